@@ -1,1 +1,91 @@
-"""steadygan."""
+"""Train generative adversarial networks so that they stay steady.
+
+>>> import steadygan as sg                                   # doctest: +SKIP
+>>> run = sg.train(sg.recipes.wgan_gp, data="digits")        # doctest: +SKIP
+>>> images = run.sample(64, seed=1)                          # doctest: +SKIP
+
+``sg.losses`` and ``sg.penalties`` need only torch. Everything is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steadygan import losses, penalties, recipes
+    from steadygan.api import load, prepare, resume, train
+    from steadygan.recipe import Recipe
+    from steadygan.run import Run
+    from steadygan.types import (
+        Batch,
+        CriticOutput,
+        DataError,
+        RunError,
+        SampleSpec,
+        SteadyganError,
+        UsageError,
+    )
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "averaging",
+    "constraints",
+    "data",
+    "losses",
+    "networks",
+    "objectives",
+    "optimizers",
+    "penalties",
+    "priors",
+    "recipes",
+    "representations",
+    "schedules",
+)
+_HOMES = {
+    "Batch": "types",
+    "CriticOutput": "types",
+    "DataError": "types",
+    "Recipe": "recipe",
+    "Run": "run",
+    "RunError": "types",
+    "SampleSpec": "types",
+    "SteadyganError": "types",
+    "UsageError": "types",
+    "load": "api",
+    "prepare": "api",
+    "resume": "api",
+    "train": "api",
+}
+
+__all__ = [
+    "Batch",
+    "CriticOutput",
+    "DataError",
+    "Recipe",
+    "Run",
+    "RunError",
+    "SampleSpec",
+    "SteadyganError",
+    "UsageError",
+    "load",
+    "losses",
+    "penalties",
+    "prepare",
+    "recipes",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"steadygan.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"steadygan.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'steadygan' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES, *_HOMES, "__version__"})

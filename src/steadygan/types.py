@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +60,16 @@ class SampleSpec:
     def __str__(self) -> str:
         what = "x".join(str(n) for n in self.shape)
         return f"{what}, {self.classes} classes" if self.classes else what
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Random numbers that a part wants for each sample; drawn for it, so that the part itself is pure."""
+
+    distribution: Literal["normal", "uniform"]
+    """standard normal, or uniform on [0, 1)"""
+    shape: tuple[int, ...] = ()
+    """per sample; () is one number a sample"""
 
 
 class SteadyganError(Exception):

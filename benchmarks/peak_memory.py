@@ -1,0 +1,55 @@
+"""Peak memory of some training rounds, measured in a process of its own.
+
+python -m benchmarks.peak_memory dcgan32 library bf16 cpu      prints megabytes beyond the idle process
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.rounds import CASES, library_round, plain_round
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 3
+
+
+def _resident() -> tuple[float, float]:
+    """Megabytes of this process now and at its peak; Linux only.
+
+    Not ``resource.getrusage``: its peak outlives exec, so a child would report its parent's.
+    """
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return tuple(int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def measure(case: str, side: str, precision: str, device: str) -> float:
+    """Megabytes that building and running some rounds takes at its peak, in this process."""
+    before = 0.0
+    if device == "cpu":
+        torch.ones(8, 8).matmul(torch.ones(8, 8))  # the thread pool and the matrix library are up
+        before, _ = _resident()
+    where = torch.device(device)
+    run = plain_round(CASES[case], where) if side == "plain" else library_round(CASES[case], precision, where)
+    for _ in range(ROUNDS):
+        run()
+    if device == "cpu":
+        return _resident()[1] - before
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
+def peak_memory(case: str, side: str, precision: str, device: str, threads: int) -> float | None:
+    """The same, in a new process; None where it cannot be measured."""
+    if device == "cpu" and not sys.platform.startswith("linux"):
+        return None
+    command = [sys.executable, "-m", "benchmarks.peak_memory", case, side, precision, device, str(threads)]
+    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(answer.stdout.split()[-1])
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(int(sys.argv[5]))
+    print(measure(*sys.argv[1:5]))

@@ -1,0 +1,185 @@
+"""Times a training round of the library beside the plain loop that everyone writes.
+
+python -m benchmarks.round_time                        all cases, default precision and fp32
+python -m benchmarks.round_time --cases mlp --repeats 15
+
+Both sides run in turn in one process, so that a slow minute of the machine hits both; peak memory is measured in a
+process for each. Prints a Markdown table and writes benchmarks/results/NAME.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.peak_memory import peak_memory
+from benchmarks.rounds import CASES, Round, library_round, plain_round
+from steadygan.training.environment import describe_environment
+from steadygan.training.precision import choose_device, choose_precision
+
+RESULTS = Path(__file__).resolve().parent / "results"
+SHORTEST = 0.5  # seconds in one measurement: rounds are repeated until it is reached
+WARM_UP = 3  # rounds
+
+
+@dataclass(frozen=True)
+class Side:
+    """Seconds per round over all repeats, and megabytes at the peak."""
+
+    median: float
+    fastest: float
+    slowest: float
+    peak_mb: float | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case in one precision."""
+
+    case: str
+    title: str
+    precision: str
+    """of the library; the plain loop is always fp32"""
+    plain: Side
+    library: Side
+    speedup: float
+    """median of the ratios of neighbouring measurements"""
+    speedup_range: tuple[float, float]
+
+
+def seconds_per_round(run: Round, rounds: int, device: torch.device) -> float:
+    _wait(device)
+    start = time.perf_counter()
+    for _ in range(rounds):
+        run()
+    _wait(device)
+    return (time.perf_counter() - start) / rounds
+
+
+def _wait(device: torch.device) -> None:
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()
+
+
+def interleaved(first: Round, second: Round, repeats: int, device: torch.device) -> tuple[list[float], list[float]]:
+    """Seconds per round of both, measured in turn; who goes first alternates."""
+    sides = (first, second)
+    counts = []
+    for run in sides:
+        seconds_per_round(run, WARM_UP, device)
+        counts.append(max(1, round(SHORTEST / seconds_per_round(run, 1, device))))
+    times: tuple[list[float], list[float]] = ([], [])
+    for repeat in range(repeats):
+        for side in (0, 1) if repeat % 2 == 0 else (1, 0):
+            times[side].append(seconds_per_round(sides[side], counts[side], device))
+    return times
+
+
+def compare(name: str, precision: str, repeats: int, device: torch.device, memory: bool = True) -> Result:
+    """Both sides of a case: time in this process, memory in processes of their own."""
+    case = CASES[name]
+    held = choose_precision(precision, device)
+    plain_times, library_times = interleaved(
+        plain_round(case, device), library_round(case, held, device), repeats, device
+    )
+    ratios = [p / ours for p, ours in zip(plain_times, library_times, strict=True)]
+
+    def side(which: str, times: list[float]) -> Side:
+        peak = peak_memory(name, which, held, str(device), torch.get_num_threads()) if memory else None
+        return Side(statistics.median(times), min(times), max(times), peak)
+
+    return Result(
+        case=name,
+        title=case.title,
+        precision=held,
+        plain=side("plain", plain_times),
+        library=side("library", library_times),
+        speedup=statistics.median(ratios),
+        speedup_range=(min(ratios), max(ratios)),
+    )
+
+
+def table(results: Sequence[Result]) -> str:
+    """Results as a Markdown table."""
+
+    def milliseconds(side: Side) -> str:
+        return f"{1e3 * side.median:.0f} ({1e3 * side.fastest:.0f} to {1e3 * side.slowest:.0f})"
+
+    def megabytes(side: Side) -> str:
+        return "-" if side.peak_mb is None else f"{side.peak_mb:.0f}"
+
+    lines = [
+        "| networks | precision | plain loop, ms a round | steadygan, ms a round | times as fast "
+        "| plain loop, MB | steadygan, MB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for r in results:
+        low, high = r.speedup_range
+        lines.append(
+            f"| {r.title} | {r.precision} | {milliseconds(r.plain)} | {milliseconds(r.library)} "
+            f"| {r.speedup:.2f} ({low:.2f} to {high:.2f}) | {megabytes(r.plain)} | {megabytes(r.library)} |"
+        )
+    return "\n".join(lines)
+
+
+def processor() -> str:
+    """The processor's name."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.round_time", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--precisions", nargs="+", choices=["auto", "fp32", "tf32", "bf16"], default=["auto", "fp32"])
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=None, help="of the CPU; torch's choice where not given")
+    parser.add_argument("--no-memory", action="store_true", help="measure time only")
+    parser.add_argument("--name", default=None, help="of the file in benchmarks/results")
+    args = parser.parse_args(arguments)
+
+    device = choose_device(args.device)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    results: list[Result] = []
+    done: set[tuple[str, str]] = set()
+    for name in args.cases:
+        for precision in args.precisions:
+            key = (name, choose_precision(precision, device))
+            if key not in done:  # auto may be fp32 here
+                done.add(key)
+                results.append(compare(name, precision, args.repeats, device, memory=not args.no_memory))
+                print(results[-1], file=sys.stderr, flush=True)
+    environment: dict[str, Any] = {
+        **describe_environment(device, "several"),
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+        "command": " ".join(["python -m benchmarks.round_time", *(arguments or sys.argv[1:])]),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{args.name or f'rounds-{device.type}'}.json"
+    path.write_text(json.dumps({"environment": environment, "results": [asdict(r) for r in results]}, indent=2) + "\n")
+    print(table(results))
+    print(f"\nwritten: {path}")
+
+
+if __name__ == "__main__":
+    main()

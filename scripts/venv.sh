@@ -1,0 +1,37 @@
+#!/bin/sh
+# Makes .venv and installs the package with its development tools into it, at the versions of constraints.txt.
+# Needs a Python from 3.11 to 3.13 that has its venv module; PYTHON names one, otherwise the first that fits is taken.
+set -eu
+cd "$(dirname "$0")/.."
+
+fits() {
+    command -v "$1" >/dev/null 2>&1 &&
+        "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+python=
+for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
+    if fits "$candidate"; then
+        python=$candidate
+        break
+    fi
+done
+[ -n "$python" ] || fail "steadygan needs Python 3.11, 3.12 or 3.13; found none of: ${PYTHON:-python3 python3.13 python3.12 python3.11 python} (name one: make PYTHON=/path/to/python3.12 ...)"
+
+if ! .venv/bin/python -c '' >/dev/null 2>&1; then
+    "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
+        fail "$python cannot make virtual environments: its venv module is missing (Debian, Ubuntu: apt install python3-venv)"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+
+# setuptools first and no build isolation: the build, too, uses the pinned version.
+pip() { .venv/bin/python -m pip --disable-pip-version-check "$@" -c constraints.txt; }
+pip install --quiet setuptools
+pip install --quiet --no-build-isolation -e '.[dev]'
+touch .venv/installed

@@ -1,0 +1,235 @@
+"""Train, resume and load from Python; the command line calls the same functions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygan import recipe as recipes
+from steadygan.data.options import DataOptions
+from steadygan.recipe import Recipe
+from steadygan.run import Run, find_run, new_folder
+from steadygan.types import RunError, SampleSpec, UsageError
+
+if TYPE_CHECKING:
+    from steadygan.data import Dataset
+    from steadygan.training.observers import Observer
+
+RecipeLike = Recipe | str | Path | Callable[[SampleSpec], Recipe]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A recipe that fits its opened data, ready to train."""
+
+    recipe: Recipe
+    dataset: Dataset
+    minutes: float | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def _open(options: DataOptions) -> tuple[DataOptions, Dataset]:
+    from steadygan.data import open_data
+
+    source = Path(options.source)
+    if source.exists():  # the run must find its data again from any folder
+        options = dataclasses.replace(options, source=str(source.resolve()))
+    return options, open_data(options)
+
+
+def prepare(
+    recipe: RecipeLike | None = None,
+    data: str | Path | DataOptions | None = None,
+    *,
+    size: int | None = None,
+    device: str = "auto",
+) -> Prepared:
+    """Opens the data and makes the recipe for it; without a recipe, chooses one and says why.
+
+    Args:
+        recipe: a recipe, a recipe function, a recipe's name, or a YAML file
+        data: a source or full options; None: the recipe's own, or the handwritten digits
+        size: pixels that pictures are brought to; None: follows the pictures
+        device: 'auto', 'cpu', 'cuda' or 'mps': the choice of a recipe follows it
+
+    Raises:
+        UsageError: one line, for names, files and data that cannot be used.
+    """
+    if isinstance(recipe, str | Path):
+        recipe = read_recipe(recipe)
+    own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
+    if callable(recipe) and data is None:
+        own = recipe(SampleSpec((3, 32, 32))).data
+    options = own if data is None else data if isinstance(data, DataOptions) else None
+    if options is None:
+        options = dataclasses.replace(own, source=str(data))
+    if size is not None:
+        options = dataclasses.replace(options, size=size)
+    options, dataset = _open(options)
+    if recipe is None:
+        from steadygan.choose import choose
+        from steadygan.training.precision import choose_device
+
+        choice = choose(dataset, choose_device(device).type)
+        flip = options.flip or choice.recipe.data.flip
+        chosen = dataclasses.replace(choice.recipe, data=dataclasses.replace(options, flip=flip))
+        return Prepared(chosen, dataset, choice.minutes, choice.reasons)
+    made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
+    return Prepared(dataclasses.replace(made, data=options), dataset)
+
+
+def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:
+    """The recipe function of a name, or the recipe in a YAML file."""
+    from steadygan.recipes import find
+
+    if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
+        return recipes.load(name)
+    return find(str(name))
+
+
+def train(
+    recipe: RecipeLike | None = None,
+    data: str | Path | DataOptions | None = None,
+    out: str | Path | None = None,
+    *,
+    rounds: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    size: int | None = None,
+    device: str = "auto",
+    observers: Sequence[Observer] | None = None,
+    weights_from: str | Path | None = None,
+) -> Run:
+    """Trains a recipe on data and returns the run.
+
+    Args:
+        recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
+        data: a path or a name such as 'digits'; None: the recipe's own
+        out: the run's folder; None: a new one below ``runs/``
+        rounds: instead of the recipe's number
+        minutes: fits rounds and decays to a time
+        seed: instead of the recipe's
+        size: pixels that pictures are brought to
+        device: 'auto', 'cpu', 'cuda' or 'mps'
+        observers: who watches; None: plain progress lines, pictures, TensorBoard
+        weights_from: a run whose networks this one starts from (fine-tuning)
+
+    Raises:
+        UsageError: one line, for what cannot be used.
+        RunError: one line, for a run that had to stop; its folder stays whole.
+    """
+    ready = prepare(recipe, data, size=size, device=device)
+    changes = {"rounds": rounds, "seed": seed}
+    made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+    if minutes is None and rounds is None:
+        minutes = ready.minutes
+    return train_prepared(
+        dataclasses.replace(ready, recipe=made, minutes=minutes),
+        out,
+        device=device,
+        observers=observers,
+        weights_from=weights_from,
+    )
+
+
+def train_prepared(
+    ready: Prepared,
+    out: str | Path | None = None,
+    *,
+    device: str = "auto",
+    observers: Sequence[Observer] | None = None,
+    weights_from: str | Path | None = None,
+) -> Run:
+    """The second half of ``train``: for callers that change the recipe after the data was opened."""
+    from steadygan.training.trainer import new_run
+
+    folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
+    start = None if weights_from is None else Run(weights_from).checkpoint()
+    new_run(
+        ready.recipe,
+        ready.dataset,
+        folder,
+        device=device,
+        minutes=ready.minutes,
+        observers=default_observers(folder) if observers is None else observers,
+        weights_from=start,
+    )
+    return _reported(folder)
+
+
+def resume(
+    run: str | Path | Run | None = None,
+    *,
+    more_rounds: int = 0,
+    micro_batch: int | None = None,
+    device: str = "auto",
+    observers: Sequence[Observer] | None = None,
+    kinds: Iterable[type] = (),
+) -> Run:
+    """Goes on with a run from its last checkpoint, as if it had never stopped.
+
+    Args:
+        run: a run, its folder or name; None: the newest
+        more_rounds: extends a run beyond its recipe's rounds
+        micro_batch: instead of the recipe's, for a device with less memory
+        device: 'auto', 'cpu', 'cuda' or 'mps'
+        observers: as in ``train``
+        kinds: spec types of your own that the recipe names
+
+    Raises:
+        UsageError, RunError: one line.
+    """
+    from steadygan.training.files import write_text
+    from steadygan.training.trainer import resume_run
+
+    found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
+    recipe = found.recipe
+    if more_rounds < 0:
+        raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
+    if more_rounds:
+        recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
+    if micro_batch is not None:
+        recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
+    _, dataset = _open(recipe.data)
+    if recipe != found.recipe:
+        write_text(found.folder / "recipe.yaml", recipes.dumps(recipe))
+    resume_run(
+        recipe,
+        dataset,
+        found.folder,
+        device=device,
+        observers=default_observers(found.folder) if observers is None else observers,
+    )
+    return _reported(found.folder, kinds)
+
+
+def default_observers(folder: Path, *, trackers: Sequence[str] = ()) -> list[Observer]:
+    """Progress, pictures, TensorBoard, and other trackers by name."""
+    from steadygan.report.pictures import PictureObserver
+    from steadygan.report.progress import ProgressObserver
+    from steadygan.report.trackers import TensorBoardObserver, TrackerObserver
+
+    watching: list[Observer] = [ProgressObserver(), PictureObserver(), TensorBoardObserver()]
+    watching.extend(TrackerObserver(name) for name in trackers)
+    return watching
+
+
+def _reported(folder: Path, kinds: Iterable[type] = ()) -> Run:
+    from steadygan.report.page import write_report
+
+    write_report(folder)
+    return Run(folder, kinds=kinds)
+
+
+def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
+    """The run in a folder, or the newest below ``runs/``.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    return Run(find_run(path), kinds=kinds)
+
+
+__all__ = ["Prepared", "RunError", "load", "prepare", "resume", "train", "train_prepared"]

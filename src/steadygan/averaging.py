@@ -1,0 +1,71 @@
+"""The running average of the generator's weights, and batch-norm statistics for sampling with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Average:
+    """Exponential moving average of the generator's weights, with a half-life counted in samples.
+
+    beta = 0.5^(batch / half-life); while few samples were seen, the half-life is at most ``ramp`` of them
+    (Karras et al. 2020, StyleGAN2's code).
+    """
+
+    half_life: float = 10_000.0
+    """samples after which a weight's influence has halved; 0 for no averaging"""
+    ramp: float | None = 0.05
+    """the half-life is at most this share of the samples seen so far; None for no ramp"""
+
+    def __post_init__(self) -> None:
+        if not self.half_life >= 0:
+            raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
+
+    def decay(self, batch: int, seen: int) -> float:
+        """beta of a round with ``batch`` new samples after ``seen`` samples."""
+        half_life = self.half_life if self.ramp is None else min(self.half_life, self.ramp * seen)
+        return 0.5 ** (batch / half_life) if half_life > 0 else 0.0
+
+
+def update_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:
+    """average <- decay average + (1 - decay) current, in place, all tensors at once."""
+    import torch
+
+    with torch.no_grad():
+        torch._foreach_lerp_(average, current, 1.0 - decay)
+
+
+def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+    """Sets the running statistics of batch norms to the plain mean over batches of (latents, labels), in place.
+
+    Averaged weights never ran through training, so the statistics they carry belong to other weights; without this
+    their pictures are off (BigGAN calls it standing statistics). No change where there is no batch norm.
+    """
+    import torch
+
+    norms = [m for m in generator.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    norms = [m for m in norms if m.track_running_stats and m.running_mean is not None]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    was_training = generator.training
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean
+    try:
+        generator.train()
+        with torch.no_grad():
+            for batch, labels in latents:
+                generator(batch, labels)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        generator.train(was_training)

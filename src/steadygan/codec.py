@@ -1,0 +1,189 @@
+"""Frozen specs to plain data (dicts, lists, numbers, strings) and back, checked against the specs' own types.
+
+A spec is written as its fields under a ``kind:`` tag. Reading builds only the types that the expected annotation
+names (and those handed in as ``extra``): a file can name no code. Every error is one line: where, what was got, what
+is allowed, the nearest spelling.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from steadygan.types import UsageError, nearest
+
+T = TypeVar("T")
+
+
+def to_plain(value: Any) -> Any:
+    """A spec, or a tuple of them, as dicts, lists and scalars."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a recipe holds specs, numbers, strings and tuples of them, not {type(value).__name__}")
+
+
+def field_types(cls: type) -> dict[str, Any]:
+    """The resolved annotation of each field of a spec."""
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+def kinds_of(annotation: Any) -> tuple[type, ...]:
+    """The spec types that an annotation allows, such as those of a union."""
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return (annotation,)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(kind for arm in get_args(annotation) for kind in kinds_of(arm))
+    return ()
+
+
+def all_kinds(root: type) -> dict[str, type]:
+    """Every spec type that can occur below ``root``, by name."""
+    found: dict[str, type] = {}
+
+    def visit(annotation: Any) -> None:
+        for kind in kinds_of(annotation):
+            if kind.__name__ not in found:
+                found[kind.__name__] = kind
+                for inner in field_types(kind).values():
+                    visit(inner)
+        if get_origin(annotation) is tuple:
+            for item in get_args(annotation):
+                visit(item)
+
+    visit(root)
+    return found
+
+
+def from_plain(data: Any, expected: type[T], *, where: str = "", extra: Iterable[type] = ()) -> T:
+    """The value of type ``expected`` that ``to_plain`` wrote as ``data``.
+
+    Args:
+        data: dicts, lists and scalars, as read from YAML or JSON
+        expected: a spec type, or any annotation a spec's field may have
+        where: the dotted path that error lines begin with
+        extra: further spec types (a user's own) that ``kind:`` may name anywhere
+
+    Raises:
+        UsageError: one line that says where, what was got and what is allowed.
+    """
+    return typing.cast("T", _read(data, expected, where, tuple(extra)))
+
+
+def _fail(where: str, text: str) -> UsageError:
+    return UsageError(f"{where}: {text}" if where else text)
+
+
+def _describe(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value).replace("\n", " ")
+
+
+def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
+    origin = get_origin(annotation)
+    if origin is Literal:
+        allowed = get_args(annotation)
+        if data in allowed and type(data) in {type(choice) for choice in allowed}:
+            return data
+        names = [str(choice) for choice in allowed]
+        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(names)}{nearest(str(data), names)}")
+    if origin in (Union, types.UnionType):
+        return _read_union(data, annotation, where, extra)
+    if origin is tuple:
+        return _read_tuple(data, get_args(annotation), where, extra)
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return _read_spec(data, (annotation,), where, extra)
+    return _read_scalar(data, annotation, where)
+
+
+def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
+    arms = get_args(annotation)
+    if data is None or data == "null":
+        if type(None) in arms:
+            return None
+        raise _fail(where, "got nothing; a value is needed")
+    kinds = kinds_of(annotation)
+    if kinds:
+        return _read_spec(data, kinds, where, extra)
+    problem: UsageError | None = None
+    for arm in arms:
+        if arm is not type(None):
+            try:
+                return _read(data, arm, where, extra)
+            except UsageError as error:
+                problem = problem or error
+    raise problem or _fail(where, f"got {_describe(data)}")
+
+
+def _read_tuple(data: Any, args: tuple[Any, ...], where: str, extra: tuple[type, ...]) -> tuple[Any, ...]:
+    if not isinstance(data, list | tuple):
+        raise _fail(where, f"got {_describe(data)}; a list is needed")
+    if len(args) == 2 and args[1] is Ellipsis:
+        return tuple(_read(item, args[0], f"{where}[{i}]", extra) for i, item in enumerate(data))
+    if len(data) != len(args):
+        raise _fail(where, f"got {len(data)} values; {len(args)} are needed")
+    return tuple(_read(item, arg, f"{where}[{i}]", extra) for i, (item, arg) in enumerate(zip(data, args, strict=True)))
+
+
+def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
+    if annotation is bool:
+        if isinstance(data, bool):
+            return data
+        if isinstance(data, str) and data.lower() in ("true", "false"):
+            return data.lower() == "true"
+        raise _fail(where, f"got {_describe(data)}; allowed: true, false")
+    if annotation is str:
+        if isinstance(data, str):
+            return data
+        raise _fail(where, f"got {_describe(data)}; text is needed")
+    if annotation in (int, float) and not isinstance(data, bool):
+        try:
+            number = float(data) if isinstance(data, str | int | float) else None
+        except ValueError:
+            number = None
+        if number is not None and annotation is float:
+            return number
+        if number is not None and number.is_integer():
+            return int(data) if isinstance(data, int) else int(number)
+    need = "a whole number" if annotation is int else "a number"
+    raise _fail(where, f"got {_describe(data)}; {need} is needed")
+
+
+def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type, ...]) -> Any:
+    if isinstance(data, kinds + extra):
+        return data
+    by_name = {kind.__name__: kind for kind in kinds + extra}
+    names = ", ".join(kind.__name__ for kind in kinds)
+    if isinstance(data, str):  # the name alone: all fields at their defaults
+        data = {"kind": data}
+    if not isinstance(data, Mapping):
+        raise _fail(where, f"got {_describe(data)}; one of {names} is needed")
+    fields = {str(key): value for key, value in data.items()}
+    name = fields.pop("kind", kinds[0].__name__ if len(kinds) == 1 else None)
+    if name is None:
+        raise _fail(where, f"'kind' is missing; allowed: {names}")
+    cls = by_name.get(str(name))
+    if cls is None:
+        raise _fail(where, f"unknown kind '{name}'{nearest(str(name), by_name)} (known: {names})")
+    annotations = field_types(cls)
+    for field in fields:
+        if field not in annotations:
+            known = ", ".join(annotations) or "none"
+            raise _fail(where, f"{name} has no field '{field}'{nearest(field, annotations)} (known: {known})")
+    values = {
+        field: _read(value, annotations[field], f"{where}.{field}" if where else field, extra)
+        for field, value in fields.items()
+    }
+    try:
+        return cls(**values)
+    except UsageError as error:
+        raise _fail(where, str(error)) from None
+    except TypeError as error:
+        raise _fail(where, f"{name}: {error}") from None

@@ -1,0 +1,73 @@
+"""Constraints put on the critic's parameters beside its loss: weight clipping.
+
+Spectral normalisation is a property of the network's layers and lives with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def clip_weights(parameters: Iterable[Tensor], limit: float = 0.01) -> None:
+    """Clamps each parameter to [-limit, limit], in place (Arjovsky et al. 2017, Algorithm 1)."""
+    import torch
+
+    tensors = list(parameters)
+    with torch.no_grad():
+        torch._foreach_clamp_min_(tensors, -limit)
+        torch._foreach_clamp_max_(tensors, limit)
+
+
+@dataclass(frozen=True)
+class WeightClip:
+    """Clamps all parameters of the critic to [-limit, limit] at each of its steps (WGAN, Algorithm 1)."""
+
+    limit: float = 0.01
+    """c"""
+    when: Literal["after", "before"] = "after"
+    """after each critic step (the WGAN-GP authors' code) or before it (the WGAN authors' code)"""
+    spare_norms: bool = False
+    """leave the scales and offsets of normalisation layers alone (both official codes clip them too)"""
+
+    def __post_init__(self) -> None:
+        if not self.limit > 0:
+            raise UsageError(f"WeightClip.limit is {self.limit}; it has to be above 0")
+        if self.when not in ("after", "before"):
+            raise UsageError(f"WeightClip.when is '{self.when}'; allowed: after, before")
+
+    def targets(self, critic: nn.Module) -> list[Tensor]:
+        """The parameters that are clipped."""
+        from steadygan.networks.layers import is_norm
+
+        return [
+            parameter
+            for module in critic.modules()
+            if not (self.spare_norms and is_norm(module))
+            for parameter in module.parameters(recurse=False)
+        ]
+
+    def apply(self, targets: list[Tensor]) -> None:
+        """Clips what ``targets`` listed, in place."""
+        clip_weights(targets, self.limit)
+
+
+class ConstraintLike(Protocol):
+    """Something done to the critic's parameters at each critic step."""
+
+    @property
+    def when(self) -> Literal["after", "before"]: ...
+    def targets(self, critic: nn.Module) -> list[Tensor]: ...
+    def apply(self, targets: list[Tensor]) -> None: ...
+
+
+if TYPE_CHECKING:
+    Constraint: TypeAlias = ConstraintLike
+else:
+    Constraint = WeightClip

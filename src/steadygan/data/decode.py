@@ -1,0 +1,258 @@
+"""One picture: from any file that Pillow opens, or an array, to uint8 [C, S, S]."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    from steadygan.data.options import Fit
+
+Payload: TypeAlias = Path | bytes | NDArray[np.uint8]
+"""one picture: a file, the bytes of a file, or an array [C, H, W]"""
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
+MOST_PIXELS = 100_000_000  # decoded at once; more is a mistake or a decompression bomb
+_DRAFT = 3  # JPEGs may be shrunk while they are decoded to 3 times the size asked: still antialiased
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+
+
+_NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
+_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read where a Pillow plugin is registered
+
+
+class Unreadable(Exception):
+    """A picture that cannot be used, in a few words."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The shape that every picture is brought to."""
+
+    size: int
+    channels: int
+    fit: Fit = "crop"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.channels, self.size, self.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one picture."""
+        return self.channels * self.size * self.size
+
+
+def is_grey(mode: str) -> bool:
+    """Whether pictures of this Pillow mode, or of this many channels, have no colour."""
+    return mode in GREY_MODES or mode.startswith("I")
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Inside, all formats are known, and what Pillow warns of is silent: it is counted, or does no harm.
+
+    Warning filters belong to the whole process, so this is entered once, around the threads.
+    """
+    Image.init()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+@contextmanager
+def opened(payload: Path | bytes) -> Iterator[Image.Image]:
+    """The picture of a file with only its head read; every failure is an Unreadable."""
+    try:
+        if isinstance(payload, Path):
+            check_regular(payload)
+            with payload.open("rb") as file, Image.open(file, formats=picture_formats()) as image:
+                yield image
+        else:
+            if not payload:
+                raise Unreadable("empty")
+            with Image.open(io.BytesIO(payload), formats=picture_formats()) as image:
+                yield image
+    except Unreadable:
+        raise
+    except Exception as error:  # codecs raise nearly everything on broken files
+        raise Unreadable(reason(error)) from error
+
+
+@cache
+def picture_formats() -> tuple[str, ...]:
+    """The formats that Pillow decodes itself; EPS and WMF would start other programs on a stranger's file."""
+    Image.init()
+    return tuple(name for name in Image.OPEN if name not in _NOT_PICTURES)
+
+
+@cache
+def picture_suffixes() -> frozenset[str]:
+    """File name endings of pictures, such as '.jpg', in lower case."""
+    known = {suffix for suffix, name in Image.registered_extensions().items() if name in picture_formats()}
+    return frozenset(known | _NEED_PLUGIN)
+
+
+def check_regular(path: Path) -> None:
+    """Raise where a file cannot be a picture: reading a pipe would wait for ever."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("not a regular file")
+    if status.st_size == 0:
+        raise Unreadable("empty")
+
+
+def reason(error: BaseException) -> str:
+    """A few words for what went wrong with a file."""
+    text = " ".join(str(error).split())
+    match error:
+        case FileNotFoundError():
+            return "broken link"
+        case PermissionError():
+            return "permission denied"
+        case UnidentifiedImageError():
+            return "not a picture that Pillow knows"
+        case Image.DecompressionBombError():
+            pixels = re.search(r"\d+", text)
+            return too_large(int(pixels.group())) if pixels else "too large"
+        case MemoryError():
+            return "not enough memory to decode it"
+        case OSError() if "truncated" in text or "Truncated" in text:
+            return "truncated"
+    return f"corrupt ({text[:80]})" if text else f"corrupt ({type(error).__name__})"
+
+
+def too_large(pixels: int) -> str:
+    return f"too large ({pixels / 1e6:.0f} megapixels, at most {MOST_PIXELS // 1_000_000} are decoded)"
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; broken EXIF data means upright."""
+    try:
+        turn = image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        return 1
+    return turn if isinstance(turn, int) and turn in _TURNS else 1
+
+
+def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
+    """The picture as uint8 [C, S, S]; raises Unreadable.
+
+    Turned upright, alpha put on white (unless the plan keeps it), the middle cropped or the rest padded, and
+    resized with antialiasing (Lanczos).
+    """
+    if isinstance(payload, np.ndarray):
+        return payload if payload.shape == plan.shape else decode_array(payload, plan)
+    with opened(payload) as image:
+        if isinstance(image, ImageFile.ImageFile):
+            _shrink_while_decoding(image, plan)
+        pixels = image.width * image.height
+        if pixels > MOST_PIXELS:
+            raise Unreadable(too_large(pixels))
+        image.load()
+        turn = orientation(image)  # asked after loading: Pillow turns TIFFs itself
+        upright = _turn(_eight_bits(image), turn)
+        return _to_array(_fit(_recolour(upright, plan.channels), plan))
+
+
+def decode_array(array: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
+    """An array [C, H, W] brought to the plan's shape."""
+    pixels = array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
+    image = Image.fromarray(pixels)  # [H, W], [H, W, 2], [H, W, 3] or [H, W, 4]
+    return _to_array(_fit(_recolour(image, plan.channels), plan))
+
+
+def _shrink_while_decoding(image: ImageFile.ImageFile, plan: Plan) -> None:
+    """Let the JPEG decoder skip detail that resizing throws away: large photographs load several times faster."""
+    wanted = _DRAFT * plan.size
+    if plan.fit == "pad":  # the long side becomes the size, so less is needed of the short one
+        longest = max(image.size)
+        wanted_size = (max(1, wanted * image.width // longest), max(1, wanted * image.height // longest))
+    else:
+        wanted_size = (wanted, wanted)
+    image.draft(None, wanted_size)
+
+
+def _turn(image: Image.Image, turn: int) -> Image.Image:
+    return image.transpose(_TURNS[turn]) if turn in _TURNS else image
+
+
+def _recolour(image: Image.Image, channels: int) -> Image.Image:
+    """The picture with this many channels."""
+    if image.has_transparency_data or image.mode in ("La", "RGBa"):
+        image = image.convert("RGBA")
+        if channels in (1, 3):
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image).convert("RGB")
+    elif image.mode not in ("1", "L", "P", "RGB"):
+        image = image.convert("RGB")
+    mode = MODES[channels]
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Pictures of deeper pixels scaled to 8 bits: Pillow's own conversion would clip them."""
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return image
+    pixels = np.asarray(image)
+    if image.mode == "F":
+        if not np.isfinite(pixels).all() or pixels.min() < 0 or pixels.max() > 255:
+            raise Unreadable("float pixels outside of 0 to 1 and of 0 to 255")
+        scale = 255.0 if pixels.max() <= 1 else 1.0
+    else:
+        if pixels.min() < 0 or pixels.max() > 65535:
+            raise Unreadable("integer pixels of more than 16 bits")
+        deep = image.mode != "I" or image.format == "PNG" or pixels.max() > 255
+        scale = 255 / 65535 if deep else 1.0
+    return Image.fromarray(np.rint(pixels * scale).astype(np.uint8))
+
+
+def _fit(image: Image.Image, plan: Plan) -> Image.Image:
+    width, height = image.size
+    size = plan.size
+    if width == height == size:
+        return image
+    if plan.fit == "crop":
+        side = min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        return _resize(image, (size, size), (left, top, left + side, top + side))
+    scale = size / max(width, height)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = _resize(image, inner, (0, 0, width, height))
+    canvas = Image.new(image.mode, (size, size))
+    canvas.paste(small, ((size - inner[0]) // 2, (size - inner[1]) // 2))
+    return canvas
+
+
+def _resize(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
+    if size == image.size and box == (0, 0, *size):
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=_DRAFT)
+
+
+def _to_array(image: Image.Image) -> NDArray[np.uint8]:
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -1,0 +1,60 @@
+"""Which data to train on and how it is made ready: the part of a recipe that names the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from steadygan.types import UsageError, nearest
+
+Fit = Literal["crop", "pad"]
+
+LARGEST_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """The training data: where it lies, and the shape it is brought to."""
+
+    source: str = "digits"
+    """a folder of pictures, a .npz, .parquet or idx file, or a name: digits, 8gaussians, 25gaussians, swissroll,
+    stacked-digits, mnist, cifar10, hf:OWNER/NAME"""
+    size: int | None = None
+    """pixels of a side, pictures are square; None follows the data"""
+    fit: Fit = "crop"
+    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and fills up with black"""
+    channels: int | None = None
+    """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
+    flip: bool = False
+    """mirror half of the pictures left to right, anew at each draw"""
+    labels: bool = True
+    """use the labels, where the data has some"""
+    held_out: float = 0.1
+    """share that is kept aside and never trained on (at most 10,000), where the data has no official test split"""
+    cache: str | None = None
+    """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.source, str) or not self.source.strip():
+            raise UsageError(f"data source is {self.source!r}; it has to be a path or a name")
+        _need_integer("size", self.size, 1, LARGEST_SIZE)
+        _need_integer("channels", self.channels, 1, 4)
+        if self.fit not in get_args(Fit):
+            hint = nearest(str(self.fit), get_args(Fit))
+            raise UsageError(f"data fit is {self.fit!r}; it has to be 'crop' or 'pad'{hint}")
+        for name in ("flip", "labels"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"data {name} is {getattr(self, name)!r}; it has to be true or false")
+        if isinstance(self.held_out, bool) or not isinstance(self.held_out, int | float):
+            raise UsageError(f"data held_out is {self.held_out!r}; it has to be a number above 0, up to 0.5")
+        if not 0 < self.held_out <= 0.5:
+            raise UsageError(f"data held_out is {self.held_out}; it has to be above 0, up to 0.5")
+        if self.cache is not None and (not isinstance(self.cache, str) or not self.cache.strip()):
+            raise UsageError(f"data cache is {self.cache!r}; it has to be a folder")
+
+
+def _need_integer(name: str, got: object, lowest: int, highest: int) -> None:
+    if got is None:
+        return
+    if isinstance(got, bool) or not isinstance(got, int) or not lowest <= got <= highest:
+        raise UsageError(f"data {name} is {got!r}; it has to be a whole number from {lowest} to {highest}")

@@ -1,0 +1,242 @@
+"""Adversarial losses: pairs of pure functions of critic scores, and the frozen specs that name them in recipes.
+
+Scores are raw critic outputs of shape [N], with no sigmoid; a high score means real. Each
+``NAME_critic_loss(real, fake)`` and ``NAME_generator_loss(fake, real=None)`` returns a scalar to be minimised.
+A loss never calls a network and owns no optimizer. Relativistic generator losses need ``real``.
+
+``sp`` is softplus, sp(v) = log(1 + exp(v)); E is the mean over the batch; D(x) are real and D(g) fake scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def _softplus(value: Tensor) -> Tensor:
+    from torch.nn.functional import softplus  # here, so that recipes can name a loss without loading torch
+
+    return softplus(value)
+
+
+def _logistic_critic_loss(real: Tensor, fake: Tensor, real_label: float) -> Tensor:
+    on_real = _softplus(-real).mean()
+    if real_label != 1.0:
+        on_real = real_label * on_real + (1.0 - real_label) * _softplus(real).mean()
+    return on_real + _softplus(fake).mean()
+
+
+def saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+    """E sp(-D(x)) + E sp(D(g)), the binary cross-entropy of the minimax game (Goodfellow et al. 2014, eq. 1).
+
+    ``real_label`` below 1 is one-sided label smoothing (Salimans et al. 2016, 3.4); fakes keep the label 0.
+    """
+    return _logistic_critic_loss(real, fake, real_label)
+
+
+def saturating_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """-E sp(D(g)) = E log(1 - sigmoid(D(g))): vanishes where the critic is sure (Goodfellow et al. 2014)."""
+    return -_softplus(fake).mean()
+
+
+def non_saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+    """E sp(-D(x)) + E sp(D(g)), the same as the saturating critic loss; see there for ``real_label``."""
+    return _logistic_critic_loss(real, fake, real_label)
+
+
+def non_saturating_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """E sp(-D(g)) = -E log sigmoid(D(g)) (Goodfellow et al. 2014, section 3)."""
+    return _softplus(-fake).mean()
+
+
+def least_squares_critic_loss(real: Tensor, fake: Tensor, fake_target: float = 0.0, real_target: float = 1.0) -> Tensor:
+    """1/2 E (D(x) - b)^2 + 1/2 E (D(g) - a)^2 with a ``fake_target``, b ``real_target`` (Mao et al. 2017, eq. 2)."""
+    return 0.5 * (real - real_target).square().mean() + 0.5 * (fake - fake_target).square().mean()
+
+
+def least_squares_generator_loss(fake: Tensor, real: Tensor | None = None, generator_target: float = 1.0) -> Tensor:
+    """1/2 E (D(g) - c)^2 with c ``generator_target`` (Mao et al. 2017, eq. 2)."""
+    return 0.5 * (fake - generator_target).square().mean()
+
+
+def wasserstein_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E D(g) - E D(x), the negated estimate of the Wasserstein-1 distance (Arjovsky et al. 2017, eq. 2).
+
+    The official WGAN code uses the opposite sign (a low score is real); ours is that of WGAN-GP.
+    """
+    return fake.mean() - real.mean()
+
+
+def wasserstein_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """-E D(g) (Arjovsky et al. 2017; Gulrajani et al. 2017, Algorithm 1)."""
+    return -fake.mean()
+
+
+def hinge_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E relu(1 - D(x)) + E relu(1 + D(g)) (Miyato et al. 2018, eq. 16)."""
+    return (1.0 - real).relu().mean() + (1.0 + fake).relu().mean()
+
+
+def hinge_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """-E D(g) (Miyato et al. 2018, eq. 17)."""
+    return -fake.mean()
+
+
+def _need_real(name: str, real: Tensor | None) -> Tensor:
+    if real is None:
+        raise TypeError(f"{name} compares fake with real scores: pass real=, the critic's scores of real samples")
+    return real
+
+
+def relativistic_paired_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E sp(-(D(x_i) - D(g_i))): each real score against the fake score of its row (RpGAN; R3GAN, eq. 2)."""
+    return _softplus(fake - real).mean()
+
+
+def relativistic_paired_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """E sp(-(D(g_i) - D(x_i))); needs ``real`` scores of the same number.
+
+    Raises:
+        TypeError: without ``real``.
+    """
+    return _softplus(_need_real("relativistic_paired_generator_loss", real) - fake).mean()
+
+
+def relativistic_average_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E sp(-(D(x) - E D(g))) + E sp(D(g) - E D(x)) (RaGAN, Jolicoeur-Martineau 2019)."""
+    return _softplus(fake.mean() - real).mean() + _softplus(fake - real.mean()).mean()
+
+
+def relativistic_average_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """E sp(-(D(g) - E D(x))) + E sp(D(x) - E D(g)): the critic's loss with the roles swapped; needs ``real``.
+
+    Raises:
+        TypeError: without ``real``.
+    """
+    real = _need_real("relativistic_average_generator_loss", real)
+    return _softplus(real.mean() - fake).mean() + _softplus(real - fake.mean()).mean()
+
+
+class LossLike(Protocol):
+    """A pair of losses on scores, and what a step has to know of them."""
+
+    needs_real: ClassVar[bool]
+    """does the generator loss look at real scores?"""
+    mixes_samples: ClassVar[bool]
+    """does a sample's loss depend on others in the batch (beyond the final mean)?"""
+    has_labels: ClassVar[bool]
+    """does the critic loss pull real scores to a label that can be smoothed?"""
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor: ...
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class _PlainLoss:
+    needs_real: ClassVar[bool] = False
+    mixes_samples: ClassVar[bool] = False
+    has_labels: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Saturating(_PlainLoss):
+    """The minimax loss of the first GAN; its generator learns little from a sure critic."""
+
+    has_labels: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return saturating_critic_loss(real, fake, real_label)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return saturating_generator_loss(fake, real)
+
+
+@dataclass(frozen=True)
+class NonSaturating(_PlainLoss):
+    """The logistic loss that GANs are usually trained with."""
+
+    has_labels: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return non_saturating_critic_loss(real, fake, real_label)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return non_saturating_generator_loss(fake, real)
+
+
+@dataclass(frozen=True)
+class LeastSquares(_PlainLoss):
+    """The loss of LSGAN: squared distance of scores to targets a, b, c."""
+
+    fake_target: float = 0.0
+    """a: what the critic wants of fakes"""
+    real_target: float = 1.0
+    """b: what the critic wants of reals"""
+    generator_target: float = 1.0
+    """c: what the generator wants of fakes"""
+    has_labels: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        smoothed = self.fake_target + (self.real_target - self.fake_target) * real_label
+        return least_squares_critic_loss(real, fake, self.fake_target, smoothed)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return least_squares_generator_loss(fake, real, self.generator_target)
+
+
+@dataclass(frozen=True)
+class Wasserstein(_PlainLoss):
+    """The difference of mean scores; the critic has to be held to a slope by a penalty or a constraint."""
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return wasserstein_critic_loss(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return wasserstein_generator_loss(fake, real)
+
+
+@dataclass(frozen=True)
+class Hinge(_PlainLoss):
+    """The hinge loss of SN-GAN, SAGAN and BigGAN."""
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return hinge_critic_loss(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return hinge_generator_loss(fake, real)
+
+
+@dataclass(frozen=True)
+class RelativisticPaired(_PlainLoss):
+    """Is this real sample more real than the fake of its row? (RpGAN, R3GAN)."""
+
+    needs_real: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return relativistic_paired_critic_loss(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return relativistic_paired_generator_loss(fake, real)
+
+
+@dataclass(frozen=True)
+class RelativisticAverage(_PlainLoss):
+    """Is this real sample more real than the average fake? (RaGAN)."""
+
+    needs_real: ClassVar[bool] = True
+    mixes_samples: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return relativistic_average_critic_loss(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return relativistic_average_generator_loss(fake, real)
+
+
+if TYPE_CHECKING:
+    Loss: TypeAlias = LossLike
+else:  # the closed set that files and the command line know
+    Loss = Saturating | NonSaturating | LeastSquares | Wasserstein | Hinge | RelativisticPaired | RelativisticAverage

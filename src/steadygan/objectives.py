@@ -1,0 +1,94 @@
+"""Objectives: what critic and generator want of the critic's outputs, with the state that some methods carry.
+
+An objective is pure: state goes in and comes out, the trainer carries and saves it without knowing what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from steadygan.losses import Loss, Wasserstein
+from steadygan.types import CriticOutput, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+State: TypeAlias = "tuple[Tensor, ...]"
+"""A tuple (best a NamedTuple) of 0-d tensors; () where an objective has none."""
+
+
+class ObjectiveLike(Protocol):
+    """What a training step asks of an objective."""
+
+    @property
+    def needs_real(self) -> bool:
+        """Does the generator loss look at the critic's outputs on real samples?"""
+
+    @property
+    def mixes_samples(self) -> bool:
+        """Does a sample's loss depend on others in the batch, beyond the final mean?"""
+
+    @property
+    def real_is_high(self) -> bool:
+        """Is a high score real? (An energy is low on real samples.)"""
+
+    def initial_state(self) -> State: ...
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        """The scalar that the critic minimises."""
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        """The scalar that the generator minimises; ``real`` is given where ``needs_real``."""
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        """The state after a critic step, from its detached outputs; on the device, no host sync."""
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A loss on the critic's scores and nothing else: GAN, LSGAN, WGAN, hinge, relativistic."""
+
+    loss: Loss = Wasserstein()
+    """the pair of losses on scores"""
+    real_label: float = 1.0
+    """one-sided label smoothing: 0.9 instead of 1 for real samples, for losses that have labels"""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.real_label <= 1.0:
+            raise UsageError(f"real_label is {self.real_label}; allowed: above 0, at most 1 (smoothing: 0.9)")
+        if self.real_label != 1.0 and not self.loss.has_labels:
+            raise UsageError(
+                f"real_label is {self.real_label}, but the {type(self.loss).__name__} loss has no labels to smooth: "
+                "use NonSaturating, Saturating or LeastSquares, or leave real_label at 1"
+            )
+
+    @property
+    def needs_real(self) -> bool:
+        return self.loss.needs_real
+
+    @property
+    def mixes_samples(self) -> bool:
+        return self.loss.mixes_samples
+
+    @property
+    def real_is_high(self) -> bool:
+        return True
+
+    def initial_state(self) -> State:
+        return ()
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        return self.loss.critic(real.score, fake.score, self.real_label)
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        return self.loss.generator(fake.score, None if real is None else real.score)
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        return state
+
+
+if TYPE_CHECKING:
+    Objective: TypeAlias = ObjectiveLike
+else:
+    Objective = Adversarial

@@ -1,0 +1,197 @@
+"""Optimizer specs: frozen values that build the torch optimizer, with rates as device tensors filled each round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from steadygan.schedules import Constant, Schedule
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer as TorchOptimizer
+
+
+class OptimizerLike(Protocol):
+    """Builds a torch optimizer, and says what its settings are in a round."""
+
+    @property
+    def lr(self) -> float: ...
+    @property
+    def lr_factor(self) -> Schedule: ...
+    def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer: ...
+    def settings(self, round_: int) -> dict[str, Any]: ...
+
+
+def _check(name: str, lr: float) -> None:
+    if not lr > 0:
+        raise UsageError(f"{name}.lr is {lr}; a learning rate has to be above 0")
+
+
+def _rate(parameters: list[nn.Parameter], lr: float) -> Any:
+    """The rate as a 0-d tensor, which a captured or compiled step can read anew each round."""
+    import torch
+
+    return torch.tensor(lr, dtype=torch.float32, device=parameters[0].device if parameters else "cpu")
+
+
+def _has_fused(parameters: list[nn.Parameter]) -> bool:
+    return bool(parameters) and parameters[0].device.type in ("cpu", "cuda", "mps")
+
+
+def _check_betas(name: str, betas: tuple[float, float]) -> None:
+    if not all(0.0 <= beta < 1.0 for beta in betas):
+        raise UsageError(f"{name}.betas are {betas[0]}, {betas[1]}; each has to be at least 0 and below 1")
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2015); WGAN-GP's Algorithm 1 uses 1e-4 and betas 0, 0.9."""
+
+    lr: float = 1e-4
+    """alpha"""
+    betas: tuple[float, float] = (0.0, 0.9)
+    """beta_1, beta_2"""
+    eps: float = 1e-8
+    """added to the root"""
+    weight_decay: float = 0.0
+    """L2, added to the gradient"""
+    lr_factor: Schedule = Constant(1.0)
+    """the rate is multiplied by this in each round"""
+    beta2: Schedule | None = None
+    """beta_2 by round, instead of the constant"""
+
+    def __post_init__(self) -> None:
+        _check("Adam", self.lr)
+        _check_betas("Adam", self.betas)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
+        import torch
+
+        params = list(parameters)
+        return torch.optim.Adam(
+            params,
+            lr=_rate(params, self.lr),
+            betas=self.betas,
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            fused=_has_fused(params),
+            capturable=bool(params) and params[0].device.type == "cuda",
+        )
+
+    def settings(self, round_: int) -> dict[str, Any]:
+        """Rate and betas of a round."""
+        betas = self.betas if self.beta2 is None else (self.betas[0], self.beta2(round_))
+        return {"lr": self.lr * self.lr_factor(round_), "betas": betas}
+
+
+@dataclass(frozen=True)
+class AdamW:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    lr: float = 1e-4
+    """alpha"""
+    betas: tuple[float, float] = (0.0, 0.9)
+    """beta_1, beta_2"""
+    eps: float = 1e-8
+    """added to the root"""
+    weight_decay: float = 1e-2
+    """shrinks the weights, apart from the gradient"""
+    lr_factor: Schedule = Constant(1.0)
+    """the rate is multiplied by this in each round"""
+
+    def __post_init__(self) -> None:
+        _check("AdamW", self.lr)
+        _check_betas("AdamW", self.betas)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
+        import torch
+
+        params = list(parameters)
+        return torch.optim.AdamW(
+            params,
+            lr=_rate(params, self.lr),
+            betas=self.betas,
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            fused=_has_fused(params),
+            capturable=bool(params) and params[0].device.type == "cuda",
+        )
+
+    def settings(self, round_: int) -> dict[str, Any]:
+        """Rate of a round."""
+        return {"lr": self.lr * self.lr_factor(round_)}
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """RMSprop, the optimizer of the original WGAN (rate 5e-5).
+
+    ``alpha`` 0.99 and ``eps`` 1e-8 are torch's; TensorFlow 1, which the WGAN-GP authors' code runs on, has 0.9 and
+    1e-10, and adds eps under the root (not copied) [unconfirmed: that the paper's runs kept those defaults].
+    """
+
+    lr: float = 5e-5
+    """rate"""
+    alpha: float = 0.99
+    """decay of the squared-gradient average (TensorFlow 1: 0.9)"""
+    eps: float = 1e-8
+    """added to the root (TensorFlow 1: 1e-10)"""
+    momentum: float = 0.0
+    """0 for none; known to hurt under weight clipping"""
+    lr_factor: Schedule = Constant(1.0)
+    """the rate is multiplied by this in each round"""
+
+    def __post_init__(self) -> None:
+        _check("RMSprop", self.lr)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
+        import torch
+
+        params = list(parameters)
+        return torch.optim.RMSprop(
+            params,
+            lr=_rate(params, self.lr),
+            alpha=self.alpha,
+            eps=self.eps,
+            momentum=self.momentum,
+            foreach=True,
+            capturable=bool(params) and params[0].device.type == "cuda",
+        )
+
+    def settings(self, round_: int) -> dict[str, Any]:
+        """Rate of a round."""
+        return {"lr": self.lr * self.lr_factor(round_)}
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent, with momentum by choice."""
+
+    lr: float = 1e-2
+    """rate"""
+    momentum: float = 0.0
+    """0 for none"""
+    lr_factor: Schedule = Constant(1.0)
+    """the rate is multiplied by this in each round"""
+
+    def __post_init__(self) -> None:
+        _check("SGD", self.lr)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
+        import torch
+
+        params = list(parameters)
+        return torch.optim.SGD(params, lr=_rate(params, self.lr), momentum=self.momentum, fused=_has_fused(params))
+
+    def settings(self, round_: int) -> dict[str, Any]:
+        """Rate of a round."""
+        return {"lr": self.lr * self.lr_factor(round_)}
+
+
+if TYPE_CHECKING:
+    Optimizer: TypeAlias = OptimizerLike
+else:
+    Optimizer = Adam | AdamW | RMSprop | SGD

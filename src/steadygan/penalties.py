@@ -1,0 +1,319 @@
+"""Gradient penalties: where the critic's input gradient is taken, and what its norm is held to.
+
+First the library form, on plain tensors and any callable critic; below it the specs that recipes are made of.
+The norm is taken per sample over all other dimensions, and the mean over samples comes last. x are real and
+g fake samples, D the critic, and slope means ||grad D||_2 at a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+
+from steadygan.types import Noise, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ScoreFunction: TypeAlias = "Callable[[Tensor], Tensor]"
+PlaceFunction: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"
+
+_SMALLEST_SQUARE = 1e-12  # under the root: a slope of exactly 0 would have an infinite derivative
+
+
+def between(real: Tensor, fake: Tensor, mix: Tensor | None = None) -> Tensor:
+    """Points eps x + (1 - eps) g on the lines between pairs, one eps ~ U[0, 1) a sample (WGAN-GP, Algorithm 1).
+
+    Args:
+        real: [N, ...]
+        fake: [N, ...], the same shape
+        mix: eps, [N]; drawn from torch's default generator where it is not given
+    """
+    import torch
+
+    if mix is None:
+        mix = torch.rand(real.shape[0], device=real.device, dtype=real.dtype)
+    mix = mix.reshape(-1, *(1,) * (real.dim() - 1))
+    return torch.lerp(fake, real, mix.to(real.dtype))
+
+
+def on_real(real: Tensor, fake: Tensor) -> Tensor:
+    """The real samples (R1; Mescheder et al. 2018)."""
+    return real
+
+
+def on_fake(real: Tensor, fake: Tensor) -> Tensor:
+    """The fake samples (R2; Mescheder et al. 2018)."""
+    return fake
+
+
+def near_real(real: Tensor, fake: Tensor, noise: Tensor | None = None, scale: float = 0.5) -> Tensor:
+    """Points x + scale std(x) u around the real samples, u ~ U[0, 1) an element (DRAGAN, Kodali et al. 2017).
+
+    std is over the whole batch, as in the published code. ``noise`` is u, [N, ...].
+    """
+    import torch
+
+    if noise is None:
+        noise = torch.rand_like(real)
+    return real + scale * real.detach().std() * noise.to(real.dtype)
+
+
+def input_slope(scores: Tensor, samples: Tensor) -> Tensor:
+    """||d score_i / d sample_i||_2 for each sample, [N], differentiable once more.
+
+    Args:
+        scores: [N], computed from ``samples`` with no dependence of one sample's score on another's
+        samples: [N, ...], requires grad
+    """
+    import torch
+
+    (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
+    return slope_of(gradient)
+
+
+def slope_of(gradient: Tensor) -> Tensor:
+    """The norm of each sample's gradient over all non-batch dimensions: [N, ...] -> [N], in float32 or wider."""
+    import torch
+
+    wide = gradient if gradient.dtype == torch.float64 else gradient.float()
+    return (wide.flatten(1).square().sum(1) + _SMALLEST_SQUARE).sqrt()
+
+
+def slope_at(critic: ScoreFunction, points: Tensor) -> Tensor:
+    """The critic's slope at each point, [N], differentiable in the critic's parameters.
+
+    Raises:
+        ValueError: if the critic does not answer with one score a sample.
+    """
+    points = points.detach().requires_grad_(True)
+    scores = critic(points)
+    if scores.shape not in ((len(points),), (len(points), 1)):
+        raise ValueError(
+            f"the critic answered with shape {list(scores.shape)} for {len(points)} samples; "
+            f"a gradient penalty needs one score a sample: [{len(points)}]"
+        )
+    return input_slope(scores, points)
+
+
+def gradient_penalty(
+    critic: ScoreFunction,
+    real: Tensor,
+    fake: Tensor,
+    *,
+    target: float = 1.0,
+    one_sided: bool = False,
+    at: PlaceFunction = between,
+) -> Tensor:
+    """E (slope - target)^2 at points given by ``at``, a scalar without weight (WGAN-GP, Gulrajani et al. 2017, eq. 3).
+
+    Add ``10.0 * gradient_penalty(critic, real, fake)`` to the critic's loss.
+
+    Args:
+        critic: maps samples [N, ...] to scores [N]; must score each sample by itself (no batch norm)
+        real: [N, ...]
+        fake: [N, ...]; its graph is not followed
+        target: what the slope is held to
+        one_sided: only slopes above the target cost (App. C)
+        at: ``between``, ``on_real``, ``on_fake``, ``near_real``, or any map (real, fake) -> points
+
+    Raises:
+        ValueError: if the critic does not answer with one score a sample.
+    """
+    slope = slope_at(critic, at(real.detach(), fake.detach()))
+    excess = slope - target
+    return (excess.relu() if one_sided else excess).square().mean()
+
+
+def r1_penalty(critic: ScoreFunction, real: Tensor, gamma: float = 10.0) -> Tensor:
+    """gamma/2 E slope^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
+    return 0.5 * gamma * slope_at(critic, real).square().mean()
+
+
+def r2_penalty(critic: ScoreFunction, fake: Tensor, gamma: float = 10.0) -> Tensor:
+    """gamma/2 E slope^2 on fake samples, a scalar (Mescheder et al. 2018)."""
+    return 0.5 * gamma * slope_at(critic, fake).square().mean()
+
+
+def drift_penalty(real_scores: Tensor, weight: float = 1e-3) -> Tensor:
+    """weight E D(x)^2: keeps the scores near 0 (ProGAN, Karras et al. 2018, App. A.1)."""
+    return weight * real_scores.square().mean()
+
+
+class PlaceLike(Protocol):
+    """Where a penalty takes the gradient. ``points`` is pure: what is random comes in as ``noise``."""
+
+    shares_pass: ClassVar[str]
+    """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None: ...
+    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Between:
+    """On the lines between real and fake samples, one eps a sample (WGAN-GP)."""
+
+    shares_pass: ClassVar[str] = ""
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return Noise("uniform")
+
+    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        return between(real, fake, noise)
+
+
+@dataclass(frozen=True)
+class OnReal:
+    """At the real samples (R1)."""
+
+    shares_pass: ClassVar[str] = "real"
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return None
+
+    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        return real
+
+
+@dataclass(frozen=True)
+class OnFake:
+    """At the fake samples (R2)."""
+
+    shares_pass: ClassVar[str] = "fake"
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return None
+
+    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        return fake
+
+
+@dataclass(frozen=True)
+class NearReal:
+    """Around the real samples (DRAGAN)."""
+
+    scale: float = 0.5
+    """in standard deviations of the batch"""
+    shares_pass: ClassVar[str] = ""
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return Noise("uniform", shape)
+
+    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        return near_real(real, fake, noise, self.scale)
+
+
+if TYPE_CHECKING:
+    Place: TypeAlias = PlaceLike
+else:
+    Place = Between | OnReal | OnFake | NearReal
+
+
+def _check_weight(what: str, weight: float) -> None:
+    if not weight >= 0.0:
+        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more")
+
+
+@dataclass(frozen=True)
+class GradientPenalty:
+    """weight E (slope - target)^2 (WGAN-GP, eq. 3; one-sided: App. C; with another place DRAGAN)."""
+
+    weight: float = 10.0
+    """lambda"""
+    target: float = 1.0
+    """what the slope is held to"""
+    one_sided: bool = False
+    """only slopes above the target cost"""
+    at: Place = Between()
+    """where the gradient is taken"""
+
+    def __post_init__(self) -> None:
+        _check_weight("GradientPenalty.weight", self.weight)
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Slopes [N] to unweighted penalties [N]."""
+        excess = slope - self.target
+        return (excess.relu() if self.one_sided else excess).square()
+
+
+@dataclass(frozen=True)
+class R1:
+    """gamma/2 E slope^2 on real samples (Mescheder et al. 2018)."""
+
+    gamma: float = 10.0
+    """twice the weight of the squared slope"""
+
+    def __post_init__(self) -> None:
+        _check_weight("R1.gamma", self.gamma)
+
+    @property
+    def weight(self) -> float:
+        return self.gamma
+
+    @property
+    def at(self) -> Place:
+        return OnReal()
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Slopes [N] to unweighted penalties [N]."""
+        return 0.5 * slope.square()
+
+
+@dataclass(frozen=True)
+class R2:
+    """gamma/2 E slope^2 on fake samples (Mescheder et al. 2018)."""
+
+    gamma: float = 10.0
+    """twice the weight of the squared slope"""
+
+    def __post_init__(self) -> None:
+        _check_weight("R2.gamma", self.gamma)
+
+    @property
+    def weight(self) -> float:
+        return self.gamma
+
+    @property
+    def at(self) -> Place:
+        return OnFake()
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Slopes [N] to unweighted penalties [N]."""
+        return 0.5 * slope.square()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """weight E D(x)^2 on the scores of real samples (ProGAN, App. A.1); needs no gradient of the input."""
+
+    weight: float = 1e-3
+    """epsilon_drift"""
+
+    def __post_init__(self) -> None:
+        _check_weight("Drift.weight", self.weight)
+
+    @property
+    def at(self) -> None:
+        return None
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Scores of real samples [N] to unweighted penalties [N]."""
+        return slope.square()
+
+
+class PenaltyLike(Protocol):
+    """A place, a rule and a weight. ``at`` None: the rule is held against the scores of real samples."""
+
+    @property
+    def weight(self) -> float: ...
+    @property
+    def at(self) -> Place | None: ...
+    def hold(self, slope: Tensor) -> Tensor: ...
+
+
+if TYPE_CHECKING:
+    Penalty: TypeAlias = PenaltyLike
+else:
+    Penalty = GradientPenalty | R1 | R2 | Drift

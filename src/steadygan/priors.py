@@ -1,0 +1,67 @@
+"""Latent priors: what the generator's input is drawn from. Numbers are drawn for them, so they are pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from steadygan.types import Noise, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class PriorLike(Protocol):
+    """A distribution of latents [N, size]."""
+
+    @property
+    def size(self) -> int: ...
+    def noise(self) -> Noise: ...
+    def latents(self, noise: Tensor) -> Tensor: ...
+
+
+def _check_size(name: str, size: int) -> None:
+    if size < 1:
+        raise UsageError(f"{name}.size is {size}; a latent needs 1 number or more")
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Latents from N(0, I)."""
+
+    size: int = 128
+    """numbers in a latent"""
+
+    def __post_init__(self) -> None:
+        _check_size("Normal", self.size)
+
+    def noise(self) -> Noise:
+        return Noise("normal", (self.size,))
+
+    def latents(self, noise: Tensor) -> Tensor:
+        """[N, size] -> [N, size]"""
+        return noise
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Latents from U[-1, 1) in each coordinate."""
+
+    size: int = 64
+    """numbers in a latent"""
+
+    def __post_init__(self) -> None:
+        _check_size("Uniform", self.size)
+
+    def noise(self) -> Noise:
+        return Noise("uniform", (self.size,))
+
+    def latents(self, noise: Tensor) -> Tensor:
+        """[N, size] uniform on [0, 1) -> [N, size] uniform on [-1, 1)"""
+        return 2.0 * noise - 1.0
+
+
+if TYPE_CHECKING:
+    Prior: TypeAlias = PriorLike
+else:
+    Prior = Normal | Uniform

@@ -1,0 +1,218 @@
+"""A recipe: everything that decides a training, as one frozen, printable value; to YAML and back.
+
+``eval(repr(recipe), names()) == recipe``, and ``loads(dumps(recipe)) == recipe``. No torch at import.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from steadygan import codec
+from steadygan.averaging import Average
+from steadygan.constraints import Constraint
+from steadygan.data.options import DataOptions
+from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
+from steadygan.objectives import Adversarial, Objective
+from steadygan.optimizers import Adam, Optimizer
+from steadygan.penalties import Penalty
+from steadygan.priors import Normal, Prior
+from steadygan.representations import Plain, Representation
+from steadygan.schedules import Constant, Schedule
+from steadygan.types import SteadyganError, UsageError
+
+FORMAT = 1
+"""Version of the YAML form."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out and watched: nothing here changes what is learned, but precision and micro_batch."""
+
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
+    """auto: bf16 where the processor or GPU computes in it, else fp32; scores, norms and penalties stay in fp32"""
+    micro_batch: int | None = None
+    """samples that go through the networks at once; gradients are summed over the batch. None: the whole batch"""
+    log_every: int | None = None
+    """rounds between logged rows; None: about every two seconds, chosen from the measured speed"""
+    picture_every: int | None = None
+    """rounds between pictures; None: about 40 in a run, the first within a minute"""
+    checkpoint_every: int | None = None
+    """rounds between checkpoints; None: about every two minutes"""
+    keep_last: int = 2
+    """checkpoints that are kept besides those of keep_every"""
+    keep_every: int | None = None
+    """each checkpoint whose round is divisible by this is kept for good; None: only the last ones"""
+    pictured: int = 64
+    """samples in a picture"""
+
+    def __post_init__(self) -> None:
+        for name in ("micro_batch", "log_every", "picture_every", "checkpoint_every", "keep_every"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"run.{name} is {value}; it has to be 1 or more, or null")
+        if self.keep_last < 1:
+            raise UsageError(f"run.keep_last is {self.keep_last}; it has to be 1 or more")
+        if self.pictured < 1:
+            raise UsageError(f"run.pictured is {self.pictured}; it has to be 1 or more")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to train a pair of networks, whole."""
+
+    name: str = "custom"
+    """what the run is called"""
+    generator: GeneratorNetwork = DCGANGenerator()
+    """the generator's network"""
+    critic: CriticNetwork = DCGANCritic()
+    """the critic's network"""
+    objective: Objective = Adversarial()
+    """what both want of the critic's outputs"""
+    penalties: tuple[Penalty, ...] = ()
+    """what the critic's slope or scores are held to"""
+    constraint: Constraint | None = None
+    """what is done to the critic's weights at each step"""
+    critic_steps: Schedule = Constant(1)
+    """critic steps in a round, before its one generator step (n_critic)"""
+    prior: Prior = Normal()
+    """what latents are drawn from"""
+    generator_optimizer: Optimizer = Adam()
+    """how the generator steps"""
+    critic_optimizer: Optimizer = Adam()
+    """how the critic steps"""
+    batch: int = 64
+    """real samples, and as many fakes, in a critic step"""
+    generator_batch: int | None = None
+    """fakes in a generator step; None: as many as in a critic step"""
+    average: Average = Average()
+    """running average of the generator's weights, which samples are drawn from"""
+    representation: Representation = Plain()
+    """how stored data becomes what the networks see"""
+    data: DataOptions = DataOptions()
+    """what is learned"""
+    rounds: int = 100_000
+    """rounds of critic steps and one generator step"""
+    seed: int = 0
+    """decides weights, order of data, latents and every other random number"""
+    run: RunOptions = field(default_factory=RunOptions)
+    """how the run is carried out and watched"""
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch", 1), ("rounds", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise UsageError(f"{name} is {getattr(self, name)}; it has to be {least} or more")
+        if self.generator_batch is not None and self.generator_batch < 1:
+            raise UsageError(f"generator_batch is {self.generator_batch}; it has to be 1 or more, or null")
+        if self.seed >= 2**63:
+            raise UsageError(f"seed is {self.seed}; it has to be below 2^63")
+
+    @property
+    def fakes(self) -> int:
+        """Fakes in a generator step."""
+        return self.batch if self.generator_batch is None else self.generator_batch
+
+    def steps(self, round_: int) -> int:
+        """Critic steps of a round."""
+        return max(1, round(self.critic_steps(round_)))
+
+
+def replace(recipe: Recipe, **changes: Any) -> Recipe:
+    """The recipe with some fields changed."""
+    return dataclasses.replace(recipe, **changes)
+
+
+def stretched(recipe: Recipe, rounds: int) -> Recipe:
+    """The recipe over another number of rounds, with every decay stretched or squeezed in proportion."""
+    factor = rounds / recipe.rounds
+
+    def visit(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(visit(item) for item in value)
+        if not dataclasses.is_dataclass(value) or isinstance(value, type):
+            return value
+        changes = {f.name: visit(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        if "rounds" in changes and isinstance(changes["rounds"], int):
+            changes["rounds"] = max(1, round(changes["rounds"] * factor))
+        return dataclasses.replace(value, **changes)
+
+    whole: Recipe = visit(recipe)
+    return dataclasses.replace(whole, rounds=rounds)
+
+
+def names() -> dict[str, type]:
+    """Every spec type that a recipe can hold, by name: what ``eval(repr(recipe), names())`` needs."""
+    return codec.all_kinds(Recipe)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 reads 1e-4 as text; this loader reads it as the number that everyone means."""
+
+
+_Loader.yaml_implicit_resolvers = {k: list(v) for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+0123456789."),
+)
+
+
+def read_yaml(text: str, where: str) -> Any:
+    """Plain data from YAML; a syntax error is one line."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
+
+
+def dumps(recipe: Recipe) -> str:
+    """The recipe as YAML."""
+    plain = codec.to_plain(recipe)
+    plain.pop("kind")
+    return yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False, allow_unicode=True, width=110)
+
+
+def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -> Recipe:
+    """The recipe of a YAML text; fields that are left out have their defaults.
+
+    Args:
+        text: what ``dumps`` wrote, or a person
+        where: what error lines call the text
+        extra: a user's own spec types that the text may name
+
+    Raises:
+        UsageError: one line that names the field.
+    """
+    plain = read_yaml(text, where)
+    if not isinstance(plain, Mapping):
+        raise UsageError(f"{where} holds no recipe; fields such as 'generator:' are needed")
+    fields = dict(plain)
+    version = fields.pop("format", FORMAT)
+    if version != FORMAT:
+        raise UsageError(f"{where} has format {version}; this version of steadygan reads format {FORMAT}")
+    return codec.from_plain(fields, Recipe, extra=extra)
+
+
+def load(path: str | Path, *, extra: Iterable[type] = ()) -> Recipe:
+    """The recipe in a YAML file."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no text file; a recipe is YAML") from None
+    try:
+        return loads(text, where=str(path), extra=extra)
+    except SteadyganError as error:
+        line = str(error)
+        raise UsageError(line if line.startswith(str(path)) else f"{path}: {line}") from None

@@ -1,0 +1,59 @@
+"""One method, one function: each returns a recipe whose networks fit the samples it is given.
+
+The command line looks names up in ``RECIPES``; nothing else does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from steadygan.recipe import Recipe
+from steadygan.recipes.gan import dcgan, gan, lsgan
+from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
+from steadygan.types import SampleSpec, unknown_name
+
+RecipeFunction = Callable[[SampleSpec], Recipe]
+
+RECIPES: dict[str, RecipeFunction] = {
+    "gan": gan,
+    "dcgan": dcgan,
+    "lsgan": lsgan,
+    "wgan": wgan,
+    "wgan-gp": wgan_gp,
+    "wgan-gp-one-sided": wgan_gp_one_sided,
+    "wgan-gp-cifar10": wgan_gp_cifar10,
+}
+"""Every recipe by the name it has on the command line."""
+
+
+def find(name: str) -> RecipeFunction:
+    """The recipe function of a name.
+
+    Raises:
+        UsageError: with the nearest names, for an unknown one.
+    """
+    function = RECIPES.get(name) or RECIPES.get(name.replace("_", "-").lower())
+    if function is None:
+        raise unknown_name("recipe", name, RECIPES)
+    return function
+
+
+def summary(name: str) -> tuple[str, str]:
+    """One line on what a recipe is, and its paper."""
+    first, _, rest = inspect.cleandoc(find(name).__doc__ or "").partition("\n\n")
+    return " ".join(first.split()), " ".join(rest.split())
+
+
+__all__ = [
+    "RECIPES",
+    "dcgan",
+    "find",
+    "gan",
+    "lsgan",
+    "summary",
+    "wgan",
+    "wgan_gp",
+    "wgan_gp_cifar10",
+    "wgan_gp_one_sided",
+]

@@ -1,0 +1,31 @@
+"""Networks that fit the data: what a recipe trains where its method leaves the network open."""
+
+from __future__ import annotations
+
+from steadygan.networks import (
+    CriticNetwork,
+    DCGANCritic,
+    DCGANGenerator,
+    GeneratorNetwork,
+    MLPCritic,
+    MLPGenerator,
+)
+from steadygan.priors import Normal
+from steadygan.types import SampleSpec
+
+IMAGES = SampleSpec((3, 32, 32))
+"""What recipes are made for where no data is named."""
+
+
+def dcgan_or_mlp(
+    sample: SampleSpec, *, generator_norm: str = "batch", critic_norm: str = "batch"
+) -> tuple[GeneratorNetwork, CriticNetwork]:
+    """DCGAN networks of the WGAN-GP authors' code for images, their toy MLPs for points."""
+    if not sample.is_image:
+        return MLPGenerator(), MLPCritic()
+    return DCGANGenerator(norm=generator_norm), DCGANCritic(norm=critic_norm)  # type: ignore[arg-type]
+
+
+def prior(sample: SampleSpec) -> Normal:
+    """N(0, I) of 128 numbers for images, 2 for points."""
+    return Normal(128 if sample.is_image else 2)

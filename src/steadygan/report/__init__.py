@@ -1,0 +1,1 @@
+"""What shows a run to people: pictures, the page it leaves behind, progress, trackers, sample files."""

@@ -1,0 +1,71 @@
+"""Pictures as data URIs, small enough that a page with dozens of them still opens at once."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image
+
+from steadygan.report.record import picture_round
+
+T = TypeVar("T")
+
+FRAMES = 24
+"""pictures in the time line"""
+LIGHT = 60_000
+"""bytes below which a picture goes into the page as it is"""
+FRAME_SIDE, LAST_SIDE = 640, 1600
+"""pixels to which larger pictures are reduced: in the time line, and the last one"""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture as it stands in the page."""
+
+    round: int
+    uri: str
+    text: str
+    width: int
+    height: int
+
+
+def embed(path: Path, side: int) -> Embedded | None:
+    """The picture as a data URI, with its description as alternative text; None where it cannot be read.
+
+    Light files stay as they are; others are reduced to ``side`` pixels and packed as WebP, if that is less.
+    """
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+            width, height = image.size
+            text = str(image.info.get("Description") or f"Samples after round {picture_round(path):,}")
+            kind = "png"
+            if len(content) > LIGHT:
+                packed = _packed(image, side)
+                if len(packed) < len(content):
+                    kind, content = "webp", packed
+    except (OSError, ValueError, SyntaxError):  # Pillow says SyntaxError of a broken PNG
+        return None
+    uri = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return Embedded(picture_round(path), uri, text, width, height)
+
+
+def _packed(image: Image.Image, side: int) -> bytes:
+    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    packed = io.BytesIO()
+    image.save(packed, format="WEBP", quality=86, method=4)
+    return packed.getvalue()
+
+
+def spread(items: Sequence[T], most: int = FRAMES) -> list[T]:
+    """At most ``most`` of the items, evenly over the whole, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]

@@ -1,0 +1,212 @@
+"""The page a run leaves behind: report.html, one file that needs nothing from outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from steadygan.report.curves import Chart, Series
+from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
+from steadygan.report.files import written_aside
+from steadygan.report.readings import Reading, readings_for
+from steadygan.report.record import Curve, Record, read_record
+from steadygan.report.thinning import running_median
+from steadygan.report.words import count, duration, number
+from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+
+WINDOW = 101
+"""logged rows of the running median, as in the figures of the WGAN paper"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One chart on the page."""
+
+    title: str
+    sentence: str
+    svg: Markup
+    last: str
+    """the last values, in words; a pointer over a chart puts those under it here"""
+    notes: tuple[str, ...] = ()
+    """what the drawing leaves out"""
+
+
+def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) -> Path:
+    """Write ``report.html`` into the run's folder and give its path back.
+
+    folder: of a run that is finished, stopped or still going on. end: how it ended, where that is known.
+    window: logged rows of the running median that is drawn over the raw values; 1 draws the raw values alone.
+    Raises RunError where the folder is none of a run or cannot be written.
+    """
+    page = page_of(read_record(folder), end, window)
+    path = folder / "report.html"
+    with written_aside(path) as aside:
+        aside.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> str:
+    """The page as text."""
+    # written by a person's hand the recipe may name anything: autoescape holds for all that is not drawn here
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
+    last_path = record.pictures[-1] if record.pictures else None
+    frames = (embed(path, FRAME_SIDE) for path in spread(record.pictures[:-1]))
+    charts = [reading for reading in readings_for(record.curves) if not _constant(record, reading)]
+    constants = [reading for reading in readings_for(record.curves) if _constant(record, reading)]
+    documents = dict(record.documents)
+    measured = documents.get("environment")
+    plan = measured.pop("plan", ()) if isinstance(measured, dict) else ()
+    return environment.from_string(template).render(
+        name=str(record.settings.get("name") or record.folder.resolve().name),
+        folder=record.folder.resolve().name,
+        source=_source(record.settings),
+        status=_status(record, end),
+        tiles=_tiles(record),
+        last=embed(last_path, LAST_SIDE) if last_path else None,
+        frames=[frame for frame in frames if frame],
+        cards=[_card(record, reading, window) for reading in charts],
+        constants=[f"{reading.title}: {_last(record, reading)}" for reading in constants],
+        window=window,
+        plan=[plan] if isinstance(plan, str) else list(plan),
+        recipe=record.recipe.strip(),
+        documents=documents,
+        written=time.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+class PageObserver:
+    """Keeps ``report.html`` up to date: with new pictures, as long as that takes 1% of the time at most."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def started(self, start: RunStart) -> None: ...
+
+    def logged(self, row: Row) -> None: ...
+
+    def pictured(self, picture: Picture) -> None:
+        began = time.monotonic()
+        if began >= self._next:
+            write_report(picture.folder)
+            self._next = time.monotonic() + 100 * (time.monotonic() - began)
+
+    def saved(self, round_: int, path: Path) -> None: ...
+
+    def ended(self, end: RunEnd) -> None:
+        write_report(end.folder, end)
+
+
+def _card(record: Record, reading: Reading, window: int) -> Card:
+    series = [
+        line
+        for colour, (name, label) in enumerate(reading.fields)
+        if name in record.curves
+        for line in _lines(record, reading, name, label, colour, window)
+    ]
+    chart = Chart(series, title=reading.title, log_y=reading.log and _spans_decades(series))
+    notes = []
+    if left_out := chart.outside():
+        notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame.")
+    broken = [record.curves[name] for name, _ in reading.fields if name in record.curves]
+    lost = np.concatenate([curve.rounds[~np.isfinite(curve.values)] for curve in broken])
+    if lost.size:
+        notes.append(f"{_values(lost.size, 'is', 'are')} not finite, the first at round {int(lost.min()):,}.")
+    return Card(reading.title, reading.sentence, Markup(chart.svg()), _last(record, reading), tuple(notes))
+
+
+def _lines(record: Record, reading: Reading, name: str, label: str, colour: int, window: int) -> list[Series]:
+    """The raw values and, where there are enough of them to be noisy, their running median above."""
+    curve = record.curves[name]
+    window = min(window, len(curve.values) // 20 * 2 + 1)
+    smooth = running_median(curve.values, window) if window >= 5 else curve.values
+    band = None
+    if name == reading.fields[0][0] and (deviation := record.curves.get(reading.spread)):
+        width = _at(deviation, curve.rounds)
+        width = running_median(width, window) if window >= 5 else width
+        band = (smooth - width, smooth + width)
+    line = Series(label, curve.rounds, smooth, band=band, colour=colour)
+    if _as_one(curve.values, smooth):
+        return [line]
+    return [Series(label, curve.rounds, curve.values, faint=True, colour=colour), line]
+
+
+def _at(curve: Curve, rounds: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The curve's values at the given rounds, NaN where it has none."""
+    if not curve.rounds.size:
+        return np.full(rounds.shape, np.nan)
+    index = np.searchsorted(curve.rounds, rounds).clip(0, len(curve.rounds) - 1)
+    return np.where(curve.rounds[index] == rounds, curve.values[index], np.nan)
+
+
+def _as_one(values: np.ndarray[Any, Any], smooth: np.ndarray[Any, Any]) -> bool:
+    """Whether a line and its median would be drawn on each other."""
+    both = np.isfinite(values)
+    if not both.any():
+        return True
+    return bool(np.abs(values[both] - smooth[both]).max() <= 0.005 * np.ptp(values[both]))
+
+
+def _spans_decades(series: list[Series]) -> bool:
+    values = np.concatenate([line.y[np.isfinite(line.y)] for line in series])
+    return bool(values.size and values.min() > 0 and values.max() > 30 * values.min())
+
+
+def _constant(record: Record, reading: Reading) -> bool:
+    """Whether the chart would be nothing but level lines: a sentence says as much."""
+    curves = [record.curves[name] for name, _ in reading.fields if name in record.curves]
+    return all(len(c.values) > 1 and np.isfinite(c.values[0]) and np.ptp(c.values) == 0 for c in curves)
+
+
+def _values(number_of: int, one: str, many: str) -> str:
+    return f"1 value {one}" if number_of == 1 else f"{number_of:,} values {many}"
+
+
+def _last(record: Record, reading: Reading) -> str:
+    """The last finite values of a chart's lines."""
+    said = []
+    for name, label in reading.fields:
+        if name in record.curves:
+            values = record.curves[name].values
+            finite = values[np.isfinite(values)]
+            said.append(f"{label} {number(float(finite[-1])) if finite.size else 'never finite'}")
+    return ", ".join(said)
+
+
+def _status(record: Record, end: RunEnd | None) -> tuple[str, str]:
+    """(kind, sentence) with kind good, open or bad."""
+    rounds = end.rounds if end else record.rounds
+    reached = f"round {end.round if end else record.round:,}" + (f" of {rounds:,}" if rounds else "")
+    if end.reason == "finished" if end else rounds and record.round >= rounds:
+        return "good", f"finished, {reached}"
+    if end and end.reason != "interrupted":
+        return "bad", f"stopped at {reached}: {end.reason}"
+    word = "interrupted" if end else "not finished"
+    kept = f"; last checkpoint at round {record.checkpoints[-1]:,}" if record.checkpoints else ""
+    return "open", f"{word}, {reached}{kept}"
+
+
+def _tiles(record: Record) -> list[tuple[str, str]]:
+    """(what, value) for the head of the page, as far as logged."""
+    known = [
+        ("Wasserstein estimate", "wasserstein", number),
+        ("on held-out data", "wasserstein_held_out", number),
+        ("samples seen", "samples", count),
+        ("samples/s", "samples_per_second", count),
+        ("trained for", "seconds", duration),
+    ]
+    return [(what, say(float(record.curves[name].values[-1]))) for what, name, say in known if name in record.curves]
+
+
+def _source(settings: Mapping[str, Any]) -> str:
+    data = settings.get("data")
+    source = data.get("source") if isinstance(data, Mapping) else data
+    return str(source or "")

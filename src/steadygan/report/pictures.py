@@ -1,0 +1,164 @@
+"""Samples as pictures: grids, strips, animations, and the observer that writes them during a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from steadygan.report.files import written_aside
+from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.types import UsageError
+
+GAP = 2
+"""screen pixels between the tiles of a grid, at least; half an enlarged pixel where that is more"""
+EYE = 64
+"""a tile's side, in screen pixels, below which small images are enlarged"""
+SMALLEST, LARGEST = 256, 2048
+"""a grid's side, in screen pixels, that enlarging aims for, and never goes beyond"""
+
+
+def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: int | None = None) -> Image.Image:
+    """One picture with all samples as tiles, row by row from the top left, a thin gap between them.
+
+    samples: uint8 [N, C, H, W] with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.
+    columns: tiles a row; None makes the picture nearly square.
+    scale: whole number by which each pixel is enlarged (nearest neighbour); None enlarges small images
+    until a person can see them.
+    """
+    _check_images(samples)
+    count, channels, height, width = samples.shape
+    if columns is not None and columns < 1:
+        raise UsageError(f"columns of a grid must be at least 1, got {columns}")
+    columns = min(count, columns or _near_square(count, height, width))
+    rows = math.ceil(count / columns)
+    scale = scale or _visible_scale(max(columns * width, rows * height), max(height, width))
+
+    tiles = samples.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
+    height, width = height * scale, width * scale
+    gap = max(GAP, scale // 2)
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 128, np.uint8)
+    if channels in (2, 4):
+        canvas[..., -1] = 0  # the gap of pictures with an alpha channel is transparent
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        canvas[top : top + height, left : left + width] = tile
+    return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
+
+
+def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) -> Image.Image:
+    """One row of tiles from the first sample to the last: the path between two latents.
+
+    samples: uint8 [N, C, H, W] in the order of the path.
+    """
+    return image_grid(samples, columns=len(samples), scale=scale)
+
+
+def write_gif(frames: Sequence[Image.Image], path: Path, seconds_per_frame: float = 0.1) -> Path:
+    """Write an animation that repeats for ever, and give its path back; frames must have one size.
+
+    For an interpolation without a jump at the end pass ``[*frames, *frames[-2:0:-1]]``.
+    """
+    if not frames:
+        raise UsageError("an animation needs at least 1 frame, got 0")
+    sizes = {frame.size for frame in frames}
+    if len(sizes) > 1:
+        raise UsageError(f"the frames of an animation must have one size, got {sorted(sizes)}")
+    first, *rest = [_on_white(frame) for frame in frames]
+    with written_aside(path) as aside:
+        first.save(
+            aside,
+            format="GIF",
+            save_all=True,
+            append_images=rest,
+            duration=round(1000 * seconds_per_frame),
+            loop=0,
+        )
+    return path
+
+
+def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
+    """Write a picture in the format of the path's suffix, aside first and then renamed; gives the path back.
+
+    A PNG carries the description, which the report shows as the picture's alternative text.
+    """
+    with written_aside(path) as aside:
+        if path.suffix.lower() == ".png":
+            text = PngImagePlugin.PngInfo()
+            if description:
+                text.add_itxt("Description", description)
+            image.save(aside, pnginfo=text, optimize=True)
+        else:
+            _on_white(image).save(aside)
+    return path
+
+
+def picture_path(folder: Path, round_: int) -> Path:
+    """Where a run keeps the picture of a round."""
+    return folder / "samples" / f"{round_:06d}.png"
+
+
+def draw(picture: Picture) -> tuple[Image.Image, str] | None:
+    """The picture of a round and a sentence that says what it shows; None for points that are not 2-D."""
+    samples = picture.samples
+    if samples.ndim == 4:
+        text = f"{len(samples)} samples of fixed latents after round {picture.round:,}"
+        return image_grid(cast("NDArray[np.uint8]", samples)), text
+    if samples.shape[-1] != 2:
+        return None
+    from steadygan.report.surfaces import decision_surface  # matplotlib takes its time to load
+
+    generated = cast("NDArray[np.float32]", samples)
+    image = decision_surface(generated, picture.real, picture.score, title=f"round {picture.round:,}")
+    return image, (
+        f"Critic score as a surface, real points (orange) and {len(samples)} generated points (green) "
+        f"after round {picture.round:,}"
+    )
+
+
+class PictureObserver:
+    """Writes ``samples/000500.png`` into the run's folder: a grid of images, or the critic's surface."""
+
+    def started(self, start: RunStart) -> None: ...
+
+    def logged(self, row: Row) -> None: ...
+
+    def pictured(self, picture: Picture) -> None:
+        if drawn := draw(picture):
+            image, description = drawn
+            save_picture(image, picture_path(picture.folder, picture.round), description)
+
+    def saved(self, round_: int, path: Path) -> None: ...
+
+    def ended(self, end: RunEnd) -> None: ...
+
+
+def _check_images(samples: NDArray[np.uint8]) -> None:
+    if samples.dtype != np.uint8 or samples.ndim != 4 or not 1 <= samples.shape[1] <= 4 or not samples.size:
+        raise UsageError(
+            "a picture needs samples uint8 [N, C, H, W] with N at least 1 and C from 1 to 4, "
+            f"got {samples.dtype} {list(samples.shape)}"
+        )
+
+
+def _near_square(count: int, height: int, width: int) -> int:
+    return max(1, math.ceil(math.sqrt(count * height / width)))
+
+
+def _visible_scale(grid_side: int, tile_side: int) -> int:
+    wanted = max(EYE // tile_side, SMALLEST // grid_side)
+    return max(1, min(wanted, LARGEST // grid_side))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """The image without transparency, for formats that have none."""
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

@@ -1,0 +1,98 @@
+"""Which numbers of a run share a chart, and how each chart is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One chart of the report and the sentence under its title."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+    """(field of metrics.jsonl, name in the legend)"""
+    sentence: str = ""
+    spread: str = ""
+    """field with the standard deviation of the first one, drawn as a band; '' for none"""
+    log: bool = False
+    """a log axis, where the values are positive and span more than a factor of 30"""
+
+
+READINGS = (
+    Reading(
+        "Wasserstein estimate",
+        (("wasserstein", "training data"), ("wasserstein_held_out", "held-out data")),
+        "The critic's mean score on real minus generated samples: it should rise fast, then fall slowly towards 0 as "
+        "samples get better; a growing gap between training and held-out data is a critic that overfits.",
+    ),
+    Reading(
+        "Critic loss",
+        (("critic_loss", "critic loss"),),
+        "What the critic minimises, penalty included: with a Wasserstein loss it drops fast, then climbs slowly back "
+        "towards 0; noise is normal, a curve that runs away is not.",
+    ),
+    Reading(
+        "Generator loss",
+        (("generator_loss", "generator loss"),),
+        "Its level means nothing by itself, because the critic that measures it changes all the time: look for "
+        "sudden jumps only, and judge the generator by its pictures.",
+    ),
+    Reading(
+        "Penalty",
+        (("penalty", "penalty"),),
+        "What the critic pays for a slope off its target: small beside the Wasserstein estimate and steady is good; "
+        "a rising one says that the critic breaks loose.",
+    ),
+    Reading(
+        "Critic slope",
+        (("slope_mean", "mean, ± standard deviation"),),
+        "Length of the critic's gradient with respect to its input, where the penalty looks: the mean should settle "
+        "at the penalty's target (1 for WGAN-GP) in a narrow band; near 0 the generator learns nothing.",
+        spread="slope_std",
+    ),
+    Reading(
+        "Gradient norms",
+        (("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")),
+        "How hard each network is pushed at a step: steady is good at any height; a generator line that fades "
+        "towards 0, or spikes of many times the usual, come before failure.",
+        log=True,
+    ),
+    Reading(
+        "Learning rates",
+        (("critic_rate", "critic"), ("generator_rate", "generator")),
+        "Step sizes of both optimizers, as their schedules set them.",
+    ),
+    Reading(
+        "Speed",
+        (("samples_per_second", "samples/s"),),
+        "Real samples that the critic sees in a second: dips show when something else used the machine.",
+    ),
+)
+"""In the order of the page."""
+
+NO_CURVES = frozenset({"round", "critic_steps", "samples", "seconds", "seconds_left", "slope_std"})
+"""Counters, and what stands in another chart."""
+
+LINES = 8
+"""lines that a chart of fields with a common prefix holds at most"""
+
+
+def readings_for(fields: Iterable[str]) -> list[Reading]:
+    """The charts for the fields of a run: the known ones first, then those that only its recipe logs.
+
+    Unknown fields that share what stands before a '/' share charts, as ``layer/critic.0``, ``layer/critic.1``.
+    """
+    present = list(fields)
+    known = {name for reading in READINGS for name, _ in reading.fields} | NO_CURVES
+    charts = [reading for reading in READINGS if any(name in present for name, _ in reading.fields)]
+    groups: dict[str, list[str]] = {}
+    for name in present:
+        if name not in known:
+            groups.setdefault(name.split("/")[0], []).append(name)
+    for title, members in groups.items():
+        for start in range(0, len(members), LINES):
+            named = tuple((name, name.split("/", 1)[-1]) for name in members[start : start + LINES])
+            charts.append(Reading(title, named, "A further number that this recipe logs."))
+    return charts

@@ -1,0 +1,92 @@
+"""Samples as files: one grid, a folder of pictures, or an array file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from steadygan.report.files import written_aside
+from steadygan.report.pictures import image_grid, save_picture
+from steadygan.types import UsageError
+
+Samples = NDArray[np.uint8] | NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")
+"""names of files in a folder that ``save_folder`` wrote"""
+
+
+def save_samples(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
+    """Write samples in the form that the path's ending names, and give the path back.
+
+    samples: uint8 [N, C, H, W] images or float32 [N, D] points.
+    path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs.
+    Raises UsageError for another ending.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir() or not suffix:
+        return save_folder(samples, path, labels)
+    if suffix == ".npz":
+        return save_npz(samples, path, labels)
+    if suffix in GRIDS:
+        return save_grid(samples, path)
+    raise UsageError(
+        f"cannot write samples to '{path}': the ending has to be .npz for arrays, none for a folder of PNGs, "
+        f"or for a grid one of {', '.join(GRIDS)}"
+    )
+
+
+def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:
+    """Write one picture of all samples (points are drawn in the plane) and give its path back."""
+    if samples.ndim == 4:
+        return save_picture(image_grid(cast("NDArray[np.uint8]", samples), columns), path, _said(samples))
+    from steadygan.report.surfaces import decision_surface
+
+    return save_picture(decision_surface(cast("NDArray[np.float32]", samples)), path, _said(samples))
+
+
+def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
+    """Write ``000000.png``, ``000001.png`` … and, with labels, ``labels.csv``; gives the folder back.
+
+    samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced as a whole.
+    Raises UsageError where the path is a file, or a folder that holds anything else.
+    """
+    if samples.ndim != 4:
+        raise UsageError(f"points cannot be written as a folder of pictures: give '{path}' the ending .npz or .png")
+    if path.is_file():
+        raise UsageError(f"'{path}' is a file; samples as a folder of PNGs need another name")
+    if path.is_dir() and (others := sorted(p.name for p in path.iterdir() if not NUMBERED.fullmatch(p.name))):
+        raise UsageError(f"'{path}' holds '{others[0]}', which is no sample of an earlier call; name a new folder")
+    with written_aside(path) as aside:
+        aside.mkdir()
+        for index, sample in enumerate(samples):
+            pixels = sample[0] if len(sample) == 1 else sample.transpose(1, 2, 0)
+            Image.fromarray(pixels).save(aside / f"{index:06d}.png")
+        if labels is not None:
+            lines = (f"{index:06d}.png,{label}\n" for index, label in enumerate(labels))
+            (aside / "labels.csv").write_text("file,label\n" + "".join(lines), encoding="utf-8")
+    return path
+
+
+def save_npz(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
+    """Write the arrays ``images`` uint8 [N, H, W, C], or ``points`` float32 [N, D], and ``labels`` int64 [N]."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    if samples.ndim == 4:
+        arrays["images"] = np.ascontiguousarray(samples.transpose(0, 2, 3, 1))
+    else:
+        arrays["points"] = samples
+    if labels is not None:
+        arrays["labels"] = labels
+    with written_aside(path) as aside:
+        np.savez(aside, allow_pickle=False, **arrays)
+    return path
+
+
+def _said(samples: Samples) -> str:
+    return f"{len(samples):,} generated {'samples' if samples.ndim == 4 else 'points'}"

@@ -1,0 +1,75 @@
+"""The critic's score over the plane, for points: Fig. 1a of WGAN-GP and its kind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from steadygan.types import UsageError
+
+Points = NDArray[np.float32]
+
+CELLS = 128
+"""grid points a side at which the critic is asked"""
+REACH = 3.0
+"""half the side of the square that is shown, as in the paper; more where real points lie outside"""
+POINTS = 1000
+"""points of each kind that are drawn: more would hide the surface"""
+
+
+def decision_surface(
+    generated: Points,
+    real: Points | None = None,
+    score: Callable[[Points], Points] | None = None,
+    title: str = "",
+) -> Image.Image:
+    """A picture of generated points (green), real points (orange) and the critic's score (filled contours).
+
+    generated, real: float32 [N, 2] and [M, 2]; score: points [K, 2] -> scores [K].
+    Pictures of one data set share the frame and the size, so that they can be compared.
+    """
+    if generated.ndim != 2 or generated.shape[1] != 2:
+        raise UsageError(f"a surface needs points [N, 2], got {list(generated.shape)}")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # a Figure of its own, not pyplot: no global state, no window system, nothing to close
+    figure = Figure(figsize=(6.0, 5.2), dpi=100, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    reach = _reach(generated if real is None else real)
+    if score is not None:
+        line, values = surface_values(score, reach)
+        shown = np.ma.masked_invalid(values)
+        if shown.count() and shown.min() < shown.max():
+            filled = axes.contourf(line, line, shown, levels=20, cmap="PuBu_r", alpha=0.75)
+            axes.contour(line, line, shown, levels=filled.levels, colors="white", linewidths=0.4, linestyles="solid")
+            figure.colorbar(filled, ax=axes, label="critic score", shrink=0.9)
+    if real is not None:  # larger, so that it is still seen below generated points that hit it
+        axes.scatter(real[:POINTS, 0], real[:POINTS, 1], s=20, color="#f58518", linewidths=0, label="real")
+    axes.scatter(generated[:POINTS, 0], generated[:POINTS, 1], s=5, color="#13812f", linewidths=0, label="generated")
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
+    axes.legend(loc="upper right", framealpha=0.9, markerscale=1.5)
+
+    page = io.BytesIO()
+    canvas.print_png(page)
+    return Image.open(page).convert("RGB")
+
+
+def surface_values(
+    score: Callable[[Points], Points], reach: float = REACH, cells: int = CELLS
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The grid line [cells] and the scores [cells, cells]: ``values[i, j]`` is the score at (line[j], line[i])."""
+    line = np.linspace(-reach, reach, cells, dtype=np.float32)
+    x, y = np.meshgrid(line, line)
+    values = score(np.stack([x.ravel(), y.ravel()], axis=1))
+    return line, np.asarray(values, dtype=np.float32).reshape(cells, cells)
+
+
+def _reach(points: Points) -> float:
+    furthest = float(np.abs(points[np.isfinite(points)]).max(initial=0.0))
+    return REACH if furthest <= REACH else 1.1 * furthest

@@ -1,0 +1,82 @@
+"""Long series made short enough to draw, without losing what an eye would look for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+
+def thin(x: Values, y: Values, bins: int) -> tuple[Values, Values]:
+    """Of every one of ``bins`` equal stretches of x the lowest and the highest point, in their order.
+
+    x: [N], ascending; y: [N]. Every extreme of the series is kept. Stretches that hold a value that is not
+    finite keep one NaN, so that the gap is still seen. Short series come back as they are.
+    """
+    if len(x) <= 2 * bins:
+        return x, y
+    span = x[-1] - x[0]
+    place = ((x - x[0]) / span * bins).astype(np.int64).clip(0, bins - 1)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    lengths = np.diff(starts, append=len(x))
+
+    finite = np.isfinite(y)
+    index = np.arange(len(x))
+    lowest = _first_where(np.where(finite, y, np.inf), np.minimum, starts, lengths)
+    highest = _first_where(np.where(finite, y, -np.inf), np.maximum, starts, lengths)
+    broken = np.minimum.reduceat(np.where(finite, len(x), index), starts)
+    # the first and the last point stay, or the line would not span the axis
+    kept = np.unique(np.concatenate([lowest, highest, broken[broken < len(x)], [0, len(x) - 1]]))
+    return x[kept], y[kept]
+
+
+def _first_where(
+    values: Values, pick: np.ufunc, starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Index of the first value of each stretch that equals the stretch's minimum or maximum."""
+    best = np.repeat(pick.reduceat(values, starts), lengths)
+    index = np.where(values == best, np.arange(len(values)), len(values))
+    found: NDArray[np.int64] = np.minimum.reduceat(index, starts)
+    return found
+
+
+def running_median(values: Values, window: int = 101) -> Values:
+    """The median of the ``window`` values around each value, as in the figures of the WGAN paper.
+
+    values: [N]; window: odd. At both ends the window holds what there is. Values that are not finite are left
+    out of the medians and stay where they are.
+    """
+    finite = np.isfinite(values)
+    kept = values[finite]
+    half = min(window // 2, max(0, (len(kept) - 1) // 2))
+    smooth = np.empty_like(kept)
+    if half == 0:
+        return values.copy()
+    windows = np.lib.stride_tricks.sliding_window_view(kept, 2 * half + 1)
+    for start in range(0, len(windows), 8192):  # in pieces: the median copies its windows
+        piece = windows[start : start + 8192]
+        smooth[half + start : half + start + len(piece)] = np.median(piece, axis=1)
+    for i in range(half):
+        smooth[i] = np.median(kept[: i + half + 1])
+        smooth[-1 - i] = np.median(kept[len(kept) - i - half - 1 :])
+    out = values.copy()
+    out[finite] = smooth
+    return out
+
+
+def visible_range(values: Values) -> tuple[float, float] | None:
+    """The lowest and highest value to show, or None where nothing is finite.
+
+    A few values far outside all others would press the rest into a flat line: where the whole range is more than
+    four times that of the middle 99%, the range shown is the middle one, with a quarter more on both sides.
+    """
+    kept = values[np.isfinite(values)]
+    if not kept.size:
+        return None
+    lowest, highest = float(kept.min()), float(kept.max())
+    low, high = (float(q) for q in np.quantile(kept, [0.005, 0.995]))
+    if low < high and highest - lowest > 4 * (high - low):
+        margin = 0.25 * (high - low)
+        return max(lowest, low - margin), min(highest, high + margin)
+    return lowest, highest

@@ -1,0 +1,192 @@
+"""Numbers and pictures of a run for other programs: TensorBoard, and whatever Accelerate can reach."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from steadygan.report.pictures import draw, picture_path
+from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.types import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch.utils.tensorboard import SummaryWriter
+
+TRACKERS = ("wandb", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab", "trackio")
+"""names that Accelerate knows besides TensorBoard; each is also the name of the package it needs"""
+RUN_NAMES = {"wandb": "name", "trackio": "name", "mlflow": "run_name"}
+"""what those that name single runs call the option for it"""
+
+
+class Guarded:
+    """Calls that may fail without harm to a run: the first failure is told, and ends all further ones."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._broken = False
+
+    def __call__(self, call: Callable[[], object]) -> None:
+        if self._broken:
+            return
+        try:
+            call()
+        except Exception as error:
+            self._broken = True
+            what = " ".join(str(error).split()) or type(error).__name__
+            warnings.warn(f"tracker '{self._name}' failed and is left out from here on: {what}", stacklevel=2)
+
+
+class TensorBoardObserver:
+    """Writes event files into the run's folder: ``tensorboard --logdir runs`` shows them.
+
+    After a resume the events of later rounds that an earlier process wrote are hidden.
+    """
+
+    def __init__(self) -> None:
+        self._guarded = Guarded("tensorboard")
+        self._writer: SummaryWriter | None = None
+
+    def started(self, start: RunStart) -> None:
+        self._guarded(lambda: self._open(start))
+
+    def logged(self, row: Row) -> None:
+        if (writer := self._writer) is None:
+            return
+        for name, value in row.items():
+            if name != "round":
+                self._guarded(partial(writer.add_scalar, f"metrics/{name}", value, int(row["round"])))
+
+    def pictured(self, picture: Picture) -> None:
+        if (writer := self._writer) is None:
+            return
+
+        def send() -> None:
+            if (pixels := _pixels(picture)) is not None:
+                writer.add_image("samples", pixels, picture.round, dataformats="HWC")
+
+        self._guarded(send)
+
+    def saved(self, round_: int, path: Path) -> None: ...
+
+    def ended(self, end: RunEnd) -> None:
+        if self._writer is not None:
+            self._guarded(self._writer.close)
+            self._writer = None
+
+    def _open(self, start: RunStart) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        earlier = any(start.folder.glob("events.out.tfevents*"))
+        first = start.round + 1 if start.round else 0
+        # short: what waits to be written is lost when the process is killed
+        self._writer = SummaryWriter(str(start.folder), purge_step=first if earlier else None, flush_secs=10)
+
+
+class TrackerObserver:
+    """Sends numbers and pictures to a tracker of Accelerate (extra ``track``), such as 'wandb' or 'mlflow'.
+
+    name: one of TRACKERS. options: passed on to the tracker, such as ``{"project": "faces"}``.
+    Raises UsageError where the name is unknown, a package for it is missing, or it cannot be started; a later
+    failure is warned about once.
+    """
+
+    def __init__(self, name: str, options: Mapping[str, Any] | None = None) -> None:
+        if name not in TRACKERS:
+            raise unknown_name("tracker", name, ("tensorboard", *TRACKERS))
+        if find_spec("accelerate") is None:
+            raise UsageError(f"tracker '{name}' needs a package more: pip install 'steadygan[track]' {name}")
+        if find_spec(name) is None:
+            raise UsageError(f"tracker '{name}' needs its package: pip install {name}")
+        self._name = name
+        self._options = dict(options or {})
+        self._guarded = Guarded(name)
+        self._tracker: Any = None
+
+    def started(self, start: RunStart) -> None:
+        try:
+            self._tracker = self._open(start)
+        except Exception as error:
+            what = " ".join(str(error).split()) or type(error).__name__
+            raise UsageError(f"tracker '{self._name}' could not be started: {what}") from error
+        self._guarded(lambda: self._tracker.store_init_configuration(_settings(start)))
+
+    def logged(self, row: Row) -> None:
+        # a service may refuse NaN; that a value is missing says as much
+        values = {name: value for name, value in row.items() if name != "round" and math.isfinite(value)}
+        self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
+
+    def pictured(self, picture: Picture) -> None:
+        if not hasattr(self._tracker, "log_images"):  # MLflow and others take numbers only
+            return
+
+        def send() -> None:
+            if (pixels := _pixels(picture)) is not None:
+                self._tracker.log_images({"samples": [pixels]}, step=picture.round)
+
+        self._guarded(send)
+
+    def saved(self, round_: int, path: Path) -> None: ...
+
+    def ended(self, end: RunEnd) -> None:
+        if self._tracker is not None:
+            self._guarded(self._tracker.finish)
+
+    def _open(self, start: RunStart) -> Any:
+        from accelerate import PartialState
+        from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+
+        PartialState()  # Accelerate's own logging refuses to work before it
+        kind = LOGGER_TYPE_TO_CLASS[self._name]
+        place = (str(start.folder),) if kind.requires_logging_directory else ()
+        named = {RUN_NAMES[self._name]: start.folder.name} if self._name in RUN_NAMES else {}
+        tracker = kind("steadygan", *place, **{**named, **self._options})
+        if hasattr(tracker, "start"):  # older releases start at once
+            tracker.start()
+        return tracker
+
+
+def observer_for(name: str) -> TensorBoardObserver | TrackerObserver:
+    """The observer of a tracker's name: 'tensorboard' or one of TRACKERS."""
+    return TensorBoardObserver() if name == "tensorboard" else TrackerObserver(name)
+
+
+def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
+    """The picture uint8 [H, W, 3], taken from the run's folder if it is already there."""
+    from PIL import Image
+
+    path = picture_path(picture.folder, picture.round)
+    if path.is_file():
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    drawn = draw(picture)
+    return None if drawn is None else np.asarray(drawn[0].convert("RGB"))
+
+
+def _settings(start: RunStart) -> dict[str, str | int | float | bool]:
+    """The recipe as ``{"critic.width": 64}``, the form that all trackers take."""
+    import yaml
+
+    path = start.folder / "recipe.yaml"
+    recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    flat: dict[str, str | int | float | bool] = {"folder": str(start.folder)}
+
+    def visit(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                visit(f"{name}.{key}" if name else str(key), item)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                visit(f"{name}.{index}", item)
+        elif value is not None:
+            flat[name] = value if isinstance(value, (str, int, float)) else str(value)
+
+    visit("", recipe)
+    return flat

@@ -1,0 +1,225 @@
+"""A run's folder as a Python value: its recipe, record, networks and samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from steadygan import recipe as recipes
+from steadygan.types import RunError, SampleSpec, UsageError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from steadygan.recipe import Recipe
+
+RUNS = Path("runs")
+"""Where runs are kept unless another folder is named."""
+
+Weights = Literal["average", "raw"]
+
+
+def is_run(folder: Path) -> bool:
+    """Does the folder hold a run?"""
+    return (folder / "recipe.yaml").is_file()
+
+
+def list_runs(root: Path = RUNS) -> list[Path]:
+    """The runs below a folder, oldest first."""
+    if not root.is_dir():
+        return []
+    found = [path for path in root.iterdir() if path.is_dir() and is_run(path)]
+    return sorted(found, key=lambda path: ((path / "recipe.yaml").stat().st_mtime, path.name))
+
+
+def find_run(name: str | Path | None = None) -> Path:
+    """The folder of a run: a path, a name below ``runs/``, or the newest one for None.
+
+    Raises:
+        UsageError: if there is none, with the nearest names.
+    """
+    known = list_runs()
+    if name is None:
+        if not known:
+            raise UsageError(f"there is no run in {RUNS}/ yet: 'steadygan train' makes one")
+        return known[-1]
+    for folder in (Path(name), RUNS / name):
+        if is_run(folder):
+            return folder
+    if Path(name).is_dir():
+        raise UsageError(f"{name} is no run: it has no recipe.yaml")
+    names = [path.name for path in known]
+    listed = f" (known: {', '.join(names[-8:])})" if names else f" ({RUNS}/ is empty)"
+    raise UsageError(f"there is no run '{name}'{nearest(str(name), names)}{listed}")
+
+
+def new_folder(name: str, root: Path = RUNS) -> Path:
+    """A folder below ``root`` that does not exist yet: NAME, NAME-2, NAME-3, …"""
+    folder, number = root / name, 1
+    while folder.exists():
+        number += 1
+        folder = root / f"{name}-{number}"
+    return folder
+
+
+class Run:
+    """A training run in a folder; networks are loaded when they are first asked for.
+
+    >>> run = sg.load("runs/wgan-gp-digits")          # doctest: +SKIP
+    >>> images = run.sample(64, seed=1)               # uint8 [64, 1, 8, 8]
+    """
+
+    def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
+        self.folder = find_run(folder)
+        self.kinds = tuple(kinds)
+
+    def __repr__(self) -> str:
+        return f"Run('{self.folder}', {self.rounds_done:,} of {self.recipe.rounds:,} rounds)"
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What was trained."""
+        return recipes.load(self.folder / "recipe.yaml", extra=self.kinds)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What data.json says of the data."""
+        from steadygan.training.files import read_json
+
+        content: dict[str, Any] = read_json(self.folder / "data.json")
+        return content
+
+    @property
+    def sample_spec(self) -> SampleSpec:
+        """What one sample looks like to the networks."""
+        spec = self.data["sample"]
+        return SampleSpec(tuple(spec["shape"]), spec["classes"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, where the data has them."""
+        return tuple(self.data.get("class_names", ()))
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """The record: one dict a logged round."""
+        from steadygan.training.record import read_rows
+
+        return read_rows(self.folder / "metrics.jsonl")
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The whole checkpoints, oldest first."""
+        from steadygan.training.files import list_checkpoints
+
+        return list_checkpoints(self.folder / "checkpoints")
+
+    @property
+    def rounds_done(self) -> int:
+        """Rounds of the last checkpoint."""
+        saved = self.checkpoints
+        return int(saved[-1].name) if saved else 0
+
+    @property
+    def finished(self) -> bool:
+        """Is there a checkpoint of the last round?"""
+        return self.rounds_done >= self.recipe.rounds
+
+    @property
+    def modified(self) -> float:
+        """When the run last wrote something, in seconds since the epoch."""
+        paths = (self.folder / "metrics.jsonl", self.folder / "recipe.yaml")
+        return max((path.stat().st_mtime for path in paths if path.exists()), default=time.time())
+
+    def checkpoint(self, round_: int | None = None) -> Path:
+        """The checkpoint of a round, or the last one.
+
+        Raises:
+            RunError: if there is none.
+        """
+        saved = self.checkpoints
+        if not saved:
+            raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' goes on with it")
+        if round_ is None:
+            return saved[-1]
+        for path in saved:
+            if int(path.name) == round_:
+                return path
+        kept = ", ".join(str(int(path.name)) for path in saved)
+        raise RunError(f"{self.folder} has no checkpoint of round {round_} (kept: {kept})")
+
+    def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
+        """The generator in eval mode, on the CPU: its averaged weights, or the raw ones."""
+        from steadygan.averaging import reestimate_statistics
+        from steadygan.training.checkpoint import load_network
+        from steadygan.training.pictures import statistics_latents
+
+        if weights not in ("average", "raw"):
+            raise UsageError(f"weights '{weights}' are unknown (known: average, raw)")
+        network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
+        load_network(network, self.checkpoint(round_), "average" if weights == "average" else "generator")
+        network.eval().requires_grad_(False)
+        if weights == "raw":  # the average's statistics were re-estimated when it was saved
+            import torch
+
+            reestimate_statistics(network, statistics_latents(self.recipe, self.sample_spec, torch.device("cpu")))
+        return network
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The generator with averaged weights, in eval mode: latents [N, size] to samples [N, ...]."""
+        return self.load_generator()
+
+    @cached_property
+    def critic(self) -> nn.Module:
+        """The critic in eval mode: samples [N, ...] to a CriticOutput."""
+        from steadygan.training.checkpoint import load_network
+
+        network = self.recipe.critic.build(self.sample_spec)
+        load_network(network, self.checkpoint(), "critic")
+        return network.eval().requires_grad_(False)
+
+    def latents(self, count: int, seed: int = 0) -> torch.Tensor:
+        """Latents [count, size] of the run's prior; the first n do not depend on the count."""
+        from steadygan.training.draws import Stream, draw_noise, stream_generator
+
+        noise = draw_noise(self.recipe.prior.noise(), stream_generator(seed, Stream.SAMPLES), count)
+        return self.recipe.prior.latents(noise)
+
+    def labels(self, count: int, seed: int = 0) -> torch.Tensor | None:
+        """Uniform labels [count], or None where the data has no classes."""
+        from steadygan.training.draws import Stream, draw_labels, stream_generator
+
+        return draw_labels(self.sample_spec.classes, stream_generator(seed, Stream.SAMPLE_LABELS), count)
+
+    def decode(
+        self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
+    ) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """What the generator makes of latents [N, size]: uint8 images [N, C, H, W], or float32 points [N, D]."""
+        import torch
+
+        network = generator or self.generator
+        with torch.no_grad():
+            parts = [
+                self.recipe.representation.decode(
+                    network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
+                )
+                for i in range(0, len(latents), 256)
+            ]
+        samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(parts).numpy()
+        return samples
+
+    def sample(
+        self, count: int, seed: int = 0, *, weights: Weights = "average"
+    ) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """``count`` new samples: uint8 images [N, C, H, W] or float32 points [N, D]; the same for the same seed."""
+        if count < 1:
+            raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
+        network = self.generator if weights == "average" else self.load_generator(weights)
+        return self.decode(self.latents(count, seed), self.labels(count, seed), generator=network)

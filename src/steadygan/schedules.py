@@ -1,0 +1,97 @@
+"""Numbers that change with the round: frozen specs that map a round (0, 1, …) to a float on the host."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from steadygan.types import UsageError
+
+
+class ScheduleLike(Protocol):
+    """Anything that maps a round to a number."""
+
+    def __call__(self, round_: int) -> float: ...
+
+
+def _need(condition: bool, text: str) -> None:
+    if not condition:
+        raise UsageError(text)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same number in every round."""
+
+    value: float = 1.0
+
+    def __call__(self, round_: int) -> float:
+        return self.value
+
+
+@dataclass(frozen=True)
+class LinearDecay:
+    """From ``start`` to ``end`` in a straight line over ``rounds`` rounds, then ``end``.
+
+    WGAN-GP, App. F: rate x max(0, 1 - round / 100,000).
+    """
+
+    rounds: int = 100_000
+    start: float = 1.0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _need(self.rounds >= 1, f"LinearDecay.rounds is {self.rounds}; it has to be 1 or more")
+
+    def __call__(self, round_: int) -> float:
+        done = min(1.0, max(0, round_) / self.rounds)
+        return self.start + (self.end - self.start) * done
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """From ``start`` to ``end`` along half a cosine over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
+
+    rounds: int = 100_000
+    start: float = 1.0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _need(self.rounds >= 1, f"Cosine.rounds is {self.rounds}; it has to be 1 or more")
+
+    def __call__(self, round_: int) -> float:
+        done = min(1.0, max(0, round_) / self.rounds)
+        return self.end + (self.start - self.end) * 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+@dataclass(frozen=True)
+class CriticWarmUp:
+    """Critic steps of the original WGAN: many at the start and now and then, few otherwise.
+
+    The official code takes 100 critic steps in rounds 0-24 and in every 500th round, and 5 in the others.
+    """
+
+    steps: int = 5
+    """critic steps of an ordinary round"""
+    warm_steps: int = 100
+    """critic steps of a warm-up round"""
+    warm_rounds: int = 25
+    """how many rounds at the start are warm-up rounds"""
+    every: int = 500
+    """each round divisible by this is a warm-up round too; 0 for none"""
+
+    def __post_init__(self) -> None:
+        _need(self.steps >= 1, f"CriticWarmUp.steps is {self.steps}; it has to be 1 or more")
+        _need(self.warm_steps >= 1, f"CriticWarmUp.warm_steps is {self.warm_steps}; it has to be 1 or more")
+        _need(self.every >= 0, f"CriticWarmUp.every is {self.every}; it has to be 0 (never) or more")
+
+    def __call__(self, round_: int) -> float:
+        again = self.every > 0 and round_ % self.every == 0
+        return float(self.warm_steps if round_ < self.warm_rounds or again else self.steps)
+
+
+if TYPE_CHECKING:
+    Schedule: TypeAlias = ScheduleLike
+else:  # the closed set that files and the command line know
+    Schedule = Constant | LinearDecay | Cosine | CriticWarmUp

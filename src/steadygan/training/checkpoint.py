@@ -1,0 +1,220 @@
+"""Checkpoints: safetensors and JSON only, written aside, synced, renamed; nothing pickled.
+
+A checkpoint is a folder ``checkpoints/000500`` that exists only whole. It holds everything that a round changes;
+random numbers are functions of (seed, round), so the counters stand for them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from steadygan.training.files import list_checkpoints, read_json, sync_file, sync_folder, write_json, writing
+from steadygan.types import RunError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from steadygan.training.game import Game
+
+FORMAT = 1
+"""Version of the checkpoint's form."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Where a run stands."""
+
+    round: int = 0
+    """rounds done"""
+    critic_steps: int = 0
+    """critic steps done"""
+    position: int = 0
+    """real samples taken from the data"""
+    seen: int = 0
+    """fakes that the generator was trained on"""
+    seconds: float = 0.0
+    """of training, over all sessions"""
+
+
+def folder_name(round_: int) -> str:
+    """Six digits at least, so that names sort by round."""
+    return f"{round_:06d}"
+
+
+def _network_tensors(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    tensors = {}
+    index = 0
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+                tensors[f"{index}.{key}"] = tensor.detach().cpu().contiguous()
+            index += 1
+    return tensors
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for name, saved in tensors.items():
+        index, key = name.split(".", 1)
+        parameter = parameters[int(index)]
+        if saved.shape == parameter.shape and saved.dim() > 0:
+            # the parameter's strides: fused optimizers walk both by memory order and would mix elements silently
+            held = torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False)
+            held.copy_(saved)
+        else:
+            device = (
+                parameter.device if optimizer.defaults.get("capturable") or optimizer.defaults.get("fused") else "cpu"
+            )
+            held = saved.clone().to(device)
+        optimizer.state[parameter][key] = held
+
+
+def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[str, Any] | None = None) -> Path:
+    """Writes ``folder/ROUND`` whole, or not at all.
+
+    Raises:
+        RunError: for weights that are not finite, and for a disk that is full or cannot be written.
+    """
+    for name, module in (("generator", game.generator), ("critic", game.critic)):
+        for key, tensor in module.state_dict().items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise RunError(f"the {name}'s {key} is not finite after round {counters.round}: nothing was saved over")
+    target = folder / folder_name(counters.round)
+    if (target / "state.json").is_file():
+        return target  # a round's state is a function of the recipe: this is the same one
+    aside = folder / f".{target.name}.{os.getpid()}.tmp"
+    with writing(target):
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob(".*.tmp"):
+            shutil.rmtree(stale, ignore_errors=True)
+        try:
+            aside.mkdir()
+            files = {
+                "generator": _network_tensors(game.generator),
+                "average": _network_tensors(game.average),
+                "critic": _network_tensors(game.critic),
+                "generator_optimizer": _optimizer_tensors(game.generator_optimizer),
+                "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
+                "objective": {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.state)},
+            }
+            for name, tensors in files.items():
+                try:
+                    save_file(tensors, aside / f"{name}.safetensors", metadata={"format": "pt"})
+                except SafetensorError as error:  # how the writer reports a full disk
+                    raise OSError(0, str(error)) from error
+                sync_file(aside / f"{name}.safetensors")
+            write_json(
+                aside / "state.json",
+                {
+                    "format": FORMAT,
+                    **asdict(counters),
+                    "precision": game.precision,
+                    "device": game.device.type,
+                    "threads": torch.get_num_threads(),
+                    "torch": torch.__version__,
+                    **(extra or {}),
+                },
+            )
+            sync_folder(aside)
+            os.replace(aside, target)
+            sync_folder(folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return target
+
+
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """A checkpoint's counters and circumstances.
+
+    Raises:
+        RunError: if it is damaged or of another format.
+    """
+    state = read_json(checkpoint / "state.json")
+    if not isinstance(state, dict) or "round" not in state:
+        raise RunError(f"{checkpoint}/state.json is damaged: it has no 'round'")
+    if state.get("format") != FORMAT:
+        raise RunError(
+            f"{checkpoint} has format {state.get('format')}; this version of steadygan reads format {FORMAT}"
+        )
+    return state
+
+
+def counters_of(state: dict[str, Any]) -> Counters:
+    """The counters in a checkpoint's state."""
+    return Counters(**{name: state[name] for name in Counters.__dataclass_fields__})
+
+
+def load_tensors(checkpoint: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of one file of a checkpoint.
+
+    Raises:
+        RunError: if the file is missing or damaged.
+    """
+    path = checkpoint / f"{name}.safetensors"
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} is missing or damaged ({error}); take an older checkpoint") from None
+    return tensors
+
+
+def load_network(module: nn.Module, checkpoint: Path, name: str) -> None:
+    """Fills a network from a checkpoint's file, in place.
+
+    Raises:
+        RunError: if names or shapes differ.
+    """
+    tensors = load_tensors(checkpoint, name)
+    own = module.state_dict()
+    for key, tensor in own.items():
+        if key not in tensors:
+            raise RunError(f"{checkpoint}/{name}.safetensors has no '{key}', which this {name} needs: another network?")
+        if tensors[key].shape != tensor.shape:
+            raise RunError(
+                f"{checkpoint}/{name}.safetensors has '{key}' of shape {list(tensors[key].shape)}; "
+                f"this {name} needs {list(tensor.shape)}"
+            )
+    with torch.no_grad():
+        for key, tensor in own.items():
+            tensor.copy_(tensors[key])
+
+
+def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
+    """Fills a game from a checkpoint, in place, and gives the counters.
+
+    Raises:
+        RunError: if a file is missing, damaged, or of other networks.
+    """
+    state = read_state(checkpoint)
+    load_network(game.generator, checkpoint, "generator")
+    load_network(game.average, checkpoint, "average")
+    load_network(game.critic, checkpoint, "critic")
+    _restore_optimizer(game.generator_optimizer, load_tensors(checkpoint, "generator_optimizer"))
+    _restore_optimizer(game.critic_optimizer, load_tensors(checkpoint, "critic_optimizer"))
+    saved = load_tensors(checkpoint, "objective")
+    if len(saved) != len(game.state):
+        raise RunError(f"{checkpoint} holds {len(saved)} numbers of objective state; this recipe has {len(game.state)}")
+    for i, tensor in enumerate(game.state):
+        tensor.copy_(saved[str(i)])
+    return counters_of(state)
+
+
+def prune(folder: Path, keep_last: int, keep_every: int | None) -> None:
+    """Removes checkpoints but the last ones and each whose round is divisible by ``keep_every``."""
+    checkpoints = list_checkpoints(folder)
+    for path in checkpoints[:-keep_last]:
+        if keep_every is None or int(path.name) % keep_every:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,191 @@
+"""All random numbers of a round, drawn in one place as a function of (seed, round, stream), at global size.
+
+What uses them is pure. So a resumed run needs only its counters, any number of processes can take its part of the
+same draws, and engines can be compared to the last digit. The generator is numpy's Philox, which is counter-based:
+streams never overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from steadygan.data import Stored
+from steadygan.data.order import sample_indices
+from steadygan.types import Noise, SampleSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from steadygan.data import Fresh
+    from steadygan.recipe import Recipe
+
+
+class Stream(IntEnum):
+    """Independent sequences of random numbers; a new use takes a new number, so that old runs stay as they were."""
+
+    WEIGHTS = 1
+    REAL = 2
+    FLIPS = 3
+    REPRESENTATION = 4
+    LATENTS = 5
+    GENERATOR_LATENTS = 6
+    GENERATOR_LABELS = 7
+    GENERATOR_REAL = 8
+    GENERATOR_FLIPS = 9
+    GENERATOR_REPRESENTATION = 10
+    HELD_OUT = 11
+    PICTURES = 12
+    PICTURE_LABELS = 13
+    STATISTICS = 14
+    STATISTICS_LABELS = 15
+    SAMPLES = 16
+    SAMPLE_LABELS = 17
+    PENALTIES = 1000
+    """the first of a thousand, one for each penalty of a recipe"""
+
+
+def stream_generator(seed: int, stream: int, round_: int = 0) -> np.random.Generator:
+    """The random numbers of one stream in one round."""
+    key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
+    counter = np.array([0, 0, 0, round_], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+def draw_noise(noise: Noise, rng: np.random.Generator, *leading: int) -> Tensor:
+    """A float32 tensor [*leading, *noise.shape] of the asked distribution, on the host."""
+    shape = (*leading, *noise.shape)
+    if noise.distribution == "normal":
+        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+    return torch.from_numpy(rng.random(shape, dtype=np.float32))
+
+
+def draw_labels(classes: int, rng: np.random.Generator, *leading: int) -> Tensor | None:
+    """Uniform labels [*leading], int64, on the host; None where there are no classes."""
+    return torch.from_numpy(rng.integers(0, classes, leading, dtype=np.int64)) if classes else None
+
+
+class RealDraws(NamedTuple):
+    """Which real samples a step sees, and how."""
+
+    samples: Tensor
+    """[N] int64: indices into the stored data; or fresh samples [N, ...] of endless data"""
+    labels: Tensor | None
+    """[N] int64, for fresh samples only"""
+    flips: Tensor | None
+    """[N] bool"""
+    representation: Tensor | None
+    """[N, ...] noise that the representation asked for"""
+
+
+class CriticDraws(NamedTuple):
+    """The random numbers of one critic step of N samples."""
+
+    real: RealDraws
+    latents: Tensor
+    """[N, ...] noise of the prior"""
+    penalties: tuple[Tensor | None, ...]
+    """one [N, ...] for each penalty's place"""
+
+
+class GeneratorDraws(NamedTuple):
+    """The random numbers of one generator step of M samples."""
+
+    latents: Tensor
+    """[M, ...] noise of the prior"""
+    labels: Tensor | None
+    """[M] int64, drawn uniformly, where the data has classes"""
+    real: RealDraws | None
+    """for objectives whose generator loss looks at real samples"""
+
+
+class RoundDraws(NamedTuple):
+    """The random numbers of a round: its critic steps, and its generator step."""
+
+    critic: tuple[CriticDraws, ...]
+    generator: GeneratorDraws
+
+
+class Drawer:
+    """Draws the rounds of one recipe on one training split."""
+
+    def __init__(self, recipe: Recipe, sample: SampleSpec, train: Stored | Fresh, device: torch.device) -> None:
+        self.recipe = recipe
+        self.sample = sample
+        self.train = train
+        self.device = device
+        places = [penalty.at for penalty in recipe.penalties]
+        self.place_noise = [None if place is None else place.noise(sample.shape) for place in places]
+        self.representation_noise = recipe.representation.noise(sample)
+
+    def samples_in(self, round_: int) -> int:
+        """Real samples that a round takes from the data."""
+        extra = self.recipe.fakes if self.recipe.objective.needs_real else 0
+        return self.recipe.steps(round_) * self.recipe.batch + extra
+
+    def round(self, round_: int, position: int) -> RoundDraws:
+        """The draws of a round that starts after ``position`` real samples."""
+        recipe = self.recipe
+        steps, batch, fakes = recipe.steps(round_), recipe.batch, recipe.fakes
+        rng = self._rng(round_)
+        reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
+        latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.LATENTS), steps, batch))
+        places = [
+            None if noise is None else self._send(draw_noise(noise, rng(Stream.PENALTIES + i), steps, batch))
+            for i, noise in enumerate(self.place_noise)
+        ]
+        critic = tuple(
+            CriticDraws(real, latents[i], tuple(None if place is None else place[i] for place in places))
+            for i, real in enumerate(reals)
+        )
+        labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), fakes)
+        real: RealDraws | None = None
+        if recipe.objective.needs_real:
+            streams = (Stream.GENERATOR_REAL, Stream.GENERATOR_FLIPS, Stream.GENERATOR_REPRESENTATION)
+            real = self._reals(round_, position + steps * batch, 1, fakes, streams)[0]
+        generator = GeneratorDraws(
+            latents=self._send(draw_noise(recipe.prior.noise(), rng(Stream.GENERATOR_LATENTS), fakes)),
+            labels=None if labels is None else self._send(labels),
+            real=real,
+        )
+        return RoundDraws(critic, generator)
+
+    def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
+        return lambda stream: stream_generator(self.recipe.seed, stream, round_)
+
+    def _send(self, tensor: Tensor) -> Tensor:
+        return tensor if self.device.type == "cpu" else tensor.to(self.device, non_blocking=True)
+
+    def _reals(self, round_: int, position: int, steps: int, batch: int, streams: Sequence[Stream]) -> list[RealDraws]:
+        real_stream, flip_stream, representation_stream = streams
+        rng = self._rng(round_)
+        count = steps * batch
+        labels: NDArray[np.int64] | None = None
+        if isinstance(self.train, Stored):
+            indices = sample_indices(self.recipe.seed, position, count, len(self.train))
+            samples = self._send(torch.from_numpy(indices))
+        else:
+            drawn, labels = self.train.draw(rng(real_stream), count)
+            samples = self._send(torch.from_numpy(drawn))
+        label_tensor = None if labels is None else self._send(torch.from_numpy(labels))
+        flips = None
+        if self.recipe.data.flip and self.sample.is_image:
+            flips = self._send(torch.from_numpy(rng(flip_stream).random(count) < 0.5))
+        noise = None
+        if self.representation_noise is not None:
+            noise = self._send(draw_noise(self.representation_noise, rng(representation_stream), count))
+        parts = [slice(i * batch, (i + 1) * batch) for i in range(steps)]
+        return [
+            RealDraws(
+                samples[part],
+                None if label_tensor is None else label_tensor[part],
+                None if flips is None else flips[part],
+                None if noise is None else noise[part],
+            )
+            for part in parts
+        ]

@@ -1,0 +1,147 @@
+"""The two players, built from a recipe: networks, optimizers, the average, the objective's state."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from steadygan.averaging import update_average
+from steadygan.networks.layers import couples_batch
+from steadygan.training.draws import Stream, stream_generator
+from steadygan.training.precision import Precision, autocast, set_matmul_precision
+from steadygan.types import Batch, CriticOutput, SampleSpec
+
+if TYPE_CHECKING:
+    import contextlib
+
+    from torch import Tensor, nn
+
+    from steadygan.objectives import State
+    from steadygan.optimizers import OptimizerLike
+    from steadygan.recipe import Recipe
+
+
+def _build(spec: Any, seed: int, which: int, *sizes: Any) -> nn.Module:
+    """A network whose weights depend on the seed and on which player it is, and on nothing drawn before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(stream_generator(seed, Stream.WEIGHTS, which).integers(2**32)))
+        module: nn.Module = spec.build(*sizes)
+    return module
+
+
+def has_convolutions(module: nn.Module) -> bool:
+    """Would the network gain from the channels-last layout?"""
+    return any(isinstance(part, torch.nn.Conv2d | torch.nn.ConvTranspose2d) for part in module.modules())
+
+
+@dataclass
+class Game:
+    """Everything that a round changes, and the recipe that says how."""
+
+    recipe: Recipe
+    sample: SampleSpec
+    device: torch.device
+    precision: Precision
+    generator: nn.Module
+    critic: nn.Module
+    average: nn.Module
+    """the generator with averaged weights, never trained"""
+    generator_optimizer: torch.optim.Optimizer
+    critic_optimizer: torch.optim.Optimizer
+    state: State
+    """of the objective"""
+
+    def __post_init__(self) -> None:
+        self.generator_parameters = [p for p in self.generator.parameters() if p.requires_grad]
+        self.critic_parameters = [p for p in self.critic.parameters() if p.requires_grad]
+        self.joins_passes = not couples_batch(self.critic)
+        constraint = self.recipe.constraint
+        self.constrained = [] if constraint is None else constraint.targets(self.critic)
+        self._average_tensors = [p.data for p in self.average.parameters()]
+        self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
+        self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
+
+    @classmethod
+    def build(
+        cls,
+        recipe: Recipe,
+        sample: SampleSpec,
+        device: torch.device | str = "cpu",
+        precision: Precision = "fp32",
+    ) -> Game:
+        """The game at round 0.
+
+        Raises:
+            UsageError: if a network cannot make or read such samples.
+        """
+        device = torch.device(device)
+        set_matmul_precision(precision, device)
+        generator = _build(recipe.generator, recipe.seed, 0, sample, recipe.prior.size)
+        critic = _build(recipe.critic, recipe.seed, 1, sample)
+        for network in (generator, critic):
+            network.to(device)
+            if has_convolutions(network):
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.train()
+        average = copy.deepcopy(generator).requires_grad_(False).eval()
+        return cls(
+            recipe=recipe,
+            sample=sample,
+            device=device,
+            precision=precision,
+            generator=generator,
+            critic=critic,
+            average=average,
+            generator_optimizer=recipe.generator_optimizer.build(generator.parameters()),
+            critic_optimizer=recipe.critic_optimizer.build(critic.parameters()),
+            state=_on(recipe.objective.initial_state(), device),
+        )
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """The context that losses are computed in."""
+        return autocast(self.precision, self.device)
+
+    def score(self, batch: Batch) -> CriticOutput:
+        """The critic's outputs on a batch, with the batch's labels beside them."""
+        output: CriticOutput = self.critic(batch.samples, batch.labels)
+        return output._replace(labels=batch.labels)
+
+    def generate(self, noise: Tensor, labels: Tensor | None = None) -> Batch:
+        """Fakes from the prior's noise, in the layout that the critic likes."""
+        samples = self.generator(self.recipe.prior.latents(noise), labels)
+        if samples.dim() == 4:
+            samples = samples.contiguous(memory_format=torch.channels_last)
+        return Batch(samples, labels)
+
+    def set_rates(self, round_: int) -> None:
+        """Gives both optimizers their settings of a round."""
+        _apply(self.generator_optimizer, self.recipe.generator_optimizer, round_)
+        _apply(self.critic_optimizer, self.recipe.critic_optimizer, round_)
+
+    def update_average(self, batch: int, seen: int) -> None:
+        """Moves the averaged generator towards the present one, after ``seen`` samples."""
+        decay = self.recipe.average.decay(batch, seen)
+        update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
+        if self._buffers:
+            torch._foreach_copy_(self._average_buffers, self._buffers)
+
+
+def _apply(optimizer: torch.optim.Optimizer, spec: OptimizerLike, round_: int) -> None:
+    for name, value in spec.settings(round_).items():
+        for group in optimizer.param_groups:
+            held = group[name]
+            if isinstance(held, torch.Tensor):
+                held.fill_(value)
+            else:
+                group[name] = value
+
+
+def _on(state: Sequence[Tensor], device: torch.device) -> State:
+    moved = [tensor.to(device) for tensor in state]
+    make = getattr(type(state), "_make", tuple)  # a NamedTuple stays one
+    result: State = make(moved)
+    return result

@@ -1,0 +1,75 @@
+"""What is refused before training because it cannot work, and what is warned of, each with its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from steadygan.recipe import Recipe
+
+_BATCH_NORMS = (torch.nn.modules.batchnorm._BatchNorm, torch.nn.SyncBatchNorm)
+
+
+def _names(module: nn.Module, kinds: tuple[type, ...]) -> list[str]:
+    return [name or type(part).__name__ for name, part in module.named_modules() if isinstance(part, kinds)]
+
+
+def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:
+    """Warnings for a recipe and its built networks.
+
+    Raises:
+        UsageError: for a combination that cannot work; the line names the remedy.
+    """
+    from steadygan.networks.layers import couples_batch, is_norm
+
+    warnings: list[str] = []
+    sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
+    if sloped:
+        what = type(sloped[0]).__name__
+        norms = _names(critic, _BATCH_NORMS)
+        if norms:
+            raise UsageError(
+                f"the critic has batch norm ({norms[0]}), but {what} needs each sample's own gradient, which batch norm "
+                "mixes with the others': use --critic.norm layer, instance or none, or drop the penalty"
+            )
+        elus = _names(critic, (torch.nn.ELU,))
+        if elus:
+            warnings.append(
+                f"the critic has ELU ({elus[0]}) under {what}: its second derivative jumps at 0, and such critics failed "
+                "to train in WGAN-GP, App. D; the smooth replacement is --critic.activation smooth_elu"
+            )
+    constraint = recipe.constraint
+    if constraint is not None:
+        momentum = (
+            getattr(recipe.critic_optimizer, "momentum", 0.0) or getattr(recipe.critic_optimizer, "betas", (0.0,))[0]
+        )
+        if momentum:
+            warnings.append(
+                f"the critic's optimizer has momentum ({momentum:g}) under weight clipping, which is known to make "
+                "training unstable; the WGAN paper uses RMSprop without momentum"
+            )
+        clipped = {id(tensor) for tensor in constraint.targets(critic)}
+        for name, part in critic.named_modules():
+            if is_norm(part) and any(id(p) in clipped for p in part.parameters(recurse=False)):
+                warnings.append(
+                    f"weight clipping also clips the scales of normalisation layers ({name}), as the official codes do; "
+                    "--constraint.spare-norms true leaves them alone"
+                )
+                break
+    if recipe.run.micro_batch is not None and recipe.run.micro_batch < max(recipe.batch, recipe.fakes):
+        if recipe.objective.mixes_samples:
+            raise UsageError(
+                f"run.micro_batch is {recipe.run.micro_batch}, but the objective compares samples across the batch of "
+                f"{recipe.batch}: leave micro_batch out, or take a smaller batch"
+            )
+        if couples_batch(generator) or couples_batch(critic) or _names(generator, _BATCH_NORMS):
+            warnings.append(
+                f"batch statistics are taken over micro-batches of {recipe.run.micro_batch}, not over the whole batch"
+            )
+    return tuple(warnings)

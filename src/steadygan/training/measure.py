@@ -1,0 +1,121 @@
+"""The numbers of a logged round, and the watch for numbers that are not finite."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+
+from steadygan.training.draws import RealDraws, Stream, draw_noise, stream_generator
+from steadygan.types import Batch, RunError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from steadygan.data import Stored
+    from steadygan.training.feed import Feed
+    from steadygan.training.game import Game
+    from steadygan.training.step import RoundReport
+
+_PARTS = ("critic loss", "penalty", "generator loss")
+
+
+class FiniteWatch:
+    """Remembers, on the device, the first round in which a loss was not finite: no host sync until it is asked."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.first = torch.full((3,), -1, dtype=torch.int64, device=device)
+        self._zero = torch.zeros((), device=device)
+        self._eager = device.type == "cpu"
+
+    def look(self, report: RoundReport, round_: int) -> None:
+        """Looks at a round's losses; on the CPU, where reading costs nothing, it stops the run at once."""
+        penalty = self._zero if report.penalty is None else report.penalty
+        values = torch.stack([report.critic_loss, penalty, report.generator_loss])
+        new = ~torch.isfinite(values) & (self.first < 0)
+        self.first = torch.where(new, round_, self.first)
+        if self._eager:
+            self.check()
+
+    def check(self) -> None:
+        """Reads the device.
+
+        Raises:
+            RunError: names the round and the part that was first not finite.
+        """
+        rounds = self.first.tolist()
+        bad = [(round_, name) for round_, name in zip(rounds, _PARTS, strict=True) if round_ >= 0]
+        if bad:
+            round_, _ = min(bad)
+            parts = " and ".join(name for r, name in bad if r == round_)
+            raise NotFiniteError(round_ + 1, parts)
+
+
+class NotFiniteError(RunError):
+    """A loss that is not finite."""
+
+    def __init__(self, round_: int, part: str) -> None:
+        super().__init__(f"the {part} of round {round_} is not finite")
+
+
+def total_norm(parameters: list[nn.Parameter]) -> Tensor:
+    """The 2-norm of all gradients together, 0-d, on the device."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if not gradients:
+        return torch.zeros(())
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+
+
+@contextlib.contextmanager
+def kept_buffers(module: nn.Module) -> Iterator[None]:
+    """Puts running statistics back, so that a look does not change what it looks at."""
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        for buffer, before in buffers:
+            buffer.copy_(before)
+
+
+def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor:
+    """The critic's mean score on a batch of held-out samples that depends on (seed, round) only, 0-d."""
+    rng = stream_generator(game.recipe.seed, Stream.HELD_OUT, round_)
+    count = min(len(held_out), game.recipe.batch)
+    rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
+    noise = game.recipe.representation.noise(game.sample)
+    drawn = None if noise is None else draw_noise(noise, rng, count).to(game.device)
+    batch = feed(RealDraws(rows.to(game.device), None, None, drawn))
+    with torch.no_grad(), kept_buffers(game.critic), game.autocast():
+        mean: Tensor = game.score(Batch(batch.samples, batch.labels)).score.mean()
+    return mean
+
+
+def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -> dict[str, float]:
+    """The numbers of a round (counted from 0); those that do not apply are absent."""
+    sign = 1.0 if game.recipe.objective.real_is_high else -1.0
+    real, fake = report.real_score.float().mean(), report.fake_score.float().mean()
+    values: dict[str, Tensor] = {
+        "critic_loss": report.critic_loss,
+        "generator_loss": report.generator_loss,
+        "wasserstein": sign * (real - fake),
+    }
+    if held_out is not None:
+        values["wasserstein_held_out"] = sign * (held_out - fake)
+    values["real_score"], values["fake_score"] = real, fake
+    if report.penalty is not None:
+        values["penalty"] = report.penalty
+    if report.slope is not None:
+        values["slope_mean"] = report.slope.float().mean()
+        values["slope_std"] = report.slope.float().std(correction=0)
+    values["critic_gradient_norm"] = total_norm(game.critic_parameters)
+    values["generator_gradient_norm"] = total_norm(game.generator_parameters)
+    names = getattr(game.state, "_fields", [f"state_{i}" for i in range(len(game.state))])
+    values.update(zip(names, game.state, strict=True))
+    numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
+    rates = {
+        "critic_rate": game.recipe.critic_optimizer.settings(round_)["lr"],
+        "generator_rate": game.recipe.generator_optimizer.settings(round_)["lr"],
+    }
+    return {**dict(zip(values, numbers, strict=True)), **rates}

@@ -1,0 +1,85 @@
+"""Samples of fixed latents from the averaged generator, for pictures that can be compared across rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from steadygan.averaging import reestimate_statistics
+from steadygan.training.draws import Stream, draw_labels, draw_noise, stream_generator
+from steadygan.training.measure import kept_buffers
+from steadygan.types import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from steadygan.recipe import Recipe
+    from steadygan.training.game import Game
+    from steadygan.types import SampleSpec
+
+_STATISTICS_BATCHES = 16
+_POINTS = 1000
+
+
+def statistics_latents(
+    recipe: Recipe, sample: SampleSpec, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Latents and labels that batch-norm statistics are re-estimated on; the same in every call."""
+    noise_rng = stream_generator(recipe.seed, Stream.STATISTICS)
+    label_rng = stream_generator(recipe.seed, Stream.STATISTICS_LABELS)
+    for _ in range(_STATISTICS_BATCHES):
+        noise = draw_noise(recipe.prior.noise(), noise_rng, recipe.batch)
+        labels = draw_labels(sample.classes, label_rng, recipe.batch)
+        yield recipe.prior.latents(noise.to(device)), None if labels is None else labels.to(device)
+
+
+def settle_average(game: Game) -> None:
+    """Re-estimates the batch-norm statistics of the averaged generator, in place; a function of the weights alone."""
+    with game.autocast():
+        reestimate_statistics(game.average, statistics_latents(game.recipe, game.sample, game.device))
+
+
+def generate(
+    generator: nn.Module,
+    recipe: Recipe,
+    noise: Tensor,
+    labels: Tensor | None,
+    device: torch.device,
+    batch: int = 256,
+) -> Iterator[Tensor]:
+    """What a generator in eval mode makes of the prior's noise, decoded, on the host, batch by batch."""
+    with torch.no_grad():
+        for start in range(0, len(noise), batch):
+            part = recipe.prior.latents(noise[start : start + batch].to(device))
+            chosen = None if labels is None else labels[start : start + batch].to(device)
+            yield recipe.representation.decode(generator(part, chosen)).cpu()
+
+
+def picture_samples(game: Game) -> NDArray[np.uint8] | NDArray[np.float32]:
+    """uint8 images [N, C, H, W] or float32 points [N, D] of the run's fixed latents."""
+    recipe = game.recipe
+    count = recipe.run.pictured if game.sample.is_image else max(recipe.run.pictured, _POINTS)
+    noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, Stream.PICTURES), count)
+    labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, Stream.PICTURE_LABELS), count)
+    with game.autocast():
+        parts = list(generate(game.average, recipe, noise, labels, game.device))
+    samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(parts).numpy()
+    return samples
+
+
+def score_points(game: Game) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """The critic as a function of points on the host."""
+
+    def score(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad(), kept_buffers(game.critic), game.autocast():
+            samples = torch.from_numpy(np.ascontiguousarray(points)).to(game.device)
+            scores: NDArray[np.float32] = game.score(Batch(samples)).score.float().cpu().numpy()
+            return scores
+
+    return score

@@ -1,0 +1,197 @@
+"""Before a run starts: how fast this device is, how long it will take, how often to log, picture and save."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from steadygan.recipe import RunOptions, stretched
+from steadygan.training.draws import Drawer
+from steadygan.training.step import critic_step, generator_step
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from steadygan.recipe import Recipe
+    from steadygan.training.feed import Feed
+    from steadygan.training.game import Game
+
+_LOG_SECONDS = 2.0
+_CHECKPOINT_SECONDS = 120.0
+_FIRST_PICTURE_SECONDS = 45.0
+_PICTURES = 40
+_OVERHEAD = 1.06  # of logging, pictures and checkpoints, for --minutes
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds that one step of each player takes here."""
+
+    critic_step: float
+    generator_step: float
+
+    def round(self, recipe: Recipe, round_: int) -> float:
+        """Seconds of one round."""
+        return recipe.steps(round_) * self.critic_step + self.generator_step
+
+    def rounds(self, recipe: Recipe, start: int, end: int) -> float:
+        """Seconds of the rounds from ``start`` up to ``end``."""
+        span = end - start
+        if span <= 4000:
+            return sum(self.round(recipe, r) for r in range(start, end))
+        head = sum(self.round(recipe, r) for r in range(start, start + 1000))
+        body = [self.round(recipe, start + 1000 + (span - 1000) * i // 1000) for i in range(1000)]
+        return head + sum(body) / 1000 * (span - 1000)
+
+
+def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0) -> Speed:
+    """Times steps of a game that is thrown away afterwards."""
+    few = dataclasses.replace(game.recipe, critic_steps=_one)
+    draws = Drawer(few, game.sample, drawer.train, game.device).round(0, 0)
+
+    def timed(step: Callable[[], object]) -> float:
+        step()  # warms up allocators and kernels' caches
+        _wait(game)
+        begin = time.perf_counter()
+        count = 0
+        while count == 0 or time.perf_counter() - begin < budget / 2:
+            step()
+            _wait(game)
+            count += 1
+        return (time.perf_counter() - begin) / count
+
+    game.set_rates(0)
+    return Speed(
+        timed(lambda: critic_step(game, feed, draws.critic[0])),
+        timed(lambda: generator_step(game, feed, draws.generator)),
+    )
+
+
+def _one(round_: int) -> float:
+    return 1.0
+
+
+def _wait(game: Game) -> None:
+    if game.device.type == "cuda":
+        torch.cuda.synchronize(game.device)
+    elif game.device.type == "mps":
+        torch.mps.synchronize()
+
+
+def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
+    """The recipe with its rounds and decays fitted to a time.
+
+    Raises:
+        UsageError: for a time that is no positive number.
+    """
+    if not minutes > 0:
+        raise UsageError(f"--minutes is {minutes}; it has to be above 0")
+    seconds = minutes * 60 / _OVERHEAD
+    low, high = 1, 2
+    while speed.rounds(recipe, 0, high) < seconds and high < 2**31:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if speed.rounds(recipe, 0, middle) < seconds else (low, middle)
+    return stretched(recipe, low)
+
+
+def _tidy(number: float) -> int:
+    """A round number near ``number``, at least 1: 1, 2, 5, 10, 20, 50, …"""
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if step * factor >= number * 0.75:
+                return step * factor
+        step *= 10
+
+
+def settle(recipe: Recipe, speed: Speed) -> Recipe:
+    """The recipe with the intervals that were left open chosen from the speed."""
+    run, each = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
+    whole = each * recipe.rounds
+    picture_seconds = min(max(whole / _PICTURES, 2.0), 600.0)
+    if speed.rounds(recipe, 0, min(recipe.rounds, 64)) < _FIRST_PICTURE_SECONDS:
+        picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, whole / 200))
+    chosen = RunOptions(
+        **{
+            **{f.name: getattr(run, f.name) for f in dataclasses.fields(run)},
+            "log_every": run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
+            "picture_every": run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
+            "checkpoint_every": run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each)),
+        }
+    )
+    return dataclasses.replace(recipe, run=chosen)
+
+
+def duration(seconds: float) -> str:
+    """A time for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def plan_lines(recipe: Recipe, game: Game, speed: Speed, start: int, rounds_left: int) -> tuple[str, ...]:
+    """What will happen, in a few lines for people."""
+    weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
+    seconds = speed.rounds(recipe, start, start + rounds_left) * _OVERHEAD
+    checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
+    steps = recipe.steps(start + 1000)
+    lines = [
+        f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
+        f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
+        f"{rounds_left:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, batch {recipe.batch}: "
+        f"about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
+        f"about {size(checkpoint * (recipe.run.keep_last + 1))} of disk; picture every {recipe.run.picture_every:,} rounds, "
+        f"checkpoint every {recipe.run.checkpoint_every:,}",
+    ]
+    ends = {end for _, end in decays(recipe) if end != recipe.rounds}
+    if ends:
+        lines.append(
+            f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} (--minutes fits both; --rounds only cuts)"
+        )
+    return tuple(lines)
+
+
+def decays(recipe: Recipe) -> list[tuple[str, int]]:
+    """Each schedule below the recipe that ends at a round, with that round."""
+    found: list[tuple[str, int]] = []
+
+    def visit(value: object, where: str) -> None:
+        if isinstance(value, tuple):
+            for i, item in enumerate(value):
+                visit(item, f"{where}[{i}]")
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            for f in dataclasses.fields(value):
+                inner = getattr(value, f.name)
+                if f.name == "rounds" and where and isinstance(inner, int):
+                    found.append((where, inner))
+                visit(inner, f"{where}.{f.name}".lstrip("."))
+
+    visit(recipe, "")
+    return found
+
+
+def device_name(device: torch.device) -> str:
+    """The device, as people call it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        return f"{threads} CPU core{'s' * (threads > 1)}"
+    return "the Apple GPU"
