@@ -30,7 +30,7 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 .venv/installed: pyproject.toml constraints.txt scripts/venv.sh
-	PYTHON="$(PYTHON)" sh scripts/venv.sh
+	@PYTHON="$(PYTHON)" sh scripts/venv.sh
 
 clean:
 	rm -rf .venv build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -15,8 +15,8 @@ from itertools import cycle
 
 import numpy as np
 import torch
-
 from examples import wgan_gp_single_file as plain
+
 from steadygan.data import Stored
 from steadygan.networks import (
     DCGANCritic,

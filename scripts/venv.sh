@@ -14,14 +14,15 @@ fail() {
     exit 1
 }
 
-python=
-for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
-    if fits "$candidate"; then
-        python=$candidate
-        break
-    fi
-done
-[ -n "$python" ] || fail "steadygan needs Python 3.11, 3.12 or 3.13; found none of: ${PYTHON:-python3 python3.13 python3.12 python3.11 python} (name one: make PYTHON=/path/to/python3.12 ...)"
+if [ -n "${PYTHON:-}" ]; then
+    fits "$PYTHON" || fail "PYTHON=$PYTHON is no Python 3.11, 3.12 or 3.13"
+    python=$PYTHON
+else
+    for python in python3 python3.13 python3.12 python3.11 python none; do
+        fits "$python" && break
+    done
+    [ "$python" != none ] || fail "steadygan needs Python 3.11, 3.12 or 3.13, and none is on the PATH (name one: make PYTHON=/path/to/python3.12 ...)"
+fi
 
 if ! .venv/bin/python -c '' >/dev/null 2>&1; then
     "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
@@ -30,6 +31,7 @@ if ! .venv/bin/python -c '' >/dev/null 2>&1; then
     "$python" -m venv .venv
 fi
 
+echo "installing into .venv with $(.venv/bin/python --version); the first time takes some minutes"
 # setuptools first and no build isolation: the build, too, uses the pinned version.
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@" -c constraints.txt; }
 pip install --quiet setuptools

@@ -5,6 +5,7 @@ Spectral normalisation is a property of the network's layers and lives with them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -20,6 +21,8 @@ def clip_weights(parameters: Iterable[Tensor], limit: float = 0.01) -> None:
     import torch
 
     tensors = list(parameters)
+    if not tensors:  # torch's foreach functions refuse an empty list
+        return
     with torch.no_grad():
         torch._foreach_clamp_min_(tensors, -limit)
         torch._foreach_clamp_max_(tensors, limit)
@@ -37,8 +40,8 @@ class WeightClip:
     """leave the scales and offsets of normalisation layers alone (both official codes clip them too)"""
 
     def __post_init__(self) -> None:
-        if not self.limit > 0:
-            raise UsageError(f"WeightClip.limit is {self.limit}; it has to be above 0")
+        if not 0 < self.limit < math.inf:
+            raise UsageError(f"WeightClip.limit is {self.limit}; it has to be above 0, and finite")
         if self.when not in ("after", "before"):
             raise UsageError(f"WeightClip.when is '{self.when}'; allowed: after, before")
 

@@ -7,6 +7,7 @@ g fake samples, D the critic, and slope means ||grad D||_2 at a sample.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
@@ -198,6 +199,10 @@ class NearReal:
     """in standard deviations of the batch"""
     shares_pass: ClassVar[str] = ""
 
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.scale < math.inf:
+            raise UsageError(f"NearReal.scale is {self.scale}; it has to be 0 or more, and finite")
+
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return Noise("uniform", shape)
 
@@ -212,8 +217,8 @@ else:
 
 
 def _check_weight(what: str, weight: float) -> None:
-    if not weight >= 0.0:
-        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more")
+    if not 0.0 <= weight < math.inf:
+        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more, and finite")
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,8 @@ class GradientPenalty:
 
     def __post_init__(self) -> None:
         _check_weight("GradientPenalty.weight", self.weight)
+        if not 0.0 <= self.target < math.inf:
+            raise UsageError(f"GradientPenalty.target is {self.target}; a slope to hold to is 0 or more, and finite")
 
     def hold(self, slope: Tensor) -> Tensor:
         """Slopes [N] to unweighted penalties [N]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -31,7 +32,7 @@ class Plain:
     """'paper': 2 (x/256 - 1/2) + U[0, 1/128), as the WGAN-GP ResNet code does, so that pixels fill the range"""
 
     def __post_init__(self) -> None:
-        if not self.high > self.low:
+        if not 0.0 < self.high - self.low < math.inf:
             raise UsageError(f"Plain.high is {self.high}, Plain.low is {self.low}; high has to be above low")
         if self.dequantise not in ("none", "paper"):
             raise UsageError(f"Plain.dequantise is '{self.dequantise}'; allowed: none, paper")

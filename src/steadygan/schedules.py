@@ -20,11 +20,18 @@ def _need(condition: bool, text: str) -> None:
         raise UsageError(text)
 
 
+def _need_finite(name: str, number: float) -> None:
+    _need(math.isfinite(number), f"{name} is {number}; it has to be a finite number")
+
+
 @dataclass(frozen=True)
 class Constant:
     """The same number in every round."""
 
     value: float = 1.0
+
+    def __post_init__(self) -> None:
+        _need_finite("Constant.value", self.value)
 
     def __call__(self, round_: int) -> float:
         return self.value
@@ -43,6 +50,8 @@ class LinearDecay:
 
     def __post_init__(self) -> None:
         _need(self.rounds >= 1, f"LinearDecay.rounds is {self.rounds}; it has to be 1 or more")
+        _need_finite("LinearDecay.start", self.start)
+        _need_finite("LinearDecay.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -59,6 +68,8 @@ class Cosine:
 
     def __post_init__(self) -> None:
         _need(self.rounds >= 1, f"Cosine.rounds is {self.rounds}; it has to be 1 or more")
+        _need_finite("Cosine.start", self.start)
+        _need_finite("Cosine.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -84,6 +95,7 @@ class CriticWarmUp:
     def __post_init__(self) -> None:
         _need(self.steps >= 1, f"CriticWarmUp.steps is {self.steps}; it has to be 1 or more")
         _need(self.warm_steps >= 1, f"CriticWarmUp.warm_steps is {self.warm_steps}; it has to be 1 or more")
+        _need(self.warm_rounds >= 0, f"CriticWarmUp.warm_rounds is {self.warm_rounds}; it has to be 0 or more")
         _need(self.every >= 0, f"CriticWarmUp.every is {self.every}; it has to be 0 (never) or more")
 
     def __call__(self, round_: int) -> float:

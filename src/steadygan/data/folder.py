@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steadygan.data.decode import picture_suffixes
-from steadygan.data.pictures import Pictures, PictureSource, numbered_labels, printable
+from steadygan.data.pictures import Pictures, PictureSource, number_labels, printable
 from steadygan.types import DataError
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _with_classes(
         return files, (), None
     if strays:
         notes.append(f"{strays:,} pictures lie beside the class folders and are left out: they have no class.")
-    labels, names = numbered_labels(np.array([file.parts[depth] for file in inside], dtype=object))
+    labels, names, _ = number_labels(np.array([file.parts[depth] for file in inside], dtype=object))
     return inside, names, labels
 
 

@@ -13,7 +13,7 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.pictures import Pictures, PictureSource, numbered_labels, pictures_of_array, printable
+from steadygan.data.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
 from steadygan.types import DataError
 
 _NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
@@ -33,11 +33,7 @@ def open_idx(path: Path, name: str) -> PictureSource:
     test = None if test_path is None else _read_split(test_path)
     labels, names, test_labels = None, (), None
     if train[1] is not None and (test is None or test[1] is not None):
-        labels, names = numbered_labels(train[1])
-        if test is not None and test[1] is not None:
-            test_labels = np.searchsorted(np.unique(train[1]), test[1]).astype(np.int64)
-            if not np.isin(test[1], train[1]).all():
-                raise DataError(f"'{printable(str(test_path))}' has labels that the training set has not")
+        labels, names, test_labels = number_labels(train[1], None if test is None else test[1])
     return PictureSource(
         name,
         "idx",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from steadygan.types import DataError
 
 if TYPE_CHECKING:
     from steadygan.data.dataset import Labels
@@ -66,7 +68,19 @@ def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, n
     )
 
 
-def numbered_labels(values: NDArray[np.generic]) -> tuple[Labels, tuple[str, ...]]:
-    """Any values [M] as labels 0 to K - 1 in sorted order, and the K values as names."""
+def number_labels(
+    values: NDArray[Any], test_values: NDArray[Any] | None = None
+) -> tuple[Labels, tuple[str, ...], Labels | None]:
+    """Any values [M] as labels 0 to K - 1 in sorted order, the K values as names, and the test labels.
+
+    Raises DataError where the test split has values that the training split has not.
+    """
     kinds, labels = np.unique(values, return_inverse=True)
-    return labels.reshape(-1).astype(np.int64), tuple(str(kind) for kind in kinds)
+    names = tuple(str(kind) for kind in kinds)
+    if test_values is None:
+        return labels.reshape(-1).astype(np.int64), names, None
+    strange = np.setdiff1d(test_values, kinds)
+    if len(strange):
+        raise DataError(f"the test split has the label {str(strange[0])!r}, which the training split has not")
+    test_labels = np.searchsorted(kinds, test_values)
+    return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)

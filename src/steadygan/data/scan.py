@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from steadygan.data.cache import read_json, write_json
 from steadygan.data.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
 from steadygan.data.pictures import Pictures
 from steadygan.data.workers import WORTH_PROCESSES, mapped
@@ -23,6 +25,7 @@ _LADDER = (256, 128, 64, 32, 16, 8)
 _LARGEST_UNASKED = 64
 _MAY_ENLARGE = 1.1
 _MOST_GROUPS = 50
+_VERSION = 1
 
 Item = TypeVar("Item")
 
@@ -151,6 +154,30 @@ def scan(pictures: Pictures) -> Scan:
         ),
         digests=tuple(head.digest for head in heads),
     )
+
+
+def cached_scan(root: Path, pictures: Pictures) -> Scan:
+    """The scan of pictures whose files have the paths, sizes and times of an earlier scan, or a new one."""
+    if pictures.key is None:
+        return scan(pictures)
+    path = root / "scans" / f"{pictures.key}.json"
+    try:
+        return _from_json(read_json(path))
+    except (KeyError, TypeError, ValueError):
+        found = scan(pictures)
+    with contextlib.suppress(OSError):  # only saves time; a full disk is told of when pictures are to be written
+        write_json(path, {"version": _VERSION, **asdict(replace(found, digests=()))})
+    return found
+
+
+def _from_json(content: Any) -> Scan:
+    if content["version"] != _VERSION:
+        raise ValueError("another version")
+    return Scan(**{field.name: _tuples(content[field.name]) for field in fields(Scan)})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _duplicates(heads: list[Head]) -> list[list[int]]:

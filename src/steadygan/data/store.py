@@ -227,9 +227,7 @@ def _decode_part(
     return tuple(reasons)
 
 
-def decode_chunk(
-    chunk: list[tuple[int, Payload]], plan: Plan
-) -> list[tuple[int, NDArray[np.uint8] | str]]:
+def decode_chunk(chunk: list[tuple[int, Payload]], plan: Plan) -> list[tuple[int, NDArray[np.uint8] | str]]:
     """Each picture of a chunk decoded, or the reason why it cannot be."""
     results: list[tuple[int, NDArray[np.uint8] | str]] = []
     for place, payload in chunk:

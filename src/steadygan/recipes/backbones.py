@@ -10,6 +10,7 @@ from steadygan.networks import (
     MLPCritic,
     MLPGenerator,
 )
+from steadygan.networks.dcgan import Init, Norm
 from steadygan.priors import Normal
 from steadygan.types import SampleSpec
 
@@ -18,12 +19,13 @@ IMAGES = SampleSpec((3, 32, 32))
 
 
 def dcgan_or_mlp(
-    sample: SampleSpec, *, generator_norm: str = "batch", critic_norm: str = "batch"
+    sample: SampleSpec, *, generator_norm: Norm = "batch", critic_norm: Norm = "batch"
 ) -> tuple[GeneratorNetwork, CriticNetwork]:
     """DCGAN networks of the WGAN-GP authors' code for images, their toy MLPs for points."""
     if not sample.is_image:
         return MLPGenerator(), MLPCritic()
-    return DCGANGenerator(norm=generator_norm), DCGANCritic(norm=critic_norm)  # type: ignore[arg-type]
+    init: Init = "uniform_0.02" if sample.shape[-1] >= 64 else "he"
+    return DCGANGenerator(norm=generator_norm, init=init), DCGANCritic(norm=critic_norm, init=init)
 
 
 def prior(sample: SampleSpec) -> Normal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from steadygan.types import RunError
@@ -30,7 +30,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         if aside.is_dir():
             shutil.rmtree(aside, ignore_errors=True)
-        else:
+        with suppress(OSError):  # the first error is the one to tell
             aside.unlink(missing_ok=True)
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
 from steadygan.report.files import written_aside
+from steadygan.report.guarded import Guarded
 from steadygan.report.readings import Reading, readings_for
 from steadygan.report.record import Curve, Record, read_record
 from steadygan.report.thinning import running_median
@@ -47,10 +48,7 @@ def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) 
     Raises RunError where the folder is none of a run or cannot be written.
     """
     page = page_of(read_record(folder), end, window)
-    path = folder / "report.html"
-    with written_aside(path) as aside:
-        aside.write_text(page, encoding="utf-8", newline="\n")
-    return path
+    return _write(folder / "report.html", page)
 
 
 def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> str:
@@ -62,9 +60,6 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
     frames = (embed(path, FRAME_SIDE) for path in spread(record.pictures[:-1]))
     charts = [reading for reading in readings_for(record.curves) if not _constant(record, reading)]
     constants = [reading for reading in readings_for(record.curves) if _constant(record, reading)]
-    documents = dict(record.documents)
-    measured = documents.get("environment")
-    plan = measured.pop("plan", ()) if isinstance(measured, dict) else ()
     return environment.from_string(template).render(
         name=str(record.settings.get("name") or record.folder.resolve().name),
         folder=record.folder.resolve().name,
@@ -76,33 +71,45 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         cards=[_card(record, reading, window) for reading in charts],
         constants=[f"{reading.title}: {_last(record, reading)}" for reading in constants],
         window=window,
-        plan=[plan] if isinstance(plan, str) else list(plan),
+        plan=record.plan,
         recipe=record.recipe.strip(),
-        documents=documents,
+        documents=record.documents,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
 
 
 class PageObserver:
-    """Keeps ``report.html`` up to date: with new pictures, as long as that takes 1% of the time at most."""
+    """Keeps ``plan.txt`` and ``report.html``, which is renewed with new pictures as often as 1% of the time allows.
+
+    A page that cannot be written is warned about; the run goes on.
+    """
 
     def __init__(self) -> None:
+        self._guarded = Guarded("the report")
         self._next = 0.0
 
-    def started(self, start: RunStart) -> None: ...
+    def started(self, start: RunStart) -> None:
+        if start.plan and start.round == 0:  # that of a resume is only about the rest
+            self._guarded(lambda: _write(start.folder / "plan.txt", "\n".join(start.plan) + "\n"))
 
     def logged(self, row: Row) -> None: ...
 
     def pictured(self, picture: Picture) -> None:
         began = time.monotonic()
         if began >= self._next:
-            write_report(picture.folder)
+            self._guarded(lambda: write_report(picture.folder))
             self._next = time.monotonic() + 100 * (time.monotonic() - began)
 
     def saved(self, round_: int, path: Path) -> None: ...
 
     def ended(self, end: RunEnd) -> None:
-        write_report(end.folder, end)
+        self._guarded(lambda: write_report(end.folder, end))
+
+
+def _write(path: Path, text: str) -> Path:
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
 def _card(record: Record, reading: Reading, window: int) -> Card:

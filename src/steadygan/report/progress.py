@@ -90,9 +90,9 @@ def progress_line(row: Row, rounds: int) -> str:
     ``round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left``
     """
     parts = [f"round {row['round']}/{rounds}", *(f"{name} {value}" for name, value in losses(row))]
-    if (speed := row.get("samples_per_second")) is not None:
+    if speed := row.get("samples_per_second"):  # 0 or nothing: not known yet
         parts.append(f"{count(speed)} samples/s")
-    if (left := row.get("seconds_left")) is not None and math.isfinite(left):
+    if (left := row.get("seconds_left")) and math.isfinite(left):
         parts.append(f"{duration(left)} left")
     return "  ".join(parts)
 
@@ -174,6 +174,7 @@ class LivePanel:
         self._picture: Path | None = None
         self._began = clock()
         self._live: Live | None = None
+        self._thread: threading.Thread | None = None
         self._over = threading.Event()
 
     def open(self, start: RunStart) -> None:
@@ -181,12 +182,13 @@ class LivePanel:
 
         self._start = start
         for line in start.plan:
-            self._console.print(line, style="dim", markup=False, highlight=False)
+            self._console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
         self._live = Live(self._draw(), console=self._console, auto_refresh=False, transient=False)
         self._live.start()
         self._console.show_cursor(True)  # a killed process cannot bring a hidden cursor back
         # a thread of our own, so that the clock moves between rows: rich's would die loudly with its terminal
-        threading.Thread(target=self._tick, name="progress", daemon=True).start()
+        self._thread = threading.Thread(target=self._tick, name="progress", daemon=True)
+        self._thread.start()
 
     def show(self, row: Row) -> None:
         self._row, self._row_at = row, self._clock()
@@ -196,6 +198,8 @@ class LivePanel:
 
     def close(self, end: RunEnd) -> None:
         self._over.set()
+        if self._thread:
+            self._thread.join(timeout=1.0)
         if self._live:
             self._live.update(self._draw(), refresh=True)
             self._live.stop()
@@ -230,8 +234,8 @@ class LivePanel:
         said = [f"{name} {value}" for name, value in losses(row)]
         if "wasserstein" in row and "generator_loss" in row:
             said.append(f"generator {number(row['generator_loss'])}")
-        if "samples_per_second" in row:
-            said.append(f"{count(row['samples_per_second'])} samples/s")
+        if speed := row.get("samples_per_second"):
+            said.append(f"{count(speed)} samples/s")
         lines: list[RenderableType] = [head]
         lines.append(Text("   ".join(said) or "the first rounds ...", no_wrap=True, overflow="crop"))
         if self._picture:
@@ -241,6 +245,6 @@ class LivePanel:
     def _times(self, row: Row) -> str:
         now = self._clock()
         gone, left = duration(now - self._began), row.get("seconds_left")
-        if left is None or not math.isfinite(left):
+        if not left or not math.isfinite(left):
             return gone
         return f"{gone}, {duration(left - (now - self._row_at))} left"

@@ -42,6 +42,8 @@ class Record:
     """recipe.yaml as text"""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """recipe.yaml as plain data"""
+    plan: tuple[str, ...] = ()
+    """lines of plan.txt: what was told before the first round"""
     documents: Mapping[str, Any] = field(default_factory=dict)
     """environment, data, diagnosis, evaluation: the .json files that are there, by name"""
 
@@ -75,6 +77,7 @@ def read_record(folder: Path) -> Record:
         pictures=tuple(sorted((folder / "samples").glob("[0-9]*.png"), key=picture_round)),
         checkpoints=tuple(sorted(int(p.name) for p in (folder / "checkpoints").glob("[0-9]*") if p.name.isdigit())),
         recipe=recipe,
+        plan=tuple(_text(folder / "plan.txt").splitlines()),
         settings=settings if isinstance(settings, dict) else {},
         documents={name: content for name, content in documents.items() if content is not None},
     )

@@ -49,9 +49,11 @@ def decision_surface(
             filled = axes.contourf(line, line, shown, levels=20, cmap="PuBu_r", alpha=0.75)
             axes.contour(line, line, shown, levels=filled.levels, colors="white", linewidths=0.4, linestyles="solid")
             figure.colorbar(filled, ax=axes, label="critic score", shrink=0.9)
-    if real is not None:  # larger, so that it is still seen below generated points that hit it
-        axes.scatter(real[:POINTS, 0], real[:POINTS, 1], s=20, color="#f58518", linewidths=0, label="real")
-    axes.scatter(generated[:POINTS, 0], generated[:POINTS, 1], s=5, color="#13812f", linewidths=0, label="generated")
+    # real points are larger, so that they are still seen below generated ones that hit them
+    for points, size, colour, name in ((real, 20, "#f58518", "real"), (generated, 5, "#13812f", "generated")):
+        if points is not None:
+            x, y = points[:POINTS].T
+            axes.scatter(x, y, s=size, color=colour, linewidths=0, label=name, zorder=3)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
     axes.legend(loc="upper right", framealpha=0.9, markerscale=1.5)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw, picture_path
 from steadygan.training.observers import Picture, Row, RunEnd, RunStart
 from steadygan.types import UsageError, unknown_name
@@ -26,24 +26,6 @@ RUN_NAMES = {"wandb": "name", "trackio": "name", "mlflow": "run_name"}
 """what those that name single runs call the option for it"""
 
 
-class Guarded:
-    """Calls that may fail without harm to a run: the first failure is told, and ends all further ones."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._broken = False
-
-    def __call__(self, call: Callable[[], object]) -> None:
-        if self._broken:
-            return
-        try:
-            call()
-        except Exception as error:
-            self._broken = True
-            what = " ".join(str(error).split()) or type(error).__name__
-            warnings.warn(f"tracker '{self._name}' failed and is left out from here on: {what}", stacklevel=2)
-
-
 class TensorBoardObserver:
     """Writes event files into the run's folder: ``tensorboard --logdir runs`` shows them.
 
@@ -51,7 +33,7 @@ class TensorBoardObserver:
     """
 
     def __init__(self) -> None:
-        self._guarded = Guarded("tensorboard")
+        self._guarded = Guarded("tracker 'tensorboard'")
         self._writer: SummaryWriter | None = None
 
     def started(self, start: RunStart) -> None:
@@ -107,15 +89,14 @@ class TrackerObserver:
             raise UsageError(f"tracker '{name}' needs its package: pip install {name}")
         self._name = name
         self._options = dict(options or {})
-        self._guarded = Guarded(name)
+        self._guarded = Guarded(f"tracker '{name}'")
         self._tracker: Any = None
 
     def started(self, start: RunStart) -> None:
         try:
             self._tracker = self._open(start)
         except Exception as error:
-            what = " ".join(str(error).split()) or type(error).__name__
-            raise UsageError(f"tracker '{self._name}' could not be started: {what}") from error
+            raise UsageError(f"tracker '{self._name}' could not be started: {in_one_line(error)}") from error
         self._guarded(lambda: self._tracker.store_init_configuration(_settings(start)))
 
     def logged(self, row: Row) -> None:

@@ -1,0 +1,91 @@
+"""Parsing fixed options: argparse, but every mistake is a UsageError of one line with the nearest right spelling."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from steadygan.types import UsageError, unknown_name
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser of one command; ``options`` says of each option whether a value follows it."""
+
+    def __init__(self, command: str, description: str, **settings: Any) -> None:
+        self.options: dict[str, bool] = {}
+        super().__init__(
+            prog=f"steadygan {command}".strip(),
+            description=description,
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+            **settings,
+        )
+
+    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:  # type: ignore[override]
+        action = super().add_argument(*names, **settings)
+        self.options.update({name: action.nargs != 0 for name in action.option_strings})
+        return action
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The arguments' values.
+
+        Raises:
+            UsageError: for what the command does not know.
+        """
+        values, extra = self.parse_known_args(arguments)
+        unknown = [text for text in extra if text.startswith("-") and text != "--"]
+        if unknown:
+            raise unknown_name("option", unknown[0].partition("=")[0], [n for n in self.options if n.startswith("--")])
+        if extra:
+            raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'; see '{self.prog} --help'")
+        return values
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message.removeprefix("argument "))
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Wider than argparse's, with defaults where the help text does not say them."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got '{text}'; a whole number is needed") from None
+
+
+def at_least(least: int) -> Any:
+    """A reader of whole numbers from ``least`` on."""
+
+    def read(text: str) -> int:
+        number = whole(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"got {number}; it has to be {least} or more")
+        return number
+
+    return read
+
+
+def minutes(text: str) -> float:
+    """A time above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"got '{text}'; minutes have to be a number above 0")
+    return number
+
+
+def more_rounds(text: str) -> int:
+    """The N of ``+N``."""
+    if not (text.startswith("+") and text[1:].isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"got '{text}'; write +N for N rounds more, such as +1000")
+    return int(text)

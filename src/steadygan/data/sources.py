@@ -1,0 +1,120 @@
+"""From the words that name a source to a reader of it; the only place where these names are looked up."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadygan.data.options import DataOptions
+from steadygan.data.pictures import PictureSource
+from steadygan.types import DataError, UsageError, nearest
+
+POINTS = ("8gaussians", "25gaussians", "swissroll")
+STACKED = "stacked-digits"
+NAMES = ("digits", *POINTS, STACKED, "mnist", "cifar10", "hf:OWNER/NAME")
+"""what a source can be named besides a path"""
+_PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """A source that is computed: one of POINTS, or STACKED."""
+
+    name: str
+
+
+def find_source(options: DataOptions) -> PictureSource | Synthetic:
+    """The source that the options name. Raises UsageError or DataError, one line each."""
+    source = options.source.strip()
+    if source == "digits":
+        from steadygan.data.digits import open_digits
+
+        return open_digits()
+    if source in (*POINTS, STACKED):
+        return Synthetic(source)
+    if source in ("mnist", "cifar10") or source.startswith("hf:"):
+        from steadygan.data.hub import open_hub
+
+        return open_hub(source)
+    path = Path(source).expanduser()
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        exists = False
+    if not exists:
+        raise _not_found(source, path)
+    return _open_folder(path) if path.is_dir() else _open_file(path)
+
+
+def _open_file(path: Path) -> PictureSource:
+    name, suffix = path.stem, path.suffix.lower()
+    if suffix in (".npz", ".npy"):
+        from steadygan.data.arrays import open_arrays
+
+        return open_arrays(path, name)
+    if suffix == ".parquet":
+        from steadygan.data.parquet import open_parquet_file
+
+        return open_parquet_file(path, name)
+    from steadygan.data.idx import is_images, open_idx
+
+    if is_images(path):
+        return open_idx(path, name)
+    if "labels" in path.name.lower() and "idx1" in path.name.lower():
+        raise DataError(f"'{path}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
+    if suffix in (".txt", ".text"):
+        raise DataError(f"'{path}' is text; this version trains on pictures and points, text comes with its recipes")
+    if suffix in _PACKED:
+        raise DataError(f"'{path}' is an archive; unpack it and give the folder")
+    if suffix in (".pkl", ".pickle", ".pt", ".pth"):
+        raise DataError(f"'{path}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
+    from steadygan.data.decode import picture_suffixes
+
+    if suffix in picture_suffixes():
+        raise DataError(f"'{path}' is a single picture; give the folder it lies in")
+    raise DataError(f"'{path}' is of no kind that can be read: a folder of pictures, .npz, .npy, .parquet, or idx file")
+
+
+def _open_folder(path: Path) -> PictureSource:
+    from steadygan.data.folder import open_folder, walk
+    from steadygan.data.idx import choose_images, is_images, open_idx
+
+    name = path.resolve().name or "root"
+    found = walk(path)
+    if found.pictures:
+        return open_folder(found, name)
+    tables = [file.path for file in found.others if file.path.suffix.lower() == ".parquet"]
+    if tables:
+        from steadygan.data.parquet import open_parquet_files
+
+        return open_parquet_files(tables, path, name)
+    idx = [file.path for file in found.others if is_images(file.path)]
+    if idx:
+        return open_idx(choose_images(path, idx), name)
+    arrays = [file.path for file in found.others if file.path.suffix.lower() in (".npz", ".npy")]
+    if len(arrays) == 1:
+        return _open_file(arrays[0])
+    inside = ", ".join(f"{count} {ending}" for ending, count in found.ignored()[:5])
+    packed = any(ending in _PACKED for ending, _ in found.ignored())
+    remedy = "; unpack the archives first" if packed else ""
+    remedy = "; name one of the array files" if arrays else remedy
+    raise DataError(f"folder '{path}' holds no pictures ({inside or 'it is empty'}){remedy}")
+
+
+def _not_found(source: str, path: Path) -> UsageError:
+    """A name or a path that leads nowhere, with the nearest one that does."""
+    looks_like_path = os.sep in source or "/" in source or source.startswith((".", "~")) or path.suffix != ""
+    siblings: list[str] = []
+    parent = path.parent
+    while not parent.is_dir() and parent != parent.parent:
+        path, parent = parent, parent.parent
+    try:
+        siblings = sorted(os.listdir(parent))
+    except OSError:
+        pass
+    if looks_like_path:
+        hint = nearest(path.name, siblings)
+        return UsageError(f"there is no '{path}'{hint}" if hint else f"there is no '{path}' (data source '{source}')")
+    hint = nearest(source, [*NAMES, *siblings])
+    return UsageError(f"unknown data source '{source}'{hint} (a path, or one of {', '.join(NAMES)})")

@@ -1,0 +1,57 @@
+"""Networks: frozen specs, torch-free until ``build``, and the layers they are assembled from.
+
+A generator spec builds a module (latents [N, size], labels) -> samples float32 [N, ...]; a critic spec builds a module
+(samples [N, ...], labels) -> CriticOutput. Both follow the shape of the samples they are built for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
+from steadygan.networks.mlp import MLPCritic, MLPGenerator
+from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class GeneratorNetworkLike(Protocol):
+    """Builds a generator."""
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module: ...
+
+
+class CriticNetworkLike(Protocol):
+    """Builds a critic."""
+
+    def build(self, sample: SampleSpec) -> nn.Module: ...
+
+
+if TYPE_CHECKING:
+    GeneratorNetwork: TypeAlias = GeneratorNetworkLike
+    CriticNetwork: TypeAlias = CriticNetworkLike
+else:  # the closed sets that files and the command line know
+    GeneratorNetwork = DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator
+    CriticNetwork = DCGANCritic | MLPCritic | ResNetCritic | ResNet64Critic
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Trainable numbers in a network."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+__all__ = [
+    "CriticNetwork",
+    "DCGANCritic",
+    "DCGANGenerator",
+    "GeneratorNetwork",
+    "MLPCritic",
+    "MLPGenerator",
+    "ResNet64Critic",
+    "ResNet64Generator",
+    "ResNetCritic",
+    "ResNetGenerator",
+    "parameter_count",
+]

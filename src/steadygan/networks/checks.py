@@ -1,0 +1,38 @@
+"""Checks that network specs share; torch-free."""
+
+from __future__ import annotations
+
+from steadygan.types import SampleSpec, UsageError, nearest
+
+
+def need_choice(spec: str, field: str, got: str, allowed: tuple[str, ...]) -> None:
+    """Raises UsageError if a field holds none of the allowed words."""
+    if got not in allowed:
+        raise UsageError(f"{spec}.{field} is '{got}'; allowed: {', '.join(allowed)}{nearest(str(got), allowed)}")
+
+
+def need_positive(spec: str, **values: int) -> None:
+    """Raises UsageError if a number is below 1."""
+    for field, got in values.items():
+        if got < 1:
+            raise UsageError(f"{spec}.{field} is {got}; it has to be 1 or more")
+
+
+def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[int, int]:
+    """Channels and pixels of square images of one of the sizes.
+
+    Raises:
+        UsageError: for points, other shapes and other sizes; names what fits.
+    """
+    if not sample.is_image:
+        raise UsageError(f"{spec} is for images, but a sample is {sample}: use MLPGenerator and MLPCritic for points")
+    channels, height, width = sample.shape
+    if not 1 <= channels <= 4:
+        raise UsageError(f"{spec} takes 1 to 4 channels, but a sample is {sample}")
+    if height != width or height not in sizes:
+        near = sorted(sorted(sizes, key=lambda size: abs(size - height))[:2])
+        raise UsageError(
+            f"{spec} takes images of {', '.join(map(str, sizes))} px, but a sample is {sample}: "
+            f"bring them to {' or '.join(map(str, near))} px with --data.size"
+        )
+    return channels, height

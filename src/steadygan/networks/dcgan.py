@@ -1,0 +1,140 @@
+"""DCGAN networks of the WGAN-GP authors' code: 5x5 (transposed) convolutions with stride 2, from 4x4 up and back.
+
+With their defaults they are that code's CIFAR-10 networks (width 128) and MNIST networks (28 px, norm none); at 64 px
+with ``init`` uniform_0.02 its LSUN baseline, whose variants (WGAN-GP, Fig. 2, rows 0, 1, 3, 4, 5) are choices of
+width rule, norm and activation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SIZES = (8, 16, 28, 32, 64, 128, 256)
+"""Pixels that DCGAN networks are made for."""
+
+Norm = Literal["batch", "layer", "instance", "none"]
+Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated"]
+Init = Literal["he", "uniform_0.02", "normal_0.02"]
+Widths = Literal["doubling", "constant"]
+_NORMS = ("batch", "layer", "instance", "none")
+_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated")
+_INITS = ("he", "uniform_0.02", "normal_0.02")
+_WIDTHS = ("doubling", "constant")
+_LARGEST = 8  # times the base width
+
+
+def _check(spec: DCGANGenerator | DCGANCritic) -> None:
+    name = type(spec).__name__
+    need_positive(name, width=spec.width)
+    need_choice(name, "norm", spec.norm, _NORMS)
+    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
+    need_choice(name, "init", spec.init, _INITS)
+    need_choice(name, "widths", spec.widths, _WIDTHS)
+
+
+def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
+    """The widths after each halving of the critic, largest picture first: at least two levels."""
+    count = 3 if size == 28 else max(2, size.bit_length() - 3)
+    factors = [1 if spec.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
+    return [spec.width * factor for factor in factors]
+
+
+@dataclass(frozen=True)
+class DCGANGenerator:
+    """A linear layer to 4x4 maps (2x2 for 8 px), then 5x5 transposed convolutions that double the pixels."""
+
+    width: int = 64
+    """maps before the last layer (DIM); each level below has twice as many, up to 8 times"""
+    norm: Norm = "batch"
+    """after each layer but the last: batch, layer, instance, none"""
+    activation: Activation = "relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    widths: Widths = "doubling"
+    """doubling, or constant: the same width everywhere"""
+    init: Init = "he"
+    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    """sigmoid is for pixels in [0, 1]"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+        need_choice("DCGANGenerator", "output", self.output, ("tanh", "sigmoid", "linear"))
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such images from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks import activations, layers
+
+        channels, size = need_image("DCGANGenerator", sample, SIZES)
+        levels = _levels(self, size)[::-1]
+        start = 4 if size == 28 else size >> len(levels)
+        first = activations.maps(self.activation, levels[0])
+        scheme = "glorot" if self.init == "he" else self.init
+        parts: list[nn.Module] = [layers.linear(latent, first * start * start, scheme)]
+        if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
+            parts += [*layers.norm_1d("batch", first * start * start), layers.Unflatten(first, start)]
+        else:
+            parts += [layers.Unflatten(first, start), *layers.norm_2d(self.norm, first)]
+        parts.append(activations.make(self.activation, critic=False))
+        width = levels[0]
+        for index, following in enumerate(levels[1:]):
+            made = activations.maps(self.activation, following)
+            parts.append(layers.transposed_convolution(width, made, 5, self.init))
+            parts += layers.norm_2d(self.norm, made)
+            parts.append(activations.make(self.activation, critic=False))
+            if size == 28 and index == 0:
+                parts.append(layers.Crop(7))
+            width = following
+        parts.append(layers.transposed_convolution(width, channels, 5, self.init))
+        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
+
+
+@dataclass(frozen=True)
+class DCGANCritic:
+    """5x5 convolutions that halve the pixels down to 4x4 (2x2 for 8 px), then a linear score."""
+
+    width: int = 64
+    """maps after the first layer (DIM); each level below has twice as many, up to 8 times"""
+    norm: Norm = "none"
+    """after each convolution but the first: batch (not under a gradient penalty), layer, instance, none"""
+    activation: Activation = "leaky_relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    widths: Widths = "doubling"
+    """doubling, or constant: the same width everywhere"""
+    init: Init = "he"
+    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such images.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks import activations, layers
+
+        width, size = need_image("DCGANCritic", sample, SIZES)
+        levels = _levels(self, size)
+        parts: list[nn.Module] = []
+        for index, following in enumerate(levels):
+            made = activations.maps(self.activation, following)
+            parts.append(layers.convolution(width, made, 5, self.init, stride=2))
+            parts += layers.norm_2d(self.norm, made) if index else []
+            parts.append(activations.make(self.activation, critic=True))
+            width = following
+        end = 4 if size == 28 else size >> len(levels)
+        scheme = "glorot" if self.init == "he" else self.init
+        head = layers.ScoreHead(width * end * end, scheme)
+        return layers.Critic(layers.LabelledSequential(*parts), head)

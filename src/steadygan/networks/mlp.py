@@ -1,0 +1,97 @@
+"""Fully connected networks, for points and for images taken as vectors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from steadygan.networks.checks import need_choice, need_positive
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
+Norm = Literal["none", "batch", "layer"]
+_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
+_NORMS = ("none", "batch", "layer")
+_OUTPUTS = ("auto", "tanh", "sigmoid", "linear")
+
+
+def _check(spec: MLPGenerator | MLPCritic) -> None:
+    name = type(spec).__name__
+    need_positive(name, width=spec.width, depth=spec.depth)
+    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
+    need_choice(name, "norm", spec.norm, _NORMS)
+
+
+def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
+    from steadygan.networks import activations, layers
+
+    parts: list[nn.Module] = []
+    for index in range(spec.depth):
+        first = full_precision and index == 0
+        parts.append(layers.linear(inputs, spec.width, "he", full_precision=first))
+        parts.extend(layers.norm_1d(spec.norm, spec.width))
+        parts.append(activations.make(spec.activation, critic=critic))
+        inputs = spec.width
+    return parts
+
+
+@dataclass(frozen=True)
+class MLPGenerator:
+    """Linear layers with activations between them; the defaults are WGAN-GP's toy generator.
+
+    He-uniform weights, the last layer Glorot-uniform, biases 0 (authors' code).
+    """
+
+    width: int = 512
+    """units of a hidden layer"""
+    depth: int = 3
+    """hidden layers"""
+    activation: Activation = "relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    norm: Norm = "none"
+    """after each hidden layer: none, batch, layer"""
+    output: Literal["auto", "tanh", "sigmoid", "linear"] = "auto"
+    """auto: tanh for images, linear for points"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+        need_choice("MLPGenerator", "output", self.output, _OUTPUTS)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such samples from latents of ``latent`` numbers."""
+        from steadygan.networks import layers
+
+        output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
+        parts = _hidden(self, latent, critic=False, full_precision=False)
+        last = layers.linear(self.width, math.prod(sample.shape), "glorot", full_precision=not sample.is_image)
+        return layers.Generator(layers.LabelledSequential(*parts, last), sample.shape, output)
+
+
+@dataclass(frozen=True)
+class MLPCritic:
+    """Linear layers with activations between them and one score; the defaults are WGAN-GP's toy critic."""
+
+    width: int = 512
+    """units of a hidden layer"""
+    depth: int = 3
+    """hidden layers"""
+    activation: Activation = "relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    norm: Norm = "none"
+    """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such samples."""
+        from torch import nn
+
+        from steadygan.networks import layers
+
+        parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=not sample.is_image)
+        return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), layers.ScoreHead(self.width, "glorot"))

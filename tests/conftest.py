@@ -1,0 +1,30 @@
+"""What all tests share: one thread, the same examples of every property on each run, and the optional real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+torch.set_num_threads(1)  # test workers fill the cores; more threads would only fight for them
+
+settings.register_profile("steadygan", derandomize=True, deadline=None, max_examples=50, database=None)
+settings.load_profile("steadygan")
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets: STEADYGAN_TEST_DATA, or shared/data beside the checkout; skips without one."""
+    named = os.environ.get("STEADYGAN_TEST_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no shared test data: set STEADYGAN_TEST_DATA to its folder")
+    return folder

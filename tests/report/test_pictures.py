@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from steadygan.report.pictures import (
+    PictureObserver,
+    image_grid,
+    interpolation_strip,
+    picture_path,
+    save_picture,
+    write_gif,
+)
+from steadygan.training.observers import Picture
+from steadygan.types import UsageError
+
+
+def flat(count: int, channels: int = 1, height: int = 4, width: int = 4) -> np.ndarray:
+    """Sample number i has the value 10 (i + 1) everywhere."""
+    values = np.arange(1, count + 1, dtype=np.uint8) * 10
+    return np.broadcast_to(values[:, None, None, None], (count, channels, height, width)).copy()
+
+
+def test_tiles_go_row_by_row_with_a_gap_of_two_pixels() -> None:
+    grid = np.asarray(image_grid(flat(5), columns=3, scale=1))
+    assert grid.shape == (4 + 2 + 4, 4 + 2 + 4 + 2 + 4)
+    assert (grid[0:4, 0:4] == 10).all()
+    assert (grid[0:4, 6:10] == 20).all()
+    assert (grid[6:10, 0:4] == 40).all()
+    assert (grid[6:10, 6:10] == 50).all()
+    assert (grid[4:6] == 128).all()
+    assert (grid[:, 4:6] == 128).all()
+    assert (grid[6:10, 12:16] == 128).all()  # the place of a sixth sample
+
+
+def test_enlarging_repeats_each_pixel() -> None:
+    sample = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
+    grid = np.asarray(image_grid(sample, scale=3))
+    assert np.array_equal(grid, np.kron(sample[0, 0], np.ones((3, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
+def test_one_to_four_channels_have_their_picture_modes(channels: int, mode: str) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (2, channels, 4, 4), dtype=np.uint8)
+    grid = image_grid(samples, columns=2, scale=1)
+    assert grid.mode == mode
+    pixels = np.asarray(grid).reshape(4, 10, channels)
+    assert np.array_equal(pixels[:, 6:], samples[1].transpose(1, 2, 0))
+    if channels in (2, 4):
+        assert (pixels[:, 4:6, -1] == 0).all()
+
+
+@pytest.mark.parametrize(("count", "height", "width", "columns", "rows"), [(64, 8, 8, 8, 8), (10, 8, 8, 4, 3)])
+def test_a_grid_is_nearly_square(count: int, height: int, width: int, columns: int, rows: int) -> None:
+    grid = image_grid(np.zeros((count, 1, height, width), np.uint8), scale=1)
+    assert grid.size == (columns * (width + 2) - 2, rows * (height + 2) - 2)
+
+
+def test_wide_samples_get_fewer_columns() -> None:
+    width, height = image_grid(np.zeros((16, 1, 8, 32), np.uint8), scale=1).size
+    assert 0.5 < width / height < 2
+
+
+@pytest.mark.parametrize(("count", "side"), [(64, 8), (1, 8), (64, 28), (100, 32), (2000, 8), (16, 256)])
+def test_a_person_can_see_the_tiles_and_the_whole(count: int, side: int) -> None:
+    width = image_grid(np.zeros((count, 1, side, side), np.uint8)).width
+    columns = int(np.ceil(np.sqrt(count)))
+    assert width >= 250
+    assert width <= max(2300, columns * (side + 2))
+
+
+def test_what_is_no_set_of_images_is_one_line() -> None:
+    for wrong in (
+        np.zeros((2, 1, 4, 4), np.float32),
+        np.zeros((2, 5, 4, 4), np.uint8),
+        np.zeros((0, 1, 4, 4), np.uint8),
+    ):
+        with pytest.raises(UsageError, match=r"uint8 \[N, C, H, W\]"):
+            image_grid(wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="at least 1, got 0"):
+        image_grid(flat(2), columns=0)
+
+
+def test_a_strip_is_one_row_from_first_to_last() -> None:
+    strip = np.asarray(interpolation_strip(flat(5), scale=1))
+    assert strip.shape == (4, 5 * 6 - 2)
+    assert strip[0, [0, 6, 12, 18, 24]].tolist() == [10, 20, 30, 40, 50]
+
+
+def test_an_animation_repeats_and_keeps_its_frames(tmp_path: Path) -> None:
+    frames = [image_grid(flat(1) + np.uint8(i)) for i in (0, 60, 120)]
+    path = write_gif(frames, tmp_path / "path.gif", seconds_per_frame=0.2)
+    with Image.open(path) as animation:
+        assert animation.n_frames == 3  # type: ignore[attr-defined]
+        assert animation.info["loop"] == 0
+        assert animation.info["duration"] == 200
+        animation.seek(2)
+        assert animation.convert("L").getpixel((0, 0)) == 130
+
+
+def test_an_animation_refuses_frames_of_two_sizes(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="one size"):
+        write_gif([Image.new("L", (4, 4)), Image.new("L", (4, 5))], tmp_path / "path.gif")
+    with pytest.raises(UsageError, match="at least 1 frame"):
+        write_gif([], tmp_path / "path.gif")
+
+
+def test_a_picture_without_transparency_stands_on_white(tmp_path: Path) -> None:
+    path = save_picture(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), tmp_path / "x.jpg")
+    with Image.open(path) as image:
+        assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_the_observer_writes_a_grid_that_says_what_it_is(tmp_path: Path) -> None:
+    PictureObserver().pictured(Picture(tmp_path, 1500, flat(9)))
+    path = picture_path(tmp_path, 1500)
+    assert path == tmp_path / "samples" / "001500.png"
+    with Image.open(path) as image:
+        assert image.info["Description"] == "9 samples of fixed latents after round 1,500"
+    assert [p.name for p in path.parent.iterdir()] == ["001500.png"]
+
+
+def test_points_that_are_not_in_the_plane_have_no_picture(tmp_path: Path) -> None:
+    PictureObserver().pictured(Picture(tmp_path, 1, np.zeros((9, 3), np.float32)))
+    assert not (tmp_path / "samples").exists()

@@ -1,0 +1,122 @@
+"""Representations: pixels to numbers and back without losing a level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from steadygan.representations import Plain
+from steadygan.types import Noise, SampleSpec, UsageError
+
+IMAGE = SampleSpec((1, 16, 16))
+POINT = SampleSpec((2,))
+
+
+def all_levels() -> torch.Tensor:
+    return torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5), (0.1, 0.9)])
+def test_every_pixel_level_survives_encoding_and_decoding(low: float, high: float) -> None:
+    plain = Plain(low=low, high=high)
+    assert torch.equal(plain.decode(plain.encode(all_levels())), all_levels())
+
+
+def test_pixels_are_two_times_x_over_255_minus_one() -> None:
+    expected = 2 * (all_levels().numpy().astype(np.float64) / 255 - 0.5)
+    got = Plain().encode(all_levels())
+    assert got.dtype == torch.float32
+    np.testing.assert_allclose(got.numpy(), expected, atol=2e-7)
+    assert got.min().item() == pytest.approx(-1, abs=1e-7) and got.max().item() == pytest.approx(1, abs=1e-6)
+
+
+def test_the_range_is_a_choice() -> None:
+    np.testing.assert_allclose(
+        Plain(low=0.0).encode(all_levels()).numpy().ravel(), np.arange(256) / 255.0, atol=1e-7
+    )
+
+
+def test_the_papers_dequantisation_is_the_formula_of_its_code() -> None:
+    noise = torch.rand(1, 1, 16, 16)
+    got = Plain(dequantise="paper").encode(all_levels(), noise)
+    x, u = all_levels().numpy().astype(np.float64), noise.numpy().astype(np.float64)
+    np.testing.assert_allclose(got.numpy(), 2 * (x / 256 - 0.5) + u / 128, atol=2e-7)
+    assert got.min() >= -1 and got.max() <= 1
+
+
+@pytest.mark.parametrize("u", [0.0, 0.25, 0.5, 0.999])
+def test_every_pixel_level_survives_the_papers_dequantisation_whatever_the_noise(u: float) -> None:
+    plain = Plain(dequantise="paper")
+    encoded = plain.encode(all_levels(), torch.full((1, 1, 16, 16), u))
+    assert torch.equal(plain.decode(encoded), all_levels())
+
+
+def test_dequantised_samples_without_noise_keep_their_levels_too() -> None:
+    plain = Plain(dequantise="paper")
+    assert torch.equal(plain.decode(plain.encode(all_levels())), all_levels())
+
+
+def test_dequantised_pixels_fill_the_range_evenly() -> None:
+    levels = torch.randint(0, 256, (64, 1, 16, 16), dtype=torch.uint8)
+    values = Plain(dequantise="paper").encode(levels, torch.rand(64, 1, 16, 16)).flatten().sort().values
+    expected = 2 * (torch.arange(len(values)) + 0.5) / len(values) - 1
+    assert (values - expected).abs().max() < 2 * 1.63 / len(values) ** 0.5  # Kolmogorov and Smirnov, 1%
+
+
+def test_noise_is_asked_for_where_it_is_used() -> None:
+    assert Plain(dequantise="paper").noise(IMAGE) == Noise("uniform", (1, 16, 16))
+    assert Plain().noise(IMAGE) is None
+    assert Plain(dequantise="paper").noise(POINT) is None
+
+
+@pytest.mark.parametrize("dequantise", ["none", "paper"])
+def test_numbers_outside_the_range_become_black_or_white(dequantise: str) -> None:
+    samples = torch.tensor([-7.0, -1.001, 1.001, 7.0]).reshape(1, 1, 2, 2)
+    decoded = Plain(dequantise=dequantise).decode(samples)  # type: ignore[arg-type]
+    assert decoded.dtype == torch.uint8 and decoded.flatten().tolist() == [0, 0, 255, 255]
+
+
+def test_decoding_rounds_to_the_nearest_level() -> None:
+    between = torch.tensor([99.4, 99.6, 100.4, 254.6]).reshape(1, 1, 2, 2) / 255 * 2 - 1
+    assert Plain().decode(between).flatten().tolist() == [99, 100, 100, 255]
+
+
+def test_half_precision_images_decode_as_their_float32_values() -> None:
+    samples = torch.rand(2, 3, 4, 4).bfloat16()
+    assert torch.equal(Plain().decode(samples), Plain().decode(samples.float()))
+
+
+@pytest.mark.parametrize("dequantise", ["none", "paper"])
+def test_points_pass_unchanged(dequantise: str) -> None:
+    points = torch.randn(5, 2)
+    plain = Plain(dequantise=dequantise)  # type: ignore[arg-type]
+    assert torch.equal(plain.encode(points), points)
+    assert torch.equal(plain.decode(points), points)
+
+
+@pytest.mark.parametrize("dequantise", ["none", "paper"])
+def test_what_went_in_is_not_changed(dequantise: str) -> None:
+    plain = Plain(dequantise=dequantise)  # type: ignore[arg-type]
+    levels, noise = all_levels(), torch.rand(1, 1, 16, 16)
+    encoded = plain.encode(levels, noise if dequantise == "paper" else None)
+    kept = encoded.clone(), noise.clone()
+    plain.encode(levels, noise if dequantise == "paper" else None)
+    plain.decode(encoded)
+    assert torch.equal(levels, all_levels()) and torch.equal(encoded, kept[0]) and torch.equal(noise, kept[1])
+
+
+def test_the_layout_of_images_is_kept() -> None:
+    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8).to(memory_format=torch.channels_last)
+    assert Plain().encode(images).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, -1.0), (0.5, 0.5), (float("nan"), 1.0), (float("-inf"), 1.0)])
+def test_a_range_without_width_is_refused(low: float, high: float) -> None:
+    with pytest.raises(UsageError, match="Plain.high"):
+        Plain(low=low, high=high)
+
+
+def test_an_unknown_dequantisation_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="'papr'; allowed: none, paper"):
+        Plain(dequantise="papr")  # type: ignore[arg-type]
