@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.training.observers import Observer
 
+Progress = Callable[[int, int], None]
 RecipeLike = Recipe | str | Path | Callable[[SampleSpec], Recipe]
 
 
@@ -30,13 +31,13 @@ class Prepared:
     reasons: tuple[str, ...] = ()
 
 
-def _open(options: DataOptions) -> tuple[DataOptions, Dataset]:
+def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
     from steadygan.data import open_data
 
     source = Path(options.source)
     if source.exists():  # the run must find its data again from any folder
         options = dataclasses.replace(options, source=str(source.resolve()))
-    return options, open_data(options)
+    return options, open_data(options, progress)
 
 
 def prepare(
@@ -45,6 +46,7 @@ def prepare(
     *,
     size: int | None = None,
     device: str = "auto",
+    progress: Progress | None = None,
 ) -> Prepared:
     """Opens the data and makes the recipe for it; without a recipe, chooses one and says why.
 
@@ -53,6 +55,7 @@ def prepare(
         data: a source or full options; None: the recipe's own, or the handwritten digits
         size: pixels that pictures are brought to; None: follows the pictures
         device: 'auto', 'cpu', 'cuda' or 'mps': the choice of a recipe follows it
+        progress: told of pictures that are decoded for the first time: ``progress(done, all)``
 
     Raises:
         UsageError: one line, for names, files and data that cannot be used.
@@ -67,7 +70,7 @@ def prepare(
         options = dataclasses.replace(own, source=str(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = _open(options)
+    options, dataset = _open(options, progress)
     if recipe is None:
         from steadygan.choose import choose
         from steadygan.training.precision import choose_device
@@ -153,7 +156,7 @@ def train_prepared(
         folder,
         device=device,
         minutes=ready.minutes,
-        observers=default_observers(folder) if observers is None else observers,
+        observers=default_observers() if observers is None else observers,
         weights_from=start,
     )
     return _reported(folder)
@@ -200,12 +203,12 @@ def resume(
         dataset,
         found.folder,
         device=device,
-        observers=default_observers(found.folder) if observers is None else observers,
+        observers=default_observers() if observers is None else observers,
     )
     return _reported(found.folder, kinds)
 
 
-def default_observers(folder: Path, *, trackers: Sequence[str] = ()) -> list[Observer]:
+def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     """Progress, pictures, TensorBoard, and other trackers by name."""
     from steadygan.report.pictures import PictureObserver
     from steadygan.report.progress import ProgressObserver

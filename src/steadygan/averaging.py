@@ -28,6 +28,8 @@ class Average:
     def __post_init__(self) -> None:
         if not self.half_life >= 0:
             raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
+        if self.ramp is not None and not self.ramp >= 0:
+            raise UsageError(f"Average.ramp is {self.ramp}; it has to be 0 or more, or null")
 
     def decay(self, batch: int, seen: int) -> float:
         """beta of a round with ``batch`` new samples after ``seen`` samples."""
@@ -39,6 +41,8 @@ def update_average(average: list[Tensor], current: list[Tensor], decay: float) -
     """average <- decay average + (1 - decay) current, in place, all tensors at once."""
     import torch
 
+    if not average:  # torch's foreach functions refuse an empty list
+        return
     with torch.no_grad():
         torch._foreach_lerp_(average, current, 1.0 - decay)
 

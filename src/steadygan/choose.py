@@ -72,9 +72,10 @@ def choose(dataset: Dataset, device: str) -> Choice:
     )
     reasons = [
         f"recipe wgan-gp: it trained every network it was tried on in its paper; {size} px follow the pictures",
-        f"width {width} and about {minutes:.0f} minutes: what {'a GPU' if device == 'cuda' else 'this device'} gets through "
-        "(--minutes N for another time, --data.size N for another size)",
-        "pictures are mirrored at random, which doubles what the critic sees (--data.flip false where left is not right)",
+        f"width {width} and about {minutes:.0f} minutes: what {'a GPU' if device == 'cuda' else 'this device'} "
+        "gets through (--minutes N for another time, --data.size N for another size)",
+        "pictures are mirrored at random, which doubles what the critic sees "
+        "(--data.flip false where left is not right)",
     ]
     if recipe.batch < 64:
         reasons.append(f"batch {recipe.batch}: there are only {count} pictures")

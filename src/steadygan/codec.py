@@ -7,7 +7,10 @@ is allowed, the nearest spelling.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import numbers
+import reprlib
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -25,8 +28,12 @@ def to_plain(value: Any) -> Any:
         return {"kind": type(value).__name__, **fields}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool | str):
         return value
+    if isinstance(value, numbers.Integral):  # numpy's numbers too, which YAML cannot write
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
     raise TypeError(f"a recipe holds specs, numbers, strings and tuples of them, not {type(value).__name__}")
 
 
@@ -82,8 +89,14 @@ def _fail(where: str, text: str) -> UsageError:
     return UsageError(f"{where}: {text}" if where else text)
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
+_SHORT.maxlevel = 2
+
+
 def _describe(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else str(value).replace("\n", " ")
+    """The value on one line, short however large it is."""
+    return _SHORT.repr(value) if isinstance(value, str | list | tuple | dict) else str(value)
 
 
 def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
@@ -132,6 +145,16 @@ def _read_tuple(data: Any, args: tuple[Any, ...], where: str, extra: tuple[type,
     return tuple(_read(item, arg, f"{where}[{i}]", extra) for i, (item, arg) in enumerate(zip(data, args, strict=True)))
 
 
+def _number(data: Any) -> int | float | None:
+    """The number that a scalar is or spells; whole ones exactly."""
+    if isinstance(data, int | float):
+        return data
+    for read in (int, float) if isinstance(data, str) else ():
+        with contextlib.suppress(ValueError):
+            return read(data)
+    return None
+
+
 def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
     if annotation is bool:
         if isinstance(data, bool):
@@ -144,14 +167,12 @@ def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
             return data
         raise _fail(where, f"got {_describe(data)}; text is needed")
     if annotation in (int, float) and not isinstance(data, bool):
-        try:
-            number = float(data) if isinstance(data, str | int | float) else None
-        except ValueError:
-            number = None
+        number = _number(data)
         if number is not None and annotation is float:
-            return number
-        if number is not None and number.is_integer():
-            return int(data) if isinstance(data, int) else int(number)
+            with contextlib.suppress(OverflowError):
+                return float(number)
+        elif number is not None and (isinstance(number, int) or number.is_integer()):
+            return int(number)
     need = "a whole number" if annotation is int else "a number"
     raise _fail(where, f"got {_describe(data)}; {need} is needed")
 
@@ -171,12 +192,12 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
         raise _fail(where, f"'kind' is missing; allowed: {names}")
     cls = by_name.get(str(name))
     if cls is None:
-        raise _fail(where, f"unknown kind '{name}'{nearest(str(name), by_name)} (known: {names})")
+        raise _fail(where, f"unknown kind {_describe(name)}{nearest(str(name), by_name)} (known: {names})")
     annotations = field_types(cls)
     for field in fields:
         if field not in annotations:
             known = ", ".join(annotations) or "none"
-            raise _fail(where, f"{name} has no field '{field}'{nearest(field, annotations)} (known: {known})")
+            raise _fail(where, f"{name} has no field {_describe(field)}{nearest(field, annotations)} (known: {known})")
     values = {
         field: _read(value, annotations[field], f"{where}.{field}" if where else field, extra)
         for field, value in fields.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -25,9 +26,25 @@ class OptimizerLike(Protocol):
     def settings(self, round_: int) -> dict[str, Any]: ...
 
 
-def _check(name: str, lr: float) -> None:
-    if not lr > 0:
-        raise UsageError(f"{name}.lr is {lr}; a learning rate has to be above 0")
+def _ends(schedule: Schedule) -> tuple[float, float]:
+    first = schedule(0)
+    return first, getattr(schedule, "end", first)
+
+
+def _check(name: str, lr: float, lr_factor: Schedule, **settings: float) -> None:
+    if not 0 < lr < math.inf:
+        raise UsageError(f"{name}.lr is {lr}; a learning rate has to be above 0, and finite")
+    for factor in _ends(lr_factor):
+        if not factor >= 0:
+            raise UsageError(f"{name}.lr_factor gets to {factor}; it has to stay at 0 or above")
+    for field, value in settings.items():
+        if not 0 <= value < math.inf:
+            raise UsageError(f"{name}.{field} is {value}; it has to be 0 or more, and finite")
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise UsageError(f"{name} is {value}; it has to be at least 0 and below 1")
 
 
 def _rate(parameters: list[nn.Parameter], lr: float) -> Any:
@@ -64,8 +81,11 @@ class Adam:
     """beta_2 by round, instead of the constant"""
 
     def __post_init__(self) -> None:
-        _check("Adam", self.lr)
+        _check("Adam", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
         _check_betas("Adam", self.betas)
+        if self.beta2 is not None:
+            for beta in _ends(self.beta2):
+                _check_share("Adam.beta2", beta)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         import torch
@@ -103,7 +123,7 @@ class AdamW:
     """the rate is multiplied by this in each round"""
 
     def __post_init__(self) -> None:
-        _check("AdamW", self.lr)
+        _check("AdamW", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
         _check_betas("AdamW", self.betas)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
@@ -145,7 +165,9 @@ class RMSprop:
     """the rate is multiplied by this in each round"""
 
     def __post_init__(self) -> None:
-        _check("RMSprop", self.lr)
+        _check("RMSprop", self.lr, self.lr_factor, eps=self.eps)
+        _check_share("RMSprop.alpha", self.alpha)
+        _check_share("RMSprop.momentum", self.momentum)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         import torch
@@ -178,7 +200,8 @@ class SGD:
     """the rate is multiplied by this in each round"""
 
     def __post_init__(self) -> None:
-        _check("SGD", self.lr)
+        _check("SGD", self.lr, self.lr_factor)
+        _check_share("SGD.momentum", self.momentum)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         import torch

@@ -105,6 +105,8 @@ class Recipe:
     """how the run is carried out and watched"""
 
     def __post_init__(self) -> None:
+        if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
+            raise UsageError(f"name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? \" < > |")
         for name, least in (("batch", 1), ("rounds", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise UsageError(f"{name} is {getattr(self, name)}; it has to be {least} or more")
@@ -112,6 +114,8 @@ class Recipe:
             raise UsageError(f"generator_batch is {self.generator_batch}; it has to be 1 or more, or null")
         if self.seed >= 2**63:
             raise UsageError(f"seed is {self.seed}; it has to be below 2^63")
+        if not self.critic_steps(0) >= 1:
+            raise UsageError(f"critic_steps begins with {self.critic_steps(0)}; it has to be 1 or more")
 
     @property
     def fakes(self) -> int:
@@ -152,15 +156,30 @@ def names() -> dict[str, type]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads 1e-4 as text; this loader reads it as the number that everyone means."""
+    """YAML 1.1 reads 1e-4 as text, and the last of two equal keys; this loader reads the number that everyone means,
+    and refuses the keys."""
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+                seen.add(key.value)
+        return node
 
 
-_Loader.yaml_implicit_resolvers = {k: list(v) for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+0123456789."),
-)
+class _Dumper(yaml.SafeDumper):
+    """Quotes the texts that the loader would read as numbers."""
+
+
+for _class in (_Loader, _Dumper):
+    _class.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+0123456789."),
+    )
 
 
 def read_yaml(text: str, where: str) -> Any:
@@ -172,13 +191,19 @@ def read_yaml(text: str, where: str) -> Any:
         line = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
         raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
+    except RecursionError:
+        raise UsageError(f"{where} is no valid YAML: it is nested too deeply") from None
+    except ValueError as error:  # what looks like a date or a number and is none
+        raise UsageError(f"{where} is no valid YAML: {error}") from None
 
 
 def dumps(recipe: Recipe) -> str:
     """The recipe as YAML."""
     plain = codec.to_plain(recipe)
     plain.pop("kind")
-    return yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False, allow_unicode=True, width=110)
+    content = {"format": FORMAT, **plain}
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return text
 
 
 def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -> Recipe:
@@ -198,7 +223,7 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -
     fields = dict(plain)
     version = fields.pop("format", FORMAT)
     if version != FORMAT:
-        raise UsageError(f"{where} has format {version}; this version of steadygan reads format {FORMAT}")
+        raise UsageError(f"{where} has format {version!r}; this version of steadygan reads format {FORMAT}")
     return codec.from_plain(fields, Recipe, extra=extra)
 
 

@@ -51,6 +51,18 @@ def test_labels_are_short_and_of_one_style(low: float, high: float, labels: list
     assert [label for _, label in Axis(low, high, 0, 1).ticks()] == labels
 
 
+def test_labels_of_a_log_axis_are_powers_of_ten() -> None:
+    assert [label for _, label in Axis(0.009, 2e4, 0, 1, log=True).ticks(8)] == [
+        "0.01",
+        "0.1",
+        "1",
+        "10",
+        "100",
+        "1000",
+        "10k",
+    ]
+
+
 @pytest.mark.parametrize("value", [0.0, 5.0, -1e-8, 1e30])
 def test_one_value_alone_still_has_an_axis_around_it(value: float) -> None:
     axis = Axis.around(value, value, 0, 100)

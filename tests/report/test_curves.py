@@ -67,6 +67,13 @@ def test_a_log_axis_leaves_out_what_is_not_positive() -> None:
     assert chart.outside() == 2
 
 
+def test_a_long_series_on_a_log_axis_keeps_its_detail_at_the_start() -> None:
+    x = np.arange(1.0, 20_001)
+    found = points(lines(Chart([Series("a", x, x)], title="t", log_x=True))[0])
+    first_decades = [point for point in found if point[0] < 52 + 450 * 2 / np.log10(20_000)]
+    assert len(first_decades) > 60  # of 100; stretches of equal length in x would keep a handful
+
+
 def test_several_series_have_a_legend_and_their_own_colours() -> None:
     chart = Chart([rising("train"), rising("held-out <b>")], title="t")
     root = parsed(chart)

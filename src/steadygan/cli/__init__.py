@@ -45,24 +45,26 @@ def main(argv: Sequence[str] | None = None) -> int:
             return code
     except SystemExit as error:  # argparse's --help, and SIGTERM outside of training
         return error.code if isinstance(error.code, int) else 0
-    except KeyboardInterrupt:
-        return _failed("interrupted; what was saved before is whole", INTERRUPTED)
-    except SteadyganError as error:
-        return _failed(str(error), 2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         # nobody reads any more: what is still buffered goes nowhere, or Python complains at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NO_READER
-    except OSError as error:
+    except (SteadyganError, OSError, KeyboardInterrupt) as error:
+        if os.environ.get("STEADYGAN_TRACEBACK"):
+            raise
+        line, code = _answer(error)
+        print(f"steadygan: {' '.join(line.split())}", file=sys.stderr)
+        return code
+
+
+def _answer(error: BaseException) -> tuple[str, int]:
+    """The line and the exit code for something that was to be expected."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; what was saved before is whole", INTERRUPTED
+    if isinstance(error, OSError):
         what = error.strerror or str(error)
-        return _failed(f"{error.filename}: {what}" if error.filename else what, 1)
-
-
-def _failed(text: str, code: int) -> int:
-    if os.environ.get("STEADYGAN_TRACEBACK"):
-        raise  # noqa: PLE0704: called from except clauses only
-    print(f"steadygan: {' '.join(text.split())}", file=sys.stderr)
-    return code
+        return f"{error.filename}: {what}" if error.filename else what, 1
+    return str(error), 2 if isinstance(error, UsageError) else 1
 
 
 def _dispatch(arguments: list[str]) -> int:

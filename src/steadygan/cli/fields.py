@@ -8,7 +8,7 @@ import inspect
 import itertools
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -71,9 +71,10 @@ def paths(spec: Any) -> list[str]:
 
 
 @cache
-def field_docs(cls: type) -> dict[str, str]:
+def field_docs(cls: Hashable) -> dict[str, str]:
     """The string under each field of a dataclass, by name."""
     found: dict[str, str] = {}
+    assert isinstance(cls, type)
     for base in reversed(cls.__mro__):
         try:
             body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
@@ -101,7 +102,7 @@ def help_lines(spec: Any, width: int = 100) -> list[str]:
             lines += _wrapped(_kinds(field), 2, width)
             continue
         option = f"  --{field.path} {type_words(field.annotation)}"
-        text = _wrapped(" ".join([field.doc, f"(now {value_words(field.value)})"]).strip(), INDENT, width)
+        text = _wrapped(" ".join([field.doc, f"(default: {value_words(field.value)})"]).strip(), INDENT, width)
         if len(option) < INDENT - 1:
             lines += [option.ljust(INDENT) + text[0].strip(), *text[1:]]
         else:
@@ -134,8 +135,8 @@ def type_words(annotation: Any) -> str:
         words = [type_words(arm) for arm in arms]
         return "|".join(words + ["none"] * (len(arms) < len(get_args(annotation))))
     if origin is tuple:
-        arms = get_args(annotation)
-        return f"{type_words(arms[0])} ..." if arms[-1] is Ellipsis else " ".join(type_words(arm) for arm in arms)
+        items = get_args(annotation)
+        return f"{type_words(items[0])} ..." if items[-1] is Ellipsis else " ".join(type_words(item) for item in items)
     return {int: "N", float: "X", str: "TEXT", bool: "true|false"}.get(annotation, "VALUE")
 
 

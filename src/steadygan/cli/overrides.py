@@ -162,7 +162,7 @@ def _value(node: Any, annotation: Any, change: Change) -> Any:
 def _from_text(text: str, node: Any, annotation: Any, change: Change) -> Any:
     item = _item_type(annotation)
     kinds = codec.kinds_of(annotation)
-    if kinds or item is not None and codec.kinds_of(item(0)):
+    if kinds or (item is not None and codec.kinds_of(item(0))):
         if text.lstrip().startswith(("{", "[")):
             return exact_kinds(read_yaml(text, change.typed))
         if text.lower() in ("none", "null"):
@@ -244,7 +244,7 @@ def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterab
         f" ({error.cls.__name__} has: {', '.join(_dashed((f,)) for f in fields) or 'no fields'})" if error.depth else ""
     )
     if not hint and not of:
-        hint = "; 'steadygan train --help' lists them all"
+        hint = "; --help lists all"
     return f"unknown option '{change.typed}'{hint}{of}"
 
 

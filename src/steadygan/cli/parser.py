@@ -23,9 +23,9 @@ class Parser(argparse.ArgumentParser):
             **settings,
         )
 
-    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:  # type: ignore[override]
+    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
         action = super().add_argument(*names, **settings)
-        self.options.update({name: action.nargs != 0 for name in action.option_strings})
+        self.options.update(dict.fromkeys(action.option_strings, action.nargs != 0))
         return action
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:

@@ -10,7 +10,6 @@ where a write through a memory map would end the process.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os

@@ -248,8 +248,6 @@ def _fit(image: Image.Image, plan: Plan) -> Image.Image:
 
 
 def _resize(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
-    if size == image.size and box == (0, 0, *size):
-        return image
     return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=_DRAFT)
 
 

@@ -8,13 +8,16 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
 from steadygan.types import DataError
+
+if TYPE_CHECKING:
+    from steadygan.data.dataset import Labels
 
 _NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
 _UINT8 = 8
@@ -31,7 +34,9 @@ def open_idx(path: Path, name: str) -> PictureSource:
     train = _read_split(path)
     test_path = _sibling_test(path)
     test = None if test_path is None else _read_split(test_path)
-    labels, names, test_labels = None, (), None
+    labels: Labels | None = None
+    test_labels: Labels | None = None
+    names: tuple[str, ...] = ()
     if train[1] is not None and (test is None or test[1] is not None):
         labels, names, test_labels = number_labels(train[1], None if test is None else test[1])
     return PictureSource(
@@ -53,7 +58,7 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     return chosen[0]
 
 
-def _pictures(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> Pictures:
+def _pictures(images: NDArray[np.uint8], labels: Labels | None) -> Pictures:
     return pictures_of_array(images[:, None], labels)
 
 

@@ -115,7 +115,7 @@ def digest_of(payload: Payload) -> bytes:
     hasher = _blake2()
     if isinstance(payload, np.ndarray):
         hasher.update(repr(payload.shape).encode())
-        hasher.update(np.ascontiguousarray(payload))
+        hasher.update(np.ascontiguousarray(payload).data)
     else:
         hasher.update(payload)
     return hasher.digest()
@@ -137,7 +137,7 @@ def scan(pictures: Pictures) -> Scan:
     for head in heads:
         content.update(head.digest or b"unreadable")
     if pictures.labels is not None:
-        content.update(np.ascontiguousarray(pictures.labels, dtype="<i8"))
+        content.update(np.ascontiguousarray(pictures.labels, dtype="<i8").data)
     return Scan(
         count=len(heads),
         content=content.hexdigest(),
@@ -194,6 +194,8 @@ def natural_size(scan: Scan) -> tuple[int, str]:
     All pictures square, equal and of a size that networks are made for: that size. Otherwise the largest of 8, 16,
     32 and 64 that enlarges the median picture (by its short side) by no more than a tenth.
     """
+    if not scan.sizes:
+        return _LADDER[-1], "nothing is readable"
     first = scan.sizes[0][0]
     if len(scan.sizes) == 1 and first[0] == first[1] and first[0] in SIZES:
         return first[0], f"all are {first[0]}x{first[0]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +55,14 @@ def _open_file(path: Path) -> PictureSource:
 
         return open_arrays(path, name)
     if suffix == ".parquet":
-        from steadygan.data.parquet import open_parquet_file
+        from steadygan.data.parquet import open_parquet_file, split_of
 
-        return open_parquet_file(path, name)
+        folder = path.resolve().parent
+        return open_parquet_file(path, folder.name if split_of(path, path.parent) else name)
     from steadygan.data.idx import is_images, open_idx
 
     if is_images(path):
-        return open_idx(path, name)
+        return open_idx(path, path.resolve().parent.name)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{path}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
     if suffix in (".txt", ".text"):
@@ -109,10 +111,8 @@ def _not_found(source: str, path: Path) -> UsageError:
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         path, parent = parent, parent.parent
-    try:
+    with contextlib.suppress(OSError):
         siblings = sorted(os.listdir(parent))
-    except OSError:
-        pass
     if looks_like_path:
         hint = nearest(path.name, siblings)
         return UsageError(f"there is no '{path}'{hint}" if hint else f"there is no '{path}' (data source '{source}')")

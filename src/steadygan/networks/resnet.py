@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.networks.checks import need_choice, need_image, need_positive
@@ -114,10 +115,7 @@ class ResNet64Generator:
         d = self.width
         widths = (8 * d, 8 * d, 4 * d, 2 * d, d)
         parts: list[nn.Module] = [layers.linear(latent, 16 * 8 * d, "glorot"), layers.Unflatten(8 * d, 4)]
-        parts += [
-            ResidualBlock(a, b, "up", norm=self.norm, first_bias=False)
-            for a, b in zip(widths, widths[1:], strict=False)
-        ]
+        parts += [ResidualBlock(a, b, "up", norm=self.norm, first_bias=False) for a, b in pairwise(widths)]
         parts += layers.norm_2d(self.norm, d)
         parts += [activations.make("relu", critic=False), layers.convolution(d, channels, 3, "glorot")]
         return layers.Generator(layers.LabelledSequential(*parts), sample.shape, "tanh")
@@ -151,6 +149,6 @@ class ResNet64Critic:
         parts: list[nn.Module] = [layers.convolution(channels, d, 3, "glorot")]
         parts += [
             ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False, hidden=a)
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in pairwise(widths)
         ]
         return layers.Critic(layers.LabelledSequential(*parts), layers.ScoreHead(16 * 8 * d, "glorot"))

@@ -44,7 +44,7 @@ class Axis:
         """Round values inside the axis, with their labels."""
         if self.log:
             values = _log_ticks(self.low, self.high, wanted)
-            return [(value, f"{value:g}") for value in values]
+            return [(value, _labels([value], value)[0]) for value in values]
         values, step = _linear_ticks(self.low, self.high, wanted)
         return list(zip(values, _labels(values, step), strict=True))
 

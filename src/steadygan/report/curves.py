@@ -23,7 +23,7 @@ COLOURS = ("#2563c9", "#d9690b", "#178a4c", "#8a4fd3", "#c93043", "#0e8a99", "#b
 """told apart also by people who see few colours; further series take them again, dashed"""
 BINS = 240
 """stretches of the x axis of which the lowest and highest points are drawn"""
-LETTER = 6.3
+LETTER = 7.0
 """width of a letter of the legend, in pixels of the drawing, near enough to lay it out"""
 
 
@@ -119,7 +119,7 @@ class Chart:
             return "", 12.0
         parts, x, y = [], 52.0, 14.0
         for index, series in named:
-            width = 34 + LETTER * len(series.name)
+            width = 40 + LETTER * len(series.name)
             if x > 52 and x + width > self.width:
                 x, y = 52.0, y + 17
             parts.append(
@@ -172,8 +172,8 @@ def _draw(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
     parts = []
     if series.band is not None:
         parts.append(_band(series, index, x_axis, y_axis))
-    x, y = thin(series.x, series.y, BINS)
-    path = _path(x_axis.place(x), y_axis.place(y))
+    x, y = _thin(series.x, series.y, x_axis, BINS)
+    path = _path(x, y_axis.place(y))
     if path:
         name = "" if series.faint else f' data-name="{escape(series.name)}"'
         opacity = ' opacity="0.3"' if series.faint else ""
@@ -188,15 +188,22 @@ def _band(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
     whole = np.isfinite(low) & np.isfinite(high)
     if whole.sum() < 2:
         return ""
-    below = thin(series.x[whole], low[whole], BINS // 2)
-    above = thin(series.x[whole], high[whole], BINS // 2)
+    below = _thin(series.x[whole], low[whole], x_axis, BINS // 2)
+    above = _thin(series.x[whole], high[whole], x_axis, BINS // 2)
     x = np.concatenate([below[0], above[0][::-1]])
     y = np.concatenate([below[1], above[1][::-1]])
     if y_axis.log:
         y = np.maximum(y, y_axis.low)
-    path = _path(x_axis.place(x), y_axis.place(y))
+    path = _path(x, y_axis.place(y))
     colour = COLOURS[index % len(COLOURS)]
     return f'<path class="band-{index % len(COLOURS) + 1}" fill="{colour}" opacity="0.16" d="{path}Z"/>'
+
+
+def _thin(x: Values, y: Values, axis: Axis, bins: int) -> tuple[Values, Values]:
+    """Pixels along the axis and values, thinned by pixels: stretches of a log axis are as wide as they look."""
+    pixels = axis.place(x)
+    drawn = np.isfinite(pixels)
+    return thin(pixels[drawn], y[drawn], bins)
 
 
 def _path(x: Values, y: Values) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
+from steadygan.report.facts import readable
 from steadygan.report.files import written_aside
 from steadygan.report.guarded import Guarded
 from steadygan.report.readings import Reading, readings_for
@@ -73,7 +74,7 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         window=window,
         plan=record.plan,
         recipe=record.recipe.strip(),
-        documents=record.documents,
+        documents={name: readable(content) for name, content in record.documents.items()},
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
 
@@ -122,7 +123,9 @@ def _card(record: Record, reading: Reading, window: int) -> Card:
     chart = Chart(series, title=reading.title, log_y=reading.log and _spans_decades(series))
     notes = []
     if left_out := chart.outside():
-        notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame.")
+        values = np.concatenate([line.y[np.isfinite(line.y)] for line in series])
+        whole = f"all go from {number(float(values.min()))} to {number(float(values.max()))}"
+        notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame; {whole}.")
     broken = [record.curves[name] for name, _ in reading.fields if name in record.curves]
     lost = np.concatenate([curve.rounds[~np.isfinite(curve.values)] for curve in broken])
     if lost.size:

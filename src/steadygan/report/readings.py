@@ -34,6 +34,12 @@ READINGS = (
         "towards 0; noise is normal, a curve that runs away is not.",
     ),
     Reading(
+        "Critic scores",
+        (("real_score", "real samples"), ("fake_score", "generated samples")),
+        "The critic's mean score of real and of generated samples: with a Wasserstein loss only the gap between both "
+        "lines means something, and they may wander together.",
+    ),
+    Reading(
         "Generator loss",
         (("generator_loss", "generator loss"),),
         "Its level means nothing by itself, because the critic that measures it changes all the time: look for "

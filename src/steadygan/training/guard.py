@@ -35,14 +35,14 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
         norms = _names(critic, _BATCH_NORMS)
         if norms:
             raise UsageError(
-                f"the critic has batch norm ({norms[0]}), but {what} needs each sample's own gradient, which batch norm "
-                "mixes with the others': use --critic.norm layer, instance or none, or drop the penalty"
+                f"the critic has batch norm ({norms[0]}), but {what} needs each sample's own gradient, which batch "
+                "norm mixes with the others': use --critic.norm layer, instance or none, or drop the penalty"
             )
         elus = _names(critic, (torch.nn.ELU,))
         if elus:
             warnings.append(
-                f"the critic has ELU ({elus[0]}) under {what}: its second derivative jumps at 0, and such critics failed "
-                "to train in WGAN-GP, App. D; the smooth replacement is --critic.activation smooth_elu"
+                f"the critic has ELU ({elus[0]}) under {what}: its second derivative jumps at 0, and such critics "
+                "failed to train in WGAN-GP, App. D; the smooth replacement is --critic.activation smooth_elu"
             )
     constraint = recipe.constraint
     if constraint is not None:
@@ -58,8 +58,8 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
         for name, part in critic.named_modules():
             if is_norm(part) and any(id(p) in clipped for p in part.parameters(recurse=False)):
                 warnings.append(
-                    f"weight clipping also clips the scales of normalisation layers ({name}), as the official codes do; "
-                    "--constraint.spare-norms true leaves them alone"
+                    f"weight clipping also clips the scales of normalisation layers ({name}), as the official codes "
+                    "do; --constraint.spare-norms true leaves them alone"
                 )
                 break
     if recipe.run.micro_batch is not None and recipe.run.micro_batch < max(recipe.batch, recipe.fakes):

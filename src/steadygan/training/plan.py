@@ -155,15 +155,16 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, start: int, rounds_left
     lines = [
         f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
         f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
-        f"{rounds_left:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, batch {recipe.batch}: "
-        f"about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
-        f"about {size(checkpoint * (recipe.run.keep_last + 1))} of disk; picture every {recipe.run.picture_every:,} rounds, "
-        f"checkpoint every {recipe.run.checkpoint_every:,}",
+        f"{rounds_left:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, "
+        f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
+        f"about {size(checkpoint * (recipe.run.keep_last + 1))} of disk; "
+        f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
     ends = {end for _, end in decays(recipe) if end != recipe.rounds}
     if ends:
         lines.append(
-            f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} (--minutes fits both; --rounds only cuts)"
+            f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} "
+            "(--minutes fits both; --rounds only cuts)"
         )
     return tuple(lines)
 

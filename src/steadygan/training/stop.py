@@ -5,17 +5,21 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 
 class StopSignals:
     """While entered, remembers that someone asked the run to stop."""
+
+    last: ClassVar[int | None] = None
+    """the signal that stopped the latest run of this process, for the command's exit code"""
 
     def __init__(self) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
+        StopSignals.last = None
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._remember)
@@ -30,4 +34,4 @@ class StopSignals:
     def _remember(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.received = number
+        self.received = StopSignals.last = number

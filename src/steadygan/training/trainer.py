@@ -346,7 +346,8 @@ def resume_run(
         state = checkpoint.read_state(saved[-1])
         if state["precision"] != trainer.precision:
             trainer.warnings += (
-                f"the run computed in {state['precision']}, this machine in {trainer.precision}: last digits will differ",
+                f"the run computed in {state['precision']}, this machine does in {trainer.precision}: "
+                "last digits will differ",
             )
         if trainer.device.type == "cpu" and state["threads"] != torch.get_num_threads():
             torch.set_num_threads(state["threads"])

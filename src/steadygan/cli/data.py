@@ -1,0 +1,80 @@
+"""``steadygan data``: looks through data before anything is trained on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadygan.cli import overrides
+from steadygan.cli.decoding import Decoding
+from steadygan.cli.parser import Parser
+from steadygan.data.options import DataOptions
+from steadygan.types import DataError, UsageError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Prints the audit and writes the contact sheet."""
+    parser = _parser()
+    rest, changes = overrides.split(arguments, parser.options)
+    values = parser.parse(rest)
+    if values.help:
+        print(_help(parser))
+        return 0
+    options = DataOptions() if values.source is None else DataOptions(source=values.source)
+    options = overrides.apply(options, changes, parser.options)
+    if values.clear_cache:
+        _clear(options.cache)
+    elif values.source is None:
+        raise UsageError("name the data to look at, such as 'steadygan data digits' or 'steadygan data PHOTOS/'")
+    if values.source is not None:
+        _look(options, None if values.no_sheet else values.sheet or "")
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser("data", "Looks through data, and says what training will do with it.", add_help=False)
+    parser.usage = "steadygan data [SOURCE] [--sheet PATH | --no-sheet] [--clear-cache] [--FIELD VALUE ...]"
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a path or a name")
+    parser.add_argument("--sheet", metavar="PATH", help="the contact sheet (default: NAME-sheet.png in this folder)")
+    parser.add_argument("--no-sheet", action="store_true", help="writes none")
+    parser.add_argument("--clear-cache", action="store_true", help="deletes decoded pictures that earlier uses kept")
+    parser.add_argument("--help", "-h", action="store_true", help="this help")
+    return parser
+
+
+def _help(parser: Parser) -> str:
+    from steadygan.cli.fields import help_lines
+
+    width = min(110, shutil.get_terminal_size((100, 24)).columns)
+    return f"{parser.format_help()}\nfields, as in a recipe:\n" + "\n".join(help_lines(DataOptions(), width))
+
+
+def _clear(cache: str | None) -> None:
+    from steadygan.data import cache_folder, clear_cache
+    from steadygan.data.cache import megabytes
+
+    folder = cache_folder(cache)
+    freed = clear_cache(folder)
+    print(f"{megabytes(freed) if freed else 'nothing'} deleted from {folder}")
+
+
+def _look(options: DataOptions, sheet: str | None) -> None:
+    """Prints the audit and writes the sheet: nowhere for None, to a place named after the data for ''."""
+    from steadygan.data import audit, contact_sheet, open_data
+    from steadygan.report.files import written_aside
+
+    try:
+        dataset = open_data(options, Decoding())
+    except DataError:
+        found = audit(options)  # raises again what cannot even be looked through
+        print("\n".join(found.lines()))
+        raise
+    if dataset.audit is not None:
+        print("\n".join(dataset.audit.lines()))
+    if sheet is None:
+        return
+    path = Path(sheet or f"{dataset.name}-sheet.png")
+    with written_aside(path) as aside:
+        contact_sheet(dataset, aside)
+    print(f"Contact sheet: {path}")

@@ -1,0 +1,61 @@
+"""How a training ends, for people and for scripts: where everything is, what to try next, and the exit code."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from steadygan.run import RUNS, Run, is_run
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def carry_out(folder: Path, train: Callable[[], Run]) -> int:
+    """Trains, says where the results are, and gives the exit code."""
+    try:
+        run = train()
+    except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
+        say_interrupted(folder)
+        return INTERRUPTED
+    if not run.finished:
+        from steadygan.training.stop import StopSignals
+
+        say_interrupted(folder)
+        return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
+    say_results(run)
+    return 0
+
+
+def say_results(run: Run) -> None:
+    """Where the pictures and the report of a run are, and the next commands to try."""
+    pictures = sorted((run.folder / "samples").glob("*.png"))
+    name = command_name(run.folder)
+    if pictures:
+        print(f"pictures: {pictures[-1]} (the last of {len(pictures)})")
+    print(f"report:   {run.folder / 'report.html'}")
+    print(f"next:     steadygan sample {name}                 new samples as a picture")
+    print(f"          steadygan resume {name} --rounds +{run.recipe.rounds}   goes on training")
+
+
+def say_interrupted(folder: Path) -> None:
+    """One line: what is saved, and how to go on."""
+    if not is_run(folder):
+        line = "interrupted before the first round; nothing was saved"
+    else:
+        run = Run(folder)
+        saved = run.checkpoints
+        at = (
+            f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}"
+            if saved
+            else "no round is saved"
+        )
+        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}"
+    print(f"steadygan: {line}", file=sys.stderr)
+
+
+def command_name(folder: Path) -> str:
+    """A run's folder as it can be typed: its name alone below ``runs/``."""
+    return shlex.quote(folder.name if folder.parent == RUNS else str(folder))

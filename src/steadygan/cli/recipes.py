@@ -1,0 +1,85 @@
+"""``steadygan recipes``: the list, or one recipe as Python and as YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from steadygan import recipe as recipes
+from steadygan.cli.parser import Parser, at_least
+from steadygan.recipes import RECIPES, find, summary
+from steadygan.types import SampleSpec, UsageError
+
+WIDTH = 100
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Lists the recipes, or shows one."""
+    parser = Parser("recipes", "Lists the recipes, or shows one as Python and as YAML.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a recipe (default: lists them all)")
+    parser.add_argument("--size", type=at_least(1), metavar="N", help="as it is for pictures of N px (default: 32)")
+    parser.add_argument("--points", action="store_true", help="as it is for points in the plane")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
+    form.add_argument("--python", action="store_true", help="the Python alone")
+    values = parser.parse(arguments)
+    if values.name is None:
+        if values.yaml or values.python or values.size or values.points:
+            raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")
+        print(_list())
+        return 0
+    size = values.size or 32
+    sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size))
+    made = find(values.name)(sample)
+    if not values.yaml:
+        print(as_python(made))
+    if not values.yaml and not values.python:
+        print()
+    if not values.python:
+        print(recipes.dumps(made), end="")
+    return 0
+
+
+def _list() -> str:
+    width = max(map(len, RECIPES)) + 2
+    lines = []
+    for name in RECIPES:
+        what, paper = summary(name)
+        lines.append(f"{name:<{width}}{what}")
+        lines += textwrap.wrap(paper, WIDTH, initial_indent=" " * width, subsequent_indent=" " * width)
+    return "\n".join([*lines, "", "'steadygan recipes NAME' shows one, 'steadygan train NAME' trains it."])
+
+
+def as_python(value: Any, indent: int = 0) -> str:
+    """A spec as Python that makes it, over several lines where it is long.
+
+    What is None, False or empty by default is left out, and below a recipe's own fields parts at their defaults too.
+    """
+    if isinstance(value, tuple):
+        inner = [as_python(item, indent + 4) for item in value]
+        return _joined("(", inner, ",)" if len(inner) == 1 else ")", indent)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return repr(value)
+    shown = [
+        f"{field.name}={as_python(getattr(value, field.name), indent + 4)}"
+        for field in dataclasses.fields(value)
+        if not _goes_without_saying(field, getattr(value, field.name), of_recipe=isinstance(value, recipes.Recipe))
+    ]
+    return _joined(f"{type(value).__name__}(", shown, ")", indent)
+
+
+def _goes_without_saying(field: dataclasses.Field[Any], value: Any, *, of_recipe: bool) -> bool:
+    if field.default is dataclasses.MISSING or value != field.default:
+        return False
+    return value is None or value is False or value == () or (dataclasses.is_dataclass(value) and not of_recipe)
+
+
+def _joined(start: str, parts: list[str], end: str, indent: int) -> str:
+    line = start + ", ".join(parts) + end
+    if len(line) + indent <= WIDTH and "\n" not in line and not line.startswith("Recipe("):
+        return line
+    margin = " " * (indent + 4)
+    body = "".join(f"{margin}{part},\n" for part in parts)
+    return f"{start}\n{body}{' ' * indent}{end.lstrip(',')}"

@@ -1,0 +1,19 @@
+"""``steadygan report``: the page of a run, written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from steadygan.cli.parser import Parser
+from steadygan.run import find_run
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Writes report.html and says where it is."""
+    parser = Parser("report", "Writes a run's report.html anew: pictures, curves, recipe, environment, data.")
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
+    folder = find_run(parser.parse(arguments).run)
+    from steadygan.report.page import write_report
+
+    print(write_report(folder))
+    return 0

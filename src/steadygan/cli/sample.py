@@ -1,0 +1,90 @@
+"""``steadygan sample``: new samples as a grid, a folder, an array file, a strip between two, or an animation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadygan import api
+from steadygan.cli.parser import Parser, at_least
+from steadygan.run import Run, Weights
+from steadygan.types import UsageError
+
+GRID, STRIP, ANIMATED = 64, 10, 16
+"""samples where no --count says how many"""
+FRAMES = 48
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Draws, writes, and says where."""
+    parser = Parser("sample", "Draws new samples from a run's averaged generator.")
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
+    parser.add_argument("--count", type=at_least(1), metavar="N", help=f"how many (default: {GRID})")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, metavar="S", help="other numbers, other samples (default: 0)"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        help=".png for a grid, .npz for arrays, no ending for a folder of PNGs (default: in the run's folder)",
+    )
+    parser.add_argument("--raw", action="store_true", help="the generator as trained, not its running average")
+    parser.add_argument("--round", type=at_least(0), metavar="R", help="of an earlier checkpoint (default: the last)")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument(
+        "--interpolate", action="store_true", help=f"a strip of {STRIP} on the way from one sample to another"
+    )
+    shape.add_argument(
+        "--gif", action="store_true", help=f"{ANIMATED} samples that change into others and back, as a .gif"
+    )
+    values = parser.parse(arguments)
+    found = api.load(values.run)
+    out = Path(values.out) if values.out else _own_place(found, values)
+    found.checkpoint(values.round)
+    if values.interpolate or values.gif:
+        _write_path(found, values, out)
+    else:
+        _write_samples(found, values, out)
+    return 0
+
+
+def _own_place(run: Run, values: argparse.Namespace) -> Path:
+    at = f"round-{values.round or run.rounds_done}"
+    what = "interpolation" if values.interpolate else "samples"
+    raw = "-raw" if values.raw else ""
+    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{raw}.{'gif' if values.gif else 'png'}"
+
+
+def _weights(values: argparse.Namespace) -> Weights:
+    return "raw" if values.raw else "average"
+
+
+def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.samples import save_samples
+
+    count = values.count or GRID
+    samples = run.sample(count, values.seed, weights=_weights(values), round_=values.round)
+    labels = run.labels(count, values.seed)
+    save_samples(samples, out, None if labels is None else labels.numpy())
+    print(f"{count:,} samples of {run.folder}: {out}")
+
+
+def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.pictures import image_grid, interpolation_strip, save_picture, write_gif
+    from steadygan.report.samples import GRIDS
+
+    weights, suffix = _weights(values), out.suffix.lower()
+    if values.gif:
+        if suffix != ".gif":
+            raise UsageError(f"--gif writes an animation, so the ending of --out has to be .gif, got '{out}'")
+        count = values.count or ANIMATED
+        moments = run.interpolate(count, FRAMES, values.seed, loop=True, weights=weights, round_=values.round)
+        write_gif([image_grid(samples) for samples in moments], out)
+    else:
+        if suffix not in GRIDS:
+            raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
+        steps = values.count or STRIP
+        moments = run.interpolate(1, steps, values.seed, weights=weights, round_=values.round)
+        save_picture(interpolation_strip(moments[:, 0]), out, f"{steps} samples on the way from one latent to another")
+    print(f"interpolation of {run.folder}: {out}")

@@ -1,0 +1,148 @@
+"""``steadygan train``: a recipe, data, and any field of the recipe."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from steadygan import api
+from steadygan.cli import ending, overrides
+from steadygan.cli.decoding import Decoding
+from steadygan.cli.overrides import Change
+from steadygan.cli.parser import Parser, minutes
+from steadygan.data.options import DataOptions
+from steadygan.recipe import Recipe
+from steadygan.recipes import RECIPES, wgan_gp
+from steadygan.run import find_run, new_folder
+from steadygan.types import SampleSpec, UsageError
+
+Base = Recipe | Callable[[SampleSpec], Recipe] | None
+
+STAND_INS = tuple(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10))
+"""samples that options are tried on before the data is opened, which may take long"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Trains, and gives the exit code."""
+    parser = _parser()
+    rest, changes = overrides.split(arguments, parser.options)
+    values = parser.parse(rest)
+    changes += [overrides.setting(text) for text in values.set]
+    if values.data is not None:
+        changes.append(_data_change(values.data))
+    base = _base(values)
+    trial = _try(base, changes, parser)
+    if values.help:
+        print(_help(parser, values.recipe, trial))
+        return 0
+    if values.minutes is not None and any(change.path == ("rounds",) for change in changes):
+        raise UsageError("--minutes and --rounds both say how long to train; give one of them")
+
+    from steadygan.training.precision import choose_device, choose_precision
+
+    choose_precision(trial.run.precision, choose_device(values.device))
+    observers = api.default_observers(trackers=values.track)
+    options = _data(base, trial, values.weights_from, changes)
+    ready = api.prepare(base, options, device=values.device, progress=Decoding())
+    inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
+    recipe = overrides.apply(ready.recipe, inside, parser.options)
+    length = ready.minutes if values.minutes is None else values.minutes
+    if any(change.path == ("rounds",) for change in changes):
+        length = None
+    ready = dataclasses.replace(ready, recipe=recipe, minutes=length)
+    folder = Path(values.out) if values.out else new_folder(f"{recipe.name}-{ready.dataset.name}")
+    for line in ready.reasons:
+        print(line)
+    print(f"run {folder}: {recipe.name} on {ready.dataset.name}", flush=True)
+    return ending.carry_out(
+        folder,
+        lambda: api.train_prepared(
+            ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
+        ),
+    )
+
+
+def _parser() -> Parser:
+    parser = Parser("train", "Trains a recipe on data, and leaves a run folder behind.", add_help=False)
+    parser.usage = (
+        "steadygan train [RECIPE | FILE.yaml] [--data SOURCE] [--out DIR] [--minutes N] [--device D] [--from RUN]\n"
+        "                       [--track NAME] [PART:KIND ...] [--FIELD VALUE ...] [--set PATH=YAML ...]"
+    )
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a name (steadygan recipes) or a YAML file")
+    parser.add_argument("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
+    parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
+    parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and decays to a time")
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run"
+    )
+    parser.add_argument("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)"
+    )
+    parser.add_argument("--help", "-h", action="store_true", help="this help, with every field of the recipe")
+    return parser
+
+
+def _base(values: argparse.Namespace) -> Base:
+    if values.weights_from is not None:
+        values.weights_from = find_run(values.weights_from)
+    if values.recipe is not None:
+        return api.read_recipe(values.recipe)
+    return api.load(values.weights_from).recipe if values.weights_from is not None else None
+
+
+def _data_change(text: str) -> Change:
+    """``--data SOURCE`` is short for ``--data.source SOURCE``; ``--data '{source: ..., size: 32}'`` sets more."""
+    return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
+
+
+def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+    """The recipe that the changes make on some sample, without opening the data.
+
+    Raises:
+        UsageError: for changes that fit no sample's recipe.
+    """
+    if isinstance(base, Recipe):
+        return overrides.apply(base, changes, parser.options)
+    problem: UsageError | None = None
+    for sample in STAND_INS:
+        try:
+            return overrides.apply((base or wgan_gp)(sample), changes, parser.options)
+        except UsageError as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
+
+
+def _data(base: Base, trial: Recipe, weights_from: Path | None, changes: Sequence[Change]) -> DataOptions:
+    """The data to open; a run's weights keep the shape of the samples that they were trained on."""
+    options = trial.data
+    if weights_from is None:
+        return options
+    spec = api.load(weights_from).sample_spec
+    if not spec.is_image:
+        return options
+    return dataclasses.replace(
+        options,
+        size=options.size or spec.shape[-1],
+        channels=options.channels or spec.shape[0],
+    )
+
+
+def _help(parser: Parser, name: str | None, recipe: Recipe) -> str:
+    from steadygan.cli.fields import help_lines
+
+    width = min(110, shutil.get_terminal_size((100, 24)).columns)
+    fields = "\n".join(help_lines(recipe, width))
+    named = f"recipe {name}" if name else "recipe wgan-gp ('steadygan train RECIPE --help' for another)"
+    return f"""{parser.format_help()}
+recipes: {", ".join(RECIPES)}
+
+Every field of the {named}, as it is for {"its data" if name and "." in name else "pictures of 32 px"}:
+
+{fields}
+"""
