@@ -192,9 +192,9 @@ def test_a_whole_number_is_nothing_else(value: Any) -> None:
     assert line.startswith("count: got ") and "a whole number is needed" in line
 
 
-@pytest.mark.parametrize("value", [True, "half", None, [0.5], 10**400])
+@pytest.mark.parametrize("value", [True, "half", None, [0.5], pytest.param(10**400, id="10^400")])
 def test_a_number_is_nothing_else(value: Any) -> None:
-    line = refused({"ratio": value} if value != 10**400 else {"ratio": 10**400})
+    line = refused({"ratio": value})
     assert line.startswith("ratio: got ") and "a number is needed" in line
 
 

@@ -96,7 +96,7 @@ _SHORT.maxlevel = 2
 
 def _describe(value: Any) -> str:
     """The value on one line, short however large it is."""
-    return _SHORT.repr(value) if isinstance(value, str | list | tuple | dict) else str(value)
+    return _SHORT.repr(value) if isinstance(value, str | int | list | tuple | dict) else str(value)
 
 
 def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
@@ -106,7 +106,8 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
         if data in allowed and type(data) in {type(choice) for choice in allowed}:
             return data
         names = [str(choice) for choice in allowed]
-        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(names)}{nearest(str(data), names)}")
+        hint = nearest(data, names) if isinstance(data, str) else ""
+        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(names)}{hint}")
     if origin in (Union, types.UnionType):
         return _read_union(data, annotation, where, extra)
     if origin is tuple:
@@ -169,8 +170,8 @@ def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
     if annotation in (int, float) and not isinstance(data, bool):
         number = _number(data)
         if number is not None and annotation is float:
-            with contextlib.suppress(OverflowError):
-                return float(number)
+            with contextlib.suppress(OverflowError):  # 5 stays 5, so that what was written is what is written again
+                return number if math.isfinite(number) or isinstance(number, float) else None
         elif number is not None and (isinstance(number, int) or number.is_integer()):
             return int(number)
     need = "a whole number" if annotation is int else "a number"
@@ -190,9 +191,10 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
     name = fields.pop("kind", kinds[0].__name__ if len(kinds) == 1 else None)
     if name is None:
         raise _fail(where, f"'kind' is missing; allowed: {names}")
-    cls = by_name.get(str(name))
+    cls = by_name.get(name) if isinstance(name, str) else None
     if cls is None:
-        raise _fail(where, f"unknown kind {_describe(name)}{nearest(str(name), by_name)} (known: {names})")
+        hint = nearest(name, by_name) if isinstance(name, str) else ""
+        raise _fail(where, f"unknown kind {_describe(name)}{hint} (known: {names})")
     annotations = field_types(cls)
     for field in fields:
         if field not in annotations:

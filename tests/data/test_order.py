@@ -14,9 +14,7 @@ from steadygan.data import sample_indices
     start=st.integers(0, 200),
     count=st.integers(0, 100),
 )
-def test_any_slice_equals_the_same_slice_of_the_whole_sequence(
-    seed: int, size: int, start: int, count: int
-) -> None:
+def test_any_slice_equals_the_same_slice_of_the_whole_sequence(seed: int, size: int, start: int, count: int) -> None:
     whole = sample_indices(seed, 0, 300, size)
     assert np.array_equal(sample_indices(seed, start, count, size), whole[start : start + count])
 

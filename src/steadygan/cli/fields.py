@@ -8,7 +8,7 @@ import inspect
 import itertools
 import textwrap
 import types
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -42,8 +42,8 @@ class Field:
 
 def walk(spec: Any, path: str = "") -> Iterator[Field]:
     """Every field below a spec: those of a part before the parts inside it."""
-    annotations = codec.field_types(type(spec))
-    docs = field_docs(type(spec))
+    kind: type = type(spec)
+    annotations, docs = codec.field_types(kind), field_docs(kind)
     prefix = f"{path}." if path else ""
     fields = [
         Field(f"{prefix}{name.replace('_', '-')}", annotation, getattr(spec, name), docs.get(name, ""))
@@ -71,10 +71,9 @@ def paths(spec: Any) -> list[str]:
 
 
 @cache
-def field_docs(cls: Hashable) -> dict[str, str]:
+def field_docs(cls: type) -> dict[str, str]:
     """The string under each field of a dataclass, by name."""
     found: dict[str, str] = {}
-    assert isinstance(cls, type)
     for base in reversed(cls.__mro__):
         try:
             body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]

@@ -17,7 +17,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -107,8 +107,10 @@ def megabytes(count: int) -> str:
 
 
 @contextmanager
-def written_once(target: Path) -> Iterator[Path | None]:
+def written_once(target: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path | None]:
     """A folder to write ``target`` to, or None where another process has just written it.
+
+    A target that is there but not whole (a disk that lost something) is removed first.
 
     Processes that want the same target wait for each other; the lock of one that is killed opens by itself, and
     what it left is removed. The folder becomes ``target`` when the block ends well, and vanishes when it does not.
@@ -116,8 +118,10 @@ def written_once(target: Path) -> Iterator[Path | None]:
     target.parent.mkdir(parents=True, exist_ok=True)
     with _locked(target.with_name(f"{target.name}.lock")) as alone:
         if target.is_dir():
-            yield None
-            return
+            if is_whole(target):
+                yield None
+                return
+            shutil.rmtree(target)
         if alone:
             for left in target.parent.glob(f"{target.name}.*.part"):
                 shutil.rmtree(left, ignore_errors=True)

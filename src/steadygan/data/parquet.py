@@ -136,10 +136,10 @@ class Columns:
 
 def _choose_columns(path: Path) -> Columns:
     """The picture and label columns, by the Hugging Face metadata, or else by types and names."""
-    import pyarrow as pa
-
     with _table(path) as table:
         schema = table.schema_arrow
+    import pyarrow as pa
+
     features = _features(schema.metadata)
     nested = [
         field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0

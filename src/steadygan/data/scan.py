@@ -26,6 +26,7 @@ _LARGEST_UNASKED = 64
 _MAY_ENLARGE = 1.1
 _MOST_GROUPS = 50
 _VERSION = 1
+_LASTING = ("empty", "not a regular file")
 
 Item = TypeVar("Item")
 
@@ -165,9 +166,15 @@ def cached_scan(root: Path, pictures: Pictures) -> Scan:
         return _from_json(read_json(path))
     except (KeyError, TypeError, ValueError):
         found = scan(pictures)
+    if any(not digest and why not in _LASTING for digest, why in _reasons(found)):
+        return found  # rights or links can be mended without a trace in size and time
     with contextlib.suppress(OSError):  # only saves time; a full disk is told of when pictures are to be written
         write_json(path, {"version": _VERSION, **asdict(replace(found, digests=()))})
     return found
+
+
+def _reasons(found: Scan) -> list[tuple[bytes, str]]:
+    return [(found.digests[place], why) for place, why in found.unreadable]
 
 
 def _from_json(content: Any) -> Scan:

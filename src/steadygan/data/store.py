@@ -88,14 +88,17 @@ def stays_in_memory(split: Split, plan: Plan) -> bool:
 
 def cached(root: Path, key: str, plan: Plan) -> Decoded | None:
     """What the cache holds under a key, as read-only memory maps; None where it is missing or not whole."""
-    folder = root / "decoded" / key
+    return _read_entry(root / "decoded" / key, plan)
+
+
+def _read_entry(folder: Path, plan: Plan) -> Decoded | None:
     meta = read_json(folder / "meta.json")
     if not isinstance(meta, dict) or meta.get("version") != FORMAT_VERSION:
         return None
     try:
         parts = [_mapped_part(folder, name, meta[name], plan) for name in ("train", "held_out")]
         reasons = [tuple((int(i), str(why)) for i, why in meta[name]) for name in _REASONS]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
     return Decoded(parts[0], parts[1], reasons[0], reasons[1], folder)
 
@@ -128,13 +131,13 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
     target = root / "decoded" / key
     needed = split.count * plan.nbytes
     with explained(root, needed):
-        with written_once(target) as folder:
+        with written_once(target, lambda folder: _read_entry(folder, plan) is not None) as folder:
             if folder is not None:
                 free = free_bytes(folder)
                 if free < needed:
                     raise OSError(f"only {megabytes(free)} free")
                 _write_entry(folder, split, plan, progress)
-        decoded = cached(root, key, plan)
+        decoded = _read_entry(target, plan)
     if decoded is None:
         raise RunError(f"the decoded pictures in '{target}' are damaged; delete that folder")
     return decoded

@@ -99,11 +99,15 @@ class PaperLayerNorm(nn.GroupNorm):
             return super().forward(x.to(self.weight.dtype))
 
 
-class InstanceNorm(nn.InstanceNorm2d):
-    """Statistics over (H, W) of each sample and channel in float32, one scale and offset a channel."""
+class InstanceNorm(nn.GroupNorm):
+    """Statistics over (H, W) of each sample and channel in float32, one scale and offset a channel.
+
+    Not torch's InstanceNorm2d: on torch 2.13 its backward gives wrong input gradients, with no error, for a batch of
+    one sample whose output gradient is channels-last.
+    """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-5, affine=True)
+        super().__init__(channels, channels, eps=1e-5)
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):

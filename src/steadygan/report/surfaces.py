@@ -38,9 +38,9 @@ def decision_surface(
     from matplotlib.figure import Figure
 
     # a Figure of its own, not pyplot: no global state, no window system, nothing to close
-    figure = Figure(figsize=(6.0, 5.2), dpi=100, layout="constrained")
+    figure = Figure(figsize=(6.0, 5.2), dpi=100)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.add_axes((0.08, 0.07, 0.75, 0.865))  # fixed, or the frame would jump from round to round
     reach = _reach(generated if real is None else real)
     if score is not None:
         line, values = surface_values(score, reach)
@@ -48,7 +48,9 @@ def decision_surface(
         if shown.count() and shown.min() < shown.max():
             filled = axes.contourf(line, line, shown, levels=20, cmap="PuBu_r", alpha=0.75)
             axes.contour(line, line, shown, levels=filled.levels, colors="white", linewidths=0.4, linestyles="solid")
-            figure.colorbar(filled, ax=axes, label="critic score", shrink=0.9)
+            scale = figure.add_axes((0.86, 0.07, 0.03, 0.8))
+            scale.set_title("critic\nscore", fontsize=9)
+            figure.colorbar(filled, cax=scale)
     # real points are larger, so that they are still seen below generated ones that hit them
     for points, size, colour, name in ((real, 20, "#f58518", "real"), (generated, 5, "#13812f", "generated")):
         if points is not None:

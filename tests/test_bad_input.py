@@ -1,0 +1,223 @@
+"""What people get wrong, and the one line that answers: the whole product, from the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from steadygan.cli import main
+
+TINY = "wgan-gp --rounds 2 --batch 4 --generator.width 4 --critic.width 4 --critic-steps 1 --average.half-life 0"
+
+
+class Bad(NamedTuple):
+    """A command line that cannot be carried out."""
+
+    line: str
+    """after ``steadygan``; typed in the folder that ``workplace`` makes"""
+    answer: str
+    """a part of the one line on standard error"""
+    code: int = 2
+
+
+BAD = [
+    # the command
+    Bad("trian", "unknown command 'trian'; did you mean 'train'?"),
+    Bad("--verbose", "unknown option '--verbose'"),
+    Bad("wgan-gp --data digits", "'wgan-gp' is a recipe, not a command: 'steadygan train wgan-gp'"),
+    Bad("sample tiny --conut 5", "unknown option '--conut'; did you mean '--count'?"),
+    Bad("report tiny twice", "'twice' is one argument too many"),
+    # recipes
+    Bad("train wgn-gp", "unknown recipe 'wgn-gp'; did you mean 'wgan-gp'?"),
+    Bad("train wgan-gp dcgan", "'dcgan' is one argument too many"),
+    Bad("recipes wgangp", "unknown recipe 'wgangp'; did you mean 'wgan-gp'?"),
+    Bad("recipes --yaml", "name it"),
+    # fields and their values
+    Bad("train --bacth 32", "unknown option '--bacth'; did you mean --batch?"),
+    Bad("train --critic.widht 32", "did you mean --critic.width? (DCGANCritic has: width, norm"),
+    Bad("train --lr 1e-4", "did you mean --generator-optimizer.lr or --critic-optimizer.lr?"),
+    Bad("train --ot here", "unknown option '--ot'; did you mean --out?"),
+    Bad("train --batch", "--batch needs a value"),
+    Bad("train --batch many", "batch: got 'many'; a whole number is needed"),
+    Bad("train --batch 32.5", "batch: got '32.5'; a whole number is needed"),
+    Bad("train --batch -4", "batch is -4; it has to be 1 or more"),
+    Bad("train --batch.size 4", "--batch.size: batch is a single value"),
+    Bad("train --rounds 0", "rounds is 0; it has to be 1 or more"),
+    Bad("train --seed -1", "seed is -1; it has to be 0 or more"),
+    Bad("train --seed today", "seed: got 'today'; a whole number is needed"),
+    Bad("train --critic.norm btch", "critic.norm: got 'btch'; allowed: batch, layer, instance, none"),
+    Bad("train --data.flip maybe", "data.flip: got 'maybe'; allowed: true, false"),
+    Bad("train --critic-optimizer.lr 0", "Adam.lr is 0.0; a learning rate has to be above 0"),
+    Bad("train --critic-optimizer.betas 0.5", "critic_optimizer.betas: got 1 values; 2 are needed"),
+    Bad("train --critic-optimizer.betas 0.5 1.5", "each has to be at least 0 and below 1"),
+    Bad("train --penalties.0.weight -1", "a penalty's weight has to be 0 or more"),
+    Bad("train --penalties.3.weight 5", "penalties has the items 0; add one with penalties.1:gradient-penalty"),
+    Bad("train lsgan --penalties.0.weight 5", "penalties is empty; add one with penalties.0:gradient-penalty"),
+    Bad("train --run.micro-batch 0", "run.micro_batch is 0; it has to be 1 or more"),
+    Bad("train --run.precision fp8", "run.precision: got 'fp8'; allowed: auto, fp32, tf32, bf16"),
+    Bad("train --minutes 0", "--minutes: got '0'; minutes have to be a number above 0"),
+    Bad("train --minutes 5 --rounds 10", "--minutes and --rounds both say how long"),
+    Bad("train --out", "--out: expected one argument"),
+    # kinds
+    Bad("train critic:resnt-critic", "unknown kind 'resnt-critic' for critic; did you mean 'resnet-critic'?"),
+    Bad("train critc:resnet-critic", "unknown option 'critc:resnet-critic'; did you mean --critic?"),
+    Bad("train --set critic.width", "--set: got 'critic.width'; it has the form PATH=VALUE"),
+    Bad("train --set 'penalties=[{kind: R1'", "--set penalties is no valid YAML in line 1"),
+    Bad("train --set 'penalties=[{kind: R7}]'", "penalties[0]: unknown kind 'R7'"),
+    Bad("train --set 'penalties=[{kind: R1, gama: 5}]'", "R1 has no field 'gama'; did you mean 'gamma'?"),
+    # what cannot work together
+    Bad("train --critic.norm batch", "the critic has batch norm"),
+    Bad("train --objective.real-label 0.9", "the Wasserstein loss has no labels to smooth"),
+    Bad("train wgan-gp --data digits --data.size 20", "takes images of 8, 16, 28, 32, 64, 128, 256 px"),
+    Bad("train generator:dcgan-generator --data 8gaussians", "DCGANGenerator is for images, but a sample is 2"),
+    Bad("train wgan-gp-cifar10 --data digits", "but a sample is 1x8x8"),
+    Bad("train --run.precision tf32 --device cpu", "precision tf32 is a way of NVIDIA GPUs"),
+    Bad("train --device gpu", "unknown device 'gpu' (known: auto, cpu, cuda, cuda:1, mps)"),
+    # data
+    Bad("train --data nowhere/", "there is no 'nowhere'"),
+    Bad("train --data digit", "unknown data source 'digit'; did you mean 'digits'?"),
+    Bad("train --data empty", "folder 'empty' holds no pictures (it is empty)"),
+    Bad("train --data notes.txt", "is text"),
+    Bad("train --data corrupt.npz", "corrupt.npz"),
+    Bad("train --data few", "5"),
+    Bad("train --data torn", "unreadable"),
+    Bad("train --data digits --data.size 0", "data size is 0; it has to be a whole number from 1"),
+    Bad("train --data digits --data.held-out 0.9", "held_out is 0.9; it has to be above 0, up to 0.5"),
+    Bad("train --data hf:OWNER/NAME", "pip install 'steadygan[hub]'"),
+    Bad("data", "name the data to look at"),
+    Bad("data nowhere", "unknown data source 'nowhere'"),
+    Bad("data digits --sise 8", "unknown option '--sise'; did you mean --size?"),
+    Bad("data few", "5"),
+    # files for a recipe
+    Bad("train missing.yaml", "missing.yaml cannot be read: No such file or directory"),
+    Bad("train torn.yaml", "torn.yaml is no valid YAML in line 2"),
+    Bad("train list.yaml", "list.yaml holds no recipe"),
+    Bad("train kind.yaml", "kind.yaml: critic: unknown kind 'Critic9000' (known: DCGANCritic"),
+    Bad("train field.yaml", "field.yaml: Recipe has no field 'bacth'; did you mean 'batch'?"),
+    Bad("train later.yaml", "has format 99; this version of steadygan reads format 1"),
+    Bad("train picture.yaml", "picture.yaml is no text file"),
+    # runs
+    Bad("resume tyni", "there is no run 'tyni'; did you mean 'tiny'?"),
+    Bad("sample few", "few is no run: it has no recipe.yaml"),
+    Bad("report nowhere", "there is no run 'nowhere'"),
+    Bad("runs nowhere", "there is no folder 'nowhere'"),
+    Bad("train --from tyni", "there is no run 'tyni'; did you mean 'tiny'?"),
+    Bad("sample bare", "bare has no checkpoint yet", 1),
+    Bad("sample tiny --round 7", "has no checkpoint of round 7 (kept: 2)", 1),
+    Bad("sample cut", "is missing or damaged", 1),
+    Bad("sample scrawl", "recipe.yaml"),
+    Bad("resume bare-data --rounds +5", "has changed since", 1),
+    Bad("sample tiny --count 0", "--count: got 0; it has to be 1 or more"),
+    Bad("sample tiny --seed x", "--seed: got 'x'; a whole number is needed"),
+    Bad("sample tiny --seed -1", "--seed: got -1; it has to be 0 or more"),
+    Bad("sample tiny --out grid.docx", "cannot write samples to 'grid.docx'"),
+    Bad("sample tiny --out notes.txt/grid.png", "cannot write 'notes.txt/grid.png'", 1),
+    Bad("sample tiny --out few", "'few' holds files that are no samples of this command"),
+    Bad("sample tiny --gif --out grid.png", "the ending of --out has to be .gif"),
+    Bad("sample tiny --gif --interpolate", "not allowed with"),
+    Bad("resume tiny --rounds 5", "--rounds: got '5'; write +N for N rounds more"),
+    Bad("resume tiny --rounds +0", "--rounds: got '+0'"),
+    Bad("resume tiny --micro-batch 0", "--micro-batch: got 0; it has to be 1 or more"),
+    Bad("train --out runs/tiny", "runs/tiny already holds a run: 'steadygan resume runs/tiny' goes on with it"),
+    Bad(f"train {TINY} --out notes.txt/run", "cannot make the run folder notes.txt/run"),
+    # trackers
+    Bad("train --track wandbb", "unknown tracker 'wandbb'; did you mean 'wandb'?"),
+    Bad("train --track wandb", "tracker 'wandb' needs"),
+]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a finished run, damaged ones, and files of many kinds."""
+    root = tmp_path_factory.mktemp("workplace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.setenv("STEADYGAN_CACHE", str(root / "cache"))
+        _make_data(root)
+        _make_recipes(root)
+        assert main(["train", *TINY.split(), "--out", "runs/tiny"]) == 0
+        _make_broken_runs(root / "runs")
+        yield root
+
+
+def _make_data(root: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, count in (("few", 5), ("torn", 20)):
+        (root / name).mkdir()
+        for index in range(count):
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(root / name / f"{index}.png")
+    for index in range(6):
+        (root / "torn" / f"torn-{index}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
+    (root / "empty").mkdir()
+    (root / "notes.txt").write_text("no pictures here\n")
+    (root / "corrupt.npz").write_bytes(b"PK\x03\x04 and nothing more")
+
+
+def _make_recipes(root: Path) -> None:
+    (root / "torn.yaml").write_text("critic:\n  {kind: DCGANCritic\nbatch: 3\n")
+    (root / "list.yaml").write_text("- wgan-gp\n")
+    (root / "kind.yaml").write_text("critic:\n  kind: Critic9000\n")
+    (root / "field.yaml").write_text("bacth: 32\n")
+    (root / "later.yaml").write_text("format: 99\n")
+    (root / "picture.yaml").write_bytes(b"\x89PNG\xff\xfe")
+
+
+def _make_broken_runs(runs: Path) -> None:
+    for name in ("bare", "cut", "scrawl", "bare-data"):
+        shutil.copytree(runs / "tiny", runs / name)
+    shutil.rmtree(runs / "bare" / "checkpoints")
+    cut = runs / "cut" / "checkpoints" / "000002" / "average.safetensors"
+    cut.write_bytes(cut.read_bytes()[:100])
+    (runs / "scrawl" / "recipe.yaml").write_text("{{{")
+    data = json.loads((runs / "bare-data" / "data.json").read_text())
+    (runs / "bare-data" / "data.json").write_text(json.dumps({**data, "fingerprint": "0" * 64}))
+
+
+def _content(root: Path) -> dict[str, str]:
+    """Every file and folder, with what is in it; decoded pictures may come and go."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in sorted(root.rglob("*"))
+        if "cache" not in path.relative_to(root).parts
+    }
+
+
+@pytest.mark.parametrize("bad", BAD, ids=[bad.line for bad in BAD])
+def test_bad_input_is_answered_in_one_line_and_changes_nothing(
+    bad: Bad, workplace: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)  # as where the extras are not installed
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    before = _content(workplace)
+    capfd.readouterr()
+
+    code = main(shlex.split(bad.line))
+
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("steadygan: ")
+    assert bad.answer in lines[0]
+    assert "Traceback" not in lines[0]
+    assert code == bad.code
+    assert _content(workplace) == before
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_cuda_device_that_is_not_there_is_answered_in_one_line(
+    workplace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert main(["train", "--device", "cuda"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "torch sees no CUDA GPU on this machine" in line or "is a CPU build" in line

@@ -1,0 +1,168 @@
+"""Recipes: the papers' numbers, networks that fit, and their names."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from steadygan import recipes
+from steadygan.constraints import WeightClip
+from steadygan.losses import LeastSquares, NonSaturating, Wasserstein
+from steadygan.optimizers import Adam, RMSprop
+from steadygan.penalties import Between, GradientPenalty
+from steadygan.recipe import Recipe
+from steadygan.recipes import RECIPES, find, summary
+from steadygan.schedules import LinearDecay
+from steadygan.training.guard import check
+from steadygan.types import SampleSpec, UsageError
+
+POINTS = SampleSpec((2,))
+IMAGES = SampleSpec((3, 32, 32))
+WASSERSTEIN = ("wgan", "wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
+PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
+
+
+@pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_called_what_the_command_line_calls_it(name: str, sample: SampleSpec) -> None:
+    recipe = RECIPES[name](sample)
+    assert isinstance(recipe, Recipe) and recipe.name == name
+
+
+@pytest.mark.parametrize("name", WASSERSTEIN)
+def test_the_wasserstein_line_has_its_loss_and_five_critic_steps(name: str) -> None:
+    recipe = RECIPES[name](IMAGES)
+    assert recipe.objective.loss == Wasserstein() and recipe.objective.real_label == 1.0
+    assert recipe.steps(30) == 5 and recipe.batch == 64
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan", "lsgan"])
+def test_the_others_take_one_critic_step(name: str) -> None:
+    recipe = RECIPES[name](IMAGES)
+    assert {recipe.steps(round_) for round_ in (0, 1, 500)} == {1}
+    assert not recipe.penalties and recipe.constraint is None and recipe.batch == 64
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan"])
+def test_dcgan_steps_with_adam_at_2e_4(name: str) -> None:
+    recipe = RECIPES[name](IMAGES)
+    assert recipe.objective.loss == NonSaturating()
+    assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(2e-4, betas=(0.5, 0.999))
+
+
+def test_lsgan_has_targets_0_1_1_and_rmsprop() -> None:
+    recipe = recipes.lsgan(IMAGES)
+    assert recipe.objective.loss == LeastSquares(0.0, 1.0, 1.0)
+    assert isinstance(recipe.critic_optimizer, RMSprop) and recipe.critic_optimizer.lr == 1e-4
+    assert recipe.generator_optimizer == recipe.critic_optimizer
+
+
+def test_wgan_clips_at_a_hundredth_after_steps_of_rmsprop_and_warms_up() -> None:
+    recipe = recipes.wgan(IMAGES)
+    assert recipe.constraint == WeightClip(0.01, when="after", spare_norms=False) and not recipe.penalties
+    for optimizer in (recipe.generator_optimizer, recipe.critic_optimizer):
+        assert isinstance(optimizer, RMSprop) and (optimizer.lr, optimizer.momentum) == (5e-5, 0.0)
+    assert [recipe.steps(round_) for round_ in (0, 24, 25, 499, 500, 501)] == [100, 100, 5, 5, 100, 5]
+
+
+def test_wgan_gp_is_algorithm_1_of_its_paper() -> None:
+    recipe = recipes.wgan_gp(IMAGES)
+    assert recipe.penalties == (GradientPenalty(weight=10.0, target=1.0, one_sided=False, at=Between()),)
+    assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(1e-4, betas=(0.0, 0.9))
+    assert recipe.constraint is None and recipe.prior.size == 128 and recipe.rounds == 200_000
+    assert recipe.critic_optimizer.settings(10**6)["lr"] == pytest.approx(1e-4)  # no decay
+
+
+def test_wgan_gp_on_points_is_the_authors_toy_code() -> None:
+    recipe = recipes.wgan_gp(POINTS)
+    assert recipe.penalties == (GradientPenalty(weight=0.1),)
+    assert recipe.critic_optimizer == Adam(1e-4, betas=(0.5, 0.9))
+    assert (recipe.batch, recipe.prior.size, recipe.rounds, recipe.steps(0)) == (256, 2, 100_000, 5)
+    generator, critic = recipe.generator.build(POINTS, 2), recipe.critic.build(POINTS)
+    assert sum(p.numel() for p in generator.parameters()) == 527_874
+    assert sum(p.numel() for p in critic.parameters()) == 527_361
+
+
+@pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
+def test_one_sided_wgan_gp_differs_from_wgan_gp_in_its_name_and_one_flag(sample: SampleSpec) -> None:
+    import dataclasses
+
+    two, one = recipes.wgan_gp(sample), recipes.wgan_gp_one_sided(sample)
+    changed = {f.name for f in dataclasses.fields(two) if getattr(two, f.name) != getattr(one, f.name)}
+    assert changed == {"name", "penalties"}
+    assert one.penalties == (dataclasses.replace(two.penalties[0], one_sided=True),)
+
+
+def test_wgan_gp_cifar10_is_appendix_f() -> None:
+    recipe = recipes.wgan_gp_cifar10()
+    assert (recipe.batch, recipe.fakes, recipe.prior.size, recipe.rounds) == (64, 128, 128, 100_000)
+    assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(
+        2e-4, betas=(0.0, 0.9), lr_factor=LinearDecay(100_000, 1.0, 0.0)
+    )
+    assert recipe.penalties == (GradientPenalty(weight=10.0),) and recipe.steps(0) == 5
+    assert recipe.representation.dequantise == "paper" and recipe.data.source == "cifar10"
+    generator, critic = recipe.generator.build(IMAGES, 128), recipe.critic.build(IMAGES)
+    assert sum(p.numel() for p in generator.parameters()) == 1_204_483
+    assert sum(p.numel() for p in critic.parameters()) == 1_053_825
+
+
+FITTING = [
+    (name, sample)
+    for name in RECIPES
+    for sample in (POINTS, SampleSpec((1, 8, 8), 10), SampleSpec((1, 28, 28)), IMAGES, SampleSpec((3, 64, 64)))
+    if name != "wgan-gp-cifar10" or sample == IMAGES
+]
+
+
+@pytest.mark.parametrize(("name", "sample"), FITTING, ids=str)
+def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample: SampleSpec) -> None:
+    recipe = RECIPES[name](sample)
+    generator = recipe.generator.build(sample, recipe.prior.size)
+    critic = recipe.critic.build(sample)
+    check(recipe, generator, critic)
+    with torch.no_grad():
+        fake = generator(torch.randn(2, recipe.prior.size), None)
+        score = critic(fake, None).score
+    assert fake.shape == (2, *sample.shape) and fake.dtype == torch.float32
+    assert score.shape == (2,) and score.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", [name for name in PENALISED if name != "wgan-gp-cifar10"])
+@pytest.mark.parametrize("sample", [SampleSpec((1, 16, 16)), SampleSpec((3, 64, 64))], ids=str)
+def test_no_penalised_critic_has_batch_norm(name: str, sample: SampleSpec) -> None:
+    critic = RECIPES[name](sample).critic.build(sample)
+    assert not any(isinstance(part, torch.nn.modules.batchnorm._BatchNorm) for part in critic.modules())
+
+
+def test_a_recipe_for_other_images_says_what_fits() -> None:
+    sample = SampleSpec((3, 48, 48))
+    with pytest.raises(UsageError) as error:
+        recipes.wgan_gp_cifar10(sample).critic.build(sample)
+    assert "48" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("asked", "name"), [("wgan-gp", "wgan-gp"), ("wgan_gp", "wgan-gp"), ("WGAN-GP", "wgan-gp")])
+def test_names_are_found_in_the_spellings_people_use(asked: str, name: str) -> None:
+    assert find(asked) is RECIPES[name]
+
+
+@pytest.mark.parametrize(("asked", "nearest"), [("wgan-pg", "wgan-gp"), ("dcgn", "dcgan"), ("ls-gan", "lsgan")])
+def test_unknown_names_get_the_nearest_one_and_the_known_ones(asked: str, nearest: str) -> None:
+    with pytest.raises(UsageError) as error:
+        find(asked)
+    line = str(error.value)
+    assert asked in line and f"did you mean '{nearest}'?" in line and "\n" not in line
+    assert all(name in line for name in RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_has_a_line_and_a_paper(name: str) -> None:
+    line, paper = summary(name)
+    assert 10 < len(line) <= 120 and line.endswith(".")
+    assert "et al. 20" in paper
+
+
+def test_all_recipe_functions_are_public_and_listed() -> None:
+    for name, function in RECIPES.items():
+        assert getattr(recipes, function.__name__) is function and function.__name__ in recipes.__all__
+        assert function.__name__.replace("_", "-") == name

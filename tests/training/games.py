@@ -1,0 +1,70 @@
+"""Small recipes and data sets that the training tests share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from steadygan.data import Dataset, Stored
+from steadygan.losses import Wasserstein
+from steadygan.networks import DCGANCritic, DCGANGenerator, MLPCritic, MLPGenerator
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam
+from steadygan.penalties import GradientPenalty
+from steadygan.priors import Normal
+from steadygan.recipe import Recipe, RunOptions
+from steadygan.schedules import Constant
+from steadygan.training.draws import Drawer
+from steadygan.training.feed import Feed
+from steadygan.training.game import Game
+from steadygan.types import SampleSpec
+
+IMAGES = SampleSpec((1, 8, 8), classes=10)
+POINTS = SampleSpec((2,))
+
+
+def image_data(count: int = 200, sample: SampleSpec = IMAGES) -> Dataset:
+    """Random pixels with labels: nothing to learn, but all that a run needs."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (count, *sample.shape), dtype=np.uint8)
+    labels = rng.integers(0, sample.classes, count) if sample.classes else None
+    held = count // 10
+    return Dataset(
+        name="pixels",
+        sample=sample,
+        train=Stored(pixels[held:], None if labels is None else labels[held:]),
+        held_out=Stored(pixels[:held], None if labels is None else labels[:held]),
+        fingerprint="pixels-0",
+    )
+
+
+def small_recipe(**changes) -> Recipe:
+    """WGAN-GP on tiny fully connected networks, every interval set."""
+    recipe = Recipe(
+        name="small",
+        generator=MLPGenerator(width=16, depth=1),
+        critic=MLPCritic(width=16, depth=1, activation="leaky_relu"),
+        objective=Adversarial(Wasserstein()),
+        penalties=(GradientPenalty(10.0),),
+        critic_steps=Constant(2),
+        prior=Normal(4),
+        generator_optimizer=Adam(1e-3),
+        critic_optimizer=Adam(1e-3),
+        batch=16,
+        rounds=12,
+        run=RunOptions(precision="fp32", log_every=4, picture_every=6, checkpoint_every=5, pictured=9),
+    )
+    return dataclasses.replace(recipe, **changes)
+
+
+def convolutional_recipe(**changes) -> Recipe:
+    """The same on small DCGAN networks without batch norm."""
+    fields = {"generator": DCGANGenerator(width=4, norm="none"), "critic": DCGANCritic(width=4), **changes}
+    return small_recipe(**fields)
+
+
+def table(recipe: Recipe, data: Dataset, precision: str = "fp32") -> tuple[Game, Feed, Drawer]:
+    """A game at round 0, its feed and its draws, on the CPU."""
+    game = Game.build(recipe, data.sample, "cpu", precision)  # type: ignore[arg-type]
+    return game, Feed(recipe, data.train, game.device), Drawer(recipe, data.sample, data.train, game.device)
