@@ -79,13 +79,13 @@ def test_before_any_sample_the_average_is_the_current_generator() -> None:
 
 @pytest.mark.parametrize("half_life", [-1.0, float("nan")])
 def test_a_half_life_below_zero_is_refused(half_life: float) -> None:
-    with pytest.raises(UsageError, match="Average.half_life"):
+    with pytest.raises(UsageError, match=r"Average.half_life"):
         Average(half_life)
 
 
 @pytest.mark.parametrize("ramp", [-0.05, float("nan")])
 def test_a_ramp_below_zero_is_refused(ramp: float) -> None:
-    with pytest.raises(UsageError, match="Average.ramp"):
+    with pytest.raises(UsageError, match=r"Average.ramp"):
         Average(ramp=ramp)
 
 

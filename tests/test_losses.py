@@ -263,9 +263,7 @@ def test_real_is_high(name: str) -> None:
 
 @pytest.mark.parametrize("name", RELATIVISTIC)
 @given(pair=paired_scores, shift=st.floats(-50, 50))
-def test_relativistic_losses_see_differences_of_scores_only(
-    name: str, pair: tuple[Array, Array], shift: float
-) -> None:
+def test_relativistic_losses_see_differences_of_scores_only(name: str, pair: tuple[Array, Array], shift: float) -> None:
     real, fake = (scores(values) for values in pair)
     before = (critic_loss(name)(real, fake).item(), generator_loss(name)(fake, real).item())
     real, fake = real + shift, fake + shift
@@ -336,7 +334,7 @@ def test_real_and_fake_batches_may_differ_in_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", RELATIVISTIC)
 def test_relativistic_generator_losses_say_that_they_need_real_scores(name: str) -> None:
-    with pytest.raises(TypeError, match=f"{name}_generator_loss .*real="):
+    with pytest.raises(TypeError, match=rf"{name}_generator_loss .*real="):
         generator_loss(name)(torch.zeros(3))
     with pytest.raises(TypeError, match="real="):
         SPECS[name].generator(torch.zeros(3))

@@ -43,7 +43,7 @@ def test_an_adversarial_objective_is_its_loss_on_the_scores(loss: Loss) -> None:
     assert objective.real_is_high
 
 
-@pytest.mark.parametrize("loss", [l for l in LOSSES if not l.needs_real], ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if not loss.needs_real], ids=lambda loss: type(loss).__name__)
 def test_the_generator_loss_needs_no_real_outputs_where_it_says_so(loss: Loss) -> None:
     _, fake = outputs()
     assert Adversarial(loss).generator_loss(None, fake, ()) == loss.generator(fake.score)

@@ -175,9 +175,7 @@ def channels_last_critic() -> nn.Sequential:
 
 def penalised_loss(critic: nn.Module) -> torch.Tensor:
     generator = torch.Generator().manual_seed(5)
-    real, fake = (
-        torch.randn(4, 3, 8, 8, generator=generator).to(memory_format=torch.channels_last) for _ in range(2)
-    )
+    real, fake = (torch.randn(4, 3, 8, 8, generator=generator).to(memory_format=torch.channels_last) for _ in range(2))
     return critic(fake).mean() - critic(real).mean() + 10 * gradient_penalty(critic, real, fake, at=lambda r, f: r)
 
 
@@ -215,7 +213,7 @@ def test_backward_with_inputs_leaves_every_other_gradient_alone() -> None:
 @pytest.mark.parametrize("kind", [Adam, AdamW, RMSprop, SGD])
 @pytest.mark.parametrize("lr", [0.0, -1e-4, float("nan"), float("inf")])
 def test_a_rate_that_cannot_be_one_is_refused_by_name(kind: type, lr: float) -> None:
-    with pytest.raises(UsageError, match=f"{kind.__name__}.lr is {lr}"):
+    with pytest.raises(UsageError, match=rf"{kind.__name__}.lr is {lr}"):
         kind(lr=lr)
 
 

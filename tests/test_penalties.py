@@ -430,7 +430,10 @@ def test_drift_is_the_mean_square_of_real_scores() -> None:
     ("spec", "function"),
     [
         (GradientPenalty(), lambda c, r, f: 10.0 * gradient_penalty(c, r, f, at=on_real)),
-        (GradientPenalty(weight=0.1, target=2.0), lambda c, r, f: 0.1 * gradient_penalty(c, r, f, target=2.0, at=on_real)),
+        (
+            GradientPenalty(weight=0.1, target=2.0),
+            lambda c, r, f: 0.1 * gradient_penalty(c, r, f, target=2.0, at=on_real),
+        ),
         (GradientPenalty(one_sided=True), lambda c, r, f: 10.0 * gradient_penalty(c, r, f, one_sided=True, at=on_real)),
         (R1(gamma=3.0), lambda c, r, f: r1_penalty(c, r, gamma=3.0)),
         (R2(gamma=3.0), lambda c, r, f: r2_penalty(c, r, gamma=3.0)),
@@ -499,9 +502,9 @@ def test_a_weight_that_cannot_be_one_is_refused_in_one_line(kind: type, weight: 
 
 @pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
 def test_targets_and_scales_that_no_slope_or_noise_can_have_are_refused(value: float) -> None:
-    with pytest.raises(UsageError, match="GradientPenalty.target"):
+    with pytest.raises(UsageError, match=r"GradientPenalty.target"):
         GradientPenalty(target=value)
-    with pytest.raises(UsageError, match="NearReal.scale"):
+    with pytest.raises(UsageError, match=r"NearReal.scale"):
         NearReal(scale=value)
 
 

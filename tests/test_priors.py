@@ -42,7 +42,7 @@ def test_sizes_are_those_of_the_papers_unless_said() -> None:
 @pytest.mark.parametrize("kind", [Normal, Uniform])
 @pytest.mark.parametrize("size", [0, -3])
 def test_a_latent_without_numbers_is_refused(kind: type, size: int) -> None:
-    with pytest.raises(UsageError, match=f"{kind.__name__}.size is {size}"):
+    with pytest.raises(UsageError, match=rf"{kind.__name__}.size is {size}"):
         kind(size)
 
 

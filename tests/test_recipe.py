@@ -31,7 +31,13 @@ from steadygan.representations import Plain
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
 from steadygan.types import SampleSpec, UsageError
 
-SAMPLES = [SampleSpec((2,)), SampleSpec((1, 8, 8), 10), SampleSpec((1, 28, 28)), SampleSpec((3, 32, 32)), SampleSpec((3, 64, 64))]
+SAMPLES = [
+    SampleSpec((2,)),
+    SampleSpec((1, 8, 8), 10),
+    SampleSpec((1, 28, 28)),
+    SampleSpec((3, 32, 32)),
+    SampleSpec((3, 64, 64)),
+]
 
 
 def refused(text: str) -> str:
@@ -62,9 +68,28 @@ positive = st.integers(1, 10**9)
 lengths = st.integers(1, 10**9)
 factors = st.floats(0, 10)
 # PyYAML itself does not bring these line ends of Unicode back
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), min_size=1, max_size=60)
+texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), min_size=1, max_size=60
+)
 trap_texts = st.sampled_from(
-    ["1e-4", "5E3", ".5e3", "+1e2", "null", "~", "true", "no", "1:30", "010", "0x1f", "2024-01-01", "=", "<<", "- a", "a: b"]
+    [
+        "1e-4",
+        "5E3",
+        ".5e3",
+        "+1e2",
+        "null",
+        "~",
+        "true",
+        "no",
+        "1:30",
+        "010",
+        "0x1f",
+        "2024-01-01",
+        "=",
+        "<<",
+        "- a",
+        "a: b",
+    ]
 )
 schedules = st.one_of(
     st.builds(Constant, st.floats(1, 1e6)),
@@ -165,7 +190,9 @@ def test_each_member_of_each_union_stays_what_it_is(field: str, kind: type) -> N
     assert type(getattr(again, field)) is kind and again == recipe
 
 
-@pytest.mark.parametrize("kind", [*get_args(Penalty), *get_args(Place), *get_args(Loss), Constraint], ids=lambda k: k.__name__)
+@pytest.mark.parametrize(
+    "kind", [*get_args(Penalty), *get_args(Place), *get_args(Loss), Constraint], ids=lambda k: k.__name__
+)
 def test_inner_members_of_unions_stay_what_they_are(kind: type) -> None:
     if kind in get_args(Penalty):
         recipe = Recipe(penalties=(kind(),))
@@ -238,7 +265,7 @@ def test_the_loader_leaves_pyyaml_as_it_was() -> None:
         ("critic_steps: 5", ["critic_steps: got 5", "Constant"]),
         ("critic_optimzer: {kind: Adam}", ["'critic_optimzer'", "did you mean 'critic_optimizer'?"]),
         ("critic_optimizer: {kind: Adm}", ["critic_optimizer: unknown kind 'Adm'", "did you mean 'Adam'?"]),
-        ("critic_optimizer: {kind: Adam, lr: -1}", ["critic_optimizer: Adam.lr is -1.0"]),
+        ("critic_optimizer: {kind: Adam, lr: -1}", ["critic_optimizer: Adam.lr is -1"]),
         ("critic_optimizer: {kind: Adam, lr: fast}", ["critic_optimizer.lr: got 'fast'", "number"]),
         ("critic_optimizer: {kind: Adam, betas: 0.5}", ["critic_optimizer.betas", "list"]),
         ("critic_optimizer: {kind: Adam, betas: [0.5, 1.0]}", ["Adam.betas", "below 1"]),
@@ -246,7 +273,7 @@ def test_the_loader_leaves_pyyaml_as_it_was() -> None:
         ("penalties: {kind: R1}", ["penalties", "a list is needed"]),
         ("penalties: [{kind: R1, gama: 2}]", ["penalties[0]: R1 has no field 'gama'", "did you mean 'gamma'?"]),
         ("penalties: [{kind: GradientPenalty, at: Betwen}]", ["penalties[0].at", "did you mean 'Between'?"]),
-        ("penalties: [{kind: GradientPenalty, weight: -1}]", ["penalties[0]: GradientPenalty.weight is -1.0"]),
+        ("penalties: [{kind: GradientPenalty, weight: -1}]", ["penalties[0]: GradientPenalty.weight is -1"]),
         ("constraint: {kind: WeightClip, when: aftr}", ["constraint.when: got 'aftr'", "did you mean 'after'?"]),
         ("objective: {loss: Hinge, real_label: 0.9}", ["objective: real_label is 0.9", "Hinge", "NonSaturating"]),
         ("data: {flip: 1}", ["data.flip: got 1", "true, false"]),
@@ -255,7 +282,7 @@ def test_the_loader_leaves_pyyaml_as_it_was() -> None:
         ("run: {keep_last: 0}", ["keep_last is 0"]),
         ("run: {checkpoint_every: 0}", ["checkpoint_every is 0"]),
         ("run: {pictured: 0}", ["pictured is 0"]),
-        ("average: {half_life: -1}", ["Average.half_life is -1.0"]),
+        ("average: {half_life: -1}", ["Average.half_life is -1"]),
         ("name: ''", ["name is ''"]),
         ("name: ../elsewhere", ["name is '../elsewhere'"]),
         ('name: "two\\nlines"', ["name is 'two\\nlines'"]),
@@ -323,10 +350,12 @@ def test_a_small_file_cannot_grow_without_bounds() -> None:
 
 @given(text=st.text(max_size=60) | st.text(alphabet="ab: -[]{}'\"\n\t&*!|>%@`#,?0123456789e.", max_size=40))
 def test_any_text_is_a_recipe_or_one_line(text: str) -> None:
+    line = ""
     try:
         loads(text)
     except UsageError as error:
-        assert "\n" not in str(error)
+        line = str(error)
+    assert "\n" not in line
 
 
 def test_files_are_read_with_their_name_in_front_of_what_is_wrong(tmp_path: Path) -> None:
@@ -334,7 +363,12 @@ def test_files_are_read_with_their_name_in_front_of_what_is_wrong(tmp_path: Path
     recipe = RECIPES["wgan-gp"](SampleSpec((2,)))
     path.write_text(dumps(replace(recipe, name="été")), encoding="utf-8")
     assert load(path) == load(str(path)) == replace(recipe, name="été")
-    for text, part in (("batch: 2.7", "batch: got 2.7"), ("a: [", "no valid YAML"), ("", "no recipe"), ("format: 9", "9")):
+    for text, part in (
+        ("batch: 2.7", "batch: got 2.7"),
+        ("a: [", "no valid YAML"),
+        ("", "no recipe"),
+        ("format: 9", "9"),
+    ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(UsageError) as error:
             load(path)
@@ -354,7 +388,7 @@ def test_files_that_are_missing_or_no_text_get_one_line(tmp_path: Path, content:
     path = tmp_path / "mine.yaml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match="cannot be read|no text file") as error:
+    with pytest.raises(UsageError, match=r"cannot be read|no text file") as error:
         load(path)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
 

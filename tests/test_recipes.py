@@ -96,8 +96,10 @@ def test_one_sided_wgan_gp_differs_from_wgan_gp_in_its_name_and_one_flag(sample:
 def test_wgan_gp_cifar10_is_appendix_f() -> None:
     recipe = recipes.wgan_gp_cifar10()
     assert (recipe.batch, recipe.fakes, recipe.prior.size, recipe.rounds) == (64, 128, 128, 100_000)
-    assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(
-        2e-4, betas=(0.0, 0.9), lr_factor=LinearDecay(100_000, 1.0, 0.0)
+    assert (
+        recipe.generator_optimizer
+        == recipe.critic_optimizer
+        == Adam(2e-4, betas=(0.0, 0.9), lr_factor=LinearDecay(100_000, 1.0, 0.0))
     )
     assert recipe.penalties == (GradientPenalty(weight=10.0),) and recipe.steps(0) == 5
     assert recipe.representation.dequantise == "paper" and recipe.data.source == "cifar10"

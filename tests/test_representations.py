@@ -32,9 +32,7 @@ def test_pixels_are_two_times_x_over_255_minus_one() -> None:
 
 
 def test_the_range_is_a_choice() -> None:
-    np.testing.assert_allclose(
-        Plain(low=0.0).encode(all_levels()).numpy().ravel(), np.arange(256) / 255.0, atol=1e-7
-    )
+    np.testing.assert_allclose(Plain(low=0.0).encode(all_levels()).numpy().ravel(), np.arange(256) / 255.0, atol=1e-7)
 
 
 def test_the_papers_dequantisation_is_the_formula_of_its_code() -> None:
@@ -113,7 +111,7 @@ def test_the_layout_of_images_is_kept() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, -1.0), (0.5, 0.5), (float("nan"), 1.0), (float("-inf"), 1.0)])
 def test_a_range_without_width_is_refused(low: float, high: float) -> None:
-    with pytest.raises(UsageError, match="Plain.high"):
+    with pytest.raises(UsageError, match=r"Plain.high"):
         Plain(low=low, high=high)
 
 

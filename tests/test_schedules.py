@@ -37,7 +37,9 @@ def test_linear_decay_is_a_straight_line_between_its_ends(length: int, start: fl
     assert got == pytest.approx((1 - share) * start + share * end, abs=1e-9)
 
 
-@pytest.mark.parametrize(("round_", "share"), [(0, 0.0), (250, 0.25), (500, 0.5), (750, 0.75), (1000, 1.0), (4000, 1.0)])
+@pytest.mark.parametrize(
+    ("round_", "share"), [(0, 0.0), (250, 0.25), (500, 0.5), (750, 0.75), (1000, 1.0), (4000, 1.0)]
+)
 def test_cosine_follows_half_a_cosine(round_: int, share: float) -> None:
     expected = 5e-5 + (2e-4 - 5e-5) * (math.cos(math.pi * share) + 1) / 2
     assert Cosine(1000, start=2e-4, end=5e-5)(round_) == pytest.approx(expected, rel=1e-12)

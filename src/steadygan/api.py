@@ -159,7 +159,7 @@ def train_prepared(
         observers=default_observers() if observers is None else observers,
         weights_from=start,
     )
-    return _reported(folder)
+    return Run(folder)
 
 
 def resume(
@@ -205,25 +205,18 @@ def resume(
         device=device,
         observers=default_observers() if observers is None else observers,
     )
-    return _reported(found.folder, kinds)
+    return Run(found.folder, kinds=kinds)
 
 
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
-    """Progress, pictures, TensorBoard, and other trackers by name."""
+    """Progress, pictures, the report, TensorBoard, and other trackers by name."""
+    from steadygan.report.page import PageObserver
     from steadygan.report.pictures import PictureObserver
     from steadygan.report.progress import ProgressObserver
-    from steadygan.report.trackers import TensorBoardObserver, TrackerObserver
+    from steadygan.report.trackers import observer_for
 
-    watching: list[Observer] = [ProgressObserver(), PictureObserver(), TensorBoardObserver()]
-    watching.extend(TrackerObserver(name) for name in trackers)
-    return watching
-
-
-def _reported(folder: Path, kinds: Iterable[type] = ()) -> Run:
-    from steadygan.report.page import write_report
-
-    write_report(folder)
-    return Run(folder, kinds=kinds)
+    names = ["tensorboard", *(name for name in trackers if name != "tensorboard")]
+    return [ProgressObserver(), PictureObserver(), PageObserver(), *(observer_for(name) for name in names)]
 
 
 def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:

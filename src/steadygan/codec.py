@@ -170,8 +170,9 @@ def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
     if annotation in (int, float) and not isinstance(data, bool):
         number = _number(data)
         if number is not None and annotation is float:
-            with contextlib.suppress(OverflowError):  # 5 stays 5, so that what was written is what is written again
-                return number if math.isfinite(number) or isinstance(number, float) else None
+            with contextlib.suppress(OverflowError):
+                float(number)
+                return number  # 5 stays 5: what was read is written again as it was
         elif number is not None and (isinstance(number, int) or number.is_integer()):
             return int(number)
     need = "a whole number" if annotation is int else "a number"

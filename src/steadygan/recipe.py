@@ -106,7 +106,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
-            raise UsageError(f"name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? \" < > |")
+            raise UsageError(
+                f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
+            )
         for name, least in (("batch", 1), ("rounds", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise UsageError(f"{name} is {getattr(self, name)}; it has to be {least} or more")

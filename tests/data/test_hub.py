@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub as hub
 import pytest
-
-pytest.importorskip("pyarrow")
-hub = pytest.importorskip("huggingface_hub")
 
 from data.tables import FEATURES, pictures, write_table
 from steadygan.data import DataOptions, Dataset, Stored, open_data

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("pyarrow")
-
 from data.making import picture
 from data.tables import CLASSES, FEATURES, pictures, write_table
 from steadygan.data import DataOptions, Dataset, Stored, open_data

@@ -7,6 +7,7 @@ macOS and Windows, which ends in errors where that script has no main guard; the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -84,6 +85,8 @@ class _Helpers:
                 child.stdin.flush()
                 done, value = pickle.load(child.stdout)
             except (OSError, EOFError, pickle.UnpicklingError) as error:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=5)
                 raise RunError(
                     f"a process that decodes pictures ended (exit code {child.poll()}): out of memory, or a file "
                     "that crashes its decoder"

@@ -66,7 +66,8 @@ class ResidualBlock(nn.Module):
         y = self.opening(_normed(self.norm1, x, labels))
         y = self.conv1(upsample(y) if self.resample == "up" else y)
         y = self.conv2(self.middle(_normed(self.norm2, y, labels)))
-        return y + self._bypass(x)
+        total: Tensor = y + self._bypass(x)
+        return total
 
     def _bypass(self, x: Tensor) -> Tensor:
         if self.shortcut is None:

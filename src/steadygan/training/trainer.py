@@ -216,14 +216,16 @@ class Trainer:
         if len(self.dataset.held_out):
             held_out = held_out_score(game, self.held_out_feed, self.dataset.held_out, counters.round)
         pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch)
+        times = {"seconds": round(counters.seconds, 3)}
+        if pace is not None:
+            times["samples_per_second"] = round(pace.samples, 1)
+            times["seconds_left"] = round((self.recipe.rounds - counters.round) / pace.rounds, 1)
         line = {
             "round": counters.round,
             "critic_steps": counters.critic_steps,
             "samples": counters.position,
             **row(game, report, held_out, counters.round - 1),
-            "seconds": round(counters.seconds, 3),
-            "samples_per_second": round(pace.samples, 1),
-            "seconds_left": round((self.recipe.rounds - counters.round) / pace.rounds, 1) if pace.rounds else 0.0,
+            **times,
         }
         self.record.append(line)
         for observer in self.observers:
@@ -273,13 +275,14 @@ class _Clock:
     def total(self) -> float:
         return self.before + time.perf_counter() - self.start
 
-    def pace(self, rounds: int, samples: int) -> _Pace:
-        now = time.perf_counter()
-        then, old_rounds, old_samples = self.mark or (self.start, max(0, rounds - 1), 0)
-        first = self.mark is None
+    def pace(self, rounds: int, samples: int) -> _Pace | None:
+        """None for the first row of a session, which warm-up would distort."""
+        now, last = time.perf_counter(), self.mark
         self.mark = (now, rounds, samples)
-        seconds = max(1e-9, now - then)
-        return _Pace((rounds - old_rounds) / seconds, 0.0 if first else (samples - old_samples) / seconds)
+        if last is None or rounds == last[1]:
+            return None
+        seconds = max(1e-9, now - last[0])
+        return _Pace((rounds - last[1]) / seconds, (samples - last[2]) / seconds)
 
 
 def new_run(
