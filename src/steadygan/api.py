@@ -184,7 +184,6 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
-    from steadygan.training.files import write_text
     from steadygan.training.trainer import resume_run
 
     found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
@@ -196,8 +195,6 @@ def resume(
     if micro_batch is not None:
         recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
     _, dataset = _open(recipe.data)
-    if recipe != found.recipe:
-        write_text(found.folder / "recipe.yaml", recipes.dumps(recipe))
     resume_run(
         recipe,
         dataset,

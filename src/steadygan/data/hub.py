@@ -25,20 +25,23 @@ def open_hub(source: str) -> PictureSource:
     except ImportError as error:
         raise DataError(f"'{source}' needs huggingface_hub: pip install 'steadygan[hub]'") from error
     repo = match["repo"]
+    name = source if source in _KNOWN else repo.split("/")[1]
     try:
         revision, names = _parquet_files(hub, repo)
     except hub.utils.GatedRepoError as error:
         raise DataError(f"'{source}' is gated: accept its terms on the hub and log in with `hf auth login`") from error
     except (hub.utils.RepositoryNotFoundError, hub.utils.HFValidationError) as error:
         raise DataError(f"the hub has no public data set '{repo}'") from error
+    except DataError:
+        raise
     except Exception as error:  # offline, a proxy, a broken certificate: each client version has other errors
-        return _open_downloaded(hub, source, repo, match["part"], error)
+        return _open_downloaded(hub, source, match, name, error)
     chosen = _choose_part(source, names, match["part"])
     try:
-        paths = [Path(hub.hf_hub_download(repo, name, repo_type="dataset", revision=revision)) for name in chosen]
+        paths = [Path(hub.hf_hub_download(repo, file, repo_type="dataset", revision=revision)) for file in chosen]
     except Exception as error:
         raise DataError(f"downloading '{source}' failed: {_line(error)}") from error
-    return open_parquet_files(paths, _root(paths[0], chosen[0]), source)
+    return open_parquet_files(paths, _root(paths[0], chosen[0]), name)
 
 
 def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
@@ -54,19 +57,19 @@ def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
     raise DataError(f"the hub has no parquet files for '{repo}'; download it and give the folder")
 
 
-def _open_downloaded(hub: Any, source: str, repo: str, part: str | None, error: Exception) -> PictureSource:
+def _open_downloaded(hub: Any, source: str, reference: re.Match[str], name: str, error: Exception) -> PictureSource:
     """The data set from the hub's cache on this machine, where the hub cannot be reached."""
-    if isinstance(error, DataError):
-        raise error
     for revision in (None, _CONVERTED):
         try:
-            folder = Path(hub.snapshot_download(repo, repo_type="dataset", revision=revision, local_files_only=True))
+            folder = Path(
+                hub.snapshot_download(reference["repo"], repo_type="dataset", revision=revision, local_files_only=True)
+            )
         except Exception:
             continue
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
         if names:
-            chosen = _choose_part(source, names, part)
-            return open_parquet_files([folder / name for name in chosen], folder, source)
+            chosen = _choose_part(source, names, reference["part"])
+            return open_parquet_files([folder / file for file in chosen], folder, name)
     raise DataError(f"cannot reach the hub for '{source}', and it was not downloaded before: {_line(error)}") from error
 
 

@@ -67,8 +67,10 @@ class Look:
             found += f", {len(bad):,} of them unreadable ({listed}; first: {bad[0][0]})"
         if len(bad) > MOST_UNREADABLE * self.found:
             return f"{found}; at most {MOST_UNREADABLE:.0%} may be unreadable"
-        if self.found - len(bad) < FEWEST:
-            return f"{found}; training needs at least {FEWEST} that can be read"
+        broken = len(self.split.scan.unreadable) + (len(decoded.unreadable) if decoded else 0)
+        if self.split.scan.count - broken < FEWEST:
+            said = f"{found}; training needs at least {FEWEST} that can be read"
+            return said if self.split.test is None else f"{said} outside of the '{self.source.test_name}' split"
         if decoded is not None and not (len(decoded.train.samples) and len(decoded.held_out.samples)):
             return f"{found}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
         return None

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from steadygan.data.auditing import Audit
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.findings import audit_of
 from steadygan.data.look import Look, look_at
 from steadygan.data.options import DataOptions
 from steadygan.data.pictures import Pictures
-from steadygan.data.scan import scan
 from steadygan.data.sources import Synthetic, find_source
 from steadygan.data.store import (
     Decoded,
@@ -82,8 +79,6 @@ def _decoded_unless_refused(look: Look, progress: Progress | None) -> Decoded | 
     found = cached(look.root, split.key(plan), plan)
     if found is not None:
         return found
-    if split.test is None and not split.scan.digests:  # a scan from the cache: the split needs the hashes too
-        split = replace(split, scan=scan(split.train))
     return decoded_in_cache(look.root, split, plan, progress)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -16,10 +16,13 @@ import numpy as np
 from steadygan.data.cache import read_json, write_json
 from steadygan.data.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
 from steadygan.data.pictures import Pictures
-from steadygan.data.workers import WORTH_PROCESSES, mapped
+from steadygan.data.workers import WORTH_PROCESSES, cores, mapped
 from steadygan.types import DataError
 
-CHUNK = 32
+ARRAY = "array"
+"""the format of pictures that come from no file of their own"""
+_NO_DIGEST = bytes(16)
+_LARGEST_CHUNK = 32
 SIZES = (8, 16, 28, 32, 64, 128, 256)
 _LADDER = (256, 128, 64, 32, 16, 8)
 _LARGEST_UNASKED = 64
@@ -66,13 +69,14 @@ class Scan:
     """pictures that could be left out without losing a different one"""
     duplicates: tuple[tuple[str, ...], ...]
     """the names in the first groups"""
-    digests: tuple[bytes, ...] = ()
-    """one for each picture; empty where the scan was read from the cache"""
+    digests: tuple[bytes, ...]
+    """16 bytes for each picture, zeros where a file could not be read at all"""
 
 
-def chunked(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
-    """Lists of at most ``size`` items."""
+def chunked(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
+    """``count`` items in lists, short enough that every core gets some."""
     iterator = iter(items)
+    size = max(1, min(_LARGEST_CHUNK, count // (4 * cores())))
     while chunk := list(islice(iterator, size)):
         yield chunk
 
@@ -82,10 +86,10 @@ def read_head(payload: Payload) -> Head:
     try:
         digest = digest_of(payload)
     except Unreadable as error:
-        return Head(b"", str(error))
+        return Head(_NO_DIGEST, str(error))
     if isinstance(payload, np.ndarray):
         channels, height, width = payload.shape
-        return Head(digest, "", (width, height), MODES[channels], "array")
+        return Head(digest, "", (width, height), MODES[channels], ARRAY)
     try:
         with opened(payload) as image:
             turn = orientation(image)
@@ -129,14 +133,15 @@ def _blake2() -> hashlib.blake2b:
 def scan(pictures: Pictures) -> Scan:
     """Read every picture's bytes for its hash, and its head."""
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
-    heads = [head for chunk in mapped(read_heads, chunked(pictures.read()), processes=processes) for head in chunk]
+    chunks = chunked(pictures.read(), pictures.count)
+    heads = [head for found in mapped(read_heads, chunks, processes=processes) for head in found]
     if len(heads) != pictures.count:
         raise DataError(f"{pictures.count} pictures were announced and {len(heads)} found: the data changed")
     good = [head for head in heads if not head.error]
     groups = _duplicates(heads)
     content = _blake2()
     for head in heads:
-        content.update(head.digest or b"unreadable")
+        content.update(head.digest)
     if pictures.labels is not None:
         content.update(np.ascontiguousarray(pictures.labels, dtype="<i8").data)
     return Scan(
@@ -166,21 +171,20 @@ def cached_scan(root: Path, pictures: Pictures) -> Scan:
         return _from_json(read_json(path))
     except (KeyError, TypeError, ValueError):
         found = scan(pictures)
-    if any(not digest and why not in _LASTING for digest, why in _reasons(found)):
+    if any(found.digests[place] == _NO_DIGEST and why not in _LASTING for place, why in found.unreadable):
         return found  # rights or links can be mended without a trace in size and time
+    content = asdict(found) | {"version": _VERSION, "digests": b"".join(found.digests).hex()}
     with contextlib.suppress(OSError):  # only saves time; a full disk is told of when pictures are to be written
-        write_json(path, {"version": _VERSION, **asdict(replace(found, digests=()))})
+        write_json(path, content)
     return found
-
-
-def _reasons(found: Scan) -> list[tuple[bytes, str]]:
-    return [(found.digests[place], why) for place, why in found.unreadable]
 
 
 def _from_json(content: Any) -> Scan:
     if content["version"] != _VERSION:
         raise ValueError("another version")
-    return Scan(**{field.name: _tuples(content[field.name]) for field in fields(Scan)})
+    raw = bytes.fromhex(content["digests"])
+    digests = [raw[start : start + 16] for start in range(0, len(raw), 16)]
+    return Scan(**{field.name: _tuples((content | {"digests": digests})[field.name]) for field in fields(Scan)})
 
 
 def _tuples(value: Any) -> Any:
@@ -215,5 +219,5 @@ def natural_size(scan: Scan) -> tuple[int, str]:
 
 
 def natural_channels(scan: Scan) -> int:
-    """1 where no picture has colour, else 3; alpha is kept only where it is asked for."""
+    """1 where no picture is of a mode with colour, else 3; alpha is kept only where it is asked for."""
     return 1 if all(is_grey(mode) for mode, _ in scan.modes) else 3

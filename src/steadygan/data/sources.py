@@ -82,7 +82,7 @@ def _open_folder(path: Path) -> PictureSource:
     from steadygan.data.folder import open_folder, walk
     from steadygan.data.idx import choose_images, is_images, open_idx
 
-    name = path.resolve().name or "root"
+    name = Path(os.path.abspath(path)).name or "root"
     found = walk(path)
     if found.pictures:
         return open_folder(found, name)

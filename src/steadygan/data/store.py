@@ -220,7 +220,8 @@ def _decode_part(
     reasons = []
     items = ((place, payload) for place, payload in enumerate(pictures.read()) if place not in bad)
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
-    for results in mapped(partial(decode_chunk, plan=plan), chunked(items), processes=processes):
+    chunks = chunked(items, pictures.count)
+    for results in mapped(partial(decode_chunk, plan=plan), chunks, processes=processes):
         for place, result in results:
             if isinstance(result, str):
                 reasons.append((place, result))

@@ -131,5 +131,8 @@ def serve() -> None:
                 answer = (True, function(chunk))
             except Exception as error:
                 answer = (False, error)
-            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-            answers.flush()
+            try:
+                pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
+                answers.flush()
+            except OSError:  # the parent is gone
+                os._exit(0)

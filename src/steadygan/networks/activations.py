@@ -27,7 +27,7 @@ class PiecewiseLinear(nn.Module):
         with torch.no_grad():
             slope = (x > 0).to(x.dtype)
             if self.leak:
-                slope = slope.mul_(1.0 - self.leak).add_(self.leak)
+                slope = slope.clamp_(min=self.leak)
         return x * slope
 
     def extra_repr(self) -> str:

@@ -36,3 +36,14 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
             f"bring them to {' or '.join(map(str, near))} px with --data.size"
         )
     return channels, height
+
+
+def need_classes(spec: str, sample: SampleSpec) -> int:
+    """The number of classes in the data.
+
+    Raises:
+        UsageError: if it has no labels.
+    """
+    if sample.classes < 2:
+        raise UsageError(f"{spec}.class_logits needs data with labels of 2 classes or more; a sample is {sample}")
+    return sample.classes

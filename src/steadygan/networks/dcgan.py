@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.types import SampleSpec
+from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +33,8 @@ _LARGEST = 8  # times the base width
 def _check(spec: DCGANGenerator | DCGANCritic) -> None:
     name = type(spec).__name__
     need_positive(name, width=spec.width)
+    if spec.kernel < 2:
+        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be 2 or more")
     need_choice(name, "norm", spec.norm, _NORMS)
     need_choice(name, "activation", spec.activation, _ACTIVATIONS)
     need_choice(name, "init", spec.init, _INITS)
@@ -60,6 +62,8 @@ class DCGANGenerator:
     """doubling, or constant: the same width everywhere"""
     init: Init = "he"
     """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    kernel: int = 5
+    """pixels a side of the kernels; the original WGAN's are 4"""
     output: Literal["tanh", "sigmoid", "linear"] = "tanh"
     """sigmoid is for pixels in [0, 1]"""
 
@@ -74,6 +78,9 @@ class DCGANGenerator:
             UsageError: for points and for sizes it is not made for.
         """
         from steadygan.networks import activations, layers
+        from steadygan.networks.convolutions import Crop, SameConvTranspose
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.normalization import norm_1d, norm_2d
 
         channels, size = need_image("DCGANGenerator", sample, SIZES)
         levels = _levels(self, size)[::-1]
@@ -82,20 +89,20 @@ class DCGANGenerator:
         scheme = "glorot" if self.init == "he" else self.init
         parts: list[nn.Module] = [layers.linear(latent, first * start * start, scheme)]
         if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
-            parts += [*layers.norm_1d("batch", first * start * start), layers.Unflatten(first, start)]
+            parts += [*norm_1d("batch", first * start * start, self.init), layers.Unflatten(first, start)]
         else:
-            parts += [layers.Unflatten(first, start), *layers.norm_2d(self.norm, first)]
+            parts += [layers.Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
         width = levels[0]
         for index, following in enumerate(levels[1:]):
             made = activations.maps(self.activation, following)
-            parts.append(layers.transposed_convolution(width, made, 5, self.init))
-            parts += layers.norm_2d(self.norm, made)
+            parts.append(initialized(SameConvTranspose(width, made, self.kernel), self.init))
+            parts += norm_2d(self.norm, made, self.init)
             parts.append(activations.make(self.activation, critic=False))
             if size == 28 and index == 0:
-                parts.append(layers.Crop(7))
+                parts.append(Crop(7))
             width = following
-        parts.append(layers.transposed_convolution(width, channels, 5, self.init))
+        parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
         return layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
 
 
@@ -113,6 +120,12 @@ class DCGANCritic:
     """doubling, or constant: the same width everywhere"""
     init: Init = "he"
     """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    kernel: int = 5
+    """pixels a side of the kernels; the original WGAN's are 4"""
+    class_logits: bool = False
+    """a second head that classifies (AC-GAN); needs data with labels"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -124,17 +137,21 @@ class DCGANCritic:
             UsageError: for points and for sizes it is not made for.
         """
         from steadygan.networks import activations, layers
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.normalization import norm_2d
 
         width, size = need_image("DCGANCritic", sample, SIZES)
         levels = _levels(self, size)
         parts: list[nn.Module] = []
         for index, following in enumerate(levels):
             made = activations.maps(self.activation, following)
-            parts.append(layers.convolution(width, made, 5, self.init, stride=2))
-            parts += layers.norm_2d(self.norm, made) if index else []
+            parts.append(initialized(SameConv(width, made, self.kernel, stride=2), self.init))
+            parts += norm_2d(self.norm, made, self.init) if index else []
             parts.append(activations.make(self.activation, critic=True))
             width = following
         end = 4 if size == 28 else size >> len(levels)
         scheme = "glorot" if self.init == "he" else self.init
-        head = layers.ScoreHead(width * end * end, scheme)
+        classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
+        head = layers.ScoreHead(width * end * end, scheme, classes=classes, features=self.features)
         return layers.Critic(layers.LabelledSequential(*parts), head)

@@ -1,4 +1,4 @@
-"""Layers that networks are assembled from: convolutions that keep TF's sizes, norms, heads, the two outer modules."""
+"""What networks are assembled from beside convolutions and norms: labels passing through, heads, the outer modules."""
 
 from __future__ import annotations
 
@@ -45,17 +45,6 @@ class Unflatten(nn.Module):
         return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)
 
 
-class Crop(nn.Module):
-    """The first ``size`` rows and columns: 8x8 to 7x7 on the way to MNIST's 28."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, :, : self.size, : self.size]
-
-
 class FullPrecisionLinear(nn.Linear):
     """A linear layer in float32 also under autocast: bfloat16 would round coordinates and scores."""
 
@@ -69,119 +58,42 @@ def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = 
     return initialized((FullPrecisionLinear if full_precision else nn.Linear)(inputs, outputs), scheme)
 
 
-def convolution(
-    inputs: int, outputs: int, kernel: int, scheme: Scheme, *, stride: int = 1, bias: bool = True
-) -> nn.Conv2d:
-    """A convolution whose output has ceil(size / stride) pixels, as TF's SAME padding gives.
-
-    For an even size and stride 2 TF pads one pixel more at the end, this at the start: the mirrored network, without
-    the copy that one-sided padding costs.
-    """
-    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, bias=bias)
-    return initialized(layer, scheme)
-
-
-def transposed_convolution(inputs: int, outputs: int, kernel: int, scheme: Scheme) -> nn.ConvTranspose2d:
-    """A transposed convolution with stride 2 whose output has exactly twice the pixels (TF's SAME, mirrored)."""
-    padding = (kernel - 1) // 2
-    layer = nn.ConvTranspose2d(inputs, outputs, kernel, 2, padding=padding, output_padding=2 - kernel + 2 * padding)
-    return initialized(layer, scheme)
-
-
-class PaperLayerNorm(nn.GroupNorm):
-    """The WGAN-GP authors' layer norm: statistics over (C, H, W) in float32, one scale and offset a channel."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(1, channels, eps=1e-5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return super().forward(x.to(self.weight.dtype))
-
-
-class InstanceNorm(nn.GroupNorm):
-    """Statistics over (H, W) of each sample and channel in float32, one scale and offset a channel.
-
-    Not torch's InstanceNorm2d: on torch 2.13 its backward gives wrong input gradients, with no error, for a batch of
-    one sample whose output gradient is channels-last.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, channels, eps=1e-5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return super().forward(x.to(self.weight.dtype))
-
-
-NORMS = ("batch", "layer", "instance", "none")
-
-
-def norm_2d(name: str, channels: int) -> list[nn.Module]:
-    """The norm of a name for maps [N, C, H, W], as a list that is empty for 'none'."""
-    if name == "batch":
-        return [nn.BatchNorm2d(channels, eps=1e-5)]
-    if name == "layer":
-        return [PaperLayerNorm(channels)]
-    if name == "instance":
-        return [InstanceNorm(channels)]
-    return []
-
-
-def norm_1d(name: str, width: int) -> list[nn.Module]:
-    """The norm of a name for vectors [N, width], as a list that is empty for 'none'."""
-    if name == "batch":
-        return [nn.BatchNorm1d(width, eps=1e-5)]
-    return [nn.LayerNorm(width)] if name == "layer" else []
-
-
-def upsample(x: Tensor) -> Tensor:
-    """Twice the pixels by repeating each [N, C, H, W]."""
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
-def mean_pool(x: Tensor) -> Tensor:
-    """Half the pixels by 2x2 means [N, C, H, W]."""
-    return F.avg_pool2d(x, 2)
-
-
-class ConvMeanPool(nn.Conv2d):
-    """A 3x3 convolution, then 2x2 means, done as one 4x4 convolution with stride 2 whose kernel is the mean of the
-    four shifted ones: the same numbers with 16 products a pixel instead of 36."""
-
-    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
-        super().__init__(inputs, outputs, 3, padding=1, bias=bias)
-        self.folded = True
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.folded:
-            return mean_pool(super().forward(x))
-        w = F.pad(self.weight, (1, 1, 1, 1))
-        kernel = 0.25 * (w[..., :-1, :-1] + w[..., 1:, :-1] + w[..., :-1, 1:] + w[..., 1:, 1:])
-        return F.conv2d(x, kernel.contiguous(memory_format=torch.channels_last), self.bias, stride=2, padding=1)
-
-
 class ScoreHead(nn.Module):
     """The end of a critic: pools, then one linear score a sample, all in float32.
 
     A head in bfloat16 would round scores at an offset of 300 to steps of 2.
     """
 
-    def __init__(self, inputs: int, scheme: Scheme, *, pool: str = "flatten") -> None:
+    def __init__(
+        self, inputs: int, scheme: Scheme, *, pool: str = "flatten", classes: int = 0, features: bool = False
+    ) -> None:
+        """
+        Args:
+            inputs: features after pooling
+            scheme: of the weights
+            pool: how maps [N, C, H, W] become features: 'flatten', 'mean' or 'sum'
+            classes: how many classes to give logits for, from the same features; 0 for none
+            features: hand the features out too?
+        """
         super().__init__()
         self.pool = pool
+        self.gives_features = features
         self.score = linear(inputs, 1, scheme, full_precision=True)
+        self.class_logits = linear(inputs, classes, scheme, full_precision=True) if classes else None
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> CriticOutput:
         with torch.autocast(x.device.type, enabled=False):
-            x = x.to(self.score.weight.dtype)
-            if self.pool == "mean":
-                x = x.mean(dim=(2, 3))
-            elif self.pool == "sum":
-                x = x.sum(dim=(2, 3))
-            else:
-                x = x.flatten(1)
-            return CriticOutput(self.score(x).squeeze(1))
+            features = self._pooled(x.to(self.score.weight.dtype))
+            return CriticOutput(
+                score=self.score(features).squeeze(1),
+                class_logits=None if self.class_logits is None else self.class_logits(features),
+                features=features if self.gives_features else None,
+            )
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        if self.pool == "mean":
+            return x.mean(dim=(2, 3))
+        return x.sum(dim=(2, 3)) if self.pool == "sum" else x.flatten(1)
 
 
 OUTPUTS = ("tanh", "sigmoid", "linear")

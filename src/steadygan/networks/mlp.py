@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.networks.checks import need_choice, need_positive
+from steadygan.networks.checks import need_choice, need_classes, need_positive
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ def _check(spec: MLPGenerator | MLPCritic) -> None:
 
 def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
     from steadygan.networks import activations, layers
+    from steadygan.networks.normalization import norm_1d
 
     parts: list[nn.Module] = []
     for index in range(spec.depth):
         first = full_precision and index == 0
         parts.append(layers.linear(inputs, spec.width, "he", full_precision=first))
-        parts.extend(layers.norm_1d(spec.norm, spec.width))
+        parts.extend(norm_1d(spec.norm, spec.width))
         parts.append(activations.make(spec.activation, critic=critic))
         inputs = spec.width
     return parts
@@ -83,6 +84,10 @@ class MLPCritic:
     """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
     norm: Norm = "none"
     """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+    class_logits: bool = False
+    """a second head that classifies (AC-GAN); needs data with labels"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -94,4 +99,6 @@ class MLPCritic:
         from steadygan.networks import layers
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=not sample.is_image)
-        return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), layers.ScoreHead(self.width, "glorot"))
+        classes = need_classes("MLPCritic", sample) if self.class_logits else 0
+        head = layers.ScoreHead(self.width, "glorot", classes=classes, features=self.features)
+        return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)

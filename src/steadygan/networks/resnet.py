@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class ResNetGenerator:
         """
         from steadygan.networks import activations, layers
         from steadygan.networks.blocks import ResidualBlock
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.normalization import norm_2d
 
         channels, size = need_image("ResNetGenerator", sample, SIZES)
         parts: list[nn.Module] = [
@@ -52,8 +55,8 @@ class ResNetGenerator:
             layers.Unflatten(self.width, 4),
         ]
         parts += [ResidualBlock(self.width, self.width, "up", norm=self.norm) for _ in range(size.bit_length() - 3)]
-        parts += layers.norm_2d(self.norm, self.width)
-        parts += [activations.make("relu", critic=False), layers.convolution(self.width, channels, 3, "glorot")]
+        parts += norm_2d(self.norm, self.width)
+        parts += [activations.make("relu", critic=False), initialized(SameConv(self.width, channels, 3), "glorot")]
         return layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
 
 
@@ -65,6 +68,10 @@ class ResNetCritic:
     """maps of every block"""
     norm: CriticNorm = "none"
     """none, layer, instance, batch (not under a gradient penalty); none in the first block"""
+    class_logits: bool = False
+    """a second head that classifies (AC-GAN); needs data with labels"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
         need_positive("ResNetCritic", width=self.width)
@@ -86,7 +93,9 @@ class ResNetCritic:
         parts += [ResidualBlock(width, width, "down", norm=norm, critic=True) for _ in range(downs - 1)]
         parts += [ResidualBlock(width, width, norm=norm, critic=True) for _ in range(2)]
         parts.append(activations.make("relu", critic=True))
-        return layers.Critic(layers.LabelledSequential(*parts), layers.ScoreHead(width, "glorot", pool="mean"))
+        classes = need_classes("ResNetCritic", sample) if self.class_logits else 0
+        head = layers.ScoreHead(width, "glorot", pool="mean", classes=classes, features=self.features)
+        return layers.Critic(layers.LabelledSequential(*parts), head)
 
 
 @dataclass(frozen=True)
@@ -110,14 +119,17 @@ class ResNet64Generator:
         """
         from steadygan.networks import activations, layers
         from steadygan.networks.blocks import ResidualBlock
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.normalization import norm_2d
 
         channels, _ = need_image("ResNet64Generator", sample, (64,))
         d = self.width
         widths = (8 * d, 8 * d, 4 * d, 2 * d, d)
         parts: list[nn.Module] = [layers.linear(latent, 16 * 8 * d, "glorot"), layers.Unflatten(8 * d, 4)]
         parts += [ResidualBlock(a, b, "up", norm=self.norm, first_bias=False) for a, b in pairwise(widths)]
-        parts += layers.norm_2d(self.norm, d)
-        parts += [activations.make("relu", critic=False), layers.convolution(d, channels, 3, "glorot")]
+        parts += norm_2d(self.norm, d)
+        parts += [activations.make("relu", critic=False), initialized(SameConv(d, channels, 3), "he")]
         return layers.Generator(layers.LabelledSequential(*parts), sample.shape, "tanh")
 
 
@@ -129,6 +141,10 @@ class ResNet64Critic:
     """maps after the first layer (DIM)"""
     norm: CriticNorm = "layer"
     """layer (the code under WGAN-GP), batch (the code otherwise), instance, none"""
+    class_logits: bool = False
+    """a second head that classifies (AC-GAN); needs data with labels"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
         need_positive("ResNet64Critic", width=self.width)
@@ -142,13 +158,16 @@ class ResNet64Critic:
         """
         from steadygan.networks import layers
         from steadygan.networks.blocks import ResidualBlock
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
 
         channels, _ = need_image("ResNet64Critic", sample, (64,))
         d = self.width
         widths = (d, 2 * d, 4 * d, 8 * d, 8 * d)
-        parts: list[nn.Module] = [layers.convolution(channels, d, 3, "glorot")]
+        parts: list[nn.Module] = [initialized(SameConv(channels, d, 3), "glorot")]
         parts += [
-            ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False, hidden=a)
-            for a, b in pairwise(widths)
+            ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False) for a, b in pairwise(widths)
         ]
-        return layers.Critic(layers.LabelledSequential(*parts), layers.ScoreHead(16 * 8 * d, "glorot"))
+        classes = need_classes("ResNet64Critic", sample) if self.class_logits else 0
+        head = layers.ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
+        return layers.Critic(layers.LabelledSequential(*parts), head)

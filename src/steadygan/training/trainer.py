@@ -358,5 +358,6 @@ def resume_run(
     guard.check(recipe, game.generator, game.critic)
     if saved:
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
+    write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended, or given micro-batches
     trainer.record.cut_back(trainer.counters.round)
     return trainer.run(game)

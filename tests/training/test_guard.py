@@ -1,0 +1,80 @@
+"""Combinations that cannot work are refused, those that rarely do are warned of, each with the remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.training.games import IMAGES, convolutional_recipe
+
+from steadygan.constraints import WeightClip
+from steadygan.losses import NonSaturating, RelativisticAverage
+from steadygan.networks import DCGANCritic
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam, RMSprop
+from steadygan.penalties import R1, Drift, GradientPenalty
+from steadygan.recipe import RunOptions
+from steadygan.recipes import RECIPES
+from steadygan.training.game import Game
+from steadygan.training.guard import check
+from steadygan.types import SampleSpec, UsageError
+
+
+def checked(**changes):
+    recipe = convolutional_recipe(**changes)
+    game = Game.build(recipe, IMAGES)
+    return check(recipe, game.generator, game.critic)
+
+
+@pytest.mark.parametrize("penalty", [GradientPenalty(), R1()])
+def test_batch_norm_in_a_critic_under_a_gradient_penalty_is_refused_with_the_remedy(penalty):
+    with pytest.raises(UsageError, match=r"batch norm.*--critic\.norm layer"):
+        checked(critic=DCGANCritic(width=4, norm="batch"), penalties=(penalty,))
+
+
+def test_batch_norm_in_a_critic_is_fine_without_a_gradient_penalty():
+    assert checked(critic=DCGANCritic(width=4, norm="batch"), penalties=(Drift(),)) == ()
+
+
+def test_label_smoothing_needs_labels():
+    with pytest.raises(UsageError, match="no labels to smooth: use NonSaturating"):
+        Adversarial(real_label=0.9)
+    assert Adversarial(NonSaturating(), real_label=0.9).real_label == 0.9
+
+
+def test_elu_under_a_penalty_is_warned_of_and_the_smooth_one_is_named():
+    (warning,) = checked(critic=DCGANCritic(width=4, activation="elu"))
+    assert "smooth_elu" in warning
+    assert checked(critic=DCGANCritic(width=4, activation="smooth_elu")) == ()
+
+
+def test_momentum_under_clipping_is_warned_of():
+    assert any(
+        "momentum" in w for w in checked(penalties=(), constraint=WeightClip(), critic_optimizer=Adam(betas=(0.5, 0.9)))
+    )
+    assert checked(penalties=(), constraint=WeightClip(), critic_optimizer=RMSprop()) == ()
+
+
+def test_clipping_over_norms_is_warned_of_and_can_be_spared():
+    critic = DCGANCritic(width=4, norm="batch")
+    changes = {"critic": critic, "penalties": (), "critic_optimizer": RMSprop()}
+    assert any("--constraint.spare-norms true" in w for w in checked(constraint=WeightClip(), **changes))
+    assert checked(constraint=WeightClip(spare_norms=True), **changes) == ()
+
+
+def test_micro_batches_are_refused_where_the_objective_compares_samples():
+    run = RunOptions(micro_batch=4)
+    with pytest.raises(UsageError, match="compares samples across the batch"):
+        checked(objective=Adversarial(RelativisticAverage()), run=run)
+    assert checked(run=run) == ()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_passes_on_images_that_fit_it(name):
+    sample = SampleSpec((3, 32, 32))
+    recipe = RECIPES[name](sample)
+    small = {field: dataclasses.replace(getattr(recipe, field), width=8) for field in ("generator", "critic")}
+    recipe = dataclasses.replace(recipe, **small)
+    game = Game.build(recipe, sample)
+    warnings = check(recipe, game.generator, game.critic)
+    assert warnings == () or name == "wgan"  # the paper's own critic has its norms clipped

@@ -1,0 +1,298 @@
+"""Whole runs: the record, resume to the last digit, stops, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.training.games import convolutional_recipe, image_data, small_recipe
+
+from steadygan.networks import DCGANCritic, DCGANGenerator
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam, RMSprop
+from steadygan.penalties import R1, R2, GradientPenalty
+from steadygan.recipe import RunOptions, load
+from steadygan.schedules import CriticWarmUp, LinearDecay
+from steadygan.training.record import TIMES
+from steadygan.training.trainer import new_run, resume_run
+from steadygan.types import RunError, UsageError
+
+
+class Watcher:
+    """Remembers what a run told."""
+
+    def __init__(self):
+        self.told = []
+
+    def started(self, start):
+        self.told.append(("started", start))
+
+    def logged(self, row):
+        self.told.append(("logged", row))
+
+    def pictured(self, picture):
+        self.told.append(("pictured", picture))
+
+    def saved(self, round_, path):
+        self.told.append(("saved", round_))
+
+    def ended(self, end):
+        self.told.append(("ended", end))
+
+    def all(self, what):
+        return [value for name, value in self.told if name == what]
+
+
+def rows(folder):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
+
+
+def weights(folder, round_):
+    found = {}
+    for path in sorted((folder / "checkpoints" / f"{round_:06d}").glob("*.safetensors")):
+        found.update({f"{path.stem}.{key}": tensor for key, tensor in load_file(path).items()})
+    return found
+
+
+def assert_same_end(one, other, round_):
+    assert rows(one) == rows(other)
+    a, b = weights(one, round_), weights(other, round_)
+    assert a.keys() == b.keys()
+    for key in a:
+        assert torch.equal(a[key], b[key]), key
+
+
+def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
+    watcher = Watcher()
+    assert new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu", observers=[watcher]) == "finished"
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"recipe.yaml", "environment.json", "data.json", "metrics.jsonl", "checkpoints"}
+    assert [row["round"] for row in rows(tmp_path / "run")] == [1, 4, 8, 12]
+    assert [path.name for path in sorted((tmp_path / "run" / "checkpoints").iterdir())] == ["000010", "000012"]
+    assert [picture.round for picture in watcher.all("pictured")] == [1, 2, 4, 6, 12]
+    assert watcher.all("saved") == [5, 10, 12]
+    assert watcher.all("ended")[0].reason == "finished"
+
+
+def test_every_logged_round_says_what_people_steer_by(tmp_path):
+    new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu")
+    wanted = {
+        "round", "critic_steps", "samples", "critic_loss", "generator_loss", "wasserstein", "wasserstein_held_out",
+        "penalty", "slope_mean", "slope_std", "critic_gradient_norm", "generator_gradient_norm", "critic_rate",
+        "generator_rate",
+    }  # fmt: skip
+    for row in rows(tmp_path / "run"):
+        assert wanted <= row.keys()
+        assert row["critic_loss"] == pytest.approx(row["penalty"] - row["wasserstein"], abs=1e-4)
+    last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["seconds_left"] == 0
+    assert last["samples_per_second"] > 0
+
+
+RESUMED = {
+    "wgan-gp": small_recipe(),
+    "decay and warm-up": small_recipe(
+        critic_steps=CriticWarmUp(1, 3, 2, 5), critic_optimizer=Adam(1e-3, lr_factor=LinearDecay(12))
+    ),
+    "batch norm, rmsprop": small_recipe(
+        generator=DCGANGenerator(width=4), critic=DCGANCritic(width=4), generator_optimizer=RMSprop(1e-3)
+    ),
+    "relativistic": small_recipe(
+        objective=Adversarial(loss=__import__("steadygan.losses", fromlist=["x"]).RelativisticPaired()),
+        penalties=(R1(1.0), R2(1.0)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESUMED)
+@pytest.mark.parametrize("at", [5, 10])
+def test_a_run_resumed_from_any_checkpoint_ends_like_one_that_never_stopped(tmp_path, name, at):
+    recipe = dataclasses.replace(
+        RESUMED[name], run=dataclasses.replace(RESUMED[name].run, keep_last=9, precision="auto")
+    )
+    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    for path in (tmp_path / "cut" / "checkpoints").iterdir():
+        if int(path.name) > at:
+            shutil.rmtree(path)
+    with open(tmp_path / "cut" / "metrics.jsonl", "a") as file:
+        file.write('{"round": 13, "torn')
+    assert (
+        resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu") == "finished"
+    )
+    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+
+
+def test_a_run_with_no_checkpoint_yet_starts_over(tmp_path):
+    new_run(small_recipe(), image_data(), tmp_path / "whole", device="cpu")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    shutil.rmtree(tmp_path / "cut" / "checkpoints")
+    resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu")
+    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+
+
+CHILD = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from steadygan.recipe import load
+    from steadygan.training.trainer import new_run, resume_run
+    from tests.training.games import convolutional_recipe, image_data
+    import dataclasses, torch
+    torch.set_num_threads(1)
+    folder = Path(sys.argv[1])
+    try:
+        if (folder / "recipe.yaml").exists():
+            reason = resume_run(load(folder / "recipe.yaml"), image_data(), folder, device="cpu")
+        else:
+            base = convolutional_recipe(rounds=int(sys.argv[2]))
+            run = dataclasses.replace(base.run, log_every=7, picture_every=50, checkpoint_every=10)
+            reason = new_run(dataclasses.replace(base, run=run), image_data(), folder, device="cpu")
+    except KeyboardInterrupt:
+        reason = "killed by keyboard"
+    print(reason)
+    """
+)
+
+
+def child(folder, rounds):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), str(rounds)],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def wait_for(path, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not path.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(tmp_path):
+    rounds, chance = 400, random.Random(1)
+    whole = child(tmp_path / "whole", rounds)
+    assert whole.communicate(timeout=120)[0].strip() == "finished"
+    for _ in range(4):
+        process = child(tmp_path / "killed", rounds)
+        wait_for(tmp_path / "killed" / "metrics.jsonl", process)
+        time.sleep(chance.uniform(0.0, 0.4))
+        process.kill()
+        process.communicate()
+    last = child(tmp_path / "killed", rounds)
+    assert last.communicate(timeout=120)[0].strip() == "finished"
+    assert_same_end(tmp_path / "whole", tmp_path / "killed", rounds)
+    assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_sigterm_finishes_the_round_and_saves(tmp_path):
+    process = child(tmp_path / "run", 100_000)
+    wait_for(tmp_path / "run" / "metrics.jsonl", process)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60)[0].strip() == "interrupted"
+    saved = sorted(int(path.name) for path in (tmp_path / "run" / "checkpoints").iterdir())
+    assert saved[-1] % 10 or len(saved) == 2  # saved where it stopped, not only on schedule
+    assert rows(tmp_path / "run")[-1]["round"] <= saved[-1]
+
+
+class Explodes(torch.nn.Module):
+    def __init__(self, critic, after):
+        super().__init__()
+        self.critic, self.calls, self.after = critic, 0, after
+
+    def forward(self, samples, labels=None):
+        self.calls += 1
+        output = self.critic(samples, labels)
+        return output._replace(score=output.score * float("nan")) if self.calls > self.after else output
+
+
+@dataclasses.dataclass(frozen=True)
+class ExplodingCritic:
+    after: int
+
+    def build(self, sample):
+        return Explodes(DCGANCritic(width=4).build(sample), self.after)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_round_part_and_last_good_checkpoint(tmp_path, monkeypatch):
+    from steadygan.training import plan
+
+    monkeypatch.setattr(plan, "measure_speed", lambda *_: plan.Speed(1e-3, 1e-3))
+    monkeypatch.setattr("steadygan.recipe.dumps", lambda recipe: "")
+    recipe = convolutional_recipe(critic=ExplodingCritic(23), penalties=())
+    with pytest.raises(RunError, match=r"critic loss.* of round 8 is not finite; .*last good checkpoint is .*000005"):
+        new_run(recipe, image_data(), tmp_path / "run", device="cpu")
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["000005"]
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path):
+    new_run(small_recipe(rounds=2), image_data(), tmp_path / "run", device="cpu")
+    before = (tmp_path / "run" / "recipe.yaml").read_bytes()
+    with pytest.raises(UsageError, match="already holds a run"):
+        new_run(small_recipe(rounds=3), image_data(), tmp_path / "run", device="cpu")
+    assert (tmp_path / "run" / "recipe.yaml").read_bytes() == before
+
+
+def test_changed_data_is_refused_on_resume(tmp_path):
+    new_run(small_recipe(rounds=2), image_data(), tmp_path / "run", device="cpu")
+    other = dataclasses.replace(image_data(), fingerprint="other")
+    with pytest.raises(RunError, match="has changed since"):
+        resume_run(small_recipe(rounds=4), other, tmp_path / "run", device="cpu")
+
+
+def test_watching_more_often_changes_nothing_that_is_learned(tmp_path):
+    often = RunOptions(precision="fp32", log_every=1, picture_every=1, checkpoint_every=1, pictured=9)
+    base = convolutional_recipe(generator=DCGANGenerator(width=4))
+    new_run(base, image_data(), tmp_path / "seldom", device="cpu")
+    new_run(dataclasses.replace(base, run=often), image_data(), tmp_path / "often", device="cpu")
+    a, b = weights(tmp_path / "seldom", 12), weights(tmp_path / "often", 12)
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_fine_tuning_starts_from_the_other_runs_average(tmp_path):
+    new_run(small_recipe(), image_data(), tmp_path / "first", device="cpu")
+    start = tmp_path / "first" / "checkpoints" / "000012"
+    new_run(small_recipe(rounds=1), image_data(), tmp_path / "second", device="cpu", weights_from=start)
+    old, new = load_file(start / "average.safetensors"), weights(tmp_path / "second", 0)
+    assert all(torch.equal(new[f"generator.{key}"], tensor) for key, tensor in old.items())
+
+
+def test_minutes_fit_rounds_and_decays_together(tmp_path):
+    recipe = small_recipe(rounds=1_000_000, critic_optimizer=Adam(1e-3, lr_factor=LinearDecay(500_000)))
+    new_run(recipe, image_data(), tmp_path / "run", device="cpu", minutes=0.01)
+    made = load(tmp_path / "run" / "recipe.yaml")
+    assert made.rounds < 10_000
+    assert made.critic_optimizer.lr_factor.rounds == pytest.approx(made.rounds / 2, abs=1)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_equal_seeds_give_equal_runs_and_other_seeds_other_runs(tmp_path, seed):
+    for name, used in (("a", seed), ("b", seed), ("c", seed + 1)):
+        new_run(small_recipe(seed=used), image_data(), tmp_path / name, device="cpu")
+    assert_same_end(tmp_path / "a", tmp_path / "b", 12)
+    assert rows(tmp_path / "a") != rows(tmp_path / "c")
+
+
+def test_the_penalty_place_needs_no_labels_of_the_data(tmp_path):
+    data = image_data(sample=dataclasses.replace(image_data().sample, classes=0))
+    recipe = small_recipe(penalties=(GradientPenalty(10.0, one_sided=True),))
+    assert new_run(recipe, data, tmp_path / "run", device="cpu") == "finished"
