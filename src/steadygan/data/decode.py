@@ -39,6 +39,7 @@ _TURNS = {
 _ORIENTATION = 0x0112
 
 
+_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some of the others are slow to say no
 _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 _NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read where a Pillow plugin is registered
 
@@ -106,7 +107,8 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
 def picture_formats() -> tuple[str, ...]:
     """The formats that Pillow decodes itself; EPS and WMF would start other programs on a stranger's file."""
     Image.init()
-    return tuple(name for name in Image.OPEN if name not in _NOT_PICTURES)
+    others = sorted(name for name in Image.OPEN if name not in (*_FIRST, *_NOT_PICTURES))
+    return (*(name for name in _FIRST if name in Image.OPEN), *others)
 
 
 @cache

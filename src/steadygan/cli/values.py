@@ -1,0 +1,109 @@
+"""What was typed for a field, as plain data that the codec can check: by the field's type."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+from steadygan import codec
+from steadygan.recipe import read_yaml
+from steadygan.types import UsageError, nearest
+
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+
+
+def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
+    item = item_type(annotation)
+    kinds = codec.kinds_of(annotation)
+    if kinds or (item is not None and codec.kinds_of(item(0))):
+        if text.lstrip().startswith(("{", "[")):
+            return from_yaml(read_yaml(text, where), node, annotation, where)
+        if text.lower() in ("none", "null"):
+            return None if item is None else []
+        if item is not None:
+            return [_of_kind(text, None, codec.kinds_of(item(0)), where)]
+        return _of_kind(text, node, kinds, where)
+    if item is not None:
+        return [part for part in re.split(r"[\s,]+", text.strip("[]() ")) if part]
+    if get_origin(annotation) in (Union, types.UnionType):
+        if text.lower() in ("none", "null") and type(None) in get_args(annotation):
+            return None
+        return _literal(text, [choice for arm in get_args(annotation) for choice in _choices(arm)])
+    return _literal(text, _choices(annotation))
+
+
+def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
+    """A spec of the named kind at its defaults, or as it is where it is of that kind; a number for its one field."""
+    present = node.get("kind") if isinstance(node, Mapping) else None
+    if NUMBER.match(text):
+        for cls in sorted(kinds, key=lambda cls: cls.__name__ != present):
+            fields = list(codec.field_types(cls))
+            if len(fields) == 1:
+                return {"kind": cls.__name__, fields[0]: text}
+    for cls in kinds:
+        if _plain_name(cls.__name__) == _plain_name(text):
+            return node if cls.__name__ == present else {"kind": cls.__name__}
+    shown = [kebab(cls) for cls in kinds]
+    raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), shown)} (known: {', '.join(shown)})")
+
+
+def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
+    """YAML's data for a field of a type, with kinds spelled as the specs are."""
+    item, kinds = item_type(annotation), codec.kinds_of(annotation)
+    if item is not None and isinstance(data, list):
+        return [from_yaml(part, None, item(index), where) for index, part in enumerate(data)]
+    if kinds and isinstance(data, Mapping):
+        named = data.get("kind", kinds[0].__name__ if len(kinds) == 1 else None)
+        cls = next((kind for kind in kinds if _plain_name(kind.__name__) == _plain_name(str(named))), None)
+        if cls is None:
+            return data
+        fields = codec.field_types(cls)
+        inner = {key: from_yaml(value, None, fields.get(key), where) for key, value in data.items() if key != "kind"}
+        return {"kind": cls.__name__, **inner}
+    if isinstance(data, str) or (kinds and isinstance(data, int | float) and not isinstance(data, bool)):
+        return from_text(str(data), node, annotation, where)
+    return data
+
+
+def item_type(annotation: Any) -> Callable[[int], Any] | None:
+    """For a tuple, the annotation of each index (None beyond its end)."""
+    if get_origin(annotation) is not tuple:
+        return None
+    arms = get_args(annotation)
+    if len(arms) == 2 and arms[1] is Ellipsis:
+        return lambda index: arms[0]
+    return lambda index: arms[index] if index < len(arms) else None
+
+
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _literal(text: str, choices: Iterable[Any]) -> Any:
+    """The choice that the text spells, or the text."""
+    return next((choice for choice in choices if str(choice) == text), text)
+
+
+def dashed(path: Iterable[str]) -> str:
+    return ".".join(path).replace("_", "-")
+
+
+def tokens(path: Sequence[str], kinds: Iterable[type]) -> str:
+    return ", ".join(f"{dashed(path)}:{kebab(kind)}" for kind in kinds)
+
+
+def _plain_name(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+_ONE_WORD = ("ResNet", "RMSprop", "AdamW")
+
+
+def kebab(kind: type) -> str:
+    """The name of a spec type on the command line: 'resnet-critic' for ResNetCritic."""
+    name = kind.__name__
+    for word in _ONE_WORD:
+        name = name.replace(word, word.capitalize())
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
