@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from steadygan import codec
 from steadygan.cli import overrides
 from steadygan.cli.fields import Field, field_docs, help_lines, value_words, walk
+from steadygan.cli.values import kebab
 from steadygan.constraints import WeightClip
 from steadygan.networks import DCGANCritic, MLPCritic, ResNetCritic
 from steadygan.optimizers import Adam, RMSprop
@@ -77,6 +78,8 @@ def replaced(**fields: Any) -> Recipe:
         ("penalties.0.at:near-real --penalties.0.at.scale 1", {"penalties": (GradientPenalty(at=NearReal(1.0)),)}),
         ("penalties.0:r1 --penalties.0.gamma 5", {"penalties": (R1(5.0),)}),
         ("penalties.1:drift --penalties.1.weight 0.1", {"penalties": (GradientPenalty(), Drift(0.1))}),
+        ("penalties.1:gradient-penalty --penalties.1.at near-real --penalties.1.at.scale 1 --penalties.1.weight 2",
+         {"penalties": (GradientPenalty(), GradientPenalty(2.0, at=NearReal(1.0)))}),
         ("penalties:r1", {"penalties": (R1(),)}),
         ("--penalties none", {"penalties": ()}),
         ("--average.ramp none", {"average": dataclasses.replace(wgan_gp().average, ramp=None)}),
@@ -146,7 +149,7 @@ def test_every_value_as_help_shows_it_can_be_typed_back(recipe: Recipe) -> None:
 def test_every_kind_can_be_chosen_for_every_part(recipe: Recipe) -> None:
     for field in walk(recipe):
         for kind in codec.kinds_of(field.annotation):
-            words = [f"{field.path}:{overrides.kebab(kind)}"]
+            words = [f"{field.path}:{kebab(kind)}"]
             if field.path.endswith("beta2"):  # whose kinds have no default that is a decay rate
                 continue
             made = overrides.apply(recipe, overrides.split(words, FIXED)[1])
@@ -179,6 +182,9 @@ def test_any_number_arrives_unchanged(lr: float, batch: int, flip: bool) -> None
         ("--critic none", "critic: got nothing; a value is needed"),
         ("--critic 5", "unknown kind '5' for critic"),
         ("--critic.width", "--critic.width needs a value"),
+        ("--critic '{width: 5}' --critic.width 5", "critic: 'kind' is missing"),
+        ("--critic '[5]' --critic.width 5", "critic: got [5]; one of DCGANCritic"),
+        ("--penalties '[5]' --penalties.0.weight 5", "unknown kind '5' for penalties"),
     ],
 )
 def test_what_cannot_be_is_answered_with_what_can(line: str, answer: str) -> None:
@@ -209,4 +215,4 @@ def test_documentation_is_the_string_below_a_field() -> None:
      (CriticWarmUp, "critic-warm-up"), (GradientPenalty, "gradient-penalty"), (MLPCritic, "mlp-critic")],
 )  # fmt: skip
 def test_kinds_have_short_names(kind: type, name: str) -> None:
-    assert overrides.kebab(kind) == name
+    assert kebab(kind) == name

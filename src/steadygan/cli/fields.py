@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.overrides import kebab
+from steadygan.cli.values import kebab
 
 INDENT = 30
 """column in which documentation begins"""

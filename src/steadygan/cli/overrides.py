@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import difflib
 import re
-import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar
 
 from steadygan import codec
+from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
 from steadygan.recipe import read_yaml
-from steadygan.types import UsageError, nearest
+from steadygan.types import UsageError
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 _KIND_TOKEN = re.compile(r"([A-Za-z_][\w.-]+):([A-Za-z][\w-]*)$")
 
 
@@ -49,17 +48,18 @@ def split(arguments: Sequence[str], fixed: Mapping[str, bool]) -> tuple[list[str
     while waiting:
         word = waiting.pop(0)
         name, equals, value = word.partition("=")
-        if name in fixed or not word.startswith("--") or word == "--":
-            kind = None if word.startswith("-") else _KIND_TOKEN.match(word)
-            if kind:
-                changes.append(Change(_path(kind[1]), kind[2], word, "kind"))
-                continue
+        kind = _KIND_TOKEN.match(word)
+        if name in fixed:
             rest.append(word)
-            if fixed.get(name) and not equals and waiting:
+            if fixed[name] and not equals and waiting:
                 rest.append(waiting.pop(0))
-            continue
-        values = [value] if equals else _values(waiting)
-        changes.append(Change(_path(name[2:]), " ".join(values) if values else None, name))
+        elif kind:
+            changes.append(Change(_path(kind[1]), kind[2], word, "kind"))
+        elif word.startswith("--") and word != "--":
+            values = [value] if equals else _values(waiting)
+            changes.append(Change(_path(name[2:]), " ".join(values) if values else None, name))
+        else:
+            rest.append(word)
     return rest, changes
 
 
@@ -120,15 +120,15 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
     kinds = codec.kinds_of(annotation)
     if not kinds:
         raise UsageError(f"{change.typed}: {dashed(here)} is a single value and has no '{name}'")
-    if node is None:
-        if len(kinds) > 1:
-            raise UsageError(f"{change.typed}: {dashed(here)} is none; choose its kind first: {tokens(here, kinds)}")
-        node = {"kind": kinds[0].__name__}
-    cls = next(kind for kind in kinds if kind.__name__ == node["kind"])
-    fields = codec.field_types(cls)
+    if node is None and len(kinds) > 1:
+        raise UsageError(f"{change.typed}: {dashed(here)} is none; choose its kind first: {_tokens(here, kinds)}")
+    # what an outer --set made may be anything: the codec has the words for what it cannot be
+    part = kinds[0]() if node is None else codec.from_plain(node, annotation, where=".".join(here))
+    fields = codec.field_types(type(part))
     if name not in fields:
-        raise _UnknownFieldError(depth, cls)
-    return {**node, name: _changed(node.get(name), fields[name], change, depth + 1)}
+        raise _UnknownFieldError(depth, type(part))
+    plain = codec.to_plain(part)
+    return {**plain, name: _changed(plain[name], fields[name], change, depth + 1)}
 
 
 def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, depth: int) -> list[Any]:
@@ -138,7 +138,7 @@ def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, 
     if not name.isdigit() or int(name) > count or (int(name) == count and not (whole and item(count))):
         indices = f"{here} has the items {', '.join(str(i) for i in range(count))}" if count else f"{here} is empty"
         kinds = codec.kinds_of(item(0))
-        adding = f"; add one with {tokens((*change.path[:depth], str(count)), kinds)}" if kinds else ""
+        adding = f"; add one with {_tokens((*change.path[:depth], str(count)), kinds)}" if kinds else ""
         raise UsageError(f"{change.typed}: {indices}{adding}")
     index = int(name)
     changed = _changed(items[index] if index < count else None, item(index), change, depth + 1)
@@ -147,13 +147,14 @@ def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, 
 
 def _value(node: Any, annotation: Any, change: Change) -> Any:
     """Plain data for a field of a type from what was typed; the codec checks it later."""
+    where = dashed(change.path)
     if change.form == "yaml":
-        return _from_yaml(read_yaml(change.text or "", change.typed), node, annotation, change)
+        return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where)
     if change.text is None:
         if annotation is bool:
             return True
         raise UsageError(f"{change.typed} needs a value")
-    return _from_text(change.text, node, annotation, change)
+    return from_text(change.text, node, annotation, where)
 
 
 def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterable[str]) -> str:
@@ -169,9 +170,16 @@ def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterab
     near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
     near = near or difflib.get_close_matches(got, [*everywhere, *known], n=1, cutoff=0.6)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    of = (
-        f" ({error.cls.__name__} has: {', '.join(dashed((f,)) for f in fields) or 'no fields'})" if error.depth else ""
-    )
+    of = f" ({error.cls.__name__} has: {', '.join(dashed((f,)) for f in fields) or 'no fields'})" if error.depth else ""
     if not hint and not of:
         hint = "; --help lists all"
     return f"unknown option '{change.typed}'{hint}{of}"
+
+
+def dashed(path: Iterable[str]) -> str:
+    """A path as it is typed: 'critic-optimizer.lr'."""
+    return ".".join(path).replace("_", "-")
+
+
+def _tokens(path: Sequence[str], kinds: Iterable[type]) -> str:
+    return ", ".join(f"{dashed(path)}:{kebab(kind)}" for kind in kinds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
@@ -15,6 +15,17 @@ NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
 
 def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
+    """Plain data for a field of a type.
+
+    Args:
+        text: as typed; YAML where it begins with { or [
+        node: what the field holds now, as plain data
+        annotation: the field's type
+        where: the field's path, for error lines
+
+    Raises:
+        UsageError: for a kind that the field cannot have.
+    """
     item = item_type(annotation)
     kinds = codec.kinds_of(annotation)
     if kinds or (item is not None and codec.kinds_of(item(0))):
@@ -35,10 +46,13 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
 
 
 def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
-    """A spec of the named kind at its defaults, or as it is where it is of that kind; a number for its one field."""
+    """A spec of the named kind at its defaults, or as it is where it is of that kind.
+
+    A number stands for the only field of the present kind, or of the first one: --critic-steps 5, --prior 64.
+    """
     present = node.get("kind") if isinstance(node, Mapping) else None
     if NUMBER.match(text):
-        for cls in sorted(kinds, key=lambda cls: cls.__name__ != present):
+        for cls in (*(kind for kind in kinds if kind.__name__ == present), kinds[0]):
             fields = list(codec.field_types(cls))
             if len(fields) == 1:
                 return {"kind": cls.__name__, fields[0]: text}
@@ -84,14 +98,6 @@ def _choices(annotation: Any) -> tuple[Any, ...]:
 def _literal(text: str, choices: Iterable[Any]) -> Any:
     """The choice that the text spells, or the text."""
     return next((choice for choice in choices if str(choice) == text), text)
-
-
-def dashed(path: Iterable[str]) -> str:
-    return ".".join(path).replace("_", "-")
-
-
-def tokens(path: Sequence[str], kinds: Iterable[type]) -> str:
-    return ", ".join(f"{dashed(path)}:{kebab(kind)}" for kind in kinds)
 
 
 def _plain_name(name: str) -> str:

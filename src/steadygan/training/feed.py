@@ -44,7 +44,9 @@ class Feed:
         if isinstance(data, Stored):
             array = data.samples
             if _fits(array.nbytes, device):
-                last = np.ascontiguousarray(np.moveaxis(array, 1, -1)) if array.ndim == 4 else np.array(array)
+                last = np.array(
+                    np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C"
+                )  # a copy: maps are read-only
                 self.resident = torch.from_numpy(last).to(device)
             else:
                 self.mapped = array
