@@ -154,6 +154,12 @@ def test_eps_one_is_the_real_sample_and_eps_zero_the_fake() -> None:
     torch.testing.assert_close(points[2], 0.25 * real[2] + 0.75 * fake[2])
 
 
+@pytest.mark.parametrize(("reals", "fakes"), [(4, 1), (1, 4), (4, 3)])
+def test_there_is_nothing_between_batches_of_different_sizes(reals: int, fakes: int) -> None:
+    with pytest.raises(ValueError, match=rf"\[{reals}, 2\], fakes \[{fakes}, 2\]"):
+        gradient_penalty(bowl, batch(reals, 2), batch(fakes, 2))
+
+
 def test_the_penalty_is_taken_between_by_default_and_on_segments() -> None:
     seen = []
 

@@ -150,7 +150,8 @@ class RMSprop:
     """RMSprop, the optimizer of the original WGAN (rate 5e-5).
 
     ``alpha`` 0.99 and ``eps`` 1e-8 are torch's; TensorFlow 1, which the WGAN-GP authors' code runs on, has 0.9 and
-    1e-10, and adds eps under the root (not copied) [unconfirmed: that the paper's runs kept those defaults].
+    1e-10 [unconfirmed: that the paper's runs kept those defaults]; it also adds eps under the root, and its average
+    starts at 1 (not copied).
     """
 
     lr: float = 5e-5

@@ -30,9 +30,14 @@ def between(real: Tensor, fake: Tensor, mix: Tensor | None = None) -> Tensor:
         real: [N, ...]
         fake: [N, ...], the same shape
         mix: eps, [N]; drawn from torch's default generator where it is not given
+
+    Raises:
+        ValueError: if the shapes differ; a single fake would be spread over all real samples in silence.
     """
     import torch
 
+    if real.shape != fake.shape:
+        raise ValueError(f"real samples have shape {list(real.shape)}, fakes {list(fake.shape)}; pairs need equal ones")
     if mix is None:
         mix = torch.rand(real.shape[0], device=real.device, dtype=real.dtype)
     mix = mix.reshape(-1, *(1,) * (real.dim() - 1))

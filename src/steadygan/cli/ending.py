@@ -36,8 +36,10 @@ def say_results(run: Run) -> None:
     if pictures:
         print(f"pictures: {pictures[-1]} (the last of {len(pictures)})")
     print(f"report:   {run.folder / 'report.html'}")
-    print(f"next:     steadygan sample {name}                 new samples as a picture")
-    print(f"          steadygan resume {name} --rounds +{run.recipe.rounds}   goes on training")
+    sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
+    width = max(len(sample), len(resume))
+    print(f"next:     {sample:<{width}}  # new samples as a picture")
+    print(f"          {resume:<{width}}  # goes on training")
 
 
 def say_interrupted(folder: Path) -> None:

@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     ready = dataclasses.replace(ready, recipe=recipe, minutes=length)
     folder = Path(values.out) if values.out else new_folder(f"{recipe.name}-{ready.dataset.name}")
     for line in ready.reasons:
-        print(line)
+        print(f"chosen: {line}")
     print(f"run {folder}: {recipe.name} on {ready.dataset.name}", flush=True)
     return ending.carry_out(
         folder,
