@@ -94,7 +94,8 @@ def slope_at(critic: ScoreFunction, points: Tensor) -> Tensor:
         ValueError: if the critic does not answer with one score a sample.
     """
     points = points.detach().requires_grad_(True)
-    scores = critic(points)
+    answer = critic(points)
+    scores: Tensor = getattr(answer, "score", answer)  # the library's own critics answer with a CriticOutput
     if scores.shape not in ((len(points),), (len(points), 1)):
         raise ValueError(
             f"the critic answered with shape {list(scores.shape)} for {len(points)} samples; "

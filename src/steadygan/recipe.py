@@ -109,7 +109,10 @@ class Recipe:
             raise UsageError(
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
+        object.__setattr__(self, "penalties", tuple(self.penalties))  # a list is as good, and reads back as a tuple
         for name, least in (("batch", 1), ("rounds", 1), ("seed", 0)):
+            if not isinstance(getattr(self, name), int):
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it has to be a whole number")
             if getattr(self, name) < least:
                 raise UsageError(f"{name} is {getattr(self, name)}; it has to be {least} or more")
         if self.generator_batch is not None and self.generator_batch < 1:

@@ -30,6 +30,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
+    if values.weights_from is not None:
+        values.weights_from = find_run(values.weights_from)
     changes += [overrides.setting(text) for text in values.set]
     if values.data is not None:
         changes.append(_data_change(values.data))
@@ -38,30 +40,39 @@ def run(arguments: Sequence[str]) -> int:
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
-    if values.minutes is not None and any(change.path == ("rounds",) for change in changes):
-        raise UsageError("--minutes and --rounds both say how long to train; give one of them")
-
-    from steadygan.training.precision import choose_device, choose_precision
-
-    choose_precision(trial.run.precision, choose_device(values.device))
+    ready = _prepare(base, trial, changes, values, parser)
+    folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
-    options = _data(base, trial, values.weights_from, changes)
-    ready = api.prepare(base, options, device=values.device, progress=Decoding())
-    inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
-    recipe = overrides.apply(ready.recipe, inside, parser.options)
-    length = ready.minutes if values.minutes is None else values.minutes
-    if any(change.path == ("rounds",) for change in changes):
-        length = None
-    ready = dataclasses.replace(ready, recipe=recipe, minutes=length)
-    folder = Path(values.out) if values.out else new_folder(f"{recipe.name}-{ready.dataset.name}")
-    for line in ready.reasons:
-        print(f"chosen: {line}")
-    print(f"run {folder}: {recipe.name} on {ready.dataset.name}", flush=True)
+    print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
     return ending.carry_out(
         folder,
         lambda: api.train_prepared(
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
+    )
+
+
+def _prepare(
+    base: Base, trial: Recipe, changes: Sequence[Change], values: argparse.Namespace, parser: Parser
+) -> api.Prepared:
+    """The opened data and the whole recipe; says what was chosen where no recipe was named."""
+    from steadygan.training.precision import choose_device, choose_precision
+
+    asked_rounds = any(change.path == ("rounds",) for change in changes)
+    if values.minutes is not None and asked_rounds:
+        raise UsageError("--minutes and --rounds both say how long to train; give one of them")
+    choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
+    options = trial.data if values.weights_from is None else _in_shape_of(values.weights_from, trial.data)
+    ready = api.prepare(base, options, device=values.device, progress=Decoding())
+    inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
+    for line in ready.reasons:
+        print(f"chosen: {line}")
+    if ready.reasons and inside:
+        print(f"but as asked: {', '.join(f'{change.typed} {change.text or True}' for change in inside)}")
+    return dataclasses.replace(
+        ready,
+        recipe=overrides.apply(ready.recipe, inside, parser.options),
+        minutes=values.minutes or (None if asked_rounds else ready.minutes),
     )
 
 
@@ -88,11 +99,14 @@ def _parser() -> Parser:
 
 
 def _base(values: argparse.Namespace) -> Base:
-    if values.weights_from is not None:
-        values.weights_from = find_run(values.weights_from)
     if values.recipe is not None:
         return api.read_recipe(values.recipe)
-    return api.load(values.weights_from).recipe if values.weights_from is not None else None
+    if values.weights_from is None:
+        return None
+    earlier = api.load(values.weights_from).recipe
+    # its intervals fit a run of another length
+    run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
+    return dataclasses.replace(earlier, run=run)
 
 
 def _data_change(text: str) -> Change:
@@ -118,19 +132,13 @@ def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
     raise problem
 
 
-def _data(base: Base, trial: Recipe, weights_from: Path | None, changes: Sequence[Change]) -> DataOptions:
-    """The data to open; a run's weights keep the shape of the samples that they were trained on."""
-    options = trial.data
-    if weights_from is None:
-        return options
-    spec = api.load(weights_from).sample_spec
+def _in_shape_of(run: Path, options: DataOptions) -> DataOptions:
+    """The data brought to the samples that a run's weights were trained on, where nobody said otherwise."""
+    spec = api.load(run).sample_spec
     if not spec.is_image:
         return options
-    return dataclasses.replace(
-        options,
-        size=options.size or spec.shape[-1],
-        channels=options.channels or spec.shape[0],
-    )
+    channels, _, size = spec.shape
+    return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)
 
 
 def _help(parser: Parser, name: str | None, recipe: Recipe) -> str:

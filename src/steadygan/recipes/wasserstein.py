@@ -22,7 +22,7 @@ from steadygan.types import SampleSpec
 def wgan(sample: SampleSpec = IMAGES) -> Recipe:
     """Wasserstein loss, the critic's weights clipped to [-0.01, 0.01].
 
-    Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1; critic warm-up of the authors' code.
+    Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1; critic warm-up of the authors' code. On points: batch 256.
     """
     generator, critic = dcgan_or_mlp(sample)
     return Recipe(
@@ -35,7 +35,8 @@ def wgan(sample: SampleSpec = IMAGES) -> Recipe:
         prior=prior(sample),
         generator_optimizer=RMSprop(5e-5),
         critic_optimizer=RMSprop(5e-5),
-        rounds=200_000,
+        batch=64 if sample.is_image else 256,
+        rounds=200_000 if sample.is_image else 100_000,
     )
 
 
