@@ -130,7 +130,7 @@ BAD = [
     Bad("sample tiny --out notes.txt/grid.png", "cannot write 'notes.txt/grid.png'", 1),
     Bad("sample tiny --out few", "'few' holds '0.png', which is no sample of an earlier call"),
     Bad("sample tiny --gif --out grid.png", "the ending of --out has to be .gif"),
-    Bad("sample tiny --gif --interpolate", "not allowed with"),
+    Bad("sample tiny --gif --interpolate", "give one of them"),
     Bad("resume tiny --rounds 5", "--rounds: got '5'; write +N for N rounds more"),
     Bad("resume tiny --rounds +0", "--rounds: got '+0'"),
     Bad("resume tiny --micro-batch 0", "--micro-batch: got 0; it has to be 1 or more"),

@@ -21,10 +21,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a recipe (default: lists them all)")
     parser.add_argument("--size", type=at_least(1), metavar="N", help="as it is for pictures of N px (default: 32)")
     parser.add_argument("--points", action="store_true", help="as it is for points in the plane")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
-    form.add_argument("--python", action="store_true", help="the Python alone")
+    parser.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
+    parser.add_argument("--python", action="store_true", help="the Python alone")
     values = parser.parse(arguments)
+    if values.yaml and values.python:
+        values.yaml = values.python = False  # both alone is both
     if values.name is None:
         if values.yaml or values.python or values.size or values.points:
             raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")

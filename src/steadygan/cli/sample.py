@@ -31,14 +31,15 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--raw", action="store_true", help="the generator as trained, not its running average")
     parser.add_argument("--round", type=at_least(0), metavar="R", help="of an earlier checkpoint (default: the last)")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument(
+    parser.add_argument(
         "--interpolate", action="store_true", help=f"a strip of {STRIP} on the way from one sample to another"
     )
-    shape.add_argument(
+    parser.add_argument(
         "--gif", action="store_true", help=f"{ANIMATED} samples that change into others and back, as a .gif"
     )
     values = parser.parse(arguments)
+    if values.interpolate and values.gif:
+        raise UsageError("--interpolate and --gif are two forms of the same way; give one of them")
     found = api.load(values.run)
     out = Path(values.out) if values.out else _own_place(found, values)
     found.checkpoint(values.round)
