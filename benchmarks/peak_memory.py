@@ -1,6 +1,6 @@
 """Peak memory of some training rounds, measured in a process of its own.
 
-python -m benchmarks.peak_memory dcgan32 library bf16 cpu      prints megabytes beyond the idle process
+python -m benchmarks.peak_memory dcgan32 library bf16 cpu 2      prints megabytes beyond the idle process
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import torch
 
-from benchmarks.rounds import CASES, library_round, plain_round
+from benchmarks.rounds import CASES, make_round
+from steadygan.training.precision import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -32,8 +34,7 @@ def measure(case: str, side: str, precision: str, device: str) -> float:
     if device == "cpu":
         torch.ones(8, 8).matmul(torch.ones(8, 8))  # the thread pool and the matrix library are up
         before, _ = _resident()
-    where = torch.device(device)
-    run = plain_round(CASES[case], where) if side == "plain" else library_round(CASES[case], precision, where)
+    run = make_round(CASES[case], side, cast(Precision, precision), torch.device(device))
     for _ in range(ROUNDS):
         run()
     if device == "cpu":

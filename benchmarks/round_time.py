@@ -3,7 +3,7 @@
 python -m benchmarks.round_time                        all cases, default precision and fp32
 python -m benchmarks.round_time --cases mlp --repeats 15
 
-Both sides run in turn in one process, so that a slow minute of the machine hits both; peak memory is measured in a
+All sides run in turn in one process, so that a slow minute of the machine hits all; peak memory is measured in a
 process for each. Prints a Markdown table and writes benchmarks/results/NAME.json.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from benchmarks.peak_memory import peak_memory
-from benchmarks.rounds import CASES, Round, library_round, plain_round
+from benchmarks.rounds import CASES, SIDES, Round, make_round
 from steadygan.training.environment import describe_environment
 from steadygan.training.precision import choose_device, choose_precision
 
@@ -34,12 +34,15 @@ WARM_UP = 3  # rounds
 
 @dataclass(frozen=True)
 class Side:
-    """Seconds per round over all repeats, and megabytes at the peak."""
+    """Seconds per round over all repeats, megabytes at the peak, and how many times as long as the library."""
 
     median: float
     fastest: float
     slowest: float
     peak_mb: float | None
+    ratio: float
+    """median of the ratios of neighbouring measurements"""
+    ratio_range: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,12 @@ class Result:
     precision: str
     """of the library; the plain loop is always fp32"""
     plain: Side
+    same_networks: Side
     library: Side
-    speedup: float
-    """median of the ratios of neighbouring measurements"""
-    speedup_range: tuple[float, float]
 
 
 def seconds_per_round(run: Round, rounds: int, device: torch.device) -> float:
+    """The mean over some rounds."""
     _wait(device)
     start = time.perf_counter()
     for _ in range(rounds):
@@ -71,64 +73,63 @@ def _wait(device: torch.device) -> None:
         getattr(torch, device.type).synchronize()
 
 
-def interleaved(first: Round, second: Round, repeats: int, device: torch.device) -> tuple[list[float], list[float]]:
-    """Seconds per round of both, measured in turn; who goes first alternates."""
-    sides = (first, second)
-    counts = []
-    for run in sides:
+def interleaved(sides: dict[str, Round], repeats: int, device: torch.device) -> dict[str, list[float]]:
+    """Seconds per round of each side, measured in turn; every other repeat goes backwards."""
+    counts = {}
+    for name, run in sides.items():
         seconds_per_round(run, WARM_UP, device)
-        counts.append(max(1, round(SHORTEST / seconds_per_round(run, 1, device))))
-    times: tuple[list[float], list[float]] = ([], [])
+        counts[name] = max(1, round(SHORTEST / seconds_per_round(run, 1, device)))
+    times: dict[str, list[float]] = {name: [] for name in sides}
     for repeat in range(repeats):
-        for side in (0, 1) if repeat % 2 == 0 else (1, 0):
-            times[side].append(seconds_per_round(sides[side], counts[side], device))
+        for name in sides if repeat % 2 == 0 else reversed(sides):
+            times[name].append(seconds_per_round(sides[name], counts[name], device))
     return times
 
 
-def compare(name: str, precision: str, repeats: int, device: torch.device, memory: bool = True) -> Result:
-    """Both sides of a case: time in this process, memory in processes of their own."""
+def compare(name: str, precision: str, repeats: int, device: torch.device, *, memory: bool = True) -> Result:
+    """All sides of a case: time in this process, memory in processes of their own."""
     case = CASES[name]
     held = choose_precision(precision, device)
-    plain_times, library_times = interleaved(
-        plain_round(case, device), library_round(case, held, device), repeats, device
-    )
-    ratios = [p / ours for p, ours in zip(plain_times, library_times, strict=True)]
+    times = interleaved({side: make_round(case, side, held, device) for side in SIDES}, repeats, device)
 
-    def side(which: str, times: list[float]) -> Side:
-        peak = peak_memory(name, which, held, str(device), torch.get_num_threads()) if memory else None
-        return Side(statistics.median(times), min(times), max(times), peak)
+    def summary(side: str) -> Side:
+        ratios = [theirs / ours for theirs, ours in zip(times[side], times["library"], strict=True)]
+        peak = peak_memory(name, side, held, str(device), torch.get_num_threads()) if memory else None
+        return Side(
+            median=statistics.median(times[side]),
+            fastest=min(times[side]),
+            slowest=max(times[side]),
+            peak_mb=peak,
+            ratio=statistics.median(ratios),
+            ratio_range=(min(ratios), max(ratios)),
+        )
 
-    return Result(
-        case=name,
-        title=case.title,
-        precision=held,
-        plain=side("plain", plain_times),
-        library=side("library", library_times),
-        speedup=statistics.median(ratios),
-        speedup_range=(min(ratios), max(ratios)),
-    )
+    return Result(name, case.title, held, **{side: summary(side) for side in SIDES})
 
 
 def table(results: Sequence[Result]) -> str:
-    """Results as a Markdown table."""
+    """Results as a Markdown table: milliseconds a round (fastest to slowest), ratios, megabytes."""
 
     def milliseconds(side: Side) -> str:
         return f"{1e3 * side.median:.0f} ({1e3 * side.fastest:.0f} to {1e3 * side.slowest:.0f})"
+
+    def times(side: Side) -> str:
+        return f"{side.ratio:.2f} ({side.ratio_range[0]:.2f} to {side.ratio_range[1]:.2f})"
 
     def megabytes(side: Side) -> str:
         return "-" if side.peak_mb is None else f"{side.peak_mb:.0f}"
 
     lines = [
-        "| networks | precision | plain loop, ms a round | steadygan, ms a round | times as fast "
-        "| plain loop, MB | steadygan, MB |",
-        "|---|---|---|---|---|---|---|",
+        "| networks | precision | plain loop, ms | plain loop with our networks, ms | steadygan, ms "
+        "| faster than the plain loop | than with our networks | MB: plain, steadygan |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for r in results:
-        low, high = r.speedup_range
-        lines.append(
-            f"| {r.title} | {r.precision} | {milliseconds(r.plain)} | {milliseconds(r.library)} "
-            f"| {r.speedup:.2f} ({low:.2f} to {high:.2f}) | {megabytes(r.plain)} | {megabytes(r.library)} |"
-        )
+    lines += [
+        f"| {r.title} | {r.precision} | {milliseconds(r.plain)} | {milliseconds(r.same_networks)} "
+        f"| {milliseconds(r.library)} | {times(r.plain)} | {times(r.same_networks)} "
+        f"| {megabytes(r.plain)}, {megabytes(r.library)} |"
+        for r in results
+    ]
     return "\n".join(lines)
 
 

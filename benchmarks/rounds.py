@@ -1,8 +1,10 @@
-"""The two sides of a benchmark: one training round (five critic steps, one generator step) of WGAN-GP, each way.
+"""The sides of a benchmark: one training round (five critic steps, one generator step) of WGAN-GP, each way.
 
-The plain side is the loop of examples/wgan_gp_single_file.py: three critic calls a step, contiguous layout, float32,
-torch's default Adam. The library side is ``steadygan.training.step.training_round`` as the trainer calls it, the
-average of the generator included. Both have the same networks and see the same random numbers, drawn beforehand.
+``plain`` is the loop of examples/wgan_gp_single_file.py with ordinary layers: three critic calls a step, contiguous
+layout, float32, torch's default Adam. ``same_networks`` is that loop around the library's own modules, whose
+activations and folded convolutions make it faster than what people write. ``library`` is
+``steadygan.training.step.training_round`` as the trainer calls it, the generator's average included. All have the
+same weights and see the same random numbers, drawn beforehand.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from itertools import cycle
 import numpy as np
 import torch
 from examples import wgan_gp_single_file as plain
+from torch import nn
 
 from steadygan.data import Stored
 from steadygan.networks import (
@@ -26,6 +29,8 @@ from steadygan.networks import (
     ResNetCritic,
     ResNetGenerator,
 )
+from steadygan.networks.activations import PiecewiseLinear
+from steadygan.networks.convolutions import ConvMeanPool, UpsampleConv
 from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.training.draws import Drawer, RoundDraws
@@ -40,6 +45,7 @@ Round = Callable[[], None]
 
 IMAGES = SampleSpec((3, 32, 32))
 POINTS = SampleSpec((2,))
+SIDES = ("plain", "same_networks", "library")
 DISTINCT_ROUNDS = 4  # of random numbers, used in turn
 
 
@@ -89,12 +95,14 @@ def library_round(case: Case, precision: Precision, device: torch.device) -> Rou
     return run
 
 
-def plain_round(case: Case, device: torch.device) -> Round:
-    """One round of the plain loop, with the networks of the library, in float32."""
+def plain_round(case: Case, device: torch.device, *, ordinary: bool = True) -> Round:
+    """One round of the plain loop in float32, with ordinary layers or with the library's own."""
     with _torch_defaults():
         game = Game.build(case.recipe, case.sample, device, "fp32")
     generator = game.generator.to(memory_format=torch.contiguous_format)
     network = game.critic.to(memory_format=torch.contiguous_format)
+    if ordinary:
+        generator, network = with_ordinary_layers(generator), with_ordinary_layers(network)
     data = _data(case)
     feed = Feed(case.recipe, data, device)
     rounds = cycle(
@@ -120,6 +128,25 @@ def plain_round(case: Case, device: torch.device) -> Round:
             plain.generator_step(generator, critic, generator_optimizer, latents)
 
     return run
+
+
+def with_ordinary_layers(network: nn.Module) -> nn.Module:
+    """The same function with torch's ReLU and leaky ReLU, and with pooling and doubling as steps of their own."""
+    for name, part in network.named_children():
+        if isinstance(part, PiecewiseLinear):
+            setattr(network, name, nn.LeakyReLU(part.leak) if part.leak else nn.ReLU())
+        else:
+            with_ordinary_layers(part)
+    if isinstance(network, ConvMeanPool | UpsampleConv):
+        network.folded = False
+    return network
+
+
+def make_round(case: Case, side: str, precision: Precision, device: torch.device) -> Round:
+    """One of ``SIDES``; the precision is the library's."""
+    if side == "library":
+        return library_round(case, precision, device)
+    return plain_round(case, device, ordinary=side == "plain")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
 from steadygan.priors import Normal, Uniform
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, wgan, wgan_gp
-from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
+from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay
 from steadygan.types import SampleSpec, UsageError
 
 FIXED = {"--out": True, "--help": False, "-h": False}
@@ -85,6 +85,10 @@ def replaced(**fields: Any) -> Recipe:
         ("--average.ramp none", {"average": dataclasses.replace(wgan_gp().average, ramp=None)}),
         ("--representation.high 3 --representation.low 2",
          {"representation": dataclasses.replace(wgan_gp().representation, low=2.0, high=3.0)}),
+        ("--representation.low 2 --representation.high 3",
+         {"representation": dataclasses.replace(wgan_gp().representation, low=2.0, high=3.0)}),
+        ("critic-optimizer.beta2:cosine --critic-optimizer.beta2.start 0.9 --critic-optimizer.beta2.end 0.99",
+         {"critic_optimizer": Adam(1e-4, beta2=Cosine(start=0.9, end=0.99))}),
         ("--seed -0", {"seed": 0}),
     ],
 )  # fmt: skip

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from steadygan.cli import INTERRUPTED, TERMINATED
 from steadygan.run import RUNS, Run, is_run
-
-INTERRUPTED, TERMINATED = 130, 143
 
 
 def carry_out(folder: Path, train: Callable[[], Run]) -> int:

@@ -1,7 +1,8 @@
 """Fields of a recipe from the command line: ``--critic.width 32``, ``critic:resnet-critic``, ``--set PATH=YAML``.
 
 Texts become plain data on the recipe's own tree, and the codec that reads YAML files checks the whole at the end:
-a mistake has the same one-line answer in a file and on the command line, and the order of options does not matter.
+a mistake has the same one-line answer in a file and on the command line, and the order of options does not matter
+(nothing is checked half-way, where one of two fields that go together has changed).
 """
 
 from __future__ import annotations
@@ -122,13 +123,15 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
         raise UsageError(f"{change.typed}: {dashed(here)} is a single value and has no '{name}'")
     if node is None and len(kinds) > 1:
         raise UsageError(f"{change.typed}: {dashed(here)} is none; choose its kind first: {_tokens(here, kinds)}")
-    # what an outer --set made may be anything: the codec has the words for what it cannot be
-    part = kinds[0]() if node is None else codec.from_plain(node, annotation, where=".".join(here))
-    fields = codec.field_types(type(part))
+    if node is None:
+        node = codec.to_plain(kinds[0]())
+    cls = next((kind for kind in kinds if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None)
+    if cls is None:  # what an outer --set made may be anything; the codec has the words for what it cannot be
+        return codec.from_plain(node, annotation, where=".".join(here))
+    fields = codec.field_types(cls)
     if name not in fields:
-        raise _UnknownFieldError(depth, type(part))
-    plain = codec.to_plain(part)
-    return {**plain, name: _changed(plain[name], fields[name], change, depth + 1)}
+        raise _UnknownFieldError(depth, cls)
+    return {**node, name: _changed(node[name], fields[name], change, depth + 1)}
 
 
 def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, depth: int) -> list[Any]:

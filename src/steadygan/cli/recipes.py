@@ -10,6 +10,7 @@ from typing import Any
 from steadygan import recipe as recipes
 from steadygan.cli.parser import Parser, at_least
 from steadygan.recipes import RECIPES, find, summary
+from steadygan.schedules import Constant
 from steadygan.types import SampleSpec, UsageError
 
 WIDTH = 100
@@ -24,8 +25,6 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
     parser.add_argument("--python", action="store_true", help="the Python alone")
     values = parser.parse(arguments)
-    if values.yaml and values.python:
-        values.yaml = values.python = False  # both alone is both
     if values.name is None:
         if values.yaml or values.python or values.size or values.points:
             raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")
@@ -34,11 +33,11 @@ def run(arguments: Sequence[str]) -> int:
     size = values.size or 32
     sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size))
     made = find(values.name)(sample)
-    if not values.yaml:
+    if values.python or not values.yaml:
         print(as_python(made))
-    if not values.yaml and not values.python:
+    if values.yaml == values.python:
         print()
-    if not values.python:
+    if values.yaml or not values.python:
         print(recipes.dumps(made), end="")
     return 0
 
@@ -56,7 +55,7 @@ def _list() -> str:
 def as_python(value: Any, indent: int = 0) -> str:
     """A spec as Python that makes it, over several lines where it is long.
 
-    What is None, False or empty by default is left out, and below a recipe's own fields parts at their defaults too.
+    What is None, False or empty by default is left out, and schedules that multiply by 1.
     """
     if isinstance(value, tuple):
         inner = [as_python(item, indent + 4) for item in value]
@@ -74,7 +73,7 @@ def as_python(value: Any, indent: int = 0) -> str:
 def _goes_without_saying(field: dataclasses.Field[Any], value: Any, *, of_recipe: bool) -> bool:
     if field.default is dataclasses.MISSING or value != field.default:
         return False
-    return value is None or value is False or value == () or (dataclasses.is_dataclass(value) and not of_recipe)
+    return value is None or value is False or value == () or (value == Constant(1.0) and not of_recipe)
 
 
 def _joined(start: str, parts: list[str], end: str, indent: int) -> str:

@@ -58,7 +58,7 @@ def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
                 return {"kind": cls.__name__, fields[0]: text}
     for cls in kinds:
         if _plain_name(cls.__name__) == _plain_name(text):
-            return node if cls.__name__ == present else {"kind": cls.__name__}
+            return node if cls.__name__ == present else codec.to_plain(cls())
     shown = [kebab(cls) for cls in kinds]
     raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), shown)} (known: {', '.join(shown)})")
 
@@ -75,7 +75,7 @@ def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
             return data
         fields = codec.field_types(cls)
         inner = {key: from_yaml(value, None, fields.get(key), where) for key, value in data.items() if key != "kind"}
-        return {"kind": cls.__name__, **inner}
+        return {**codec.to_plain(cls()), **inner}
     if isinstance(data, str) or (kinds and isinstance(data, int | float) and not isinstance(data, bool)):
         return from_text(str(data), node, annotation, where)
     return data

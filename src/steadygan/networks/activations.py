@@ -15,7 +15,11 @@ LEAK = 0.2
 
 
 class PiecewiseLinear(nn.Module):
-    """max(x, leak x), as x times a detached slope; leak 0 is ReLU."""
+    """max(x, leak x), as x times a detached slope; leak 0 is ReLU.
+
+    ATen's ``leaky_relu_backward(g, x, leak)`` is g times the slope at x in one kernel, and is its own derivative in g:
+    with g = x and the second x detached it is this function, and nothing of x's graph hangs on the slope.
+    """
 
     def __init__(self, leak: float = 0.0) -> None:
         super().__init__()
@@ -24,11 +28,8 @@ class PiecewiseLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not torch.is_grad_enabled():
             return F.leaky_relu(x, self.leak) if self.leak else F.relu(x)
-        with torch.no_grad():
-            slope = (x > 0).to(x.dtype)
-            if self.leak:
-                slope = slope.clamp_(min=self.leak)
-        return x * slope
+        scaled: Tensor = torch.ops.aten.leaky_relu_backward(x, x.detach(), self.leak, False)
+        return scaled
 
     def extra_repr(self) -> str:
         return f"leak={self.leak}"
