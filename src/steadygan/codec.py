@@ -208,6 +208,7 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
     try:
         return cls(**values)
     except UsageError as error:
-        raise _fail(where, str(error)) from None
+        text = str(error)  # some checks name their place themselves
+        raise (error if where and text.startswith((f"{where}.", f"{where} ")) else _fail(where, text)) from None
     except TypeError as error:
         raise _fail(where, f"{name}: {error}") from None
