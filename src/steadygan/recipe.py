@@ -33,12 +33,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out and watched: nothing here changes what is learned, but precision and micro_batch."""
+    """How a run is carried out and watched; only precision, micro_batch and threads change a digit of what is learned."""
 
     precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
     """auto: bf16 where the processor or GPU computes in it, else fp32; scores, norms and penalties stay in fp32"""
     micro_batch: int | None = None
     """samples that go through the networks at once; gradients are summed over the batch. None: the whole batch"""
+    threads: int | None = None
+    """CPU threads; None: one or all, whichever is faster here (small networks, or a busy machine: one)"""
     log_every: int | None = None
     """rounds between logged rows; None: about every two seconds, chosen from the measured speed"""
     picture_every: int | None = None
@@ -53,7 +55,7 @@ class RunOptions:
     """samples in a picture"""
 
     def __post_init__(self) -> None:
-        for name in ("micro_batch", "log_every", "picture_every", "checkpoint_every", "keep_every"):
+        for name in ("micro_batch", "threads", "log_every", "picture_every", "checkpoint_every", "keep_every"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"run.{name} is {value}; it has to be 1 or more, or null")

@@ -71,6 +71,23 @@ def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0) -
     )
 
 
+def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:
+    """CPU threads and the speed with them: those the recipe names, else one or all, whichever is faster.
+
+    Two threads that wait for each other on a core that another process holds can be a hundred times slower than one.
+    """
+    available = torch.get_num_threads()
+    named = recipe.run.threads
+    found: list[tuple[float, int, Speed]] = []
+    for threads in {named} if named is not None else {available, 1}:
+        torch.set_num_threads(threads)
+        speed = measure()
+        found.append((speed.round(recipe, 1_000), threads, speed))
+    _, threads, speed = min(found, key=lambda entry: entry[:2])
+    torch.set_num_threads(threads)
+    return threads, speed
+
+
 def _one(round_: int) -> float:
     return 1.0
 
@@ -110,8 +127,8 @@ def _tidy(number: float) -> int:
         step *= 10
 
 
-def settle(recipe: Recipe, speed: Speed) -> Recipe:
-    """The recipe with the intervals that were left open chosen from the speed."""
+def settle(recipe: Recipe, speed: Speed, threads: int | None = None) -> Recipe:
+    """The recipe with the intervals and threads that were left open chosen from the speed."""
     run, each = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
     whole = each * recipe.rounds
     picture_seconds = min(max(whole / _PICTURES, 2.0), 600.0)
@@ -120,6 +137,7 @@ def settle(recipe: Recipe, speed: Speed) -> Recipe:
     chosen = RunOptions(
         **{
             **{f.name: getattr(run, f.name) for f in dataclasses.fields(run)},
+            "threads": threads if run.threads is None else run.threads,
             "log_every": run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
             "picture_every": run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
             "checkpoint_every": run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,14 @@ class Trainer:
             UsageError: for a recipe that cannot work on this data.
             RunError: if a step does not fit into memory.
         """
-        speed = self._measure()
+        threads: int | None = None
+        if self.device.type == "cpu":
+            threads, speed = plan.choose_threads(self.recipe, self._measure)
+        else:
+            speed = self._measure()
         if minutes is not None:
             self.recipe = plan.fit_minutes(self.recipe, speed, minutes)
-        self.recipe = plan.settle(self.recipe, speed)
+        self.recipe = plan.settle(self.recipe, speed, threads)
         return speed
 
     def build(self) -> Game:
@@ -285,6 +290,17 @@ class _Clock:
         return _Pace((rounds - last[1]) / seconds, (samples - last[2]) / seconds)
 
 
+@contextlib.contextmanager
+def _kept_threads() -> Iterator[None]:
+    """Gives the caller's thread count back."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_kept_threads()
 def new_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -329,6 +345,7 @@ def new_run(
     return trainer.run(game, speed)
 
 
+@_kept_threads()
 def resume_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -352,8 +369,8 @@ def resume_run(
                 f"the run computed in {state['precision']}, this machine does in {trainer.precision}: "
                 "last digits will differ",
             )
-        if trainer.device.type == "cpu" and state["threads"] != torch.get_num_threads():
-            torch.set_num_threads(state["threads"])
+    if trainer.device.type == "cpu" and recipe.run.threads is not None:
+        torch.set_num_threads(recipe.run.threads)
     game = trainer.build()
     guard.check(recipe, game.generator, game.critic)
     if saved:
