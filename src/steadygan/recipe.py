@@ -33,7 +33,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out and watched; only precision, micro_batch and threads change a digit of what is learned."""
+    """How a run is carried out; only precision, micro_batch and threads change any digit of what is learned."""
 
     precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
     """auto: bf16 where the processor or GPU computes in it, else fp32; scores, norms and penalties stay in fp32"""
@@ -46,7 +46,7 @@ class RunOptions:
     picture_every: int | None = None
     """rounds between pictures; None: about 40 in a run, the first within a minute"""
     checkpoint_every: int | None = None
-    """rounds between checkpoints; None: about every two minutes"""
+    """rounds between checkpoints; None: about every half minute"""
     keep_last: int = 2
     """checkpoints that are kept besides those of keep_every"""
     keep_every: int | None = None

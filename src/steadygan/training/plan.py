@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steadygan.training.game import Game
 
 _LOG_SECONDS = 2.0
-_CHECKPOINT_SECONDS = 120.0
+_CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
 _OVERHEAD = 1.06  # of logging, pictures and checkpoints, for --minutes
