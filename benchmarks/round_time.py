@@ -30,6 +30,7 @@ from steadygan.training.precision import choose_device, choose_precision
 RESULTS = Path(__file__).resolve().parent / "results"
 SHORTEST = 0.5  # seconds in one measurement: rounds are repeated until it is reached
 WARM_UP = 3  # rounds
+STEADY = 1.5  # slowest over fastest: beyond this something else was using the processor
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,17 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+def disturbed(results: Sequence[Result]) -> list[str]:
+    """A line for each measurement that something else on the machine seems to have disturbed."""
+    return [
+        f"note: {r.title}, {r.precision}, {name}: {side.slowest / side.fastest:.1f} times between the fastest and the "
+        "slowest repeat; something else was running: measure again"
+        for r in results
+        for name in SIDES
+        if (side := getattr(r, name)).slowest > STEADY * side.fastest
+    ]
+
+
 def processor() -> str:
     """The processor's name."""
     info = Path("/proc/cpuinfo")
@@ -179,6 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = RESULTS / f"{args.name or f'rounds-{device.type}'}.json"
     path.write_text(json.dumps({"environment": environment, "results": [asdict(r) for r in results]}, indent=2) + "\n")
     print(table(results))
+    print(*disturbed(results), sep="\n")
     print(f"\nwritten: {path}")
 
 
