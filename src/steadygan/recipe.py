@@ -40,7 +40,7 @@ class RunOptions:
     micro_batch: int | None = None
     """samples that go through the networks at once; gradients are summed over the batch. None: the whole batch"""
     threads: int | None = None
-    """CPU threads; None: one or all, whichever is faster here (small networks, or a busy machine: one)"""
+    """CPU threads; None: all where they gain a quarter here, else one (small networks, or a busy machine)"""
     log_every: int | None = None
     """rounds between logged rows; None: about every two seconds, chosen from the measured speed"""
     picture_every: int | None = None

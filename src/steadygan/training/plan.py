@@ -24,6 +24,7 @@ _LOG_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
+_WORTH_THREADS = 1.25  # times faster than one thread
 _OVERHEAD = 1.06  # of logging, pictures and checkpoints, for --minutes
 
 
@@ -72,9 +73,10 @@ def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0) -
 
 
 def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:
-    """CPU threads and the speed with them: those the recipe names, else one or all, whichever is faster.
+    """CPU threads and the speed with them: those the recipe names, else all where they gain a quarter, else one.
 
-    Two threads that wait for each other on a core that another process holds can be a hundred times slower than one.
+    Threads that wait for each other on a core that another process holds, now or later, can be a hundred times slower
+    than one thread.
     """
     available = torch.get_num_threads()
     named = recipe.run.threads
@@ -82,7 +84,8 @@ def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, S
     for threads in {named} if named is not None else {available, 1}:
         torch.set_num_threads(threads)
         speed = measure()
-        found.append((speed.round(recipe, 1_000), threads, speed))
+        cost = speed.round(recipe, 1_000) * (1.0 if threads == 1 else _WORTH_THREADS)
+        found.append((cost, threads, speed))
     _, threads, speed = min(found, key=lambda entry: entry[:2])
     torch.set_num_threads(threads)
     return threads, speed

@@ -1,0 +1,67 @@
+"""What is decided before a run: threads, intervals, rounds that fit a time."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from tests.training.games import small_recipe
+
+from steadygan.optimizers import Adam
+from steadygan.recipe import RunOptions
+from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
+from steadygan.training import plan
+from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle
+from steadygan.types import UsageError
+
+
+@pytest.mark.parametrize(("gain", "chosen"), [(2.0, 4), (1.1, 1), (0.01, 1)])
+def test_all_threads_are_taken_only_where_they_gain_a_quarter(monkeypatch, gain, chosen):
+    used = [4]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    threads, speed = choose_threads(small_recipe(), lambda: Speed(1 / gain if used[-1] == 4 else 1.0, 0.0))
+    assert (threads, used[-1]) == (chosen, chosen)
+    assert speed.critic_step == (1 / gain if chosen == 4 else 1.0)
+
+
+def test_threads_that_the_recipe_names_are_kept(monkeypatch):
+    used = [4]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    assert choose_threads(small_recipe(run=RunOptions(threads=3)), lambda: Speed(1.0, 1.0))[0] == 3
+    assert used == [4, 3, 3]
+
+
+def test_rounds_with_a_warm_up_cost_what_their_steps_cost():
+    recipe = small_recipe(critic_steps=CriticWarmUp(5, 100, 25, 500), rounds=1000)
+    speed = Speed(0.01, 0.1)
+    assert speed.rounds(recipe, 0, 1000) == pytest.approx(26 * (1.0 + 0.1) + 974 * (0.05 + 0.1))
+
+
+def test_minutes_give_the_rounds_that_fit_and_stretch_decays_with_them():
+    recipe = small_recipe(
+        critic_steps=Constant(4), rounds=1000, critic_optimizer=Adam(1e-3, lr_factor=LinearDecay(1000))
+    )
+    fitted = fit_minutes(recipe, Speed(0.01, 0.06), 1.0)
+    assert fitted.rounds == pytest.approx(600 / plan._OVERHEAD, abs=1)
+    assert fitted.critic_optimizer.lr_factor.rounds == fitted.rounds
+    with pytest.raises(UsageError, match="above 0"):
+        fit_minutes(recipe, Speed(1, 1), 0.0)
+
+
+def test_intervals_left_open_follow_the_speed_and_named_ones_stay():
+    open_run = dataclasses.replace(small_recipe(rounds=100_000), run=RunOptions(log_every=7))
+    settled = settle(open_run, Speed(0.001, 0.003), threads=2).run
+    assert settled.log_every == 7
+    assert settled.threads == 2
+    assert settled.checkpoint_every is not None
+    assert 15 < settled.checkpoint_every * 0.005 < 60
+    assert settled.picture_every is not None
+    assert settled.picture_every * 0.005 < 60
+
+
+def test_decays_are_found_wherever_they_are():
+    recipe = small_recipe(critic_optimizer=Adam(1e-3, lr_factor=LinearDecay(77)))
+    assert decays(recipe) == [("critic_optimizer.lr_factor", 77)]
