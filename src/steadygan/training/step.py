@@ -260,6 +260,9 @@ def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen:
         seen: samples that the generator has been trained on before
     """
     game.set_rates(round_)
+    game.generator_optimizer.zero_grad(
+        set_to_none=True
+    )  # read since the last round; critic steps are the memory's peak
     terms = None
     for critic_draws in draws.critic:
         terms = critic_step(game, feed, critic_draws)
