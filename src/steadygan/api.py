@@ -146,7 +146,7 @@ def train_prepared(
     weights_from: str | Path | None = None,
 ) -> Run:
     """The second half of ``train``: for callers that change the recipe after the data was opened."""
-    from steadygan.training.trainer import new_run
+    from steadygan.training.session import new_run
 
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
@@ -184,7 +184,7 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
-    from steadygan.training.trainer import resume_run
+    from steadygan.training.session import resume_run
 
     found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     recipe = found.recipe

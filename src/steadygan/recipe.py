@@ -47,15 +47,27 @@ class RunOptions:
     """rounds between pictures; None: about 40 in a run, the first within a minute"""
     checkpoint_every: int | None = None
     """rounds between checkpoints; None: about every half minute"""
+    evaluate_every: int | None = None
+    """rounds between evaluations of samples; None: so that they take about a twentieth of the time"""
+    evaluate: Literal["auto", "patches", "pixels", "classifier", "inception", "none"] = "auto"
+    """features by which samples are judged while training, and the best checkpoint kept; auto: patches for pictures"""
     keep_last: int = 2
-    """checkpoints that are kept besides those of keep_every"""
+    """checkpoints that are kept besides the best one and those of keep_every"""
     keep_every: int | None = None
     """each checkpoint whose round is divisible by this is kept for good; None: only the last ones"""
     pictured: int = 64
     """samples in a picture"""
 
     def __post_init__(self) -> None:
-        for name in ("micro_batch", "threads", "log_every", "picture_every", "checkpoint_every", "keep_every"):
+        for name in (
+            "micro_batch",
+            "threads",
+            "log_every",
+            "picture_every",
+            "checkpoint_every",
+            "evaluate_every",
+            "keep_every",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"run.{name} is {value}; it has to be 1 or more, or null")

@@ -93,7 +93,7 @@ class Run:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What data.json says of the data."""
-        from steadygan.training.files import read_json
+        from steadygan.files import read_json
 
         content: dict[str, Any] = read_json(self.folder / "data.json")
         return content
@@ -119,7 +119,7 @@ class Run:
     @property
     def checkpoints(self) -> list[Path]:
         """The whole checkpoints, oldest first."""
-        from steadygan.training.files import list_checkpoints
+        from steadygan.training.folder import list_checkpoints
 
         return list_checkpoints(self.folder / "checkpoints")
 

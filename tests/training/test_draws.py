@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tests.training.games import IMAGES, image_data, small_recipe
 
 from steadygan.data import Fresh
 from steadygan.data.options import DataOptions
@@ -17,6 +16,7 @@ from steadygan.penalties import R1, GradientPenalty, NearReal
 from steadygan.representations import Plain
 from steadygan.schedules import CriticWarmUp
 from steadygan.training.draws import Drawer, Stream, stream_generator
+from tests.training.games import IMAGES, image_data, small_recipe
 
 
 def flat(value):

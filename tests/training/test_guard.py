@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from tests.training.games import IMAGES, convolutional_recipe
 
 from steadygan.constraints import WeightClip
 from steadygan.losses import NonSaturating, RelativisticAverage
@@ -18,6 +17,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training.game import Game
 from steadygan.training.guard import check
 from steadygan.types import SampleSpec, UsageError
+from tests.training.games import IMAGES, convolutional_recipe
 
 
 def checked(**changes):

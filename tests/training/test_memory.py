@@ -6,14 +6,14 @@ import dataclasses
 
 import pytest
 import torch
-from tests.training.games import image_data, small_recipe
 
 from steadygan.losses import RelativisticAverage
 from steadygan.networks import MLPCritic
 from steadygan.objectives import Adversarial
 from steadygan.training.memory import explain, is_out_of_memory
-from steadygan.training.trainer import new_run
+from steadygan.training.session import new_run
 from steadygan.types import RunError
+from tests.training.games import image_data, small_recipe
 
 
 class Hungry(torch.nn.Module):

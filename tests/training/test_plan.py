@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 import torch
-from tests.training.games import small_recipe
 
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions
@@ -14,6 +13,7 @@ from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
 from steadygan.training import plan
 from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle
 from steadygan.types import UsageError
+from tests.training.games import small_recipe
 
 
 @pytest.mark.parametrize(("gain", "chosen"), [(2.0, 4), (1.1, 1), (0.01, 1)])

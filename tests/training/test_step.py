@@ -7,7 +7,6 @@ import dataclasses
 
 import pytest
 import torch
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 
 from steadygan import losses
 from steadygan.constraints import WeightClip
@@ -19,6 +18,7 @@ from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
 from steadygan.training.step import critic_step, critic_terms, generator_step, generator_terms, training_round
 from steadygan.types import Batch, CriticOutput, SampleSpec
+from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 
 N = 6
 

@@ -16,7 +16,6 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.training.games import convolutional_recipe, image_data, small_recipe
 
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.objectives import Adversarial
@@ -25,8 +24,9 @@ from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import CriticWarmUp, LinearDecay
 from steadygan.training.record import TIMES
-from steadygan.training.trainer import new_run, resume_run
+from steadygan.training.session import new_run, resume_run
 from steadygan.types import RunError, UsageError
+from tests.training.games import convolutional_recipe, image_data, small_recipe
 
 
 class Watcher:
@@ -40,6 +40,9 @@ class Watcher:
 
     def logged(self, row):
         self.told.append(("logged", row))
+
+    def evaluated(self, row):
+        self.told.append(("evaluated", row))
 
     def pictured(self, picture):
         self.told.append(("pictured", picture))
@@ -148,7 +151,7 @@ CHILD = textwrap.dedent(
     import sys
     from pathlib import Path
     from steadygan.recipe import load
-    from steadygan.training.trainer import new_run, resume_run
+    from steadygan.training.session import new_run, resume_run
     from tests.training.games import convolutional_recipe, image_data
     import dataclasses, torch
     torch.set_num_threads(1)

@@ -62,7 +62,7 @@ def _clear(cache: str | None) -> None:
 def _look(options: DataOptions, sheet: str | None) -> None:
     """Prints the audit and writes the sheet: nowhere for None, to a place named after the data for ''."""
     from steadygan.data import audit, contact_sheet, open_data
-    from steadygan.report.files import written_aside
+    from steadygan.files import written_aside
 
     try:
         dataset = open_data(options, Decoding())

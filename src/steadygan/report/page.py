@@ -13,16 +13,16 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from steadygan.files import written_aside
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
 from steadygan.report.facts import readable
-from steadygan.report.files import written_aside
 from steadygan.report.guarded import Guarded
 from steadygan.report.readings import Reading, readings_for
 from steadygan.report.record import Curve, Record, read_record
 from steadygan.report.thinning import running_median
 from steadygan.report.words import count, duration, number
-from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 WINDOW = 101
 """logged rows of the running median, as in the figures of the WGAN paper"""
@@ -94,6 +94,7 @@ class PageObserver:
             self._guarded(lambda: _write(start.folder / "plan.txt", "\n".join(start.plan) + "\n"))
 
     def logged(self, row: Row) -> None: ...
+    def evaluated(self, row: Evaluation) -> None: ...
 
     def pictured(self, picture: Picture) -> None:
         began = time.monotonic()

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from steadygan.report.files import written_aside
-from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.files import written_aside
+from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 from steadygan.types import UsageError
 
 GAP = 2
@@ -128,6 +128,7 @@ class PictureObserver:
     def started(self, start: RunStart) -> None: ...
 
     def logged(self, row: Row) -> None: ...
+    def evaluated(self, row: Evaluation) -> None: ...
 
     def pictured(self, picture: Picture) -> None:
         if drawn := draw(picture):

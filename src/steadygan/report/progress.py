@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from steadygan.report.pictures import picture_path
 from steadygan.report.words import count, duration, number
-from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -45,6 +45,11 @@ class ProgressObserver:
             with suppress(*BROKEN):
                 self._display.show(row)
 
+    def evaluated(self, row: Evaluation) -> None:
+        if self._display:
+            with suppress(*BROKEN):
+                self._display.judge(row)
+
     def pictured(self, picture: Picture) -> None:
         if self._display:
             with suppress(*BROKEN):
@@ -66,6 +71,7 @@ BROKEN = (OSError, ValueError, SystemExit)
 class _Display(Protocol):
     def open(self, start: RunStart) -> None: ...
     def show(self, row: Row) -> None: ...
+    def judge(self, row: Evaluation) -> None: ...
     def picture(self, path: Path) -> None: ...
     def close(self, end: RunEnd) -> None: ...
 
@@ -111,6 +117,15 @@ def losses(row: Row) -> list[tuple[str, str]]:
     return said
 
 
+def judged(row: Evaluation) -> str:
+    """What an evaluation says: ``frechet 12.3 (patches)``; without numbers nothing."""
+    judge = str(row.get("judge", ""))
+    value, features = row.get(judge), row.get("features")
+    if not isinstance(value, int | float):
+        return ""
+    return f"{judge} {number(value)}" + (f" ({features})" if features else "")
+
+
 def end_line(end: RunEnd, seconds: float) -> str:
     """The one line that says how a run ended."""
     if end.reason == "finished":
@@ -127,6 +142,7 @@ class PlainLines:
         self._stream = stream
         self._clock = clock
         self._rounds = 0
+        self._judged = ""
         self._began = self._next = clock()
         self._waiting: Row | None = None
 
@@ -140,16 +156,22 @@ class PlainLines:
         if self._clock() >= self._next:
             self._print_waiting()
 
+    def judge(self, row: Evaluation) -> None:
+        self._judged = judged(row)
+
     def picture(self, path: Path) -> None: ...
 
     def close(self, end: RunEnd) -> None:
         self._print_waiting()
+        for line in end.closing:
+            self._print(line)
         self._print(end_line(end, self._clock() - self._began))
 
     def _print_waiting(self) -> None:
         if self._waiting is not None:
-            self._print(progress_line(self._waiting, self._rounds))
-            self._waiting = None
+            line = progress_line(self._waiting, self._rounds)
+            self._print(f"{line}  {self._judged}" if self._judged else line)
+            self._waiting, self._judged = None, ""
             self._next = self._clock() + BETWEEN_LINES
 
     def _print(self, line: str) -> None:
@@ -171,6 +193,7 @@ class LivePanel:
         self._start: RunStart | None = None
         self._row: Row = {}
         self._row_at = 0.0
+        self._judged = ""
         self._picture: Path | None = None
         self._began = clock()
         self._live: Live | None = None
@@ -193,6 +216,9 @@ class LivePanel:
     def show(self, row: Row) -> None:
         self._row, self._row_at = row, self._clock()
 
+    def judge(self, row: Evaluation) -> None:
+        self._judged = f"{judged(row)} at round {row['round']:,}"
+
     def picture(self, path: Path) -> None:
         self._picture = path
 
@@ -203,6 +229,8 @@ class LivePanel:
         if self._live:
             self._live.update(self._draw(), refresh=True)
             self._live.stop()
+        for line in end.closing:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         style = {"finished": "bold green", "interrupted": "bold yellow"}.get(end.reason, "bold red")
         line = end_line(end, self._clock() - self._began)
         self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
@@ -237,6 +265,8 @@ class LivePanel:
         if speed := row.get("samples_per_second"):
             said.append(f"{count(speed)} samples/s")
         lines: list[RenderableType] = [head]
+        if self._judged:
+            said.append(self._judged)
         lines.append(Text("   ".join(said) or "the first rounds ...", no_wrap=True, overflow="crop"))
         if self._picture:
             lines.append(Text(f"picture {self._picture}", style="dim", no_wrap=True, overflow="crop"))

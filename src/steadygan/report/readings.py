@@ -20,6 +20,12 @@ class Reading:
     """a log axis, where the values are positive and span more than a factor of 30"""
 
 
+SENTENCES = {
+    "evaluation": "Samples of the averaged generator beside real ones, by what they are: this decides which "
+    "checkpoint is kept as the best. Distances (frechet, wasserstein1) are better when smaller; shares lie in 0 to 1.",
+}
+"""for fields that share what stands before a '/'"""
+
 READINGS = (
     Reading(
         "Wasserstein estimate",
@@ -100,5 +106,5 @@ def readings_for(fields: Iterable[str]) -> list[Reading]:
     for title, members in groups.items():
         for start in range(0, len(members), LINES):
             named = tuple((name, name.split("/", 1)[-1]) for name in members[start : start + LINES])
-            charts.append(Reading(title, named, "A further number that this recipe logs."))
+            charts.append(Reading(title, named, SENTENCES.get(title, "A further number that this recipe logs.")))
     return charts

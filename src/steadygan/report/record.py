@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from steadygan.training.folder import EVALUATIONS, METRICS
 from steadygan.types import RunError
 
 
@@ -61,14 +62,16 @@ class Record:
 
 def read_record(folder: Path) -> Record:
     """Everything the page shows of a run. Raises RunError where the folder is none of a run."""
-    if not (folder / "recipe.yaml").is_file() and not (folder / "metrics.jsonl").is_file():
+    if not (folder / "recipe.yaml").is_file() and not (folder / METRICS).is_file():
         raise RunError(f"'{folder}' is no run folder: it has neither recipe.yaml nor metrics.jsonl")
     recipe = _text(folder / "recipe.yaml")
     try:
         settings = yaml.safe_load(recipe)
     except yaml.YAMLError:
         settings = None  # it is shown as it stands
-    curves, logged = read_metrics(folder / "metrics.jsonl")
+    curves, logged = read_metrics(folder / METRICS)
+    judged, _ = read_metrics(folder / EVALUATIONS)
+    curves |= {f"evaluation/{name}": curve for name, curve in judged.items() if name != "samples"}
     documents = {name: _json(folder / f"{name}.json") for name in ("environment", "data", "diagnosis", "evaluation")}
     return Record(
         folder=folder,

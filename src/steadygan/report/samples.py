@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.report.files import written_aside
+from steadygan.files import written_aside
 from steadygan.report.pictures import image_grid, save_picture
 from steadygan.types import UsageError
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw, picture_path
-from steadygan.training.observers import Picture, Row, RunEnd, RunStart
+from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 from steadygan.types import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class TensorBoardObserver:
         for name, value in row.items():
             if name != "round":
                 self._guarded(partial(writer.add_scalar, f"metrics/{name}", value, int(row["round"])))
+
+    def evaluated(self, row: Evaluation) -> None:
+        if (writer := self._writer) is not None:
+            for name, value in _numbers(row).items():
+                self._guarded(partial(writer.add_scalar, f"evaluation/{name}", value, int(row["round"])))
 
     def pictured(self, picture: Picture) -> None:
         if (writer := self._writer) is None:
@@ -104,6 +109,10 @@ class TrackerObserver:
         values = {name: value for name, value in row.items() if name != "round" and math.isfinite(value)}
         self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
 
+    def evaluated(self, row: Evaluation) -> None:
+        values = {f"evaluation/{name}": value for name, value in _numbers(row).items() if math.isfinite(value)}
+        self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
+
     def pictured(self, picture: Picture) -> None:
         if not hasattr(self._tracker, "log_images"):  # MLflow and others take numbers only
             return
@@ -137,6 +146,11 @@ class TrackerObserver:
 def observer_for(name: str) -> TensorBoardObserver | TrackerObserver:
     """The observer of a tracker's name: 'tensorboard' or one of TRACKERS."""
     return TensorBoardObserver() if name == "tensorboard" else TrackerObserver(name)
+
+
+def _numbers(row: Evaluation) -> dict[str, float]:
+    left_out = ("round", "samples")
+    return {name: value for name, value in row.items() if name not in left_out and not isinstance(value, str)}
 
 
 def _pixels(picture: Picture) -> NDArray[np.uint8] | None:

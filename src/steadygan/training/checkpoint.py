@@ -6,7 +6,6 @@ random numbers are functions of (seed, round), so the counters stand for them.
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
-from steadygan.training.files import list_checkpoints, read_json, sync_file, sync_folder, write_json, writing
+from steadygan.files import ASIDE, read_json, to_json, written_aside
+from steadygan.training.folder import folder_name, list_checkpoints
 from steadygan.types import RunError
 
 if TYPE_CHECKING:
@@ -42,11 +42,6 @@ class Counters:
     """fakes that the generator was trained on"""
     seconds: float = 0.0
     """of training, over all sessions"""
-
-
-def folder_name(round_: int) -> str:
-    """Six digits at least, so that names sort by round."""
-    return f"{round_:06d}"
 
 
 def _network_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -95,44 +90,30 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     target = folder / folder_name(counters.round)
     if (target / "state.json").is_file():
         return target  # a round's state is a function of the recipe: this is the same one
-    aside = folder / f".{target.name}.{os.getpid()}.tmp"
-    with writing(target):
-        folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.glob(".*.tmp"):
-            shutil.rmtree(stale, ignore_errors=True)
-        try:
-            aside.mkdir()
-            files = {
-                "generator": _network_tensors(game.generator),
-                "average": _network_tensors(game.average),
-                "critic": _network_tensors(game.critic),
-                "generator_optimizer": _optimizer_tensors(game.generator_optimizer),
-                "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
-                "objective": {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.state)},
-            }
-            for name, tensors in files.items():
-                try:
-                    save_file(tensors, aside / f"{name}.safetensors", metadata={"format": "pt"})
-                except SafetensorError as error:  # how the writer reports a full disk
-                    raise OSError(0, str(error)) from error
-                sync_file(aside / f"{name}.safetensors")
-            write_json(
-                aside / "state.json",
-                {
-                    "format": FORMAT,
-                    **asdict(counters),
-                    "precision": game.precision,
-                    "device": game.device.type,
-                    "threads": torch.get_num_threads(),
-                    "torch": torch.__version__,
-                    **(extra or {}),
-                },
-            )
-            sync_folder(aside)
-            os.replace(aside, target)
-            sync_folder(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    for stale in folder.glob(f"{ASIDE}*"):  # of a process that was killed
+        shutil.rmtree(stale, ignore_errors=True)
+    tensors = {
+        "generator": _network_tensors(game.generator),
+        "average": _network_tensors(game.average),
+        "critic": _network_tensors(game.critic),
+        "generator_optimizer": _optimizer_tensors(game.generator_optimizer),
+        "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
+        "objective": {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.state)},
+    }
+    state = {
+        "format": FORMAT,
+        **asdict(counters),
+        "precision": game.precision,
+        "device": game.device.type,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        **(extra or {}),
+    }
+    with written_aside(target, durable=True) as aside:
+        aside.mkdir()
+        for name, held in tensors.items():
+            (aside / f"{name}.safetensors").write_bytes(save(held, metadata={"format": "pt"}))
+        (aside / "state.json").write_text(to_json(state), encoding="utf-8")
     return target
 
 
@@ -212,9 +193,9 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
     return counters_of(state)
 
 
-def prune(folder: Path, keep_last: int, keep_every: int | None) -> None:
-    """Removes checkpoints but the last ones and each whose round is divisible by ``keep_every``."""
+def prune(folder: Path, keep_last: int, keep_every: int | None, best: int | None = None) -> None:
+    """Removes checkpoints but the last ones, the best, and each whose round is divisible by ``keep_every``."""
     checkpoints = list_checkpoints(folder)
     for path in checkpoints[:-keep_last]:
-        if keep_every is None or int(path.name) % keep_every:
+        if int(path.name) != best and (keep_every is None or int(path.name) % keep_every):
             shutil.rmtree(path, ignore_errors=True)

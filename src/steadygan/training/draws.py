@@ -46,6 +46,8 @@ class Stream(IntEnum):
     STATISTICS_LABELS = 15
     SAMPLES = 16
     SAMPLE_LABELS = 17
+    EVALUATION = 18
+    EVALUATION_LABELS = 19
     PENALTIES = 1000
     """the first of a thousand, one for each penalty of a recipe"""
 

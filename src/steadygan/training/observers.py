@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, float | int]
 """One logged round, as it stands in metrics.jsonl."""
+
+
+Evaluation = Mapping[str, float | int | str]
+"""One evaluation of samples, as it stands in evaluations.jsonl; ``judge`` names the distance that decides."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class RunEnd:
     rounds: int
     reason: str
     """'finished', 'interrupted' or the one-line error"""
+    closing: tuple[str, ...] = ()
+    """lines for people: which checkpoint is the best, and by what"""
 
 
 class Observer(Protocol):
@@ -62,6 +68,27 @@ class Observer(Protocol):
 
     def started(self, start: RunStart) -> None: ...
     def logged(self, row: Row) -> None: ...
+    def evaluated(self, row: Evaluation) -> None: ...
     def pictured(self, picture: Picture) -> None: ...
     def saved(self, round_: int, path: Path) -> None: ...
     def ended(self, end: RunEnd) -> None: ...
+
+
+class Evaluator(Protocol):
+    """Judges samples of the averaged generator while a run goes on; the same samples get the same numbers."""
+
+    @property
+    def count(self) -> int:
+        """How many samples it looks at."""
+
+    @property
+    def seconds(self) -> float:
+        """About how long a call takes on this machine."""
+
+    def __call__(
+        self, samples: NDArray[np.uint8] | NDArray[np.float32], labels: NDArray[np.int64] | None
+    ) -> Mapping[str, float | str]:
+        """Numbers by name; 'judge' names the distance to real samples by which the best checkpoint is kept."""
+
+    def closing(self, metrics: Sequence[Row], evaluations: Sequence[Evaluation]) -> Sequence[str]:
+        """What to say at the end of a session."""

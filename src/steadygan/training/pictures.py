@@ -63,14 +63,26 @@ def generate(
 
 def picture_samples(game: Game) -> NDArray[np.uint8] | NDArray[np.float32]:
     """uint8 images [N, C, H, W] or float32 points [N, D] of the run's fixed latents."""
+    count = game.recipe.run.pictured if game.sample.is_image else max(game.recipe.run.pictured, _POINTS)
+    return _samples(game, count, Stream.PICTURES, Stream.PICTURE_LABELS)[0]
+
+
+def evaluation_samples(
+    game: Game, count: int
+) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64] | None]:
+    """Samples [N, ...] for judging, of latents that are the same in every round, and the labels they were asked for."""
+    return _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
+
+
+def _samples(
+    game: Game, count: int, of_noise: Stream, of_labels: Stream
+) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64] | None]:
     recipe = game.recipe
-    count = recipe.run.pictured if game.sample.is_image else max(recipe.run.pictured, _POINTS)
-    noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, Stream.PICTURES), count)
-    labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, Stream.PICTURE_LABELS), count)
+    noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, of_noise), count)
+    labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, of_labels), count)
     with game.autocast():
         parts = list(generate(game.average, recipe, noise, labels, game.device))
-    samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(parts).numpy()
-    return samples
+    return torch.cat(parts).numpy(), None if labels is None else labels.numpy()
 
 
 def score_points(game: Game) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

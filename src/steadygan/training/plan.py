@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,22 +11,25 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.recipe import RunOptions, stretched
+from steadygan.recipe import stretched
 from steadygan.training.draws import Drawer
 from steadygan.training.step import critic_step, generator_step
 from steadygan.types import UsageError
 
 if TYPE_CHECKING:
+    from steadygan.data import Dataset
     from steadygan.recipe import Recipe
     from steadygan.training.feed import Feed
     from steadygan.training.game import Game
+    from steadygan.training.observers import Evaluator
 
 _LOG_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
 _WORTH_THREADS = 1.25  # times faster than one thread
-_OVERHEAD = 1.06  # of logging, pictures and checkpoints, for --minutes
+_EVALUATION_SHARE = 0.05  # of the time, at most
+_OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
 
 
 @dataclass(frozen=True)
@@ -130,21 +134,25 @@ def _tidy(number: float) -> int:
         step *= 10
 
 
-def settle(recipe: Recipe, speed: Speed, threads: int | None = None) -> Recipe:
+def settle(recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: Evaluator | None = None) -> Recipe:
     """The recipe with the intervals and threads that were left open chosen from the speed."""
     run, each = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
     whole = each * recipe.rounds
     picture_seconds = min(max(whole / _PICTURES, 2.0), 600.0)
     if speed.rounds(recipe, 0, min(recipe.rounds, 64)) < _FIRST_PICTURE_SECONDS:
         picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, whole / 200))
-    chosen = RunOptions(
-        **{
-            **{f.name: getattr(run, f.name) for f in dataclasses.fields(run)},
-            "threads": threads if run.threads is None else run.threads,
-            "log_every": run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
-            "picture_every": run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
-            "checkpoint_every": run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each)),
-        }
+    checkpoint_every = run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each))
+    evaluation = 0.0
+    if evaluator is not None:
+        evaluation = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
+    between = max(1, math.ceil(evaluation / _EVALUATION_SHARE / each / checkpoint_every))
+    chosen = dataclasses.replace(
+        run,
+        threads=threads if run.threads is None else run.threads,
+        log_every=run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
+        picture_every=run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
+        checkpoint_every=checkpoint_every,
+        evaluate_every=run.evaluate_every or min(recipe.rounds, between * checkpoint_every),
     )
     return dataclasses.replace(recipe, run=chosen)
 
@@ -167,18 +175,20 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def plan_lines(recipe: Recipe, game: Game, speed: Speed, start: int, rounds_left: int) -> tuple[str, ...]:
+def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tuple[str, ...]:
     """What will happen, in a few lines for people."""
     weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
-    seconds = speed.rounds(recipe, start, start + rounds_left) * _OVERHEAD
+    seconds = speed.rounds(recipe, 0, recipe.rounds) * _OVERHEAD
     checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
-    steps = recipe.steps(start + 1000)
+    steps = recipe.steps(1000)
+    audit = dataset.audit
+    decoded = f", decoded pictures {size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
         f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
         f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
-        f"{rounds_left:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, "
+        f"{recipe.rounds:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
-        f"about {size(checkpoint * (recipe.run.keep_last + 1))} of disk; "
+        f"disk: about {size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
     ends = {end for _, end in decays(recipe) if end != recipe.rounds}

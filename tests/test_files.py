@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from steadygan.report.files import written_aside
+from steadygan.files import written_aside
 from steadygan.types import RunError
 
 

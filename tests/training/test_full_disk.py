@@ -1,0 +1,81 @@
+"""A disk that is full: one line, and all that was written before stays whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file
+
+from steadygan.training.folder import list_checkpoints
+from steadygan.training.session import new_run, resume_run
+from steadygan.types import RunError
+from tests.training.games import image_data, small_recipe
+from tests.training.test_trainer import assert_same_end
+
+
+@pytest.mark.parametrize("syncs", [3, 8, 12, 17, 23, 30])
+def test_a_disk_that_fills_up_at_any_moment_leaves_whole_checkpoints_to_resume_from(tmp_path, monkeypatch, syncs):
+    recipe, data = small_recipe(rounds=12), image_data()
+    new_run(recipe, data, tmp_path / "whole", device="cpu")
+    fsync, calls = os.fsync, 0
+
+    def full(handle):
+        nonlocal calls
+        calls += 1
+        if calls > syncs:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    cut = tmp_path / "cut"
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match="No space left on device") as caught:
+        new_run(recipe, data, cut, device="cpu")
+    assert "\n" not in str(caught.value)
+    monkeypatch.setattr(os, "fsync", fsync)
+    for path in list_checkpoints(cut / "checkpoints"):
+        assert all(load_file(file) is not None for file in path.glob("*.safetensors"))
+        assert len(list(path.iterdir())) == 7
+    if not (cut / "recipe.yaml").exists():  # it never became a run: the same command starts it
+        assert not (cut / "checkpoints").exists()
+        new_run(recipe, data, cut, device="cpu")
+    else:
+        resume_run(recipe, data, cut, device="cpu")
+    assert_same_end(tmp_path / "whole", cut, 12)
+    assert not [path for path in cut.rglob("*") if path.name.startswith(".")]
+
+
+SMALL_DISK = "mount -t tmpfs -o size=600k tmpfs '{disk}' && '{python}' -m steadygan {line}; code=$?; "
+KEPT = "cp -r '{disk}/run' '{kept}'; exit $code"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a disk of its own")
+def test_a_whole_command_on_a_real_full_disk_ends_in_one_line_with_its_checkpoints_whole(tmp_path):
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    probe = ["unshare", "-rm", "sh", "-c", f"mount -t tmpfs -o size=600k tmpfs '{disk}'"]
+    if subprocess.run(probe, capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a disk")
+    line = (
+        f"train wgan-gp --data digits --rounds 60 --run.threads 1 --run.checkpoint-every 5 --run.keep-last 99 "
+        f"--generator.width 4 --critic.width 4 --out '{disk}/run'"
+    )
+    script = SMALL_DISK.format(disk=disk, python=sys.executable, line=line) + KEPT.format(disk=disk, kept=kept)
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, timeout=120)
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode == 1
+    assert last.startswith("steadygan: cannot write") and "No space left on device" in last
+    assert "Traceback" not in done.stderr
+    saved = list_checkpoints(kept / "checkpoints")
+    assert saved
+    for path in saved:
+        assert all(load_file(file) is not None for file in path.glob("*.safetensors"))
+    on = [sys.executable, "-m", "steadygan", "resume", str(kept)]  # with room again
+    done = subprocess.run(on, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert list_checkpoints(kept / "checkpoints")[-1].name == "000060"
