@@ -36,4 +36,6 @@ echo "installing into .venv with $(.venv/bin/python --version); the first time t
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@" -c constraints.txt; }
 pip install --quiet setuptools
 pip install --quiet --no-build-isolation -e '.[dev]'
+# Inception's layers alone; its front needs torchvision, which the tests do without
+pip install --quiet --no-deps torch-fidelity
 touch .venv/installed

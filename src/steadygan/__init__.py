@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from steadygan import losses, penalties, recipes
     from steadygan.api import load, prepare, resume, train
+    from steadygan.evaluation.comparing import compare
+    from steadygan.evaluation.evaluating import evaluate
     from steadygan.recipe import Recipe
     from steadygan.run import Run
     from steadygan.types import (
@@ -34,6 +36,7 @@ _MODULES = (
     "constraints",
     "data",
     "losses",
+    "metrics",
     "networks",
     "objectives",
     "optimizers",
@@ -53,6 +56,8 @@ _HOMES = {
     "SampleSpec": "types",
     "SteadyganError": "types",
     "UsageError": "types",
+    "compare": "evaluation.comparing",
+    "evaluate": "evaluation.evaluating",
     "load": "api",
     "prepare": "api",
     "resume": "api",
@@ -69,6 +74,8 @@ __all__ = [
     "SampleSpec",
     "SteadyganError",
     "UsageError",
+    "compare",
+    "evaluate",
     "load",
     "losses",
     "penalties",

@@ -146,6 +146,7 @@ def train_prepared(
     weights_from: str | Path | None = None,
 ) -> Run:
     """The second half of ``train``: for callers that change the recipe after the data was opened."""
+    from steadygan.evaluation.during import judge_of
     from steadygan.training.session import new_run
 
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
@@ -157,6 +158,7 @@ def train_prepared(
         device=device,
         minutes=ready.minutes,
         observers=default_observers() if observers is None else observers,
+        evaluator=judge_of(ready.recipe, ready.dataset),
         weights_from=start,
     )
     return Run(folder)
@@ -184,6 +186,7 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
+    from steadygan.evaluation.during import judge_of
     from steadygan.training.session import resume_run
 
     found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
@@ -201,6 +204,7 @@ def resume(
         found.folder,
         device=device,
         observers=default_observers() if observers is None else observers,
+        evaluator=judge_of(recipe, dataset),
     )
     return Run(found.folder, kinds=kinds)
 

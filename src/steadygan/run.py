@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
-from steadygan.types import RunError, SampleSpec, UsageError, nearest
+from steadygan.types import RunError, SampleSpec, UsageError, nearest, unknown_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 """Where runs are kept unless another folder is named."""
 
-Weights = Literal["average", "raw"]
+Weights = Literal["average", "average-plain", "raw"]
+"""The running average with re-estimated batch-norm statistics, with those of training, or the generator as trained."""
 
 
 def is_run(folder: Path) -> bool:
@@ -112,9 +113,27 @@ class Run:
     @property
     def rows(self) -> list[dict[str, float]]:
         """The record: one dict a logged round."""
+        from steadygan.training.folder import METRICS
         from steadygan.training.record import read_rows
 
-        return read_rows(self.folder / "metrics.jsonl")
+        return read_rows(self.folder / METRICS)
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """What samples were worth while the run went on: one dict an evaluation."""
+        from steadygan.training.folder import EVALUATIONS
+        from steadygan.training.record import read_rows
+
+        return read_rows(self.folder / EVALUATIONS)
+
+    @property
+    def best_round(self) -> int:
+        """The round of the checkpoint whose samples were nearest to the real ones; without evaluations the last."""
+        from steadygan.training.record import best_round
+
+        best = best_round(self.evaluations)
+        kept = [int(path.name) for path in self.checkpoints]
+        return best if best is not None and best in kept else self.rounds_done
 
     @property
     def checkpoints(self) -> list[Path]:
@@ -158,21 +177,26 @@ class Run:
         raise RunError(f"{self.folder} has no checkpoint of round {round_} (kept: {kept})")
 
     def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
-        """The generator in eval mode, on the CPU: its averaged weights, or the raw ones."""
-        from steadygan.averaging import reestimate_statistics
-        from steadygan.training.checkpoint import load_network
-        from steadygan.training.pictures import statistics_latents
+        """The generator in eval mode, on the CPU.
 
-        if weights not in ("average", "raw"):
-            raise UsageError(f"weights '{weights}' are unknown (known: average, raw)")
+        Args:
+            weights: 'average', the running average with batch-norm statistics that were re-estimated for it;
+                'average-plain', with those of the training; or 'raw', as trained
+            round_: of the checkpoint; None: the last
+        """
+        from steadygan.training.checkpoint import load_network, load_tensors
+
+        if weights not in get_args(Weights):
+            raise unknown_name("weights", weights, get_args(Weights))
         network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
-        load_network(network, self.checkpoint(round_), "average" if weights == "average" else "generator")
-        network.eval().requires_grad_(False)
-        if weights == "raw":  # the average's statistics were re-estimated when it was saved
-            import torch
-
-            reestimate_statistics(network, statistics_latents(self.recipe, self.sample_spec, torch.device("cpu")))
-        return network
+        checkpoint = self.checkpoint(round_)
+        load_network(network, checkpoint, "generator" if weights == "raw" else "average")
+        if weights == "average-plain":
+            trained = load_tensors(checkpoint, "generator")
+            for name, buffer in network.named_buffers():
+                if name in trained:
+                    buffer.copy_(trained[name])
+        return network.eval().requires_grad_(False)
 
     @cached_property
     def generator(self) -> nn.Module:
@@ -207,16 +231,28 @@ class Run:
         """What the generator makes of latents [N, size]: uint8 images [N, C, H, W], or float32 points [N, D]."""
         import torch
 
-        network = generator or self.generator
-        with torch.no_grad():
-            parts = [
-                self.recipe.representation.decode(
-                    network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
-                )
-                for i in range(0, len(latents), 256)
-            ]
-        samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(parts).numpy()
+        samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(
+            list(self._decoded(latents, labels, generator or self.generator))
+        ).numpy()
         return samples
+
+    def _decoded(
+        self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
+    ) -> Iterator[torch.Tensor]:
+        import torch
+
+        with torch.no_grad():
+            for i in range(0, len(latents), 256):
+                part = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
+                yield self.recipe.representation.decode(part)
+
+    def stream(
+        self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
+    ) -> Iterator[NDArray[np.uint8] | NDArray[np.float32]]:
+        """The samples of ``sample`` in blocks [n, ...], for more than memory holds."""
+        network = self._generator_of(weights, round_)
+        for block in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
+            yield block.numpy()
 
     def sample(
         self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.making import encoded, picture
+from tests.data.making import encoded, picture
 
 CLASSES = ["ant", "bee", "cat"]
 

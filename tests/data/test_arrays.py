@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.making import colours
 from steadygan.data import DataOptions, Dataset, Stored, arrays, open_data
 from steadygan.types import DataError
+from tests.data.making import colours
 
 PICTURES = colours(40, 16, 3)
 ALL = {image.transpose(2, 0, 1).tobytes() for image in PICTURES}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.making import encoded, fill, picture
 from steadygan.data import Audit, DataOptions, audit, open_data
+from tests.data.making import encoded, fill, picture
 
 
 @pytest.fixture

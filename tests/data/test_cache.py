@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.making import encoded, fill, picture
 from steadygan.data import (
     DataOptions,
     Dataset,
@@ -22,9 +21,11 @@ from steadygan.data import (
     planned_cache_bytes,
     store,
 )
+from steadygan.data.cache import locked
 from steadygan.data.scan import digest_of
 from steadygan.data.split import choose_held_out
 from steadygan.types import RunError
+from tests.data.making import encoded, fill, picture
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
@@ -126,6 +127,23 @@ def test_clearing_frees_what_was_written_and_touches_nothing_else(tmp_path: Path
     assert clear_cache(cache) == 0
     assert clear_cache(tmp_path / "never") == 0
     assert len(opened(tmp_path / "set").held_out) == 2
+
+
+def test_clearing_frees_the_weights_of_feature_extractors_unless_they_are_being_made(cache: Path) -> None:
+    key = "0123456789abcdef" * 2
+    folder = cache / "features"
+    folder.mkdir(parents=True)
+    ours = [f"classifier-{key}.safetensors", f"inception-{key}.safetensors", f".part-42-patches-{key}.safetensors"]
+    others = [f"classifier-{key}.pth", "classifier-mine.safetensors", f"{key}.safetensors", f"a-{key}.safetensors.bak"]
+    for name in (*ours, *others):
+        (folder / name).write_bytes(b"12345")
+    (folder / "notes").mkdir()
+    with locked(folder / f"inception-{key}.lock"):
+        assert clear_cache(cache) == 10
+    assert {path.name for path in folder.iterdir() if path.suffix != ".lock"} == {ours[1], *others, "notes"}
+    assert clear_cache(cache) == 5
+    assert {path.name for path in folder.iterdir() if path.suffix != ".lock"} == {*others, "notes"}
+    assert clear_cache(cache) == 0
 
 
 @posix

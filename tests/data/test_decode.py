@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.making import colours, encoded, picture
 from steadygan.data.decode import Plan, Unreadable, decode, picture_suffixes, quiet_pillow
 from steadygan.data.options import Fit
 from steadygan.data.scan import read_head
+from tests.data.making import colours, encoded, picture
 
 RGB8 = Plan(8, 3)
 GREY8 = Plan(8, 1)

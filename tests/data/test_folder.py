@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.making import encoded, fill, picture
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.data import audit as audit_of
 from steadygan.types import DataError
+from tests.data.making import encoded, fill, picture
 
 
 def opened(folder: Path, **options: object) -> Dataset:

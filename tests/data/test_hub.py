@@ -10,9 +10,9 @@ from typing import Any
 import huggingface_hub as hub
 import pytest
 
-from data.tables import FEATURES, pictures, write_table
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.types import DataError, UsageError
+from tests.data.tables import FEATURES, pictures, write_table
 
 CONVERTED = "refs/convert/parquet"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.making import colours, idx
 from steadygan.data import DataOptions, Stored, open_data
 from steadygan.types import DataError
+from tests.data.making import colours, idx
 
 TRAIN = colours(30, 28, 1)[..., 0]
 TEST = colours(7, 28, 1, seed=9)[..., 0]

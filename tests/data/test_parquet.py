@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.making import picture
-from data.tables import CLASSES, FEATURES, pictures, write_table
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.types import DataError
+from tests.data.making import picture
+from tests.data.tables import CLASSES, FEATURES, pictures, write_table
 
 
 def opened(path: Path, **options: Any) -> Dataset:

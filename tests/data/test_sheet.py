@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.making import fill
 from steadygan.data import DataOptions, Stored, contact_sheet, open_data
 from steadygan.types import RunError
+from tests.data.making import fill
 
 
 def test_images_stand_in_a_grid_enlarged_by_whole_factors(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from data.making import fill
 from steadygan.data import NAMES, DataOptions, open_data
 from steadygan.types import DataError, UsageError
+from tests.data.making import fill
 
 
 def said(source: str | Path) -> str:

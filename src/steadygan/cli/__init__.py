@@ -23,6 +23,8 @@ COMMANDS = {
     "train": ("steadygan.cli.train", "trains a recipe on data; alone: WGAN-GP on handwritten digits"),
     "resume": ("steadygan.cli.resume", "goes on with a run from its last checkpoint"),
     "sample": ("steadygan.cli.sample", "draws new samples from a run: a grid, a folder, an array, an animation"),
+    "evaluate": ("steadygan.cli.evaluate", "measures samples of runs, and writes down what the numbers rest on"),
+    "compare": ("steadygan.cli.compare", "puts evaluated runs side by side, where their numbers are alike"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
     "report": ("steadygan.cli.report", "writes a run's report.html anew"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),

@@ -38,7 +38,9 @@ def _parser() -> Parser:
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="a path or a name")
     parser.add_argument("--sheet", metavar="PATH", help="the contact sheet (default: NAME-sheet.png in this folder)")
     parser.add_argument("--no-sheet", action="store_true", help="writes none")
-    parser.add_argument("--clear-cache", action="store_true", help="deletes decoded pictures that earlier uses kept")
+    parser.add_argument(
+        "--clear-cache", action="store_true", help="deletes decoded pictures and features that were kept"
+    )
     parser.add_argument("--help", "-h", action="store_true", help="this help")
     return parser
 

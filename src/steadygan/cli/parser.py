@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from steadygan.types import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from steadygan.run import Run
+
+
+ROUND = "of another checkpoint: a number, or 'best' by the evaluations while training (default: the last)"
 
 
 class Parser(argparse.ArgumentParser):
@@ -89,3 +95,17 @@ def more_rounds(text: str) -> int:
     if not (text.startswith("+") and text[1:].isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"got '{text}'; write +N for N rounds more, such as +1000")
     return int(text)
+
+
+def round_or_best(text: str) -> int | str:
+    """A checkpoint's round, or 'best'."""
+    if text == "best":
+        return text
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"got '{text}'; a round or 'best' is needed")
+    return int(text)
+
+
+def chosen_round(run: Run, asked: int | str | None) -> int | None:
+    """The round that was asked for; None for the last."""
+    return run.best_round if asked == "best" else None if asked is None else int(asked)

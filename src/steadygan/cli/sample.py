@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan import api
-from steadygan.cli.parser import Parser, at_least
+from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
 from steadygan.run import Run, Weights
 from steadygan.types import UsageError
 
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         help=".png for a grid, .npz for arrays, no ending for a folder of PNGs (default: in the run's folder)",
     )
     parser.add_argument("--raw", action="store_true", help="the generator as trained, not its running average")
-    parser.add_argument("--round", type=at_least(0), metavar="R", help="of an earlier checkpoint (default: the last)")
+    parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     parser.add_argument(
         "--interpolate", action="store_true", help=f"a strip of {STRIP} on the way from one sample to another"
     )
@@ -41,6 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.interpolate and values.gif:
         raise UsageError("--interpolate and --gif are two forms of the same way; give one of them")
     found = api.load(values.run)
+    values.round = chosen_round(found, values.round)
     out = Path(values.out) if values.out else _own_place(found, values)
     found.checkpoint(values.round)
     if values.interpolate or values.gif:

@@ -1,8 +1,9 @@
-"""The cache of decoded pictures: folders that are either whole or not there.
+"""The cache of decoded pictures, and of networks that metrics look with: each whole or not there.
 
     CACHE/decoded/KEY/     train.u8 and held_out.u8 (raw uint8 [M, C, S, S]), their places in the source, meta.json
     CACHE/decoded/KEY.lock held while KEY is written
     CACHE/scans/KEY.json   what a look at the files said, as long as their paths, sizes and times stay
+    CACHE/features/KIND-KEY.safetensors   weights of feature extractors, with a .lock each (steadygan.metrics.features)
 
 A folder is written aside, synced and renamed, by plain writes: a full disk is then an error that can be reported,
 where a write through a memory map would end the process.
@@ -18,10 +19,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from steadygan.files import ASIDE
 from steadygan.types import RunError
 
 if sys.platform == "win32":
@@ -30,6 +32,7 @@ else:
     import fcntl
 
 _ENTRY = re.compile(r"[0-9a-f]{32}(\.lock|\.json|\.[0-9a-z-]+\.part)?")
+_WEIGHTS = re.compile(rf"({re.escape(ASIDE)}\d+-)?(?P<entry>[a-z]+-[0-9a-f]{{32}})\.safetensors")
 _BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
@@ -48,9 +51,9 @@ def cache_folder(chosen: str | None = None) -> Path:
 
 
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
-    """Delete the decoded pictures in a cache folder; bytes freed. Sets that are being written are left alone.
+    """Delete the decoded pictures and the weights in a cache folder; bytes freed. What is being written is left alone.
 
-    Only what this module has written is touched, whatever else lies in the folder.
+    Only what this package has written is touched, whatever else lies in the folder.
     """
     root = cache_folder(None if folder is None else os.fspath(folder))
     freed = 0
@@ -58,18 +61,26 @@ def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
         for path in sorted(parent.iterdir()) if parent.is_dir() else ():
             # lock files stay: deleting one that a process waits for would let two in at once
             if _ENTRY.fullmatch(path.name) and path.suffix != ".lock":
-                freed += _remove_unless_busy(path)
+                freed += _remove_unless_busy(path, path.name[:32])
+    weights = root / "features"
+    for path in sorted(weights.iterdir()) if weights.is_dir() else ():
+        if match := _WEIGHTS.fullmatch(path.name):
+            freed += _remove_unless_busy(path, match["entry"])
     return freed
 
 
-def _remove_unless_busy(path: Path) -> int:
+def _remove_unless_busy(path: Path, entry: str) -> int:
     size = _bytes_in(path)
     if path.suffix == ".json":
         path.unlink(missing_ok=True)
         return size
-    with path.with_name(f"{path.name[:32]}.lock").open("ab") as file:
+    with path.with_name(f"{entry}.lock").open("ab") as file:
         if _try_lock(file):
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):  # Windows keeps files that another process reads
+                    path.unlink(missing_ok=True)
     return size - _bytes_in(path)
 
 
@@ -87,14 +98,14 @@ def free_bytes(folder: Path) -> int:
 
 
 @contextmanager
-def explained(folder: Path, needed: int = 0) -> Iterator[None]:
+def explained(folder: Path, needed: int = 0, what: str = "decoded pictures") -> Iterator[None]:
     """Turns an OSError of the block into one line on the cache folder."""
     try:
         yield
     except OSError as error:
         needs = f" ({megabytes(needed)} needed)" if needed else ""
         raise RunError(
-            f"cannot keep decoded pictures in '{folder}': {error.strerror or error}{needs}; "
+            f"cannot keep {what} in '{folder}': {error.strerror or error}{needs}; "
             "choose another folder with the data option 'cache' or with STEADYGAN_CACHE"
         ) from error
 
@@ -116,7 +127,7 @@ def written_once(target: Path, is_whole: Callable[[Path], bool]) -> Iterator[Pat
     what it left is removed. The folder becomes ``target`` when the block ends well, and vanishes when it does not.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.with_name(f"{target.name}.lock")) as alone:
+    with locked(target.with_name(f"{target.name}.lock")) as alone:
         if target.is_dir():
             if is_whole(target):
                 yield None
@@ -159,7 +170,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def locked(path: Path) -> Iterator[bool]:
     """Holds a lock file; False where the file system knows no locks."""
     with path.open("ab") as file:
         try:

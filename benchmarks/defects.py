@@ -1,0 +1,150 @@
+"""Which metric sees which defect? Real held-out images are spoiled in known ways and measured like generated ones.
+
+    python -m benchmarks.defects [--data SOURCE] [--features NAME ...] [--name NAME]
+
+Each row is a defect at a level, each column a number of ``steadygan evaluate``. A cell is marked '!' where the number
+is worse than that of the held-out images themselves by more than three standard errors of sampling of both, or, where
+no error is known, by more than a fifth. Prints a Markdown table and writes benchmarks/results/NAME.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from benchmarks.round_time import RESULTS
+from steadygan.data import DataOptions, Dataset, Stored, open_data
+from steadygan.evaluation.extracting import make_features
+from steadygan.evaluation.material import Material
+from steadygan.evaluation.measures import choose
+from steadygan.evaluation.record import Number
+from steadygan.report.words import number
+
+Images = NDArray[np.uint8]
+GOALS = {"one": 1.0, "half": 0.5}
+LEFT_OUT = ("frechet_infinite",)
+
+
+def noisy(images: Images, deviation: float) -> Images:
+    """Normal noise of some grey levels."""
+    noise = np.random.default_rng(0).normal(0, deviation, images.shape)
+    return np.clip(np.rint(images + noise), 0, 255).astype(np.uint8)
+
+
+def blurred(images: Images, radius: float) -> Images:
+    """A Gaussian blur, the radius as a share of the width."""
+    soft = ImageFilter.GaussianBlur(radius * images.shape[-1])
+    return np.stack([[np.asarray(Image.fromarray(c).filter(soft)) for c in image] for image in images])
+
+
+def without_classes(images: Images, labels: NDArray[np.int64], dropped: int) -> Images:
+    """The first classes are missing; the others are repeated in their place."""
+    kept = images[labels >= dropped]
+    return kept[np.arange(len(images)) % len(kept)]
+
+
+def few_different(images: Images, count: int) -> Images:
+    """A few images again and again."""
+    return images[np.arange(len(images)) % count]
+
+
+def learned_by_heart(images: Images, train: Images, share: float) -> Images:
+    """A share of the images are training images."""
+    chosen = np.random.default_rng(0).choice(len(train), round(share * len(images)), replace=len(train) < len(images))
+    return np.concatenate([train[chosen], images[len(chosen) :]])
+
+
+def class_means(train: Images, labels: NDArray[np.int64], count: int) -> Images:
+    """The mean image of each class, repeated."""
+    means = np.stack([train[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return np.rint(means[np.arange(count) % len(means)]).astype(np.uint8)
+
+
+def defects(held_out: Stored, train: Stored) -> Iterator[tuple[str, list[tuple[str, Images]]]]:
+    """Each defect with its levels, from weak to strong."""
+    images, labels = np.asarray(held_out.samples), held_out.labels
+    known, known_labels = np.asarray(train.samples), train.labels
+    assert labels is not None and known_labels is not None
+    yield "noise", [(f"noise {d}", noisy(images, d)) for d in (10, 25, 60)]
+    yield "blur", [(f"blur {r:.0%}", blurred(images, r)) for r in (0.03, 0.06, 0.12)]
+    yield "dropped classes", [(f"{n} classes dropped", without_classes(images, labels, n)) for n in (1, 3, 6)]
+    few = sorted({max(10, len(images) // n) for n in (5, 20, 100)}, reverse=True)
+    yield "few different", [(f"{n} different images", few_different(images, n)) for n in few]
+    yield "memorised", [(f"{s:.0%} training images", learned_by_heart(images, known, s)) for s in (0.2, 0.5, 1.0)]
+    yield "class means", [("ten class means repeated", class_means(known, known_labels, len(images)))]
+
+
+def measure(dataset: Dataset, names: Sequence[str], samples: Images) -> dict[str, Number]:
+    """All numbers of some samples; a metric that looks at features stands once for each kind of them."""
+    found: dict[str, Number] = {}
+    classifier = partial(make_features, "classifier", dataset)
+    for index, name in enumerate(names):
+        material = Material(dataset, samples, None, make_features(name, dataset), classifier)
+        for chosen in choose(None, material):
+            if index and chosen.sees != "features":
+                continue
+            for held in chosen.compute(material):
+                if held.metric not in LEFT_OUT and not held.metric.startswith("sliced_wasserstein_"):
+                    label = held.metric + (f", {name}" if chosen.sees == "features" else "")
+                    found[label] = held
+    return found
+
+
+def badness(held: Number) -> float:
+    """Higher is worse."""
+    if held.better in GOALS:
+        return abs(held.value - GOALS[held.better])
+    return -held.value if held.better == "higher" else held.value
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.defects", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", default="digits")
+    parser.add_argument("--features", nargs="+", default=["classifier", "patches", "pixels"])
+    parser.add_argument("--name", default="defects")
+    args = parser.parse_args(arguments)
+    dataset = open_data(DataOptions(source=args.data))
+    assert isinstance(dataset.train, Stored)
+    rows = {"held-out images": measure(dataset, args.features, np.asarray(dataset.held_out.samples))}
+    for _, levels in defects(dataset.held_out, dataset.train):
+        for label, samples in levels:
+            print(label, file=sys.stderr, flush=True)
+            rows[label] = measure(dataset, args.features, samples)
+    first = rows["held-out images"]
+    metrics = list(first)
+
+    def cell(metric: str, held: Number) -> str:
+        before = first[metric]
+        errors = [e for e in (held.error, before.error) if e is not None]
+        least = 3 * float(np.hypot(*errors)) if len(errors) == 2 else 0.2 * abs(before.value)
+        return number(held.value) + (" !" if badness(held) - badness(before) > least else "")
+
+    print("| | " + " | ".join(metrics) + " |")
+    print("|---" * (len(metrics) + 1) + "|")
+    for label, numbers in rows.items():
+        print(f"| {label} | " + " | ".join(cell(metric, numbers[metric]) for metric in metrics) + " |")
+    content = {
+        "command": " ".join(["python -m benchmarks.defects", *(arguments or sys.argv[1:])]),
+        "date": time.strftime("%Y-%m-%d"),
+        "data": dataset.name,
+        "held out": len(dataset.held_out),
+        "train": len(dataset.train),
+        "rows": {label: {metric: held.value for metric, held in numbers.items()} for label, numbers in rows.items()},
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{args.name}.json"
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"\nwritten: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""``steadygan compare``: runs side by side, where their numbers are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadygan.cli.parser import Parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Prints the table and writes the page."""
+    parser = Parser(
+        "compare",
+        "Puts evaluated runs side by side: recipes as columns, with intervals over training seeds. Refuses numbers "
+        "that are not alike.",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="names below runs/ or folders")
+    parser.add_argument("--out", metavar="FILE.html", help="a page with the table and pictures")
+    values = parser.parse(arguments)
+    from steadygan.evaluation.comparing import compare
+    from steadygan.evaluation.page import write_comparison
+    from steadygan.evaluation.tables import comparison_lines
+
+    comparison = compare(values.runs)
+    print("\n".join(comparison_lines(comparison)))
+    if values.out:
+        print(f"written: {write_comparison(comparison, Path(values.out))}")
+    return 0

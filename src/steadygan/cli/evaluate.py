@@ -1,0 +1,68 @@
+"""``steadygan evaluate``: runs measured, with all that decides the numbers written beside them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from steadygan import api
+from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measures and prints."""
+    parser = Parser(
+        "evaluate", "Measures samples of runs, and writes evaluation.json and nearest.png into their folders."
+    )
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="names below runs/ or folders (default: the newest)")
+    parser.add_argument("--metrics", metavar="A,B", help="of those listed below (default: all that suit the data)")
+    parser.add_argument(
+        "--features",
+        default="auto",
+        metavar="NAME",
+        help="classifier, inception, patches, pixels, or package.module:function (default: a classifier of the data's "
+        "classes where there are labels, else patches)",
+    )
+    parser.add_argument("--inception-weights", metavar="FILE", help="Inception's weights, as .pth or .safetensors")
+    parser.add_argument(
+        "--count",
+        type=at_least(2),
+        metavar="N",
+        help="samples (default: as many as there are real ones, 2,000 to 10,000)",
+    )
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the latents (default: 0)")
+    parser.add_argument(
+        "--weights",
+        default="average",
+        metavar="W",
+        help="average, average-plain (batch-norm statistics of training) or raw (default: average)",
+    )
+    parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
+    parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
+    values = parser.parse(arguments)
+    from steadygan.evaluation.evaluating import evaluate
+    from steadygan.evaluation.tables import evaluation_lines
+
+    for name in values.runs or [None]:
+        found = api.load(name)
+        new = evaluate(
+            found,
+            metrics=values.metrics.split(",") if values.metrics else None,
+            features=values.features,
+            count=values.count,
+            seed=values.seed,
+            weights=values.weights,
+            round_=chosen_round(found, values.round),
+            inception_weights=values.inception_weights,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+        print(f"{found.folder}:")
+        print("\n".join(evaluation_lines(new)))
+        print(f"written: {found.folder / 'evaluation.json'}")
+    return 0
+
+
+def _listed() -> list[tuple[str, str]]:
+    from steadygan.evaluation.measures import MEASURES
+
+    return [(measure.name, measure.what) for measure in MEASURES]

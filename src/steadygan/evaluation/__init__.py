@@ -1,0 +1,29 @@
+"""Evaluation: from runs to numbers that say where they come from, and to tables that put only like beside like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steadygan.evaluation.comparing import Comparison, compare
+    from steadygan.evaluation.evaluating import evaluate
+    from steadygan.evaluation.record import Evaluation, Number, Provenance
+
+__all__ = ["Comparison", "Evaluation", "Number", "Provenance", "compare", "evaluate"]
+
+_HOMES = {
+    "Comparison": "comparing",
+    "Evaluation": "record",
+    "Number": "record",
+    "Provenance": "record",
+    "compare": "comparing",
+    "evaluate": "evaluating",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,113 @@
+"""Which features judge some data, and the features of its real images, computed once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steadygan.data import Fresh, Stored
+from steadygan.data.dataset import Labels, Samples
+from steadygan.types import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from steadygan.data import Dataset
+    from steadygan.metrics.features.base import Extracted, Features
+
+NAMES = ("auto", "classifier", "inception", "patches", "pixels")
+MOST_REAL = 50_000
+"""training images that are looked at; of more, a fixed part"""
+DRAWN = 20_000
+"""samples that stand for data drawn without end"""
+
+
+def make_features(
+    name: str,
+    dataset: Dataset,
+    *,
+    weights: str | Path | None = None,
+    cache: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Features:
+    """The features of a name for a data set of images; trained, fitted or loaded at the first call.
+
+    Args:
+        name: 'classifier', 'inception', 'patches', 'pixels', 'package.module:function' of a user's own, or 'auto':
+            the classifier where there are labels enough, else patches
+        dataset: of images
+        weights: a file with Inception's weights
+        cache: folder of the cache
+        progress: told of the classifier's training
+
+    Raises:
+        UsageError: one line, for a name that is unknown or features that this data cannot have.
+    """
+    if name == "auto":
+        name = default_features(dataset)
+    if ":" in name:
+        from steadygan.metrics.features.by_path import features_by_path
+
+        return features_by_path(name, shape=dataset.sample.shape)
+    if name not in NAMES:
+        raise unknown_name("features", name, NAMES)
+    if name == "classifier":
+        from steadygan.metrics.features.classifier import classifier_features
+
+        return classifier_features(dataset, cache=cache, progress=progress)
+    if name == "inception":
+        from steadygan.metrics.features.inception import inception_features
+
+        return inception_features(weights, cache=cache)
+    images = real_part(dataset, "train")[0]
+    if name == "pixels":
+        from steadygan.metrics.features.pixels import fit_pixels
+
+        return fit_pixels(images)
+    from steadygan.metrics.features.patches import fit_patches
+
+    return fit_patches(images)
+
+
+def default_features(dataset: Dataset) -> str:
+    """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
+    classes = dataset.sample.classes
+    count = DRAWN if isinstance(dataset.train, Fresh) else len(dataset.train)
+    return "classifier" if classes > 1 and count >= 10 * classes else "patches"
+
+
+def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samples, Labels | None]:
+    """Real samples and labels of a split, at most ``most``: a fixed part of more, a fixed draw of endless data."""
+    held: Stored | Fresh = dataset.train if split == "train" else dataset.held_out
+    if isinstance(held, Fresh):
+        return held.draw(np.random.default_rng(0), min(most, DRAWN))
+    if len(held) <= most:
+        return held.samples, held.labels
+    rows = np.sort(np.random.default_rng(0).choice(len(held), most, replace=False))
+    return held.samples[rows], None if held.labels is None else held.labels[rows]
+
+
+def real_features(features: Features, dataset: Dataset, split: str, *, cache: str | None = None) -> Extracted:
+    """Features of a split's real images, from the cache where they were computed before."""
+    import torch
+
+    from steadygan.metrics.features.base import Extracted
+    from steadygan.metrics.features.neural import Weights, kept, weights_file
+
+    def make() -> Weights:
+        images, _ = real_part(dataset, split)
+        if not len(images):
+            raise UsageError(f"'{dataset.name}' has no {split} images")
+        found = features(np.asarray(images, dtype=np.uint8))
+        tensors = {"features": torch.from_numpy(found.features)}
+        if found.probabilities is not None:
+            tensors["probabilities"] = torch.from_numpy(found.probabilities)
+        return Weights(tensors, {"features": features.name, "data": dataset.name, "split": split})
+
+    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {DRAWN} {features.identity}"
+    key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    tensors, _ = kept(weights_file(f"real-{key}", cache), make)
+    probabilities = tensors.get("probabilities")
+    return Extracted(tensors["features"].numpy(), None if probabilities is None else probabilities.numpy())

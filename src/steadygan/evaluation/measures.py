@@ -1,0 +1,247 @@
+"""The metrics that evaluation knows by name: what each needs, and the numbers it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from steadygan.data import Fresh
+from steadygan.evaluation.material import Material
+from steadygan.evaluation.record import Better, Number, Settings
+from steadygan.types import UsageError, unknown_name
+
+Sees = Literal["features", "classifier", "samples"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric, or a few that are computed together."""
+
+    name: str
+    what: str
+    sees: Sees
+    applies: Callable[[Material], bool]
+    compute: Callable[[Material], Iterable[Number]]
+    least: int = 2
+    """generated samples it needs"""
+
+
+def choose(names: Iterable[str] | None, material: Material) -> list[Measure]:
+    """The measures of the given names, or all that suit the data.
+
+    Raises:
+        UsageError: for an unknown name, one that this data cannot have, or too few samples.
+    """
+    if names is None:
+        return [measure for measure in MEASURES if measure.applies(material) and len(material.samples) >= measure.least]
+    chosen = []
+    known = {measure.name: measure for measure in MEASURES}
+    for name in names:
+        if name not in known:
+            raise unknown_name("metric", name, known)
+        measure = known[name]
+        if not measure.applies(material):
+            suited = ", ".join(measure.name for measure in MEASURES if measure.applies(material))
+            raise UsageError(
+                f"metric '{name}' does not suit '{material.dataset.name}' ({measure.what}); suited: {suited}"
+            )
+        if len(material.samples) < measure.least:
+            raise UsageError(f"metric '{name}' needs {measure.least} samples or more, got {len(material.samples)}")
+        chosen.append(measure)
+    return chosen
+
+
+def _image(material: Material) -> bool:
+    return material.is_image and material.features is not None
+
+
+def _labelled(material: Material) -> bool:
+    return material.is_image and material.make_classifier is not None
+
+
+def _scored(material: Material) -> bool:
+    return _labelled(material) or material.sees_inception
+
+
+def _one_class(material: Material) -> bool:
+    return _labelled(material) and not _stacked(material)
+
+
+def _points(material: Material) -> bool:
+    return not material.is_image
+
+
+def _stacked(material: Material) -> bool:
+    return material.dataset.name == "stacked-digits" and isinstance(material.dataset.train, Fresh)
+
+
+def _modal(material: Material) -> bool:
+    return _points(material) and material.dataset.name in _modes()
+
+
+def _modes() -> Mapping[str, Any]:
+    from steadygan.data.toy import MODES
+
+    return MODES
+
+
+def _frechet(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.frechet import Moments, frechet, frechet_distance
+
+    found = frechet(material.statistics, material.fake_features.features)
+
+    def of_held_out() -> float:
+        held_out = Moments()
+        held_out.add(material.held_out_features)
+        return frechet_distance(material.statistics, held_out.statistics())
+
+    floor = material.floor("frechet", of_held_out) if len(material.held_out_features) >= 2 else None
+    yield Number("frechet", found.value, found.error, floor, len(material.held_out_features))
+    if found.infinite is not None:
+        yield Number("frechet_infinite", found.infinite, found.infinite_error)
+
+
+def _kernel(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.kernel import kernel_distance
+
+    found = kernel_distance(material.train_features, material.fake_features.features, seed=material.seed)
+
+    def of_held_out() -> float:
+        return kernel_distance(material.train_features, material.held_out_features, seed=material.seed).value
+
+    floor = material.floor("kernel", of_held_out) if len(material.held_out_features) >= 4 else None
+    settings: Settings = {"subsets": found.subsets, "size": found.size}
+    yield Number("kernel", found.value, found.error, floor, len(material.held_out_features), settings=settings)
+
+
+_NEAR = 2_000
+MOST_NEIGHBOURS = 10_000
+"""vectors of each side whose neighbours are looked for"""
+
+
+def _manifold(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.manifold import manifold
+
+    real, fake = material.train_features[:MOST_NEIGHBOURS], material.fake_features.features[:MOST_NEIGHBOURS]
+    count = min(len(real), len(fake))  # both sides alike: the measure depends on their counts
+    found = manifold(real[:count], fake[:count])
+    better: dict[str, Better] = {"density": "one"}
+    for name, estimate in zip(found._fields, found, strict=True):
+        settings = {"k": 5 if name in ("density", "coverage") else 3, "real": count, "count": count}
+        yield Number(name, estimate.value, estimate.error, better=better.get(name, "higher"), settings=settings)
+
+
+def _memorisation(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.memorisation import memorisation
+
+    fakes = material.rows(material.samples[:_NEAR])
+    found = memorisation(material.train_rows, material.rows(material.held_out[0]), fakes)
+    settings: Settings = {"level": found.level, "count": len(fakes), "space": "pixels"}
+    yield Number("nearer_than_held_out", found.nearer.value, found.nearer.error, 0.5, better="half", settings=settings)
+    yield Number("near_copies", found.near_share.value, found.near_share.error, found.near_expected, settings=settings)
+
+
+def _sliced(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.pyramids import sliced_wasserstein
+
+    train, fake = material.train[0].astype(np.uint8, copy=False), material.samples.astype(np.uint8, copy=False)
+    count = min(len(train), len(fake), 4_096)
+    found = sliced_wasserstein(train[:count], fake[:count], seed=material.seed)
+    held_out = material.held_out[0].astype(np.uint8, copy=False)
+    floor = None  # of fewer images it would be larger by their number alone
+    if len(held_out) >= count:
+        floor = sliced_wasserstein(train[:count], held_out[:count], seed=material.seed).mean
+    yield Number("sliced_wasserstein", found.mean, None, floor, settings={"count": count})
+    for level, value in found.levels.items():
+        yield Number(f"sliced_wasserstein_{level}", value, settings={"count": count})
+
+
+def _score(material: Material) -> Iterable[Number]:
+    """By the features' own classes where they are Inception's, else by a classifier of the data."""
+    from steadygan.metrics.inception_score import inception_score
+
+    if material.sees_inception:
+        probabilities = material.fake_features.probabilities
+        assert probabilities is not None
+        found = inception_score(probabilities)
+        yield Number("inception_score", found.value, found.error, better="higher")
+        return
+    found = inception_score(material.fake_probabilities)
+    floor = inception_score(material.held_out_probabilities, splits=1).value
+    yield Number("inception_score", found.value, found.error, floor, len(material.held_out[0]), "higher")
+
+
+def _classes(material: Material) -> Iterable[Number]:
+    from steadygan.metrics import labels
+
+    predicted = material.fake_probabilities.argmax(axis=1)
+    classes = material.dataset.sample.classes
+    _, real_labels = material.train
+    shares = labels.class_histogram(predicted, classes)
+    assert real_labels is not None
+    real = labels.class_histogram(real_labels[real_labels >= 0], classes)
+    yield Number("class_distance", float(0.5 * np.abs(shares - real).sum()))
+    yield Number("smallest_class", float((shares / np.maximum(real, 1e-12))[real > 0].min()), better="one")
+    top = material.fake_probabilities.max(axis=1)
+    error = float(top.std(ddof=1) / len(top) ** 0.5)
+    floor = float(material.held_out_probabilities.max(axis=1).mean())
+    yield Number("confidence", float(top.mean()), error, floor, len(material.held_out[0]), "higher")
+    images, fakes = material.train[0], material.samples
+    within = labels.within_class_variance_ratio(fakes, predicted, images, real_labels)
+    yield Number("within_class_variance", within.ratio, better="one")
+    yield Number("smallest_within_class_variance", within.smallest_ratio, better="one")
+    if material.asked is not None:
+        found = labels.class_accuracy(predicted, material.asked)
+        yield Number("class_accuracy", found.value, found.error, better="higher")
+
+
+def _stacks(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.features.classifier import StackFeatures
+    from steadygan.metrics.modes import expected_stacked, stacked_modes
+
+    assert isinstance(material.classifier, StackFeatures)
+    found = stacked_modes(material.classifier.digits(np.asarray(material.samples, dtype=np.uint8)))
+    expected = expected_stacked(len(material.samples))
+    yield Number("modes", float(found.covered), floor=expected.covered, better="higher")
+    yield Number("modes_kl", found.kl, floor=expected.kl)
+
+
+def _mode_coverage(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.modes import mode_coverage
+
+    modes = _modes()[material.dataset.name]
+    found = mode_coverage(material.samples, modes.centres, modes.deviation)
+    settings = {"radius": 4.0, "modes": found.modes}
+    quality = found.high_quality
+    yield Number("high_quality", quality.value, quality.error, better="higher", settings=settings)
+    yield Number("modes", float(found.covered), floor=float(found.modes), better="higher", settings=settings)
+    yield Number("modes_kl", found.kl, settings=settings)
+
+
+def _transport(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.transport import wasserstein1
+
+    held_out = material.held_out[0]
+    floor = material.floor("wasserstein1", lambda: wasserstein1(material.train[0], held_out, seed=material.seed))
+    value = wasserstein1(material.samples, held_out, seed=material.seed)
+    yield Number("wasserstein1", value, floor=floor, settings={"limit": 2_000})
+
+
+MEASURES = (
+    Measure("frechet", "Fréchet distance of images' features", "features", _image, _frechet, least=50),
+    Measure("kernel", "kernel distance of images' features", "features", _image, _kernel, least=50),
+    Measure("manifold", "precision, recall, density and coverage of images", "features", _image, _manifold, least=50),
+    Measure("sliced_wasserstein", "patches of images, level by level", "samples", _image, _sliced, least=50),
+    Measure("memorisation", "nearness of images to training images", "samples", _image, _memorisation, least=50),
+    Measure(
+        "inception_score", "a classifier's opinion of images; needs labels", "features", _labelled, _score, least=100
+    ),
+    Measure("classes", "classes of images; needs labels", "classifier", _one_class, _classes, least=100),
+    Measure("stacked_modes", "the 1,000 modes of stacked digits", "classifier", _stacked, _stacks, least=100),
+    Measure("modes", "modes of points that have known ones", "samples", _modal, _mode_coverage, least=100),
+    Measure("wasserstein1", "exact distance of points", "samples", _points, _transport, least=100),
+)
+"""In the order of tables."""

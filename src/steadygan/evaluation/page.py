@@ -1,0 +1,64 @@
+"""A comparison as one page that needs nothing from outside: the table, and each run's last picture."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from steadygan.evaluation.comparing import Comparison
+from steadygan.evaluation.tables import ARROWS, cell_text, seeds
+from steadygan.files import writing, written_aside
+from steadygan.report.embed import FRAME_SIDE, embed
+from steadygan.report.record import picture_round
+from steadygan.report.words import number
+from steadygan.types import UsageError
+
+
+def write_comparison(comparison: Comparison, path: Path) -> Path:
+    """Writes the page and gives its path back.
+
+    Raises:
+        UsageError: for another ending than .html.
+        RunError: where it cannot be written.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"a comparison is written as .html, got '{path}'")
+    text = page_of(comparison)
+    with writing(path), written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def page_of(comparison: Comparison) -> str:
+    """The page as text."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    template = resources.files("steadygan.evaluation").joinpath("page.html").read_text(encoding="utf-8")
+    lines = [
+        {
+            "metric": line.metric,
+            "cells": [(cell_text(cell, False), index == line.winner) for index, cell in enumerate(line.cells)],
+            "floor": "" if line.floor is None else number(line.floor),
+            "better": ARROWS[line.better],
+            "features": line.features,
+        }
+        for line in comparison.lines
+    ]
+    pictures = [
+        [(folder.name, seed, _picture(folder)) for folder, seed in zip(group.runs, group.seeds, strict=True)]
+        for group in comparison.groups
+    ]
+    return environment.from_string(template).render(
+        groups=[f"{group.name}, {seeds(len(group.runs))}" for group in comparison.groups],
+        lines=lines,
+        pictures=pictures,
+        rests_on=comparison.rests_on,
+        notes=comparison.notes,
+    )
+
+
+def _picture(folder: Path) -> object:
+    """The last picture of a run, or None."""
+    found = sorted((folder / "samples").glob("[0-9]*.png"), key=picture_round)
+    return embed(found[-1], FRAME_SIDE) if found else None

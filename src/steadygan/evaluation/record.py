@@ -1,0 +1,165 @@
+"""evaluation.json: numbers, and for each of them all that decides it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from steadygan.files import read_json, write_json
+from steadygan.types import RunError
+
+FORMAT = 1
+FILE = "evaluation.json"
+
+Better = Literal["lower", "higher", "one", "half"]
+"""which way is better; 'one' and 'half': near 1 and near 0.5 are best"""
+
+
+Settings = Mapping[str, float | int | str]
+
+
+@dataclass(frozen=True)
+class Number:
+    """One metric's value."""
+
+    metric: str
+    value: float
+    error: float | None = None
+    """one standard error of sampling: how far other samples of the same generator would move it"""
+    floor: float | None = None
+    """the same metric of held-out real samples in place of generated ones"""
+    floor_count: int | None = None
+    """how many these are: with fewer, many distances are larger by that alone"""
+    better: Better = "lower"
+    settings: Settings = field(default_factory=dict)
+    """of the metric: neighbours, subsets, …"""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where numbers come from. What ``unlike`` compares stands first."""
+
+    data: str
+    """the data set's name"""
+    data_hash: str
+    split: str
+    """of the real samples: 'train' or 'held out'"""
+    real: int
+    """real samples"""
+    count: int
+    """generated samples"""
+    features: str
+    """'' for metrics that look at the samples themselves"""
+    features_hash: str
+    resize: str
+    """how images are brought to the features' size"""
+    weights: str
+    """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'"""
+    samples: str
+    """'uint8' images, or 'float32' points"""
+    precision: str
+    """in which samples were generated and features computed"""
+    recipe: str
+    recipe_hash: str
+    """of all that decides the training but the seed; equal for runs that differ in their seed only"""
+    training_seed: int
+    round: int
+    """of the checkpoint"""
+    sampling_seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """of the features: source of the weights, held-out accuracy, …"""
+
+
+COMPARED = (
+    "data_hash",
+    "split",
+    "real",
+    "count",
+    "features",
+    "features_hash",
+    "resize",
+    "weights",
+    "samples",
+    "precision",
+)
+"""Fields of a provenance that have to be equal for numbers to stand side by side."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Numbers of one origin."""
+
+    provenance: Provenance
+    numbers: tuple[Number, ...]
+
+    def __getitem__(self, metric: str) -> Number:
+        for number in self.numbers:
+            if number.metric == metric:
+                return number
+        raise KeyError(metric)
+
+
+def unlike(a: Provenance, b: Provenance) -> str:
+    """The first difference that forbids a comparison, in words; '' where there is none."""
+    for name in COMPARED:
+        mine, theirs = getattr(a, name), getattr(b, name)
+        if mine != theirs:
+            what = name.replace("_", " ")
+            if name.endswith("_hash"):
+                mine, theirs = (f"{getattr(p, name.removesuffix('_hash'))} {getattr(p, name)[:8]}" for p in (a, b))
+            return f"{what}: {mine} and {theirs}"
+    return ""
+
+
+def to_json(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
+    """What evaluation.json holds."""
+    return {"format": FORMAT, "evaluations": [dataclasses.asdict(evaluation) for evaluation in evaluations]}
+
+
+def read(folder: Path) -> tuple[Evaluation, ...]:
+    """The evaluations of a run; none where it has no file yet.
+
+    Raises:
+        RunError: for a file that is damaged or of another format.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return ()
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else "none"
+        raise RunError(f"{path} has format {found}; this version of steadygan reads format {FORMAT}")
+    try:
+        return tuple(
+            Evaluation(Provenance(**entry["provenance"]), tuple(Number(**number) for number in entry["numbers"]))
+            for entry in content["evaluations"]
+        )
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged: {error}") from None
+
+
+def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
+    """Writes evaluations into a run's file: one of the same origin is brought up to date, others stay.
+
+    Raises:
+        RunError: where the file is damaged or cannot be written.
+    """
+    held = list(read(folder))
+    for evaluation in new:
+        same = next((e for e in held if _origin(e.provenance) == _origin(evaluation.provenance)), None)
+        if same is None:
+            held.append(evaluation)
+        else:
+            names = {number.metric for number in evaluation.numbers}
+            kept = tuple(number for number in same.numbers if number.metric not in names)
+            held[held.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
+    write_json(folder / FILE, to_json(held))
+    return tuple(held)
+
+
+def _origin(provenance: Provenance) -> dict[str, Any]:
+    return dataclasses.asdict(provenance)

@@ -1,0 +1,60 @@
+"""Numbers with their uncertainty: of sampling, and over training seeds. The two are never mixed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from steadygan.types import UsageError
+
+
+class Estimate(NamedTuple):
+    """A metric's value, and how far it would move with other samples of the same generator."""
+
+    value: float
+    error: float | None = None
+    """one standard error of sampling; None where it is not known"""
+
+
+class Interval(NamedTuple):
+    """A mean over runs, with an interval for it."""
+
+    mean: float
+    low: float
+    high: float
+    runs: int
+
+
+def mean(values: ArrayLike) -> Estimate:
+    """The mean of numbers [N], one a sample, and its standard error."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1 or len(numbers) == 0:
+        raise UsageError(f"a mean needs numbers [N]; got shape {list(numbers.shape)}")
+    error = float(numbers.std(ddof=1) / math.sqrt(len(numbers))) if len(numbers) > 1 else None
+    return Estimate(float(numbers.mean()), error)
+
+
+def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """The mean of a metric over runs that differ in their seed only, with Student's interval for it.
+
+    One run gives an interval without end: it says nothing about another seed.
+    """
+    from scipy.stats import t
+
+    if not values:
+        raise UsageError("an interval over training seeds needs at least one run")
+    numbers = np.asarray(values, dtype=np.float64)
+    centre = float(numbers.mean())
+    if len(numbers) == 1:
+        return Interval(centre, -math.inf, math.inf, 1)
+    half = float(t.ppf(0.5 + confidence / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    return Interval(centre, centre - half, centre + half, len(numbers))
+
+
+def separate(a: Interval, b: Interval) -> bool:
+    """Do two intervals have no point in common? Only then is one recipe called better than another."""
+    return a.high < b.low or b.high < a.low

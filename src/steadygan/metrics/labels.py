@@ -1,0 +1,176 @@
+"""What labels say of samples: right classes, all classes, and variety within each class."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from steadygan.metrics.estimates import Estimate, mean
+from steadygan.metrics.features.base import Images
+from steadygan.metrics.pyramids import block_size, check_images
+from steadygan.types import UsageError
+
+Labels = NDArray[np.int64]
+Shares = NDArray[np.float64]
+
+
+class ClassShare(NamedTuple):
+    """A class and its share of the samples."""
+
+    label: int
+    share: float
+
+
+class ClassVariance(NamedTuple):
+    """How much images of one class differ."""
+
+    mean: float
+    """over the classes that have at least 2 images"""
+    by_class: dict[int, float]
+    """variance between images of the class, averaged over its pixels, in grey levels (0 to 255) squared"""
+    skipped: int
+    """classes with a single image"""
+
+
+class WithinClass(NamedTuple):
+    """The variance within classes of generated images over that of real ones: 1 is right, 0 one image a class."""
+
+    ratio: float
+    """mean over classes"""
+    smallest_ratio: float
+    """of the class that has lost most"""
+    smallest_class: int
+    skipped: int
+    """real classes left out: fewer than 2 real images, or all the same"""
+
+
+def class_accuracy(predicted: ArrayLike, asked: ArrayLike) -> Estimate:
+    """The share of samples [N] in which a classifier sees the class that the generator was asked for.
+
+    A sample with a negative label has none and is left out.
+
+    Raises:
+        UsageError: not two arrays of as many integers, or no sample with both labels.
+    """
+    seen, wanted = _labels(predicted, "predicted classes"), _labels(asked, "asked classes")
+    if len(seen) != len(wanted):
+        raise UsageError(f"{len(seen)} predicted classes for {len(wanted)} asked ones")
+    known = (seen >= 0) & (wanted >= 0)
+    if not known.any():
+        raise UsageError("class accuracy: no sample has both a predicted and an asked class, 0 or above")
+    return mean(seen[known] == wanted[known])
+
+
+def class_histogram(predicted: ArrayLike, classes: int) -> Shares:
+    """The share of each class [classes] among labels [N]; negative ones mean no label and are left out.
+
+    Raises:
+        UsageError: no labels, or labels from ``classes`` on.
+    """
+    labels = _labels(predicted, "predicted classes")
+    labels = labels[labels >= 0]
+    if len(labels) == 0 or labels.max() >= classes:
+        got = f"up to {labels.max()}" if len(labels) else "all below 0"
+        raise UsageError(f"predicted classes are {got}; allowed are 0 to {classes - 1}")
+    return np.bincount(labels, minlength=classes) / len(labels)
+
+
+def smallest_class(shares: ArrayLike) -> ClassShare:
+    """The class with the smallest share of a histogram [K], the first of several."""
+    found = _shares(shares)
+    label = int(found.argmin())
+    return ClassShare(label, float(found[label]))
+
+
+def histogram_distance(shares: ArrayLike, real_shares: ArrayLike) -> float:
+    """Total variation between two histograms [K], 0 to 1: the share of samples that would have to change class.
+
+    Raises:
+        UsageError: histograms of unequal length, or that do not sum to 1.
+    """
+    a, b = _shares(shares), _shares(real_shares)
+    if len(a) != len(b):
+        raise UsageError(f"histograms of {len(a)} and {len(b)} classes cannot be compared")
+    return float(0.5 * np.abs(a - b).sum())
+
+
+def within_class_variance(images: Images, labels: ArrayLike) -> ClassVariance:
+    """The unbiased variance between images uint8 [N, C, H, W] of the same label [N], averaged over pixels.
+
+    Images with a negative label have none and are left out. Sums are exact integers, in blocks of images.
+
+    Raises:
+        UsageError: not such images and labels, or no class with 2 images.
+    """
+    by_class, skipped = _by_class(check_images(images, least=2), labels)
+    if not by_class:
+        raise UsageError("variance within classes needs a class with at least 2 images; there is none")
+    return ClassVariance(float(np.mean(list(by_class.values()))), by_class, skipped)
+
+
+def _by_class(images: Images, labels: ArrayLike) -> tuple[dict[int, float], int]:
+    """The variances, and the number of classes with a single image."""
+    of_images = _labels(labels, "labels")
+    if len(of_images) != len(images):
+        raise UsageError(f"{len(of_images)} labels for {len(images)} images")
+    by_class: dict[int, float] = {}
+    skipped = 0
+    for label in np.unique(of_images[of_images >= 0]).tolist():
+        places = np.flatnonzero(of_images == label)
+        if len(places) < 2:
+            skipped += 1
+        else:
+            by_class[label] = _variance(images, places)
+    return by_class, skipped
+
+
+def _variance(images: Images, places: NDArray[np.intp]) -> float:
+    total = np.zeros(images.shape[1:], np.int64)
+    squares = np.zeros(images.shape[1:], np.int64)
+    for some in np.array_split(places, -(-len(places) // block_size(images))):
+        block = images[some].astype(np.int64)
+        total += block.sum(axis=0)
+        squares += np.square(block).sum(axis=0)
+    count = len(places)
+    # integers up to here, so that nearly equal numbers are subtracted without loss
+    return float((count * squares - np.square(total)).mean()) / (count * (count - 1))
+
+
+def within_class_variance_ratio(
+    fake: Images, fake_labels: ArrayLike, real: Images, real_labels: ArrayLike
+) -> WithinClass:
+    """How much of the real variety within each class generated images have; sees a collapse inside a class.
+
+    Labels of generated images are the classes asked for, or those that a classifier sees. A ratio above 1 is noise or
+    wrong classes, not more variety than the world has. A class with fewer than 2 generated images counts as 0: it has
+    no variety to show.
+
+    Raises:
+        UsageError: not images and labels; images of two shapes, or no class that has 2 different real images.
+    """
+    fake, real = check_images(fake, "fake images"), check_images(real, "real images")
+    if fake.shape[1:] != real.shape[1:]:
+        raise UsageError(f"fake images are {list(fake.shape[1:])}, real ones {list(real.shape[1:])}")
+    (fakes, _), (reals, single) = _by_class(fake, fake_labels), _by_class(real, real_labels)
+    ratios = {label: fakes.get(label, 0.0) / value for label, value in reals.items() if value > 0}
+    if not ratios:
+        raise UsageError("variance within classes needs a class that has 2 different real images; none has")
+    smallest = min(ratios, key=ratios.__getitem__)
+    skipped = len(reals) + single - len(ratios)
+    return WithinClass(float(np.mean(list(ratios.values()))), ratios[smallest], smallest, skipped)
+
+
+def _labels(labels: ArrayLike, name: str) -> Labels:
+    found = np.asarray(labels)
+    if found.ndim != 1 or len(found) == 0 or found.dtype.kind not in "iu":
+        raise UsageError(f"{name} must be integers [N], at least one; got {found.dtype} {list(found.shape)}")
+    return found.astype(np.int64, copy=False)
+
+
+def _shares(shares: ArrayLike) -> Shares:
+    found = np.asarray(shares, dtype=np.float64)
+    if found.ndim != 1 or len(found) == 0 or not found.min() >= 0 or abs(found.sum() - 1) > 1e-6:
+        raise UsageError(f"a histogram of classes is shares [K] that sum to 1; got shape {list(found.shape)}")
+    return found

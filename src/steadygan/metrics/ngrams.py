@@ -1,0 +1,142 @@
+"""Text: how far its n-grams are from real ones, and how many of its words are words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.metrics.estimates import Estimate
+from steadygan.types import UsageError
+
+Line: TypeAlias = str | Sequence[Hashable] | NDArray[Any]
+"""Text, or its tokens: characters, words or token ids."""
+Level: TypeAlias = Literal["char", "word"]
+
+
+def ngram_counts(lines: Iterable[Line], n: int, level: Level = "char") -> Counter[tuple[Hashable, ...]]:
+    """How often each n-gram occurs in lines; it does not run over the end of one, and a shorter line has none.
+
+    Raises:
+        UsageError: as ``ngram_js``.
+    """
+    return _count(lines, n, level, "the")
+
+
+def ngram_js(real: Iterable[Line], fake: Iterable[Line], n: int, level: Level = "char") -> float:
+    """Jensen-Shannon divergence between the n-gram distributions of two texts, in bits: 0 alike, 1 nothing shared.
+
+    With p and q the shares of each n-gram and m = (p + q) / 2, it is (KL(p || m) + KL(q || m)) / 2 to base 2, as in
+    the official code of WGAN-GP's language model. N-grams do not run over the end of a line; padding counts, so give
+    padded lines or plain ones on both sides.
+
+    Rare n-grams make it large: two halves of real text are not at 0, and fewer lines are farther off. Compare with
+    ``ngram_js(real, held_out, n)`` of as many held-out lines as there are generated ones.
+
+    Args:
+        real: lines
+        fake: lines
+        n: tokens of an n-gram
+        level: what a ``str`` is cut into: its characters, or the words between its spaces. Other lines are tokens.
+
+    Raises:
+        UsageError: ``n`` below 1, another level, or no line that is long enough.
+    """
+    counts = [_count(lines, n, level, name) for lines, name in ((real, "real"), (fake, "fake"))]
+    grams = list(
+        dict.fromkeys((*counts[0], *counts[1]))
+    )  # a set would order them, and round sums, differently each time
+    p, q = (_shares(count, grams) for count in counts)
+    middle = (p + q) / 2
+    divergence = 0.5 * (_relative_entropy(p, middle) + _relative_entropy(q, middle))
+    return min(1.0, max(0.0, divergence))  # rounding must not leave the range
+
+
+def js_curve(
+    real: Iterable[Line], fake: Iterable[Line], orders: Sequence[int] = (1, 2, 3, 4), level: Level = "char"
+) -> dict[int, float]:
+    """``ngram_js`` for each order n."""
+    kept, made = list(real), list(fake)
+    return {n: ngram_js(kept, made, n, level) for n in orders}
+
+
+def held_out_word_share(fake: Iterable[Line], held_out: Iterable[Line], padding: str = "") -> Estimate:
+    """The share of generated words that occur in held-out text; higher is better, held-out lines give the ceiling.
+
+    Words are what stands between spaces, as it is: letter case and punctuation count, and the last word of a cut line
+    may be half a word. The error takes lines, not words, as independent.
+
+    Args:
+        fake: lines of text, ``str`` or sequences of characters
+        held_out: lines of the held-out text, or its words
+        padding: a character that fills lines up at their end, removed first
+
+    Raises:
+        UsageError: lines that are not text, or no word in them.
+    """
+    if isinstance(held_out, str):
+        raise UsageError("held-out text must be lines; got one str: cut it with splitlines()")
+    known = frozenset(word for line in held_out for word in _text(line).rstrip(padding).split())
+    if not known:
+        raise UsageError("share of held-out words: the held-out lines have no word")
+    pairs = []
+    for line in fake:
+        found = _text(line).rstrip(padding).split()
+        pairs.append((sum(word in known for word in found), len(found)))
+    hits, counts = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    total = float(counts.sum())
+    if total == 0:
+        raise UsageError(f"share of held-out words: there is no word in {len(counts)} generated lines")
+    share = float(hits.sum()) / total
+    if len(counts) == 1:
+        return Estimate(share)
+    residuals = hits - share * counts
+    return Estimate(share, float(np.sqrt(len(counts) / (len(counts) - 1) * np.square(residuals).sum())) / total)
+
+
+def _count(lines: Iterable[Line], n: int, level: Level, name: str) -> Counter[tuple[Hashable, ...]]:
+    if n < 1:
+        raise UsageError(f"n is {n}; an n-gram has at least 1 token")
+    if level not in ("char", "word"):
+        raise UsageError(f"level is '{level}'; allowed are 'char' and 'word'")
+    if isinstance(lines, str):
+        raise UsageError(f"{name} text must be lines; got one str: cut it with splitlines()")
+    found: Counter[tuple[Hashable, ...]] = Counter()
+    number = 0
+    for line in lines:
+        tokens = _tokens(line, level)
+        found.update(zip(*(tokens[start:] for start in range(n)), strict=False))
+        number += 1
+    if not found:
+        raise UsageError(f"{name} text: none of {number} lines has {n} tokens")
+    return found
+
+
+def _tokens(line: Line, level: Level) -> Sequence[Hashable]:
+    if isinstance(line, str):
+        return line.split() if level == "word" else line
+    tokens: Sequence[Hashable] = line.tolist() if isinstance(line, np.ndarray) else line
+    return tokens
+
+
+def _text(line: Line) -> str:
+    if isinstance(line, str):
+        return line
+    try:
+        return "".join(_tokens(line, "char"))  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError("words need lines of text, str or sequences of characters; decode token ids first") from None
+
+
+def _shares(counts: Counter[tuple[Hashable, ...]], grams: list[tuple[Hashable, ...]]) -> NDArray[np.float64]:
+    found = np.fromiter((counts[gram] for gram in grams), dtype=np.float64, count=len(grams))
+    shares: NDArray[np.float64] = found / found.sum()
+    return shares
+
+
+def _relative_entropy(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    inside = p > 0
+    return float(np.sum(p[inside] * np.log2(p[inside] / q[inside])))
