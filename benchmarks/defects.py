@@ -87,7 +87,7 @@ def measure(dataset: Dataset, names: Sequence[str], samples: Images) -> dict[str
     found: dict[str, Number] = {}
     classifier = partial(make_features, "classifier", dataset)
     for index, name in enumerate(names):
-        material = Material(dataset, samples, None, make_features(name, dataset), classifier)
+        material = Material(dataset, samples, features=make_features(name, dataset), make_classifier=classifier)
         for chosen in choose(None, material):
             if index and chosen.sees != "features":
                 continue

@@ -439,3 +439,34 @@ def test_an_output_that_knows_no_umlauts_gets_question_marks(runs: Path) -> None
     assert done.returncode == 0
     assert "gr??er" in done.stdout or "gr?er" in done.stdout
     assert shell("report", "nö", PYTHONIOENCODING="ascii").returncode == 2
+
+
+def test_runs_are_measured_and_compared_from_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree("runs/tiny", "runs/twin")
+    recipe = Path("runs/twin/recipe.yaml")
+    recipe.write_text(recipe.read_text().replace("seed: 3", "seed: 4"))
+    options = ["--features", "pixels", "--metrics", "frechet,memorisation", "--count", "100"]
+    assert main(["evaluate", "tiny", "twin", *options]) == 0
+    said = capsys.readouterr().out
+    assert "frechet " in said and "100 samples (average) beside 1,617 of digits" in said
+    assert Path("runs/tiny/nearest.png").is_file()
+    assert main(["compare", "tiny", "twin", "--out", "page.html"]) == 0
+    said = capsys.readouterr().out
+    assert "(2 seeds)" in said and "uint8 samples, weights average" in said
+    assert "<table>" in Path("page.html").read_text()
+    assert main(["evaluate", "twin", *options[:-1], "200"]) == 0
+    capsys.readouterr()
+    assert main(["compare", "tiny", "twin"]) == 0  # numbers of like origin are there still
+    shutil.rmtree("runs/twin/checkpoints")
+    assert main(["evaluate", "twin", *options]) == 1
+    assert "has no checkpoint yet" in capsys.readouterr().err
+
+
+def test_the_best_checkpoint_can_be_sampled(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluations = Path("runs/tiny/evaluations.jsonl")
+    rows = [f'{{"round": {r}, "judge": "frechet", "frechet": {v}}}' for r, v in ((2, 1.0), (4, 2.0))]
+    evaluations.write_text("\n".join(rows))
+    for name, round_ in (("best", "best"), ("two", "2")):
+        assert main(["sample", "tiny", "--round", round_, "--count", "3", "--out", f"{name}.npz"]) == 0
+    best, two = (np.load(f"{name}.npz")["images"] for name in ("best", "two"))
+    assert (best == two).all()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import platform
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.files import read_json
 from steadygan.run import Run, Weights, find_run
-from steadygan.types import RunError, UsageError
+from steadygan.types import RunError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -77,32 +79,33 @@ def evaluate(
     many = count if count is not None else default_count(dataset)
     if many < 2:
         raise UsageError(f"the number of samples is {many}; it has to be 2 or more")
+    if weights not in get_args(Weights):
+        raise unknown_name("weights", weights, get_args(Weights))
+    inception = (features if isinstance(features, str) else features.name) == "inception"
+    material = Material(dataset, np.empty((many, 0)), inception=inception, seed=seed, cache=cache)
+    chosen = choose(metrics, material)  # before a classifier is trained and samples are drawn, which may take long
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
-    material = Material(dataset, np.empty((many, 0)), None, extractor, classifier, seed, cache)
-    chosen = choose(metrics, material)  # before samples are drawn, which may take long
-    tell(f"{many:,} samples of round {at:,}")
+    unfinished = "" if at >= found.recipe.rounds else f" of {found.recipe.rounds:,}"
+    tell(f"{many:,} samples of round {at:,}{unfinished}")
     material = dataclasses.replace(
-        material, samples=draw(found, many, seed, weights, round_), asked=_asked(found, many, seed)
+        material,
+        samples=draw(found, many, seed, weights, round_),
+        asked=_asked(found, many, seed),
+        features=extractor,
+        make_classifier=classifier,
     )
-    of_features: list[Number] = []
-    of_classifier: list[Number] = []
-    of_samples: list[Number] = []
+    found_by: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in chosen:
         tell(measure.name)
-        own = measure.name == "inception_score" and material.sees_inception
-        place = (
-            of_features if own else {"features": of_features, "classifier": of_classifier}.get(measure.sees, of_samples)
-        )
-        place.extend(measure.compute(material))
+        sees = "features" if measure.name == "inception_score" and material.inception else measure.sees
+        found_by[sees].extend(measure.compute(material))
     origin = partial(_provenance, found, dataset, material, weights, at)
-    parts = [(of_features, extractor), (of_samples, None)]
-    if of_classifier:
-        classes = material.classifier
-        if extractor is not None and extractor.identity == classes.identity:
-            of_features += of_classifier
-        else:
-            parts.append((of_classifier, classes))
-    new = [Evaluation(origin(by), tuple(numbers)) for numbers, by in parts if numbers]
+    if found_by["classifier"] and extractor is not None and extractor.identity == material.classifier.identity:
+        found_by["features"] += found_by.pop("classifier")
+    by = {"features": extractor, "samples": None}
+    if found_by.get("classifier"):
+        by["classifier"] = material.classifier
+    new = [Evaluation(origin(by[sees]), tuple(numbers)) for sees, numbers in found_by.items() if numbers]
     record.add(found.folder, new)
     if material.is_image:
         write_neighbours(material, found.folder / "nearest.png")
@@ -116,17 +119,33 @@ def default_count(dataset: Dataset) -> int:
     return MOST if train is None else min(MOST, max(LEAST, train))
 
 
-def draw(run: Run, count: int, seed: int, weights: Weights, round_: int | None) -> Samples:
-    """``count`` samples of a run, as its users get them.
+MOST_IN_MEMORY = 2**31
+"""bytes of samples; more of them are kept in a file that vanishes"""
+
+
+def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: int | None = None) -> Samples:
+    """``count`` samples of a run [count, ...], as its users get them; a memory map where they are many.
 
     Raises:
         RunError: for points that are not finite.
     """
-    blocks = list(run.stream(count, seed, weights=weights, round_=round_))
-    samples: Samples = np.concatenate(blocks)
+    samples: Samples | None = None
+    done = 0
+    for block in run.stream(count, seed, weights=weights, round_=round_):
+        if samples is None:
+            samples = _room((count, *block.shape[1:]), block.dtype)
+        samples[done : done + len(block)] = block
+        done += len(block)
+    assert samples is not None
     if samples.dtype != np.uint8 and not np.isfinite(samples).all():
         raise RunError(f"{run.folder} makes samples that are not finite: there is nothing to measure")
     return samples
+
+
+def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
+    if math.prod(shape) * dtype.itemsize <= MOST_IN_MEMORY:
+        return np.empty(shape, dtype)
+    return np.memmap(tempfile.TemporaryFile(prefix="steadygan-"), dtype, "w+", shape=shape)
 
 
 def _asked(run: Run, count: int, seed: int) -> Labels | None:

@@ -33,6 +33,8 @@ class Material:
     """[N]: the classes that were asked for, where the generator listens to them"""
     features: Features | None = None
     """None for points"""
+    inception: bool = False
+    """do the features come with Inception's 1,008 classes?"""
     make_classifier: Callable[[], Features] | None = None
     """for data with labels"""
     seed: int = 0
@@ -49,11 +51,6 @@ class Material:
     @property
     def is_image(self) -> bool:
         return self.dataset.sample.is_image
-
-    @property
-    def sees_inception(self) -> bool:
-        """Do the features come with Inception's 1,008 classes?"""
-        return self.features is not None and self.features.name == "inception"
 
     @cached_property
     def train(self) -> tuple[Samples, Labels | None]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from steadygan.data import Fresh
+from steadygan.evaluation.extracting import default_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.record import Better, Number, Settings
 from steadygan.types import UsageError, unknown_name
@@ -55,15 +56,15 @@ def choose(names: Iterable[str] | None, material: Material) -> list[Measure]:
 
 
 def _image(material: Material) -> bool:
-    return material.is_image and material.features is not None
+    return material.is_image
 
 
 def _labelled(material: Material) -> bool:
-    return material.is_image and material.make_classifier is not None
+    return material.is_image and default_features(material.dataset) == "classifier"
 
 
 def _scored(material: Material) -> bool:
-    return _labelled(material) or material.sees_inception
+    return _labelled(material) or material.inception
 
 
 def _one_class(material: Material) -> bool:
@@ -163,7 +164,7 @@ def _score(material: Material) -> Iterable[Number]:
     """By the features' own classes where they are Inception's, else by a classifier of the data."""
     from steadygan.metrics.inception_score import inception_score
 
-    if material.sees_inception:
+    if material.inception:
         probabilities = material.fake_features.probabilities
         assert probabilities is not None
         found = inception_score(probabilities)
@@ -237,7 +238,7 @@ MEASURES = (
     Measure("sliced_wasserstein", "patches of images, level by level", "samples", _image, _sliced, least=50),
     Measure("memorisation", "nearness of images to training images", "samples", _image, _memorisation, least=50),
     Measure(
-        "inception_score", "a classifier's opinion of images; needs labels", "features", _labelled, _score, least=100
+        "inception_score", "a classifier's opinion of images; needs labels", "classifier", _scored, _score, least=100
     ),
     Measure("classes", "classes of images; needs labels", "classifier", _one_class, _classes, least=100),
     Measure("stacked_modes", "the 1,000 modes of stacked digits", "classifier", _stacked, _stacks, least=100),
