@@ -76,7 +76,7 @@ def prepare(
         from steadygan.training.precision import choose_device
 
         choice = choose(dataset, choose_device(device).type)
-        flip = options.flip or choice.recipe.data.flip
+        flip = options.flip if isinstance(data, DataOptions) else options.flip or choice.recipe.data.flip
         chosen = dataclasses.replace(choice.recipe, data=dataclasses.replace(options, flip=flip))
         return Prepared(chosen, dataset, choice.minutes, choice.reasons)
     made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)

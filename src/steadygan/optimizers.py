@@ -63,6 +63,19 @@ def _check_betas(name: str, betas: tuple[float, float]) -> None:
         raise UsageError(f"{name}.betas are {betas[0]}, {betas[1]}; each has to be at least 0 and below 1")
 
 
+def _adam(kind: type[TorchOptimizer], spec: Adam | AdamW, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
+    params = list(parameters)
+    options: dict[str, Any] = {
+        "lr": _rate(params, spec.lr),
+        "betas": spec.betas,
+        "eps": spec.eps,
+        "weight_decay": spec.weight_decay,
+        "fused": _has_fused(params),
+        "capturable": bool(params) and params[0].device.type == "cuda",
+    }
+    return kind(params, **options)
+
+
 @dataclass(frozen=True)
 class Adam:
     """Adam (Kingma and Ba 2015); WGAN-GP's Algorithm 1 uses 1e-4 and betas 0, 0.9."""
@@ -88,18 +101,9 @@ class Adam:
                 _check_share("Adam.beta2", beta)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
-        import torch
+        from torch.optim import Adam as TorchAdam
 
-        params = list(parameters)
-        return torch.optim.Adam(
-            params,
-            lr=_rate(params, self.lr),
-            betas=self.betas,
-            eps=self.eps,
-            weight_decay=self.weight_decay,
-            fused=_has_fused(params),
-            capturable=bool(params) and params[0].device.type == "cuda",
-        )
+        return _adam(TorchAdam, self, parameters)
 
     def settings(self, round_: int) -> dict[str, Any]:
         """Rate and betas of a round."""
@@ -127,18 +131,9 @@ class AdamW:
         _check_betas("AdamW", self.betas)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
-        import torch
+        from torch.optim import AdamW as TorchAdam
 
-        params = list(parameters)
-        return torch.optim.AdamW(
-            params,
-            lr=_rate(params, self.lr),
-            betas=self.betas,
-            eps=self.eps,
-            weight_decay=self.weight_decay,
-            fused=_has_fused(params),
-            capturable=bool(params) and params[0].device.type == "cuda",
-        )
+        return _adam(TorchAdam, self, parameters)
 
     def settings(self, round_: int) -> dict[str, Any]:
         """Rate of a round."""

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from steadygan.files import ASIDE
+from steadygan.files import ASIDE, sync
 from steadygan.types import RunError
 
 if sys.platform == "win32":
@@ -141,7 +141,7 @@ def written_once(target: Path, is_whole: Callable[[Path], bool]) -> Iterator[Pat
             aside.mkdir()
             yield aside
             for path in (*aside.iterdir(), aside):
-                _sync(path)
+                sync(path)
             _rename(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -153,20 +153,7 @@ def _rename(aside: Path, target: Path) -> None:
     except OSError:
         if not target.is_dir():  # no lock held here, and another machine was quicker
             raise
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir():
-        if sys.platform == "win32":  # folders cannot be opened there
-            return
-        handle = os.open(path, os.O_RDONLY)
-    else:
-        handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target.parent)
 
 
 @contextmanager
@@ -211,7 +198,7 @@ def write_json(path: Path, content: Any) -> None:
     aside = path.with_name(f"{path.stem}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         aside.write_text(json.dumps(content), encoding="utf-8")
-        _sync(aside)
+        sync(aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
