@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steadygan.data import Fresh, Stored
 from steadygan.data.dataset import Labels, Samples
@@ -85,8 +86,15 @@ def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samp
         return held.draw(np.random.default_rng(0), min(most, DRAWN))
     if len(held) <= most:
         return held.samples, held.labels
-    rows = np.sort(np.random.default_rng(0).choice(len(held), most, replace=False))
+    rows = chosen_rows(len(held), most)
     return held.samples[rows], None if held.labels is None else held.labels[rows]
+
+
+def chosen_rows(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` of the rows 0 to count - 1, ascending; chosen at random, as data may lie sorted by class."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
 def real_features(features: Features, dataset: Dataset, split: str, *, cache: str | None = None) -> Extracted:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Labels, Samples
-from steadygan.evaluation.extracting import real_features, real_part
+from steadygan.evaluation.extracting import chosen_rows, real_features, real_part
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -125,4 +125,10 @@ class Material:
     @property
     def train_rows(self) -> Samples:
         """Pixels of training images [M, D], at most 20,000 of them."""
-        return self.rows(self.train[0][:_FEW_FOR_PIXELS])
+        return self.rows(self.near_train)
+
+    @cached_property
+    def near_train(self) -> Samples:
+        """The training images that samples are held against one by one, at most 20,000."""
+        images = self.train[0]
+        return images if len(images) <= _FEW_FOR_PIXELS else images[chosen_rows(len(images), _FEW_FOR_PIXELS)]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from steadygan.data import Fresh
-from steadygan.evaluation.extracting import default_features
+from steadygan.evaluation.extracting import chosen_rows, default_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.record import Better, Number, Settings
 from steadygan.types import UsageError, unknown_name
@@ -119,6 +119,7 @@ def _kernel(material: Material) -> Iterable[Number]:
 
 
 _NEAR = 2_000
+_SLICED = 4_096
 MOST_NEIGHBOURS = 10_000
 """vectors of each side whose neighbours are looked for"""
 
@@ -126,9 +127,9 @@ MOST_NEIGHBOURS = 10_000
 def _manifold(material: Material) -> Iterable[Number]:
     from steadygan.metrics.manifold import manifold
 
-    real, fake = material.train_features[:MOST_NEIGHBOURS], material.fake_features.features[:MOST_NEIGHBOURS]
-    count = min(len(real), len(fake))  # both sides alike: the measure depends on their counts
-    found = manifold(real[:count], fake[:count])
+    real, fake = material.train_features, material.fake_features.features
+    count = min(len(real), len(fake), MOST_NEIGHBOURS)  # both sides alike: the measure depends on their counts
+    found = manifold(real[chosen_rows(len(real), count)], fake[:count])
     better: dict[str, Better] = {"density": "one"}
     for name, estimate in zip(found._fields, found, strict=True):
         settings = {"k": 5 if name in ("density", "coverage") else 3, "real": count, "count": count}
@@ -138,8 +139,8 @@ def _manifold(material: Material) -> Iterable[Number]:
 def _memorisation(material: Material) -> Iterable[Number]:
     from steadygan.metrics.memorisation import memorisation
 
-    fakes = material.rows(material.samples[:_NEAR])
-    found = memorisation(material.train_rows, material.rows(material.held_out[0]), fakes)
+    fakes, held_out = material.rows(material.samples[:_NEAR]), material.held_out[0]
+    found = memorisation(material.train_rows, material.rows(held_out[chosen_rows(len(held_out), _NEAR)]), fakes)
     settings: Settings = {"level": found.level, "count": len(fakes), "space": "pixels"}
     yield Number("nearer_than_held_out", found.nearer.value, found.nearer.error, 0.5, better="half", settings=settings)
     yield Number("near_copies", found.near_share.value, found.near_share.error, found.near_expected, settings=settings)
@@ -148,13 +149,16 @@ def _memorisation(material: Material) -> Iterable[Number]:
 def _sliced(material: Material) -> Iterable[Number]:
     from steadygan.metrics.pyramids import sliced_wasserstein
 
-    train, fake = material.train[0].astype(np.uint8, copy=False), material.samples.astype(np.uint8, copy=False)
-    count = min(len(train), len(fake), 4_096)
-    found = sliced_wasserstein(train[:count], fake[:count], seed=material.seed)
-    held_out = material.held_out[0].astype(np.uint8, copy=False)
-    floor = None  # of fewer images it would be larger by their number alone
-    if len(held_out) >= count:
-        floor = sliced_wasserstein(train[:count], held_out[:count], seed=material.seed).mean
+    train, held_out = (part[0].astype(np.uint8, copy=False) for part in (material.train, material.held_out))
+    count = min(len(train), len(material.samples), _SLICED)
+    real = train[chosen_rows(len(train), count)]
+    found = sliced_wasserstein(real, material.samples[:count].astype(np.uint8, copy=False), seed=material.seed)
+
+    def of_held_out() -> float:
+        return sliced_wasserstein(real, held_out[chosen_rows(len(held_out), count)], seed=material.seed).mean
+
+    # of fewer images it would be larger by their number alone
+    floor = material.floor("sliced_wasserstein", of_held_out) if len(held_out) >= count else None
     yield Number("sliced_wasserstein", found.mean, None, floor, settings={"count": count})
     for level, value in found.levels.items():
         yield Number(f"sliced_wasserstein_{level}", value, settings={"count": count})
