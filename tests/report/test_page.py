@@ -14,6 +14,7 @@ from steadygan.report.embed import spread
 from steadygan.report.page import PageObserver, write_report
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.readings import NO_CURVES, READINGS, readings_for
+from steadygan.report.samples import save_grid
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.types import RunError, SampleSpec
 
@@ -294,3 +295,28 @@ def test_a_page_that_cannot_be_written_does_not_end_a_run(tmp_path: Path) -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         observer.ended(RunEnd(tmp_path, 1, 1, "finished"))
+
+
+def test_what_samples_are_worth_stands_first_and_evaluations_are_lines(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, [{"round": r, "critic_loss": -1.0 / r} for r in range(1, 5)])
+    judged = {"judge": "frechet", "features": "patches", "precision": 0.5, "samples": 64}
+    rows = [{"round": r, **judged, "frechet": 1.0 / r} for r in (2, 4)]
+    (folder / "evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    origin = {"features": "classifier", "count": 2000, "round": 4, "weights": "average", "sampling_seed": 0}
+    number = {"metric": "kernel", "value": 0.0536, "error": 0.00324, "floor": 0.016}
+    content = {"format": 1, "evaluations": [{"provenance": origin, "numbers": [number]}]}
+    (folder / "evaluation.json").write_text(json.dumps(content))
+    (folder / "nearest.png").write_bytes((save_grid(np.zeros((6, 1, 8, 8), np.uint8), tmp_path / "n.png")).read_bytes())
+    page = page_of(folder)
+    assert titles(page)[:2] == ["Distance of samples", "Critic loss"]
+    assert "last: frechet 0.250" in page.words
+    assert "round 4, 2,000 samples (average), classifier features" in page.words
+    assert "kernel 0.0536 ± 0.00324, real samples 0.0160" in page.words
+    assert "Nearest training images" in page.words
+
+
+@pytest.mark.parametrize("content", ["[]", '{"evaluations": [1]}', '{"evaluations": {"a": 1}}', "3"])
+def test_an_evaluation_of_another_form_is_shown_as_it_stands(tmp_path: Path, content: str) -> None:
+    folder = run_folder(tmp_path, [{"round": 1, "critic_loss": 1.0}])
+    (folder / "evaluation.json").write_text(content)
+    page_of(folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from steadygan.report.words import number
+
 Facts: TypeAlias = "str | list[str] | dict[str, Facts]"
 """A text, lines, or named facts"""
 
@@ -80,3 +82,31 @@ def _is_size(value: Any) -> bool:
 
 def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, (str, Sequence, Mapping)) and not len(value))
+
+
+def evaluation_facts(content: Any) -> Facts:
+    """What evaluation.json holds: by origin, a line a number. What is not of its form is shown as it stands.
+
+    >>> number = {"metric": "frechet", "value": 4.592, "error": 0.23, "floor": 2.87}
+    >>> origin = {"features": "classifier", "count": 2000, "round": 600, "weights": "average"}
+    >>> evaluation_facts({"evaluations": [{"provenance": origin, "numbers": [number]}]})
+    {'round 600, 2,000 samples (average), classifier features': ['frechet 4.59 ± 0.230, real samples 2.87']}
+    """
+    try:
+        return {
+            _origin(entry["provenance"]): [_number(n) for n in entry["numbers"]] for entry in content["evaluations"]
+        }
+    except (KeyError, TypeError, ValueError):
+        return readable(content)
+
+
+def _origin(origin: Mapping[str, Any]) -> str:
+    seen = f"{origin['features']} features" if origin["features"] else "samples themselves"
+    drawn = f", seed {origin['sampling_seed']}" if origin.get("sampling_seed") else ""
+    return f"round {origin['round']:,}, {origin['count']:,} samples ({origin['weights']}{drawn}), {seen}"
+
+
+def _number(held: Mapping[str, Any]) -> str:
+    error = "" if held.get("error") is None else f" ± {number(held['error'])}"
+    floor = "" if held.get("floor") is None else f", real samples {number(held['floor'])}"
+    return f"{held['metric']} {number(held['value'])}{error}{floor}"

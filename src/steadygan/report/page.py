@@ -16,7 +16,7 @@ from markupsafe import Markup
 from steadygan.files import written_aside
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
-from steadygan.report.facts import readable
+from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
 from steadygan.report.readings import Reading, readings_for
 from steadygan.report.record import Curve, Record, read_record
@@ -74,9 +74,14 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         window=window,
         plan=record.plan,
         recipe=record.recipe.strip(),
-        documents={name: readable(content) for name, content in record.documents.items()},
+        documents={name: _facts(name, content) for name, content in record.documents.items()},
+        nearest=embed(nearest, LAST_SIDE) if (nearest := record.folder / "nearest.png").is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
+
+
+def _facts(name: str, content: Any) -> Facts:
+    return evaluation_facts(content) if name == "evaluation" else readable(content)
 
 
 class PageObserver:

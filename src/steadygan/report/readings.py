@@ -20,9 +20,12 @@ class Reading:
     """a log axis, where the values are positive and span more than a factor of 30"""
 
 
+TITLES = {"samples": "Distance of samples", "shares": "Precision and recall"}
 SENTENCES = {
-    "evaluation": "Samples of the averaged generator beside real ones, by what they are: this decides which "
-    "checkpoint is kept as the best. Distances (frechet, wasserstein1) are better when smaller; shares lie in 0 to 1.",
+    "samples": "Samples of the averaged generator beside real ones, whatever the losses say: a distance, better when "
+    "smaller, that decides which checkpoint is kept as the best; judge a run by this and by its pictures.",
+    "shares": "Precision and density: how many samples look like real ones. Recall and coverage: how many real ones "
+    "have samples like them. Precision that rises while recall falls is a generator that gives up variety.",
 }
 """for fields that share what stands before a '/'"""
 
@@ -92,7 +95,7 @@ LINES = 8
 
 
 def readings_for(fields: Iterable[str]) -> list[Reading]:
-    """The charts for the fields of a run: the known ones first, then those that only its recipe logs.
+    """The charts of a run's fields: what samples are worth, then the known ones, then those of its recipe alone.
 
     Unknown fields that share what stands before a '/' share charts, as ``layer/critic.0``, ``layer/critic.1``.
     """
@@ -103,8 +106,12 @@ def readings_for(fields: Iterable[str]) -> list[Reading]:
     for name in present:
         if name not in known:
             groups.setdefault(name.split("/")[0], []).append(name)
+    first, last = [], []
     for title, members in groups.items():
         for start in range(0, len(members), LINES):
             named = tuple((name, name.split("/", 1)[-1]) for name in members[start : start + LINES])
-            charts.append(Reading(title, named, SENTENCES.get(title, "A further number that this recipe logs.")))
-    return charts
+            if title in SENTENCES:
+                first.append(Reading(TITLES[title], named, SENTENCES[title]))
+            else:
+                last.append(Reading(title, named, "A further number that this recipe logs."))
+    return [*first, *charts, *last]

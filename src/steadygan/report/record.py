@@ -71,7 +71,10 @@ def read_record(folder: Path) -> Record:
         settings = None  # it is shown as it stands
     curves, logged = read_metrics(folder / METRICS)
     judged, _ = read_metrics(folder / EVALUATIONS)
-    curves |= {f"evaluation/{name}": curve for name, curve in judged.items() if name != "samples"}
+    shares = {"precision", "recall", "density", "coverage", "high_quality"}
+    for name, curve in judged.items():
+        if name != "samples":
+            curves[f"{'shares' if name in shares else 'samples'}/{name}"] = curve
     documents = {name: _json(folder / f"{name}.json") for name in ("environment", "data", "diagnosis", "evaluation")}
     return Record(
         folder=folder,
