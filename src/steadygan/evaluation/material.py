@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Labels, Samples
-from steadygan.evaluation.extracting import chosen_rows, real_features, real_part
+from steadygan.evaluation.extracting import real_features, real_part
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from steadygan.metrics.frechet import Statistics
 
 _SIDE = 32
-_FEW_FOR_PIXELS = 20_000
 
 
 @dataclass(eq=False)
@@ -122,13 +121,7 @@ class Material:
             part = np.concatenate(blocks).astype(np.float32)
         return part.reshape(len(part), -1)
 
-    @property
-    def train_rows(self) -> Samples:
-        """Pixels of training images [M, D], at most 20,000 of them."""
-        return self.rows(self.near_train)
-
     @cached_property
-    def near_train(self) -> Samples:
-        """The training images that samples are held against one by one, at most 20,000."""
-        images = self.train[0]
-        return images if len(images) <= _FEW_FOR_PIXELS else images[chosen_rows(len(images), _FEW_FOR_PIXELS)]
+    def train_rows(self) -> Samples:
+        """Pixels of the training images [M, D]."""
+        return self.rows(self.train[0])

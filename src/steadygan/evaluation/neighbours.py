@@ -17,7 +17,7 @@ def write_neighbours(material: Material, path: Path) -> Path:
     from steadygan.report.pictures import image_grid, save_picture
 
     fakes = np.asarray(material.samples[:SHOWN], dtype=np.uint8)
-    train = material.near_train
+    train = material.train[0]
     count = min(NEAREST, len(train))
     places, _ = nearest_training(material.train_rows, material.rows(fakes), count)
     shown = [np.concatenate([fake[None], train[near]]) for fake, near in zip(fakes, places, strict=True)]
