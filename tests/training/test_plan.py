@@ -65,3 +65,15 @@ def test_intervals_left_open_follow_the_speed_and_named_ones_stay():
 def test_decays_are_found_wherever_they_are():
     recipe = small_recipe(critic_optimizer=Adam(1e-3, lr_factor=LinearDecay(77)))
     assert decays(recipe) == [("critic_optimizer.lr_factor", 77)]
+
+
+@pytest.mark.parametrize(("seconds", "between"), [(0.0, 25.0), (10.0, 200.0)])
+def test_evaluations_take_a_twentieth_of_the_time_and_are_twenty_at_most(seconds, between):
+    class Slow:
+        count = 0
+
+        def __init__(self):
+            self.seconds = seconds
+
+    settled = settle(small_recipe(rounds=100_000, run=RunOptions()), Speed(0.001, 0.003), evaluator=Slow()).run
+    assert 0.7 * between < settled.evaluate_every * 0.005 < 1.8 * between

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
 _WORTH_THREADS = 1.25  # times faster than one thread
 _EVALUATION_SHARE = 0.05  # of the time, at most
+_EVALUATIONS = 20  # in a run, at most
 _OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
 
 
@@ -145,14 +145,14 @@ def settle(recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: 
     evaluation = 0.0
     if evaluator is not None:
         evaluation = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
-    between = max(1, math.ceil(evaluation / _EVALUATION_SHARE / each / checkpoint_every))
+    between = max(evaluation / _EVALUATION_SHARE, whole / _EVALUATIONS)  # seconds
     chosen = dataclasses.replace(
         run,
         threads=threads if run.threads is None else run.threads,
         log_every=run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
         picture_every=run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
         checkpoint_every=checkpoint_every,
-        evaluate_every=run.evaluate_every or min(recipe.rounds, between * checkpoint_every),
+        evaluate_every=run.evaluate_every or min(recipe.rounds, _tidy(between / each)),
     )
     return dataclasses.replace(recipe, run=chosen)
 
