@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 MOST, LEAST = 10_000, 2_000
 """generated samples by default: as many as there are real ones, within these"""
-PACKAGES = ("steadygan", "torch", "numpy", "scipy", "scikit-learn", "pillow")
+PACKAGES = ("steadygan", "numpy", "scipy", "scikit-learn", "pillow")
 
 
 def evaluate(
@@ -231,7 +231,9 @@ def _provenance(
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    import torch
+
+    found = {"python": platform.python_version(), "torch": torch.__version__}  # with the build, such as +cpu
     for name in PACKAGES:
         try:
             found[name] = version(name)
