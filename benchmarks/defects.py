@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from benchmarks.round_time import RESULTS
+from benchmarks.round_time import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for label, numbers in rows.items():
         print(f"| {label} | " + " | ".join(cell(metric, numbers[metric]) for metric in metrics) + " |")
     content = {
-        "command": " ".join(["python -m benchmarks.defects", *(arguments or sys.argv[1:])]),
+        "command": command_line("defects", arguments),
         "date": time.strftime("%Y-%m-%d"),
         "data": dataset.name,
         "held out": len(held_out),

@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks.round_time import RESULTS, processor
+from benchmarks.round_time import RESULTS, command_line, processor
 from steadygan.data import DataOptions, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             **describe_environment(torch.device("cpu"), "fp32"),
             "processor": processor(),
             "threads": torch.get_num_threads(),
-            "command": " ".join(["python -m benchmarks.evaluation_cost", *(arguments or sys.argv[1:])]),
+            "command": command_line("evaluation_cost", arguments),
             "date": time.strftime("%Y-%m-%d"),
         },
         "data": dataset.name,

@@ -145,6 +145,12 @@ def disturbed(results: Sequence[Result]) -> list[str]:
     ]
 
 
+def command_line(name: str, arguments: Sequence[str] | None) -> str:
+    """What was typed, with paths cut to their last two parts: a result names no machine."""
+    words = [w if not Path(w).is_absolute() else "/".join(Path(w).parts[-2:]) for w in arguments or sys.argv[1:]]
+    return " ".join([f"python -m benchmarks.{name}", *words])
+
+
 def processor() -> str:
     """The processor's name."""
     info = Path("/proc/cpuinfo")
@@ -184,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         **describe_environment(device, "several"),
         "processor": processor(),
         "threads": torch.get_num_threads(),
-        "command": " ".join(["python -m benchmarks.round_time", *(arguments or sys.argv[1:])]),
+        "command": command_line("round_time", arguments),
         "date": time.strftime("%Y-%m-%d"),
     }
     RESULTS.mkdir(exist_ok=True)
