@@ -18,6 +18,7 @@ from steadygan.constraints import WeightClip
 from steadygan.networks import DCGANCritic, MLPCritic, ResNetCritic
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
+from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.priors import Normal, Uniform
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, wgan, wgan_gp
@@ -72,6 +73,12 @@ def replaced(**fields: Any) -> Recipe:
         ("prior:uniform --prior 32", {"prior": Uniform(32)}),
         ("constraint:weight-clip", {"constraint": WeightClip()}),
         ("--constraint.limit 0.1", {"constraint": WeightClip(0.1)}),
+        ("--perturbation diff-augment", {"perturbation": DiffAugment()}),
+        ("perturbation:diff-augment --perturbation.policy color,cutout",
+         {"perturbation": DiffAugment(("color", "cutout"))}),
+        ("perturbation:instance-noise --perturbation.deviation.start 0.2",
+         {"perturbation": InstanceNoise(LinearDecay(start=0.2))}),
+        ("perturbation:adaptive perturbation.perturbation:instance-noise", {"perturbation": Adaptive(InstanceNoise())}),
         ("--penalties.0.weight 5", {"penalties": (GradientPenalty(5.0),)}),
         ("--penalties.0.one-sided", {"penalties": (GradientPenalty(one_sided=True),)}),
         ("--penalties.0.one-sided true", {"penalties": (GradientPenalty(one_sided=True),)}),

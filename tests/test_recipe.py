@@ -24,6 +24,8 @@ from steadygan.networks import CriticNetwork, GeneratorNetwork, MLPCritic, MLPGe
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, NearReal, OnFake, OnReal, Penalty, Place
+from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
+from steadygan.perturbations.diffaugment import ALL
 from steadygan.priors import Normal, Prior, Uniform
 from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, replace, stretched
 from steadygan.recipes import RECIPES
@@ -124,6 +126,16 @@ objectives = st.one_of(
     st.builds(Adversarial, st.builds(LeastSquares, factors, factors, factors), st.floats(0.1, 1)),
     st.builds(Adversarial, st.just(NonSaturating()), st.floats(0.1, 1)),
 )
+policies = st.lists(st.sampled_from(ALL), min_size=1, unique=True).map(tuple)
+fixed_perturbations = st.one_of(
+    st.builds(InstanceNoise, st.builds(LinearDecay, positive, st.floats(0, 9), st.floats(0, 9))),
+    st.builds(DiffAugment, policies, st.builds(Constant, st.floats(0, 1))),
+)
+perturbations = st.one_of(
+    st.none(),
+    fixed_perturbations,
+    st.builds(Adaptive, fixed_perturbations, st.floats(-0.9, 0.9), positive, positive, st.floats(0, 1)),
+)
 folder_names = (texts | trap_texts).filter(
     lambda text: text.isprintable() and not set(text) & set('/\\:*?"<>|') and text.strip(". ")
 )
@@ -135,6 +147,7 @@ recipes = st.builds(
     objective=objectives,
     penalties=st.lists(penalties, max_size=3).map(tuple),
     constraint=st.none() | st.builds(WeightClip, rates, st.sampled_from(["after", "before"]), st.booleans()),
+    perturbation=perturbations,
     critic_steps=step_counts,
     prior=st.one_of(st.builds(Normal, positive), st.builds(Uniform, positive)),
     generator_optimizer=optimizers,
@@ -480,7 +493,7 @@ HEAVY = ("torch", "sklearn", "scipy", "pyarrow", "PIL", "matplotlib", "tensorboa
         "import steadygan.recipe",
         "import steadygan.recipes",
         "from steadygan import losses, penalties, objectives, optimizers, priors, representations, schedules",
-        "from steadygan import averaging, constraints, networks",
+        "from steadygan import averaging, constraints, networks, perturbations",
         "import steadygan as sg; sg.recipes.wgan_gp()",
         "import steadygan.recipes as r, steadygan.recipe as q; [q.loads(q.dumps(f())) for f in r.RECIPES.values()]",
     ],

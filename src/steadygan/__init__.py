@@ -41,6 +41,7 @@ _MODULES = (
     "objectives",
     "optimizers",
     "penalties",
+    "perturbations",
     "priors",
     "recipes",
     "representations",

@@ -139,6 +139,8 @@ class _PlainLoss:
     needs_real: ClassVar[bool] = False
     mixes_samples: ClassVar[bool] = False
     has_labels: ClassVar[bool] = False
+    splits_at_zero: ClassVar[bool] = False
+    """does the critic loss push real scores above 0 and fake ones below? (adaptive perturbations go by their signs)"""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ class Saturating(_PlainLoss):
     """The minimax loss of the first GAN; its generator learns little from a sure critic."""
 
     has_labels: ClassVar[bool] = True
+    splits_at_zero: ClassVar[bool] = True
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
         return saturating_critic_loss(real, fake, real_label)
@@ -159,6 +162,7 @@ class NonSaturating(_PlainLoss):
     """The logistic loss that GANs are usually trained with."""
 
     has_labels: ClassVar[bool] = True
+    splits_at_zero: ClassVar[bool] = True
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
         return non_saturating_critic_loss(real, fake, real_label)
@@ -201,6 +205,8 @@ class Wasserstein(_PlainLoss):
 @dataclass(frozen=True)
 class Hinge(_PlainLoss):
     """The hinge loss of SN-GAN, SAGAN and BigGAN."""
+
+    splits_at_zero: ClassVar[bool] = True
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
         return hinge_critic_loss(real, fake)

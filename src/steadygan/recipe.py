@@ -22,6 +22,7 @@ from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, Gener
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
 from steadygan.penalties import Penalty
+from steadygan.perturbations import Perturbation
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, Schedule
@@ -93,6 +94,8 @@ class Recipe:
     """what the critic's slope or scores are held to"""
     constraint: Constraint | None = None
     """what is done to the critic's weights at each step"""
+    perturbation: Perturbation | None = None
+    """what real and fake samples pass through on their way into the critic"""
     critic_steps: Schedule = Constant(1)
     """critic steps in a round, before its one generator step (n_critic)"""
     prior: Prior = Normal()

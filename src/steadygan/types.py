@@ -24,6 +24,8 @@ class Batch(NamedTuple):
     """[N, ...]"""
     labels: Tensor | None = None
     """[N], int64"""
+    perturbation: tuple[Tensor, ...] | None = None
+    """[N, ...] each: the numbers by which the critic sees the samples perturbed; None: it sees them as they are"""
 
 
 class CriticOutput(NamedTuple):

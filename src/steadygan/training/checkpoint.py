@@ -100,6 +100,8 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
         "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
         "objective": {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.state)},
     }
+    if game.perturbation_state:
+        tensors["perturbation"] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.perturbation_state)}
     state = {
         "format": FORMAT,
         **asdict(counters),
@@ -190,6 +192,10 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
         raise RunError(f"{checkpoint} holds {len(saved)} numbers of objective state; this recipe has {len(game.state)}")
     for i, tensor in enumerate(game.state):
         tensor.copy_(saved[str(i)])
+    if game.perturbation_state:
+        saved = load_tensors(checkpoint, "perturbation")
+        for i, tensor in enumerate(game.perturbation_state):
+            tensor.copy_(saved[str(i)])
     return counters_of(state)
 
 

@@ -48,6 +48,10 @@ class Stream(IntEnum):
     SAMPLE_LABELS = 17
     EVALUATION = 18
     EVALUATION_LABELS = 19
+    PERTURBATION_REAL = 20
+    PERTURBATION_FAKE = 21
+    GENERATOR_PERTURBATION_REAL = 22
+    GENERATOR_PERTURBATION_FAKE = 23
     PENALTIES = 1000
     """the first of a thousand, one for each penalty of a recipe"""
 
@@ -65,6 +69,15 @@ def draw_noise(noise: Noise, rng: np.random.Generator, *leading: int) -> Tensor:
     if noise.distribution == "normal":
         return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
     return torch.from_numpy(rng.random(shape, dtype=np.float32))
+
+
+def draw_perturbation(
+    recipe: Recipe, sample: SampleSpec, rng: np.random.Generator, *leading: int
+) -> tuple[Tensor, ...] | None:
+    """The numbers [*leading, ...] that the recipe's perturbation asks for, on the host; None where it has none."""
+    if recipe.perturbation is None:
+        return None
+    return tuple(draw_noise(noise, rng, *leading) for noise in recipe.perturbation.noise(sample.shape))
 
 
 def draw_labels(classes: int, rng: np.random.Generator, *leading: int) -> Tensor | None:
@@ -93,6 +106,10 @@ class CriticDraws(NamedTuple):
     """[N, ...] noise of the prior"""
     penalties: tuple[Tensor | None, ...]
     """one [N, ...] for each penalty's place"""
+    real_perturbation: tuple[Tensor, ...] | None = None
+    """[N, ...] each, for the real samples"""
+    fake_perturbation: tuple[Tensor, ...] | None = None
+    """[N, ...] each, for the fakes"""
 
 
 class GeneratorDraws(NamedTuple):
@@ -104,6 +121,10 @@ class GeneratorDraws(NamedTuple):
     """[M] int64, drawn uniformly, where the data has classes"""
     real: RealDraws | None
     """for objectives whose generator loss looks at real samples"""
+    real_perturbation: tuple[Tensor, ...] | None = None
+    """[M, ...] each, for those"""
+    fake_perturbation: tuple[Tensor, ...] | None = None
+    """[M, ...] each, for the fakes"""
 
 
 class RoundDraws(NamedTuple):
@@ -141,19 +162,31 @@ class Drawer:
             None if noise is None else self._send(draw_noise(noise, rng(Stream.PENALTIES + i), steps, batch))
             for i, noise in enumerate(self.place_noise)
         ]
+        on_real = self._perturbation(rng(Stream.PERTURBATION_REAL), steps, batch)
+        on_fake = self._perturbation(rng(Stream.PERTURBATION_FAKE), steps, batch)
         critic = tuple(
-            CriticDraws(real, latents[i], tuple(None if place is None else place[i] for place in places))
+            CriticDraws(
+                real,
+                latents[i],
+                tuple(None if place is None else place[i] for place in places),
+                None if on_real is None else tuple(drawn[i] for drawn in on_real),
+                None if on_fake is None else tuple(drawn[i] for drawn in on_fake),
+            )
             for i, real in enumerate(reals)
         )
         labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), fakes)
         real: RealDraws | None = None
+        real_perturbation: tuple[Tensor, ...] | None = None
         if recipe.objective.needs_real:
             streams = (Stream.GENERATOR_REAL, Stream.GENERATOR_FLIPS, Stream.GENERATOR_REPRESENTATION)
             real = self._reals(round_, position + steps * batch, 1, fakes, streams)[0]
+            real_perturbation = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_REAL), fakes)
         generator = GeneratorDraws(
             latents=self._send(draw_noise(recipe.prior.noise(), rng(Stream.GENERATOR_LATENTS), fakes)),
             labels=None if labels is None else self._send(labels),
             real=real,
+            real_perturbation=real_perturbation,
+            fake_perturbation=self._perturbation(rng(Stream.GENERATOR_PERTURBATION_FAKE), fakes),
         )
         return RoundDraws(critic, generator)
 
@@ -162,6 +195,10 @@ class Drawer:
 
     def _send(self, tensor: Tensor) -> Tensor:
         return tensor if self.device.type == "cpu" else tensor.to(self.device, non_blocking=True)
+
+    def _perturbation(self, rng: np.random.Generator, *leading: int) -> tuple[Tensor, ...] | None:
+        drawn = draw_perturbation(self.recipe, self.sample, rng, *leading)
+        return None if drawn is None else tuple(self._send(numbers) for numbers in drawn)
 
     def _reals(self, round_: int, position: int, steps: int, batch: int, streams: Sequence[Stream]) -> list[RealDraws]:
         real_stream, flip_stream, representation_stream = streams

@@ -54,6 +54,7 @@ class Game:
     critic_optimizer: torch.optim.Optimizer
     state: State
     """of the objective"""
+    perturbation_state: State = ()
 
     def __post_init__(self) -> None:
         self.generator_parameters = [p for p in self.generator.parameters() if p.requires_grad]
@@ -61,6 +62,8 @@ class Game:
         self.joins_passes = not couples_batch(self.critic)
         constraint = self.recipe.constraint
         self.constrained = [] if constraint is None else constraint.targets(self.critic)
+        self.strength = torch.tensor(self._strength(0), device=self.device)
+        """of the perturbation, in the present round"""
         self._average_tensors = [p.data for p in self.average.parameters()]
         self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
         self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
@@ -87,6 +90,7 @@ class Game:
             if has_convolutions(network):
                 network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.train()
+        perturbation = recipe.perturbation
         average = copy.deepcopy(generator).requires_grad_(False).eval()
         return cls(
             recipe=recipe,
@@ -99,6 +103,7 @@ class Game:
             generator_optimizer=recipe.generator_optimizer.build(generator.parameters()),
             critic_optimizer=recipe.critic_optimizer.build(critic.parameters()),
             state=_on(recipe.objective.initial_state(), device),
+            perturbation_state=() if perturbation is None else _on(perturbation.initial_state(), device),
         )
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
@@ -106,9 +111,20 @@ class Game:
         return autocast(self.precision, self.device)
 
     def score(self, batch: Batch) -> CriticOutput:
-        """The critic's outputs on a batch, with the batch's labels beside them."""
-        output: CriticOutput = self.critic(batch.samples, batch.labels)
+        """The critic's outputs on a batch, perturbed where it has numbers for that, with its labels beside them."""
+        output: CriticOutput = self.critic(self._perturbed(batch), batch.labels)
         return output._replace(labels=batch.labels)
+
+    def _perturbed(self, batch: Batch) -> Tensor:
+        perturbation, samples = self.recipe.perturbation, batch.samples
+        if perturbation is None or batch.perturbation is None:
+            return samples
+        samples = perturbation.apply(samples, batch.perturbation, self.strength, self.perturbation_state)
+        return samples.contiguous(memory_format=torch.channels_last) if samples.dim() == 4 else samples
+
+    def _strength(self, round_: int) -> float:
+        perturbation = self.recipe.perturbation
+        return 0.0 if perturbation is None else perturbation.strength(round_)
 
     def generate(self, noise: Tensor, labels: Tensor | None = None) -> Batch:
         """Fakes from the prior's noise, in the layout that the critic likes."""
@@ -118,7 +134,8 @@ class Game:
         return Batch(samples, labels)
 
     def set_rates(self, round_: int) -> None:
-        """Gives both optimizers their settings of a round."""
+        """Gives both optimizers their settings of a round, and the perturbation its strength."""
+        self.strength.fill_(self._strength(round_))
         _apply(self.generator_optimizer, self.recipe.generator_optimizer, round_)
         _apply(self.critic_optimizer, self.recipe.critic_optimizer, round_)
 

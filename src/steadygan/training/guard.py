@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.perturbations import Adaptive
 from steadygan.types import UsageError
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
                     "do; --constraint.spare-norms true leaves them alone"
                 )
                 break
+    if isinstance(recipe.perturbation, Adaptive):
+        objective = getattr(recipe.objective, "base", recipe.objective)
+        loss = getattr(objective, "loss", objective)
+        if not getattr(loss, "splits_at_zero", True):
+            warnings.append(
+                f"the perturbation adapts to the signs of real scores, which {type(loss).__name__} does not hold above "
+                "0: use a NonSaturating, Saturating or Hinge loss, or a perturbation of a fixed strength"
+            )
     if recipe.run.micro_batch is not None and recipe.run.micro_batch < max(recipe.batch, recipe.fakes):
         if recipe.objective.mixes_samples:
             raise UsageError(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.training.draws import RealDraws, Stream, draw_noise, stream_generator
-from steadygan.types import Batch, RunError
+from steadygan.training.draws import RealDraws, Stream, draw_noise, draw_perturbation, stream_generator
+from steadygan.types import RunError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -88,8 +88,11 @@ def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Ten
     noise = game.recipe.representation.noise(game.sample)
     drawn = None if noise is None else draw_noise(noise, rng, count).to(game.device)
     batch = feed(RealDraws(rows.to(game.device), None, None, drawn))
+    numbers = draw_perturbation(game.recipe, game.sample, rng, count)  # held-out samples as the critic sees real ones
+    if numbers is not None:
+        batch = batch._replace(perturbation=tuple(each.to(game.device) for each in numbers))
     with torch.no_grad(), kept_buffers(game.critic), game.autocast():
-        mean: Tensor = game.score(Batch(batch.samples, batch.labels)).score.mean()
+        mean: Tensor = game.score(batch).score.mean()
     return mean
 
 
@@ -114,9 +117,13 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     values["generator_gradient_norm"] = total_norm(game.generator_parameters)
     names = getattr(game.state, "_fields", [f"state_{i}" for i in range(len(game.state))])
     values.update(zip(names, game.state, strict=True))
+    remembered = getattr(game.perturbation_state, "_fields", range(len(game.perturbation_state)))
+    values.update(zip((f"perturbation_{name}" for name in remembered), game.perturbation_state, strict=True))
     numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
     rates = {
         "critic_rate": game.recipe.critic_optimizer.settings(round_)["lr"],
         "generator_rate": game.recipe.generator_optimizer.settings(round_)["lr"],
     }
+    if game.recipe.perturbation is not None:
+        rates["perturbation_strength"] = game.recipe.perturbation.strength(round_)
     return {**dict(zip(values, numbers, strict=True)), **rates}

@@ -56,16 +56,18 @@ def split_output(output: CriticOutput, first: int) -> tuple[CriticOutput, Critic
 
 
 def join_batches(first: Batch, second: Batch) -> Batch:
-    """Both batches as one; labels only where both have them."""
-    labels = None
+    """Both batches as one; labels and a perturbation's numbers only where both have them."""
+    labels = perturbation = None
     if first.labels is not None and second.labels is not None:
         labels = torch.cat([first.labels, second.labels])
-    return Batch(torch.cat([first.samples, second.samples]), labels)
+    if first.perturbation is not None and second.perturbation is not None:
+        perturbation = tuple(torch.cat(pair) for pair in zip(first.perturbation, second.perturbation, strict=True))
+    return Batch(torch.cat([first.samples, second.samples]), labels, perturbation)
 
 
 def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
     samples = batch.samples.detach().requires_grad_(True)
-    output = game.score(Batch(samples, batch.labels))
+    output = game.score(batch._replace(samples=samples))
     (gradient,) = torch.autograd.grad(output.score.sum(), samples, create_graph=True)
     return output, slope_of(gradient)
 
@@ -94,7 +96,13 @@ def _score_both(
 
 
 def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state: State) -> CriticTerms:
-    """The critic's loss on a real and a fake batch (fakes detached), differentiable in the critic's parameters."""
+    """The critic's loss on a real and a fake batch (fakes detached), differentiable in the critic's parameters.
+
+    Slopes are those of the critic and the perturbation together, by the samples before it, as in StyleGAN2-ADA and
+    R3GAN. Points between the two batches are perturbed by the real samples' numbers.
+    """
+    real = real._replace(perturbation=draws.real_perturbation)
+    fake = fake._replace(perturbation=draws.fake_perturbation)
     penalties = game.recipe.penalties
     shared = {place.shares_pass for p in penalties if (place := p.at) is not None and place.shares_pass}
     with game.autocast():
@@ -114,7 +122,7 @@ def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state
                     slope = at_points[place]
                 else:
                     points = place.points(real.samples, fake.samples, noise)
-                    slope = slope_at(lambda p: game.score(Batch(p, real.labels)).score, points)
+                    slope = slope_at(lambda p: game.score(real._replace(samples=p)).score, points)
                     at_points[place] = slope
                 first = slope if first is None else first
                 held = penalty.hold(slope)
@@ -128,10 +136,11 @@ def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state
 def generator_terms(game: Game, draws: GeneratorDraws, real: Batch | None, state: State) -> tuple[Tensor, CriticOutput]:
     """The generator's loss and the critic's output on its fakes, differentiable in the generator's parameters."""
     with game.autocast():
-        fake = game.generate(draws.latents, draws.labels)
+        fake = game.generate(draws.latents, draws.labels)._replace(perturbation=draws.fake_perturbation)
         if real is None:
             output = game.score(fake)
             return game.recipe.objective.generator_loss(None, output, state), output
+        real = real._replace(perturbation=draws.real_perturbation)
         if game.joins_passes:
             real_output, output = split_output(game.score(join_batches(real, fake)), len(real.samples))
         else:
@@ -148,6 +157,10 @@ def parts(total: int, micro_batch: int | None) -> Iterator[slice]:
 
 def _part(value: Tensor | None, rows: slice) -> Tensor | None:
     return None if value is None else value[rows]
+
+
+def _perturbation_part(drawn: tuple[Tensor, ...] | None, rows: slice) -> tuple[Tensor, ...] | None:
+    return None if drawn is None else tuple(numbers[rows] for numbers in drawn)
 
 
 def _real_part(draws: RealDraws, rows: slice) -> RealDraws:
@@ -174,6 +187,8 @@ def critic_step(game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
                 _real_part(draws.real, rows),
                 draws.latents[rows],
                 tuple(_part(p, rows) for p in draws.penalties),
+                _perturbation_part(draws.real_perturbation, rows),
+                _perturbation_part(draws.fake_perturbation, rows),
             )
         real = feed(piece.real)
         with torch.no_grad(), game.autocast():
@@ -189,6 +204,8 @@ def critic_step(game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
     if constraint is not None and constraint.when == "after":
         constraint.apply(game.constrained)
     game.state = recipe.objective.next_state(whole.real, whole.fake, game.state)
+    if recipe.perturbation is not None:
+        game.perturbation_state = recipe.perturbation.next_state(whole.real.score, game.perturbation_state, count)
     return whole
 
 
@@ -236,7 +253,13 @@ def generator_step(game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
         piece = draws
         if rows != slice(0, count):
             real_rows = None if draws.real is None else _real_part(draws.real, rows)
-            piece = GeneratorDraws(draws.latents[rows], _part(draws.labels, rows), real_rows)
+            piece = GeneratorDraws(
+                draws.latents[rows],
+                _part(draws.labels, rows),
+                real_rows,
+                _perturbation_part(draws.real_perturbation, rows),
+                _perturbation_part(draws.fake_perturbation, rows),
+            )
         real = None if piece.real is None else feed(piece.real)
         loss, _ = generator_terms(game, piece, real, game.state)
         share = (rows.stop - rows.start) / count

@@ -1,0 +1,196 @@
+"""Text files as samples, by the rules of WGAN-GP's language model (Gulrajani et al. 2017; the authors' code).
+
+One line is one sample of a fixed length. A longer line is cut: its rest is dropped, neither wrapped nor joined to the
+next, so that every sample begins where a line begins. A shorter one is filled up with a padding character that the
+model learns like any other.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+import numpy as np
+
+from steadygan.data.alphabet import LENGTH, UNKNOWN, Alphabet, encode, need_length
+from steadygan.data.split import choose_held_out
+from steadygan.types import DataError
+
+MOST_LINES = 10_000_000
+"""the authors' limit on lines"""
+FEWEST_LINES = 16
+MOST_BROKEN = 0.1
+"""share of characters"""
+
+_GZIP = b"\x1f\x8b"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class TextFile(NamedTuple):
+    """The lines of a text file, and what was met on the way."""
+
+    lines: list[str]
+    """those with something in them, without line ends, otherwise as they are"""
+    empty: int
+    """lines of nothing or of white space, left out"""
+    broken: int
+    """replacement characters in the lines: bytes that are not UTF-8"""
+    more: bool = False
+    """does the file go on after the most lines that are read?"""
+
+
+def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile:
+    """The lines of a UTF-8 file, packed with gzip or not, with any line ends, with or without a byte order mark.
+
+    Raises:
+        DataError: for no file, a damaged archive, what is not UTF-8 text (zero bytes, or more than a tenth of the
+            characters broken), and fewer than 16 lines with something in them.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise DataError(f"'{path}' is no file of text")
+    lines: list[str] = []
+    empty, characters, more = 0, 0, False
+    try:
+        with _opened(path) as text:
+            for line in text:
+                if "\0" in line:
+                    raise DataError(f"'{path}' is not text: it holds zero bytes; text has to be saved as UTF-8")
+                line = line.removesuffix("\n")
+                if not line.strip():
+                    empty += 1
+                elif len(lines) == most:
+                    more = True
+                    break
+                else:
+                    lines.append(line)
+                    characters += len(line)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read '{path}': {error}") from error
+    broken = sum(line.count(UNKNOWN) for line in lines)
+    if broken > MOST_BROKEN * characters:
+        raise DataError(f"'{path}' is not UTF-8 text: {broken:,} of {characters:,} characters are broken")
+    if not lines:
+        raise DataError(f"'{path}' has no text in it; one sample a line is needed, {FEWEST_LINES} or more")
+    if len(lines) < FEWEST_LINES:
+        raise DataError(f"'{path}' has {len(lines)} lines of text, one sample each; training needs {FEWEST_LINES}")
+    return TextFile(lines, empty, broken, more)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+    with path.open("rb") as raw:
+        file = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP else raw
+        if file.peek(2)[:2] in _UTF_16:
+            raise DataError(f"'{path}' is UTF-16; text has to be saved as UTF-8")
+        with io.TextIOWrapper(cast(IO[bytes], file), encoding="utf-8-sig", errors="replace") as text:
+            yield text
+
+
+def split_lines(
+    lines: Sequence[str], share: float, length: int = LENGTH, *, copies_together: bool = True
+) -> tuple[list[str], list[str]]:
+    """Lines to train on and held-out ones, both in their order; chosen as ``split.choose_held_out`` does, by content.
+
+    Args:
+        lines: all lines
+        share: of the lines that is held out, at most 10,000 of them
+        length: characters that a sample keeps
+        copies_together: lines that are equal once they are cut are held out together or not at all, so that none of
+            the held-out samples is trained on. Where a text repeats itself (the speakers' names in a play), both
+            parts then differ in distribution, and n-gram divergences between them are no floor for a model's. False
+            spreads copies over both parts, as the authors' random split does.
+    """
+    need_length(length)
+    digests, seen = [], Counter[str]()
+    for line in lines:
+        kept = line[:length]
+        digests.append(_digest(kept if copies_together else f"{seen[kept]} {kept}"))
+        seen[kept] += 1
+    mask = choose_held_out(digests, share)
+    train = [line for line, out in zip(lines, mask, strict=True) if not out]
+    return train, [line for line, out in zip(lines, mask, strict=True) if out]
+
+
+def _digest(line: str) -> bytes:
+    return hashlib.blake2b(line.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class TextSummary(NamedTuple):
+    """What a text holds, and what becomes of it."""
+
+    lines: int
+    """samples"""
+    empty: int
+    """lines of nothing or of white space, left out"""
+    cut: int
+    """lines that are longer than a sample"""
+    longest: int
+    """characters of the longest line"""
+    copies: int
+    """lines that are, once cut, equal to an earlier one"""
+    length: int
+    """characters of a sample"""
+    characters: int
+    """of the alphabet, unknown and padding among them"""
+    unknown_share: float
+    """of the characters that samples keep: those that the alphabet does not have"""
+    with_padding: int
+    """lines that hold the padding character themselves"""
+    broken: int
+    """characters that were not UTF-8"""
+    more: bool
+    """does the file go on after the lines that were read?"""
+
+    def sentences(self) -> tuple[str, ...]:
+        """What training will do with the text, one sentence a matter."""
+        cut = f"{self.cut:,} longer ones ({self.cut / self.lines:.0%}; the longest has {self.longest:,})"
+        said = [
+            f"Each of {self.lines:,} lines is one sample of {self.length} characters: "
+            + (f"{cut} are cut there, the rest of them is dropped; " if self.cut else "")
+            + "shorter ones are padded.",
+            f"The alphabet has {self.characters - 2:,} characters, one for padding and one for unknown characters, "
+            f"which are {self.unknown_share:.2%} of the text.",
+        ]
+        if self.empty:
+            said.append(f"Empty lines are left out ({self.empty:,}).")
+        if self.copies:
+            said.append(f"Lines that are copies of others are kept ({self.copies:,}).")
+        if self.with_padding:
+            said.append(
+                f"The padding character stands in the text itself ({self.with_padding:,}): at a line's end it is lost."
+            )
+        if self.broken:
+            said.append(f"Characters that are not UTF-8 are unknown ({self.broken:,}).")
+        if self.more:
+            said.append("The file has more lines; they are not read.")
+        return tuple(said)
+
+
+def summarise(text: TextFile, alphabet: Alphabet, length: int = LENGTH) -> TextSummary:
+    """The summary of a text whose samples have ``length`` characters."""
+    lengths = np.fromiter((len(line) for line in text.lines), dtype=np.int64, count=len(text.lines))
+    kept = int(np.minimum(lengths, length).sum())
+    unknown = int((encode(text.lines, alphabet, length) == alphabet.unknown).sum())
+    padding = alphabet.characters[alphabet.padding]
+    return TextSummary(
+        lines=len(text.lines),
+        empty=text.empty,
+        cut=int((lengths > length).sum()),
+        longest=int(lengths.max(initial=0)),
+        copies=len(text.lines) - len({line[:length] for line in text.lines}),
+        length=length,
+        characters=len(alphabet),
+        unknown_share=unknown / max(1, kept),
+        with_padding=sum(padding in line[:length] for line in text.lines),
+        broken=text.broken,
+        more=text.more,
+    )

@@ -1,0 +1,111 @@
+"""Residual networks along a line of characters: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
+
+A sample is [V, L]: at each of L places one number for each of V characters, 1 and 0 in real text, probabilities in
+generated text. The generator's softmax goes straight to the critic: nothing is drawn from it, and text is read off
+by the largest number of each place. (The authors' code has [L, V]; theirs is the same network on the transpose.)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.networks.checks import need_positive
+from steadygan.types import SampleSpec, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _check(spec: TextGenerator | TextCritic) -> None:
+    name = type(spec).__name__
+    need_positive(name, width=spec.width, blocks=spec.blocks)
+    if spec.kernel < 1 or spec.kernel % 2 == 0:
+        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be odd: 1, 3, 5, …")
+    if not 0.0 < spec.residual_scale < math.inf:
+        raise UsageError(f"{name}.residual_scale is {spec.residual_scale}; it has to be above 0")
+
+
+def _need_text(spec: str, sample: SampleSpec) -> tuple[int, int]:
+    if len(sample.shape) != 2:
+        raise UsageError(f"{spec} is for text, (characters, length), but a sample is {sample}")
+    characters, length = sample.shape
+    return characters, length
+
+
+def _blocks(spec: TextGenerator | TextCritic, *, critic: bool) -> list[nn.Module]:
+    from steadygan.networks.sequences import LineBlock
+
+    return [LineBlock(spec.width, spec.kernel, spec.residual_scale, critic=critic) for _ in range(spec.blocks)]
+
+
+@dataclass(frozen=True)
+class TextGenerator:
+    """A linear layer to maps along the line, residual blocks without norms, a softmax over the characters.
+
+    Uniform weights by the authors' rules: Glorot for the linear layer, He for convolutions; biases 0.
+    """
+
+    width: int = 512
+    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    blocks: int = 5
+    """residual blocks"""
+    kernel: int = 5
+    """characters that a convolution sees, an odd number"""
+    residual_scale: float = 0.3
+    """what a block's residual is multiplied by before it is added"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such text from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for samples that are not (characters, length).
+        """
+        from steadygan.networks import layers
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.sequences import CharacterSoftmax, LineConv, ToMaps
+
+        characters, length = _need_text("TextGenerator", sample)
+        parts: list[nn.Module] = [layers.linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
+        parts += _blocks(self, critic=False)
+        parts += [initialized(LineConv(self.width, characters, 1), "he"), CharacterSoftmax()]
+        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, "linear")
+
+
+@dataclass(frozen=True)
+class TextCritic:
+    """A 1-wide convolution from characters to maps, residual blocks without norms, a linear score of all maps."""
+
+    width: int = 512
+    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    blocks: int = 5
+    """residual blocks"""
+    kernel: int = 5
+    """characters that a convolution sees, an odd number"""
+    residual_scale: float = 0.3
+    """what a block's residual is multiplied by before it is added"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such text.
+
+        Raises:
+            UsageError: for samples that are not (characters, length).
+        """
+        from steadygan.networks import layers
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.sequences import LineConv, ToMaps
+
+        characters, length = _need_text("TextCritic", sample)
+        parts: list[nn.Module] = [ToMaps(characters, length)]
+        parts += [initialized(LineConv(characters, self.width, 1), "he"), *_blocks(self, critic=True)]
+        head = layers.ScoreHead(self.width * length, "glorot", features=self.features)
+        return layers.Critic(layers.LabelledSequential(*parts), head)

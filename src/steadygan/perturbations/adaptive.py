@@ -1,0 +1,100 @@
+"""ADA's control: how often samples are perturbed follows how sure the critic is of the real ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from steadygan.perturbations.diffaugment import DiffAugment
+from steadygan.perturbations.instance_noise import InstanceNoise
+from steadygan.types import Noise, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steadygan.perturbations.base import PerturbationLike
+
+    Stateless: TypeAlias = PerturbationLike
+else:  # the closed set that files and the command line know
+    Stateless = DiffAugment | InstanceNoise
+
+
+class AdaptiveState(NamedTuple):
+    """What the control remembers, all 0-d float32 on the device."""
+
+    probability: Tensor
+    """p: that a sample is perturbed"""
+    sign_sum: Tensor
+    """the sum over steps of mean sign D(x), since p last moved"""
+    steps: Tensor
+    """critic steps since p last moved"""
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """A perturbation that meets each sample with a probability p, moved so that r_t = E sign D(x) stays at a target.
+
+    Karras et al. 2020 (StyleGAN2-ADA), section 3: r_t near 1 says that the critic knows the training set by heart,
+    and p grows; near 0 that it cannot tell real from fake, and p shrinks. Only for losses that hold scores of real
+    samples above 0 and of fakes below (Saturating, NonSaturating, Hinge): elsewhere the sign says nothing.
+    One draw decides for the perturbation as a whole; the paper draws for each of its transformations.
+    """
+
+    perturbation: Stateless = DiffAugment()
+    """what a sample passes through, or not"""
+    target: float = 0.6
+    """what r_t is held to"""
+    images: int = 500_000
+    """real images in which p can go from 0 to 1 (the paper's 500k; 100k when a trained network goes on)"""
+    every: int = 4
+    """critic steps between moves of p, over which r_t is averaged"""
+    initial: float = 0.0
+    """p at the start"""
+
+    def __post_init__(self) -> None:
+        if not -1.0 < self.target < 1.0:
+            raise UsageError(f"Adaptive.target is {self.target}; allowed: above -1, below 1 (the paper: 0.6)")
+        if not 1 <= self.images < math.inf:
+            raise UsageError(f"Adaptive.images is {self.images}; it has to be 1 or more")
+        if self.every < 1:
+            raise UsageError(f"Adaptive.every is {self.every}; it has to be 1 or more")
+        if not 0.0 <= self.initial <= 1.0:
+            raise UsageError(f"Adaptive.initial is {self.initial}; allowed: 0 to 1")
+
+    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
+        return (Noise("uniform"), *self.perturbation.noise(shape))
+
+    def strength(self, round_: int) -> float:
+        """The strength of the perturbation, where it acts."""
+        return self.perturbation.strength(round_)
+
+    def initial_state(self) -> tuple[Tensor, ...]:
+        import torch
+
+        return AdaptiveState(torch.tensor(self.initial), torch.zeros(()), torch.zeros(()))
+
+    def apply(
+        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
+    ) -> Tensor:
+        """Perturbed samples where the first number is below p, the others as they are, [N, ...]."""
+        import torch
+
+        coin, *inner = drawn
+        acts = (coin < AdaptiveState(*state).probability).view(-1, *[1] * (samples.dim() - 1))
+        return torch.where(acts, self.perturbation.apply(samples, tuple(inner), strength), samples)
+
+    def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
+        """Each ``every`` steps, p + sign(r_t - target) x images seen since / ``images``, held in [0, 1]."""
+        import torch
+
+        probability, sign_sum, steps = AdaptiveState(*state)
+        sign_sum = sign_sum + real_scores.detach().sign().mean()
+        steps = steps + 1
+        move = (sign_sum / steps - self.target).sign() * steps * (batch / self.images)
+        due = steps >= self.every
+        return AdaptiveState(
+            torch.where(due, (probability + move).clamp(0.0, 1.0), probability),
+            torch.where(due, 0.0, sign_sum),
+            torch.where(due, 0.0, steps),
+        )

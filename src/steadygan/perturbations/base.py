@@ -1,0 +1,62 @@
+"""What a training step asks of a perturbation, and a check that they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from steadygan.types import Noise, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steadygan.schedules import Schedule
+
+_FAR = 10**12  # a round that lies behind the end of every schedule
+
+
+class PerturbationLike(Protocol):
+    """A map that the critic's input passes through, real and fake alike. It is pure: random numbers are drawn for it.
+
+    Each sample is changed by its own numbers only, and differentiably as often as a penalty asks.
+    """
+
+    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
+        """The random numbers that it wants for each sample of a shape.
+
+        Raises:
+            UsageError: if it cannot perturb such samples.
+        """
+
+    def strength(self, round_: int) -> float:
+        """The number that ``apply`` gets as ``strength`` in a round; evaluated on the host."""
+
+    def initial_state(self) -> tuple[Tensor, ...]:
+        """0-d tensors that change with the training; () where there are none."""
+
+    def apply(
+        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
+    ) -> Tensor:
+        """The perturbed samples [N, ...], in the type that they came in.
+
+        Args:
+            samples: [N, ...]
+            drawn: one [N, ...] for each entry of ``noise``; other numbers for real samples than for fakes
+            strength: 0-d
+            state: as ``initial_state`` or ``next_state`` gave it
+        """
+
+    def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
+        """The state after a critic step on ``batch`` real samples, from their detached scores; no host sync."""
+
+
+def check_schedule(name: str, schedule: Schedule, highest: float) -> None:
+    """Refuses a schedule that begins or ends outside [0, highest].
+
+    Raises:
+        UsageError: says which end, what was got and what is allowed.
+    """
+    for verb, round_ in (("begins", 0), ("ends", _FAR)):
+        value = schedule(round_)
+        if not 0.0 <= value <= highest:
+            allowed = "0 or more" if highest == float("inf") else f"0 to {highest:g}"
+            raise UsageError(f"{name} {verb} with {value}; allowed: {allowed}")
