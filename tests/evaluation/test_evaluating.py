@@ -10,6 +10,7 @@ import torch
 import steadygan as sg
 from steadygan.data import DataOptions
 from steadygan.evaluation.evaluating import default_count, draw, evaluate, recipe_hash
+from steadygan.evaluation.extracting import chosen_rows
 from steadygan.evaluation.record import read
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.types import RunError, UsageError
@@ -157,3 +158,10 @@ def test_a_run_whose_data_has_changed_is_refused(folder, tmp_path):
     (copy / "data.json").write_text(json.dumps({**data, "fingerprint": "0" * 32}))
     with pytest.raises(RunError, match="digits has changed since"):
         evaluate(copy)
+
+
+def test_a_part_of_sorted_data_has_all_of_its_classes():
+    rows = chosen_rows(1_000, 100)
+    assert len(set(rows)) == 100 and (np.sort(rows) == rows).all()
+    assert np.bincount(rows // 100, minlength=10).min() >= 3
+    assert (chosen_rows(7, 100) == np.arange(7)).all()
