@@ -21,7 +21,7 @@ from steadygan.constraints import Constraint, WeightClip
 from steadygan.data.options import DataOptions
 from steadygan.losses import Hinge, LeastSquares, Loss, NonSaturating, RelativisticAverage, Wasserstein
 from steadygan.networks import CriticNetwork, GeneratorNetwork, MLPCritic, MLPGenerator
-from steadygan.objectives import Adversarial
+from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, NearReal, OnFake, OnReal, Penalty, Place
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
@@ -187,6 +187,7 @@ def test_names_that_look_like_something_else_stay_names(text: str) -> None:
 ALTERNATIVES: dict[str, Any] = {
     "generator": GeneratorNetwork,
     "critic": CriticNetwork,
+    "objective": Objective,
     "critic_steps": Schedule,
     "prior": Prior,
     "generator_optimizer": Optimizer,
@@ -288,7 +289,11 @@ def test_the_loader_leaves_pyyaml_as_it_was() -> None:
         ("penalties: [{kind: GradientPenalty, at: Betwen}]", ["penalties[0].at", "did you mean 'Between'?"]),
         ("penalties: [{kind: GradientPenalty, weight: -1}]", ["penalties[0]: GradientPenalty.weight is -1"]),
         ("constraint: {kind: WeightClip, when: aftr}", ["constraint.when: got 'aftr'", "did you mean 'after'?"]),
-        ("objective: {loss: Hinge, real_label: 0.9}", ["objective: real_label is 0.9", "Hinge", "NonSaturating"]),
+        (
+            "objective: {kind: Adversarial, loss: Hinge, real_label: 0.9}",
+            ["objective: real_label is 0.9", "Hinge", "NonSaturating"],
+        ),
+        ("objective: {loss: Hinge}", ["objective: 'kind' is missing", "Adversarial, EnergyBased"]),
         ("data: {flip: 1}", ["data.flip: got 1", "true, false"]),
         ("data: {size: 7.5}", ["data.size: got 7.5"]),
         ("run: {precision: fp16}", ["run.precision: got 'fp16'", "bf16"]),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
 from steadygan import recipes
 from steadygan.constraints import WeightClip
 from steadygan.losses import LeastSquares, NonSaturating, Wasserstein
+from steadygan.networks import LabelledGenerator
+from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop
-from steadygan.penalties import Between, GradientPenalty
+from steadygan.penalties import Between, GradientPenalty, NearReal
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, find, summary
 from steadygan.schedules import LinearDecay
@@ -19,7 +23,8 @@ from steadygan.types import SampleSpec, UsageError
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))
 WASSERSTEIN = ("wgan", "wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
-PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
+PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10", "dragan", "acgan-wgan-gp")
+CONDITIONAL = ("acgan", "acgan-wgan-gp")
 
 
 @pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
@@ -36,7 +41,7 @@ def test_the_wasserstein_line_has_its_loss_and_five_critic_steps(name: str) -> N
     assert recipe.steps(30) == 5 and recipe.batch == 64
 
 
-@pytest.mark.parametrize("name", ["gan", "dcgan", "lsgan"])
+@pytest.mark.parametrize("name", ["gan", "dcgan", "lsgan", "ebgan", "ebgan-pt", "acgan"])
 def test_the_others_take_one_critic_step(name: str) -> None:
     recipe = RECIPES[name](IMAGES)
     assert {recipe.steps(round_) for round_ in (0, 1, 500)} == {1}
@@ -85,8 +90,6 @@ def test_wgan_gp_on_points_is_the_authors_toy_code() -> None:
 
 @pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
 def test_one_sided_wgan_gp_differs_from_wgan_gp_in_its_name_and_one_flag(sample: SampleSpec) -> None:
-    import dataclasses
-
     two, one = recipes.wgan_gp(sample), recipes.wgan_gp_one_sided(sample)
     changed = {f.name for f in dataclasses.fields(two) if getattr(two, f.name) != getattr(one, f.name)}
     assert changed == {"name", "penalties"}
@@ -108,8 +111,47 @@ def test_wgan_gp_cifar10_is_appendix_f() -> None:
     assert sum(p.numel() for p in critic.parameters()) == 1_053_825
 
 
+def test_dragan_holds_the_slope_to_1_around_the_real_samples() -> None:
+    recipe = recipes.dragan(IMAGES)
+    assert recipe.penalties == (GradientPenalty(weight=10.0, target=1.0, at=NearReal(0.5)),)
+    assert recipe.objective == Adversarial(NonSaturating()) and recipe.steps(0) == 1
+
+
+@pytest.mark.parametrize(("size", "width", "code"), [(8, 32, 32), (32, 32, 32), (64, 64, 64), (128, 128, 64)])
+def test_began_has_as_many_numbers_in_a_code_as_in_a_latent(size: int, width: int, code: int) -> None:
+    recipe = recipes.began(SampleSpec((3, size, size)))
+    assert recipe.generator.width == recipe.critic.width == width
+    assert recipe.critic.code == recipe.prior.size == code and recipe.critic.exponent == 1
+    assert recipe.objective == BoundaryEquilibrium(gamma=0.5, rate=0.001)
+    assert (recipe.batch, recipe.critic_optimizer.lr, recipe.steps(0)) == (16, 1e-4, 1)
+
+
+def test_ebgan_pt_differs_from_ebgan_in_its_name_and_the_pulling_away_term() -> None:
+    plain, spread = recipes.ebgan(IMAGES), recipes.ebgan_pt(IMAGES)
+    assert plain.objective == EnergyBased() and spread.objective == EnergyBased(pulling_away=0.1)
+    assert dataclasses.replace(plain, name="ebgan-pt", objective=spread.objective) == spread
+
+
+def test_acgan_has_the_weights_of_its_paper_and_on_wgan_gp_those_of_its_code() -> None:
+    expected = AuxiliaryClassifier(Adversarial(NonSaturating()), 1.0, 1.0, classify_fakes=True)
+    assert recipes.acgan(IMAGES).objective == expected
+    recipe, base = recipes.acgan_wgan_gp(IMAGES), recipes.wgan_gp(IMAGES)
+    assert recipe.objective == AuxiliaryClassifier(Adversarial(Wasserstein()), 1.0, 0.1, classify_fakes=False)
+    assert recipe.penalties == base.penalties and recipe.steps(0) == 5
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+@pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
+def test_conditional_recipes_tell_the_generator_the_class_and_classify(name: str, sample: SampleSpec) -> None:
+    recipe = RECIPES[name](sample)
+    assert isinstance(recipe.generator, LabelledGenerator) and recipe.critic.class_logits
+    for build in (lambda: recipe.generator.build(sample, 4), lambda: recipe.critic.build(sample)):
+        with pytest.raises(UsageError, match="needs data with labels"):
+            build()
+
+
 FITTING = [
-    (name, sample)
+    (name, SampleSpec(sample.shape, 10) if name in CONDITIONAL else sample)
     for name in RECIPES
     for sample in (POINTS, SampleSpec((1, 8, 8), 10), SampleSpec((1, 28, 28)), IMAGES, SampleSpec((3, 64, 64)))
     if name != "wgan-gp-cifar10" or sample == IMAGES
@@ -122,15 +164,16 @@ def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample
     generator = recipe.generator.build(sample, recipe.prior.size)
     critic = recipe.critic.build(sample)
     check(recipe, generator, critic)
+    labels = torch.tensor([0, 1]) if sample.classes else None
     with torch.no_grad():
-        fake = generator(torch.randn(2, recipe.prior.size), None)
-        score = critic(fake, None).score
+        fake = generator(torch.randn(2, recipe.prior.size), labels)
+        score = critic(fake, labels).score
     assert fake.shape == (2, *sample.shape) and fake.dtype == torch.float32
     assert score.shape == (2,) and score.dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", [name for name in PENALISED if name != "wgan-gp-cifar10"])
-@pytest.mark.parametrize("sample", [SampleSpec((1, 16, 16)), SampleSpec((3, 64, 64))], ids=str)
+@pytest.mark.parametrize("sample", [SampleSpec((1, 16, 16), 10), SampleSpec((3, 64, 64), 10)], ids=str)
 def test_no_penalised_critic_has_batch_norm(name: str, sample: SampleSpec) -> None:
     critic = RECIPES[name](sample).critic.build(sample)
     assert not any(isinstance(part, torch.nn.modules.batchnorm._BatchNorm) for part in critic.modules())

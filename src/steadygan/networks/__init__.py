@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from steadygan.networks.autoencoder import ConvAutoencoderCritic, MLPAutoencoderCritic
+from steadygan.networks.began import BEGANCritic, BEGANGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
+from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.types import SampleSpec
@@ -33,8 +36,18 @@ if TYPE_CHECKING:
     GeneratorNetwork: TypeAlias = GeneratorNetworkLike
     CriticNetwork: TypeAlias = CriticNetworkLike
 else:  # the closed sets that files and the command line know
-    GeneratorNetwork = DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator
-    CriticNetwork = DCGANCritic | MLPCritic | ResNetCritic | ResNet64Critic
+    GeneratorNetwork = (
+        DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator | BEGANGenerator | LabelledGenerator
+    )
+    CriticNetwork = (
+        DCGANCritic
+        | MLPCritic
+        | ResNetCritic
+        | ResNet64Critic
+        | BEGANCritic
+        | ConvAutoencoderCritic
+        | MLPAutoencoderCritic
+    )
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -43,10 +56,15 @@ def parameter_count(module: nn.Module) -> int:
 
 
 __all__ = [
+    "BEGANCritic",
+    "BEGANGenerator",
+    "ConvAutoencoderCritic",
     "CriticNetwork",
     "DCGANCritic",
     "DCGANGenerator",
     "GeneratorNetwork",
+    "LabelledGenerator",
+    "MLPAutoencoderCritic",
     "MLPCritic",
     "MLPGenerator",
     "ResNet64Critic",

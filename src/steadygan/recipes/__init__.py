@@ -9,7 +9,10 @@ import inspect
 from collections.abc import Callable
 
 from steadygan.recipe import Recipe
-from steadygan.recipes.gan import dcgan, gan, lsgan
+from steadygan.recipes.conditional import acgan, acgan_wgan_gp
+from steadygan.recipes.energy import ebgan, ebgan_pt
+from steadygan.recipes.equilibrium import began
+from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec, unknown_name
 
@@ -19,10 +22,16 @@ RECIPES: dict[str, RecipeFunction] = {
     "gan": gan,
     "dcgan": dcgan,
     "lsgan": lsgan,
+    "dragan": dragan,
     "wgan": wgan,
     "wgan-gp": wgan_gp,
     "wgan-gp-one-sided": wgan_gp_one_sided,
     "wgan-gp-cifar10": wgan_gp_cifar10,
+    "began": began,
+    "ebgan": ebgan,
+    "ebgan-pt": ebgan_pt,
+    "acgan": acgan,
+    "acgan-wgan-gp": acgan_wgan_gp,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -47,7 +56,13 @@ def summary(name: str) -> tuple[str, str]:
 
 __all__ = [
     "RECIPES",
+    "acgan",
+    "acgan_wgan_gp",
+    "began",
     "dcgan",
+    "dragan",
+    "ebgan",
+    "ebgan_pt",
     "find",
     "gan",
     "lsgan",

@@ -1,4 +1,4 @@
-"""GANs on a score with labels: the first one, DCGAN, LSGAN."""
+"""GANs on a score with labels: the first one, DCGAN, LSGAN, DRAGAN."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from steadygan.losses import LeastSquares, NonSaturating
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam, RMSprop
+from steadygan.penalties import GradientPenalty, NearReal
 from steadygan.recipe import Recipe
 from steadygan.recipes.backbones import IMAGES, dcgan_or_mlp, prior
 from steadygan.schedules import Constant
@@ -62,4 +63,24 @@ def lsgan(sample: SampleSpec = IMAGES) -> Recipe:
         prior=prior(sample),
         generator_optimizer=RMSprop(1e-4),
         critic_optimizer=RMSprop(1e-4),
+    )
+
+
+def dragan(sample: SampleSpec = IMAGES) -> Recipe:
+    """The non-saturating loss, the critic's slope held to 1 around the real samples.
+
+    Kodali et al. 2017, On Convergence and Stability of GANs: lambda 10, noise of half the batch's deviation, as in
+    public code. No batch norm in the critic, which the penalty does not allow.
+    """
+    generator, critic = dcgan_or_mlp(sample, critic_norm="none")
+    return Recipe(
+        name="dragan",
+        generator=generator,
+        critic=critic,
+        objective=Adversarial(NonSaturating()),
+        penalties=(GradientPenalty(weight=10.0, target=1.0, at=NearReal(0.5)),),
+        critic_steps=Constant(1),
+        prior=prior(sample),
+        generator_optimizer=Adam(2e-4, betas=(0.5, 0.999)),
+        critic_optimizer=Adam(2e-4, betas=(0.5, 0.999)),
     )

@@ -1,48 +1,16 @@
-"""Objectives: what critic and generator want of the critic's outputs, with the state that some methods carry.
-
-An objective is pure: state goes in and comes out, the trainer carries and saves it without knowing what it is.
-"""
+"""The objective of most methods: a loss on the critic's scores and nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 from steadygan.losses import Loss, Wasserstein
+from steadygan.objectives.base import State
 from steadygan.types import CriticOutput, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-State: TypeAlias = "tuple[Tensor, ...]"
-"""A tuple (best a NamedTuple) of 0-d tensors; () where an objective has none."""
-
-
-class ObjectiveLike(Protocol):
-    """What a training step asks of an objective."""
-
-    @property
-    def needs_real(self) -> bool:
-        """Does the generator loss look at the critic's outputs on real samples?"""
-
-    @property
-    def mixes_samples(self) -> bool:
-        """Does a sample's loss depend on others in the batch, beyond the final mean?"""
-
-    @property
-    def real_is_high(self) -> bool:
-        """Is a high score real? (An energy is low on real samples.)"""
-
-    def initial_state(self) -> State: ...
-
-    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        """The scalar that the critic minimises."""
-
-    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
-        """The scalar that the generator minimises; ``real`` is given where ``needs_real``."""
-
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        """The state after a critic step, from its detached outputs; on the device, no host sync."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +54,3 @@ class Adversarial:
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
         return state
-
-
-if TYPE_CHECKING:
-    Objective: TypeAlias = ObjectiveLike
-else:
-    Objective = Adversarial

@@ -1,0 +1,184 @@
+"""Autoencoder critics, whose score is the reconstruction error: EBGAN's for images, and one for vectors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.types import SampleSpec, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from steadygan.networks.initialization import Scheme
+
+    Convolution = TypeVar("Convolution", nn.Conv2d, nn.ConvTranspose2d)
+
+SIZES = (8, 16, 28, 32, 64, 128, 256)
+"""Pixels that the convolutional networks are made for."""
+
+Norm = Literal["none", "layer", "instance", "batch"]
+VectorNorm = Literal["none", "batch", "layer"]
+Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
+Init = Literal["he", "uniform_0.02", "normal_0.02"]
+_NORMS = ("none", "layer", "instance", "batch")
+_VECTOR_NORMS = ("none", "batch", "layer")
+_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
+_INITS = ("he", "uniform_0.02", "normal_0.02")
+_ENDS = {8: 2, 16: 4, 28: 7, 32: 4}  # pixels of the innermost maps; 8 for all other sizes
+
+
+class Convolutional(Protocol):
+    """The fields that specs of such networks share."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def norm(self) -> Norm: ...
+    @property
+    def activation(self) -> Activation: ...
+    @property
+    def init(self) -> Init: ...
+
+
+def need_convolutional(spec: Convolutional) -> None:
+    """Raises UsageError for fields that no network can have."""
+    name = type(spec).__name__
+    need_positive(name, width=spec.width)
+    need_choice(name, "norm", spec.norm, _NORMS)
+    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
+    need_choice(name, "init", spec.init, _INITS)
+
+
+def need_exponent(name: str, exponent: int) -> None:
+    """Raises UsageError for another error than the absolute and the squared one."""
+    if exponent not in (1, 2):
+        raise UsageError(f"{name}.exponent is {exponent}; allowed: 1 (absolute error), 2 (squared error)")
+
+
+def halvings(size: int, ends: dict[int, int]) -> tuple[int, int]:
+    """How often the pixels are halved, and the pixels that are left: those of ``ends``, or 8."""
+    end = ends.get(size, 8)
+    return (size // end).bit_length() - 1, end
+
+
+def layer(spec: Convolutional, convolution: Convolution, *, norm: bool = True, critic: bool = True) -> list[nn.Module]:
+    """A convolution with fresh weights, its norm and its activation."""
+    from steadygan.networks import activations
+    from steadygan.networks.initialization import initialized
+    from steadygan.networks.normalization import norm_2d
+
+    norms: list[nn.Module] = norm_2d(spec.norm, convolution.out_channels, spec.init) if norm else []
+    return [initialized(convolution, spec.init), *norms, activations.make(spec.activation, critic=critic)]
+
+
+def linear_scheme(spec: Convolutional) -> Scheme:
+    """Of the weights of linear layers and of those without activation."""
+    return "glorot" if spec.init == "he" else spec.init
+
+
+@dataclass(frozen=True)
+class ConvAutoencoderCritic:
+    """4x4 convolutions with stride 2 down to 8x8 maps, and transposed ones back: EBGAN's critic for images.
+
+    Zhao et al. 2017; for 64 px (64)4c2s-(128)4c2s-(256)4c2s and back, unconfirmed like its norms. 32 and 16 px end at
+    4x4 maps, 28 px at 7x7, 8 px at 2x2. The code is the innermost maps.
+    """
+
+    width: int = 64
+    """maps after the first layer; each level below has twice as many, up to 8 times"""
+    kernel: int = 4
+    """pixels a side of the kernels"""
+    exponent: int = 2
+    """1 for the mean absolute error, 2 for the mean squared error"""
+    norm: Norm = "batch"
+    """after each layer but the first and the last: batch (not under a gradient penalty), layer, instance, none"""
+    activation: Activation = "leaky_relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    init: Init = "he"
+    """he: as the WGAN-GP authors' code; uniform_0.02, normal_0.02: as DCGAN"""
+
+    def __post_init__(self) -> None:
+        need_convolutional(self)
+        need_exponent("ConvAutoencoderCritic", self.exponent)
+        if self.kernel < 2:
+            raise UsageError(f"ConvAutoencoderCritic.kernel is {self.kernel}; it has to be 2 or more")
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such images.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from torch import nn
+
+        from steadygan.networks.convolutions import SameConv, SameConvTranspose
+        from steadygan.networks.initialization import initialized
+        from steadygan.networks.reconstruction import FullPrecision, ReconstructionCritic
+
+        channels, size = need_image("ConvAutoencoderCritic", sample, SIZES)
+        count, _ = halvings(size, _ENDS)
+        maps = [channels, *(self.width * min(2**level, 8) for level in range(count))]
+        down: list[nn.Module] = []
+        for above, below in pairwise(maps):
+            down += layer(self, SameConv(above, below, self.kernel, stride=2), norm=bool(down))
+        up: list[nn.Module] = []
+        for below, above in pairwise(maps[:0:-1]):
+            up += layer(self, SameConvTranspose(below, above, self.kernel))
+        up.append(FullPrecision(initialized(SameConvTranspose(self.width, channels, self.kernel), self.init)))
+        return ReconstructionCritic(nn.Sequential(*down), nn.Sequential(*up), self.exponent)
+
+
+@dataclass(frozen=True)
+class MLPAutoencoderCritic:
+    """Linear layers to a code and back, for points and for images taken as vectors (EBGAN's MNIST critics)."""
+
+    width: int = 512
+    """units of a hidden layer"""
+    depth: int = 2
+    """hidden layers of the encoder"""
+    decoder_depth: int = 0
+    """hidden layers of the decoder; 0: one linear layer, as in EBGAN's MNIST study"""
+    code: int = 64
+    """numbers in a code"""
+    exponent: int = 2
+    """1 for the mean absolute error, 2 for the mean squared error"""
+    norm: VectorNorm = "none"
+    """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+    activation: Activation = "relu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu; after each hidden layer and on the code"""
+
+    def __post_init__(self) -> None:
+        need_positive("MLPAutoencoderCritic", width=self.width, depth=self.depth, code=self.code)
+        if self.decoder_depth < 0:
+            raise UsageError(f"MLPAutoencoderCritic.decoder_depth is {self.decoder_depth}; it has to be 0 or more")
+        need_choice("MLPAutoencoderCritic", "norm", self.norm, _VECTOR_NORMS)
+        need_choice("MLPAutoencoderCritic", "activation", self.activation, _ACTIVATIONS)
+        need_exponent("MLPAutoencoderCritic", self.exponent)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such samples."""
+        from torch import nn
+
+        from steadygan.networks import activations
+        from steadygan.networks.layers import linear
+        from steadygan.networks.normalization import norm_1d
+        from steadygan.networks.reconstruction import ReconstructionCritic
+
+        def hidden(inputs: int, depth: int, *, coordinates: bool) -> list[nn.Module]:
+            parts: list[nn.Module] = []
+            for index in range(depth):
+                parts.append(linear(inputs, self.width, "he", full_precision=coordinates and index == 0))
+                parts += [*norm_1d(self.norm, self.width), activations.make(self.activation, critic=True)]
+                inputs = self.width
+            return parts
+
+        size = math.prod(sample.shape)
+        encoder = [nn.Flatten(), *hidden(size, self.depth, coordinates=not sample.is_image)]
+        encoder += [linear(self.width, self.code, "he"), activations.make(self.activation, critic=True)]
+        decoder = hidden(self.code, self.decoder_depth, coordinates=False)
+        decoder.append(linear(self.width if decoder else self.code, size, "glorot", full_precision=True))
+        return ReconstructionCritic(nn.Sequential(*encoder), nn.Sequential(*decoder), self.exponent)

@@ -1,0 +1,141 @@
+"""BEGAN's networks: an autoencoder critic, and a generator of the form of its decoder (Berthelot et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from steadygan.networks.autoencoder import (
+    SIZES,
+    Activation,
+    Init,
+    Norm,
+    halvings,
+    layer,
+    linear_scheme,
+    need_convolutional,
+    need_exponent,
+)
+from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_OUTPUTS = ("tanh", "sigmoid", "linear")
+_ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as in the paper
+
+
+def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int, size: int) -> nn.Module:
+    """Codes to maps h0 of ``spec.width`` without activation, pairs of 3x3 convolutions at each size, then pixels."""
+    from torch import nn
+
+    from steadygan.networks.convolutions import SameConv, UpsampleConv
+    from steadygan.networks.initialization import initialized
+    from steadygan.networks.layers import Unflatten, linear
+    from steadygan.networks.reconstruction import BEGANDecoder, FullPrecision
+
+    n = spec.width
+    count, end = halvings(size, _ENDS)
+    scheme = linear_scheme(spec)
+    start = nn.Sequential(linear(code, n * end * end, scheme), Unflatten(n, end))
+    first = [SameConv(n, n, 3), *(UpsampleConv(2 * n if spec.skip else n, n, 3) for _ in range(count))]
+    critic = isinstance(spec, BEGANCritic)
+    levels = [
+        nn.Sequential(*layer(spec, convolution, critic=critic), *layer(spec, SameConv(n, n, 3), critic=critic))
+        for convolution in first
+    ]
+    last = FullPrecision(initialized(SameConv(n, channels, 3), scheme))
+    return BEGANDecoder(start, levels, last, skip=spec.skip)
+
+
+@dataclass(frozen=True)
+class BEGANGenerator:
+    """A linear layer to 8x8 maps, then pairs of 3x3 convolutions and nearest-neighbour doublings, all of one width.
+
+    The decoder of ``BEGANCritic`` with weights of its own (Berthelot et al. 2017, Fig. 1). 28 px begin with 7x7 maps,
+    8 px with 4x4.
+    """
+
+    width: int = 64
+    """n: maps of every layer"""
+    skip: bool = False
+    """concatenate the first maps, enlarged, to what each level is given (unconfirmed form of the paper's skips)"""
+    norm: Norm = "none"
+    """after each convolution but the last: none (the paper), layer, instance, batch"""
+    activation: Activation = "elu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    init: Init = "he"
+    """he; normal_0.02 is a public code's, and too small for narrow networks without norms"""
+    output: Literal["tanh", "sigmoid", "linear"] = "linear"
+    """tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
+
+    def __post_init__(self) -> None:
+        need_convolutional(self)
+        need_choice("BEGANGenerator", "output", self.output, _OUTPUTS)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such images from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks import layers
+
+        channels, size = need_image("BEGANGenerator", sample, SIZES)
+        decoder = _began_decoder(self, latent, channels, size)
+        return layers.Generator(layers.LabelledSequential(decoder), sample.shape, self.output)
+
+
+@dataclass(frozen=True)
+class BEGANCritic:
+    """An autoencoder whose maps grow by ``width`` with each halving of the pixels, down to 8x8 and a code.
+
+    Berthelot et al. 2017, Fig. 1; halved by 3x3 convolutions with stride 2. The residuals that vanish over the first
+    16,000 steps are left out: a network does not know the round. 28 px end at 7x7 maps, 8 px at 4x4.
+    """
+
+    width: int = 64
+    """n: maps of the first level; n, 2n, 3n, ... in the encoder, n everywhere in the decoder"""
+    code: int = 64
+    """N_h: numbers in a code"""
+    exponent: int = 1
+    """eta: 1 for the mean absolute error, 2 for the mean squared error"""
+    skip: bool = False
+    """concatenate the decoder's first maps, enlarged, to what each of its levels is given (unconfirmed form)"""
+    norm: Norm = "none"
+    """after each convolution but the last: none (the paper), layer, instance, batch"""
+    activation: Activation = "elu"
+    """relu, leaky_relu (0.2), tanh, elu, smooth_elu (for gradient penalties)"""
+    init: Init = "he"
+    """he; normal_0.02 is a public code's, and too small for narrow networks without norms"""
+
+    def __post_init__(self) -> None:
+        need_convolutional(self)
+        need_positive("BEGANCritic", code=self.code)
+        need_exponent("BEGANCritic", self.exponent)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such images.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from torch import nn
+
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.layers import linear
+        from steadygan.networks.reconstruction import ReconstructionCritic
+
+        channels, size = need_image("BEGANCritic", sample, SIZES)
+        count, end = halvings(size, _ENDS)
+        maps = self.width
+        parts = layer(self, SameConv(channels, maps, 3))
+        for halving in range(count + 1):
+            if halving:
+                parts += layer(self, SameConv(maps, maps + self.width, 3, stride=2))
+                maps += self.width
+            parts += [*layer(self, SameConv(maps, maps, 3)), *layer(self, SameConv(maps, maps, 3))]
+        parts += [nn.Flatten(), linear(maps * end * end, self.code, linear_scheme(self))]
+        decoder = _began_decoder(self, self.code, channels, size)
+        return ReconstructionCritic(nn.Sequential(*parts), decoder, self.exponent)

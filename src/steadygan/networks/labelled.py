@@ -1,0 +1,52 @@
+"""Any generator, told which class to make: the label enters through the latent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+from steadygan.networks.began import BEGANGenerator
+from steadygan.networks.checks import need_choice
+from steadygan.networks.dcgan import DCGANGenerator
+from steadygan.networks.mlp import MLPGenerator
+from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
+from steadygan.types import SampleSpec, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Unconditional: TypeAlias = DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator | BEGANGenerator
+"""Generators that do not look at labels."""
+
+
+@dataclass(frozen=True)
+class LabelledGenerator:
+    """A generator whose latent carries the class of the sample that it is to make."""
+
+    network: Unconditional = DCGANGenerator()
+    """what makes the samples"""
+    label: Literal["concat", "multiply"] = "concat"
+    """concat: one-hot numbers after the latent (Odena et al. 2017); multiply: the latent times a learned vector a
+    class, which begins at N(0, I)"""
+    conditional: ClassVar[bool] = True
+    """does the generator listen to labels?"""
+
+    def __post_init__(self) -> None:
+        need_choice("LabelledGenerator", "label", self.label, ("concat", "multiply"))
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such samples from latents of ``latent`` numbers and labels.
+
+        Raises:
+            UsageError: for data without labels, and for samples that the network is not made for.
+        """
+        from steadygan.networks.latents import ConcatLabels, LabelledLatents, MultiplyLabels
+
+        if sample.classes < 2:
+            raise UsageError(
+                f"LabelledGenerator needs data with labels of 2 classes or more, but a sample is {sample}: "
+                "take other data, or a recipe that needs no labels"
+            )
+        if self.label == "concat":
+            return LabelledLatents(ConcatLabels(sample.classes), self.network.build(sample, latent + sample.classes))
+        return LabelledLatents(MultiplyLabels(sample.classes, latent), self.network.build(sample, latent))

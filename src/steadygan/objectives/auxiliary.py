@@ -1,0 +1,77 @@
+"""AC-GAN: the critic also says which class a sample is of, and the generator is asked for a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from steadygan.objectives.adversarial import Adversarial
+from steadygan.objectives.base import ObjectiveLike, State
+from steadygan.objectives.checks import need_weight
+from steadygan.types import CriticOutput, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Base: TypeAlias = ObjectiveLike
+else:
+    Base = Adversarial
+
+
+@dataclass(frozen=True)
+class AuxiliaryClassifier:
+    """Another objective, plus the cross-entropy of the critic's class logits with the labels of the samples.
+
+    Odena et al. 2017, AC-GAN: classifies real and fake samples, all weights 1. The defaults are those of the WGAN-GP
+    authors' code: the critic learns the classes from real samples alone.
+    """
+
+    base: Base = Adversarial()
+    """what is wanted of the scores"""
+    critic_weight: float = 1.0
+    """of the cross-entropy in the critic's loss"""
+    generator_weight: float = 0.1
+    """of the cross-entropy of fakes in the generator's loss"""
+    classify_fakes: bool = False
+    """does the critic learn the classes from fakes too, which carry the labels they were asked for?"""
+
+    def __post_init__(self) -> None:
+        need_weight("AuxiliaryClassifier.critic_weight", self.critic_weight)
+        need_weight("AuxiliaryClassifier.generator_weight", self.generator_weight)
+
+    @property
+    def needs_real(self) -> bool:
+        return self.base.needs_real
+
+    @property
+    def mixes_samples(self) -> bool:
+        return self.base.mixes_samples
+
+    @property
+    def real_is_high(self) -> bool:
+        return self.base.real_is_high
+
+    def initial_state(self) -> State:
+        return self.base.initial_state()
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        error = _cross_entropy(real)
+        if self.classify_fakes:
+            error = error + _cross_entropy(fake)
+        return self.base.critic_loss(real, fake, state) + self.critic_weight * error
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        return self.base.generator_loss(real, fake, state) + self.generator_weight * _cross_entropy(fake)
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        return self.base.next_state(real, fake, state)
+
+
+def _cross_entropy(output: CriticOutput) -> Tensor:
+    import torch.nn.functional as F
+
+    if output.class_logits is None:
+        raise UsageError("AuxiliaryClassifier needs a critic that classifies: set class_logits of the critic to true")
+    if output.labels is None:
+        raise UsageError("AuxiliaryClassifier needs labels: take data that has them, or another objective")
+    return F.cross_entropy(output.class_logits, output.labels)

@@ -1,0 +1,117 @@
+"""EBGAN: the score is an energy, low on real samples and, up to a margin, high on fakes (Zhao et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from steadygan.objectives.base import State
+from steadygan.objectives.checks import need_weight
+from steadygan.schedules import LinearDecay
+from steadygan.types import CriticOutput, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def energy_critic_loss(real: Tensor, fake: Tensor, margin: float | Tensor) -> Tensor:
+    """E e(x) + E max(0, margin - e(g)) from energies [N]: fakes above the margin are left alone."""
+    return real.mean() + (margin - fake).relu().mean()
+
+
+def pulling_away_term(code: Tensor) -> Tensor:
+    """1/(N(N-1)) sum over i != j of cos(s_i, s_j)^2, a scalar: 1 for parallel codes, 0 for orthogonal ones.
+
+    Added to the generator's loss, it keeps fakes from being alike (EBGAN-PT, Zhao et al. 2017).
+
+    Args:
+        code: s, [N, width]: an autoencoder critic's codes of the fakes
+
+    Raises:
+        ValueError: for fewer than two codes.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    count = len(code)
+    if count < 2:
+        raise ValueError(f"the pulling-away term compares codes of a batch; it needs 2 or more, got {count}")
+    with torch.autocast(code.device.type, enabled=False):
+        directions = F.normalize(code if code.dtype == torch.float64 else code.float(), dim=1)
+        squares = (directions @ directions.T).square()
+        return (squares.sum() - squares.diagonal().sum()) / (count * (count - 1))
+
+
+class MarginState(NamedTuple):
+    """Of ``EnergyBased`` with a margin that decays."""
+
+    margin: Tensor
+    """of the next step"""
+    margin_step: Tensor
+    """critic steps that it has decayed over"""
+
+
+@dataclass(frozen=True)
+class EnergyBased:
+    """Real energies are pushed down, fake ones up to a margin; the generator lowers the energy of its fakes.
+
+    The score is an autoencoder critic's reconstruction error. Zhao et al. 2017, Energy-based GAN.
+    """
+
+    margin: float = 1.0
+    """m, in units of the score. The papers' values (10 on MNIST; 20 and 80 for faces and bedrooms, unconfirmed) are
+    for errors summed in another way: a mean squared error of pixels in [-1, 1] is 4 at most"""
+    margin_decay: LinearDecay | None = None
+    """the margin's factor over critic steps (one a round in EBGAN); none: the margin stays"""
+    pulling_away: float = 0.0
+    """weight of the pulling-away term on the codes of fakes; EBGAN-PT: 0.1"""
+
+    def __post_init__(self) -> None:
+        need_weight("EnergyBased.margin", self.margin)
+        need_weight("EnergyBased.pulling_away", self.pulling_away)
+        if self.margin_decay is not None and min(self.margin_decay.start, self.margin_decay.end) < 0.0:
+            decay = self.margin_decay
+            raise UsageError(
+                f"EnergyBased.margin_decay goes from {decay.start} to {decay.end}; it has to stay 0 or more"
+            )
+
+    @property
+    def needs_real(self) -> bool:
+        return False
+
+    @property
+    def mixes_samples(self) -> bool:
+        return self.pulling_away > 0.0
+
+    @property
+    def real_is_high(self) -> bool:
+        return False
+
+    def initial_state(self) -> State:
+        import torch
+
+        if self.margin_decay is None:
+            return ()
+        return MarginState(torch.tensor(self.margin * self.margin_decay.start), torch.zeros(()))
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        return energy_critic_loss(real.score, fake.score, state[0] if state else self.margin)
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        energy = fake.score.mean()
+        if not self.pulling_away:
+            return energy
+        if fake.code is None:
+            raise UsageError(
+                f"EnergyBased.pulling_away is {self.pulling_away}, but the critic gives no code: "
+                "use an autoencoder critic, or leave pulling_away at 0"
+            )
+        return energy + self.pulling_away * pulling_away_term(fake.code)
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        decay = self.margin_decay
+        if decay is None:
+            return state
+        step = state[1] + 1.0
+        done = (step / decay.rounds).clamp(max=1.0)
+        return MarginState(self.margin * (decay.start + (decay.end - decay.start) * done), step)

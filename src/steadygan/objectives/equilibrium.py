@@ -1,0 +1,72 @@
+"""BEGAN: an autoencoder critic whose wish to tell fakes apart is held in balance by k_t (Berthelot et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from steadygan.objectives.base import State
+from steadygan.objectives.checks import need_share, need_weight
+from steadygan.types import CriticOutput, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class EquilibriumState(NamedTuple):
+    """Of ``BoundaryEquilibrium``."""
+
+    k: Tensor
+    """k_t, the weight of the fakes in the critic's loss, in [0, 1]"""
+    convergence: Tensor
+    """M of the last critic step; falls while a training gets on"""
+
+
+@dataclass(frozen=True)
+class BoundaryEquilibrium:
+    """The critic reconstructs real samples well and, by a weight that keeps the balance, fakes badly.
+
+    With L the reconstruction error (the score), per batch: L_D = L(x) - k_t L(g), L_G = L(g),
+    k_{t+1} = clip(k_t + rate (gamma L(x) - L(g)), 0, 1) from k_0 = 0, and the measure of convergence
+    M = L(x) + |gamma L(x) - L(g)|. The balance is taken on the fakes of the critic step.
+    Berthelot et al. 2017, BEGAN.
+    """
+
+    gamma: float = 0.5
+    """the diversity ratio E L(g) / E L(x) that is held: low for sharper, high for more diverse samples"""
+    rate: float = 0.001
+    """lambda_k: how fast k_t follows"""
+
+    def __post_init__(self) -> None:
+        need_share("BoundaryEquilibrium.gamma", self.gamma)
+        need_weight("BoundaryEquilibrium.rate", self.rate)
+        if self.gamma == 0.0:
+            raise UsageError("BoundaryEquilibrium.gamma is 0: no fake would ever count; allowed: above 0, at most 1")
+
+    @property
+    def needs_real(self) -> bool:
+        return False
+
+    @property
+    def mixes_samples(self) -> bool:
+        return False
+
+    @property
+    def real_is_high(self) -> bool:
+        return False
+
+    def initial_state(self) -> State:
+        import torch
+
+        return EquilibriumState(torch.zeros(()), torch.zeros(()))
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        return real.score.mean() - state[0] * fake.score.mean()
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        return fake.score.mean()
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        error = real.score.mean()
+        balance = self.gamma * error - fake.score.mean()
+        return EquilibriumState((state[0] + self.rate * balance).clamp(0.0, 1.0), error + balance.abs())

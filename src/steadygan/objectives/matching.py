@@ -1,0 +1,78 @@
+"""Feature matching: the generator meets the mean of the critic's features on real samples (Salimans et al. 2016)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from steadygan.objectives.adversarial import Adversarial
+from steadygan.objectives.auxiliary import AuxiliaryClassifier
+from steadygan.objectives.base import ObjectiveLike, State
+from steadygan.objectives.checks import need_weight
+from steadygan.types import CriticOutput, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Base: TypeAlias = ObjectiveLike
+else:
+    Base = Adversarial | AuxiliaryClassifier
+
+
+def feature_matching_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """||E f(x) - E f(g)||_2^2 of features f, [N, width] each, a scalar (Salimans et al. 2016)."""
+    return (real.mean(0) - fake.mean(0)).square().sum()
+
+
+@dataclass(frozen=True)
+class FeatureMatching:
+    """Another objective whose generator loss is replaced by matched means of the critic's features.
+
+    Salimans et al. 2016, Improved Techniques for Training GANs: the critic's loss is unchanged.
+    """
+
+    base: Base = Adversarial()
+    """what is wanted of the scores"""
+    weight: float = 1.0
+    """of the matching term in the generator's loss"""
+    base_weight: float = 0.0
+    """of the base's own generator loss, beside it; 0 in the paper"""
+
+    def __post_init__(self) -> None:
+        need_weight("FeatureMatching.weight", self.weight)
+        need_weight("FeatureMatching.base_weight", self.base_weight)
+        if not self.weight and not self.base_weight:
+            raise UsageError("FeatureMatching.weight and base_weight are both 0: the generator would learn nothing")
+
+    @property
+    def needs_real(self) -> bool:
+        return True
+
+    @property
+    def mixes_samples(self) -> bool:
+        return True
+
+    @property
+    def real_is_high(self) -> bool:
+        return self.base.real_is_high
+
+    def initial_state(self) -> State:
+        return self.base.initial_state()
+
+    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
+        return self.base.critic_loss(real, fake, state)
+
+    def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
+        if real is None:
+            raise TypeError(
+                "FeatureMatching compares fake with real features: pass the critic's output on real samples"
+            )
+        if real.features is None or fake.features is None:
+            raise UsageError("FeatureMatching needs the critic's features: set features of the critic to true")
+        matched = self.weight * feature_matching_loss(real.features.detach(), fake.features)
+        if not self.base_weight:
+            return matched
+        return matched + self.base_weight * self.base.generator_loss(real, fake, state)
+
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        return self.base.next_state(real, fake, state)

@@ -1,0 +1,288 @@
+"""Autoencoder critics and what goes with them: the papers' tables, reconstruction errors, labels in latents."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from steadygan.networks import (
+    BEGANCritic,
+    BEGANGenerator,
+    ConvAutoencoderCritic,
+    DCGANGenerator,
+    LabelledGenerator,
+    MLPAutoencoderCritic,
+    MLPGenerator,
+    parameter_count,
+)
+from steadygan.networks.autoencoder import SIZES
+from steadygan.networks.layers import couples_batch
+from steadygan.types import SampleSpec, UsageError
+
+CIFAR, FACES = SampleSpec((3, 32, 32)), SampleSpec((3, 64, 64))
+POINTS, DIGITS = SampleSpec((2,)), SampleSpec((1, 8, 8), 10)
+CRITICS = [
+    (BEGANCritic(width=4, code=6), SampleSpec((3, 16, 16))),
+    (BEGANCritic(width=4, code=6, skip=True, exponent=2), SampleSpec((1, 28, 28))),
+    (ConvAutoencoderCritic(width=4, norm="layer"), SampleSpec((3, 32, 32))),
+    (MLPAutoencoderCritic(width=16, code=6), POINTS),
+    (MLPAutoencoderCritic(width=16, code=6, decoder_depth=1, exponent=1), DIGITS),
+]
+critics = pytest.mark.parametrize(("critic", "sample"), CRITICS)
+
+
+def convolutions(module: nn.Module) -> list[tuple[int, ...]]:
+    """Maps in, maps out and stride of each convolution, in order."""
+    kinds = (nn.Conv2d, nn.ConvTranspose2d)
+    return [(c.in_channels, c.out_channels, c.stride[0]) for c in module.modules() if isinstance(c, kinds)]
+
+
+# --- BEGAN's table
+
+
+def test_the_64_px_encoder_grows_by_n_with_each_of_three_halvings() -> None:
+    n, code = 8, 5
+    critic = BEGANCritic(n, code).build(FACES)
+    assert convolutions(critic.encoder) == [
+        (3, n, 1), (n, n, 1), (n, n, 1),
+        (n, 2 * n, 2), (2 * n, 2 * n, 1), (2 * n, 2 * n, 1),
+        (2 * n, 3 * n, 2), (3 * n, 3 * n, 1), (3 * n, 3 * n, 1),
+        (3 * n, 4 * n, 2), (4 * n, 4 * n, 1), (4 * n, 4 * n, 1),
+    ]  # fmt: skip
+    last = [part for part in critic.encoder.modules() if isinstance(part, nn.Linear)]
+    assert [(part.in_features, part.out_features) for part in last] == [(8 * 8 * 4 * n, code)]
+    assert sum(isinstance(part, nn.ELU) for part in critic.encoder.modules()) == 12  # after each convolution
+
+
+@pytest.mark.parametrize(("skip", "wide"), [(False, 8), (True, 16)])
+def test_the_64_px_decoder_and_the_generator_have_one_form(skip: bool, wide: int) -> None:
+    n, code = 8, 5
+    critic = BEGANCritic(n, code, skip=skip).build(FACES)
+    generator = BEGANGenerator(n, skip=skip).build(FACES, code)
+    level = [(wide, n, 1), (n, n, 1)]
+    for decoder in (critic.decoder, generator):
+        assert convolutions(decoder) == [(n, n, 1), (n, n, 1), *level, *level, *level, (n, 3, 1)]
+        start = [part for part in decoder.modules() if isinstance(part, nn.Linear)]
+        assert [(part.in_features, part.out_features) for part in start] == [(code, 64 * n)]
+        assert sum(isinstance(part, nn.ELU) for part in decoder.modules()) == 8  # none after the linear layer
+    assert parameter_count(critic.decoder) == parameter_count(generator)
+
+
+@pytest.mark.parametrize(
+    ("size", "halvings", "end"), [(8, 1, 4), (16, 1, 8), (28, 2, 7), (32, 2, 8), (64, 3, 8), (128, 4, 8)]
+)
+def test_pixels_are_halved_down_to_8_by_8(size: int, halvings: int, end: int) -> None:
+    critic = BEGANCritic(2, 3).build(SampleSpec((1, size, size)))
+    assert [stride for *_, stride in convolutions(critic.encoder)].count(2) == halvings
+    (last,) = (part for part in critic.encoder.modules() if isinstance(part, nn.Linear))
+    assert last.in_features == end * end * 2 * (halvings + 1)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_the_generator_is_the_table_written_out(skip: bool) -> None:
+    generator = BEGANGenerator(4, skip=skip).build(CIFAR, 5).double()
+    latents = torch.randn(3, 5, dtype=torch.float64)
+    start = next(part for part in generator.modules() if isinstance(part, nn.Linear))
+    c = [part for part in generator.modules() if isinstance(part, nn.Conv2d)]
+
+    def conv(x: torch.Tensor, layer: nn.Conv2d) -> torch.Tensor:
+        return F.conv2d(x, layer.weight, layer.bias, padding=1)
+
+    h0 = F.linear(latents, start.weight, start.bias).reshape(3, 4, 8, 8)
+    x = F.elu(conv(F.elu(conv(h0, c[0])), c[1]))
+    for scale, pair in ((2, c[2:4]), (4, c[4:6])):
+        x = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        if skip:
+            x = torch.cat([x, h0.repeat_interleave(scale, 2).repeat_interleave(scale, 3)], 1)
+        x = F.elu(conv(F.elu(conv(x, pair[0])), pair[1]))
+    assert torch.allclose(generator(latents), conv(x, c[6]), atol=1e-12)
+
+
+def test_the_generators_output_can_be_bounded() -> None:
+    latents = 50 * torch.randn(3, 5)
+    assert BEGANGenerator(4).build(CIFAR, 5)(latents).abs().max() > 1
+    assert BEGANGenerator(4, output="tanh").build(CIFAR, 5)(latents).abs().max() <= 1
+
+
+# --- EBGAN's
+
+
+def test_ebgans_64_px_critic_has_three_layers_down_and_three_up() -> None:
+    critic = ConvAutoencoderCritic().build(FACES)
+    assert convolutions(critic.encoder) == [(3, 64, 2), (64, 128, 2), (128, 256, 2)]
+    assert convolutions(critic.decoder) == [(256, 128, 2), (128, 64, 2), (64, 3, 2)]
+    kernels = {part.kernel_size for part in critic.modules() if isinstance(part, nn.Conv2d | nn.ConvTranspose2d)}
+    assert kernels == {(4, 4)}
+    norms = [part.num_features for part in critic.modules() if isinstance(part, nn.BatchNorm2d)]
+    assert norms == [128, 256, 128, 64]  # not after the first layer and not after the last
+    assert critic(torch.randn(2, 3, 64, 64)).code.shape == (2, 256 * 8 * 8)
+
+
+def test_the_critic_of_vectors_decodes_by_one_linear_layer_unless_asked_for_more() -> None:
+    def sizes(module: nn.Module) -> list[tuple[int, int]]:
+        return [(p.in_features, p.out_features) for p in module.modules() if isinstance(p, nn.Linear)]
+
+    critic = MLPAutoencoderCritic(width=32, depth=2, code=7).build(DIGITS)
+    assert sizes(critic.encoder) == [(64, 32), (32, 32), (32, 7)] and sizes(critic.decoder) == [(7, 64)]
+    critic = MLPAutoencoderCritic(width=32, depth=1, code=7, decoder_depth=2).build(POINTS)
+    assert sizes(critic.encoder) == [(2, 32), (32, 7)] and sizes(critic.decoder) == [(7, 32), (32, 32), (32, 2)]
+
+
+# --- all of them
+
+
+@critics
+def test_the_score_is_the_mean_error_of_the_reconstruction(critic, sample) -> None:
+    network = critic.build(sample).double()
+    samples = torch.randn(3, *sample.shape, dtype=torch.float64)
+    output = network(samples)
+    difference = (samples - network.reconstruct(samples)).flatten(1)
+    assert torch.allclose(output.score, difference.abs().pow(critic.exponent).sum(1) / difference.shape[1], atol=1e-12)
+    assert output.score.shape == (3,) and output.code.shape[0] == 3 and output.code.dim() == 2
+    assert (output.class_logits, output.features, output.labels) == (None, None, None)
+
+
+@critics
+def test_a_sample_that_is_reconstructed_has_score_0(critic, sample) -> None:
+    network = critic.build(sample).double()
+    samples = torch.randn(2, *sample.shape, dtype=torch.float64)
+    network._passed = lambda given: (given.clone(), given)
+    assert network(samples).score.tolist() == [0.0, 0.0]
+
+
+@critics
+def test_joined_and_separate_passes_agree(critic, sample) -> None:
+    network = critic.build(sample).double()
+    assert not couples_batch(network)
+    real, fake = (torch.randn(3, *sample.shape, dtype=torch.float64) for _ in range(2))
+    joined = network(torch.cat([real, fake]))
+    for got, rows in ((network(real), slice(0, 3)), (network(fake), slice(3, 6))):
+        assert torch.allclose(got.score, joined.score[rows], atol=1e-12)
+        assert torch.allclose(got.code, joined.code[rows], atol=1e-12)
+
+
+@critics
+def test_scores_and_codes_are_float32_under_bf16_and_near_those_of_fp32(critic, sample) -> None:
+    network, samples = critic.build(sample), torch.randn(4, *sample.shape)
+    plain = network(samples)
+    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        rounded = network(samples)
+    assert rounded.score.dtype == rounded.code.dtype == torch.float32
+    assert torch.allclose(rounded.score, plain.score, rtol=0.02)
+
+
+@critics
+def test_the_score_has_a_second_derivative_for_penalties(critic, sample) -> None:
+    small = dataclasses.replace(critic, width=2, activation="tanh", exponent=2)
+    network = small.build(SampleSpec((1, 8, 8)) if sample.is_image else sample).double()
+    points = torch.randn(2, *((1, 8, 8) if sample.is_image else sample.shape), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda x: network(x).score, (points,))
+
+
+@critics
+def test_the_memory_format_does_not_matter(critic, sample) -> None:
+    network, x = critic.build(sample).double(), torch.randn(3, *sample.shape, dtype=torch.float64)
+    expected = network(x)
+    if sample.is_image:
+        network, x = network.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    got = network(x)
+    assert torch.allclose(got.score, expected.score, atol=1e-12)
+    assert torch.allclose(got.code, expected.code, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_size_is_made_and_read(size: int, channels: int) -> None:
+    sample = SampleSpec((channels, size, size))
+    samples = BEGANGenerator(2).build(sample, 3)(torch.randn(2, 3))
+    assert samples.shape == (2, channels, size, size)
+    for spec in (BEGANCritic(2, 3), BEGANCritic(2, 3, skip=True), ConvAutoencoderCritic(2)):
+        critic = spec.build(sample)
+        assert critic(samples).score.shape == (2,)
+        assert critic.reconstruct(samples).shape == samples.shape
+
+
+@pytest.mark.parametrize("norm", ["none", "layer", "instance", "batch"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "elu", "smooth_elu"])
+def test_every_norm_goes_with_every_activation(norm, activation) -> None:
+    samples = BEGANGenerator(2, norm=norm, activation=activation).build(DIGITS, 3)(torch.randn(4, 3))
+    for spec in (BEGANCritic(2, 3), ConvAutoencoderCritic(2)):
+        critic = dataclasses.replace(spec, norm=norm, activation=activation).build(DIGITS)
+        assert torch.isfinite(critic(samples).score).all()
+        assert couples_batch(critic) == (norm == "batch")
+
+
+def test_the_error_is_about_the_deviation_of_the_data_at_first() -> None:
+    samples = torch.randn(16, 3, 32, 32)
+    for spec in (BEGANCritic(16, 16), ConvAutoencoderCritic(16)):
+        assert 0.5 < spec.build(CIFAR)(samples).score.mean() < 3.0, spec
+
+
+@pytest.mark.parametrize("kind", [BEGANCritic, ConvAutoencoderCritic, MLPAutoencoderCritic])
+def test_other_errors_than_the_absolute_and_the_squared_are_refused(kind) -> None:
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.exponent is 3; allowed: 1 \(absolute error\), 2 "):
+        kind(exponent=3)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda: BEGANCritic(code=0), "BEGANCritic.code is 0"),
+        (lambda: MLPAutoencoderCritic(code=0), "MLPAutoencoderCritic.code is 0"),
+        (lambda: MLPAutoencoderCritic(decoder_depth=-1), "MLPAutoencoderCritic.decoder_depth is -1"),
+        (lambda: ConvAutoencoderCritic(kernel=1), "ConvAutoencoderCritic.kernel is 1"),
+        (lambda: BEGANGenerator(activation="elo"), "BEGANGenerator.activation is 'elo'.*did you mean 'elu'"),
+        (lambda: BEGANGenerator(output="tan"), "BEGANGenerator.output is 'tan'.*did you mean 'tanh'"),
+    ],
+)
+def test_fields_that_cannot_be_are_refused(make, part) -> None:
+    with pytest.raises(UsageError, match=part) as error:
+        make()
+    assert "\n" not in str(error.value)
+
+
+# --- labels in latents
+
+
+@pytest.mark.parametrize("label", ["concat", "multiply"])
+@pytest.mark.parametrize("network", [DCGANGenerator(4), MLPGenerator(8), BEGANGenerator(4)])
+def test_a_labelled_generator_makes_another_sample_for_another_class(network, label) -> None:
+    generator = LabelledGenerator(network, label).build(DIGITS, 5).eval()
+    latents = torch.randn(1, 5).expand(10, 5)
+    samples = generator(latents, torch.arange(10))
+    assert samples.shape == (10, 1, 8, 8) and samples.dtype == torch.float32
+    assert torch.pdist(samples.flatten(1)).min() > 1e-4
+    assert torch.allclose(generator(latents[:1], torch.tensor([3])), samples[3:4], atol=1e-6)
+
+
+def test_concat_puts_the_class_after_the_latent_and_multiply_scales_it() -> None:
+    latents, labels = torch.randn(3, 5), torch.tensor([2, 0, 9])
+    concat = LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)
+    assert torch.equal(concat.labelling(latents, labels), torch.cat([latents, F.one_hot(labels, 10).float()], 1))
+    multiply = LabelledGenerator(MLPGenerator(8), "multiply").build(DIGITS, 5)
+    vectors = multiply.labelling.vectors.weight
+    assert vectors.shape == (10, 5) and torch.equal(multiply.labelling(latents, labels), latents * vectors[labels])
+
+
+def test_it_says_that_it_listens_and_plain_generators_do_not() -> None:
+    assert LabelledGenerator.conditional and LabelledGenerator().conditional
+    assert not getattr(DCGANGenerator(), "conditional", False)
+
+
+def test_missing_labels_are_one_line() -> None:
+    with pytest.raises(
+        UsageError, match="needs data with labels of 2 classes or more, but a sample is 3x32x32"
+    ) as error:
+        LabelledGenerator().build(CIFAR, 5)
+    assert "\n" not in str(error.value)
+    with pytest.raises(UsageError, match="listens to labels, but got none"):
+        LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)(torch.randn(2, 5))
+
+
+def test_the_weights_of_a_labelled_generator_hold_no_table_of_class_numbers() -> None:
+    generator = LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)
+    assert set(generator.state_dict()) == {name for name, _ in generator.named_parameters()}

@@ -1,0 +1,119 @@
+"""Small real trainings on digits of 8x8 pixels, against bounds that untrained and broken ones miss."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+import steadygan as sg
+from steadygan.networks import (
+    BEGANCritic,
+    BEGANGenerator,
+    ConvAutoencoderCritic,
+    DCGANCritic,
+    DCGANGenerator,
+    LabelledGenerator,
+)
+from steadygan.objectives import BoundaryEquilibrium
+from steadygan.optimizers import Adam
+from steadygan.recipe import RunOptions
+from steadygan.recipes import acgan, acgan_wgan_gp, began, ebgan_pt
+
+RUN = RunOptions(
+    precision="fp32", threads=1, log_every=100, picture_every=10_000, checkpoint_every=10_000, evaluate="none"
+)
+COUNT = 500
+
+
+def trained(folder, make, rounds, **changes):
+    """A run of a recipe on digits."""
+    recipe = dataclasses.replace(make(sg.SampleSpec((1, 8, 8), 10)), run=RUN, **changes)
+    return sg.train(recipe, data="digits", out=folder / "run", rounds=rounds, observers=[])
+
+
+def likeness(run):
+    """How far samples' mean pixels are from those of real digits, and their deviation as a share of the real one."""
+    pixels, real = run.sample(COUNT, seed=5).reshape(COUNT, -1) / 255, load_digits().data / 16
+    return np.abs(pixels.mean(0) - real.mean(0)).mean(), pixels.std(0).mean() / real.std(0).mean()
+
+
+def obedience(run):
+    """The share of samples that a classifier of real digits finds to be of the class that was asked for."""
+    digits = load_digits()
+    judge = LogisticRegression(max_iter=300).fit(digits.data / 16, digits.target)
+    found = judge.predict(run.sample(COUNT, seed=5).reshape(COUNT, -1) / 255)
+    return (found == run.labels(COUNT, seed=5).numpy()).mean()
+
+
+BALANCED = {
+    "objective": BoundaryEquilibrium(gamma=1.0, rate=0.1),
+    "generator": BEGANGenerator(16),
+    "critic": BEGANCritic(16, 16),
+    "generator_optimizer": Adam(1e-3, betas=(0.5, 0.999)),
+    "critic_optimizer": Adam(3e-4, betas=(0.5, 0.999)),
+    "batch": 32,
+}
+
+
+@pytest.mark.slow
+def test_began_learns_digits_that_differ(tmp_path):
+    off, spread = likeness(trained(tmp_path, began, 800, **BALANCED))
+    assert off < 0.08
+    assert spread > 0.5
+
+
+def test_an_untrained_began_misses_the_bound(tmp_path):
+    off, _ = likeness(trained(tmp_path, began, 1, **BALANCED))
+    assert off > 0.2
+
+
+@pytest.mark.slow
+def test_without_balance_all_of_begans_samples_become_one(tmp_path):
+    unbalanced = {**BALANCED, "objective": BoundaryEquilibrium(rate=0.0)}  # k stays 0: fakes never count
+    _, spread = likeness(trained(tmp_path, began, 300, **unbalanced))
+    assert spread < 0.2
+
+
+@pytest.mark.slow
+def test_ebgan_pt_learns_digits_that_differ(tmp_path):
+    small = {"generator": DCGANGenerator(16), "critic": ConvAutoencoderCritic(16)}
+    off, spread = likeness(trained(tmp_path, ebgan_pt, 500, **small))
+    assert off < 0.1
+    assert spread > 0.5
+
+
+QUICK = {
+    "generator": LabelledGenerator(DCGANGenerator(16)),
+    "critic": DCGANCritic(16, norm="batch", class_logits=True),
+    "generator_optimizer": Adam(1e-3, betas=(0.5, 0.999)),
+    "critic_optimizer": Adam(1e-3, betas=(0.5, 0.999)),
+}
+
+
+@pytest.mark.slow
+def test_acgan_makes_the_digit_that_is_asked_for(tmp_path):
+    run = trained(tmp_path, acgan, 500, **QUICK)
+    assert obedience(run) > 0.8
+    off, spread = likeness(run)
+    assert off < 0.06 and spread > 0.7
+
+
+@pytest.mark.slow
+def test_acgan_on_wgan_gp_makes_the_digit_that_is_asked_for(tmp_path):
+    critic = dataclasses.replace(QUICK["critic"], norm="none")
+    assert obedience(trained(tmp_path, acgan_wgan_gp, 400, **{**QUICK, "critic": critic})) > 0.4
+
+
+def test_an_untrained_acgan_misses_the_bounds(tmp_path):
+    run = trained(tmp_path, acgan, 1, **QUICK)
+    assert obedience(run) < 0.2
+    assert likeness(run)[0] > 0.2
+
+
+@pytest.mark.slow
+def test_a_generator_that_is_not_told_the_class_misses_the_bound(tmp_path):
+    assert obedience(trained(tmp_path, acgan, 300, **{**QUICK, "generator": DCGANGenerator(16)})) < 0.2
