@@ -13,20 +13,12 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-import scipy.linalg
 from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 from sklearn.neural_network import MLPClassifier
 
 import steadygan as sg
-
-
-def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """Frechet distance of two sets of features [N, D] taken as Gaussians."""
-    (m1, s1), (m2, s2) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (a, b))
-    root = scipy.linalg.sqrtm(s1)
-    middle = scipy.linalg.eigvalsh(root.real @ s2 @ root.real).clip(0)
-    return float(((m1 - m2) ** 2).sum() + np.trace(s1) + np.trace(s2) - 2 * np.sqrt(middle).sum())
+from steadygan.metrics.frechet import frechet_from_features
 
 
 def hidden(model: MLPClassifier, x: np.ndarray) -> np.ndarray:
@@ -58,8 +50,8 @@ def main() -> None:
     probabilities = model.predict_proba(fake)
     classes = probabilities.argmax(1)
     share = np.bincount(classes, minlength=10) / args.count
-    floor = frechet(hidden(model, real[first]), hidden(model, real[second]))
-    ours = frechet(hidden(model, real), hidden(model, fake))
+    floor = frechet_from_features(hidden(model, real[first]), hidden(model, real[second]))
+    ours = frechet_from_features(hidden(model, real), hidden(model, fake))
 
     dataset = sg.data.open_data(run.recipe.data)
     train = dataset.train.samples.reshape(len(dataset.train), -1) / 255.0

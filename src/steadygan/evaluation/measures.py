@@ -188,7 +188,7 @@ def _classes(material: Material) -> Iterable[Number]:
     shares = labels.class_histogram(predicted, classes)
     assert real_labels is not None
     real = labels.class_histogram(real_labels[real_labels >= 0], classes)
-    yield Number("class_distance", float(0.5 * np.abs(shares - real).sum()))
+    yield Number("class_distance", labels.histogram_distance(shares, real))
     yield Number("smallest_class", float((shares / np.maximum(real, 1e-12))[real > 0].min()), better="one")
     top = material.fake_probabilities.max(axis=1)
     error = float(top.std(ddof=1) / len(top) ** 0.5)

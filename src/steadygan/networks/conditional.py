@@ -30,6 +30,12 @@ def _of_class(table: Tensor, labels: Tensor, dimensions: int) -> Tensor:
     return rows.reshape(*rows.shape, *(1,) * (dimensions - 2))
 
 
+def _affine(normalized: Tensor, labels: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+    """The scale and offset of each sample's class on [N, C, ...]."""
+    dimensions = normalized.dim()
+    return _of_class(scale, labels, dimensions) * normalized + _of_class(offset, labels, dimensions)
+
+
 class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch norm with a scale (1 at first) and an offset (0) for each class and channel (de Vries et al. 2017).
 
@@ -54,8 +60,7 @@ class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
         labels = _need_labels(self, labels)
         with torch.autocast(x.device.type, enabled=False):
             normalized = super().forward(x.to(self.scale.dtype))
-            scale, offset = (_of_class(table, labels, x.dim()) for table in (self.scale, self.offset))
-            return (scale * normalized + offset).to(x.dtype)
+            return _affine(normalized, labels, self.scale, self.offset).to(x.dtype)
 
 
 class ConditionalGroupNorm(nn.GroupNorm):
@@ -79,8 +84,7 @@ class ConditionalGroupNorm(nn.GroupNorm):
         labels = _need_labels(self, labels)
         with torch.autocast(x.device.type, enabled=False):
             normalized = super().forward(x.to(self.scale.dtype))
-            scale, offset = (_of_class(table, labels, x.dim()) for table in (self.scale, self.offset))
-            return (scale * normalized + offset).to(x.dtype)
+            return _affine(normalized, labels, self.scale, self.offset).to(x.dtype)
 
 
 def conditional_norm(name: str, channels: int, classes: int) -> list[nn.Module]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
@@ -51,6 +51,8 @@ class Adaptive:
     """critic steps between moves of p, over which r_t is averaged"""
     initial: float = 0.0
     """p at the start"""
+    reads_signs: ClassVar[bool] = True
+    """does it go by the signs of real scores?"""
 
     def __post_init__(self) -> None:
         if not -1.0 < self.target < 1.0:

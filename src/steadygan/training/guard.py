@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.perturbations import Adaptive
 from steadygan.types import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
                     "do; --constraint.spare-norms true leaves them alone"
                 )
                 break
-    if isinstance(recipe.perturbation, Adaptive):
+    if getattr(recipe.perturbation, "reads_signs", False):
         objective = getattr(recipe.objective, "base", recipe.objective)
         loss = getattr(objective, "loss", objective)
         if not getattr(loss, "splits_at_zero", True):
