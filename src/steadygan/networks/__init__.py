@@ -50,6 +50,11 @@ else:  # the closed sets that files and the command line know
     )
 
 
+def takes_classes(generator: GeneratorNetwork) -> bool:
+    """Does the generator make the class that it is asked for?"""
+    return bool(getattr(generator, "conditional", False))
+
+
 def parameter_count(module: nn.Module) -> int:
     """Trainable numbers in a network."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
@@ -72,4 +77,5 @@ __all__ = [
     "ResNetCritic",
     "ResNetGenerator",
     "parameter_count",
+    "takes_classes",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,16 @@ from steadygan.files import written_aside
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 from steadygan.types import UsageError
 
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
 GAP = 2
 """screen pixels between the tiles of a grid, at least; half an enlarged pixel where that is more"""
 EYE = 64
 """a tile's side, in screen pixels, below which small images are enlarged"""
 SMALLEST, LARGEST = 256, 2048
 """a grid's side, in screen pixels, that enlarging aims for, and never goes beyond"""
+_NAME = 20  # characters of a class's name that are shown
 
 
 def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: int | None = None) -> Image.Image:
@@ -50,6 +54,33 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
         top, left = row * (height + gap), column * (width + gap)
         canvas[top : top + height, left : left + width] = tile
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
+
+
+def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | None = None) -> Image.Image:
+    """One row of tiles for each class, its name to the left of it.
+
+    samples: uint8 [classes, columns, C, H, W]; names: of the classes.
+    """
+    from PIL import ImageDraw
+
+    if samples.ndim != 5 or len(samples) != len(names):
+        raise UsageError(
+            f"a grid of classes needs samples [classes, columns, C, H, W] and as many names, got {list(samples.shape)} "
+            f"and {len(names)} names"
+        )
+    rows, columns = samples.shape[:2]
+    grid = image_grid(samples.reshape(rows * columns, *samples.shape[2:]), columns, scale)
+    grid = _on_white(grid)
+    height = grid.height / rows
+    font = _font(max(9, min(16, round(height / 2))))
+    shown = [name if len(name) <= _NAME else f"{name[: _NAME - 1]}…" for name in names]
+    margin = math.ceil(max(font.getlength(name) for name in shown)) + 12
+    canvas = Image.new(grid.mode, (margin + grid.width, grid.height), "white")
+    canvas.paste(grid, (margin, 0))
+    draw_on = ImageDraw.Draw(canvas)
+    for row, name in enumerate(shown):
+        draw_on.text((margin - 6, (row + 0.5) * height), name, fill="black", font=font, anchor="rm")
+    return canvas
 
 
 def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) -> Image.Image:
@@ -108,8 +139,9 @@ def draw(picture: Picture) -> tuple[Image.Image, str] | None:
     """The picture of a round and a sentence that says what it shows; None for points that are not 2-D."""
     samples = picture.samples
     if samples.ndim == 4:
-        text = f"{len(samples)} samples of fixed latents after round {picture.round:,}"
-        return image_grid(cast("NDArray[np.uint8]", samples)), text
+        by_class = ", class by class," if picture.columns else ""
+        text = f"{len(samples)} samples of fixed latents{by_class} after round {picture.round:,}"
+        return image_grid(cast("NDArray[np.uint8]", samples), picture.columns), text
     if samples.shape[-1] != 2:
         return None
     from steadygan.report.surfaces import decision_surface  # matplotlib takes its time to load
@@ -146,6 +178,14 @@ def _check_images(samples: NDArray[np.uint8]) -> None:
             "a picture needs samples uint8 [N, C, H, W] with N at least 1 and C from 1 to 4, "
             f"got {samples.dtype} {list(samples.shape)}"
         )
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """matplotlib's DejaVu Sans, which has more alphabets than Pillow's own font."""
+    import matplotlib
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
 
 def _near_square(count: int, height: int, width: int) -> int:

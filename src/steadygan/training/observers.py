@@ -48,6 +48,8 @@ class Picture:
     """real points [M, D], for points only"""
     score: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     """the critic as a function of points [M, D] -> [M], for points only"""
+    columns: int | None = None
+    """images in a row, where the rows are classes; None: it does not matter"""
 
 
 @dataclass(frozen=True)

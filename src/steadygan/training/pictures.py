@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from steadygan.averaging import reestimate_statistics
+from steadygan.networks import takes_classes
 from steadygan.training.draws import Stream, draw_labels, draw_noise, stream_generator
 from steadygan.training.measure import kept_buffers
 from steadygan.types import Batch
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _STATISTICS_BATCHES = 16
 _POINTS = 1000
+_COLUMNS = 4
 
 
 def statistics_latents(
@@ -62,9 +65,32 @@ def generate(
 
 
 def picture_samples(game: Game) -> NDArray[np.uint8] | NDArray[np.float32]:
-    """uint8 images [N, C, H, W] or float32 points [N, D] of the run's fixed latents."""
+    """uint8 images [N, C, H, W] or float32 points [N, D] of the run's fixed latents, in order of the classes asked."""
     count = game.recipe.run.pictured if game.sample.is_image else max(game.recipe.run.pictured, _POINTS)
-    return _samples(game, count, Stream.PICTURES, Stream.PICTURE_LABELS)[0]
+    labels = ordered_labels(game.sample.classes, count)[0] if takes_classes(game.recipe.generator) else None
+    return _samples(
+        game, count if labels is None else len(labels), Stream.PICTURES, Stream.PICTURE_LABELS, labels=labels
+    )[0]
+
+
+def picture_columns(game: Game) -> int | None:
+    """How many of the samples of a picture make a row where rows are classes; None: it does not matter."""
+    if not (game.sample.is_image and takes_classes(game.recipe.generator)):
+        return None
+    return ordered_labels(game.sample.classes, game.recipe.run.pictured)[1]
+
+
+def ordered_labels(classes: int, count: int) -> tuple[Tensor, int | None]:
+    """Labels [M] of a picture of M <= ``count`` samples, class by class, and how many samples make a row.
+
+    Each class has rows of its own where that leaves ``_COLUMNS`` or more in a row; else classes follow each other as
+    they come, evenly chosen where there are more of them than samples.
+    """
+    each = count // classes
+    if each < _COLUMNS:
+        return torch.arange(count) * classes // count, None
+    columns = min(each, math.ceil(math.sqrt(count)))
+    return torch.arange(classes).repeat_interleave(each - each % columns), columns
 
 
 def evaluation_samples(
@@ -75,11 +101,12 @@ def evaluation_samples(
 
 
 def _samples(
-    game: Game, count: int, of_noise: Stream, of_labels: Stream
+    game: Game, count: int, of_noise: Stream, of_labels: Stream, *, labels: Tensor | None = None
 ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64] | None]:
     recipe = game.recipe
     noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, of_noise), count)
-    labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, of_labels), count)
+    if labels is None:
+        labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, of_labels), count)
     with game.autocast():
         parts = list(generate(game.average, recipe, noise, labels, game.device))
     return torch.cat(parts).numpy(), None if labels is None else labels.numpy()

@@ -173,6 +173,7 @@ class Trainer:
             folder=self.folder,
             round=self.counters.round,
             samples=samples,
+            columns=pictures.picture_columns(game),
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
             score=pictures.score_points(game) if points else None,
         )
