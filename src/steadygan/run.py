@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from steadygan.data.classes import Asked
     from steadygan.recipe import Recipe
 
 RUNS = Path("runs")
@@ -109,6 +110,28 @@ class Run:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes, where the data has them."""
         return tuple(self.data.get("class_names", ()))
+
+    @property
+    def conditional(self) -> bool:
+        """Does the generator make the class that it is asked for?"""
+        from steadygan.networks import takes_classes
+
+        return takes_classes(self.recipe.generator)
+
+    def class_numbers(self, asked: Asked) -> list[int]:
+        """The numbers of classes that are asked for by number or name.
+
+        Raises:
+            UsageError: for a run whose generator takes no classes, and for a class that the data does not have.
+        """
+        from steadygan.data.classes import class_numbers
+
+        if not self.conditional:
+            raise UsageError(
+                f"{self.folder} cannot be asked for a class: the generator of '{self.recipe.name}' does not listen to "
+                "labels; conditional recipes such as acgan do"
+            )
+        return class_numbers(asked, self.class_names, self.sample_spec.classes)
 
     @property
     def rows(self) -> list[dict[str, float]]:
@@ -219,10 +242,15 @@ class Run:
         noise = draw_noise(self.recipe.prior.noise(), stream_generator(seed, Stream.SAMPLES), count)
         return self.recipe.prior.latents(noise)
 
-    def labels(self, count: int, seed: int = 0) -> torch.Tensor | None:
-        """Uniform labels [count], or None where the data has no classes."""
+    def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:
+        """Labels [count]: the classes that are asked for in turn, else uniform; None where the data has no classes."""
         from steadygan.training.draws import Stream, draw_labels, stream_generator
 
+        if label is not None:
+            import torch
+
+            asked = torch.tensor(self.class_numbers(label))
+            return asked[torch.arange(count) % len(asked)]
         return draw_labels(self.sample_spec.classes, stream_generator(seed, Stream.SAMPLE_LABELS), count)
 
     def decode(
@@ -255,20 +283,60 @@ class Run:
             yield block.numpy()
 
     def sample(
-        self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
     ) -> NDArray[np.uint8] | NDArray[np.float32]:
         """``count`` new samples: uint8 images [N, C, H, W] or float32 points [N, D]; the same for the same seed.
 
         Args:
             count: how many
             seed: decides the latents; the first n samples do not depend on the count
+            label: the class, by number or name, or several that take turns; None: each sample's is drawn
             weights: the running average of the generator's weights, or the raw ones
             round_: of the checkpoint; None: the last
         """
         if count < 1:
             raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
-        generator = self._generator_of(weights, round_)
-        return self.decode(self.latents(count, seed), self.labels(count, seed), generator=generator)
+        labels = self.labels(count, seed, label)
+        return self.decode(self.latents(count, seed), labels, generator=self._generator_of(weights, round_))
+
+    def class_grid(
+        self,
+        columns: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        most: int = 20,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], list[int]]:
+        """Samples [classes, columns, ...] whose columns share a latent, and the classes of the rows.
+
+        Args:
+            columns: samples of each class
+            seed: decides the latents, which are those of ``sample``, and the choice of classes
+            label: the classes, by number or name; None: all
+            most: of more classes so many are chosen, where none are asked for
+
+        Raises:
+            UsageError: for a run whose generator takes no classes.
+        """
+        import numpy as np
+
+        from steadygan.data.classes import some_classes
+
+        if columns < 1:
+            raise UsageError(f"the number of samples of a class is {columns}; it has to be 1 or more")
+        classes = self.class_numbers(some_classes(self.sample_spec.classes, most, seed) if label is None else label)
+        generator, latents = self._generator_of(weights, round_), self.latents(columns, seed)
+        rows = [self.decode(latents, self.labels(columns, seed, number), generator=generator) for number in classes]
+        samples: NDArray[np.uint8] | NDArray[np.float32] = np.stack(rows)  # type: ignore[assignment]
+        return samples, classes
 
     def interpolate(
         self,
@@ -277,6 +345,7 @@ class Run:
         seed: int = 0,
         *,
         loop: bool = False,
+        label: Asked | None = None,
         weights: Weights = "average",
         round_: int | None = None,
     ) -> NDArray[np.uint8]:
@@ -292,7 +361,7 @@ class Run:
             raise UsageError(f"{self.folder} makes points; only pictures can be interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
-        generator, labels = self._generator_of(weights, round_), self.labels(count, seed)
+        generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
         turns = np.linspace(0.0, 1.0, steps, endpoint=False) if loop else np.linspace(0.0, 0.25, steps)
         moments = (self._turned(count, seed, float(turn)) for turn in turns)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)

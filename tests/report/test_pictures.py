@@ -8,6 +8,7 @@ from PIL import Image
 
 from steadygan.report.pictures import (
     PictureObserver,
+    class_grid,
     image_grid,
     interpolation_strip,
     picture_path,
@@ -126,3 +127,26 @@ def test_the_observer_writes_a_grid_that_says_what_it_is(tmp_path: Path) -> None
 def test_points_that_are_not_in_the_plane_have_no_picture(tmp_path: Path) -> None:
     PictureObserver().pictured(Picture(tmp_path, 1, np.zeros((9, 3), np.float32)))
     assert not (tmp_path / "samples").exists()
+
+
+def test_a_grid_of_classes_has_their_names_beside_the_rows_and_the_tiles_of_a_grid() -> None:
+    samples = flat(6, channels=3).reshape(3, 2, 3, 4, 4)
+    plain = np.asarray(image_grid(samples.reshape(6, 3, 4, 4), columns=2, scale=8))
+    named = np.asarray(class_grid(samples, ["a", "bb", "x" * 50], scale=8))
+    margin = named.shape[1] - plain.shape[1]
+    assert np.array_equal(named[:, margin:], plain)
+    assert named[:, 0].min() == 255
+    tops = [(named[row * 34 : row * 34 + 32, :margin] < 128).any() for row in range(3)]
+    assert tops == [True, True, True]
+
+
+def test_names_have_to_be_as_many_as_classes() -> None:
+    with pytest.raises(UsageError, match="as many names"):
+        class_grid(flat(4).reshape(2, 2, 1, 4, 4), ["one"])
+
+
+def test_the_observer_lays_classes_out_in_rows(tmp_path: Path) -> None:
+    PictureObserver().pictured(Picture(tmp_path, 7, flat(10), columns=5))
+    with Image.open(picture_path(tmp_path, 7)) as image:
+        assert image.width > 2 * image.height
+        assert image.info["Description"] == "10 samples of fixed latents, class by class, after round 7"

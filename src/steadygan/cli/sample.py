@@ -11,7 +11,7 @@ from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or
 from steadygan.run import Run, Weights
 from steadygan.types import UsageError
 
-GRID, STRIP, ANIMATED = 64, 10, 16
+GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
 """samples where no --count says how many"""
 FRAMES = 48
 
@@ -29,6 +29,18 @@ def run(arguments: Sequence[str]) -> int:
         metavar="PATH",
         help=".png for a grid, .npz for arrays, no ending for a folder of PNGs (default: in the run's folder)",
     )
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        metavar="C",
+        help="a class, by number or name, or several with commas between them (repeatable): conditional recipes",
+    )
+    parser.add_argument(
+        "--by-class",
+        action="store_true",
+        help=f"a row for each class, {OF_CLASS} (or --count) samples in it; a column shares its latent",
+    )
     parser.add_argument("--raw", action="store_true", help="the generator as trained, not its running average")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     parser.add_argument(
@@ -40,12 +52,18 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(arguments)
     if values.interpolate and values.gif:
         raise UsageError("--interpolate and --gif are two forms of the same way; give one of them")
+    if values.by_class and (values.interpolate or values.gif):
+        raise UsageError("--by-class makes a grid; --interpolate and --gif take --class")
     found = api.load(values.run)
     values.round = chosen_round(found, values.round)
+    if values.classes is not None:
+        values.classes = found.class_numbers(values.classes)
     out = Path(values.out) if values.out else _own_place(found, values)
     found.checkpoint(values.round)
     if values.interpolate or values.gif:
         _write_path(found, values, out)
+    elif values.by_class:
+        _write_classes(found, values, out)
     else:
         _write_samples(found, values, out)
     return 0
@@ -53,9 +71,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _own_place(run: Run, values: argparse.Namespace) -> Path:
     at = f"round-{values.round or run.rounds_done}"
-    what = "interpolation" if values.interpolate else "samples"
+    what = "interpolation" if values.interpolate else "classes" if values.by_class else "samples"
+    of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{raw}.{'gif' if values.gif else 'png'}"
+    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{of}{raw}.{'gif' if values.gif else 'png'}"
 
 
 def _weights(values: argparse.Namespace) -> Weights:
@@ -66,10 +85,22 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
     from steadygan.report.samples import save_samples
 
     count = values.count or GRID
-    samples = run.sample(count, values.seed, weights=_weights(values), round_=values.round)
-    labels = run.labels(count, values.seed)
+    samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
+    labels = run.labels(count, values.seed, values.classes)
     save_samples(samples, out, None if labels is None else labels.numpy())
     print(f"{count:,} samples of {run.folder}: {out}")
+
+
+def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.samples import save_classes
+
+    columns = values.count or OF_CLASS
+    samples, classes = run.class_grid(
+        columns, values.seed, label=values.classes, weights=_weights(values), round_=values.round
+    )
+    names = run.class_names
+    save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out)
+    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}: {out}")
 
 
 def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
@@ -81,12 +112,14 @@ def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
         if suffix != ".gif":
             raise UsageError(f"--gif writes an animation, so the ending of --out has to be .gif, got '{out}'")
         count = values.count or ANIMATED
-        moments = run.interpolate(count, FRAMES, values.seed, loop=True, weights=weights, round_=values.round)
+        moments = run.interpolate(
+            count, FRAMES, values.seed, loop=True, label=values.classes, weights=weights, round_=values.round
+        )
         write_gif([image_grid(samples) for samples in moments], out)
     else:
         if suffix not in GRIDS:
             raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
         steps = values.count or STRIP
-        moments = run.interpolate(1, steps, values.seed, weights=weights, round_=values.round)
+        moments = run.interpolate(1, steps, values.seed, label=values.classes, weights=weights, round_=values.round)
         save_picture(interpolation_strip(moments[:, 0]), out, f"{steps} samples on the way from one latent to another")
     print(f"interpolation of {run.folder}: {out}")

@@ -150,7 +150,7 @@ def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
 
 def _asked(run: Run, count: int, seed: int) -> Labels | None:
     """The classes that samples were asked for, where the generator listens."""
-    if not getattr(run.recipe.generator, "conditional", False):
+    if not run.conditional:
         return None
     labels = run.labels(count, seed)
     return None if labels is None else labels.numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from steadygan.files import written_aside
-from steadygan.report.pictures import image_grid, save_picture
+from steadygan.report.pictures import class_grid, image_grid, save_picture
 from steadygan.types import UsageError
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
@@ -49,6 +50,22 @@ def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:
     from steadygan.report.surfaces import decision_surface
 
     return save_picture(decision_surface(cast("NDArray[np.float32]", samples)), path, _said(samples))
+
+
+def save_classes(samples: Samples, classes: Sequence[int], names: Sequence[str], path: Path) -> Path:
+    """Write samples [classes, columns, ...] of some classes in the form that the path's ending names.
+
+    A grid has a row for each class, with its name; arrays and folders have class after class, with labels.
+    """
+    if path.suffix.lower() not in GRIDS or path.is_dir():
+        labels = np.repeat(np.asarray(classes, dtype=np.int64), samples.shape[1])
+        return save_samples(samples.reshape(-1, *samples.shape[2:]), path, labels)
+    said = f"{samples.shape[1]:,} generated samples of each of {len(classes)} classes; a column shares its latent"
+    if samples.ndim == 5:
+        return save_picture(class_grid(cast("NDArray[np.uint8]", samples), names), path, said)
+    from steadygan.report.surfaces import points_by_class
+
+    return save_picture(points_by_class(cast("NDArray[np.float32]", samples), names), path, said)
 
 
 def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,29 @@ def decision_surface(
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
     axes.legend(loc="upper right", framealpha=0.9, markerscale=1.5)
 
+    page = io.BytesIO()
+    canvas.print_png(page)
+    return Image.open(page).convert("RGB")
+
+
+def points_by_class(points: Points, names: Sequence[str]) -> Image.Image:
+    """A picture of points [classes, N, 2], each class in a colour of its own, in the frame of ``decision_surface``."""
+    if points.ndim != 3 or points.shape[2] != 2 or len(points) != len(names):
+        raise UsageError(f"a picture of classes needs points [classes, N, 2] and names, got {list(points.shape)}")
+    from matplotlib import colormaps
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 5.2), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.08, 0.07, 0.75, 0.865))
+    reach = _reach(points)
+    for index, (part, name) in enumerate(zip(points, names, strict=True)):
+        colour = colormaps["tab20"](index % 20)
+        x, y = part[:POINTS].T
+        axes.scatter(x, y, s=8, color=colour, linewidths=0, label=name)
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title="generated, by class")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2, fontsize=8)
     page = io.BytesIO()
     canvas.print_png(page)
     return Image.open(page).convert("RGB")

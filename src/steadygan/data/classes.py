@@ -1,0 +1,56 @@
+"""Classes of a data set as people ask for them: by number or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from steadygan.types import UsageError, nearest
+
+Asked: TypeAlias = int | str | Sequence[int | str]
+"""A class or several: numbers from 0, names, or a text with commas between them."""
+
+_LISTED = 12
+
+
+def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]:
+    """The numbers of the classes that are asked for, in the order of asking.
+
+    Args:
+        asked: a text is a name where the data has that name, else a number, else several with commas between them
+        names: of all classes, or none where the data names none
+        classes: how many there are
+
+    Raises:
+        UsageError: for a class that the data does not have, with the nearest name.
+    """
+    if isinstance(asked, int):
+        return [_checked(asked, classes)]
+    if not isinstance(asked, str):
+        return [number for one in asked for number in class_numbers(one, names, classes)]
+    text = asked.strip()
+    if text in names:  # before its number: a folder named '7' need not be the seventh
+        return [names.index(text)]
+    if text.isdecimal():
+        return [_checked(int(text), classes)]
+    if "," in text:
+        return [number for part in text.split(",") for number in class_numbers(part, names, classes)]
+    if not names:
+        raise UsageError(f"unknown class '{text}' (known: the numbers 0 to {classes - 1})")
+    listed = ", ".join(names[:_LISTED]) + (f", … of {len(names):,}" if len(names) > _LISTED else "")
+    raise UsageError(f"unknown class '{text}'{nearest(text, names)} (known: {listed})")
+
+
+def _checked(number: int, classes: int) -> int:
+    if not 0 <= number < classes:
+        raise UsageError(f"there is no class {number}: the data has {classes}, from 0 to {classes - 1}")
+    return number
+
+
+def some_classes(classes: int, most: int, seed: int) -> list[int]:
+    """All classes, or ``most`` of them by the seed's choice, in their order."""
+    import numpy as np
+
+    if classes <= most:
+        return list(range(classes))
+    return sorted(int(number) for number in np.random.default_rng(seed).choice(classes, most, replace=False))
