@@ -2,6 +2,7 @@
 #   make demo      trains WGAN-GP on real handwritten digits; make demo ARGS="--rounds 200" passes arguments on
 #   make test      lint, types, the direction of imports, and all tests
 #   make bench     times a round side by side with the plain loop of examples/wgan_gp_single_file.py
+#   make docs      writes docs/methods.md anew from the recipes and docs/methods.yaml
 #   make format    formats the code and mends what the linter can
 #   make clean     removes .venv and caches; runs/ stays
 
@@ -9,7 +10,7 @@ BIN = .venv/bin
 WORKERS = 2
 ARGS =
 
-.PHONY: demo test bench format clean
+.PHONY: demo test bench docs format clean
 
 demo: .venv/installed
 	$(BIN)/steadygan train $(ARGS)
@@ -24,6 +25,9 @@ test: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.round_time $(ARGS)
+
+docs: .venv/installed
+	$(BIN)/python -m scripts.methods_page
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .
