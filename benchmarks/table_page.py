@@ -1,0 +1,201 @@
+"""docs/recipe-table.md: the results of benchmarks/recipe_table.py as a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key, Study
+from benchmarks.table_results import JUDGE, Plan, Results, best_factor, value
+from steadygan.evaluation.comparing import Cell
+from steadygan.evaluation.tables import cell_text, seeds
+from steadygan.metrics.estimates import over_seeds, separate
+from steadygan.report.words import number
+
+COLUMNS = {
+    "frechet": "Fréchet distance",
+    "precision": "precision",
+    "recall": "recall",
+    "coverage": "coverage",
+    "class_distance": "class distance",
+    "modes": "modes",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recipe at its best factor and as it is."""
+
+    recipe: str
+    factor: float | None
+    best: tuple[Mapping[str, Any], ...]
+    default: tuple[Mapping[str, Any], ...]
+
+    def cell(self, metric: str, *, default: bool = False) -> Cell | None:
+        """A metric over seeds."""
+        held = [
+            r["numbers"][metric] for r in (self.default if default else self.best) if metric in r.get("numbers", {})
+        ]
+        if not held:
+            return None
+        errors = [entry["error"] for entry in held if entry["error"] is not None]
+        error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
+        values = tuple(entry["value"] for entry in held)
+        return Cell(over_seeds(values), error, values)
+
+    @property
+    def rank(self) -> float:
+        cell = self.cell(JUDGE)
+        return math.inf if cell is None else cell.interval.mean
+
+
+def rows(recipes: Iterable[str], results: Results, plan: Plan) -> list[Row]:
+    """The recipes, the best one first."""
+    found = []
+    for recipe in recipes:
+        factor = best_factor(results, recipe, plan)
+
+        def of(chosen: float | None, name: str = recipe) -> tuple[Mapping[str, Any], ...]:
+            keys = [] if chosen is None else [Key(name, chosen, seed) for seed in plan.seeds]
+            return tuple(results[key] for key in keys if key in results)
+
+        if any(key.recipe == recipe for key in results):
+            found.append(Row(recipe, factor, of(factor), of(1.0)))
+    return sorted(found, key=lambda row: (row.rank, row.recipe))
+
+
+def touching(table: Sequence[Row]) -> list[str]:
+    """Recipes whose interval has a point in common with that of the first: nothing tells them apart."""
+    cells = [(row.recipe, row.cell(JUDGE)) for row in table]
+    known = [(recipe, cell.interval) for recipe, cell in cells if cell is not None]
+    return [recipe for recipe, interval in known[1:] if not separate(known[0][1], interval)] if known else []
+
+
+def main_table(table: Sequence[Row], plan: Plan) -> list[str]:
+    """A line a recipe."""
+    shown = [metric for metric in COLUMNS if any(row.cell(metric) for row in table)]
+    titles = [COLUMNS[metric] for metric in shown]
+    lines = [
+        _line(["recipe", "rates", "rounds", "CPU s", *titles, "Fréchet distance, own rates", "failed"]),
+        _line(["---"] * (len(shown) + 6)),
+    ]
+    for row in table:
+        cells = [cell_text(row.cell(metric), wins=False) for metric in shown]
+        factor = "?" if row.factor is None else f"×{row.factor:g}"
+        done = [r for r in row.best if "rounds" in r]
+        rounds = f"{sum(r['rounds'] for r in done) / len(done):,.0f}" if done else "-"
+        cpu = f"{sum(r['cpu_seconds'] for r in done) / len(done):.0f}" if done else "-"
+        default = cell_text(row.cell(JUDGE, default=True), wins=False)
+        lines.append(_line([f"`{row.recipe}`", factor, rounds, cpu, *cells, default, _failed(row, plan)]))
+    return lines
+
+
+def _failed(row: Row, plan: Plan) -> str:
+    """Of the trainings at the best rates, and how many are not done."""
+    bad = [result["status"] for result in row.best if result["status"] != "ok"]
+    said = [f"{bad.count(status)} {status}" for status in ("failed", "collapsed") if status in bad]
+    absent = len(plan.seeds) - len(row.best)
+    return ", ".join([*said, *([f"{absent} of {seeds(len(plan.seeds))} not run"] if absent else [])]) or "none"
+
+
+def tuning_table(recipes: Iterable[str], results: Results, plan: Plan) -> list[str]:
+    """The distance at each factor, with the tuning seed."""
+    lines = [_line(["recipe", *(f"×{factor:g}" for factor in plan.factors)]), _line(["---"] * (len(plan.factors) + 1))]
+    for recipe in recipes:
+        held = [results.get(Key(recipe, factor, plan.tuning_seed)) for factor in plan.factors]
+        if any(held):
+            lines.append(_line([f"`{recipe}`", *map(_tuned, held)]))
+    return lines
+
+
+def _tuned(result: Mapping[str, Any] | None) -> str:
+    if result is None:
+        return "not run"
+    distance = value(result, JUDGE)
+    said = "" if distance is None else number(distance)
+    return said if result["status"] == "ok" else f"{said} {result['status']}".strip()
+
+
+def failures(results: Results) -> list[str]:
+    """A line for each training that failed or collapsed."""
+    return [
+        f"- `{key.recipe}`, rates ×{key.factor:g}, seed {key.seed}: {result['line']}"
+        for key, result in sorted(results.items(), key=lambda entry: str(entry[0]))
+        if result["status"] != "ok"
+    ]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def page(
+    study: Study,
+    environment: Mapping[str, Any],
+    recipes: Sequence[str],
+    refused: Mapping[str, str],
+    changed: Sequence[str],
+    results: Results,
+    plan: Plan,
+) -> str:
+    """The whole page.
+
+    Args:
+        study: what all trainings share
+        environment: versions and processor
+        recipes: that the table is over, in their order
+        refused: recipes that are not for this data, with their lines
+        changed: recipes that are no longer what was measured
+        results: of the trainings
+        plan: which trainings there are to be
+    """
+    table = rows(recipes, results, plan)
+    factors = ", ".join(f"{factor:g}" for factor in plan.factors)
+    reused = plan.tuning_seed in plan.seeds
+    cores = f"{study.threads} thread{'s' * (study.threads > 1)}"
+    side = f", {study.jobs} trainings side by side" if study.jobs > 1 else ""
+    parts = [
+        "# Recipes at equal time",
+        f"Every image recipe on `{study.data}` at {study.size} px, {study.wall_minutes:g} minutes of {cores} each"
+        f"{side} ({study.minutes * CORES:g} CPU minutes), rounds and decays fitted to that time. Convolutional "
+        f"networks have width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at "
+        f"most {study.batch} samples; all else is the recipe's. This is a short training on a laptop: it says which "
+        "method gets somewhere soon with its own numbers, not what it can reach.",
+        f"Tuning: both players' rates times {factors}, seed {plan.tuning_seed}, the least Fréchet distance chosen; "
+        f"then seeds {', '.join(map(str, plan.seeds))} at the chosen rates and at the recipe's own"
+        + (" (the tuning seed is among them, which flatters the chosen rates)." if reused else ".")
+        + f" {study.count:,} samples of the averaged generator after the last round, judged by `steadygan evaluate`. "
+        "Each cell: mean over seeds, half of its 95% interval (Student), in brackets one standard error of sampling.",
+        "\n".join(main_table(table, plan)),
+        _judgement(table),
+        "## Rates",
+        f"Fréchet distance with seed {plan.tuning_seed}:",
+        "\n".join(tuning_table([row.recipe for row in table], results, plan)),
+        "## What failed",
+        "Failed: training stopped, with the line it gave. Collapsed: the samples' pixels vary less than "
+        f"{LEAST_SPREAD:g} times as much as real ones, or the class distance is above {MOST_CLASS_DISTANCE:g}. The "
+        "numbers of collapsed runs are in the means.",
+        "\n".join(failures(results)) or "Nothing.",
+    ]
+    if refused:
+        parts.append("Not for this data:\n\n" + "\n".join(f"- `{name}`: {line}" for name, line in refused.items()))
+    if changed:
+        parts.append(f"Changed since they were measured: {', '.join(f'`{name}`' for name in changed)}.")
+    said = ", ".join(f"{name} {held}" for name, held in environment.items())
+    parts.append(f"*Made by `python -m benchmarks.recipe_table --table` from benchmarks/results; {said}.*")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _judgement(table: Sequence[Row]) -> str:
+    """Which recipes are told apart from the first."""
+    if sum(row.cell(JUDGE) is not None for row in table) < 2:
+        return ""
+    near = touching(table)
+    if not near:
+        return f"The interval of `{table[0].recipe}` lies apart from all others."
+    return (
+        f"By the Fréchet distance nothing tells `{table[0].recipe}` apart from "
+        f"{', '.join(f'`{name}`' for name in near)}: their intervals have points in common."
+    )

@@ -1,0 +1,274 @@
+"""benchmarks/recipe_table.py: what it trains, in which order, what it goes on with, and the page it writes."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from benchmarks import recipe_table, table_cell, table_page
+from benchmarks.laptop import at_rate, on_a_laptop, recipes_for
+from benchmarks.recipe_table import Started, carry_on, outcome
+from benchmarks.table_cell import Key, Study, beside, collapse, digest, made, save_small
+from benchmarks.table_results import Plan, add, begin, best_factor, left, missing, read
+from PIL import Image
+
+from steadygan import recipes
+from steadygan.metrics.estimates import over_seeds
+from steadygan.recipes import RECIPES
+from steadygan.types import SampleSpec, UsageError
+
+IMAGES = SampleSpec((1, 32, 32), 10)
+STUDY = Study("digits", "0", size=8, minutes=0.02, threads=1, jobs=2, width=4, batch=8, count=100)
+PLAN = Plan((0.5, 1.0), tuning_seed=0, seeds=(1, 2))
+
+
+def result(key: Key, distance: float | None, line: str = "") -> dict:
+    numbers = {} if distance is None else {"frechet": {"value": distance, "error": 0.1, "floor": None}}
+    status = "ok" if not line else "failed" if distance is None else "collapsed"
+    return {
+        **dataclasses.asdict(key),
+        "status": status,
+        "line": line,
+        "numbers": numbers,
+        "rounds": 9,
+        "cpu_seconds": 3,
+    }
+
+
+def results(**distances: float | None) -> dict[Key, dict]:
+    """Of 'gan', by factor and seed: f05s0=3.0."""
+    found = {}
+    for name, distance in distances.items():
+        factor, seed = name[1:].split("s")
+        key = Key("gan", {"05": 0.5, "1": 1.0}[factor], int(seed))
+        found[key] = result(key, distance, "" if distance is not None else "the loss is not finite")
+    return found
+
+
+# recipes on a laptop
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_image_recipe_is_narrowed_by_one_rule_and_keeps_the_rest(name):
+    try:
+        recipe = RECIPES[name](IMAGES)
+    except UsageError:
+        pytest.skip("not for images")
+    small = on_a_laptop(recipe, width=8, batch=16)
+    assert small.batch <= 16
+    if hasattr(recipe.critic, "width"):
+        fully_connected = type(recipe.critic).__name__.startswith("MLP")
+        assert small.critic.width == (recipe.critic.width if fully_connected else min(8, recipe.critic.width))
+    kept = {"generator", "critic", "batch", "generator_batch"}
+    fields = [field.name for field in dataclasses.fields(recipe) if field.name not in kept]
+    assert all(getattr(small, field) == getattr(recipe, field) for field in fields)
+
+
+def test_networks_inside_others_are_narrowed_and_generator_batches_stay_in_proportion():
+    small = on_a_laptop(recipes.acgan(IMAGES), width=8)
+    assert small.generator.network.width == 8
+    assert on_a_laptop(dataclasses.replace(recipes.wgan_gp_cifar10(), batch=256), batch=64).generator_batch == 32
+    assert on_a_laptop(recipes.wgan_gp_cifar10()).generator_batch == 128
+
+
+def test_a_factor_multiplies_both_rates():
+    recipe = at_rate(recipes.wgan(IMAGES), 4.0)
+    assert recipe.generator_optimizer.lr == recipe.critic_optimizer.lr == pytest.approx(2e-4)
+
+
+def test_recipes_that_refuse_the_data_are_kept_with_their_line():
+    found, refused = recipes_for(IMAGES)
+    assert {"gan", "wgan-gp"} <= set(found) and set(found) | set(refused) == set(RECIPES)
+
+
+# what is missing
+
+
+def test_all_factors_come_first_then_the_best_and_the_recipes_own_with_the_other_seeds():
+    assert missing(["gan"], {}, PLAN) == [Key("gan", 0.5, 0), Key("gan", 1.0, 0)]
+    tuned = results(f05s0=3.0, f1s0=4.0)
+    assert best_factor(tuned, "gan", PLAN) == 0.5
+    assert missing(["gan"], tuned, PLAN) == [Key("gan", f, s) for f in (0.5, 1.0) for s in (1, 2)]
+    assert missing(["gan"], results(f05s0=5.0, f1s0=4.0, f1s1=4.0), PLAN) == [Key("gan", 1.0, 2)]
+
+
+def test_a_recipe_that_failed_at_every_rate_gets_its_seeds_at_its_own():
+    failed = results(f05s0=None, f1s0=None)
+    assert best_factor(failed, "gan", PLAN) == 1.0
+    assert missing(["gan"], failed, PLAN) == [Key("gan", 1.0, 1), Key("gan", 1.0, 2)]
+    assert best_factor(results(f05s0=None, f1s0=9.0), "gan", PLAN) == 1.0
+
+
+def test_a_tuning_seed_among_the_others_is_not_trained_twice():
+    plan = Plan((1.0,), tuning_seed=1, seeds=(1, 2))
+    assert missing(["gan"], results(f1s1=4.0), plan) == [Key("gan", 1.0, 2)]
+
+
+def test_what_cannot_be_named_yet_is_counted():
+    assert left(["gan", "wgan"], {}, PLAN) == 2 * (2 + 4)
+    assert left(["gan"], results(f05s0=3.0, f1s0=4.0), PLAN) == 4
+    assert left(["gan"], {}, dataclasses.replace(PLAN, seeds=(0, 1))) == 2 + 2
+
+
+def test_results_are_read_back_even_behind_a_line_that_was_cut_off(tmp_path):
+    path = tmp_path / "some.jsonl"
+    begin(path, STUDY, {"torch": "2"})
+    (key, first), (other, second) = results(f05s0=3.0, f1s0=4.0).items()
+    add(path, first)
+    path.write_bytes(path.read_bytes() + b'{"recipe": "gan", "fac')
+    add(path, second)
+    add(path, {**first, "line": "again"})
+    study, held = read(path)
+    assert study == STUDY and held == {key: {**first, "line": "again"}, other: second}
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+# one training
+
+
+def test_the_minutes_are_those_of_two_cores():
+    assert dataclasses.replace(STUDY, minutes=2.0, threads=2).wall_minutes == 2.0
+    assert dataclasses.replace(STUDY, minutes=2.0, threads=1).wall_minutes == 4.0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"spread": 0.9, "class_distance": 0.2}, ""),
+        ({"spread": 0.9}, ""),
+        ({"spread": 0.02}, "collapsed: the pixels vary 0.0200 times"),
+        ({"spread": 0.9, "class_distance": 0.89}, "nearly all samples are of one class (class distance 0.890)"),
+    ],
+)
+def test_samples_that_are_all_alike_are_called_collapsed(numbers, said):
+    found = collapse({name: {"value": value} for name, value in numbers.items()})
+    assert (said in found) if said else found == ""
+
+
+def test_seeds_and_watching_do_not_change_a_recipes_digest_and_rates_do():
+    base = recipes.gan(IMAGES)
+    one, other = (made(base, STUDY, Key("gan", 1.0, seed)) for seed in (1, 2))
+    assert digest(one) == digest(other) != digest(made(base, STUDY, Key("gan", 2.0, 1)))
+    assert one.run.evaluate == "none" and one.run.threads == 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_stay_small_even_of_noise(channels, tmp_path):
+    samples = np.random.default_rng(0).integers(0, 256, (64, channels, 32, 32), dtype=np.uint8)
+    path = save_small(samples, tmp_path / "noise.png", "what it shows")
+    assert path.stat().st_size < 60_000
+    with Image.open(path) as image:
+        assert image.width >= 8 * 32 and image.info["Description"] == "what it shows"
+    flat = np.zeros((64, 3, 32, 32), np.uint8)
+    with Image.open(save_small(flat, tmp_path / "flat.png", "")) as image:
+        assert image.width >= 16 * 32 and image.mode == "RGB"
+
+
+def test_a_training_is_measured_pictured_and_leaves_one_line(tmp_path, monkeypatch):
+    seen = {"spread": {"value": 1.0, "error": None}, "frechet": {"value": 2.0, "error": 0.1}}
+    monkeypatch.setattr(table_cell, "_numbers", lambda run, dataset, count: seen)
+    found = table_cell.carry_out(STUDY, "digits", Key("acgan", 2.0, 3), tmp_path / "run")
+    assert (found["status"], found["seed"], found["rounds"] >= 1) == ("ok", 3, True)
+    assert found["critic_rate"] == pytest.approx(4e-4) and found["cpu_seconds"] > 0
+    assert "rates times 2" in Image.open(tmp_path / "run.png").info["Description"]
+    json.dumps(found)
+
+
+def test_a_training_that_cannot_be_is_a_failure_with_its_line(tmp_path):
+    found = table_cell.carry_out(dataclasses.replace(STUDY, size=20), "digits", Key("dcgan", 1.0, 0), tmp_path / "run")
+    assert found["status"] == "failed" and "takes images of 8, 16, 28, 32" in found["line"]
+
+
+# many trainings
+
+
+def test_a_process_that_dies_is_a_failure_with_its_last_line(tmp_path):
+    folder, key = tmp_path / "run", Key("gan", 1.0, 0)
+    process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+    process.wait()
+    beside(folder, ".log").write_text("Traceback\nValueError: too thin\n")
+    found = outcome(Started(process, folder, time.monotonic()), STUDY, key)
+    assert found == {**dataclasses.asdict(key), "status": "failed", "line": "ended with code 3: ValueError: too thin"}
+
+
+class Done:
+    """A process that has ended well."""
+
+    def poll(self):
+        return 0
+
+    def kill(self):
+        raise AssertionError("it has ended")
+
+
+def test_a_later_call_goes_on_with_what_is_missing(tmp_path, monkeypatch, capsys):
+    begun = []
+
+    def start(study, source, key, runs, *, keep):
+        begun.append(key)
+        folder = runs / str(key)
+        beside(folder, ".json").write_text(json.dumps(result(key, key.factor + key.seed)))
+        return Started(Done(), folder, time.monotonic())  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recipe_table, "start", start)
+    path, args = tmp_path / "some.jsonl", argparse.Namespace(budget=0, runs=tmp_path, keep=False)
+    begin(path, STUDY, {})
+    carry_on(path, STUDY, "digits", ["gan"], PLAN, args)
+    assert begun == []  # no time left
+    args.budget = None
+    carry_on(path, STUDY, "digits", ["gan"], PLAN, args)
+    assert len(begun) == len(set(begun)) == 2 + 4
+    carry_on(path, STUDY, "digits", ["gan", "wgan"], PLAN, args)
+    assert {key.recipe for key in begun[6:]} == {"wgan"} and len(begun) == 12
+    assert missing(["gan", "wgan"], read(path)[1], PLAN) == []
+    assert all({"commit", "torch"} <= line.keys() for line in read(path)[1].values())
+    assert "gan-x0.5-s0: ok, Fréchet distance 0.500" in capsys.readouterr().out
+
+
+# the page
+
+
+def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
+    found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0, f05s2=3.5, f1s1=4.0, f1s2=4.4)
+    for key in [key for key in found if key.seed]:
+        other = dataclasses.replace(key, recipe="wgan")
+        found[other] = result(other, 3.4)
+    for factor in PLAN.factors:
+        key = Key("wgan", factor, 0)
+        found[key] = result(key, None, "the critic's loss is not finite")
+    text = table_page.page(STUDY, {"torch": "2"}, ["wgan", "gan"], {"text": "it is for text"}, ["gan"], found, PLAN)
+    half = over_seeds([3.0, 3.5]).mean - over_seeds([3.0, 3.5]).low
+    (gan,) = [line for line in text.splitlines() if line.startswith("| `gan` | ×0.5")]
+    assert f"3.25 ± {half:.2f} (± 0.100)" in gan and gan.endswith("| none |")
+    assert "4.20 ±" in gan
+    assert text.index("| `gan` | ×0.5") < text.index("| `wgan` | ×1")  # the better one first
+    assert "nothing tells `gan` apart from `wgan`" in text
+    assert "- `wgan`, rates ×1, seed 0: the critic's loss is not finite" in text
+    assert "- `text`: it is for text" in text and "Changed since they were measured: `gan`" in text
+
+
+def test_a_table_in_the_making_says_what_is_not_run():
+    found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0)
+    text = table_page.page(STUDY, {}, ["gan"], {}, [], found, PLAN)
+    assert "1 of 2 seeds not run" in text and "apart" not in text
+
+
+def test_recipes_whose_intervals_lie_apart_are_told_apart():
+    found = {Key(name, 1.0, seed): result(Key(name, 1.0, seed), base + seed / 100)
+             for name, base in (("gan", 1.0), ("wgan", 9.0)) for seed in (0, 1, 2)}  # fmt: skip
+    plan = Plan((1.0,), 0, (0, 1, 2))
+    assert table_page.touching(table_page.rows(["wgan", "gan"], found, plan)) == []
+    assert "The interval of `gan` lies apart" in table_page.page(STUDY, {}, ["wgan", "gan"], {}, [], found, plan)
+
+
+def test_a_study_keeps_to_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe_table, "RESULTS", tmp_path)
+    begin(tmp_path / "recipe-table.jsonl", STUDY, {})
+    with pytest.raises(UsageError, match="holds another study"):
+        recipe_table.main(["--size", "8", "--plan"])
