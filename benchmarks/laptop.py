@@ -7,6 +7,7 @@ from typing import Any
 
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
+from steadygan.training.game import Game
 from steadygan.types import SampleSpec, UsageError
 
 WIDTH, BATCH = 32, 64
@@ -53,11 +54,16 @@ def at_rate(recipe: Recipe, factor: float) -> Recipe:
 
 
 def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:
-    """The recipes that are made for such samples by name, and for each other one the line with which it refuses."""
+    """The recipes that are made for such samples by name, and for each other one the line with which it refuses.
+
+    A recipe is asked for its networks too, on a laptop: some refuse only there.
+    """
     found, refused = {}, {}
     for name, function in RECIPES.items():
         try:
-            found[name] = function(sample)
+            recipe = function(sample)
+            Game.build(on_a_laptop(recipe), sample)
+            found[name] = recipe
         except UsageError as error:
             refused[name] = str(error)
     return found, refused

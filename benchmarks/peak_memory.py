@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 import torch
 
-from benchmarks.rounds import CASES, make_round
+from benchmarks.rounds import CASES, Round, make_round
 from steadygan.training.precision import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,13 +29,13 @@ def _resident() -> tuple[float, float]:
     return tuple(int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
-def measure(case: str, side: str, precision: str, device: str) -> float:
+def peak_of(make: Callable[[], Round], device: str) -> float:
     """Megabytes that building and running some rounds takes at its peak, in this process."""
     before = 0.0
     if device == "cpu":
         torch.ones(8, 8).matmul(torch.ones(8, 8))  # the thread pool and the matrix library are up
         before, _ = _resident()
-    run = make_round(CASES[case], side, cast(Precision, precision), torch.device(device))
+    run = make()
     for _ in range(ROUNDS):
         run()
     if device == "cpu":
@@ -43,14 +44,21 @@ def measure(case: str, side: str, precision: str, device: str) -> float:
 
 
 def peak_memory(case: str, side: str, precision: str, device: str, threads: int) -> float | None:
-    """The same, in a new process; None where it cannot be measured."""
+    """That of a side of a case, in a new process; None where it cannot be measured."""
+    return in_a_process(["benchmarks.peak_memory", case, side, precision, device, str(threads)], device)
+
+
+def in_a_process(words: Sequence[str], device: str) -> float | None:
+    """The last number that a module of these words prints, in a new process; None where memory cannot be measured."""
     if device == "cpu" and not sys.platform.startswith("linux"):
         return None
-    command = [sys.executable, "-m", "benchmarks.peak_memory", case, side, precision, device, str(threads)]
+    command = [sys.executable, "-m", *words]
     answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return float(answer.stdout.split()[-1])
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(int(sys.argv[5]))
-    print(measure(*sys.argv[1:5]))
+    case, side, precision, device, threads = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    chosen = CASES[case], side, cast(Precision, precision), torch.device(device)
+    print(peak_of(lambda: make_round(*chosen), device))

@@ -20,7 +20,7 @@ import torch
 from examples import wgan_gp_single_file as plain
 from torch import nn
 
-from steadygan.data import Stored
+from steadygan.data import Fresh, Stored
 from steadygan.networks import (
     DCGANCritic,
     DCGANGenerator,
@@ -56,6 +56,8 @@ class Case:
     title: str
     sample: SampleSpec
     recipe: Recipe
+    data: Stored | Fresh | None = None
+    """None: noise, with labels where the sample has classes"""
 
 
 def _case(title: str, sample: SampleSpec, generator: object, critic: object, batch: int) -> Case:
@@ -70,14 +72,17 @@ CASES = {
 }
 
 
-def _data(case: Case) -> Stored:
+def _data(case: Case) -> Stored | Fresh:
+    if case.data is not None:
+        return case.data
     rng = np.random.default_rng(0)
     if case.sample.is_image:
-        return Stored(rng.integers(0, 256, (1024, *case.sample.shape), dtype=np.uint8))
+        pixels = rng.integers(0, 256, (1024, *case.sample.shape), dtype=np.uint8)
+        return Stored(pixels, rng.integers(0, case.sample.classes, 1024) if case.sample.classes else None)
     return Stored(rng.standard_normal((4096, *case.sample.shape)).astype(np.float32))
 
 
-def _draws(case: Case, data: Stored, device: torch.device) -> list[RoundDraws]:
+def _draws(case: Case, data: Stored | Fresh, device: torch.device) -> list[RoundDraws]:
     drawer = Drawer(case.recipe, case.sample, data, device)
     return [drawer.round(i, i * drawer.samples_in(i)) for i in range(DISTINCT_ROUNDS)]
 

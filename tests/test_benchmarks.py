@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from steadygan.losses import Wasserstein
+from steadygan.penalties import GradientPenalty
+from steadygan.recipes import RECIPES
 from steadygan.training.game import Game
 
 ROOT = Path(__file__).parent.parent
@@ -35,3 +38,44 @@ def test_ordinary_layers_compute_what_the_librarys_own_do(rounds, name):
 def test_every_side_of_a_benchmark_runs(rounds):
     for side in rounds.SIDES:
         rounds.make_round(rounds.CASES["mlp"], side, "fp32", torch.device("cpu"))()
+
+
+@pytest.fixture
+def cost(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    return pytest.importorskip("benchmarks.method_cost")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_both_sides_of_every_recipe_run_on_the_same_networks(cost, name):
+    method, baseline = cost.cases(name, width=4, batch=4).values()
+    assert method.recipe.generator == baseline.recipe.generator and method.recipe.critic == baseline.recipe.critic
+    assert method.recipe.steps(0) == baseline.recipe.steps(0) == 1
+    assert method.recipe.batch == baseline.recipe.batch
+    assert method.recipe.penalties == RECIPES[name](method.sample).penalties
+    assert isinstance(baseline.recipe.objective.loss, Wasserstein)
+    assert [type(penalty) for penalty in baseline.recipe.penalties] == [GradientPenalty]
+    for case in (method, baseline):
+        cost.library_round(case, "fp32", torch.device("cpu"))()
+
+
+def test_a_recipes_cost_is_a_ratio_over_the_same_repeats(cost, monkeypatch):
+    measured = {"method": [2.0, 3.0, 4.0], "wgan-gp": [1.0, 2.0, 1.0]}
+    monkeypatch.setattr(cost, "interleaved", lambda sides, repeats, device: measured)
+    monkeypatch.setattr(cost, "library_round", lambda *case: None)
+    found = cost.measure("gan", "fp32", 3, torch.device("cpu"), memory=False)
+    assert (found.method.median, found.baseline.median, found.method.ratio) == (3.0, 1.0, 2.0)
+    assert found.method.ratio_range == (1.5, 4.0)
+    (line,) = [line for line in cost.table([found]).splitlines() if "`gan`" in line]
+    assert "3000 (2000 to 4000)" in line and "**2.00** (1.50 to 4.00)" in line
+    assert "gan: 2.0 times between" in cost.disturbed([found])[0]
+
+
+def test_the_table_goes_between_its_marks_in_the_page_on_speed(cost):
+    page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
+    once = cost.with_table(page, "| first |")
+    assert cost.with_table(once, "| second |") == cost.with_table(page, "| second |")
+    assert "| first |" in once and once.startswith(page.partition(cost.BEGIN)[0])
+    assert once.endswith(page.partition(cost.END)[2])
+    with pytest.raises(ValueError, match="the page has no"):
+        cost.with_table("# Speed\n", "| first |")

@@ -1,0 +1,208 @@
+"""Times a round of each recipe beside one of WGAN-GP on the same networks, with its peak memory.
+
+python -m benchmarks.method_cost                     all recipes, on a laptop's widths (benchmarks/laptop.py)
+python -m benchmarks.method_cost --only began msg-gan --repeats 9
+python -m benchmarks.method_cost --docs              also writes the table into docs/speed.md
+
+Both sides have the recipe's generator, critic, optimizers and batch, one critic step and one generator step a round;
+they run in turn in one process. The other side has the Wasserstein loss and the gradient penalty, also on critics with
+batch norm, where training refuses it. Images of 32 px with ten classes; recipes that are not for images are timed on
+their own data. Memory is measured in a process for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from benchmarks.laptop import BATCH, WIDTH, on_a_laptop
+from benchmarks.peak_memory import in_a_process, peak_of
+from benchmarks.round_time import RESULTS, STEADY, Side, command_line, interleaved, processor
+from benchmarks.rounds import Case, library_round
+from steadygan import api
+from steadygan.losses import Wasserstein
+from steadygan.objectives import Adversarial
+from steadygan.penalties import GradientPenalty
+from steadygan.recipe import Recipe
+from steadygan.recipes import RECIPES
+from steadygan.schedules import Constant
+from steadygan.training.environment import describe_environment
+from steadygan.training.game import Game
+from steadygan.training.precision import Precision, choose_device, choose_precision
+from steadygan.types import SampleSpec, UsageError
+
+IMAGES = SampleSpec((3, 32, 32), 10)
+METHOD, BASELINE = SIDES = ("method", "wgan-gp")
+SPEED = RESULTS.parent.parent / "docs" / "speed.md"
+BEGIN, END = "<!-- method-cost: written by benchmarks/method_cost.py --docs -->", "<!-- end of method-cost -->"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One recipe."""
+
+    recipe: str
+    networks: str
+    batch: int
+    precision: str
+    method: Side
+    baseline: Side
+
+
+def cases(name: str, width: int = WIDTH, batch: int = BATCH) -> dict[str, Case]:
+    """The two sides of a recipe."""
+    try:
+        recipe, sample, data = on_a_laptop(RECIPES[name](IMAGES), width, batch), IMAGES, None
+        Game.build(recipe, sample)
+    except UsageError:  # not for images
+        ready = api.prepare(RECIPES[name])
+        recipe, sample, data = on_a_laptop(ready.recipe, width, batch), ready.dataset.sample, ready.dataset.train
+    recipe = dataclasses.replace(recipe, critic_steps=Constant(1))
+    return {METHOD: Case(name, sample, recipe, data), BASELINE: Case("wgan-gp", sample, as_wgan_gp(recipe), data)}
+
+
+def as_wgan_gp(recipe: Recipe) -> Recipe:
+    """WGAN-GP on a recipe's networks, with its optimizers and batch."""
+    return dataclasses.replace(
+        recipe,
+        objective=Adversarial(Wasserstein()),
+        penalties=(GradientPenalty(10.0),),
+        constraint=None,
+        perturbation=None,
+        critic_steps=Constant(1),
+    )
+
+
+def measure(name: str, precision: Precision, repeats: int, device: torch.device, *, memory: bool = True) -> Result:
+    """Both sides of a recipe: time in this process, memory in processes of their own."""
+    both = cases(name)
+    times = interleaved({side: library_round(case, precision, device) for side, case in both.items()}, repeats, device)
+    ratios = [mine / theirs for mine, theirs in zip(times[METHOD], times[BASELINE], strict=True)]
+
+    def summary(side: str) -> Side:
+        words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
+        return Side(
+            median=statistics.median(times[side]),
+            fastest=min(times[side]),
+            slowest=max(times[side]),
+            peak_mb=in_a_process(words, str(device)) if memory else None,
+            ratio=statistics.median(ratios) if side == METHOD else 1.0,
+            ratio_range=(min(ratios), max(ratios)) if side == METHOD else (1.0, 1.0),
+        )
+
+    recipe = both[METHOD].recipe
+    networks = f"{type(recipe.generator).__name__}, {type(recipe.critic).__name__}"
+    return Result(name, networks, recipe.batch, precision, summary(METHOD), summary(BASELINE))
+
+
+def peak(name: str, side: str, precision: str, device: str, threads: str) -> float:
+    """Megabytes at the peak of some rounds of a side, in this process."""
+    torch.set_num_threads(int(threads))
+    case = cases(name)[side]
+    return peak_of(lambda: library_round(case, cast(Precision, precision), torch.device(device)), device)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Results as a Markdown table: milliseconds a round (fastest to slowest), the ratio, megabytes."""
+
+    def milliseconds(side: Side) -> str:
+        return f"{1e3 * side.median:.0f} ({1e3 * side.fastest:.0f} to {1e3 * side.slowest:.0f})"
+
+    def megabytes(side: Side) -> str:
+        return "-" if side.peak_mb is None else f"{side.peak_mb:.0f}"
+
+    lines = [
+        "| recipe | networks | batch | round, ms | WGAN-GP's, ms | times WGAN-GP | MB: recipe, WGAN-GP |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{r.recipe}` | {r.networks} | {r.batch} | {milliseconds(r.method)} | {milliseconds(r.baseline)} "
+        f"| **{r.method.ratio:.2f}** ({r.method.ratio_range[0]:.2f} to {r.method.ratio_range[1]:.2f}) "
+        f"| {megabytes(r.method)}, {megabytes(r.baseline)} |"
+        for r in results
+    ]
+    return "\n".join(lines)
+
+
+def disturbed(results: Sequence[Result]) -> list[str]:
+    """A line for each recipe whose repeats were so unlike that something else seems to have run."""
+    spans = [(r.recipe, max(side.slowest / side.fastest for side in (r.method, r.baseline))) for r in results]
+    return [
+        f"note: {recipe}: {span:.1f} times between the fastest and the slowest repeat; something else was running: "
+        "measure again"
+        for recipe, span in spans
+        if span > STEADY
+    ]
+
+
+def with_table(page: str, text: str) -> str:
+    """The page with the text between its two marks.
+
+    Raises:
+        ValueError: for a page without them.
+    """
+    head, first, rest = page.partition(BEGIN)
+    _, second, tail = rest.partition(END)
+    if not first or not second:
+        raise ValueError(f"the page has no '{BEGIN}' and '{END}'")
+    return f"{head}{BEGIN}\n{text}\n{END}{tail}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    if typed[:1] == ["--peak"]:
+        print(peak(*typed[1:]))
+        return
+    about = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.method_cost", description=about)
+    parser.add_argument("--only", nargs="+", choices=list(RECIPES), default=list(RECIPES), metavar="NAME")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--precision", choices=["auto", "fp32", "tf32", "bf16"], default="auto")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=None, help="of the CPU; torch's choice where not given")
+    parser.add_argument("--no-memory", action="store_true", help="measure time only")
+    parser.add_argument("--name", default=None, help="of the file in benchmarks/results")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/speed.md")
+    args = parser.parse_args(typed)
+
+    device = choose_device(args.device)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    precision = choose_precision(args.precision, device)
+    results = []
+    for name in args.only:
+        results.append(measure(name, precision, args.repeats, device, memory=not args.no_memory))
+        print(results[-1], file=sys.stderr, flush=True)
+    environment: dict[str, Any] = {
+        **describe_environment(device, precision),
+        "processor": processor(),
+        "command": command_line("method_cost", typed),
+        "date": time.strftime("%Y-%m-%d"),
+        "width": WIDTH,
+        "batch": BATCH,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path: Path = RESULTS / f"{args.name or f'method-cost-{device.type}'}.json"
+    path.write_text(json.dumps({"environment": environment, "results": [asdict(r) for r in results]}, indent=2) + "\n")
+    print(table(results))
+    print(*disturbed(results), sep="\n")
+    print(f"\nwritten: {path}")
+    if args.docs:
+        where = f"{environment['processor']}, {environment['device']}, torch {torch.__version__}, {precision}; "
+        said = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
+        SPEED.write_text(with_table(SPEED.read_text(encoding="utf-8"), said), encoding="utf-8", newline="\n")
+        print(f"written: {SPEED}")
+
+
+if __name__ == "__main__":
+    main()
