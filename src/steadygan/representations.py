@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 class RepresentationLike(Protocol):
     """Pure maps between stored samples and the networks' samples; their randomness comes in as ``noise``."""
 
+    def fitted(self, sample: SampleSpec) -> RepresentationLike:
+        """The representation with what it left open taken from the samples.
+
+        Raises:
+            UsageError: if it is none for such samples.
+        """
+
     def noise(self, sample: SampleSpec) -> Noise | None: ...
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor: ...
     def decode(self, samples: Tensor) -> Tensor: ...
@@ -36,6 +43,18 @@ class Plain:
             raise UsageError(f"Plain.high is {self.high}, Plain.low is {self.low}; high has to be above low")
         if self.dequantise not in ("none", "paper"):
             raise UsageError(f"Plain.dequantise is '{self.dequantise}'; allowed: none, paper")
+
+    def fitted(self, sample: SampleSpec) -> Plain:
+        """Itself.
+
+        Raises:
+            UsageError: for text.
+        """
+        if sample.is_text:
+            raise UsageError(
+                f"Plain is for pictures and points, but a sample is {sample}: recipes for text are text and text-gan"
+            )
+        return self
 
     def noise(self, sample: SampleSpec) -> Noise | None:
         return Noise("uniform", sample.shape) if self.dequantise == "paper" and sample.is_image else None
@@ -65,7 +84,53 @@ class Plain:
         return levels.clamp_(0, 255).to(torch.uint8)
 
 
+@dataclass(frozen=True)
+class OneHot:
+    """Text: at each place 1 for the character that stands there and 0 for all others."""
+
+    characters: int | None = None
+    """of the alphabet, unknown and padding among them; None follows the text"""
+
+    def __post_init__(self) -> None:
+        if self.characters is not None and self.characters < 2:
+            raise UsageError(f"OneHot.characters is {self.characters}; it has to be 2 or more, or null")
+
+    def fitted(self, sample: SampleSpec) -> OneHot:
+        """With the size of the samples' alphabet.
+
+        Raises:
+            UsageError: for samples that are no text, or text of another alphabet.
+        """
+        if not sample.is_text:
+            raise UsageError(f"OneHot is for text, one sample a line in a .txt file, but a sample is {sample}")
+        if self.characters not in (None, sample.shape[0]):
+            raise UsageError(
+                f"OneHot.characters is {self.characters}, but a sample is {sample}: "
+                f"leave it out, or give --representation.characters {sample.shape[0]}"
+            )
+        return OneHot(sample.shape[0])
+
+    def noise(self, sample: SampleSpec) -> Noise | None:
+        return None
+
+    def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Ids [N, L], uint8 or int16, to float32 [N, V, L] of ones and zeros."""
+        import torch
+
+        if self.characters is None:
+            raise UsageError("OneHot.characters is null; fitted(sample) takes it from the text")
+        places = stored.long()[:, None]
+        zeros = torch.zeros(len(stored), self.characters, stored.shape[1], device=stored.device)
+        return zeros.scatter_(1, places, 1.0)
+
+    def decode(self, samples: Tensor) -> Tensor:
+        """The likeliest character of each place: [N, V, L] to ids [N, L], uint8 for up to 256 ones, else int16."""
+        import torch
+
+        return samples.argmax(1).to(torch.uint8 if samples.shape[1] <= 256 else torch.int16)
+
+
 if TYPE_CHECKING:
     Representation: TypeAlias = RepresentationLike
 else:
-    Representation = Plain
+    Representation = Plain | OneHot

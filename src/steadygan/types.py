@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Sample: TypeAlias = "Tensor"
-"""One batch of samples: points [N, D] or images [N, C, H, W]."""
+"""One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L places), or
+images [N, C, H, W]."""
 
 
 class Batch(NamedTuple):
@@ -49,7 +50,8 @@ Critic: TypeAlias = Callable[[Batch], CriticOutput]
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """What one sample looks like to the networks: ``(2,)`` for points, ``(C, H, W)`` for images."""
+    """What one sample looks like to the networks: ``(2,)`` for points, ``(V, L)`` for text, ``(C, H, W)`` for
+    images."""
 
     shape: tuple[int, ...]
     classes: int = 0
@@ -59,8 +61,19 @@ class SampleSpec:
     def is_image(self) -> bool:
         return len(self.shape) == 3
 
+    @property
+    def is_text(self) -> bool:
+        """L places with a number for each of V characters."""
+        return len(self.shape) == 2
+
+    @property
+    def is_points(self) -> bool:
+        return len(self.shape) == 1
+
     def __str__(self) -> str:
         what = "x".join(str(n) for n in self.shape)
+        if self.is_text:
+            what = f"text of {self.shape[1]} characters ({self.shape[0]} different ones)"
         return f"{what}, {self.classes} classes" if self.classes else what
 
 

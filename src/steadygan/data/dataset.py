@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from steadygan.data.alphabet import Alphabet
     from steadygan.data.auditing import Audit
     from steadygan.types import SampleSpec
 
 Samples: TypeAlias = NDArray[Any]
-"""uint8 images [M, C, H, W], or float32 points [M, D]"""
+"""uint8 images [M, C, H, W], float32 points [M, D], or ids of characters [M, L], uint8 or int16"""
 Labels: TypeAlias = NDArray[np.int64]
 """[M]"""
 
@@ -24,7 +25,7 @@ class Stored:
     """M samples, in memory or in a read-only memory map."""
 
     samples: Samples
-    """uint8 images [M, C, H, W], or float32 points [M, D]"""
+    """[M, ...]"""
     labels: Labels | None = None
     """[M], 0 to classes - 1"""
 
@@ -53,3 +54,5 @@ class Dataset:
     """hash of the content, of the shape it was brought to, and of the split; not of where it lies"""
     class_names: tuple[str, ...] = ()
     audit: Audit | None = None
+    alphabet: Alphabet | None = None
+    """of text: what the ids stand for"""

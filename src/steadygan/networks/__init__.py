@@ -14,6 +14,7 @@ from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
+from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ if TYPE_CHECKING:
     CriticNetwork: TypeAlias = CriticNetworkLike
 else:  # the closed sets that files and the command line know
     GeneratorNetwork = (
-        DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator | BEGANGenerator | LabelledGenerator
+        DCGANGenerator
+        | MLPGenerator
+        | ResNetGenerator
+        | ResNet64Generator
+        | BEGANGenerator
+        | LabelledGenerator
+        | TextGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -47,6 +54,7 @@ else:  # the closed sets that files and the command line know
         | BEGANCritic
         | ConvAutoencoderCritic
         | MLPAutoencoderCritic
+        | TextCritic
     )
 
 
@@ -76,6 +84,8 @@ __all__ = [
     "ResNet64Generator",
     "ResNetCritic",
     "ResNetGenerator",
+    "TextCritic",
+    "TextGenerator",
     "parameter_count",
     "takes_classes",
 ]

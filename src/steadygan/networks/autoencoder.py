@@ -177,7 +177,7 @@ class MLPAutoencoderCritic:
             return parts
 
         size = math.prod(sample.shape)
-        encoder = [nn.Flatten(), *hidden(size, self.depth, coordinates=not sample.is_image)]
+        encoder = [nn.Flatten(), *hidden(size, self.depth, coordinates=sample.is_points)]
         encoder += [linear(self.width, self.code, "he"), activations.make(self.activation, critic=True)]
         decoder = hidden(self.code, self.decoder_depth, coordinates=False)
         decoder.append(linear(self.width if decoder else self.code, size, "glorot", full_precision=True))

@@ -22,10 +22,11 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
     """Channels and pixels of square images of one of the sizes.
 
     Raises:
-        UsageError: for points, other shapes and other sizes; names what fits.
+        UsageError: for points, text, other shapes and other sizes; names what fits.
     """
     if not sample.is_image:
-        raise UsageError(f"{spec} is for images, but a sample is {sample}: use MLPGenerator and MLPCritic for points")
+        fitting = "TextGenerator and TextCritic for text" if sample.is_text else "MLPGenerator and MLPCritic for points"
+        raise UsageError(f"{spec} is for images, but a sample is {sample}: use {fitting}")
     channels, height, width = sample.shape
     if not 1 <= channels <= 4:
         raise UsageError(f"{spec} takes 1 to 4 channels, but a sample is {sample}")

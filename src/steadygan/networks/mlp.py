@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.networks.checks import need_choice, need_classes, need_positive
-from steadygan.types import SampleSpec
+from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,9 +63,15 @@ class MLPGenerator:
         need_choice("MLPGenerator", "output", self.output, _OUTPUTS)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such samples from latents of ``latent`` numbers."""
+        """The generator of such samples from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for text.
+        """
         from steadygan.networks import layers
 
+        if sample.is_text:
+            raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
         output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
         parts = _hidden(self, latent, critic=False, full_precision=False)
         last = layers.linear(self.width, math.prod(sample.shape), "glorot", full_precision=not sample.is_image)
@@ -98,7 +104,7 @@ class MLPCritic:
 
         from steadygan.networks import layers
 
-        parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=not sample.is_image)
+        parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
         head = layers.ScoreHead(self.width, "glorot", classes=classes, features=self.features)
         return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)

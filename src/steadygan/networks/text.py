@@ -28,7 +28,7 @@ def _check(spec: TextGenerator | TextCritic) -> None:
 
 
 def _need_text(spec: str, sample: SampleSpec) -> tuple[int, int]:
-    if len(sample.shape) != 2:
+    if not sample.is_text:
         raise UsageError(f"{spec} is for text, (characters, length), but a sample is {sample}")
     characters, length = sample.shape
     return characters, length

@@ -42,14 +42,16 @@ class Picture:
 
     folder: Path
     round: int
-    samples: NDArray[np.uint8] | NDArray[np.float32]
-    """uint8 [N, C, H, W] images, or float32 [N, D] points"""
+    samples: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
+    """uint8 [N, C, H, W] images, float32 [N, D] points, or ids of characters [N, L], uint8 or int16"""
     real: NDArray[np.float32] | None = None
     """real points [M, D], for points only"""
     score: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     """the critic as a function of points [M, D] -> [M], for points only"""
     columns: int | None = None
     """images in a row, where the rows are classes; None: it does not matter"""
+    lines: tuple[str, ...] | None = None
+    """the samples as N lines, for text only"""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Evaluator(Protocol):
         """About how long a call takes on this machine."""
 
     def __call__(
-        self, samples: NDArray[np.uint8] | NDArray[np.float32], labels: NDArray[np.int64] | None
+        self, samples: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32], labels: NDArray[np.int64] | None
     ) -> Mapping[str, float | str]:
         """Numbers by name; 'judge' names the distance to real samples by which the best checkpoint is kept."""
 

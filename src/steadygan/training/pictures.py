@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from steadygan.data.dataset import Labels, Samples
     from steadygan.recipe import Recipe
     from steadygan.training.game import Game
     from steadygan.types import SampleSpec
@@ -64,9 +65,9 @@ def generate(
             yield recipe.representation.decode(generator(part, chosen)).cpu()
 
 
-def picture_samples(game: Game) -> NDArray[np.uint8] | NDArray[np.float32]:
-    """uint8 images [N, C, H, W] or float32 points [N, D] of the run's fixed latents, in order of the classes asked."""
-    count = game.recipe.run.pictured if game.sample.is_image else max(game.recipe.run.pictured, _POINTS)
+def picture_samples(game: Game) -> Samples:
+    """Images [N, C, H, W], points [N, D] or ids of characters [N, L] of fixed latents, in order of the classes asked."""
+    count = max(game.recipe.run.pictured, _POINTS) if game.sample.is_points else game.recipe.run.pictured
     labels = ordered_labels(game.sample.classes, count)[0] if takes_classes(game.recipe.generator) else None
     return _samples(
         game, count if labels is None else len(labels), Stream.PICTURES, Stream.PICTURE_LABELS, labels=labels
@@ -93,16 +94,14 @@ def ordered_labels(classes: int, count: int) -> tuple[Tensor, int | None]:
     return torch.arange(classes).repeat_interleave(each - each % columns), columns
 
 
-def evaluation_samples(
-    game: Game, count: int
-) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64] | None]:
+def evaluation_samples(game: Game, count: int) -> tuple[Samples, Labels | None]:
     """Samples [N, ...] for judging, of latents that are the same in every round, and the labels they were asked for."""
     return _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
 
 
 def _samples(
     game: Game, count: int, of_noise: Stream, of_labels: Stream, *, labels: Tensor | None = None
-) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64] | None]:
+) -> tuple[Samples, Labels | None]:
     recipe = game.recipe
     noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, of_noise), count)
     if labels is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -69,6 +70,8 @@ def new_run(
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
+    if weights_from is not None:
+        _check_alphabet(weights_from, dataset)
     chosen = choose_device(device)
     settled = settle(recipe, dataset, chosen, minutes, evaluator)
     trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator)
@@ -146,6 +149,7 @@ def settle(
         RunError: if a step does not fit into memory.
     """
     warnings: tuple[str, ...] = ()
+    recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
     precision = choose_precision(recipe.run.precision, device)
 
     def steps(tried: Recipe) -> plan.Speed:
@@ -192,8 +196,22 @@ def _write_start(trainer: Trainer, extra: dict[str, Any]) -> None:
         "sample": {"shape": list(dataset.sample.shape), "classes": dataset.sample.classes},
         "class_names": list(dataset.class_names),
     }
+    if dataset.alphabet is not None:
+        known["alphabet"] = dataclasses.asdict(dataset.alphabet)
     write_json(folder / "data.json", {**data, **known})
     write_text(folder / "recipe.yaml", recipes.dumps(trainer.recipe))  # last: it makes the folder a run
+
+
+def _check_alphabet(weights: Path, dataset: Dataset) -> None:
+    """Refuses weights whose characters are others than the data's: the same ids would stand for other characters."""
+    run = weights.parent.parent
+    theirs = (read_json(run / "data.json") if (run / "data.json").exists() else {}).get("alphabet")
+    mine = None if dataset.alphabet is None else dataclasses.asdict(dataset.alphabet)
+    if theirs is not None and mine is not None and theirs != mine:
+        raise UsageError(
+            f"{run} was trained on other characters ({len(theirs['characters']):,} of them) than {dataset.name} has "
+            f"({len(mine['characters']):,}): its weights would read each as another; start without them"
+        )
 
 
 def check_data(folder: Path, dataset: Dataset) -> None:

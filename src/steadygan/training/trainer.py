@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadygan.data.alphabet import decode
 from steadygan.training import checkpoint, memory, pictures
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
@@ -168,7 +169,7 @@ class Trainer:
     def _picture(self, game: Game) -> None:
         pictures.settle_average(game)
         samples = pictures.picture_samples(game)
-        points = not self.dataset.sample.is_image
+        points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
         picture = Picture(
             folder=self.folder,
             round=self.counters.round,
@@ -176,6 +177,7 @@ class Trainer:
             columns=pictures.picture_columns(game),
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
             score=pictures.score_points(game) if points else None,
+            lines=None if alphabet is None else tuple(decode(samples, alphabet)),
         )
         for observer in self.observers:
             observer.pictured(picture)
