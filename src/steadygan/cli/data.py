@@ -72,9 +72,11 @@ def _look(options: DataOptions, sheet: str | None) -> None:
         found = audit(options)  # raises again what cannot even be looked through
         print("\n".join(found.lines()))
         raise
+    if dataset.sample.is_text and sheet:
+        raise UsageError(f"--sheet: '{dataset.name}' is text, of which there is no picture; examples are printed")
     if dataset.audit is not None:
         print("\n".join(dataset.audit.lines()))
-    if sheet is None:
+    if sheet is None or dataset.sample.is_text:
         return
     path = Path(sheet or f"{dataset.name}-sheet.png")
     with written_aside(path) as aside:

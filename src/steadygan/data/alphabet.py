@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.options import LARGEST_ALPHABET
 from steadygan.types import UsageError
 
 Ids = NDArray[np.uint8] | NDArray[np.int16]
@@ -27,7 +28,6 @@ PADDING = "`"
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """what unknown characters are written as; broken bytes are read as it, so they are unknown, too"""
 
-_LARGEST_ALPHABET = 2**15 - 1  # ids are int16 at most
 _CODE_POINTS = 0x110000
 _BLOCK = 2**16
 
@@ -48,8 +48,8 @@ class Alphabet:
         if len(set(self.characters)) != size:
             twice = Counter(self.characters).most_common(1)[0][0]
             raise UsageError(f"an alphabet has {twice!r} twice; each character has one id")
-        if not 3 <= size <= _LARGEST_ALPHABET:
-            raise UsageError(f"an alphabet has {size:,} characters; allowed are 3 to {_LARGEST_ALPHABET:,}")
+        if not 3 <= size <= LARGEST_ALPHABET:
+            raise UsageError(f"an alphabet has {size:,} characters; allowed are 3 to {LARGEST_ALPHABET:,}")
         if not (0 <= self.padding < size and 0 <= self.unknown < size) or self.padding == self.unknown:
             raise UsageError(
                 f"an alphabet of {size:,} has the ids {self.padding} for padding and {self.unknown} for unknown; "
@@ -76,8 +76,8 @@ def build_alphabet(
     Raises:
         UsageError: for an alphabet that is too small or too large, another padding, or lines without a character.
     """
-    if not 3 <= most <= _LARGEST_ALPHABET:
-        raise UsageError(f"the most characters are {most:,}; allowed are 3 to {_LARGEST_ALPHABET:,}")
+    if not 3 <= most <= LARGEST_ALPHABET:
+        raise UsageError(f"the most characters are {most:,}; allowed are 3 to {LARGEST_ALPHABET:,}")
     if len(padding) != 1 or padding == UNKNOWN:
         raise UsageError(f"padding is {padding!r}; it has to be one character, not the one for unknown ones")
     counts: Counter[str] = Counter()
@@ -118,6 +118,11 @@ def decode(ids: NDArray[Any], alphabet: Alphabet) -> list[str]:
     codes = _codes(alphabet.characters)
     padding = alphabet.characters[alphabet.padding]
     return [_text(codes[row]).rstrip(padding) for row in ids]
+
+
+def visible(line: str) -> str:
+    """The line with what cannot be printed (control and direction characters) replaced, for terminals and pages."""
+    return "".join(character if character.isprintable() else UNKNOWN for character in line)
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

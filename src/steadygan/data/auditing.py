@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from steadygan.data.alphabet import visible
+
+if TYPE_CHECKING:
+    from steadygan.data.alphabet import Alphabet
+    from steadygan.data.summary import TextSummary
 
 _LISTED = 10
+_SHOWN = 80
+"""characters of an alphabet"""
 
 
 @dataclass(frozen=True)
@@ -15,11 +23,11 @@ class Audit:
 
     source: str
     kind: str
-    """'folder', 'parquet', 'idx', 'arrays', 'built in' or 'synthetic'"""
+    """'folder', 'parquet', 'idx', 'arrays', 'text', 'built in' or 'synthetic'"""
     shape: tuple[int, ...]
-    """of one sample in training: (C, S, S) or (2,)"""
+    """of one sample in training: (C, S, S), (2,), or (characters, length) of text"""
     found: int
-    """pictures that were found, readable or not"""
+    """pictures that were found, readable or not; lines of text"""
     train: int | None
     """samples to train on; None: drawn without end"""
     held_out: int
@@ -52,6 +60,12 @@ class Audit:
     ignored: tuple[tuple[str, int], ...] = ()
     """endings of files that are no pictures, and how many"""
     notes: tuple[str, ...] = ()
+    text: TextSummary | None = None
+    """for text only"""
+    alphabet: Alphabet | None = None
+    """of text"""
+    examples: tuple[str, ...] = ()
+    """lines of text as they are trained on"""
     what_training_will_do: tuple[str, ...] = ()
     cache: str | None = None
     """where the decoded pictures are kept; None: in memory only"""
@@ -66,7 +80,11 @@ class Audit:
     def lines(self) -> list[str]:
         """The findings for people."""
         lines = [f"{self.source} ({self.kind})"]
-        if self.found:
+        if self.text is not None and self.alphabet is not None:
+            lines += [f"  {line}" for line in self.text.counts()]
+            lines.append(f"  alphabet    {_characters(self.alphabet)}")
+            lines += [f"  example     {visible(line)}" for line in self.examples]
+        elif self.found:
             lines.append(f"  pictures    {self.found:,} found, {self.unreadable_count:,} unreadable")
         if self.smallest and self.largest:
             lines.append(f"  sizes       {self._size_summary(self.smallest, self.largest)}")
@@ -106,6 +124,13 @@ def _counted(title: str, counts: Sequence[tuple[str, int]]) -> list[str]:
         return []
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:_LISTED])
     return [f"  {title:<11} {shown}" + (", …" if len(counts) > _LISTED else "")]
+
+
+def _characters(alphabet: Alphabet) -> str:
+    """The first characters of an alphabet but unknown and padding: the most frequent ones."""
+    special = (alphabet.unknown, alphabet.padding)
+    known = [character for place, character in enumerate(alphabet.characters) if place not in special]
+    return f"{len(known):,} characters: {visible(''.join(known[:_SHOWN]))}{'…' if len(known) > _SHOWN else ''}"
 
 
 def _classes(classes: Sequence[tuple[str, int | None]]) -> str:

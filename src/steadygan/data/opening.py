@@ -5,10 +5,11 @@ from __future__ import annotations
 from steadygan.data.auditing import Audit
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.findings import audit_of
+from steadygan.data.lines import open_lines
 from steadygan.data.look import Look, look_at
 from steadygan.data.options import DataOptions
-from steadygan.data.pictures import Pictures
-from steadygan.data.sources import Synthetic, find_source
+from steadygan.data.pictures import Pictures, PictureSource
+from steadygan.data.sources import Synthetic, TextSource, find_source
 from steadygan.data.store import (
     Decoded,
     Part,
@@ -20,7 +21,7 @@ from steadygan.data.store import (
     stays_in_memory,
 )
 from steadygan.data.synthetic import open_synthetic
-from steadygan.types import DataError, SampleSpec
+from steadygan.types import DataError, SampleSpec, UsageError
 
 
 def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset:
@@ -29,7 +30,9 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     Pictures are decoded once into the cache; ``progress(done, all)`` is told of it. Raises UsageError for a source
     that is not there, DataError for data that cannot be trained on, RunError where the cache cannot be written.
     """
-    source = find_source(options)
+    source = _source(options)
+    if isinstance(source, TextSource):
+        return open_lines(source, options)
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
     look = look_at(source, options)
@@ -50,9 +53,9 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 
 def audit(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What the source holds and what training will do with it; ``problem`` says why, where it would be refused."""
-    source = find_source(options)
-    if isinstance(source, Synthetic):
-        found = open_synthetic(source.name, options).audit
+    source = _source(options)
+    if isinstance(source, Synthetic | TextSource):
+        found = open_data(options).audit
         assert found is not None
         return found
     look = look_at(source, options)
@@ -61,13 +64,21 @@ def audit(options: DataOptions, progress: Progress | None = None) -> Audit:
 
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes that the decoded pictures take in the cache, written or not yet; 0 where memory is enough."""
-    source = find_source(options)
-    if isinstance(source, Synthetic):
+    source = _source(options)
+    if isinstance(source, Synthetic | TextSource):
         return 0
     look = look_at(source, options)
     if look.problem() or stays_in_memory(look.split, look.plan):
         return 0
     return look.split.count * look.plan.nbytes
+
+
+def _source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
+    source = find_source(options)
+    for name in ("length", "alphabet"):
+        if getattr(options, name) is not None and not isinstance(source, TextSource):
+            raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is no text")
+    return source
 
 
 def _decoded_unless_refused(look: Look, progress: Progress | None) -> Decoded | None:

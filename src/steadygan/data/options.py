@@ -10,6 +10,9 @@ from steadygan.types import UsageError, nearest
 Fit = Literal["crop", "pad"]
 
 LARGEST_SIZE = 1024
+LONGEST = 4096
+LARGEST_ALPHABET = 2**15 - 1
+"""ids of characters are int16 at most"""
 
 
 @dataclass(frozen=True)
@@ -17,14 +20,19 @@ class DataOptions:
     """The training data: where it lies, and the shape it is brought to."""
 
     source: str = "digits"
-    """a folder of pictures, a .npz, .parquet or idx file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, mnist, cifar10, hf:OWNER/NAME"""
+    """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
+    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
     size: int | None = None
     """pixels of a side, pictures are square; None follows the data"""
     fit: Fit = "crop"
     """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and fills up with black"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
+    length: int | None = None
+    """characters of a sample of text: a line is cut there, or filled up; None: 32, as in the WGAN-GP paper"""
+    alphabet: int | None = None
+    """characters that a text is written in, the most frequent ones, with those for unknown and for padding; None: all
+    that it has, up to 2,048"""
     flip: bool = False
     """mirror half of the pictures left to right, anew at each draw"""
     labels: bool = True
@@ -39,6 +47,8 @@ class DataOptions:
             raise UsageError(f"data source is {self.source!r}; it has to be a path or a name")
         _need_integer("size", self.size, 1, LARGEST_SIZE)
         _need_integer("channels", self.channels, 1, 4)
+        _need_integer("length", self.length, 1, LONGEST)
+        _need_integer("alphabet", self.alphabet, 3, LARGEST_ALPHABET)
         if self.fit not in get_args(Fit):
             hint = nearest(str(self.fit), get_args(Fit))
             raise UsageError(f"data fit is {self.fit!r}; it has to be 'crop' or 'pad'{hint}")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.toy import fixed_generator
-from steadygan.types import RunError
+from steadygan.types import RunError, UsageError
 
 _MOST = 64
 _POINTS = 2_000
@@ -20,7 +20,13 @@ _GAP = 2
 
 
 def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a PNG of up to 64 training images, evenly spaced over the set, or of 2,000 points."""
+    """Write a PNG of up to 64 training images, evenly spaced over the set, or of 2,000 points.
+
+    Raises:
+        UsageError: for text.
+    """
+    if dataset.sample.is_text:
+        raise UsageError(f"'{dataset.name}' is text, of which there is no contact sheet; its audit has examples")
     samples = _some(dataset, _MOST if dataset.sample.is_image else _POINTS)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,10 @@ from steadygan.types import DataError, UsageError, nearest
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
-NAMES = ("digits", *POINTS, STACKED, "mnist", "cifar10", "hf:OWNER/NAME")
+DOCS = "python-docs"
+NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
 """what a source can be named besides a path"""
+_TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
 
 
@@ -25,7 +27,16 @@ class Synthetic:
     name: str
 
 
-def find_source(options: DataOptions) -> PictureSource | Synthetic:
+@dataclass(frozen=True)
+class TextSource:
+    """One sample a line: a file, or DOCS."""
+
+    name: str
+    path: Path | None
+    """None: the one that is built in"""
+
+
+def find_source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
     """The source that the options name. Raises UsageError or DataError, one line each."""
     source = options.source.strip()
     if source == "digits":
@@ -34,6 +45,8 @@ def find_source(options: DataOptions) -> PictureSource | Synthetic:
         return open_digits()
     if source in (*POINTS, STACKED):
         return Synthetic(source)
+    if source == DOCS:
+        return TextSource(DOCS, None)
     if source in ("mnist", "cifar10") or source.startswith("hf:"):
         from steadygan.data.hub import open_hub
 
@@ -48,8 +61,11 @@ def find_source(options: DataOptions) -> PictureSource | Synthetic:
     return _open_folder(path) if path.is_dir() else _open_file(path)
 
 
-def _open_file(path: Path) -> PictureSource:
+def _open_file(path: Path) -> PictureSource | TextSource:
     name, suffix = path.stem, path.suffix.lower()
+    ending = next((ending for ending in _TEXT if path.name.lower().endswith(ending)), "")
+    if ending:
+        return TextSource(path.name[: -len(ending)] or path.name, path)
     if suffix in (".npz", ".npy"):
         from steadygan.data.arrays import open_arrays
 
@@ -65,8 +81,6 @@ def _open_file(path: Path) -> PictureSource:
         return open_idx(path, path.resolve().parent.name)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{path}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
-    if suffix in (".txt", ".text"):
-        raise DataError(f"'{path}' is text; this version trains on pictures and points, text comes with its recipes")
     if suffix in _PACKED:
         raise DataError(f"'{path}' is an archive; unpack it and give the folder")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
@@ -75,10 +89,12 @@ def _open_file(path: Path) -> PictureSource:
 
     if suffix in picture_suffixes():
         raise DataError(f"'{path}' is a single picture; give the folder it lies in")
-    raise DataError(f"'{path}' is of no kind that can be read: a folder of pictures, .npz, .npy, .parquet, or idx file")
+    raise DataError(
+        f"'{path}' is of no kind that can be read: a folder of pictures, .npz, .npy, .parquet, idx, or .txt file"
+    )
 
 
-def _open_folder(path: Path) -> PictureSource:
+def _open_folder(path: Path) -> PictureSource | TextSource:
     from steadygan.data.folder import open_folder, walk
     from steadygan.data.idx import choose_images, is_images, open_idx
 
@@ -101,6 +117,8 @@ def _open_folder(path: Path) -> PictureSource:
     packed = any(ending in _PACKED for ending, _ in found.ignored())
     remedy = "; unpack the archives first" if packed else ""
     remedy = "; name one of the array files" if arrays else remedy
+    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in found.others):
+        remedy = "; name one of the files of text"
     raise DataError(f"folder '{path}' holds no pictures ({inside or 'it is empty'}){remedy}")
 
 
