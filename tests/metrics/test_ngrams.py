@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from steadygan.metrics.ngrams import held_out_word_share, js_curve, ngram_counts, ngram_js
+from steadygan.metrics.ngrams import js_curve, ngram_counts, ngram_js, word_share
 from steadygan.types import UsageError
 
 REAL = ["the cat sat on the mat", "a dog ran to the door", "the sun is on the sea"]
@@ -98,7 +98,7 @@ def test_the_last_digit_does_not_depend_on_the_hashing_of_text() -> None:
 
 
 def test_the_share_of_held_out_words_with_an_error_of_lines() -> None:
-    found = held_out_word_share(["the cat", "xx cat dog yy", "zz"], {"the", "cat", "dog"})
+    found = word_share(["the cat", "xx cat dog yy", "zz"], {"the", "cat", "dog"})
     assert found.value == pytest.approx(4 / 7)
     residuals = np.array([2, 2, 0]) - 4 / 7 * np.array([2, 4, 1])
     assert found.error == pytest.approx(math.sqrt(3 / 2 * (residuals**2).sum()) / 7)
@@ -111,13 +111,13 @@ def test_the_error_of_word_shares_is_what_other_samples_would_move() -> None:
         lengths, good = rng.integers(1, 8, 200), rng.random(200) < 0.6
         return [" ".join(["cat" if right else "xx"] * length) for length, right in zip(lengths, good, strict=True)]
 
-    found = [held_out_word_share(sample(), {"cat"}) for _ in range(300)]
+    found = [word_share(sample(), {"cat"}) for _ in range(300)]
     spread = np.std([each.value for each in found], ddof=1)
     assert np.mean([each.error for each in found]) == pytest.approx(spread, rel=0.15)
 
 
 def test_held_out_lines_are_cut_into_words() -> None:
-    assert held_out_word_share(["the cat", "a  dgo the", ""], ["the dog saw", "a cat"]).value == 0.8
+    assert word_share(["the cat", "a  dgo the", ""], ["the dog saw", "a cat"]).value == 0.8
 
 
 def test_counts_do_not_cross_lines() -> None:
@@ -125,10 +125,8 @@ def test_counts_do_not_cross_lines() -> None:
 
 
 def test_padding_is_removed_before_words_are_looked_up() -> None:
-    assert held_out_word_share(["the cat````", "dog````````"], {"the", "cat"}, padding="`").value == pytest.approx(
-        2 / 3
-    )
-    assert held_out_word_share([list("the cat````")], {"the", "cat"}, padding="`") == (1.0, None)
+    assert word_share(["the cat````", "dog````````"], {"the", "cat"}, padding="`").value == pytest.approx(2 / 3)
+    assert word_share([list("the cat````")], {"the", "cat"}, padding="`") == (1.0, None)
 
 
 @pytest.mark.parametrize(
@@ -139,11 +137,11 @@ def test_padding_is_removed_before_words_are_looked_up() -> None:
         (lambda: ngram_js(REAL, ["ab", "c"], 3), "fake text: none of 2 lines has 3 tokens"),
         (lambda: ngram_js([], FAKE, 1), "real text: none of 0 lines"),
         (lambda: ngram_js("a text", FAKE, 1), "splitlines"),
-        (lambda: held_out_word_share([], {"a"}), "no word"),
-        (lambda: held_out_word_share(["a"], []), "held-out lines have no word"),
-        (lambda: held_out_word_share(["a"], "a b"), "got one str"),
-        (lambda: held_out_word_share(["", "  "], {"a"}), "no word in 2"),
-        (lambda: held_out_word_share([[1, 2]], {"a"}), "token ids"),
+        (lambda: word_share([], {"a"}), "no word"),
+        (lambda: word_share(["a"], []), "text's lines have no word"),
+        (lambda: word_share(["a"], "a b"), "got one str"),
+        (lambda: word_share(["", "  "], {"a"}), "no word in 2"),
+        (lambda: word_share([[1, 2]], {"a"}), "token ids"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, words: str) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from steadygan.data.dataset import Labels, Samples
 from steadygan.evaluation.extracting import make_features, real_part
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import choose, orders
 from steadygan.training.record import best_round
+from steadygan.types import UsageError
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 LEFT_OUT = ("frechet_infinite",)
 COUNT = 2_000
 """samples that are looked at"""
+FEWEST = 50
+"""pictures or lines to train on, below which nothing can be judged"""
 
 
 class Judge:
     """An evaluator for the trainer.
 
     Pictures are judged by the Fréchet distance of their features, and their precision and recall; points by the exact
-    Wasserstein distance to held-out ones and, where the modes are known, by those. No loss is asked: what a critic
-    says of a generator changes with the critic.
+    Wasserstein distance to held-out ones and, where the modes are known, by those; text by how far its 4-grams are
+    from those of held-out lines. No loss is asked: what a critic says of a generator changes with the critic.
     """
 
     def __init__(self, dataset: Dataset, features: str = "auto", cache: str | None = None, seed: int = 0) -> None:
@@ -40,6 +43,8 @@ class Judge:
         if dataset.sample.is_image:
             self.extractor = make_features("patches" if features == "auto" else features, dataset, cache=cache)
             self.names = ("frechet", "manifold")
+        elif dataset.sample.is_text:
+            self.names = ("ngrams",)
         else:
             self.names = ("wasserstein1", "modes")
         self.material = Material(
@@ -47,6 +52,8 @@ class Judge:
         )
         self.names = tuple(measure.name for measure in choose(None, self.material) if measure.name in self.names)
         self.judge = "frechet" if self.extractor is not None else "wasserstein1"
+        if dataset.sample.is_text:
+            self.judge = f"ngram_js_{orders(dataset.sample.shape[1])[-1]}"
         real, _ = real_part(dataset, "train", self.count)
         self(real[: self.count], None)  # computes what stays: features and statistics of the real samples
         began = time.perf_counter()
@@ -84,7 +91,10 @@ def judge_of(recipe: Recipe, dataset: Dataset) -> Judge | None:
     if recipe.run.evaluate == "none":
         return None
     train = dataset.audit.train if dataset.audit is not None else None
-    if dataset.sample.is_image and train is not None and train < 50:
+    if not dataset.sample.is_image and recipe.run.evaluate != "auto":
+        what = "text" if dataset.sample.is_text else "points"
+        raise UsageError(f"run.evaluate is '{recipe.run.evaluate}', which is for pictures; for {what}: auto, none")
+    if not dataset.sample.is_points and train is not None and train < FEWEST:
         return None
     return Judge(dataset, recipe.run.evaluate, recipe.data.cache)
 

@@ -162,7 +162,8 @@ def _extractors(
     """The features that were asked for, and the way to a classifier of the data's classes where it has some."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            raise UsageError(f"'{dataset.name}' are points: --features is for pictures")
+            what = "is text" if dataset.sample.is_text else "are points"
+            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.alphabet import decode
 from steadygan.data.dataset import Labels, Samples
 from steadygan.evaluation.extracting import real_features, real_part
 
@@ -27,11 +28,11 @@ class Material:
 
     dataset: Dataset
     samples: Samples
-    """as a user gets them: uint8 images [N, C, H, W], or float32 points [N, D]"""
+    """as a user gets them: uint8 images [N, C, H, W], float32 points [N, D], or ids of characters [N, L]"""
     asked: Labels | None = None
     """[N]: the classes that were asked for, where the generator listens to them"""
     features: Features | None = None
-    """None for points"""
+    """None for points and text"""
     inception: bool = False
     """do the features come with Inception's 1,008 classes?"""
     make_classifier: Callable[[], Features] | None = None
@@ -50,6 +51,15 @@ class Material:
     @property
     def is_image(self) -> bool:
         return self.dataset.sample.is_image
+
+    @property
+    def is_text(self) -> bool:
+        return self.dataset.sample.is_text
+
+    def lines(self, ids: Samples) -> list[str]:
+        """Text of its ids [N, L]."""
+        assert self.dataset.alphabet is not None
+        return decode(ids, self.dataset.alphabet)
 
     @cached_property
     def train(self) -> tuple[Samples, Labels | None]:

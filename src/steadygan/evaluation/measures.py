@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -72,7 +73,11 @@ def _one_class(material: Material) -> bool:
 
 
 def _points(material: Material) -> bool:
-    return not material.is_image
+    return material.dataset.sample.is_points
+
+
+def _text(material: Material) -> bool:
+    return material.is_text
 
 
 def _stacked(material: Material) -> bool:
@@ -235,6 +240,36 @@ def _transport(material: Material) -> Iterable[Number]:
     yield Number("wasserstein1", value, floor=floor, settings={"limit": 2_000})
 
 
+def orders(length: int) -> range:
+    """The n of the n-grams that lines of a length are measured by."""
+    return range(1, min(4, length) + 1)
+
+
+def _ngrams(material: Material) -> Iterable[Number]:
+    """Padding counts, as in the authors' code; the floor is as many training lines in place of generated ones."""
+    from steadygan.metrics.ngrams import ngram_js
+
+    held_out, train, fakes = material.held_out[0], material.train[0], material.samples
+    count = min(len(fakes), len(train))
+    real = train[chosen_rows(len(train), count)]
+    for n in orders(fakes.shape[1]):
+        floor = material.floor(f"ngram_js_{n}", partial(ngram_js, held_out, real, n))
+        settings: Settings = {"held_out": len(held_out), "count": len(fakes)}
+        yield Number(f"ngram_js_{n}", ngram_js(held_out, fakes, n), None, floor, count, settings=settings)
+
+
+def _words(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.ngrams import word_share
+
+    fakes, held_out, train = (
+        material.lines(ids) for ids in (material.samples, material.held_out[0], material.train[0])
+    )
+    if not any(line.split() for line in train) or not any(line.split() for line in held_out):
+        return
+    share, error = word_share(fakes, train) if any(line.split() for line in fakes) else (0.0, None)
+    yield Number("real_words", share, error, word_share(held_out, train).value, len(held_out), better="higher")
+
+
 MEASURES = (
     Measure("frechet", "Fréchet distance of images' features", "features", _image, _frechet, least=50),
     Measure("kernel", "kernel distance of images' features", "features", _image, _kernel, least=50),
@@ -248,5 +283,7 @@ MEASURES = (
     Measure("stacked_modes", "the 1,000 modes of stacked digits", "classifier", _stacked, _stacks, least=100),
     Measure("modes", "modes of points that have known ones", "samples", _modal, _mode_coverage, least=100),
     Measure("wasserstein1", "exact distance of points", "samples", _points, _transport, least=100),
+    Measure("ngrams", "divergence of text's n-grams from held-out lines", "samples", _text, _ngrams, least=100),
+    Measure("words", "share of text's words that training lines have", "samples", _text, _words, least=100),
 )
 """In the order of tables."""

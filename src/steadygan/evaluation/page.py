@@ -1,4 +1,4 @@
-"""A comparison as one page that needs nothing from outside: the table, and each run's last picture."""
+"""A comparison as one page that needs nothing from outside: the table, and each run's last picture or lines."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from jinja2 import Environment, StrictUndefined
 from steadygan.evaluation.comparing import Comparison
 from steadygan.evaluation.tables import ARROWS, cell_text, seeds
 from steadygan.files import writing, written_aside
-from steadygan.report.embed import FRAME_SIDE, embed
+from steadygan.report.embed import FRAME_SIDE, Embedded, embed
+from steadygan.report.lines import Lines, shown_lines
 from steadygan.report.record import picture_round
 from steadygan.report.words import number
 from steadygan.types import UsageError
+
+LINES = 20
+"""of text that are shown of a run"""
 
 
 def write_comparison(comparison: Comparison, path: Path) -> Path:
@@ -58,7 +62,9 @@ def page_of(comparison: Comparison) -> str:
     )
 
 
-def _picture(folder: Path) -> object:
-    """The last picture of a run, or None."""
+def _picture(folder: Path) -> Embedded | Lines | None:
+    """The last picture or lines of a run, or None."""
+    if texts := sorted((folder / "samples").glob("[0-9]*.txt"), key=picture_round):
+        return shown_lines(texts[-1], most=LINES)
     found = sorted((folder / "samples").glob("[0-9]*.png"), key=picture_round)
     return embed(found[-1], FRAME_SIDE) if found else None

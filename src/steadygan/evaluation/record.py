@@ -59,7 +59,7 @@ class Provenance:
     weights: str
     """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'"""
     samples: str
-    """'uint8' images, or 'float32' points"""
+    """'uint8' images, 'float32' points, or 'uint8' or 'int16' ids of characters"""
     precision: str
     """in which samples were generated and features computed"""
     recipe: str

@@ -46,9 +46,8 @@ def ngram_js(real: Iterable[Line], fake: Iterable[Line], n: int, level: Level = 
         UsageError: ``n`` below 1, another level, or no line that is long enough.
     """
     counts = [_count(lines, n, level, name) for lines, name in ((real, "real"), (fake, "fake"))]
-    grams = list(
-        dict.fromkeys((*counts[0], *counts[1]))
-    )  # a set would order them, and round sums, differently each time
+    # a set would order them, and round sums, differently each time
+    grams = list(dict.fromkeys((*counts[0], *counts[1])))
     p, q = (_shares(count, grams) for count in counts)
     middle = (p + q) / 2
     divergence = 0.5 * (_relative_entropy(p, middle) + _relative_entropy(q, middle))
@@ -63,25 +62,25 @@ def js_curve(
     return {n: ngram_js(kept, made, n, level) for n in orders}
 
 
-def held_out_word_share(fake: Iterable[Line], held_out: Iterable[Line], padding: str = "") -> Estimate:
-    """The share of generated words that occur in held-out text; higher is better, held-out lines give the ceiling.
+def word_share(fake: Iterable[Line], text: Iterable[Line], padding: str = "") -> Estimate:
+    """The share of generated words that occur in a text; higher is better, real lines that it lacks give the ceiling.
 
     Words are what stands between spaces, as it is: letter case and punctuation count, and the last word of a cut line
     may be half a word. The error takes lines, not words, as independent.
 
     Args:
         fake: lines of text, ``str`` or sequences of characters
-        held_out: lines of the held-out text, or its words
+        text: its lines, or its words
         padding: a character that fills lines up at their end, removed first
 
     Raises:
         UsageError: lines that are not text, or no word in them.
     """
-    if isinstance(held_out, str):
-        raise UsageError("held-out text must be lines; got one str: cut it with splitlines()")
-    known = frozenset(word for line in held_out for word in _text(line).rstrip(padding).split())
+    if isinstance(text, str):
+        raise UsageError("a text must be lines; got one str: cut it with splitlines()")
+    known = frozenset(word for line in text for word in _text(line).rstrip(padding).split())
     if not known:
-        raise UsageError("share of held-out words: the held-out lines have no word")
+        raise UsageError("share of words: the text's lines have no word")
     pairs = []
     for line in fake:
         found = _text(line).rstrip(padding).split()
@@ -89,7 +88,7 @@ def held_out_word_share(fake: Iterable[Line], held_out: Iterable[Line], padding:
     hits, counts = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     total = float(counts.sum())
     if total == 0:
-        raise UsageError(f"share of held-out words: there is no word in {len(counts)} generated lines")
+        raise UsageError(f"share of words: there is no word in {len(counts)} generated lines")
     share = float(hits.sum()) / total
     if len(counts) == 1:
         return Estimate(share)
