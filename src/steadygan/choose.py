@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.data import Stored
-from steadygan.networks import DCGANCritic, DCGANGenerator
+from steadygan.networks import DCGANCritic, DCGANGenerator, TextCritic, TextGenerator
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
-from steadygan.recipes import wgan_gp
+from steadygan.recipes import text, wgan_gp
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -38,8 +38,10 @@ def choose(dataset: Dataset, device: str) -> Choice:
         device: 'cpu', 'cuda' or 'mps'
     """
     sample = dataset.sample
+    if sample.is_text:
+        return _for_text(dataset, device)
     base = wgan_gp(sample)
-    if not sample.is_image:
+    if sample.is_points:
         return Choice(
             dataclasses.replace(base, rounds=3_000),
             None,
@@ -86,3 +88,21 @@ def choose(dataset: Dataset, device: str) -> Choice:
     elif count is not None and count < 1000:
         reasons.append(f"{count} pictures are few: expect look-alikes; more pictures help more than more rounds")
     return Choice(recipe, minutes, tuple(reasons))
+
+
+def _for_text(dataset: Dataset, device: str) -> Choice:
+    base = text(dataset.sample)
+    minutes = _MINUTES.get(device, 20.0)
+    width = 256 if device == "cuda" else 64
+    where = "a GPU" if device == "cuda" else "this device"
+    recipe = dataclasses.replace(base, generator=TextGenerator(width), critic=TextCritic(width))
+    length = dataset.sample.shape[1]
+    return Choice(
+        recipe,
+        minutes,
+        (
+            f"recipe text: WGAN-GP on characters; a sample is a line of {length} (--data.length N for another length)",
+            f"width {width} in place of the paper's 512, {minutes:.0f} minutes: what {where} gets through; better "
+            "lines take longer (--minutes N) and more width (--generator.width N --critic.width N)",
+        ),
+    )

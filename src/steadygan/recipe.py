@@ -51,7 +51,8 @@ class RunOptions:
     evaluate_every: int | None = None
     """rounds between evaluations of samples; None: so that they take about a twentieth of the time"""
     evaluate: Literal["auto", "patches", "pixels", "classifier", "inception", "none"] = "auto"
-    """features by which samples are judged while training, and the best checkpoint kept; auto: patches for pictures"""
+    """features by which samples are judged while training, and the best checkpoint kept; auto: patches for pictures;
+    points and text are judged without features"""
     keep_last: int = 2
     """checkpoints that are kept besides the best one and those of keep_every"""
     keep_every: int | None = None

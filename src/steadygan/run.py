@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from steadygan.data.alphabet import Alphabet
     from steadygan.data.classes import Asked
+    from steadygan.data.dataset import Samples
     from steadygan.recipe import Recipe
 
 RUNS = Path("runs")
@@ -132,6 +134,14 @@ class Run:
                 "labels; conditional recipes such as acgan do"
             )
         return class_numbers(asked, self.class_names, self.sample_spec.classes)
+
+    @property
+    def alphabet(self) -> Alphabet | None:
+        """What the ids of text stand for; None for pictures and points."""
+        from steadygan.data.alphabet import Alphabet
+
+        known = self.data.get("alphabet")
+        return None if known is None else Alphabet(**known)
 
     @property
     def rows(self) -> list[dict[str, float]]:
@@ -255,14 +265,11 @@ class Run:
 
     def decode(
         self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
-    ) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """What the generator makes of latents [N, size]: uint8 images [N, C, H, W], or float32 points [N, D]."""
+    ) -> Samples:
+        """What the generator makes of latents [N, size]: images, points or ids of characters, as of ``sample``."""
         import torch
 
-        samples: NDArray[np.uint8] | NDArray[np.float32] = torch.cat(
-            list(self._decoded(latents, labels, generator or self.generator))
-        ).numpy()
-        return samples
+        return torch.cat(list(self._decoded(latents, labels, generator or self.generator))).numpy()
 
     def _decoded(
         self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
@@ -276,7 +283,7 @@ class Run:
 
     def stream(
         self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
-    ) -> Iterator[NDArray[np.uint8] | NDArray[np.float32]]:
+    ) -> Iterator[Samples]:
         """The samples of ``sample`` in blocks [n, ...], for more than memory holds."""
         network = self._generator_of(weights, round_)
         for block in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
@@ -290,8 +297,10 @@ class Run:
         label: Asked | None = None,
         weights: Weights = "average",
         round_: int | None = None,
-    ) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """``count`` new samples: uint8 images [N, C, H, W] or float32 points [N, D]; the same for the same seed.
+    ) -> Samples:
+        """``count`` new samples, the same for the same seed.
+
+        uint8 images [N, C, H, W], float32 points [N, D], or ids of characters [N, L], which ``lines`` gives as text.
 
         Args:
             count: how many
@@ -338,6 +347,19 @@ class Run:
         samples: NDArray[np.uint8] | NDArray[np.float32] = np.stack(rows)  # type: ignore[assignment]
         return samples, classes
 
+    def lines(self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None) -> list[str]:
+        """The samples of ``sample`` as lines of text, without the padding at their ends.
+
+        Raises:
+            UsageError: for a run on pictures or points.
+        """
+        from steadygan.data.alphabet import decode
+
+        alphabet = self.alphabet
+        if alphabet is None:
+            raise UsageError(f"{self.folder} makes {self._what}, no lines of text: use sample")
+        return decode(self.sample(count, seed, weights=weights, round_=round_), alphabet)
+
     def interpolate(
         self,
         count: int,
@@ -358,13 +380,18 @@ class Run:
         import numpy as np
 
         if not self.sample_spec.is_image:
-            raise UsageError(f"{self.folder} makes points; only pictures can be interpolated")
+            raise UsageError(f"{self.folder} makes {self._what}; only pictures can be interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
         generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
         turns = np.linspace(0.0, 1.0, steps, endpoint=False) if loop else np.linspace(0.0, 0.25, steps)
         moments = (self._turned(count, seed, float(turn)) for turn in turns)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
+
+    @property
+    def _what(self) -> str:
+        spec = self.sample_spec
+        return "pictures" if spec.is_image else "text" if spec.is_text else "points"
 
     def _turned(self, count: int, seed: int, turn: float) -> torch.Tensor:
         import torch

@@ -30,14 +30,15 @@ def carry_out(folder: Path, train: Callable[[], Run]) -> int:
 
 def say_results(run: Run) -> None:
     """Where the pictures and the report of a run are, and the next commands to try."""
-    pictures = sorted((run.folder / "samples").glob("*.png"))
+    text = run.sample_spec.is_text
+    found = sorted((run.folder / "samples").glob("*.txt" if text else "*.png"))
     name = command_name(run.folder)
-    if pictures:
-        print(f"pictures: {pictures[-1]} (the last of {len(pictures)})")
+    if found:
+        print(f"{'lines:   ' if text else 'pictures:'} {found[-1]} (the last of {len(found)})")
     print(f"report:   {run.folder / 'report.html'}")
     sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
     width = max(len(sample), len(resume))
-    print(f"next:     {sample:<{width}}  # new samples as a picture")
+    print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")
     print(f"          {resume:<{width}}  # goes on training")
 
 

@@ -1,4 +1,4 @@
-"""``steadygan sample``: new samples as a grid, a folder, an array file, a strip between two, or an animation."""
+"""``steadygan sample``: new samples as a grid, lines, a folder, an array file, a strip between two, or an animation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help=".png for a grid, .npz for arrays, no ending for a folder of PNGs (default: in the run's folder)",
+        help=".png for a grid, .npz for arrays, no ending for a folder of PNGs; .txt or .npz for text (default: in the "
+        "run's folder)",
     )
     parser.add_argument(
         "--class",
@@ -74,7 +75,8 @@ def _own_place(run: Run, values: argparse.Namespace) -> Path:
     what = "interpolation" if values.interpolate else "classes" if values.by_class else "samples"
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{of}{raw}.{'gif' if values.gif else 'png'}"
+    suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"
+    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
 def _weights(values: argparse.Namespace) -> Weights:
@@ -87,7 +89,7 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
     count = values.count or GRID
     samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
     labels = run.labels(count, values.seed, values.classes)
-    save_samples(samples, out, None if labels is None else labels.numpy())
+    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet)
     print(f"{count:,} samples of {run.folder}: {out}")
 
 

@@ -15,13 +15,16 @@ from steadygan.cli.overrides import Change
 from steadygan.cli.parser import Parser, minutes
 from steadygan.data.options import DataOptions
 from steadygan.recipe import Recipe
-from steadygan.recipes import RECIPES, wgan_gp
+from steadygan.recipes import RECIPES, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec, UsageError
 
 Base = Recipe | Callable[[SampleSpec], Recipe] | None
 
-STAND_INS = tuple(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10))
+STAND_INS = (
+    *(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10)),
+    SampleSpec((64, 32)),
+)
 """samples that options are tried on before the data is opened, which may take long"""
 
 
@@ -125,7 +128,8 @@ def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
     problem: UsageError | None = None
     for sample in STAND_INS:
         try:
-            return overrides.apply((base or wgan_gp)(sample), changes, parser.options)
+            make = base or (text if sample.is_text else wgan_gp)
+            return overrides.apply(make(sample), changes, parser.options)
         except UsageError as error:
             problem = problem or error
     assert problem is not None
@@ -135,6 +139,8 @@ def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
 def _in_shape_of(run: Path, options: DataOptions) -> DataOptions:
     """The data brought to the samples that a run's weights were trained on, where nobody said otherwise."""
     spec = api.load(run).sample_spec
+    if spec.is_text:
+        return dataclasses.replace(options, length=options.length or spec.shape[1])
     if not spec.is_image:
         return options
     channels, _, size = spec.shape

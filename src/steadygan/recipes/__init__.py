@@ -13,6 +13,7 @@ from steadygan.recipes.conditional import acgan, acgan_wgan_gp
 from steadygan.recipes.energy import ebgan, ebgan_pt
 from steadygan.recipes.equilibrium import began
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
+from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec, unknown_name
 
@@ -32,6 +33,8 @@ RECIPES: dict[str, RecipeFunction] = {
     "ebgan-pt": ebgan_pt,
     "acgan": acgan,
     "acgan-wgan-gp": acgan_wgan_gp,
+    "text": text,
+    "text-gan": text_gan,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -67,6 +70,8 @@ __all__ = [
     "gan",
     "lsgan",
     "summary",
+    "text",
+    "text_gan",
     "wgan",
     "wgan_gp",
     "wgan_gp_cifar10",

@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from steadygan.files import written_aside
 from steadygan.report.curves import Chart, Series
-from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, embed, spread
+from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, spread
 from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
+from steadygan.report.lines import Lines, shown_lines
 from steadygan.report.readings import Reading, readings_for
 from steadygan.report.record import Curve, Record, read_record
 from steadygan.report.thinning import running_median
@@ -57,8 +58,7 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
     # written by a person's hand the recipe may name anything: autoescape holds for all that is not drawn here
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
-    last_path = record.pictures[-1] if record.pictures else None
-    frames = (embed(path, FRAME_SIDE) for path in spread(record.pictures[:-1]))
+    last, frames = _samples(record)
     charts = [reading for reading in readings_for(record.curves) if not _constant(record, reading)]
     constants = [reading for reading in readings_for(record.curves) if _constant(record, reading)]
     return environment.from_string(template).render(
@@ -67,8 +67,8 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         source=_source(record.settings),
         status=_status(record, end),
         tiles=_tiles(record),
-        last=embed(last_path, LAST_SIDE) if last_path else None,
-        frames=[frame for frame in frames if frame],
+        last=last,
+        frames=frames,
         cards=[_card(record, reading, window) for reading in charts],
         constants=[f"{reading.title}: {_last(record, reading)}" for reading in constants],
         window=window,
@@ -78,6 +78,20 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         nearest=embed(nearest, LAST_SIDE) if (nearest := record.folder / "nearest.png").is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
+
+
+def _samples(record: Record) -> tuple[Embedded | Lines | None, list[Embedded | Lines]]:
+    """The last picture, or lines of text, and some of those before."""
+    found: list[Embedded | Lines | None]
+    if record.texts:
+        *earlier, last = record.texts
+        found = [shown_lines(path) for path in spread(earlier)]
+        return shown_lines(last), [frame for frame in found if frame]
+    if not record.pictures:
+        return None, []
+    *earlier, last = record.pictures
+    found = [embed(path, FRAME_SIDE) for path in spread(earlier)]
+    return embed(last, LAST_SIDE), [frame for frame in found if frame]
 
 
 def _facts(name: str, content: Any) -> Facts:

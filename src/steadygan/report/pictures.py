@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from steadygan.files import written_aside
+from steadygan.report.lines import lines_path, save_lines
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 from steadygan.types import UsageError
 
@@ -136,7 +137,9 @@ def picture_path(folder: Path, round_: int) -> Path:
 
 
 def draw(picture: Picture) -> tuple[Image.Image, str] | None:
-    """The picture of a round and a sentence that says what it shows; None for points that are not 2-D."""
+    """The picture of a round and a sentence that says what it shows; None for text, and points that are not 2-D."""
+    if picture.lines is not None:
+        return None
     samples = picture.samples
     if samples.ndim == 4:
         by_class = ", class by class," if picture.columns else ""
@@ -155,7 +158,7 @@ def draw(picture: Picture) -> tuple[Image.Image, str] | None:
 
 
 class PictureObserver:
-    """Writes ``samples/000500.png`` into the run's folder: a grid of images, or the critic's surface."""
+    """Writes ``samples/000500.png`` into the run's folder, a grid or the critic's surface; of text ``000500.txt``."""
 
     def started(self, start: RunStart) -> None: ...
 
@@ -163,7 +166,9 @@ class PictureObserver:
     def evaluated(self, row: Evaluation) -> None: ...
 
     def pictured(self, picture: Picture) -> None:
-        if drawn := draw(picture):
+        if picture.lines is not None:
+            save_lines(picture.lines, lines_path(picture.folder, picture.round))
+        elif drawn := draw(picture):
             image, description = drawn
             save_picture(image, picture_path(picture.folder, picture.round), description)
 

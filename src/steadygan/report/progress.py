@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from steadygan.data.alphabet import visible
+from steadygan.report.lines import lines_path
 from steadygan.report.pictures import picture_path
 from steadygan.report.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 BETWEEN_LINES = 5.0
 """seconds between plain lines, at least; the first and the last are always shown"""
+SHOWN = 3
+"""generated lines of text that are shown"""
 
 
 class ProgressObserver:
@@ -53,7 +57,7 @@ class ProgressObserver:
     def pictured(self, picture: Picture) -> None:
         if self._display:
             with suppress(*BROKEN):
-                self._display.picture(picture_path(picture.folder, picture.round))
+                self._display.picture(picture)
 
     def saved(self, round_: int, path: Path) -> None: ...
 
@@ -72,7 +76,7 @@ class _Display(Protocol):
     def open(self, start: RunStart) -> None: ...
     def show(self, row: Row) -> None: ...
     def judge(self, row: Evaluation) -> None: ...
-    def picture(self, path: Path) -> None: ...
+    def picture(self, picture: Picture) -> None: ...
     def close(self, end: RunEnd) -> None: ...
 
 
@@ -126,6 +130,11 @@ def judged(row: Evaluation) -> str:
     return f"{judge} {number(value)}" + (f" ({features})" if features else "")
 
 
+def some_lines(picture: Picture) -> list[str]:
+    """The first generated lines of text, as a terminal can take them; none of pictures and points."""
+    return [visible(line) for line in (picture.lines or ())[:SHOWN]]
+
+
 def end_line(end: RunEnd, seconds: float) -> str:
     """The one line that says how a run ended."""
     if end.reason == "finished":
@@ -143,6 +152,7 @@ class PlainLines:
         self._clock = clock
         self._rounds = 0
         self._judged = ""
+        self._lines: list[str] = []
         self._began = self._next = clock()
         self._waiting: Row | None = None
 
@@ -159,7 +169,8 @@ class PlainLines:
     def judge(self, row: Evaluation) -> None:
         self._judged = judged(row)
 
-    def picture(self, path: Path) -> None: ...
+    def picture(self, picture: Picture) -> None:
+        self._lines = some_lines(picture)
 
     def close(self, end: RunEnd) -> None:
         self._print_waiting()
@@ -171,7 +182,9 @@ class PlainLines:
         if self._waiting is not None:
             line = progress_line(self._waiting, self._rounds)
             self._print(f"{line}  {self._judged}" if self._judged else line)
-            self._waiting, self._judged = None, ""
+            for text in self._lines:
+                self._print(f"  {text}")
+            self._waiting, self._judged, self._lines = None, "", []
             self._next = self._clock() + BETWEEN_LINES
 
     def _print(self, line: str) -> None:
@@ -195,6 +208,7 @@ class LivePanel:
         self._row_at = 0.0
         self._judged = ""
         self._picture: Path | None = None
+        self._lines: list[str] = []
         self._began = clock()
         self._live: Live | None = None
         self._thread: threading.Thread | None = None
@@ -219,8 +233,9 @@ class LivePanel:
     def judge(self, row: Evaluation) -> None:
         self._judged = f"{judged(row)} at round {row['round']:,}"
 
-    def picture(self, path: Path) -> None:
-        self._picture = path
+    def picture(self, picture: Picture) -> None:
+        self._lines = some_lines(picture)
+        self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
     def close(self, end: RunEnd) -> None:
         self._over.set()
@@ -268,8 +283,10 @@ class LivePanel:
         if self._judged:
             said.append(self._judged)
         lines.append(Text("   ".join(said) or "the first rounds ...", no_wrap=True, overflow="crop"))
+        lines += [Text(f"  {line}", no_wrap=True, overflow="crop") for line in self._lines]
         if self._picture:
-            lines.append(Text(f"picture {self._picture}", style="dim", no_wrap=True, overflow="crop"))
+            what = "lines" if self._lines else "picture"
+            lines.append(Text(f"{what} {self._picture}", style="dim", no_wrap=True, overflow="crop"))
         return Group(*lines)
 
     def _times(self, row: Row) -> str:

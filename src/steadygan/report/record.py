@@ -37,6 +37,8 @@ class Record:
     """the last logged round, 0 where there is none"""
     pictures: tuple[Path, ...]
     """samples/*.png, by round"""
+    texts: tuple[Path, ...]
+    """samples/*.txt, by round"""
     checkpoints: tuple[int, ...]
     """rounds of the checkpoints, ascending"""
     recipe: str = ""
@@ -51,7 +53,7 @@ class Record:
     @property
     def round(self) -> int:
         """The furthest round that left a trace."""
-        return max([self.logged, *self.checkpoints, *map(picture_round, self.pictures)])
+        return max([self.logged, *self.checkpoints, *map(picture_round, (*self.pictures, *self.texts))])
 
     @property
     def rounds(self) -> int | None:
@@ -81,6 +83,7 @@ def read_record(folder: Path) -> Record:
         curves=curves,
         logged=logged,
         pictures=tuple(sorted((folder / "samples").glob("[0-9]*.png"), key=picture_round)),
+        texts=tuple(sorted((folder / "samples").glob("[0-9]*.txt"), key=picture_round)),
         checkpoints=tuple(sorted(int(p.name) for p in (folder / "checkpoints").glob("[0-9]*") if p.name.isdigit())),
         recipe=recipe,
         plan=tuple(_text(folder / "plan.txt").splitlines()),
@@ -118,7 +121,7 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int]:
 
 
 def picture_round(path: Path) -> int:
-    """The round of ``samples/000500.png``; -1 where the name holds none."""
+    """The round of ``samples/000500.png`` or ``.txt``; -1 where the name holds none."""
     return int(path.stem) if path.stem.isdigit() else -1
 
 

@@ -11,26 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from steadygan.data.alphabet import Alphabet, decode
+from steadygan.data.dataset import Labels, Samples
 from steadygan.files import written_aside
+from steadygan.report.lines import save_lines
 from steadygan.report.pictures import class_grid, image_grid, save_picture
 from steadygan.types import UsageError
-
-Samples = NDArray[np.uint8] | NDArray[np.float32]
-Labels = NDArray[np.int64]
 
 GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")
 """names of files in a folder that ``save_folder`` wrote"""
 
 
-def save_samples(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
+def save_samples(samples: Samples, path: Path, labels: Labels | None = None, alphabet: Alphabet | None = None) -> Path:
     """Write samples in the form that the path's ending names, and give the path back.
 
-    samples: uint8 [N, C, H, W] images or float32 [N, D] points.
-    path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs.
+    samples: uint8 [N, C, H, W] images, float32 [N, D] points, or ids [N, L] of an alphabet's characters.
+    path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs; of
+    text ``.txt``, one sample a line, or ``.npz``.
     Raises UsageError for another ending.
     """
     suffix = path.suffix.lower()
+    if alphabet is not None:
+        return _save_text(samples, path, alphabet)
     if path.is_dir() or not suffix:
         return save_folder(samples, path, labels)
     if suffix == ".npz":
@@ -41,6 +44,18 @@ def save_samples(samples: Samples, path: Path, labels: Labels | None = None) -> 
         f"cannot write samples to '{path}': the ending has to be .npz for arrays, none for a folder of PNGs, "
         f"or for a grid one of {', '.join(GRIDS)}"
     )
+
+
+def _save_text(ids: Samples, path: Path, alphabet: Alphabet) -> Path:
+    if path.suffix.lower() == ".txt":
+        return save_lines(decode(ids, alphabet), path)
+    if path.suffix.lower() != ".npz":
+        raise UsageError(
+            f"cannot write text to '{path}': the ending has to be .txt for lines, or .npz for the characters' ids"
+        )
+    with written_aside(path) as aside:
+        np.savez(aside, allow_pickle=False, ids=ids, characters=np.array(alphabet.characters))
+    return path
 
 
 def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:

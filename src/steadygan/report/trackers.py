@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.data.alphabet import visible
 from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw, picture_path
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -56,7 +57,9 @@ class TensorBoardObserver:
             return
 
         def send() -> None:
-            if (pixels := _pixels(picture)) is not None:
+            if picture.lines is not None:
+                writer.add_text("samples", _as_code(picture.lines), picture.round)
+            elif (pixels := _pixels(picture)) is not None:
                 writer.add_image("samples", pixels, picture.round, dataformats="HWC")
 
         self._guarded(send)
@@ -118,7 +121,9 @@ class TrackerObserver:
             return
 
         def send() -> None:
-            if (pixels := _pixels(picture)) is not None:
+            if picture.lines is not None:
+                self._tracker.log({"samples": "\n".join(picture.lines)}, step=picture.round)
+            elif (pixels := _pixels(picture)) is not None:
                 self._tracker.log_images({"samples": [pixels]}, step=picture.round)
 
         self._guarded(send)
@@ -151,6 +156,11 @@ def observer_for(name: str) -> TensorBoardObserver | TrackerObserver:
 def _numbers(row: Evaluation) -> dict[str, float]:
     left_out = ("round", "samples")
     return {name: value for name, value in row.items() if name not in left_out and not isinstance(value, str)}
+
+
+def _as_code(lines: Sequence[str]) -> str:
+    """Lines as a block of code in Markdown, which keeps them as they are."""
+    return "\n".join(f"    {visible(line)}" for line in lines)
 
 
 def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
