@@ -93,7 +93,15 @@ BAD = [
     Bad("train --data nowhere/", "there is no 'nowhere'"),
     Bad("train --data digit", "unknown data source 'digit'; did you mean 'digits'?"),
     Bad("train --data empty", "holds no pictures (it is empty)"),
-    Bad("train --data notes.txt", "is text"),
+    Bad("train --data notes.txt", "has too few lines of text, 1"),
+    Bad("train --data verse.tct", "there is no 'verse.tct'; did you mean 'verse.txt'?"),
+    Bad("train wgan-gp --data verse.txt", "Plain is for pictures and points, but a sample is text of 32 characters"),
+    Bad("train text --data digits", "OneHot is for text, one sample a line in a .txt file, but a sample is 1x8x8"),
+    Bad("train text --data verse.txt --run.evaluate patches", "which is for pictures; for text: auto, none"),
+    Bad("train --data verse.txt --data.size 8", "data size is 8, but 'verse' is text"),
+    Bad("train --data verse.txt --data.length 0", "data length is 0; it has to be a whole number from 1"),
+    Bad("train --data digits --data.length 8", "data length is 8, but 'digits' is no text"),
+    Bad("train text --representation.characters 5 --data verse.txt", "OneHot.characters is 5, but a sample is text"),
     Bad("train --data corrupt.npz", "corrupt.npz"),
     Bad("train --data few", "5"),
     Bad("train --data torn", "unreadable"),
@@ -104,6 +112,7 @@ BAD = [
     Bad("data nowhere", "unknown data source 'nowhere'"),
     Bad("data digits --sise 8", "unknown option '--sise'; did you mean --size?"),
     Bad("data few", "5"),
+    Bad("data verse.txt --sheet verse.png", "of which there is no picture"),
     # files for a recipe
     Bad("train missing.yaml", "missing.yaml cannot be read: No such file or directory"),
     Bad("train torn.yaml", "torn.yaml is no valid YAML in line 3"),
@@ -182,6 +191,7 @@ def _make_data(root: Path) -> None:
         (root / "torn" / f"torn-{index}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
     (root / "empty").mkdir()
     (root / "notes.txt").write_text("no pictures here\n")
+    (root / "verse.txt").write_text("".join(f"verse number {number}\n" for number in range(60)))
     (root / "corrupt.npz").write_bytes(b"PK\x03\x04 and nothing more")
 
 

@@ -10,12 +10,13 @@ import torch
 from steadygan import recipes
 from steadygan.constraints import WeightClip
 from steadygan.losses import LeastSquares, NonSaturating, Wasserstein
-from steadygan.networks import LabelledGenerator
+from steadygan.networks import LabelledGenerator, TextCritic, TextGenerator
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import Between, GradientPenalty, NearReal
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, find, summary
+from steadygan.representations import OneHot
 from steadygan.schedules import LinearDecay
 from steadygan.training.guard import check
 from steadygan.types import SampleSpec, UsageError
@@ -25,6 +26,8 @@ IMAGES = SampleSpec((3, 32, 32))
 WASSERSTEIN = ("wgan", "wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
 PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10", "dragan", "acgan-wgan-gp")
 CONDITIONAL = ("acgan", "acgan-wgan-gp")
+TEXTUAL = ("text", "text-gan")
+TEXT = SampleSpec((40, 16))
 
 
 @pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
@@ -150,12 +153,40 @@ def test_conditional_recipes_tell_the_generator_the_class_and_classify(name: str
             build()
 
 
+def test_text_has_the_numbers_of_the_language_model() -> None:
+    recipe, optimizer = recipes.text(TEXT), Adam(1e-4, betas=(0.5, 0.9))
+    assert (recipe.generator, recipe.critic) == (TextGenerator(512, 5, 5, 0.3), TextCritic(512, 5, 5, 0.3))
+    assert recipe.objective == Adversarial(Wasserstein()) and recipe.penalties == (GradientPenalty(10.0, at=Between()),)
+    assert (recipe.batch, recipe.steps(0), recipe.rounds, recipe.prior.size) == (64, 10, 200_000, 128)
+    assert recipe.generator_optimizer == recipe.critic_optimizer == optimizer
+    assert recipe.representation == OneHot()
+
+
+def test_text_gan_differs_in_its_loss_and_its_penalty_only() -> None:
+    changed = dataclasses.replace(
+        recipes.text(TEXT), name="text-gan", objective=Adversarial(NonSaturating()), penalties=()
+    )
+    assert recipes.text_gan(TEXT) == changed
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_without_a_network_for_text_name_the_one_that_has(name: str) -> None:
+    representation = RECIPES[name](TEXT).representation
+    if name in TEXTUAL:
+        assert representation.fitted(TEXT) == OneHot(40)
+        return
+    with pytest.raises(UsageError) as error:
+        representation.fitted(TEXT)
+    assert "recipes for text are text and text-gan" in str(error.value) and "\n" not in str(error.value)
+
+
 FITTING = [
     (name, SampleSpec(sample.shape, 10) if name in CONDITIONAL else sample)
     for name in RECIPES
     for sample in (POINTS, SampleSpec((1, 8, 8), 10), SampleSpec((1, 28, 28)), IMAGES, SampleSpec((3, 64, 64)))
-    if name != "wgan-gp-cifar10" or sample == IMAGES
+    if name not in TEXTUAL and (name != "wgan-gp-cifar10" or sample == IMAGES)
 ]
+FITTING += [(name, TEXT) for name in TEXTUAL]
 
 
 @pytest.mark.parametrize(("name", "sample"), FITTING, ids=str)

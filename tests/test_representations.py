@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from steadygan.representations import Plain
+from steadygan.representations import OneHot, Plain
 from steadygan.types import Noise, SampleSpec, UsageError
 
 IMAGE = SampleSpec((1, 16, 16))
@@ -118,3 +118,62 @@ def test_a_range_without_width_is_refused(low: float, high: float) -> None:
 def test_an_unknown_dequantisation_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="'papr'; allowed: none, paper"):
         Plain(dequantise="papr")  # type: ignore[arg-type]
+
+
+TEXT = SampleSpec((5, 3))
+
+
+def ids(characters: int, dtype: torch.dtype) -> torch.Tensor:
+    return torch.randint(0, characters, (7, 3), generator=torch.Generator().manual_seed(0)).to(dtype)
+
+
+@pytest.mark.parametrize(("characters", "dtype"), [(5, torch.uint8), (256, torch.uint8), (300, torch.int16)])
+def test_each_place_of_a_text_is_one_where_its_character_stands(characters: int, dtype: torch.dtype) -> None:
+    stored = ids(characters, dtype)
+    got = OneHot(characters).encode(stored)
+    expected = np.zeros((7, characters, 3), np.float32)
+    for line in range(7):
+        for place in range(3):
+            expected[line, int(stored[line, place]), place] = 1
+    assert got.dtype == torch.float32
+    np.testing.assert_array_equal(got.numpy(), expected)
+
+
+@pytest.mark.parametrize(("characters", "dtype"), [(5, torch.uint8), (256, torch.uint8), (300, torch.int16)])
+def test_text_survives_encoding_and_decoding(characters: int, dtype: torch.dtype) -> None:
+    one_hot = OneHot(characters)
+    decoded = one_hot.decode(one_hot.encode(ids(characters, dtype)))
+    assert decoded.dtype == dtype
+    assert torch.equal(decoded, ids(characters, dtype))
+
+
+def test_generated_text_is_the_likeliest_character_of_each_place() -> None:
+    chances = torch.tensor([[[0.2, 0.5], [0.7, 0.1], [0.1, 0.4]]])  # three characters, two places
+    assert OneHot(3).decode(chances).tolist() == [[1, 0]]
+
+
+def test_one_hot_takes_its_alphabet_from_the_text() -> None:
+    assert OneHot().fitted(TEXT) == OneHot(5).fitted(TEXT) == OneHot(5)
+    assert Plain().fitted(IMAGE) == Plain().fitted(POINT) == Plain()
+    assert OneHot().noise(TEXT) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda: OneHot(1), r"OneHot.characters is 1; it has to be 2 or more, or null"),
+        (lambda: OneHot(4).fitted(TEXT), r"OneHot.characters is 4, but a sample is text of 3 characters \(5 different"),
+        (lambda: OneHot().fitted(IMAGE), r"OneHot is for text, .* but a sample is 1x16x16"),
+        (lambda: OneHot().encode(ids(5, torch.uint8)), r"OneHot.characters is null"),
+        (lambda: Plain().fitted(TEXT), r"Plain is for pictures and points, .* recipes for text are text and text-gan"),
+    ],
+)
+def test_representations_refuse_what_is_not_theirs(act, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        act()
+
+
+def test_points_pictures_and_text_are_told_apart_by_their_dimensions() -> None:
+    kinds = [(spec.is_points, spec.is_text, spec.is_image) for spec in (POINT, TEXT, IMAGE)]
+    assert kinds == [(True, False, False), (False, True, False), (False, False, True)]
+    assert str(TEXT) == "text of 3 characters (5 different ones)"

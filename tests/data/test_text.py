@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadygan.data.alphabet import UNKNOWN, Alphabet, build_alphabet, decode, encode
-from steadygan.data.text import TextFile, read_lines, split_lines, summarise
+from steadygan.data.summary import summarise
+from steadygan.data.text import TextFile, read_lines, split_lines
 from steadygan.types import DataError, UsageError
 
 WORDS = [f"line {number}" for number in range(20)]
@@ -63,7 +65,7 @@ def test_no_more_lines_are_read_than_asked_for(file: Path) -> None:
     [
         (b"", "has no text in it"),
         (b"\n \n\t\r\n", "has no text in it"),
-        (b"\n".join([b"a"] * 15), "has 15 lines of text, one sample each; training needs 16"),
+        (b"\n".join([b"a"] * 15), "has too few lines of text, 15: one sample each, 16 are needed"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text: it holds zero bytes"),
         ("\n".join(WORDS).encode("utf-16"), "is UTF-16; text has to be saved as UTF-8"),
         ("Привет, мир\n".encode("koi8-r") * 20, "is not UTF-8 text: 180 of 220 characters are broken"),
@@ -214,10 +216,11 @@ def test_copies_can_be_spread_over_both_sides() -> None:
 def test_a_summary_counts_what_becomes_of_a_text() -> None:
     text = TextFile(["abcab", "abcac", "abc", "a`x", f"c{UNKNOWN}"], empty=2, broken=1)
     found = summarise(text, ABC, 4)
-    assert found._asdict() == {
+    assert dataclasses.asdict(found) == {
         "lines": 5,
         "empty": 2,
         "cut": 2,
+        "padded": 3,
         "longest": 5,
         "copies": 1,
         "length": 4,
@@ -229,7 +232,7 @@ def test_a_summary_counts_what_becomes_of_a_text() -> None:
     }
     assert found.sentences() == (
         "Each of 5 lines is one sample of 4 characters: 2 longer ones (40%; the longest has 5) are cut there, the rest "
-        "of them is dropped; shorter ones are padded.",
+        "of them is dropped; shorter ones (60%) are padded.",
         "The alphabet has 3 characters, one for padding and one for unknown characters, which are 12.50% of the text.",
         "Empty lines are left out (2).",
         "Lines that are copies of others are kept (1).",

@@ -108,6 +108,7 @@ def test_classifying_data_without_labels_is_refused(critic):
         critic(class_logits=True).build(SampleSpec((3, 16, 16)))
 
 
+TEXT = [networks.TextGenerator, networks.TextCritic]  # have no norm, and fit no images
 KINDS = [kind for name in networks.__all__ if isinstance(kind := getattr(networks, name), type)]
 SPECS = [kind for kind in KINDS if kind is not networks.LabelledGenerator]  # which holds one of the others
 
@@ -119,17 +120,18 @@ def test_specs_rebuild_from_their_repr_and_know_no_width_below_one(kind):
         kind(width=0)
 
 
-@pytest.mark.parametrize("kind", SPECS)
+@pytest.mark.parametrize("kind", [kind for kind in SPECS if kind not in TEXT])
 def test_an_unknown_norm_is_refused_with_the_known_ones(kind):
     with pytest.raises(UsageError, match=rf"{kind.__name__}\.norm is 'bach'.*did you mean 'batch'"):
         kind(norm="bach")
 
 
-@pytest.mark.parametrize("kind", [k for k in SPECS if not k.__name__.startswith("MLP")])
+@pytest.mark.parametrize("kind", [k for k in SPECS if k not in TEXT and not k.__name__.startswith("MLP")])
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
         ((2,), "is for images, but a sample is 2: use MLPGenerator and MLPCritic"),
+        ((40, 32), "is for images, but a sample is text .*: use TextGenerator and TextCritic"),
         ((5, 64, 64), "takes 1 to 4 channels, but a sample is 5x64x64"),
         ((3, 64, 48), "a sample is 3x64x48"),
     ],
@@ -137,6 +139,13 @@ def test_an_unknown_norm_is_refused_with_the_known_ones(kind):
 def test_samples_that_do_not_fit_are_refused_with_what_does(kind, shape, message):
     with pytest.raises(UsageError, match=f"{kind.__name__} .*{message}"):
         build(kind(), SampleSpec(shape))
+
+
+def test_a_perceptron_makes_no_text_but_reads_it():
+    text = SampleSpec((40, 32))
+    with pytest.raises(UsageError, match=r"MLPGenerator makes images and points, but a sample is text .*TextGenerator"):
+        MLPGenerator().build(text, 5)
+    assert MLPCritic(width=8).build(text)(torch.rand(3, 40, 32)).score.shape == (3,)
 
 
 @pytest.mark.parametrize(("size", "near"), [(48, "32 or 64"), (30, "28 or 32"), (300, "128 or 256"), (4, "8 or 16")])

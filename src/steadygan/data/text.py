@@ -79,7 +79,7 @@ def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile
     if not lines:
         raise DataError(f"'{path}' has no text in it; one sample a line is needed, {FEWEST_LINES} or more")
     if len(lines) < FEWEST_LINES:
-        raise DataError(f"'{path}' has {len(lines)} lines of text, one sample each; training needs {FEWEST_LINES}")
+        raise DataError(f"'{path}' has too few lines of text, {len(lines)}: one sample each, {FEWEST_LINES} are needed")
     return TextFile(lines, empty, broken, more)
 
 
