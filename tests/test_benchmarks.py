@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,21 @@ def test_the_table_goes_between_its_marks_in_the_page_on_speed(cost):
     assert once.endswith(page.partition(cost.END)[2])
     with pytest.raises(ValueError, match="the page has no"):
         cost.with_table("# Speed\n", "| first |")
+
+
+def test_text_curves_are_trained_gone_on_with_and_drawn(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.chdir(tmp_path)
+    curves = pytest.importorskip("benchmarks.text_curves")
+    words = ("sun", "moon", "star", "tide")
+    lines = [f"{one} {other} {third}" for one in words for other in words for third in words] * 2
+    (tmp_path / "sky.txt").write_text("\n".join(lines))
+    fixed = ["sky.txt", "--width", "4", "--threads", "1", "--result", "found.json", "--picture", "curves.svg"]
+    for rounds in (2, 4):
+        curves.main([*fixed, "--rounds", str(rounds)])
+    found = json.loads((tmp_path / "found.json").read_text())
+    for name in ("text", "text-gan"):
+        assert found["runs"][name]["rounds"] == [1, 2, 3, 4]
+        assert all(0 <= value <= 1 for value in found["runs"][name]["ngram_js_4"])
+    assert found["floors"].keys() == {f"ngram_js_{n}" for n in (1, 2, 3, 4)}
+    assert (tmp_path / "curves.svg").read_text().count("<svg") == 1
