@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +97,13 @@ def test_the_judge_says_what_evaluation_says(sky: Dataset) -> None:
     assert found["judge"] == "ngram_js_4"
     assert found["ngram_js_4"] == measured(sky, sky.train.samples)["ngram_js_4"].value
     assert judge_of(Recipe(run=RunOptions(evaluate="none")), sky) is None
+
+
+@pytest.mark.parametrize(("lines", "judged"), [(40, False), (60, True)])
+def test_a_few_lines_are_trained_on_without_a_judge(tmp_path: Path, lines: int, judged: bool) -> None:
+    path = tmp_path / "few.txt"
+    path.write_text("\n".join(f"line {number}" for number in range(lines)), encoding="utf-8")
+    assert (judge_of(Recipe(), open_data(DataOptions(source=str(path)))) is not None) == judged
 
 
 def test_features_for_pictures_do_not_judge_text(sky: Dataset) -> None:

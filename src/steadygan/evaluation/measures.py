@@ -283,7 +283,7 @@ MEASURES = (
     Measure("stacked_modes", "the 1,000 modes of stacked digits", "classifier", _stacked, _stacks, least=100),
     Measure("modes", "modes of points that have known ones", "samples", _modal, _mode_coverage, least=100),
     Measure("wasserstein1", "exact distance of points", "samples", _points, _transport, least=100),
-    Measure("ngrams", "divergence of text's n-grams from held-out lines", "samples", _text, _ngrams, least=100),
-    Measure("words", "share of text's words that training lines have", "samples", _text, _words, least=100),
+    Measure("ngrams", "divergence of text's n-grams from held-out lines", "samples", _text, _ngrams, least=50),
+    Measure("words", "share of text's words that training lines have", "samples", _text, _words, least=50),
 )
 """In the order of tables."""
