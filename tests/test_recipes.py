@@ -159,7 +159,7 @@ def test_text_has_the_numbers_of_the_language_model() -> None:
     assert recipe.objective == Adversarial(Wasserstein()) and recipe.penalties == (GradientPenalty(10.0, at=Between()),)
     assert (recipe.batch, recipe.steps(0), recipe.rounds, recipe.prior.size) == (64, 10, 200_000, 128)
     assert recipe.generator_optimizer == recipe.critic_optimizer == optimizer
-    assert recipe.representation == OneHot()
+    assert recipe.representation == OneHot(40) and recipes.text(IMAGES).representation == OneHot()
 
 
 def test_text_gan_differs_in_its_loss_and_its_penalty_only() -> None:

@@ -323,7 +323,7 @@ class Run:
         most: int = 20,
         weights: Weights = "average",
         round_: int | None = None,
-    ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], list[int]]:
+    ) -> tuple[Samples, list[int]]:
         """Samples [classes, columns, ...] whose columns share a latent, and the classes of the rows.
 
         Args:
@@ -344,8 +344,7 @@ class Run:
         classes = self.class_numbers(some_classes(self.sample_spec.classes, most, seed) if label is None else label)
         generator, latents = self._generator_of(weights, round_), self.latents(columns, seed)
         rows = [self.decode(latents, self.labels(columns, seed, number), generator=generator) for number in classes]
-        samples: NDArray[np.uint8] | NDArray[np.float32] = np.stack(rows)  # type: ignore[assignment]
-        return samples, classes
+        return np.stack(rows), classes
 
     def lines(self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None) -> list[str]:
         """The samples of ``sample`` as lines of text, without the padding at their ends.

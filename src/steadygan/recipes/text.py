@@ -36,7 +36,7 @@ def text(sample: SampleSpec = IMAGES) -> Recipe:
         generator_optimizer=optimizer,
         critic_optimizer=optimizer,
         batch=64,
-        representation=OneHot(),
+        representation=OneHot(sample.shape[0] if sample.is_text else None),
         data=DataOptions(source="python-docs"),
         rounds=200_000,
     )

@@ -66,7 +66,7 @@ def generate(
 
 
 def picture_samples(game: Game) -> Samples:
-    """Images [N, C, H, W], points [N, D] or ids of characters [N, L] of fixed latents, in order of the classes asked."""
+    """Images [N, C, H, W], points [N, D] or ids of text [N, L] of fixed latents, in order of the classes asked."""
     count = max(game.recipe.run.pictured, _POINTS) if game.sample.is_points else game.recipe.run.pictured
     labels = ordered_labels(game.sample.classes, count)[0] if takes_classes(game.recipe.generator) else None
     return _samples(
