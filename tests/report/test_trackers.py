@@ -54,7 +54,13 @@ def test_tensorboard_reads_back_numbers_and_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("resumed", [0, 3])
-def test_a_resume_hides_the_events_after_its_checkpoint(tmp_path: Path, resumed: int) -> None:
+def test_a_resume_hides_the_events_after_its_checkpoint(
+    tmp_path: Path, resumed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tensorboard.summary.writer import event_file_writer
+
+    # files of one second are read in the order of a counter in their names, as text: 10 would come before 9
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(10))
     for first, value in ((0, 1.0), (resumed, 2.0)):
         observer = TensorBoardObserver()
         observer.started(start(tmp_path, first))
