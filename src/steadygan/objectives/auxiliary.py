@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.checks import need_weight
+from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ else:
 
 
 @dataclass(frozen=True)
-class AuxiliaryClassifier:
+class AuxiliaryClassifier(Wrapping):
     """Another objective, plus the cross-entropy of the critic's class logits with the labels of the samples.
 
     Odena et al. 2017, AC-GAN: classifies real and fake samples, all weights 1. The defaults are those of the WGAN-GP
@@ -39,21 +40,6 @@ class AuxiliaryClassifier:
         need_weight("AuxiliaryClassifier.critic_weight", self.critic_weight)
         need_weight("AuxiliaryClassifier.generator_weight", self.generator_weight)
 
-    @property
-    def needs_real(self) -> bool:
-        return self.base.needs_real
-
-    @property
-    def mixes_samples(self) -> bool:
-        return self.base.mixes_samples
-
-    @property
-    def real_is_high(self) -> bool:
-        return self.base.real_is_high
-
-    def initial_state(self) -> State:
-        return self.base.initial_state()
-
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         error = _cross_entropy(real)
         if self.classify_fakes:
@@ -62,9 +48,6 @@ class AuxiliaryClassifier:
 
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
         return self.base.generator_loss(real, fake, state) + self.generator_weight * _cross_entropy(fake)
-
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        return self.base.next_state(real, fake, state)
 
 
 def _cross_entropy(output: CriticOutput) -> Tensor:

@@ -12,6 +12,7 @@ from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.checks import need_share, need_weight
 from steadygan.objectives.matching import FeatureMatching
+from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def lecam_regulariser(real: Tensor, fake: Tensor, real_average: Tensor, fake_ave
 
 
 @dataclass(frozen=True)
-class LeCam:
+class LeCam(Wrapping):
     """Another objective, plus a term that keeps the critic from parting real and fake scores too far.
 
     For small data. Tseng et al. 2021, Regularizing GANs under Limited Data; with the rectifiers of published code.
@@ -54,18 +55,6 @@ class LeCam:
     def __post_init__(self) -> None:
         need_weight("LeCam.weight", self.weight)
         need_share("LeCam.decay", self.decay)
-
-    @property
-    def needs_real(self) -> bool:
-        return self.base.needs_real
-
-    @property
-    def mixes_samples(self) -> bool:
-        return self.base.mixes_samples
-
-    @property
-    def real_is_high(self) -> bool:
-        return self.base.real_is_high
 
     def initial_state(self) -> State:
         """The base's state, then ``lecam_real`` and ``lecam_fake``."""

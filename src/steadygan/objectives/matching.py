@@ -9,6 +9,7 @@ from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.checks import need_weight
+from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def feature_matching_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class FeatureMatching:
+class FeatureMatching(Wrapping):
     """Another objective whose generator loss is replaced by matched means of the critic's features.
 
     Salimans et al. 2016, Improved Techniques for Training GANs: the critic's loss is unchanged.
@@ -52,16 +53,6 @@ class FeatureMatching:
     def mixes_samples(self) -> bool:
         return True
 
-    @property
-    def real_is_high(self) -> bool:
-        return self.base.real_is_high
-
-    def initial_state(self) -> State:
-        return self.base.initial_state()
-
-    def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        return self.base.critic_loss(real, fake, state)
-
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
         if real is None:
             raise TypeError(
@@ -73,6 +64,3 @@ class FeatureMatching:
         if not self.base_weight:
             return matched
         return matched + self.base_weight * self.base.generator_loss(real, fake, state)
-
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        return self.base.next_state(real, fake, state)
