@@ -131,3 +131,14 @@ def test_contiguous_maps_stay_contiguous():
 def test_a_crop_keeps_the_first_rows_and_columns():
     x = torch.arange(64.0).reshape(1, 1, 8, 8)
     assert torch.equal(Crop(7)(x), x[:, :, :7, :7])
+
+
+@pytest.mark.parametrize("size", [8, 7])
+@pytest.mark.parametrize("format_", [torch.contiguous_format, torch.channels_last])
+def test_a_strided_1x1_kernel_sees_the_first_pixel_of_each_square(size, format_):
+    layer = SameConv(3, 5, 1, stride=2).double()
+    x = torch.randn(2, 3, size, size, dtype=torch.float64).to(memory_format=format_)
+    y = layer(x)
+    assert torch.allclose(y, F.conv2d(x, layer.weight, layer.bias, stride=2), atol=1e-14)
+    assert y.is_contiguous(memory_format=format_)
+    assert y.grad_fn._saved_stride == (1, 1)  # oneDNN's weight gradient with a stride writes beyond its memory

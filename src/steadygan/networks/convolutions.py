@@ -15,11 +15,12 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 def cropped(x: Tensor, size: tuple[int, int]) -> Tensor:
     """The first rows and columns of maps [N, C, H, W], in the memory format that the maps had."""
-    if x.shape[2:] == size:
-        return x
+    return x if x.shape[2:] == size else x[:, :, : size[0], : size[1]].contiguous(memory_format=_format(x))
+
+
+def _format(x: Tensor) -> torch.memory_format:
     channels_last = x.is_contiguous(memory_format=torch.channels_last)
-    format_ = torch.channels_last if channels_last else torch.contiguous_format
-    return x[:, :, : size[0], : size[1]].contiguous(memory_format=format_)
+    return torch.channels_last if channels_last else torch.contiguous_format
 
 
 class Crop(nn.Module):
@@ -37,12 +38,19 @@ class Crop(nn.Module):
 
 
 class SameConv(nn.Conv2d):
-    """A convolution whose output has ceil(size / stride) pixels; an odd padding's larger part is right and below."""
+    """A convolution whose output has ceil(size / stride) pixels; an odd padding's larger part is right and below.
+
+    A 1x1 kernel with a stride first takes the pixels that it sees: oneDNN 3.12's own weight gradient of it writes
+    beyond its memory where channels-last maps have fewer than 16 channels.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.kernel_size == (1, 1):
+            seen = x[:, :, :: self.stride[0], :: self.stride[1]].contiguous(memory_format=_format(x))
+            return F.conv2d(seen, self.weight, self.bias)
         top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
         left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
         if (top, left) != (bottom, right):  # one row and column of zeros: the convolution itself pads the rest
