@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.networks.comparing import Minibatch
 from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class DCGANCritic:
     """a second head that classifies (AC-GAN); needs data with labels"""
     features: bool = False
     """hand out the last hidden layer too (feature matching)"""
+    minibatch: Minibatch | None = None
+    """what the samples of a batch are compared by, before the score"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -152,6 +155,10 @@ class DCGANCritic:
             width = following
         end = 4 if size == 28 else size >> len(levels)
         scheme = "glorot" if self.init == "he" else self.init
+        inputs = width * end * end
+        if self.minibatch is not None:
+            layer, inputs = self.minibatch.build(width, end * end)
+            parts.append(layer)
         classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
-        head = layers.ScoreHead(width * end * end, scheme, classes=classes, features=self.features)
+        head = layers.ScoreHead(inputs, scheme, classes=classes, features=self.features)
         return layers.Critic(layers.LabelledSequential(*parts), head)

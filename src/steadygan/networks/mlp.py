@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.networks.checks import need_choice, need_classes, need_positive
+from steadygan.networks.comparing import Minibatch
 from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class MLPCritic:
     """a second head that classifies (AC-GAN); needs data with labels"""
     features: bool = False
     """hand out the last hidden layer too (feature matching)"""
+    minibatch: Minibatch | None = None
+    """what the samples of a batch are compared by, before the score"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -105,6 +108,10 @@ class MLPCritic:
         from steadygan.networks import layers
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
+        inputs = self.width
+        if self.minibatch is not None:
+            layer, inputs = self.minibatch.build(inputs)
+            parts.append(layer)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
-        head = layers.ScoreHead(self.width, "glorot", classes=classes, features=self.features)
+        head = layers.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
         return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)
