@@ -15,6 +15,7 @@ from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.text import TextCritic, TextGenerator
+from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ else:  # the closed sets that files and the command line know
         | BEGANGenerator
         | LabelledGenerator
         | TextGenerator
+        | ResNet101Generator
     )
     CriticNetwork = (
         DCGANCritic
         | MLPCritic
         | ResNetCritic
         | ResNet64Critic
+        | ResNet101Critic
         | BEGANCritic
         | ConvAutoencoderCritic
         | MLPAutoencoderCritic
@@ -82,6 +85,8 @@ __all__ = [
     "MLPGenerator",
     "ResNet64Critic",
     "ResNet64Generator",
+    "ResNet101Critic",
+    "ResNet101Generator",
     "ResNetCritic",
     "ResNetGenerator",
     "TextCritic",

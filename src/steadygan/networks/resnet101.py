@@ -1,0 +1,113 @@
+"""The 101-layer residual networks of the WGAN-GP authors' code: bottlenecks, and one norm a block, at its end.
+
+For 64 px as published: 33 blocks of three convolutions, and the layers at both ends (WGAN-GP, Fig. 2, row 6). Smaller
+images leave out the stages of more pixels, with the step to them: 83 layers at 32 px, 62 at 16, 41 at 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.networks.resnet import CriticNorm, GeneratorNorm
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SIZES = (8, 16, 32, 64)
+"""Pixels that ResNet101Generator and ResNet101Critic are made for."""
+
+_NORMS = ("batch", "layer", "instance", "none")
+_PUBLISHED = 64
+_SCALE = 5.0  # of what comes out: pixels before tanh, and scores, are divided by it
+
+
+def _check(spec: ResNet101Generator | ResNet101Critic) -> None:
+    name = type(spec).__name__
+    need_positive(name, width=spec.width)
+    need_choice(name, "norm", spec.norm, _NORMS)
+
+
+def _stages(width: int, size: int) -> list[tuple[int, int]]:
+    """Maps of each stage and its blocks that keep pixels, from 4x4 up to ``size``."""
+    maps = [8 * width, 4 * width, 2 * width, width, max(1, width // 2)]
+    pixels = [4 * 2**index for index in range(len(maps))]
+    return [(count, 5 if side == _PUBLISHED else 6) for count, side in zip(maps, pixels, strict=True) if side <= size]
+
+
+@dataclass(frozen=True)
+class ResNet101Generator:
+    """Bottlenecks from 4x4 up, norm after each one's last convolution, tanh of a fifth of what comes out."""
+
+    width: int = 64
+    """DIM: maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
+    norm: GeneratorNorm = "batch"
+    """batch, layer, instance, none"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such images from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks import layers
+        from steadygan.networks.bottleneck import BottleneckBlock, Divide
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
+
+        channels, size = need_image("ResNet101Generator", sample, SIZES)
+        stages = _stages(self.width, size)
+        start, count = stages[0]
+        parts: list[nn.Module] = [layers.linear(latent, start * 16, "glorot"), layers.Unflatten(start, 4)]
+        parts += [BottleneckBlock(start, start, norm=self.norm) for _ in range(count)]
+        for (inputs, _), (outputs, count) in pairwise(stages):
+            parts.append(BottleneckBlock(inputs, outputs, "up", norm=self.norm))
+            parts += [BottleneckBlock(outputs, outputs, norm=self.norm) for _ in range(count)]
+        parts += [initialized(SameConv(stages[-1][0], channels, 1), "glorot"), Divide(_SCALE)]
+        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, "tanh")
+
+
+@dataclass(frozen=True)
+class ResNet101Critic:
+    """The generator's bottlenecks mirrored, down to 4x4, then a fifth of a linear score."""
+
+    width: int = 64
+    """DIM: maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
+    norm: CriticNorm = "layer"
+    """layer (the code under WGAN-GP), batch (the code otherwise), instance, none"""
+    class_logits: bool = False
+    """a second head that classifies (AC-GAN); needs data with labels"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such images.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks import layers
+        from steadygan.networks.bottleneck import BottleneckBlock, DividedScore
+        from steadygan.networks.convolutions import SameConv
+        from steadygan.networks.initialization import initialized
+
+        channels, size = need_image("ResNet101Critic", sample, SIZES)
+        stages = _stages(self.width, size)[::-1]
+        first, count = stages[0]
+        parts: list[nn.Module] = [initialized(SameConv(channels, first, 1), "glorot")]
+        parts += [BottleneckBlock(first, first, norm=self.norm, critic=True) for _ in range(count)]
+        for (inputs, _), (outputs, count) in pairwise(stages):
+            parts.append(BottleneckBlock(inputs, outputs, "down", norm=self.norm, critic=True))
+            parts += [BottleneckBlock(outputs, outputs, norm=self.norm, critic=True) for _ in range(count)]
+        classes = need_classes("ResNet101Critic", sample) if self.class_logits else 0
+        head = layers.ScoreHead(16 * stages[-1][0], "glorot", classes=classes, features=self.features)
+        return layers.Critic(layers.LabelledSequential(*parts), DividedScore(head, _SCALE))
