@@ -13,6 +13,7 @@ from steadygan.recipes.conditional import acgan, acgan_wgan_gp
 from steadygan.recipes.energy import ebgan, ebgan_pt
 from steadygan.recipes.equilibrium import began
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
+from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec, unknown_name
@@ -35,6 +36,10 @@ RECIPES: dict[str, RecipeFunction] = {
     "acgan-wgan-gp": acgan_wgan_gp,
     "text": text,
     "text-gan": text_gan,
+    "minibatch-discrimination": minibatch_discrimination,
+    "feature-matching": feature_matching,
+    "instance-noise": instance_noise,
+    "lecam": lecam,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -66,9 +71,13 @@ __all__ = [
     "dragan",
     "ebgan",
     "ebgan_pt",
+    "feature_matching",
     "find",
     "gan",
+    "instance_noise",
+    "lecam",
     "lsgan",
+    "minibatch_discrimination",
     "summary",
     "text",
     "text_gan",

@@ -1,0 +1,110 @@
+"""Recipes of remedies beside DCGAN's loss: what they change, and small real trainings that untrained ones miss."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+import steadygan as sg
+from steadygan.losses import Hinge, NonSaturating
+from steadygan.networks import DCGANGenerator
+from steadygan.networks.comparing import Discrimination
+from steadygan.objectives import Adversarial, FeatureMatching, LeCam
+from steadygan.optimizers import Adam
+from steadygan.recipe import RunOptions, stretched
+from steadygan.recipes import dcgan, feature_matching, instance_noise, lecam, minibatch_discrimination
+from steadygan.training.guard import check
+from steadygan.training.step import training_round
+from steadygan.types import SampleSpec
+from tests.training.games import image_data, table
+
+IMAGES, POINTS, DIGITS = SampleSpec((3, 32, 32)), SampleSpec((2,)), SampleSpec((1, 8, 8), 10)
+MAKERS = [minibatch_discrimination, feature_matching, lecam, instance_noise]
+makers = pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+SMOOTHED = Adversarial(NonSaturating(), real_label=0.9)
+
+
+@makers
+@pytest.mark.parametrize("sample", [IMAGES, POINTS], ids=str)
+def test_each_is_dcgan_but_for_its_remedy(make, sample):
+    base, recipe = dcgan(sample), make(sample)
+    changed = {f.name for f in dataclasses.fields(base) if getattr(base, f.name) != getattr(recipe, f.name)}
+    assert changed <= {"name", "critic", "objective", "perturbation"} and len(changed) >= 2
+
+
+def test_remedies_have_their_papers_numbers():
+    recipe = minibatch_discrimination()
+    assert recipe.critic.minibatch == Discrimination(outputs=100, depth=5, group=16) and recipe.objective == SMOOTHED
+    recipe = feature_matching()
+    assert recipe.objective == FeatureMatching(SMOOTHED, weight=1.0, base_weight=0.0) and recipe.critic.features
+    assert lecam().objective == LeCam(Adversarial(Hinge()), weight=0.3, decay=0.99)
+
+
+def test_the_noise_is_gone_at_the_end_of_the_training_however_long_it_is():
+    for recipe in (instance_noise(), stretched(instance_noise(), 500)):
+        strengths = [recipe.perturbation.strength(round_) for round_ in (0, recipe.rounds // 2, recipe.rounds)]
+        assert strengths == pytest.approx([0.1, 0.05, 0.0])
+
+
+@makers
+@pytest.mark.parametrize("sample", [SampleSpec((3, 8, 8)), SampleSpec((1, 28, 28)), POINTS], ids=str)
+def test_two_rounds_stay_finite_and_the_guard_has_no_word(make, sample):
+    data = image_data(60, sample) if sample.is_image else sg.data.open_data(sg.data.DataOptions(source="8gaussians"))
+    recipe = make(sample)
+    players = {player: dataclasses.replace(getattr(recipe, player), width=4) for player in ("generator", "critic")}
+    recipe = dataclasses.replace(recipe, batch=16, **players)
+    game, feed, drawer = table(recipe, data)
+    assert check(recipe, game.generator, game.critic) == ()
+    for round_ in range(2):
+        report = training_round(game, feed, drawer.round(round_, round_ * drawer.samples_in(0)), round_, 0)
+        assert torch.isfinite(report.critic_loss) and torch.isfinite(report.generator_loss)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    digits = load_digits()
+    return LogisticRegression(max_iter=300).fit(digits.data / 16, digits.target)
+
+
+RUN = RunOptions(precision="fp32", threads=1, picture_every=10_000, checkpoint_every=10_000, evaluate="none")
+
+
+def verdict(folder, judge, make, rounds, **of_critic):
+    """How far mean pixels are from those of real digits, and the share of the rarest class, of 500 samples."""
+    recipe, quick = make(DIGITS), Adam(1e-3, betas=(0.5, 0.999))
+    recipe = dataclasses.replace(
+        recipe,
+        generator=DCGANGenerator(16),
+        critic=dataclasses.replace(recipe.critic, width=16, **of_critic),
+        generator_optimizer=quick,
+        critic_optimizer=quick,
+        run=RUN,
+    )
+    run = sg.train(recipe, data="digits", out=folder / "run", rounds=rounds, observers=[])
+    pixels, real = run.sample(500, seed=5).reshape(500, -1) / 255, load_digits().data / 16
+    rarest = np.bincount(judge.predict(pixels), minlength=10).min() / 500
+    return np.abs(pixels.mean(0) - real.mean(0)).mean(), rarest
+
+
+LEARNERS = [make for make in MAKERS if make is not instance_noise]
+learners = pytest.mark.parametrize("make", LEARNERS, ids=lambda make: make.__name__)
+
+
+@pytest.mark.slow
+@learners
+def test_it_learns_digits_of_every_class(tmp_path, judge, make):
+    off, rarest = verdict(tmp_path, judge, make, 200)
+    assert off < 0.1
+    assert rarest > 0.02
+
+
+@learners
+def test_untrained_it_misses_the_bounds(tmp_path, judge, make):
+    off, rarest = verdict(tmp_path, judge, make, 1)
+    assert off > 0.2
+    assert rarest == 0.0
