@@ -180,7 +180,7 @@ def test_recipes_without_a_network_for_text_name_the_one_that_has(name: str) -> 
     assert "recipes for text are text and text-gan" in str(error.value) and "\n" not in str(error.value)
 
 
-FIXED = {"wgan-gp-cifar10": (32,)}
+FIXED = {"wgan-gp-cifar10": (32,), "resnet101": (8, 32, 64)}
 """Pixels, of those below, that recipes of images only are for."""
 
 GROUPS = {"minibatch-discrimination": 16}

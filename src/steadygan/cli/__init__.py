@@ -106,9 +106,9 @@ Where a run is asked for and none is named, the newest below runs/ is meant.
 
 
 def _unknown(name: str) -> UsageError:
-    from steadygan.recipes import RECIPES
+    from steadygan.recipes import by_name
 
-    if name in RECIPES:
+    if name in by_name():
         return UsageError(f"'{name}' is a recipe, not a command: 'steadygan train {name}'")
     what = "option" if name.startswith("-") else "command"
     hint = nearest(name, [*COMMANDS, "--help", "--version"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from steadygan import recipe as recipes
 from steadygan.cli.parser import Parser, at_least
-from steadygan.recipes import RECIPES, find, summary
+from steadygan.recipes import find, listed, summary
 from steadygan.schedules import Constant
 from steadygan.types import SampleSpec, UsageError
 
@@ -43,9 +43,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _list() -> str:
-    width = max(map(len, RECIPES)) + 2
+    names = listed()
+    width = max(map(len, names)) + 2
     lines = []
-    for name in RECIPES:
+    for name in names:
         what, paper = summary(name)
         lines.append(f"{name:<{width}}{what}")
         lines += textwrap.wrap(paper, WIDTH, initial_indent=" " * width, subsequent_indent=" " * width)

@@ -15,7 +15,7 @@ from steadygan.cli.overrides import Change
 from steadygan.cli.parser import Parser, minutes
 from steadygan.data.options import DataOptions
 from steadygan.recipe import Recipe
-from steadygan.recipes import RECIPES, text, wgan_gp
+from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec, UsageError
 
@@ -154,7 +154,7 @@ def _help(parser: Parser, name: str | None, recipe: Recipe) -> str:
     fields = "\n".join(help_lines(recipe, width))
     named = f"recipe {name}" if name else "recipe wgan-gp ('steadygan train RECIPE --help' for another)"
     return f"""{parser.format_help()}
-recipes: {", ".join(RECIPES)}
+recipes: {", ".join(listed())}
 
 Every field of the {named}, as it is for {"its data" if name and "." in name else "pictures of 32 px"}:
 

@@ -1,12 +1,13 @@
 """One method, one function: each returns a recipe whose networks fit the samples it is given.
 
-The command line looks names up in ``RECIPES``; nothing else does.
+The command line looks names up in ``RECIPES`` and ``FAMILIES``; nothing else does.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 
 from steadygan.recipe import Recipe
 from steadygan.recipes.conditional import acgan, acgan_wgan_gp
@@ -14,9 +15,10 @@ from steadygan.recipes.energy import ebgan, ebgan_pt
 from steadygan.recipes.equilibrium import began
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
+from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
-from steadygan.types import SampleSpec, unknown_name
+from steadygan.types import SampleSpec, UsageError, nearest
 
 RecipeFunction = Callable[[SampleSpec], Recipe]
 
@@ -40,8 +42,17 @@ RECIPES: dict[str, RecipeFunction] = {
     "feature-matching": feature_matching,
     "instance-noise": instance_noise,
     "lecam": lecam,
+    "resnet101": resnet101,
 }
 """Every recipe by the name it has on the command line."""
+
+FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
+    "lsun-ROW-METHOD": (
+        lsun_grid,
+        {f"lsun-{row}-{method}": partial(lsun_grid, row, method) for row in range(len(ROWS)) for method in METHODS},
+    ),
+}
+"""Recipes by the choices in their names: the function that says what they are, and each one by its name."""
 
 
 def find(name: str) -> RecipeFunction:
@@ -50,23 +61,37 @@ def find(name: str) -> RecipeFunction:
     Raises:
         UsageError: with the nearest names, for an unknown one.
     """
-    function = RECIPES.get(name) or RECIPES.get(name.replace("_", "-").lower())
+    every = by_name()
+    function = every.get(name) or every.get(name.replace("_", "-").lower())
     if function is None:
-        raise unknown_name("recipe", name, RECIPES)
+        raise UsageError(f"unknown recipe '{name}'{nearest(name, every)} (known: {', '.join(listed())})")
     return function
 
 
+def by_name() -> dict[str, RecipeFunction]:
+    """Every recipe function by its name, the members of families too."""
+    return {**RECIPES, **{name: make for _, members in FAMILIES.values() for name, make in members.items()}}
+
+
+def listed() -> list[str]:
+    """The names of all recipes, a family's under one."""
+    return [*RECIPES, *FAMILIES]
+
+
 def summary(name: str) -> tuple[str, str]:
-    """One line on what a recipe is, and its paper."""
-    first, _, rest = inspect.cleandoc(find(name).__doc__ or "").partition("\n\n")
-    return " ".join(first.split()), " ".join(rest.split())
+    """One line on what a recipe or a family is, and its paper."""
+    function = FAMILIES[name][0] if name in FAMILIES else find(name)
+    first, paper, *_ = [*inspect.cleandoc(function.__doc__ or "").split("\n\n"), "", ""]
+    return " ".join(first.split()), " ".join(paper.split())
 
 
 __all__ = [
+    "FAMILIES",
     "RECIPES",
     "acgan",
     "acgan_wgan_gp",
     "began",
+    "by_name",
     "dcgan",
     "dragan",
     "ebgan",
@@ -76,8 +101,11 @@ __all__ = [
     "gan",
     "instance_noise",
     "lecam",
+    "listed",
     "lsgan",
+    "lsun_grid",
     "minibatch_discrimination",
+    "resnet101",
     "summary",
     "text",
     "text_gan",
