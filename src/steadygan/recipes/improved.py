@@ -16,8 +16,6 @@ from steadygan.recipes.gan import dcgan
 from steadygan.schedules import LinearDecay
 from steadygan.types import SampleSpec
 
-_SMOOTHED = Adversarial(NonSaturating(), real_label=0.9)
-
 
 def minibatch_discrimination(sample: SampleSpec = IMAGES) -> Recipe:
     """DCGAN whose critic sees how near samples are to others of the batch; real labels are 0.9.
@@ -25,7 +23,8 @@ def minibatch_discrimination(sample: SampleSpec = IMAGES) -> Recipe:
     Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.2 and 3.4, there for the best samples: 100
     kernels of 5 numbers. Networks and optimizer of DCGAN; groups of 16 instead of the whole batch.
     """
-    return _changed(sample, "minibatch-discrimination", _SMOOTHED, minibatch=Discrimination(outputs=100, depth=5))
+    smoothed = Adversarial(NonSaturating(), real_label=0.9)
+    return _changed(sample, "minibatch-discrimination", smoothed, minibatch=Discrimination(outputs=100, depth=5))
 
 
 def feature_matching(sample: SampleSpec = IMAGES) -> Recipe:
@@ -34,7 +33,8 @@ def feature_matching(sample: SampleSpec = IMAGES) -> Recipe:
     Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.1 and 3.4, there for semi-supervised
     learning. Networks and optimizer of DCGAN.
     """
-    return _changed(sample, "feature-matching", FeatureMatching(_SMOOTHED), features=True)
+    smoothed = Adversarial(NonSaturating(), real_label=0.9)
+    return _changed(sample, "feature-matching", FeatureMatching(smoothed), features=True)
 
 
 def lecam(sample: SampleSpec = IMAGES) -> Recipe:

@@ -83,4 +83,11 @@ def resnet101(sample: SampleSpec = BEDROOMS) -> Recipe:
     Gulrajani et al. 2017, Fig. 2, row 6: the authors' networks, Adam of App. E (their 64 px code has beta_1 0). Width
     64 is for a GPU: --generator.width 8 --critic.width 8 on a laptop.
     """
-    return dataclasses.replace(lsun_grid(6, "wgan-gp", sample), name="resnet101")
+    return dataclasses.replace(
+        wgan_gp(sample),
+        name="resnet101",
+        generator=ResNet101Generator(),
+        critic=ResNet101Critic(norm="layer"),
+        generator_optimizer=Adam(1e-4, betas=(0.5, 0.9)),
+        critic_optimizer=Adam(1e-4, betas=(0.5, 0.9)),
+    )
