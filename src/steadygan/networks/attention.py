@@ -57,6 +57,10 @@ class SelfAttention(nn.Module):
         self.output = convolution(values, channels)
         self.gamma = nn.Parameter(torch.zeros(()))
 
+    def readings(self) -> dict[str, Tensor]:
+        """gamma: how much of the output attention makes, 0 at first."""
+        return {"gamma": self.gamma.detach()}
+
     def forward(self, x: Tensor) -> Tensor:
         query, key, value = self.query(x), self.key(x), self.value(x)
         if self.pool:

@@ -44,6 +44,7 @@ class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
     """
 
     takes_labels = True
+    conditional = True
 
     def __init__(self, channels: int, classes: int, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
         super().__init__(channels, eps=eps, momentum=momentum, affine=False)
@@ -72,6 +73,7 @@ class ConditionalGroupNorm(nn.GroupNorm):
     """
 
     takes_labels = True
+    conditional = True
 
     def __init__(self, groups: int, channels: int, classes: int, eps: float = 1e-5) -> None:
         super().__init__(groups, channels, eps=eps, affine=False)
@@ -104,6 +106,7 @@ class ProjectionHead(nn.Module):
     """
 
     takes_labels = True
+    conditional = True
 
     def __init__(self, inputs: int, classes: int, scheme: Scheme, *, pool: str = "sum", features: bool = False) -> None:
         """

@@ -37,6 +37,8 @@ class MultiplyLabels(nn.Module):
 class LabelledLatents(nn.Module):
     """Latents [N, size] and labels [N] to samples [N, ...] of these classes."""
 
+    conditional = True
+
     def __init__(self, labelling: nn.Module, network: nn.Module) -> None:
         super().__init__()
         self.labelling = labelling

@@ -9,7 +9,7 @@ also takes sigma in bfloat16 under autocast on GPUs. Here the forward moves them
 
 A critic that is called several times in a step (joined pass, x-hat, generator step) moves them each time: sigma only
 gets closer, and passes differ by what is left of its error. An averaged generator has the buffers of the present one:
-``refine_spectral_norms`` fits them to its own weights.
+``settle`` and ``refine_spectral_norms`` fit them to its own weights.
 """
 
 from __future__ import annotations
@@ -71,6 +71,14 @@ class SpectralNorm(nn.Module):
         u, v = self.u.clone(), self.v.clone()  # the graph keeps these: the next forward moves the buffers in place
         with torch.autocast(weight.device.type, enabled=False):
             return torch.dot(u, torch.mv(self._matrix(weight), v))
+
+    def readings(self, weight: Tensor) -> dict[str, Tensor]:
+        """sigma of the raw weight, for the record."""
+        return {"sigma": self.sigma(weight)}
+
+    def settle(self, weight: Tensor) -> None:
+        """Fits u and v to a weight that they did not follow step by step."""
+        self.iterate(weight, _FIRST_ITERATIONS)
 
     def forward(self, weight: Tensor) -> Tensor:
         return weight / self.sigma(weight)

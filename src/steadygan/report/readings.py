@@ -20,14 +20,26 @@ class Reading:
     """a log axis, where the values are positive and span more than a factor of 30"""
 
 
-TITLES = {"samples": "Distance of samples", "shares": "Precision and recall"}
+TITLES = {
+    "samples": "Distance of samples",
+    "shares": "Precision and recall",
+    "sigma": "Spectral norms",
+    "gamma": "Attention",
+}
 SENTENCES = {
     "samples": "Samples of the averaged generator beside real ones, whatever the losses say: a distance, better when "
     "smaller, that decides which checkpoint is kept as the best; judge a run by this and by its pictures.",
     "shares": "Precision and density: how many samples look like real ones. Recall and coverage: how many real ones "
     "have samples like them. Precision that rises while recall falls is a generator that gives up variety.",
+    "sigma": "The largest singular value of each layer's raw weight, by which it is divided: slow drift is normal; a "
+    "layer that grows without end sees ever smaller steps, a jump comes before failure.",
+    "gamma": "The weight of what attention adds to its maps: 0 at first, and the sign means nothing; one that stays at "
+    "0 says that attention is not used.",
 }
 """for fields that share what stands before a '/'"""
+
+FIRST = ("samples", "shares")
+"""what samples are worth, before all other charts"""
 
 READINGS = (
     Reading(
@@ -106,12 +118,11 @@ def readings_for(fields: Iterable[str]) -> list[Reading]:
     for name in present:
         if name not in known:
             groups.setdefault(name.split("/")[0], []).append(name)
-    first, last = [], []
+    first: list[Reading] = []
+    last: list[Reading] = []
     for title, members in groups.items():
         for start in range(0, len(members), LINES):
             named = tuple((name, name.split("/", 1)[-1]) for name in members[start : start + LINES])
-            if title in SENTENCES:
-                first.append(Reading(TITLES[title], named, SENTENCES[title]))
-            else:
-                last.append(Reading(title, named, "A further number that this recipe logs."))
+            sentence = SENTENCES.get(title, "A further number that this recipe logs.")
+            (first if title in FIRST else last).append(Reading(TITLES.get(title, title), named, sentence))
     return [*first, *charts, *last]

@@ -143,6 +143,10 @@ class Game:
         """Moves the averaged generator towards the present one, after ``seen`` samples."""
         decay = self.recipe.average.decay(batch, seen)
         update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
+        self.copy_buffers()
+
+    def copy_buffers(self) -> None:
+        """Gives the averaged generator the buffers of the present one."""
         if self._buffers:
             torch._foreach_copy_(self._average_buffers, self._buffers)
 

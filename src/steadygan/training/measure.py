@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.networks.parts import readings
 from steadygan.training.draws import RealDraws, Stream, draw_noise, draw_perturbation, stream_generator
 from steadygan.types import RunError
 
@@ -115,6 +116,8 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
         values["slope_std"] = report.slope.float().std(correction=0)
     values["critic_gradient_norm"] = total_norm(game.critic_parameters)
     values["generator_gradient_norm"] = total_norm(game.generator_parameters)
+    values.update(readings(game.generator, "generator"))
+    values.update(readings(game.critic, "critic"))
     names = getattr(game.state, "_fields", [f"state_{i}" for i in range(len(game.state))])
     values.update(zip(names, game.state, strict=True))
     remembered = getattr(game.perturbation_state, "_fields", range(len(game.perturbation_state)))

@@ -11,6 +11,7 @@ import torch
 
 from steadygan.averaging import reestimate_statistics
 from steadygan.networks import takes_classes
+from steadygan.networks.parts import settle
 from steadygan.training.draws import Stream, draw_labels, draw_noise, stream_generator
 from steadygan.training.measure import kept_buffers
 from steadygan.types import Batch
@@ -44,7 +45,12 @@ def statistics_latents(
 
 
 def settle_average(game: Game) -> None:
-    """Re-estimates the batch-norm statistics of the averaged generator, in place; a function of the weights alone."""
+    """Fits what the averaged generator remembers of its weights to them, in place, then its batch-norm statistics.
+
+    A function of the players' state: a second call changes nothing.
+    """
+    game.copy_buffers()
+    settle(game.average)
     with game.autocast():
         reestimate_statistics(game.average, statistics_latents(game.recipe, game.sample, game.device))
 
