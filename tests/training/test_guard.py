@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+import torch
 
 from steadygan.constraints import WeightClip
 from steadygan.losses import NonSaturating, RelativisticAverage
-from steadygan.networks import DCGANCritic
-from steadygan.objectives import Adversarial
+from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, MLPAutoencoderCritic
+from steadygan.objectives import Adversarial, AuxiliaryClassifier, EnergyBased, FeatureMatching, LeCam
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, Drift, GradientPenalty
 from steadygan.recipe import RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.training.game import Game
-from steadygan.training.guard import check
+from steadygan.training.guard import check, check_game
 from steadygan.types import SampleSpec, UsageError
 from tests.training.games import IMAGES, convolutional_recipe
 
@@ -69,6 +70,43 @@ def test_micro_batches_are_refused_where_the_objective_compares_samples():
     assert checked(run=run) == ()
 
 
+def played(**changes):
+    return check_game(Game.build(convolutional_recipe(penalties=(), **changes), IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("objective", "line"),
+    [
+        (AuxiliaryClassifier(), r"needs the critic's class_logits, .*--critic\.class-logits true"),
+        (FeatureMatching(), r"needs the critic's features, .*--critic\.features true"),
+        (LeCam(FeatureMatching(AuxiliaryClassifier())), r"LeCam needs the critic's features"),
+        (EnergyBased(pulling_away=0.1), r"needs the critic's code, .* take another critic"),
+    ],
+    ids=["classes", "features", "inside another", "code"],
+)
+def test_a_critic_that_does_not_give_what_the_objective_needs_is_refused_with_the_remedy(objective, line):
+    with pytest.raises(UsageError, match=line) as error:
+        played(objective=objective)
+    assert "\n" not in str(error.value)
+
+
+def test_a_critic_that_gives_it_passes_and_is_left_as_it_was():
+    assert played(critic=DCGANCritic(width=4, features=True), objective=FeatureMatching()) == ()
+    assert played(critic=MLPAutoencoderCritic(), objective=EnergyBased(pulling_away=0.1)) == ()
+    critic = DCGANCritic(width=4, norm="batch", features=True)
+    game = Game.build(convolutional_recipe(penalties=(), critic=critic, objective=FeatureMatching()), IMAGES)
+    before = {name: tensor.clone() for name, tensor in game.critic.state_dict().items()}
+    check_game(game)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in game.critic.state_dict().items())
+
+
+def test_classes_that_the_generator_is_not_told_are_warned_of():
+    classified = {"critic": DCGANCritic(width=4, class_logits=True), "objective": AuxiliaryClassifier()}
+    (warning,) = played(**classified)
+    assert "the generator is not told which one" in warning and "generator:labelled-generator" in warning
+    assert played(generator=LabelledGenerator(DCGANGenerator(width=4)), **classified) == ()
+
+
 def narrow(spec):
     """The spec, or the one inside it, with width 8."""
     inner = getattr(spec, "network", None)
@@ -83,5 +121,5 @@ def test_every_recipe_passes_on_images_that_fit_it(name):
     small = {"generator": narrow(recipe.generator), "critic": narrow(recipe.critic)}
     recipe = dataclasses.replace(recipe, **small)
     game = Game.build(recipe, sample)
-    warnings = check(recipe, game.generator, game.critic)
+    warnings = check_game(game)
     assert warnings == () or name == "wgan"  # the paper's own critic has its norms clipped

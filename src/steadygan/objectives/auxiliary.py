@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
@@ -35,6 +35,7 @@ class AuxiliaryClassifier(Wrapping):
     """of the cross-entropy of fakes in the generator's loss"""
     classify_fakes: bool = False
     """does the critic learn the classes from fakes too, which carry the labels they were asked for?"""
+    needs: ClassVar[tuple[str, ...]] = ("class_logits",)
 
     def __post_init__(self) -> None:
         need_weight("AuxiliaryClassifier.critic_weight", self.critic_weight)

@@ -14,7 +14,11 @@ State: TypeAlias = "tuple[Tensor, ...]"
 
 
 class ObjectiveLike(Protocol):
-    """What a training step asks of an objective."""
+    """What a training step asks of an objective.
+
+    One that looks at more than scores may say so in ``needs``, names of fields of ``CriticOutput`` beyond those that
+    its ``base`` needs: critics that do not give them are refused before training.
+    """
 
     @property
     def needs_real(self) -> bool:

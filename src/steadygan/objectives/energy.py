@@ -76,6 +76,10 @@ class EnergyBased:
             )
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        return ("code",) if self.pulling_away else ()
+
+    @property
     def needs_real(self) -> bool:
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
@@ -38,6 +38,7 @@ class FeatureMatching(Wrapping):
     """of the matching term in the generator's loss"""
     base_weight: float = 0.0
     """of the base's own generator loss, beside it; 0 in the paper"""
+    needs: ClassVar[tuple[str, ...]] = ("features",)
 
     def __post_init__(self) -> None:
         need_weight("FeatureMatching.weight", self.weight)

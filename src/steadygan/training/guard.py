@@ -6,18 +6,69 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.types import UsageError
+from steadygan.networks.parts import is_conditional
+from steadygan.training.measure import kept_buffers
+from steadygan.types import Batch, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
     from steadygan.recipe import Recipe
+    from steadygan.training.game import Game
 
 _BATCH_NORMS = (torch.nn.modules.batchnorm._BatchNorm, torch.nn.SyncBatchNorm)
 
 
 def _names(module: nn.Module, kinds: tuple[type, ...]) -> list[str]:
     return [name or type(part).__name__ for name, part in module.named_modules() if isinstance(part, kinds)]
+
+
+def check_game(game: Game) -> tuple[str, ...]:
+    """Warnings for a game at round 0 or later, which is left as it is.
+
+    Raises:
+        UsageError: for a combination that cannot work, and for a critic that does not give what the objective needs.
+    """
+    needs = _needs(game.recipe.objective)
+    if needs:
+        _check_outputs(game, needs)
+    warnings = check(game.recipe, game.generator, game.critic)
+    asks_for_classes = "class_logits" in needs or is_conditional(game.critic)
+    if asks_for_classes and not is_conditional(game.generator):
+        warnings += (
+            "the critic looks at the class of each sample, but the generator is not told which one to make: "
+            "use generator:labelled-generator, or --generator.conditional true where it has that",
+        )
+    return warnings
+
+
+def _needs(objective: object) -> tuple[str, ...]:
+    """Fields of CriticOutput beside the score that an objective, or one inside it, looks at."""
+    own = tuple(getattr(objective, "needs", ()))
+    base = getattr(objective, "base", None)
+    return own if base is None else (*own, *_needs(base))
+
+
+def _check_outputs(game: Game, needs: tuple[str, ...]) -> None:
+    """Has the critic look at fakes of zeros, and refuses it if it leaves out what is needed."""
+    recipe, critic = game.recipe, game.recipe.critic
+    count = min(recipe.batch, recipe.run.micro_batch or recipe.batch)
+    noise = torch.zeros(count, *recipe.prior.noise().shape, device=game.device)
+    labels = torch.zeros(count, dtype=torch.int64, device=game.device) if game.sample.classes else None
+    with torch.no_grad(), kept_buffers(game.critic), game.autocast():
+        samples = game.average(recipe.prior.latents(noise), labels)
+        output = game.score(Batch(samples, labels))
+    for name in needs:
+        if getattr(output, name) is None:
+            remedy = (
+                f"set --critic.{name.replace('_', '-')} true"
+                if isinstance(getattr(critic, name, None), bool)
+                else "take another critic"
+            )
+            raise UsageError(
+                f"{type(recipe.objective).__name__} needs the critic's {name}, but {type(critic).__name__} as it is "
+                f"gives none: {remedy}, or another objective"
+            )
 
 
 def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:

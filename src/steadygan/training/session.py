@@ -118,7 +118,7 @@ def resume_run(
     if trainer.device.type == "cpu" and recipe.run.threads is not None:
         torch.set_num_threads(recipe.run.threads)
     game = trainer.build()
-    guard.check(recipe, game.generator, game.critic)
+    guard.check_game(game)
     if saved:
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
     write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended, or given micro-batches
@@ -155,7 +155,7 @@ def settle(
     def steps(tried: Recipe) -> plan.Speed:
         nonlocal warnings
         game = Game.build(tried, dataset.sample, device, precision)
-        warnings = guard.check(tried, game.generator, game.critic)
+        warnings = guard.check_game(game)
         feed = Feed(tried, dataset.train, device)
         return plan.measure_speed(game, feed, Drawer(tried, dataset.sample, dataset.train, device))
 
