@@ -111,6 +111,16 @@ class Adam:
         return {"lr": self.lr * self.lr_factor(round_), "betas": betas}
 
 
+def two_time_scale(
+    generator: float = 1e-4, critic: float = 4e-4, betas: tuple[float, float] = (0.0, 0.9)
+) -> tuple[Adam, Adam]:
+    """Adam for the generator and Adam for the critic, which steps at a rate of its own (TTUR, Heusel et al. 2017).
+
+    With a quicker critic one critic step a round is enough; the rates are those of SAGAN (Zhang et al. 2019).
+    """
+    return Adam(generator, betas), Adam(critic, betas)
+
+
 @dataclass(frozen=True)
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
+from torch import nn
 
 from steadygan.networks import (
     ResNet64Critic,
@@ -10,10 +13,14 @@ from steadygan.networks import (
     ResNetGenerator,
     parameter_count,
 )
+from steadygan.networks.attention import SelfAttention
 from steadygan.networks.blocks import ResidualBlock
+from steadygan.networks.conditional import ConditionalBatchNorm, ProjectionHead
 from steadygan.networks.layers import couples_batch
+from steadygan.networks.parts import is_conditional
 from steadygan.networks.resnet import SIZES
-from steadygan.types import SampleSpec
+from steadygan.networks.spectral import spectral_norms
+from steadygan.types import SampleSpec, UsageError
 
 CIFAR, LARGE = SampleSpec((3, 32, 32), classes=10), SampleSpec((3, 64, 64))
 
@@ -82,3 +89,102 @@ def test_a_critic_scores_the_mean_of_its_last_maps():
     maps = critic.trunk(x)
     assert (maps >= 0).all()
     assert torch.allclose(critic(x).features, maps.sum((2, 3)) / 64)
+
+
+def test_sn_gans_networks_have_the_parameter_counts_of_their_table():
+    assert parameter_count(ResNetGenerator(width=256).build(CIFAR, 128)) == 4_276_739
+    critic = ResNetCritic(pool="sum", spectral=True, projection=True).build(CIFAR)
+    assert parameter_count(critic) == 1_053_825 + 10 * 128  # normalised weights are no more of them
+
+
+@pytest.mark.parametrize("spec", [ResNetGenerator(width=64), ResNetCritic(width=64)])
+def test_initial_weights_are_sn_gans_xavier_with_gain_root_2_in_blocks_and_1_elsewhere(spec):
+    network = spec.build(CIFAR, 128) if isinstance(spec, ResNetGenerator) else spec.build(CIFAR)
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            gain = math.sqrt(2) if "conv" in name else 1.0
+            fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(layer.weight)
+            bound = gain * math.sqrt(6 / (fan_in + fan_out))
+            assert 0.85 * bound < layer.weight.abs().max() <= bound, name
+
+
+def places(network):
+    """The parts of a trunk: B for a block, A for attention."""
+    letters = {ResidualBlock: "B", SelfAttention: "A"}
+    return "".join(letters.get(type(part), "") for part in network.trunk)
+
+
+@pytest.mark.parametrize(
+    ("attention", "generator", "critic"), [(None, "BBB", "BBBB"), (16, "BBAB", "BABBB"), (8, "BABB", "BBABB")]
+)
+def test_attention_stands_after_the_maps_of_its_size(attention, generator, critic):
+    assert places(ResNetGenerator(width=8, attention=attention).build(CIFAR, 4)) == generator
+    network = ResNetCritic(width=8, attention=attention).build(CIFAR)
+    assert places(network) == critic
+    for part in network.trunk:
+        if isinstance(part, SelfAttention):
+            part.register_forward_hook(lambda _module, _inputs, y: sizes.append(y.shape[-1]))
+    sizes = []
+    network(torch.randn(1, 3, 32, 32))
+    assert sizes == ([attention] if attention else [])
+
+
+def test_attention_on_maps_that_there_are_not_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match=r"ResNetGenerator\.attention is 5, but its maps have 4, 8, 16, 32 px here"):
+        ResNetGenerator(attention=5).build(CIFAR, 4)
+    with pytest.raises(UsageError, match=r"ResNetCritic\.attention is 32, but its maps have 16, 8 px here"):
+        ResNetCritic(attention=32).build(CIFAR)
+
+
+def test_blocks_follow_the_class_and_the_last_norm_does_not():
+    generator = ResNetGenerator(width=4, conditional=True).build(CIFAR, 5)
+    blocks = [part for part in generator.trunk if isinstance(part, ResidualBlock)]
+    norms = [m for block in blocks for m in block.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert len(norms) == 6 and all(isinstance(norm, ConditionalBatchNorm) for norm in norms)
+    assert is_conditional(generator) and not is_conditional(ResNetGenerator(width=4).build(CIFAR, 5))
+    last = [part for part in generator.trunk if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    assert [type(norm) for norm in last] == [nn.BatchNorm2d]
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "instance"])
+def test_a_conditional_generator_makes_another_sample_of_another_class(norm):
+    generator = ResNetGenerator(width=4, norm=norm, conditional=True).build(CIFAR, 5).eval()
+    latents = torch.randn(2, 5)
+    assert torch.equal(generator(latents, torch.tensor([1, 1])), generator(latents, torch.tensor([2, 2])))  # at first
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    one, other = (generator(latents, torch.tensor(labels)) for labels in ([1, 1], [1, 2]))
+    assert torch.equal(one[0], other[0]) and not torch.allclose(one[1], other[1], atol=1e-3)
+
+
+def test_a_projection_critic_sums_the_pixels_and_adds_the_product_with_the_class():
+    critic = ResNetCritic(width=4, pool="sum", projection=True, features=True).build(CIFAR).double()
+    x, labels = torch.randn(2, 3, 32, 32, dtype=torch.float64), torch.tensor([3, 7])
+    output, head = critic(x, labels), critic.head
+    assert isinstance(head, ProjectionHead) and is_conditional(critic)
+    assert torch.allclose(output.features, critic.trunk(x).sum((2, 3)))
+    score = (head.head.score.weight + head.embedding.weight[labels]) * output.features
+    assert torch.allclose(output.score, score.sum(1) + head.head.score.bias)
+
+
+def test_spectral_norm_takes_every_layer_and_leaves_the_tables_of_norms():
+    fields = {"width": 8, "spectral": True, "attention": 8}
+    for network in (
+        ResNetGenerator(conditional=True, **fields).build(CIFAR, 5),
+        ResNetCritic(projection=True, **fields).build(CIFAR),
+    ):
+        layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)]
+        assert len(spectral_norms(network)) == len(layers)
+
+
+def test_what_cannot_be_together_is_refused():
+    with pytest.raises(UsageError, match="conditional is for its norms, but norm is none"):
+        ResNetGenerator(norm="none", conditional=True)
+    with pytest.raises(UsageError, match="projection and class_logits"):
+        ResNetCritic(projection=True, class_logits=True)
+    unlabelled = SampleSpec((3, 32, 32))
+    with pytest.raises(UsageError, match=r"ResNetGenerator\.conditional needs data with labels"):
+        ResNetGenerator(conditional=True).build(unlabelled, 4)
+    with pytest.raises(UsageError, match=r"ResNetCritic\.projection needs data with labels.*or projection false"):
+        ResNetCritic(projection=True).build(unlabelled)

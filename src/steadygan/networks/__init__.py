@@ -16,6 +16,7 @@ from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.text import TextCritic, TextGenerator
+from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ else:  # the closed sets that files and the command line know
         | MLPGenerator
         | ResNetGenerator
         | ResNet64Generator
+        | SNDCGANGenerator
         | BEGANGenerator
         | LabelledGenerator
         | TextGenerator
@@ -54,6 +56,7 @@ else:  # the closed sets that files and the command line know
         | ResNetCritic
         | ResNet64Critic
         | ResNet101Critic
+        | SNDCGANCritic
         | BEGANCritic
         | ConvAutoencoderCritic
         | MLPAutoencoderCritic
@@ -89,6 +92,8 @@ __all__ = [
     "ResNet101Generator",
     "ResNetCritic",
     "ResNetGenerator",
+    "SNDCGANCritic",
+    "SNDCGANGenerator",
     "TextCritic",
     "TextGenerator",
     "parameter_count",

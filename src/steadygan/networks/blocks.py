@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from steadygan.networks import activations
+from steadygan.networks.conditional import conditional_norm
 from steadygan.networks.convolutions import ConvMeanPool, SameConv, UpsampleConv
 from steadygan.networks.initialization import initialized
 from steadygan.networks.layers import LabelledSequential
@@ -34,6 +35,7 @@ class ResidualBlock(nn.Module):
         critic: bool = False,
         opening: bool = True,
         first_bias: bool = True,
+        classes: int = 0,
     ) -> None:
         """
         Args:
@@ -44,15 +46,20 @@ class ResidualBlock(nn.Module):
             critic: take the activation's form for critics
             opening: norm and activation before the first convolution; not for a critic's first block, which sees pixels
             first_bias: has the first convolution a bias?
+            classes: the norms have a scale and an offset for each of so many; 0: they do not look at labels
         """
         super().__init__()
         hidden = inputs if resample == "down" and opening else outputs
         self.opening = LabelledSequential()
+
+        def normed(channels: int) -> list[nn.Module]:
+            return conditional_norm(norm, channels, classes) if classes else norm_2d(norm, channels)
+
         if opening:
-            self.opening = LabelledSequential(*norm_2d(norm, inputs), activations.make("relu", critic=critic))
+            self.opening = LabelledSequential(*normed(inputs), activations.make("relu", critic=critic))
         first = UpsampleConv if resample == "up" else SameConv
         self.conv1 = initialized(first(inputs, hidden, 3, bias=first_bias), "he")
-        self.middle = LabelledSequential(*norm_2d(norm, hidden), activations.make("relu", critic=critic))
+        self.middle = LabelledSequential(*normed(hidden), activations.make("relu", critic=critic))
         second = ConvMeanPool if resample == "down" else SameConv
         self.conv2 = initialized(second(hidden, outputs, 3), "he")
         self.shortcut: nn.Module = nn.Identity()

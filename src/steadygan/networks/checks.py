@@ -39,12 +39,22 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
     return channels, height
 
 
-def need_classes(spec: str, sample: SampleSpec) -> int:
-    """The number of classes in the data.
+def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> int:
+    """The number of classes in the data, for the field of a spec that is about them.
 
     Raises:
         UsageError: if it has no labels.
     """
     if sample.classes < 2:
-        raise UsageError(f"{spec}.class_logits needs data with labels of 2 classes or more; a sample is {sample}")
+        raise UsageError(
+            f"{spec}.{field} needs data with labels of 2 classes or more; a sample is {sample}: "
+            f"take other data, a recipe that needs no labels, or {field} false"
+        )
     return sample.classes
+
+
+def need_maps(spec: str, attention: int, sizes: list[int]) -> None:
+    """Raises UsageError if attention is to stand on maps of a size that a network does not have."""
+    if attention not in sizes:
+        known = ", ".join(map(str, sizes))
+        raise UsageError(f"{spec}.attention is {attention}, but its maps have {known} px here: one of them, or none")

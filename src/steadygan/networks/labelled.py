@@ -11,13 +11,20 @@ from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Generator
+from steadygan.networks.sndcgan import SNDCGANGenerator
 from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
 Unconditional: TypeAlias = (
-    DCGANGenerator | MLPGenerator | ResNetGenerator | ResNet64Generator | ResNet101Generator | BEGANGenerator
+    DCGANGenerator
+    | MLPGenerator
+    | ResNetGenerator
+    | ResNet64Generator
+    | ResNet101Generator
+    | SNDCGANGenerator
+    | BEGANGenerator
 )
 """Generators that do not look at labels."""
 

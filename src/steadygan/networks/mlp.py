@@ -97,6 +97,8 @@ class MLPCritic:
     """hand out the last hidden layer too (feature matching)"""
     minibatch: Minibatch | None = None
     """what the samples of a batch are compared by, before the score"""
+    spectral: bool = False
+    """spectral norm of every layer"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -106,6 +108,7 @@ class MLPCritic:
         from torch import nn
 
         from steadygan.networks import layers
+        from steadygan.networks.spectral import with_spectral_norm
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
         inputs = self.width
@@ -114,4 +117,5 @@ class MLPCritic:
             parts.append(layer)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
         head = layers.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
-        return layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)
+        critic = layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)
+        return with_spectral_norm(critic) if self.spectral else critic

@@ -1,4 +1,8 @@
-"""Residual networks of WGAN-GP: the CIFAR-10 pair of App. F, and the "good" 64 px pair of the authors' code."""
+"""Residual networks of WGAN-GP: the CIFAR-10 pair of App. F, and the "good" 64 px pair of the authors' code.
+
+SN-GAN, SAGAN and the projection critic took up the first pair; what they change are fields of it. Its initial weights
+are theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
-from steadygan.types import SampleSpec
+from steadygan.networks.checks import need_choice, need_classes, need_image, need_maps, need_positive
+from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,38 +35,53 @@ class ResNetGenerator:
     """batch, layer, instance, none"""
     output: Literal["tanh", "sigmoid", "linear"] = "tanh"
     """sigmoid is for pixels in [0, 1]"""
+    conditional: bool = False
+    """norms of the blocks with a scale and an offset for each class; needs data with labels"""
+    spectral: bool = False
+    """spectral norm of every layer (SAGAN; SN-GAN has it in the critic alone)"""
+    attention: int | None = None
+    """self-attention after the maps of so many pixels (4, 8, ... up to the picture's); None: nowhere"""
 
     def __post_init__(self) -> None:
         need_positive("ResNetGenerator", width=self.width)
         need_choice("ResNetGenerator", "norm", self.norm, _NORMS)
+        if self.conditional and self.norm == "none":
+            raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
         need_choice("ResNetGenerator", "output", self.output, _OUTPUTS)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
         from steadygan.networks import activations, layers
+        from steadygan.networks.attention import SelfAttention
         from steadygan.networks.blocks import ResidualBlock
         from steadygan.networks.convolutions import SameConv
         from steadygan.networks.initialization import initialized
         from steadygan.networks.normalization import norm_2d
+        from steadygan.networks.spectral import with_spectral_norm
 
         channels, size = need_image("ResNetGenerator", sample, SIZES)
-        parts: list[nn.Module] = [
-            layers.linear(latent, self.width * 16, "glorot"),
-            layers.Unflatten(self.width, 4),
-        ]
-        parts += [ResidualBlock(self.width, self.width, "up", norm=self.norm) for _ in range(size.bit_length() - 3)]
-        parts += norm_2d(self.norm, self.width)
-        parts += [activations.make("relu", critic=False), initialized(SameConv(self.width, channels, 3), "glorot")]
-        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
+        classes = need_classes("ResNetGenerator", sample, "conditional") if self.conditional else 0
+        width, norm = self.width, self.norm
+        maps = [4 << level for level in range(size.bit_length() - 2)]
+        if self.attention is not None:
+            need_maps("ResNetGenerator", self.attention, maps)
+        parts: list[nn.Module] = [layers.linear(latent, width * 16, "glorot"), layers.Unflatten(width, 4)]
+        for pixels in maps:
+            parts += [ResidualBlock(width, width, "up", norm=norm, classes=classes)] if pixels > 4 else []
+            parts += [SelfAttention(width)] if pixels == self.attention else []
+        parts += norm_2d(norm, width)
+        parts += [activations.make("relu", critic=False), initialized(SameConv(width, channels, 3), "glorot")]
+        generator = layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
+        return with_spectral_norm(generator) if self.spectral else generator
 
 
 @dataclass(frozen=True)
 class ResNetCritic:
-    """Residual blocks of one width down to 8x8, two more there, the mean over pixels, a linear score (App. F)."""
+    """Residual blocks of one width down to 8x8 (4x4 for 8 px), two more there, the pixels' mean or sum, a score."""
 
     width: int = 128
     """maps of every block"""
@@ -72,30 +91,57 @@ class ResNetCritic:
     """a second head that classifies (AC-GAN); needs data with labels"""
     features: bool = False
     """hand out the last hidden layer too (feature matching)"""
+    pool: Literal["mean", "sum"] = "mean"
+    """how the last maps become features: mean (WGAN-GP), sum (SN-GAN and after)"""
+    spectral: bool = False
+    """spectral norm of every layer"""
+    projection: bool = False
+    """add the product of the features with a learned vector of the class to the score; needs data with labels"""
+    attention: int | None = None
+    """self-attention after the first maps of so many pixels (half the picture's, ... 8); None: nowhere"""
 
     def __post_init__(self) -> None:
         need_positive("ResNetCritic", width=self.width)
         need_choice("ResNetCritic", "norm", self.norm, _NORMS)
+        need_choice("ResNetCritic", "pool", self.pool, ("mean", "sum"))
+        if self.projection and self.class_logits:
+            raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
         from steadygan.networks import activations, layers
+        from steadygan.networks.attention import SelfAttention
         from steadygan.networks.blocks import ResidualBlock
+        from steadygan.networks.conditional import ProjectionHead
+        from steadygan.networks.spectral import with_spectral_norm
 
         channels, size = need_image("ResNetCritic", sample, SIZES)
         width, norm = self.width, self.norm
-        downs = max(1, size.bit_length() - 4)
-        parts: list[nn.Module] = [ResidualBlock(channels, width, "down", critic=True, opening=False)]
-        parts += [ResidualBlock(width, width, "down", norm=norm, critic=True) for _ in range(downs - 1)]
+        maps = [size >> level for level in range(1, max(1, size.bit_length() - 4) + 1)]
+        if self.attention is not None:
+            need_maps("ResNetCritic", self.attention, maps)
+        parts: list[nn.Module] = []
+        for pixels in maps:
+            if not parts:
+                parts.append(ResidualBlock(channels, width, "down", critic=True, opening=False))
+            else:
+                parts.append(ResidualBlock(width, width, "down", norm=norm, critic=True))
+            parts += [SelfAttention(width)] if pixels == self.attention else []
         parts += [ResidualBlock(width, width, norm=norm, critic=True) for _ in range(2)]
         parts.append(activations.make("relu", critic=True))
-        classes = need_classes("ResNetCritic", sample) if self.class_logits else 0
-        head = layers.ScoreHead(width, "glorot", pool="mean", classes=classes, features=self.features)
-        return layers.Critic(layers.LabelledSequential(*parts), head)
+        head: nn.Module
+        if self.projection:
+            labelled = need_classes("ResNetCritic", sample, "projection")
+            head = ProjectionHead(width, labelled, "glorot", pool=self.pool, features=self.features)
+        else:
+            classes = need_classes("ResNetCritic", sample) if self.class_logits else 0
+            head = layers.ScoreHead(width, "glorot", pool=self.pool, classes=classes, features=self.features)
+        critic = layers.Critic(layers.LabelledSequential(*parts), head)
+        return with_spectral_norm(critic) if self.spectral else critic
 
 
 @dataclass(frozen=True)
