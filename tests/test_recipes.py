@@ -9,10 +9,12 @@ import torch
 
 from steadygan import recipes
 from steadygan.constraints import WeightClip
-from steadygan.losses import LeastSquares, NonSaturating, Wasserstein
-from steadygan.networks import LabelledGenerator, TextCritic, TextGenerator
+from steadygan.losses import Hinge, LeastSquares, NonSaturating, Wasserstein
+from steadygan.networks import LabelledGenerator, ResNetCritic, ResNetGenerator, TextCritic, TextGenerator
+from steadygan.networks.parts import is_conditional
+from steadygan.networks.spectral import spectral_norms
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
-from steadygan.optimizers import Adam, RMSprop
+from steadygan.optimizers import Adam, RMSprop, two_time_scale
 from steadygan.penalties import Between, GradientPenalty, NearReal
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, find, summary
@@ -25,9 +27,12 @@ POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))
 WASSERSTEIN = ("wgan", "wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10")
 PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10", "dragan", "acgan-wgan-gp")
-CONDITIONAL = ("acgan", "acgan-wgan-gp")
 TEXTUAL = ("text", "text-gan")
 TEXT = SampleSpec((40, 16))
+CONDITIONAL = ("acgan", "acgan-wgan-gp", "projection")
+SETTINGS = ("sngan-a", "sngan-b", "sngan-c", "sngan-d", "sngan-e", "sngan-f")
+RESIDUAL = ("wgan-gp-cifar10", "sngan-cifar10", "sagan", "projection")
+"""for pictures of 8 to 128 px but 28, and not for points"""
 
 
 @pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
@@ -143,11 +148,75 @@ def test_acgan_has_the_weights_of_its_paper_and_on_wgan_gp_those_of_its_code() -
     assert recipe.penalties == base.penalties and recipe.steps(0) == 5
 
 
+def test_acgan_on_wgan_gp_has_the_authors_networks_at_32_px_and_labelled_latents_elsewhere() -> None:
+    recipe, base = recipes.acgan_wgan_gp(IMAGES), recipes.wgan_gp_cifar10(IMAGES)
+    assert recipe.generator == dataclasses.replace(base.generator, conditional=True)
+    assert recipe.critic == dataclasses.replace(base.critic, class_logits=True)
+    assert (recipe.generator_optimizer, recipe.fakes) == (base.generator_optimizer, 128)
+    assert recipe.representation == base.representation and recipe.data.source == "digits"
+    for sample in (POINTS, SampleSpec((1, 8, 8)), SampleSpec((3, 64, 64))):
+        assert isinstance(recipes.acgan_wgan_gp(sample).generator, LabelledGenerator)
+
+
+@pytest.mark.parametrize(
+    ("name", "lr", "betas", "steps"),
+    [
+        ("sngan-a", 1e-4, (0.5, 0.9), 5),
+        ("sngan-b", 1e-4, (0.5, 0.999), 1),
+        ("sngan-c", 2e-4, (0.5, 0.999), 1),
+        ("sngan-d", 1e-3, (0.5, 0.9), 5),
+        ("sngan-e", 1e-3, (0.5, 0.999), 5),
+        ("sngan-f", 1e-3, (0.9, 0.999), 5),
+    ],
+)
+def test_sngan_at_a_setting_is_sngan_with_the_papers_adam_and_critic_steps(name, lr, betas, steps) -> None:
+    recipe, base = RECIPES[name](IMAGES), recipes.sngan(IMAGES)
+    changes = {f.name for f in dataclasses.fields(base) if getattr(base, f.name) != getattr(recipe, f.name)}
+    assert changes <= {"name", "critic_steps", "generator_optimizer", "critic_optimizer"}
+    assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(lr, betas)
+    assert recipe.steps(0) == recipe.steps(500) == steps
+    line, _ = summary(name)
+    assert f"{steps} critic steps" in line or (steps == 1 and "one critic step" in line)
+
+
+@pytest.mark.parametrize("name", ["sngan", *SETTINGS, "sngan-cifar10", "sagan", "projection"])
+def test_every_layer_of_a_spectral_recipes_critic_is_normalised(name: str) -> None:
+    recipe = RECIPES[name](SampleSpec((3, 32, 32), 10))
+    assert recipe.objective == Adversarial(Hinge()) and not recipe.penalties
+    critic = recipe.critic.build(SampleSpec((3, 32, 32), 10))
+    layers = [m for m in critic.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear | torch.nn.Embedding)]
+    assert len(spectral_norms(critic)) == len(layers)
+
+
+def test_sngan_cifar10_has_the_papers_networks() -> None:
+    recipe = recipes.sngan_cifar10()
+    assert recipe.critic_optimizer == Adam(2e-4, betas=(0.0, 0.9), lr_factor=LinearDecay(100_000, 1.0, 0.0))
+    generator, critic = recipe.generator.build(IMAGES, 128), recipe.critic.build(IMAGES)
+    assert sum(p.numel() for p in generator.parameters()) == 4_276_739
+    assert sum(p.numel() for p in critic.parameters()) == 1_053_825
+
+
+def test_sagan_has_two_rates_attention_and_classes_where_the_data_has_labels() -> None:
+    recipe = recipes.sagan(SampleSpec((3, 32, 32), 10))
+    assert (recipe.generator_optimizer, recipe.critic_optimizer) == two_time_scale()
+    assert (recipe.generator_optimizer.lr, recipe.critic_optimizer.lr, recipe.steps(0)) == (1e-4, 4e-4, 1)
+    assert recipe.generator == ResNetGenerator(64, conditional=True, spectral=True, attention=16)
+    assert recipe.critic == ResNetCritic(64, pool="sum", spectral=True, projection=True, attention=16)
+    plain = recipes.sagan(SampleSpec((3, 32, 32)))
+    assert plain.generator == dataclasses.replace(recipe.generator, conditional=False)
+    assert plain.critic == dataclasses.replace(recipe.critic, projection=False)
+    assert [recipes.sagan(SampleSpec((3, size, size))).critic.attention for size in (8, 64, 128)] == [4, 32, 32]
+
+
 @pytest.mark.parametrize("name", CONDITIONAL)
-@pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
-def test_conditional_recipes_tell_the_generator_the_class_and_classify(name: str, sample: SampleSpec) -> None:
+@pytest.mark.parametrize("sample", [POINTS, SampleSpec((3, 8, 8)), SampleSpec((3, 32, 32))], ids=str)
+def test_conditional_recipes_follow_the_class_in_both_networks_and_refuse_data_without_labels(name, sample) -> None:
+    if sample == POINTS and name in RESIDUAL:
+        pytest.skip("residual networks are for images")
     recipe = RECIPES[name](sample)
-    assert isinstance(recipe.generator, LabelledGenerator) and recipe.critic.class_logits
+    assert recipe.generator.conditional
+    assert recipe.critic.class_logits or recipe.critic.projection
+    assert is_conditional(recipe.generator.build(dataclasses.replace(sample, classes=3), 4))
     for build in (lambda: recipe.generator.build(sample, 4), lambda: recipe.critic.build(sample)):
         with pytest.raises(UsageError, match="needs data with labels"):
             build()
@@ -180,7 +249,8 @@ def test_recipes_without_a_network_for_text_name_the_one_that_has(name: str) -> 
     assert "recipes for text are text and text-gan" in str(error.value) and "\n" not in str(error.value)
 
 
-FIXED = {"wgan-gp-cifar10": (32,), "resnet101": (8, 32, 64)}
+ODD = SampleSpec((1, 28, 28))
+FIXED = {"resnet101": (8, 32, 64), **dict.fromkeys(RESIDUAL, (8, 32, 64))}
 """Pixels, of those below, that recipes of images only are for."""
 
 GROUPS = {"minibatch-discrimination": 16}
@@ -189,7 +259,7 @@ GROUPS = {"minibatch-discrimination": 16}
 FITTING = [
     (name, SampleSpec(sample.shape, 10) if name in CONDITIONAL else sample)
     for name in RECIPES
-    for sample in (POINTS, SampleSpec((1, 8, 8), 10), SampleSpec((1, 28, 28)), IMAGES, SampleSpec((3, 64, 64)))
+    for sample in (POINTS, SampleSpec((1, 8, 8), 10), ODD, IMAGES, SampleSpec((3, 64, 64)))
     if name not in TEXTUAL and (name not in FIXED or sample.shape[-1] in FIXED[name])
 ]
 FITTING += [(name, TEXT) for name in TEXTUAL]
@@ -208,6 +278,15 @@ def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample
         score = critic(fake, labels).score
     assert fake.shape == (count, *sample.shape) and fake.dtype == torch.float32
     assert score.shape == (count,) and score.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", RESIDUAL)
+@pytest.mark.parametrize("sample", [POINTS, ODD], ids=str)
+def test_residual_recipes_say_in_one_line_what_fits(name: str, sample: SampleSpec) -> None:
+    recipe = RECIPES[name](sample)
+    for build in (lambda: recipe.generator.build(sample, 4), lambda: recipe.critic.build(sample)):
+        with pytest.raises(UsageError, match=r"use MLPGenerator and MLPCritic|bring them to 16 or 32 px"):
+            build()
 
 
 @pytest.mark.parametrize("name", [name for name in PENALISED if name != "wgan-gp-cifar10"])

@@ -11,9 +11,10 @@ import torch
 from torch import nn
 from torch.autograd import gradgradcheck
 
+from steadygan.networks import MLPCritic, ResNetCritic, ResNetGenerator, SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.conditional import ProjectionHead
 from steadygan.networks.convolutions import ConvMeanPool, SameConv, SameConvTranspose, UpsampleConv
 from steadygan.networks.layers import FullPrecisionLinear, ScoreHead
-from steadygan.networks.resnet import ResNetCritic
 from steadygan.networks.spectral import refine_spectral_norms, spectral_norm, spectral_norms, with_spectral_norm
 from steadygan.types import SampleSpec
 
@@ -167,8 +168,11 @@ def test_a_critic_called_twice_before_the_backward_pass_has_the_gradients_of_eac
         assert torch.equal(ours, theirs)
 
 
+compiles = pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
+@compiles
 def test_a_compiled_step_has_the_loss_the_gradients_and_the_vectors_of_the_eager_one():
     eager, x = small_critic(), torch.randn(3, 2, 5, 5, dtype=torch.float64)
     compiled = copy.deepcopy(eager)
@@ -180,6 +184,41 @@ def test_a_compiled_step_has_the_loss_the_gradients_and_the_vectors_of_the_eager
         assert torch.allclose(ours.grad, theirs.grad, atol=1e-12)
     for ours, theirs in zip(compiled.buffers(), eager.buffers(), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-13)
+
+
+class EveryKind(nn.Module):
+    """A convolution, a transposed one, a linear layer and an embedding, one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.Sequential(nn.Conv2d(2, 3, 3), SameConvTranspose(3, 2, 4))
+        self.head = ProjectionHead(2, 3, "glorot")
+
+    def forward(self, x, labels):
+        return self.head(self.maps(x), labels).score
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("training", "backend"), [pytest.param(True, "inductor", marks=compiles), (True, "aot_eager"), (False, "aot_eager")]
+)
+def test_every_kind_of_layer_is_the_same_compiled_in_training_and_evaluation(training, backend):
+    eager = with_spectral_norm(EveryKind().double()).train(training)
+    compiled = copy.deepcopy(eager)
+    run = torch.compile(compiled, fullgraph=True, backend=backend)
+    start = buffers(eager)
+    x, labels = torch.randn(4, 2, 4, 4, dtype=torch.float64), torch.tensor([0, 2, 1, 2])
+    for _ in range(2):
+        expected, got = eager(x, labels), run(x, labels)
+        assert torch.allclose(got, expected, atol=1e-13)
+        expected.square().mean().backward()
+        got.square().mean().backward()
+    for ours, theirs in zip(compiled.parameters(), eager.parameters(), strict=True):
+        assert torch.allclose(ours.grad, theirs.grad, atol=1e-12)
+    for name, moved in buffers(compiled).items():
+        assert torch.allclose(moved, buffers(eager)[name], atol=1e-13)
+    layer = "maps.0.parametrizations.weight.0.u"
+    assert torch.equal(compiled.get_buffer(layer), start[layer]) is not training
 
 
 def test_norms_are_taken_in_float32_under_autocast():
@@ -219,6 +258,49 @@ def test_every_layer_of_a_network_is_normalised_and_named_and_norms_are_not():
     state = {name: tensor.shape for name, tensor in critic.state_dict().items()}
     with_spectral_norm(critic)  # a second time: no change
     assert {name: tensor.shape for name, tensor in critic.state_dict().items()} == state
+
+
+PICTURES = SampleSpec((3, 16, 16), classes=5)
+BOTH = {"width": 6, "spectral": True, "attention": 8}
+BUILT = {
+    "sn-dcgan critic": lambda: SNDCGANCritic(width=3, class_logits=True).build(PICTURES),
+    "sn-dcgan generator": lambda: SNDCGANGenerator(width=3, spectral=True).build(PICTURES, 7),
+    "sagan critic": lambda: ResNetCritic(projection=True, pool="sum", **BOTH).build(PICTURES),
+    "sagan generator": lambda: ResNetGenerator(conditional=True, **BOTH).build(PICTURES, 7),
+    "points": lambda: MLPCritic(width=9, spectral=True).build(SampleSpec((2,))),
+}
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_each_layer_of_a_built_network_converges_to_its_largest_singular_value(kind):
+    network = BUILT[kind]().double()
+    refine_spectral_norms(network, 3000)
+    sigmas = spectral_norms(network)
+    assert sigmas
+    for name, sigma in sigmas.items():
+        layer = network.get_submodule(name)
+        truth = singular_values(layer, layer.parametrizations.weight.original)[0]
+        assert sigma.item() == pytest.approx(truth, rel=1e-6), name
+        assert singular_values(layer, layer.weight)[0] == pytest.approx(1.0, rel=1e-6), name
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_each_layer_of_a_built_network_moves_once_a_forward_in_training_and_never_in_evaluation(kind):
+    network = BUILT[kind]().double()
+    points, generator = kind == "points", "generator" in kind
+    x = torch.randn(4, *((7,) if generator else (2,) if points else (3, 16, 16)), dtype=torch.float64)
+    labels = torch.tensor([0, 1, 4, 4])
+    held = buffers(network.eval())
+    network(x, labels)
+    assert all(torch.equal(buffer, held[name]) for name, buffer in buffers(network).items())
+    twin = copy.deepcopy(network)
+    network.train()(x, labels)
+    refine_spectral_norms(twin, 1)
+    vectors = {name: b for name, b in buffers(network).items() if name.endswith((".u", ".v"))}
+    assert vectors
+    for name, vector in vectors.items():
+        assert torch.equal(vector, buffers(twin)[name]), name
+        assert not torch.equal(vector, held[name]) or vector.numel() == 1, name
 
 
 def test_refining_fits_the_vectors_to_weights_that_were_averaged():

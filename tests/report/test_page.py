@@ -276,6 +276,12 @@ def test_counters_have_no_chart_and_unknown_fields_share_one_by_prefix() -> None
     assert [len(chart.fields) for chart in charts] == [1, 8, 2, 1]
 
 
+def test_spectral_norms_share_charts_that_say_what_they_are() -> None:
+    charts = readings_for(["critic_loss", *(f"sigma/critic.trunk.{i}" for i in range(7)), "gamma/critic.trunk.8"])
+    assert [chart.title for chart in charts] == ["Critic loss", "Spectral norms", "Attention"]
+    assert charts[1].fields[0] == ("sigma/critic.trunk.0", "critic.trunk.0") and "raw weight" in charts[1].sentence
+
+
 def test_the_observer_keeps_plan_and_page(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, [{"round": 1, "critic_loss": 1.0}], pictures=1, rounds=10)
     observer = PageObserver()

@@ -11,7 +11,7 @@ import torch
 from steadygan import losses
 from steadygan.constraints import WeightClip
 from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticAverage, RelativisticPaired
-from steadygan.networks import DCGANCritic, DCGANGenerator, ResNetCritic, ResNetGenerator
+from steadygan.networks import DCGANCritic, DCGANGenerator, ResNetCritic, ResNetGenerator, SNDCGANCritic
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam
 from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
@@ -104,13 +104,15 @@ def test_the_critics_gradient_equals_that_of_the_formulas(case, make):
         (DCGANCritic(width=4, norm="layer", activation="smooth_elu"), SampleSpec((2, 16, 16))),
         (DCGANCritic(width=4, norm="instance", activation="tanh"), SampleSpec((1, 28, 28))),
         (DCGANCritic(width=4, activation="gated"), SampleSpec((1, 16, 16))),
+        (ResNetCritic(width=6, pool="sum", spectral=True, attention=8), SampleSpec((3, 16, 16))),
+        (SNDCGANCritic(width=2), SampleSpec((1, 28, 28))),
     ],
-    ids=["resnet", "resnet layer norm", "smooth elu", "28 px", "gated"],
+    ids=["resnet", "resnet layer norm", "smooth elu", "28 px", "gated", "spectral and attention", "spectral"],
 )
 def test_the_penalised_gradient_is_right_for_every_critic(critic, sample):
     recipe = small_recipe(batch=3, critic=critic)
     game, _, drawer = table(recipe, image_data(60, sample))
-    game.critic.double()
+    game.critic.double().eval()  # spectral norms stay as they are, however often it is called
     draws = drawer.round(0, 0).critic[0]
     draws = draws._replace(penalties=tuple(p.double() for p in draws.penalties))
     real, fake = torch.randn(2, 3, *sample.shape, dtype=torch.float64)

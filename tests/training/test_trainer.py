@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from steadygan.networks import DCGANCritic, DCGANGenerator
+from steadygan.networks import DCGANCritic, DCGANGenerator, ResNetCritic, ResNetGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, R2, GradientPenalty
@@ -115,6 +115,11 @@ RESUMED = {
     "relativistic": small_recipe(
         objective=Adversarial(loss=__import__("steadygan.losses", fromlist=["x"]).RelativisticPaired()),
         penalties=(R1(1.0), R2(1.0)),
+    ),
+    "spectral norm in both, projection": small_recipe(
+        generator=ResNetGenerator(4, conditional=True, spectral=True, attention=4),
+        critic=ResNetCritic(4, spectral=True, projection=True, attention=4),
+        penalties=(),
     ),
 }
 
@@ -262,9 +267,17 @@ def test_changed_data_is_refused_on_resume(tmp_path):
         resume_run(small_recipe(rounds=4), other, tmp_path / "run", device="cpu")
 
 
-def test_watching_more_often_changes_nothing_that_is_learned(tmp_path):
+@pytest.mark.parametrize(
+    "networks",
+    [
+        {"generator": DCGANGenerator(width=4)},
+        {"generator": ResNetGenerator(4, spectral=True), "critic": ResNetCritic(4, spectral=True)},
+    ],
+    ids=["batch norm", "spectral norm in both"],
+)
+def test_watching_more_often_changes_nothing_that_is_learned(tmp_path, networks):
     often = RunOptions(precision="fp32", log_every=1, picture_every=1, checkpoint_every=1, pictured=9)
-    base = convolutional_recipe(generator=DCGANGenerator(width=4))
+    base = convolutional_recipe(**networks)
     new_run(base, image_data(), tmp_path / "seldom", device="cpu")
     new_run(dataclasses.replace(base, run=often), image_data(), tmp_path / "often", device="cpu")
     a, b = weights(tmp_path / "seldom", 12), weights(tmp_path / "often", 12)

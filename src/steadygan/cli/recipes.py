@@ -20,7 +20,9 @@ def run(arguments: Sequence[str]) -> int:
     """Lists the recipes, or shows one."""
     parser = Parser("recipes", "Lists the recipes, or shows one as Python and as YAML.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="a recipe (default: lists them all)")
-    parser.add_argument("--size", type=at_least(1), metavar="N", help="as it is for pictures of N px (default: 32)")
+    parser.add_argument(
+        "--size", type=at_least(1), metavar="N", help="as it is for pictures of N px, of 10 classes (default: 32)"
+    )
     parser.add_argument("--points", action="store_true", help="as it is for points in the plane")
     parser.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
     parser.add_argument("--python", action="store_true", help="the Python alone")
@@ -31,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         print(_list())
         return 0
     size = values.size or 32
-    sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size))
+    sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size), classes=10)
     made = find(values.name)(sample)
     if values.python or not values.yaml:
         print(as_python(made))

@@ -15,8 +15,8 @@ from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
-from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:

@@ -10,12 +10,23 @@ from collections.abc import Callable
 from functools import partial
 
 from steadygan.recipe import Recipe
-from steadygan.recipes.conditional import acgan, acgan_wgan_gp
+from steadygan.recipes.conditional import acgan, acgan_wgan_gp, projection
 from steadygan.recipes.energy import ebgan, ebgan_pt
 from steadygan.recipes.equilibrium import began
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
+from steadygan.recipes.spectral import (
+    sagan,
+    sngan,
+    sngan_a,
+    sngan_b,
+    sngan_c,
+    sngan_cifar10,
+    sngan_d,
+    sngan_e,
+    sngan_f,
+)
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec, UsageError, nearest
@@ -43,6 +54,16 @@ RECIPES: dict[str, RecipeFunction] = {
     "instance-noise": instance_noise,
     "lecam": lecam,
     "resnet101": resnet101,
+    "projection": projection,
+    "sngan": sngan,
+    "sngan-a": sngan_a,
+    "sngan-b": sngan_b,
+    "sngan-c": sngan_c,
+    "sngan-d": sngan_d,
+    "sngan-e": sngan_e,
+    "sngan-f": sngan_f,
+    "sngan-cifar10": sngan_cifar10,
+    "sagan": sagan,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -105,7 +126,17 @@ __all__ = [
     "lsgan",
     "lsun_grid",
     "minibatch_discrimination",
+    "projection",
     "resnet101",
+    "sagan",
+    "sngan",
+    "sngan_a",
+    "sngan_b",
+    "sngan_c",
+    "sngan_cifar10",
+    "sngan_d",
+    "sngan_e",
+    "sngan_f",
     "summary",
     "text",
     "text_gan",

@@ -14,8 +14,8 @@ from steadygan.networks.dcgan import Init, Norm
 from steadygan.priors import Normal
 from steadygan.types import SampleSpec
 
-IMAGES = SampleSpec((3, 32, 32))
-"""What recipes are made for where no data is named."""
+IMAGES = SampleSpec((3, 32, 32), classes=10)
+"""What recipes are made for where no data is named: CIFAR-10's."""
 
 
 def dcgan_or_mlp(

@@ -1,0 +1,135 @@
+"""Spectral norm in the critic, or in both: SN-GAN with its settings A to F, SAGAN."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+from steadygan.data.options import DataOptions
+from steadygan.losses import Hinge
+from steadygan.networks import (
+    MLPCritic,
+    MLPGenerator,
+    ResNetCritic,
+    ResNetGenerator,
+    SNDCGANCritic,
+    SNDCGANGenerator,
+)
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam, two_time_scale
+from steadygan.priors import Normal
+from steadygan.recipe import Recipe
+from steadygan.recipes.backbones import IMAGES, prior
+from steadygan.schedules import Constant, LinearDecay
+from steadygan.types import SampleSpec
+
+
+class Setting(NamedTuple):
+    """Both players' Adam, and the critic steps in a round."""
+
+    lr: float
+    betas: tuple[float, float]
+    critic_steps: int
+
+
+SETTINGS = {
+    "a": Setting(1e-4, (0.5, 0.9), 5),
+    "b": Setting(1e-4, (0.5, 0.999), 1),
+    "c": Setting(2e-4, (0.5, 0.999), 1),
+    "d": Setting(1e-3, (0.5, 0.9), 5),
+    "e": Setting(1e-3, (0.5, 0.999), 5),
+    "f": Setting(1e-3, (0.9, 0.999), 5),
+}
+"""Where SN-GAN was compared with other methods (Miyato et al. 2018, section 4); WGAN-GP failed at D, E and F."""
+
+
+def sngan(sample: SampleSpec = IMAGES) -> Recipe:
+    """Spectral norm in every layer of the critic, the hinge loss.
+
+    Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), which laptops can
+    afford, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
+    its residual networks. On points: fully connected networks. '--generator.spectral true' normalises both.
+    """
+    lr, betas, critic_steps = SETTINGS["c"]
+    image = sample.is_image
+    return Recipe(
+        name="sngan",
+        generator=SNDCGANGenerator(width=32) if image else MLPGenerator(),
+        critic=SNDCGANCritic(width=32) if image else MLPCritic(activation="leaky_relu", spectral=True),
+        objective=Adversarial(Hinge()),
+        critic_steps=Constant(critic_steps),
+        prior=prior(sample),
+        generator_optimizer=Adam(lr, betas),
+        critic_optimizer=Adam(lr, betas),
+        rounds=100_000,
+    )
+
+
+def _at(letter: str) -> Callable[[SampleSpec], Recipe]:
+    """The recipe function of one of the settings."""
+    lr, betas, critic_steps = SETTINGS[letter]
+
+    def recipe(sample: SampleSpec = IMAGES) -> Recipe:
+        return dataclasses.replace(
+            sngan(sample),
+            name=f"sngan-{letter}",
+            critic_steps=Constant(critic_steps),
+            generator_optimizer=Adam(lr, betas),
+            critic_optimizer=Adam(lr, betas),
+        )
+
+    steps = "one critic step" if critic_steps == 1 else f"{critic_steps} critic steps"
+    recipe.__name__ = recipe.__qualname__ = f"sngan_{letter}"
+    recipe.__doc__ = (
+        f"SN-GAN at setting {letter.upper()}: Adam {lr:.0e}, betas {betas[0]} and {betas[1]}, {steps}.\n\n"
+        "Miyato et al. 2018, section 4; otherwise as 'sngan'."
+    )
+    return recipe
+
+
+sngan_a, sngan_b, sngan_c, sngan_d, sngan_e, sngan_f = map(_at, SETTINGS)
+
+
+def sngan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
+    """SN-GAN's residual networks for 32 px at full width, with five critic steps and a decay.
+
+    Miyato et al. 2018, ResNet with hinge loss; decay, widths 256 and 128, and beta_1 0 as in the mimicry code.
+    """
+    optimizer = Adam(2e-4, betas=(0.0, 0.9), lr_factor=LinearDecay(100_000))
+    return Recipe(
+        name="sngan-cifar10",
+        generator=ResNetGenerator(width=256),
+        critic=ResNetCritic(width=128, pool="sum", spectral=True),
+        objective=Adversarial(Hinge()),
+        critic_steps=Constant(5),
+        prior=Normal(128),
+        generator_optimizer=optimizer,
+        critic_optimizer=optimizer,
+        data=DataOptions(source="cifar10"),
+        rounds=100_000,
+    )
+
+
+def sagan(sample: SampleSpec = IMAGES) -> Recipe:
+    """Self-attention and spectral norm in both networks, a critic that steps at four times the generator's rate.
+
+    Zhang et al. 2019, Self-Attention GANs: hinge loss, rates 1e-4 and 4e-4, one critic step; betas 0 and 0.9 and the
+    initial weights (Xavier) are unconfirmed. Labels enter through the generator's batch norm and a projection critic;
+    without labels both are plain. Attention stands on maps of half the picture's pixels, 32 at most. The published
+    widths (256 and 128 at 32 px, public code) and batch (256) are too much for a laptop: 64 maps and samples here.
+    """
+    labelled = sample.classes > 1
+    attention = min(32, sample.shape[-1] // 2)
+    generator_optimizer, critic_optimizer = two_time_scale(1e-4, 4e-4, betas=(0.0, 0.9))
+    return Recipe(
+        name="sagan",
+        generator=ResNetGenerator(width=64, conditional=labelled, spectral=True, attention=attention),
+        critic=ResNetCritic(width=64, pool="sum", spectral=True, projection=labelled, attention=attention),
+        objective=Adversarial(Hinge()),
+        critic_steps=Constant(1),
+        prior=Normal(128),
+        generator_optimizer=generator_optimizer,
+        critic_optimizer=critic_optimizer,
+        rounds=100_000,
+    )
