@@ -8,6 +8,7 @@ from torch import nn
 
 from steadygan.networks import SNDCGANCritic, SNDCGANGenerator, parameter_count
 from steadygan.networks.activations import PiecewiseLinear
+from steadygan.networks.layers import Unflatten
 from steadygan.networks.sndcgan import SIZES
 from steadygan.networks.spectral import spectral_norms
 from steadygan.types import SampleSpec, UsageError
@@ -53,6 +54,14 @@ def test_every_size_is_made_and_read(size, channels):
     samples = SNDCGANGenerator(width=2).build(sample, 3)(torch.randn(2, 3))
     assert samples.shape == (2, channels, size, size) and samples.abs().max() <= 1
     assert SNDCGANCritic(width=2).build(sample)(samples).score.shape == (2,)
+
+
+@pytest.mark.parametrize(("size", "start"), [(8, 4), (16, 4), (28, 4), (32, 4), (48, 6), (64, 8)])
+def test_maps_are_an_eighth_of_the_pixels_but_never_smaller_than_4(size, start):
+    sample = SampleSpec((1, size, size))
+    generator, critic = SNDCGANGenerator(width=2).build(sample, 3), SNDCGANCritic(width=2).build(sample)
+    assert shapes(generator, Unflatten, torch.randn(2, 3))[0][1] == start
+    assert shapes(critic, nn.Conv2d, torch.randn(1, 1, size, size))[-1][1] == start
 
 
 def test_weights_begin_with_a_deviation_of_a_fiftieth():

@@ -1,7 +1,8 @@
 """The convolutional networks of SN-GAN (Miyato et al. 2018): every layer of the critic under spectral norm.
 
 Widths are those of the compare_gan code, whose critic takes the new width where it halves the pixels; other public
-codes take it in the 3x3 layer after, and we could not check which the paper's table has.
+codes take it in the 3x3 layer after, and we could not check which the paper's table has. For 8 and 16 px there are
+fewer levels, so that no map is smaller than 4x4: a generator that begins at 1x1 gave up variety on 8 px digits.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ LEAK = 0.1
 """of the critic's leaky ReLU"""
 
 
+def _doublings(size: int) -> int:
+    """How often the pixels double: three times from an eighth, fewer where that would be less than 4x4."""
+    return min(3, (size - 1).bit_length() - 2)
+
+
 @dataclass(frozen=True)
 class SNDCGANGenerator:
     """Maps of an eighth of the pixels from a linear layer, three 4x4 transposed convolutions, a 3x3 one at the end.
 
-    Batch norm and ReLU after each layer but the last, weights N(0, 0.02). 28 px: 4, 7 (8 cropped), 14, 28.
+    One transposed convolution for 8 px, two for 16; 28 px: 4, 7 (8 cropped), 14, 28. Batch norm and ReLU after each
+    layer but the last, weights N(0, 0.02).
     """
 
     width: int = 64
@@ -51,14 +58,15 @@ class SNDCGANGenerator:
         from steadygan.networks.spectral import with_spectral_norm
 
         channels, size = need_image("SNDCGANGenerator", sample, SIZES)
-        start, width = -(-size // 8), 8 * self.width
+        doublings = _doublings(size)
+        start, width = -(-size // 2**doublings), self.width << doublings
         parts: list[nn.Module] = [
             layers.linear(latent, width * start * start, "normal_0.02"),
             layers.Unflatten(width, start),
             nn.BatchNorm2d(width),
             nn.ReLU(),
         ]
-        for _ in range(3):
+        for _ in range(doublings):
             parts.append(initialized(SameConvTranspose(width, width // 2, 4), "normal_0.02"))
             width //= 2
             parts += [nn.BatchNorm2d(width), nn.ReLU()]
@@ -73,7 +81,7 @@ class SNDCGANGenerator:
 class SNDCGANCritic:
     """3x3 convolutions and 4x4 ones that halve the pixels, by turns, leaky ReLU 0.1, a linear score at an eighth.
 
-    Weights N(0, 0.02) before they are normalised. 28 px: 28, 14, 7, 4.
+    At 4x4 for 8 and 16 px. Weights N(0, 0.02) before they are normalised. 28 px: 28, 14, 7, 4.
     """
 
     width: int = 64
@@ -104,12 +112,12 @@ class SNDCGANCritic:
         channels, size = need_image("SNDCGANCritic", sample, SIZES)
         width = self.width
         parts: list[nn.Module] = [initialized(SameConv(channels, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
-        for _ in range(3):
+        for _ in range(_doublings(size)):
             parts += [initialized(SameConv(width, 2 * width, 4, stride=2), "normal_0.02"), PiecewiseLinear(LEAK)]
             width *= 2
             parts += [initialized(SameConv(width, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         classes = need_classes("SNDCGANCritic", sample) if self.class_logits else 0
-        end = -(-size // 8)
+        end = -(-size // 2 ** _doublings(size))
         head = layers.ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
         critic = layers.Critic(layers.LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic
