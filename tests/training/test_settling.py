@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
 from steadygan.losses import Hinge
@@ -24,9 +25,9 @@ RECIPE = small_recipe(
 )
 
 
-def played(rounds=3):
+def played(norm="batch", rounds=3):
     """A game after some rounds, and its last report."""
-    recipe = dataclasses.replace(RECIPE, average=dataclasses.replace(RECIPE.average, ramp=None))
+    recipe = dataclasses.replace(RECIPE, generator=dataclasses.replace(RECIPE.generator, norm=norm))
     game, feed, drawer = table(recipe, image_data())
     for round_ in range(rounds):
         report = training_round(game, feed, drawer.round(round_, round_ * 32), round_, 0)
@@ -37,8 +38,9 @@ def buffers(module):
     return {name: buffer.clone() for name, buffer in module.named_buffers()}
 
 
-def test_the_averages_spectral_norms_are_those_of_its_own_weights():
-    game, _ = played()
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_the_averages_spectral_norms_are_those_of_its_own_weights(norm):
+    game, _ = played(norm)
     with torch.no_grad():
         for parameter in game.average.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))  # far from the present generator's
