@@ -30,7 +30,6 @@ PENALISED = ("wgan-gp", "wgan-gp-one-sided", "wgan-gp-cifar10", "dragan", "acgan
 TEXTUAL = ("text", "text-gan")
 TEXT = SampleSpec((40, 16))
 CONDITIONAL = ("acgan", "acgan-wgan-gp", "projection")
-SETTINGS = ("sngan-a", "sngan-b", "sngan-c", "sngan-d", "sngan-e", "sngan-f")
 RESIDUAL = ("wgan-gp-cifar10", "sngan-cifar10", "sagan", "projection")
 """for pictures of 8 to 128 px but 28, and not for points"""
 
@@ -170,18 +169,25 @@ def test_acgan_on_wgan_gp_has_the_authors_networks_at_32_px_and_labelled_latents
     ],
 )
 def test_sngan_at_a_setting_is_sngan_with_the_papers_adam_and_critic_steps(name, lr, betas, steps) -> None:
-    recipe, base = RECIPES[name](IMAGES), recipes.sngan(IMAGES)
+    recipe, base = find(name)(IMAGES), recipes.sngan(IMAGES)
+    assert recipe.name == name and recipe == recipes.sngan_setting(name[-1], IMAGES)
     changes = {f.name for f in dataclasses.fields(base) if getattr(base, f.name) != getattr(recipe, f.name)}
     assert changes <= {"name", "critic_steps", "generator_optimizer", "critic_optimizer"}
     assert recipe.generator_optimizer == recipe.critic_optimizer == Adam(lr, betas)
     assert recipe.steps(0) == recipe.steps(500) == steps
-    line, _ = summary(name)
-    assert f"{steps} critic steps" in line or (steps == 1 and "one critic step" in line)
+    assert f"{lr:.0e}".replace("e-0", "e-") in summary("sngan-SETTING")[1]
 
 
-@pytest.mark.parametrize("name", ["sngan", *SETTINGS, "sngan-cifar10", "sagan", "projection"])
+def test_another_setting_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown setting of SN-GAN 'g'.*a, b, c, d, e, f"):
+        recipes.sngan_setting("g")
+    with pytest.raises(UsageError, match=r"unknown recipe 'sngan-g'.*sngan-SETTING"):
+        find("sngan-g")
+
+
+@pytest.mark.parametrize("name", ["sngan", "sngan-d", "sngan-cifar10", "sagan", "projection"])
 def test_every_layer_of_a_spectral_recipes_critic_is_normalised(name: str) -> None:
-    recipe = RECIPES[name](SampleSpec((3, 32, 32), 10))
+    recipe = find(name)(SampleSpec((3, 32, 32), 10))
     assert recipe.objective == Adversarial(Hinge()) and not recipe.penalties
     critic = recipe.critic.build(SampleSpec((3, 32, 32), 10))
     layers = [m for m in critic.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear | torch.nn.Embedding)]

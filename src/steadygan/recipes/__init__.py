@@ -16,17 +16,7 @@ from steadygan.recipes.equilibrium import began
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
-from steadygan.recipes.spectral import (
-    sagan,
-    sngan,
-    sngan_a,
-    sngan_b,
-    sngan_c,
-    sngan_cifar10,
-    sngan_d,
-    sngan_e,
-    sngan_f,
-)
+from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec, UsageError, nearest
@@ -56,18 +46,13 @@ RECIPES: dict[str, RecipeFunction] = {
     "resnet101": resnet101,
     "projection": projection,
     "sngan": sngan,
-    "sngan-a": sngan_a,
-    "sngan-b": sngan_b,
-    "sngan-c": sngan_c,
-    "sngan-d": sngan_d,
-    "sngan-e": sngan_e,
-    "sngan-f": sngan_f,
     "sngan-cifar10": sngan_cifar10,
     "sagan": sagan,
 }
 """Every recipe by the name it has on the command line."""
 
 FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
+    "sngan-SETTING": (sngan_setting, {f"sngan-{setting}": partial(sngan_setting, setting) for setting in SETTINGS}),
     "lsun-ROW-METHOD": (
         lsun_grid,
         {f"lsun-{row}-{method}": partial(lsun_grid, row, method) for row in range(len(ROWS)) for method in METHODS},
@@ -130,13 +115,8 @@ __all__ = [
     "resnet101",
     "sagan",
     "sngan",
-    "sngan_a",
-    "sngan_b",
-    "sngan_c",
     "sngan_cifar10",
-    "sngan_d",
-    "sngan_e",
-    "sngan_f",
+    "sngan_setting",
     "summary",
     "text",
     "text_gan",

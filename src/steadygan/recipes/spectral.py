@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import NamedTuple
 
 from steadygan.data.options import DataOptions
@@ -22,7 +21,7 @@ from steadygan.priors import Normal
 from steadygan.recipe import Recipe
 from steadygan.recipes.backbones import IMAGES, prior
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.types import SampleSpec
+from steadygan.types import SampleSpec, unknown_name
 
 
 class Setting(NamedTuple):
@@ -49,7 +48,8 @@ def sngan(sample: SampleSpec = IMAGES) -> Recipe:
 
     Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), which laptops can
     afford, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
-    its residual networks. On points: fully connected networks. '--generator.spectral true' normalises both.
+    its residual networks. On points: fully connected networks. With the generator's field 'spectral' both
+    networks are normalised.
     """
     lr, betas, critic_steps = SETTINGS["c"]
     image = sample.is_image
@@ -66,29 +66,25 @@ def sngan(sample: SampleSpec = IMAGES) -> Recipe:
     )
 
 
-def _at(letter: str) -> Callable[[SampleSpec], Recipe]:
-    """The recipe function of one of the settings."""
-    lr, betas, critic_steps = SETTINGS[letter]
+def sngan_setting(setting: str, sample: SampleSpec = IMAGES) -> Recipe:
+    """SN-GAN at one of its paper's six settings (SETTING a to f): Adam's numbers and critic steps.
 
-    def recipe(sample: SampleSpec = IMAGES) -> Recipe:
-        return dataclasses.replace(
-            sngan(sample),
-            name=f"sngan-{letter}",
-            critic_steps=Constant(critic_steps),
-            generator_optimizer=Adam(lr, betas),
-            critic_optimizer=Adam(lr, betas),
-        )
+    Miyato et al. 2018, section 4: rates 1e-4 (a, b), 2e-4 (c) and 1e-3 (d, e, f); one critic step at b and c, else
+    five. WGAN-GP failed at d, e and f. Networks as in 'sngan'.
 
-    steps = "one critic step" if critic_steps == 1 else f"{critic_steps} critic steps"
-    recipe.__name__ = recipe.__qualname__ = f"sngan_{letter}"
-    recipe.__doc__ = (
-        f"SN-GAN at setting {letter.upper()}: Adam {lr:.0e}, betas {betas[0]} and {betas[1]}, {steps}.\n\n"
-        "Miyato et al. 2018, section 4; otherwise as 'sngan'."
+    Raises:
+        UsageError: for another setting.
+    """
+    if setting not in SETTINGS:
+        raise unknown_name("setting of SN-GAN", setting, SETTINGS)
+    lr, betas, critic_steps = SETTINGS[setting]
+    return dataclasses.replace(
+        sngan(sample),
+        name=f"sngan-{setting}",
+        critic_steps=Constant(critic_steps),
+        generator_optimizer=Adam(lr, betas),
+        critic_optimizer=Adam(lr, betas),
     )
-    return recipe
-
-
-sngan_a, sngan_b, sngan_c, sngan_d, sngan_e, sngan_f = map(_at, SETTINGS)
 
 
 def sngan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
