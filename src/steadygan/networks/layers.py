@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +23,22 @@ def is_norm(module: nn.Module) -> bool:
 def couples_batch(module: nn.Module) -> bool:
     """Does a sample's output depend on the other samples, anywhere in the network?"""
     return any(isinstance(part, _BATCH_NORMS) or getattr(part, "couples_batch", False) for part in module.modules())
+
+
+@runtime_checkable
+class FollowsRound(Protocol):
+    """A part of a network that changes with the round, by a schedule that it was built with.
+
+    What changes is a 0-d buffer: saved with the weights, read in the forward without host sync, never recompiled for.
+    """
+
+    def set_round(self, round_: int) -> None:
+        """Takes the settings of a round, in place."""
+
+
+def round_followers(module: nn.Module) -> list[FollowsRound]:
+    """The parts of a network that want to be told the round."""
+    return [part for part in module.modules() if isinstance(part, FollowsRound)]
 
 
 class LabelledSequential(nn.Sequential):

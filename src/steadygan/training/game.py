@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from steadygan.averaging import update_average
-from steadygan.networks.layers import couples_batch
+from steadygan.networks.layers import couples_batch, round_followers
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
 from steadygan.types import Batch, CriticOutput, SampleSpec
@@ -61,6 +61,7 @@ class Game:
         self.critic_parameters = [p for p in self.critic.parameters() if p.requires_grad]
         self.joins_passes = not couples_batch(self.critic)
         constraint = self.recipe.constraint
+        self._followers = [*round_followers(self.generator), *round_followers(self.critic)]
         self.constrained = [] if constraint is None else constraint.targets(self.critic)
         self.strength = torch.tensor(self._strength(0), device=self.device)
         """of the perturbation, in the present round"""
@@ -134,7 +135,9 @@ class Game:
         return Batch(samples, labels)
 
     def set_rates(self, round_: int) -> None:
-        """Gives both optimizers their settings of a round, and the perturbation its strength."""
+        """Gives both optimizers and networks their settings of a round, and the perturbation its strength."""
+        for part in self._followers:
+            part.set_round(round_)
         self.strength.fill_(self._strength(round_))
         _apply(self.generator_optimizer, self.recipe.generator_optimizer, round_)
         _apply(self.critic_optimizer, self.recipe.critic_optimizer, round_)
