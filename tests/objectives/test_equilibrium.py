@@ -17,22 +17,22 @@ def outputs(real: list[float], fake: list[float]) -> tuple[CriticOutput, CriticO
 
 
 def test_three_steps_are_those_of_a_hand() -> None:
-    objective = BoundaryEquilibrium(gamma=0.5, rate=0.25)
+    objective = BoundaryEquilibrium(gamma=0.5, rate=0.25, horizon=4)
     state = objective.initial_state()
-    assert state == (0.0, 0.0)
+    assert state == (0.0, 0.0, 0.0)
 
     real, fake = outputs([2.0, 4.0], [0.25, 0.75])  # L(x) = 3, L(g) = 1/2: fakes are too easy, k rises
     assert objective.critic_loss(real, fake, state) == 3.0
     state = objective.next_state(real, fake, state)
-    assert state == (0.25, 4.0)  # 0 + 0.25 (1.5 - 0.5); 3 + |1.5 - 0.5|
+    assert state == (0.25, 4.0, 4.0)  # 0 + 0.25 (1.5 - 0.5); 3 + |1.5 - 0.5|; the first M
     assert objective.critic_loss(real, fake, state) == 3.0 - 0.25 * 0.5
 
     real, fake = outputs([1.0, 1.0], [1.0, 2.0])  # L(x) = 1, L(g) = 3/2: k falls, to its bound
     state = objective.next_state(real, fake, state)
-    assert state == (0.0, 2.0)  # max(0, 0.25 + 0.25 (0.5 - 1.5)); 1 + |0.5 - 1.5|
+    assert state == (0.0, 2.0, 3.5)  # max(0, 0.25 + 0.25 (0.5 - 1.5)); 1 + |0.5 - 1.5|; 4 + (2 - 4) / 4
 
     state = objective.next_state(*outputs([100.0], [0.0]), state)
-    assert state == (1.0, 150.0)  # min(1, 12.5)
+    assert state == (1.0, 150.0, 40.125)  # min(1, 12.5)
 
 
 def test_a_thousand_steps_follow_the_recurrence() -> None:
@@ -62,14 +62,14 @@ def test_a_perfect_autoencoder_has_no_loss_and_has_converged() -> None:
     objective, (real, fake) = BoundaryEquilibrium(), outputs([0.0, 0.0], [0.0, 0.0])
     state = objective.initial_state()
     assert objective.critic_loss(real, fake, state) == 0.0
-    assert objective.next_state(real, fake, state) == (0.0, 0.0)
+    assert objective.next_state(real, fake, state) == (0.0, 0.0, 0.0)
 
 
 def test_the_state_is_named_as_it_is_logged_and_keeps_its_form() -> None:
     objective, (real, fake) = BoundaryEquilibrium(), outputs([1.0], [0.2])
     state = objective.initial_state()
     for _ in range(2):
-        assert state._fields == ("k", "convergence")  # type: ignore[attr-defined]
+        assert state._fields == ("k", "convergence", "convergence_mean")  # type: ignore[attr-defined]
         assert all(number.shape == () and number.dtype == torch.float32 for number in state)
         state = objective.next_state(real, fake, state)
 
@@ -77,7 +77,7 @@ def test_the_state_is_named_as_it_is_logged_and_keeps_its_form() -> None:
 def test_each_training_begins_with_a_state_of_its_own() -> None:
     first = BoundaryEquilibrium().initial_state()
     first[0].fill_(1.0)
-    assert BoundaryEquilibrium().initial_state() == (0.0, 0.0)
+    assert BoundaryEquilibrium().initial_state() == (0.0, 0.0, 0.0)
 
 
 def test_no_gradient_flows_into_the_balance() -> None:
@@ -100,6 +100,7 @@ def test_it_says_what_it_looks_at() -> None:
         ({"gamma": 1.5}, "gamma is 1.5"),
         ({"gamma": math.nan}, "gamma is nan"),
         ({"rate": -0.1}, "rate is -0.1"),
+        ({"horizon": 0.5}, "horizon is 0.5"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:

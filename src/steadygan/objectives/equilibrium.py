@@ -20,6 +20,8 @@ class EquilibriumState(NamedTuple):
     """k_t, the weight of the fakes in the critic's loss, in [0, 1]"""
     convergence: Tensor
     """M of the last critic step; falls while a training gets on"""
+    convergence_mean: Tensor
+    """its running mean, calm enough to decide by (``Plateau``, ``run.keep_best``); 0 before the first step"""
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class BoundaryEquilibrium:
     """the diversity ratio E L(g) / E L(x) that is held: low for sharper, high for more diverse samples"""
     rate: float = 0.001
     """lambda_k: how fast k_t follows"""
+    horizon: float = 200.0
+    """critic steps that the running mean of M reaches back over: each step moves it by 1 / horizon"""
 
     def __post_init__(self) -> None:
         need_share("BoundaryEquilibrium.gamma", self.gamma)
         need_weight("BoundaryEquilibrium.rate", self.rate)
         if self.gamma == 0.0:
             raise UsageError("BoundaryEquilibrium.gamma is 0: no fake would ever count; allowed: above 0, at most 1")
+        if not self.horizon >= 1.0:
+            raise UsageError(f"BoundaryEquilibrium.horizon is {self.horizon}; it has to be 1 critic step or more")
 
     @property
     def needs_real(self) -> bool:
@@ -58,7 +64,7 @@ class BoundaryEquilibrium:
     def initial_state(self) -> State:
         import torch
 
-        return EquilibriumState(torch.zeros(()), torch.zeros(()))
+        return EquilibriumState(torch.zeros(()), torch.zeros(()), torch.zeros(()))
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         return real.score.mean() - state[0] * fake.score.mean()
@@ -67,6 +73,14 @@ class BoundaryEquilibrium:
         return fake.score.mean()
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+        import torch
+
+        k, _, mean = state
         error = real.score.mean()
         balance = self.gamma * error - fake.score.mean()
-        return EquilibriumState((state[0] + self.rate * balance).clamp(0.0, 1.0), error + balance.abs())
+        convergence = error + balance.abs()
+        return EquilibriumState(
+            (k + self.rate * balance).clamp(0.0, 1.0),
+            convergence,
+            torch.where(mean == 0.0, convergence, mean + (convergence - mean) / self.horizon),
+        )
