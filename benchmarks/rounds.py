@@ -114,7 +114,7 @@ def plain_round(case: Case, device: torch.device, *, ordinary: bool = True) -> R
         [
             (
                 [(feed(d.real).samples.contiguous(), d.latents, d.penalties[0]) for d in draws.critic],
-                draws.generator.latents,
+                draws.generator[0].latents,
             )
             for draws in _draws(case, data, device)
         ]

@@ -100,9 +100,9 @@ def test_the_first_losses_of_the_plain_loop_and_of_the_library_are_equal(example
             loss = example.critic_step(generator, critic, critic_optimizer, real, step.latents, step.penalties[0])
             theirs.append(float(loss))
             ours.append(float(critic_step(game, feed, step).loss))
-        z = draws.generator.latents
+        z = draws.generator[0].latents
         theirs.append(float(example.generator_step(generator, critic, generator_optimizer, z)))
-        ours.append(float(generator_step(game, feed, draws.generator)))
+        ours.append(float(generator_step(game, feed, draws.generator[0])))
 
     assert len(ours) == 12
     assert len(set(ours)) == 12

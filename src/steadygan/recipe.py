@@ -16,6 +16,7 @@ import yaml
 
 from steadygan import codec
 from steadygan.averaging import Average
+from steadygan.balance import LossRatio, Steps
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
@@ -23,6 +24,7 @@ from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
 from steadygan.penalties import Penalty
 from steadygan.perturbations import Perturbation
+from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, Schedule
@@ -53,6 +55,9 @@ class RunOptions:
     evaluate: Literal["auto", "patches", "pixels", "classifier", "inception", "none"] = "auto"
     """features by which samples are judged while training, and the best checkpoint kept; auto: patches for pictures;
     points and text are judged without features"""
+    keep_best: str | None = None
+    """keep the checkpoint where this number of the objective's state (BEGAN: convergence_mean) is lowest; None: the one
+    whose samples were judged best"""
     keep_last: int = 2
     """checkpoints that are kept besides the best one and those of keep_every"""
     keep_every: int | None = None
@@ -98,13 +103,19 @@ class Recipe:
     perturbation: Perturbation | None = None
     """what real and fake samples pass through on their way into the critic"""
     critic_steps: Schedule = Constant(1)
-    """critic steps in a round, before its one generator step (n_critic)"""
+    """critic steps in a round, before its generator steps (n_critic)"""
+    generator_steps: int = 1
+    """generator steps in a round (n_generator)"""
+    balance: LossRatio | None = None
+    """more steps for the player that the losses say is behind; None, and better left so"""
     prior: Prior = Normal()
     """what latents are drawn from"""
     generator_optimizer: Optimizer = Adam()
     """how the generator steps"""
     critic_optimizer: Optimizer = Adam()
     """how the critic steps"""
+    plateau: Plateau | None = None
+    """lowers both rates when a measured number no longer falls"""
     batch: int = 64
     """real samples, and as many fakes, in a critic step"""
     generator_batch: int | None = None
@@ -116,7 +127,7 @@ class Recipe:
     data: DataOptions = DataOptions()
     """what is learned"""
     rounds: int = 100_000
-    """rounds of critic steps and one generator step"""
+    """rounds of critic steps and generator steps"""
     seed: int = 0
     """decides weights, order of data, latents and every other random number"""
     run: RunOptions = field(default_factory=RunOptions)
@@ -128,7 +139,7 @@ class Recipe:
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
         object.__setattr__(self, "penalties", tuple(self.penalties))  # a list is as good, and reads back as a tuple
-        for name, least in (("batch", 1), ("rounds", 1), ("seed", 0)):
+        for name, least in (("generator_steps", 1), ("batch", 1), ("rounds", 1), ("seed", 0)):
             if not isinstance(getattr(self, name), int):
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it has to be a whole number")
             if getattr(self, name) < least:
@@ -149,6 +160,10 @@ class Recipe:
         """Critic steps of a round."""
         return max(1, round(self.critic_steps(round_)))
 
+    def counts(self, round_: int) -> Steps:
+        """Steps of both players in a round, as long as no losses decide."""
+        return Steps(self.steps(round_), self.generator_steps)
+
 
 def replace(recipe: Recipe, **changes: Any) -> Recipe:
     """The recipe with some fields changed."""
@@ -156,7 +171,7 @@ def replace(recipe: Recipe, **changes: Any) -> Recipe:
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe over another number of rounds, with every decay stretched or squeezed in proportion."""
+    """The recipe over another number of rounds, with every decay and the looks of a plateau stretched in proportion."""
     factor = rounds / recipe.rounds
 
     def visit(value: Any) -> Any:
@@ -170,7 +185,10 @@ def stretched(recipe: Recipe, rounds: int) -> Recipe:
         return dataclasses.replace(value, **changes)
 
     whole: Recipe = visit(recipe)
-    return dataclasses.replace(whole, rounds=rounds)
+    plateau = whole.plateau
+    if plateau is not None:
+        plateau = dataclasses.replace(plateau, every=max(1, round(plateau.every * factor)))
+    return dataclasses.replace(whole, rounds=rounds, plateau=plateau)
 
 
 def names() -> dict[str, type]:

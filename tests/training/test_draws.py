@@ -93,8 +93,8 @@ def test_parts_get_the_noise_that_they_ask_for():
 def test_a_generator_step_sees_real_samples_only_for_objectives_that_ask():
     plain = drawer(small_recipe())
     paired = drawer(small_recipe(objective=Adversarial(RelativisticPaired())))
-    assert plain.round(0, 0).generator.real is None
-    real = paired.round(0, 0).generator.real
+    assert plain.round(0, 0).generator[0].real is None
+    real = paired.round(0, 0).generator[0].real
     assert real is not None
     assert len(real.samples) == 16
     assert paired.samples_in(0) == 2 * 16 + 16
@@ -102,7 +102,7 @@ def test_a_generator_step_sees_real_samples_only_for_objectives_that_ask():
 
 def test_labels_of_generator_steps_are_uniform_over_the_classes():
     recipe = small_recipe(generator_batch=4000)
-    labels = drawer(recipe).round(0, 0).generator.labels
+    labels = drawer(recipe).round(0, 0).generator[0].labels
     assert labels is not None
     counts = torch.bincount(labels, minlength=10)
     assert int(counts.min()) > 300

@@ -44,7 +44,7 @@ def test_real_and_fake_samples_and_every_step_get_numbers_of_their_own():
     sets = [
         (step.real_perturbation, step.fake_perturbation)
         for drawn in (first, second)
-        for step in (*drawn.critic, drawn.generator)
+        for step in (*drawn.critic, *drawn.generator)
     ]
     coins = [numbers[0] for pair in sets for numbers in pair]
     assert len(coins) == 12 and all(len(coin) == 16 for coin in coins)
@@ -53,12 +53,12 @@ def test_real_and_fake_samples_and_every_step_get_numbers_of_their_own():
 
 def test_a_perturbation_leaves_all_other_draws_as_they_were():
     plain, perturbed = (table(small_recipe(perturbation=p), image_data())[2].round(3, 96) for p in (None, NOISE))
-    assert plain.critic[0].real_perturbation is None and plain.generator.fake_perturbation is None
+    assert plain.critic[0].real_perturbation is None and plain.generator[0].fake_perturbation is None
     for a, b in zip(plain.critic, perturbed.critic, strict=True):
         assert torch.equal(a.latents, b.latents) and torch.equal(a.real.samples, b.real.samples)
         assert torch.equal(a.penalties[0], b.penalties[0])
-    assert torch.equal(plain.generator.latents, perturbed.generator.latents)
-    assert perturbed.generator.real_perturbation is None  # its loss looks at no real samples
+    assert torch.equal(plain.generator[0].latents, perturbed.generator[0].latents)
+    assert perturbed.generator[0].real_perturbation is None  # its loss looks at no real samples
 
 
 @all_perturbations
@@ -112,7 +112,7 @@ def test_the_critics_gradient_is_that_of_critic_after_perturbation(perturbation,
 def test_the_generators_gradient_flows_through_the_perturbation(perturbation, loss):
     recipe = convolutional_recipe(batch=N, perturbation=perturbation, objective=Adversarial(loss))
     game, feed, drawer = table(recipe, image_data())
-    draws = drawer.round(0, 0).generator
+    draws = drawer.round(0, 0).generator[0]
     generator, critic = copy.deepcopy(game.generator), copy.deepcopy(game.critic)
     real = None if draws.real is None else feed(draws.real)
     fake_score = critic(through(game, draws.fake_perturbation)(generator(draws.latents))).score

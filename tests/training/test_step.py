@@ -129,7 +129,7 @@ def test_the_penalised_gradient_is_right_for_every_critic(critic, sample):
 @pytest.mark.parametrize("objective", [Adversarial(), Adversarial(RelativisticPaired())])
 def test_the_generators_gradient_equals_that_of_the_formulas(objective):
     game, feed, drawer = table(convolutional_recipe(objective=objective, batch=N), image_data())
-    draws = drawer.round(0, 0).generator
+    draws = drawer.round(0, 0).generator[0]
     generator, critic = copy.deepcopy(game.generator), copy.deepcopy(game.critic)
     real = None if draws.real is None else feed(draws.real)
     fake_score = critic(generator(draws.latents)).score
@@ -174,7 +174,7 @@ def test_gradients_carry_the_strides_of_their_parameters():
     game, feed, drawer = table(convolutional_recipe(), image_data())
     draws = drawer.round(0, 0)
     critic_step(game, feed, draws.critic[0])
-    generator_step(game, feed, draws.generator)
+    generator_step(game, feed, draws.generator[0])
     for parameter in [*game.critic.parameters(), *game.generator.parameters()]:
         assert parameter.grad is not None
         sized = [i for i, n in enumerate(parameter.shape) if n > 1]  # strides of single rows mean nothing
@@ -208,7 +208,7 @@ def test_each_player_moves_only_in_its_own_step():
     assert all(torch.equal(a, b) for a, b in zip(generator.parameters(), game.generator.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(critic.parameters(), game.critic.parameters(), strict=True))
     critic = copy.deepcopy(game.critic)
-    generator_step(game, feed, draws.generator)
+    generator_step(game, feed, draws.generator[0])
     assert all(torch.equal(a, b) for a, b in zip(critic.parameters(), game.critic.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(generator.parameters(), game.generator.parameters(), strict=True))
 
@@ -250,7 +250,7 @@ def test_objective_state_advances_with_each_critic_step_and_fakes_of_critic_step
     labels = torch.from_numpy(data.train.labels)[draws.critic[0].real.samples]
     assert torch.equal(seen[0][1], labels)
     assert torch.equal(seen[0][2], labels)
-    assert torch.equal(seen[2][2], draws.generator.labels)
+    assert torch.equal(seen[2][2], draws.generator[0].labels)
 
 
 def test_the_slope_is_taken_with_the_labels_of_the_real_batch():
@@ -329,7 +329,7 @@ def test_under_bf16_scores_slopes_and_losses_stay_in_fp32_and_near_the_exact_one
 def test_generators_return_fp32_under_bf16():
     game, _, drawer = table(convolutional_recipe(), image_data(), "bf16")
     with game.autocast():
-        assert game.generate(drawer.round(0, 0).generator.latents).samples.dtype == torch.float32
+        assert game.generate(drawer.round(0, 0).generator[0].latents).samples.dtype == torch.float32
 
 
 def test_the_average_follows_its_half_life_over_rounds():

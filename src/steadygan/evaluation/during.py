@@ -77,9 +77,10 @@ class Judge:
         best = best_round(evaluations)
         if best is None:
             return ()
-        value = next(row[self.judge] for row in evaluations if row["round"] == best)
-        by = f" ({self.extractor.name} features)" if self.extractor is not None else ""
-        lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {self.judge} {value:.4g}{by}"]
+        judge = evaluations[-1]["judge"]  # a recipe may keep the best by a number of its own
+        value = next(row[judge] for row in evaluations if row["round"] == best)
+        by = f" ({self.extractor.name} features)" if self.extractor is not None and judge == self.judge else ""
+        lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {judge} {value:.4g}{by}"]
         correlation = rank_correlation(metrics, evaluations, self.judge)
         if correlation is not None:
             lines[0] += f"; rank correlation of the Wasserstein estimate with it: {correlation:.2f}"

@@ -99,7 +99,7 @@ READINGS = (
 )
 """In the order of the page."""
 
-NO_CURVES = frozenset({"round", "critic_steps", "samples", "seconds", "seconds_left", "slope_std"})
+NO_CURVES = frozenset({"round", "critic_steps", "generator_steps", "samples", "seconds", "seconds_left", "slope_std"})
 """Counters, and what stands in another chart."""
 
 LINES = 8

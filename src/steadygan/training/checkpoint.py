@@ -98,10 +98,10 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
         "critic": _network_tensors(game.critic),
         "generator_optimizer": _optimizer_tensors(game.generator_optimizer),
         "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
-        "objective": {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.state)},
     }
-    if game.perturbation_state:
-        tensors["perturbation"] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(game.perturbation_state)}
+    for name, held in game.states.items():
+        if held or name == "objective":
+            tensors[name] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(held)}
     state = {
         "format": FORMAT,
         **asdict(counters),
@@ -113,8 +113,8 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     }
     with written_aside(target, durable=True) as aside:
         aside.mkdir()
-        for name, held in tensors.items():
-            (aside / f"{name}.safetensors").write_bytes(save(held, metadata={"format": "pt"}))
+        for name, content in tensors.items():
+            (aside / f"{name}.safetensors").write_bytes(save(content, metadata={"format": "pt"}))
         (aside / "state.json").write_text(to_json(state), encoding="utf-8")
     return target
 
@@ -187,15 +187,13 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
     load_network(game.critic, checkpoint, "critic")
     _restore_optimizer(game.generator_optimizer, load_tensors(checkpoint, "generator_optimizer"))
     _restore_optimizer(game.critic_optimizer, load_tensors(checkpoint, "critic_optimizer"))
-    saved = load_tensors(checkpoint, "objective")
-    if len(saved) != len(game.state):
-        raise RunError(f"{checkpoint} holds {len(saved)} numbers of objective state; this recipe has {len(game.state)}")
-    for i, tensor in enumerate(game.state):
-        tensor.copy_(saved[str(i)])
-    if game.perturbation_state:
-        saved = load_tensors(checkpoint, "perturbation")
-        for i, tensor in enumerate(game.perturbation_state):
-            tensor.copy_(saved[str(i)])
+    for name, held in game.states.items():
+        if held or name == "objective":
+            saved = load_tensors(checkpoint, name)
+            if len(saved) != len(held):
+                raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(held)}")
+            for i, tensor in enumerate(held):
+                tensor.copy_(saved[str(i)])
     return counters_of(state)
 
 

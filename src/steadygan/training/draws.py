@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
+from steadygan.balance import Steps
 from steadygan.data import Stored
 from steadygan.data.order import sample_indices
 from steadygan.types import Noise, SampleSpec
@@ -128,10 +129,10 @@ class GeneratorDraws(NamedTuple):
 
 
 class RoundDraws(NamedTuple):
-    """The random numbers of a round: its critic steps, and its generator step."""
+    """The random numbers of a round: its critic steps, and its generator steps."""
 
     critic: tuple[CriticDraws, ...]
-    generator: GeneratorDraws
+    generator: tuple[GeneratorDraws, ...]
 
 
 class Drawer:
@@ -146,15 +147,21 @@ class Drawer:
         self.place_noise = [None if place is None else place.noise(sample.shape) for place in places]
         self.representation_noise = recipe.representation.noise(sample)
 
-    def samples_in(self, round_: int) -> int:
-        """Real samples that a round takes from the data."""
-        extra = self.recipe.fakes if self.recipe.objective.needs_real else 0
-        return self.recipe.steps(round_) * self.recipe.batch + extra
+    def samples_in(self, round_: int, counts: Steps | None = None) -> int:
+        """Real samples that a round of so many steps takes from the data."""
+        critic, generator = counts or self.recipe.counts(round_)
+        return critic * self.recipe.batch + generator * self.recipe.fakes * self.recipe.objective.needs_real
 
-    def round(self, round_: int, position: int) -> RoundDraws:
-        """The draws of a round that starts after ``position`` real samples."""
+    def round(self, round_: int, position: int, counts: Steps | None = None) -> RoundDraws:
+        """The draws of a round; those of its first steps do not depend on how many there are.
+
+        Args:
+            round_: from 0
+            position: real samples taken from the data before it
+            counts: steps of both players; None: the recipe's
+        """
         recipe = self.recipe
-        steps, batch, fakes = recipe.steps(round_), recipe.batch, recipe.fakes
+        (steps, makes), batch, fakes = counts or self.recipe.counts(round_), recipe.batch, recipe.fakes
         rng = self._rng(round_)
         reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
         latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.LATENTS), steps, batch))
@@ -174,21 +181,31 @@ class Drawer:
             )
             for i, real in enumerate(reals)
         )
-        labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), fakes)
-        real: RealDraws | None = None
-        real_perturbation: tuple[Tensor, ...] | None = None
+        return RoundDraws(critic, self._generator(round_, position + steps * batch, makes, fakes))
+
+    def _generator(self, round_: int, position: int, steps: int, fakes: int) -> tuple[GeneratorDraws, ...]:
+        """The generator steps of a round, whose real samples begin after ``position``."""
+        recipe, rng = self.recipe, self._rng(round_)
+        labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), steps, fakes)
+        labels = None if labels is None else self._send(labels)
+        latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.GENERATOR_LATENTS), steps, fakes))
+        reals: list[RealDraws] | None = None
+        on_real: tuple[Tensor, ...] | None = None
         if recipe.objective.needs_real:
             streams = (Stream.GENERATOR_REAL, Stream.GENERATOR_FLIPS, Stream.GENERATOR_REPRESENTATION)
-            real = self._reals(round_, position + steps * batch, 1, fakes, streams)[0]
-            real_perturbation = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_REAL), fakes)
-        generator = GeneratorDraws(
-            latents=self._send(draw_noise(recipe.prior.noise(), rng(Stream.GENERATOR_LATENTS), fakes)),
-            labels=None if labels is None else self._send(labels),
-            real=real,
-            real_perturbation=real_perturbation,
-            fake_perturbation=self._perturbation(rng(Stream.GENERATOR_PERTURBATION_FAKE), fakes),
+            reals = self._reals(round_, position, steps, fakes, streams)
+            on_real = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_REAL), steps, fakes)
+        on_fake = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_FAKE), steps, fakes)
+        return tuple(
+            GeneratorDraws(
+                latents=latents[i],
+                labels=None if labels is None else labels[i],
+                real=None if reals is None else reals[i],
+                real_perturbation=None if on_real is None else tuple(drawn[i] for drawn in on_real),
+                fake_perturbation=None if on_fake is None else tuple(drawn[i] for drawn in on_fake),
+            )
+            for i in range(steps)
         )
-        return RoundDraws(critic, generator)
 
     def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from steadygan.averaging import update_average
+from steadygan.balance import Steps
 from steadygan.networks.layers import couples_batch, round_followers
+from steadygan.plateau import PlateauState
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
 from steadygan.types import Batch, CriticOutput, SampleSpec
@@ -55,6 +57,9 @@ class Game:
     state: State
     """of the objective"""
     perturbation_state: State = ()
+    plateau_state: State = ()
+    losses: State = ()
+    """of critic and generator in the last round, kept where the recipe balances its steps by them"""
 
     def __post_init__(self) -> None:
         self.generator_parameters = [p for p in self.generator.parameters() if p.requires_grad]
@@ -65,6 +70,8 @@ class Game:
         self.constrained = [] if constraint is None else constraint.targets(self.critic)
         self.strength = torch.tensor(self._strength(0), device=self.device)
         """of the perturbation, in the present round"""
+        self.rate_factor = torch.ones((), device=self.device)
+        """what the plateau multiplies both rates by, in the present round"""
         self._average_tensors = [p.data for p in self.average.parameters()]
         self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
         self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
@@ -105,7 +112,32 @@ class Game:
             critic_optimizer=recipe.critic_optimizer.build(critic.parameters()),
             state=_on(recipe.objective.initial_state(), device),
             perturbation_state=() if perturbation is None else _on(perturbation.initial_state(), device),
+            plateau_state=() if recipe.plateau is None else _on(recipe.plateau.initial_state(), device),
+            losses=() if recipe.balance is None else (torch.zeros((), device=device), torch.zeros((), device=device)),
         )
+
+    @property
+    def states(self) -> dict[str, State]:
+        """What is remembered beside networks and optimizers, by name; all of it belongs in a checkpoint."""
+        return {
+            "objective": self.state,
+            "perturbation": self.perturbation_state,
+            "plateau": self.plateau_state,
+            "losses": self.losses,
+        }
+
+    def measured(self, name: str) -> Tensor:
+        """A number of the objective's state by its name, 0-d."""
+        found: Tensor = getattr(self.state, name)
+        return found
+
+    def steps(self, round_: int) -> Steps:
+        """Steps of both players in the coming round; waits for the device where losses decide."""
+        usual = self.recipe.counts(round_)
+        if self.recipe.balance is None:
+            return usual
+        critic_loss, generator_loss = torch.stack(self.losses).tolist()
+        return self.recipe.balance.steps(usual, critic_loss, generator_loss)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The context that losses are computed in."""
@@ -141,6 +173,19 @@ class Game:
         self.strength.fill_(self._strength(round_))
         _apply(self.generator_optimizer, self.recipe.generator_optimizer, round_)
         _apply(self.critic_optimizer, self.recipe.critic_optimizer, round_)
+        if self.plateau_state:
+            self.rate_factor.copy_(self.plateau_state[-1])
+            for optimizer in (self.generator_optimizer, self.critic_optimizer):
+                for group in optimizer.param_groups:
+                    group["lr"] *= self.rate_factor  # in place: rates are 0-d tensors
+
+    def finish_round(self, round_: int, critic_loss: Tensor, generator_loss: Tensor) -> None:
+        """Remembers of a round what later ones follow."""
+        if self.losses:
+            self.losses = (critic_loss, generator_loss)
+        plateau = self.recipe.plateau
+        if plateau is not None and plateau.looks_after(round_):
+            self.plateau_state = plateau.next_state(self.measured(plateau.of), PlateauState(*self.plateau_state))
 
     def update_average(self, batch: int, seen: int) -> None:
         """Moves the averaged generator towards the present one, after ``seen`` samples."""

@@ -8,7 +8,7 @@ import torch
 
 from steadygan.networks.parts import is_conditional
 from steadygan.training.measure import kept_buffers
-from steadygan.types import Batch, UsageError
+from steadygan.types import Batch, UsageError, nearest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,6 +71,17 @@ def _check_outputs(game: Game, needs: tuple[str, ...]) -> None:
             )
 
 
+def _need_measured(recipe: Recipe) -> None:
+    """Refuses names of numbers that the objective's state does not have."""
+    known = getattr(recipe.objective.initial_state(), "_fields", ())
+    asked = {"run.keep_best": recipe.run.keep_best, "plateau.of": recipe.plateau.of if recipe.plateau else None}
+    for field, name in asked.items():
+        if name is not None and name not in known:
+            named = f"its numbers are {', '.join(known)}{nearest(name, known)}" if known else "it has none"
+            objective = type(recipe.objective).__name__
+            raise UsageError(f"{field} is '{name}', which is no number of the state of {objective}: {named}")
+
+
 def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:
     """Warnings for a recipe and its built networks.
 
@@ -80,6 +91,7 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
     from steadygan.networks.layers import couples_batch, is_norm
 
     warnings: list[str] = []
+    _need_measured(recipe)
     sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
     if sloped:
         what = type(sloped[0]).__name__

@@ -118,15 +118,19 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     values["generator_gradient_norm"] = total_norm(game.generator_parameters)
     values.update(readings(game.generator, "generator"))
     values.update(readings(game.critic, "critic"))
+    if game.plateau_state:
+        values["rate_factor"] = game.rate_factor
     names = getattr(game.state, "_fields", [f"state_{i}" for i in range(len(game.state))])
     values.update(zip(names, game.state, strict=True))
     remembered = getattr(game.perturbation_state, "_fields", range(len(game.perturbation_state)))
     values.update(zip((f"perturbation_{name}" for name in remembered), game.perturbation_state, strict=True))
     numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
+    measured = dict(zip(values, numbers, strict=True))
+    factor = measured.get("rate_factor", 1.0)
     rates = {
-        "critic_rate": game.recipe.critic_optimizer.settings(round_)["lr"],
-        "generator_rate": game.recipe.generator_optimizer.settings(round_)["lr"],
+        "critic_rate": factor * game.recipe.critic_optimizer.settings(round_)["lr"],
+        "generator_rate": factor * game.recipe.generator_optimizer.settings(round_)["lr"],
     }
     if game.recipe.perturbation is not None:
         rates["perturbation_strength"] = game.recipe.perturbation.strength(round_)
-    return {**dict(zip(values, numbers, strict=True)), **rates}
+    return {**measured, **rates}

@@ -41,7 +41,7 @@ class Speed:
 
     def round(self, recipe: Recipe, round_: int) -> float:
         """Seconds of one round."""
-        return recipe.steps(round_) * self.critic_step + self.generator_step
+        return recipe.steps(round_) * self.critic_step + recipe.generator_steps * self.generator_step
 
     def rounds(self, recipe: Recipe, start: int, end: int) -> float:
         """Seconds of the rounds from ``start`` up to ``end``."""
@@ -72,7 +72,7 @@ def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0) -
     game.set_rates(0)
     return Speed(
         timed(lambda: critic_step(game, feed, draws.critic[0])),
-        timed(lambda: generator_step(game, feed, draws.generator)),
+        timed(lambda: generator_step(game, feed, draws.generator[0])),
     )
 
 
@@ -180,13 +180,14 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
     seconds = speed.rounds(recipe, 0, recipe.rounds) * _OVERHEAD
     checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
-    steps = recipe.steps(1000)
+    steps, made = recipe.steps(1000), recipe.generator_steps
     audit = dataset.audit
     decoded = f", decoded pictures {size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
         f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
         f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
-        f"{recipe.rounds:,} rounds of {steps} critic step{'s' * (steps > 1)} and one generator step, "
+        f"{recipe.rounds:,} rounds of {steps} critic step{'s' * (steps > 1)} and "
+        f"{'one' if made == 1 else made} generator step{'s' * (made > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
         f"disk: about {size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",

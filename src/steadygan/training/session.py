@@ -84,7 +84,7 @@ def new_run(
         extra["weights_from"] = str(weights_from)
     _write_start(trainer, extra)
     if weights_from is not None:
-        trainer.save(game, judged=True)
+        trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, settled.speed, dataset)
     return trainer.run(game, (*lines, *_notes(settled.warnings)))
 

@@ -1,4 +1,4 @@
-"""The training round, for every method: critic steps on the objective and its penalties, then one generator step.
+"""The training round, for every method: critic steps on the objective and its penalties, then generator steps.
 
 Each step is a pure loss of (game, batch, draws, state) and a shell that takes the gradient and steps. Losses are
 written so that they can be compiled and captured: no host sync, static shapes, state as 0-d tensors.
@@ -38,7 +38,7 @@ class CriticTerms(NamedTuple):
 
 
 class RoundReport(NamedTuple):
-    """What a round leaves for the record: detached tensors on the device, read only when they are wanted."""
+    """What the last steps of a round leave for the record: detached tensors on the device, read only when wanted."""
 
     critic_loss: Tensor
     generator_loss: Tensor
@@ -273,7 +273,7 @@ def generator_step(game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
 
 
 def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int) -> RoundReport:
-    """The critic steps and the generator step of a round, in place.
+    """The critic steps and the generator steps of a round, in place.
 
     Args:
         game: changed in place
@@ -290,9 +290,14 @@ def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen:
     for critic_draws in draws.critic:
         terms = critic_step(game, feed, critic_draws)
     assert terms is not None
-    loss = generator_step(game, feed, draws.generator)
-    batch = len(draws.generator.latents)
-    game.update_average(batch, seen + batch)
+    loss = None
+    for generator_draws in draws.generator:
+        loss = generator_step(game, feed, generator_draws)
+        batch = len(generator_draws.latents)
+        seen += batch
+        game.update_average(batch, seen)
+    assert loss is not None
+    game.finish_round(round_, terms.loss, loss)
     return RoundReport(
         critic_loss=terms.loss,
         generator_loss=loss,

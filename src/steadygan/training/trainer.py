@@ -113,15 +113,16 @@ class Trainer:
         with StopSignals() as stop:
             while self.counters.round < recipe.rounds:
                 before = self.counters
-                draws = self.drawer.round(before.round, before.position)
+                steps = game.steps(before.round)
+                draws = self.drawer.round(before.round, before.position, steps)
                 report = training_round(game, self.feed, draws, before.round, before.seen)
                 watch.look(report, before.round)
                 done = before.round + 1
                 self.counters = Counters(
                     round=done,
-                    critic_steps=before.critic_steps + len(draws.critic),
-                    position=before.position + self.drawer.samples_in(before.round),
-                    seen=before.seen + recipe.fakes,
+                    critic_steps=before.critic_steps + steps.critic,
+                    position=before.position + self.drawer.samples_in(before.round, steps),
+                    seen=before.seen + steps.generator * recipe.fakes,
                     seconds=clock.total(),
                 )
                 last = done == recipe.rounds
@@ -131,7 +132,8 @@ class Trainer:
                 if last or self._pictured(done):
                     watch.check()
                     self._picture(game)
-                judged = self.evaluator is not None and (last or done % evaluate_every == 0)
+                judges = self.evaluator is not None or options.keep_best is not None
+                judged = judges and (last or done % evaluate_every == 0)
                 if judged or last or done % options.checkpoint_every == 0 or stop.received is not None:
                     watch.check()
                     self.save(game, judged=judged)
@@ -158,6 +160,7 @@ class Trainer:
         line: Row = {
             "round": counters.round,
             "critic_steps": counters.critic_steps,
+            "generator_steps": counters.seen // self.recipe.fakes,
             "samples": counters.position,
             **row(game, report, held_out, counters.round - 1),
             **times,
@@ -182,10 +185,16 @@ class Trainer:
         for observer in self.observers:
             observer.pictured(picture)
 
-    def _evaluate(self, game: Game, evaluator: Evaluator) -> None:
+    def _evaluate(self, game: Game) -> None:
         """Samples are judged by what they are: a loss is no reason to stop, nor to go on."""
-        samples, labels = pictures.evaluation_samples(game, evaluator.count)
-        line = {"round": self.counters.round, "samples": self.counters.position, **evaluator(samples, labels)}
+        line: dict[str, float | int | str] = {"round": self.counters.round, "samples": self.counters.position}
+        if self.evaluator is not None:
+            line |= self.evaluator(*pictures.evaluation_samples(game, self.evaluator.count))
+        best_by = self.recipe.run.keep_best
+        if best_by is not None:
+            line["judge"] = best_by
+            if self.counters.round:  # nothing was measured before the first round
+                line[best_by] = float(game.measured(best_by))
         self.evaluations.append(line)
         for observer in self.observers:
             observer.evaluated(line)
@@ -200,11 +209,11 @@ class Trainer:
 
         Args:
             game: at this round
-            judged: its samples are evaluated first; the best checkpoint stays
+            judged: it is evaluated first; the best checkpoint stays
         """
         pictures.settle_average(game)
-        if judged and self.evaluator is not None:
-            self._evaluate(game, self.evaluator)
+        if judged:
+            self._evaluate(game)
         self.record.sync()
         self.evaluations.sync()
         path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters)
