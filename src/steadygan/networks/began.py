@@ -17,13 +17,31 @@ from steadygan.networks.autoencoder import (
     need_exponent,
 )
 from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.types import SampleSpec
+from steadygan.schedules import Schedule
+from steadygan.types import SampleSpec, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
 _OUTPUTS = ("tanh", "sigmoid", "linear")
 _ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as in the paper
+
+
+def _need_carry(name: str, carry: Schedule | None) -> None:
+    """Raises UsageError for a carry that does not begin as a share."""
+    if carry is not None and not 0.0 <= carry(0) <= 1.0:
+        raise UsageError(f"{name}.carry begins with {carry(0)}; it has to be from 0 to 1")
+
+
+def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
+    """A layer that keeps number and size of its maps, with a vanishing residual where the spec wants one."""
+    from torch import nn
+
+    from steadygan.networks.convolutions import SameConv
+    from steadygan.networks.vanishing import VanishingResidual
+
+    parts = layer(spec, SameConv(maps, maps, 3), critic=isinstance(spec, BEGANCritic))
+    return parts if spec.carry is None else [VanishingResidual(nn.Sequential(*parts), spec.carry)]
 
 
 def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int, size: int) -> nn.Module:
@@ -39,11 +57,11 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
     count, end = halvings(size, _ENDS)
     scheme = linear_scheme(spec)
     start = nn.Sequential(linear(code, n * end * end, scheme), Unflatten(n, end))
-    first = [SameConv(n, n, 3), *(UpsampleConv(2 * n if spec.skip else n, n, 3) for _ in range(count))]
     critic = isinstance(spec, BEGANCritic)
+    doubling = (UpsampleConv(2 * n if spec.skip else n, n, 3) for _ in range(count))
     levels = [
-        nn.Sequential(*layer(spec, convolution, critic=critic), *layer(spec, SameConv(n, n, 3), critic=critic))
-        for convolution in first
+        nn.Sequential(*_same(spec, n), *_same(spec, n)),
+        *(nn.Sequential(*layer(spec, first, critic=critic), *_same(spec, n)) for first in doubling),
     ]
     last = FullPrecision(initialized(SameConv(n, channels, 3), scheme))
     return BEGANDecoder(start, levels, last, skip=spec.skip)
@@ -61,6 +79,10 @@ class BEGANGenerator:
     """n: maps of every layer"""
     skip: bool = False
     """concatenate the first maps, enlarged, to what each level is given (unconfirmed form of the paper's skips)"""
+    carry: Schedule | None = None
+    """share of its input in the output of each layer that keeps number and size of its maps, by round; the paper lets
+    it vanish over 16,000 steps, LinearDecay(16_000) (unconfirmed). It begins anew in a run that starts from another's
+    weights: None there"""
     norm: Norm = "none"
     """after each convolution but the last: none (the paper), layer, instance, batch"""
     activation: Activation = "elu"
@@ -73,6 +95,7 @@ class BEGANGenerator:
     def __post_init__(self) -> None:
         need_convolutional(self)
         need_choice("BEGANGenerator", "output", self.output, _OUTPUTS)
+        _need_carry("BEGANGenerator", self.carry)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -91,8 +114,7 @@ class BEGANGenerator:
 class BEGANCritic:
     """An autoencoder whose maps grow by ``width`` with each halving of the pixels, down to 8x8 and a code.
 
-    Berthelot et al. 2017, Fig. 1; halved by 3x3 convolutions with stride 2. The residuals that vanish over the first
-    16,000 steps are left out: a network does not know the round. 28 px end at 7x7 maps, 8 px at 4x4.
+    Berthelot et al. 2017, Fig. 1; halved by 3x3 convolutions with stride 2. 28 px end at 7x7 maps, 8 px at 4x4.
     """
 
     width: int = 64
@@ -103,6 +125,10 @@ class BEGANCritic:
     """eta: 1 for the mean absolute error, 2 for the mean squared error"""
     skip: bool = False
     """concatenate the decoder's first maps, enlarged, to what each of its levels is given (unconfirmed form)"""
+    carry: Schedule | None = None
+    """share of its input in the output of each layer that keeps number and size of its maps, by round; the paper lets
+    it vanish over 16,000 steps, LinearDecay(16_000) (unconfirmed). It begins anew in a run that starts from another's
+    weights: None there"""
     norm: Norm = "none"
     """after each convolution but the last: none (the paper), layer, instance, batch"""
     activation: Activation = "elu"
@@ -114,6 +140,7 @@ class BEGANCritic:
         need_convolutional(self)
         need_positive("BEGANCritic", code=self.code)
         need_exponent("BEGANCritic", self.exponent)
+        _need_carry("BEGANCritic", self.carry)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.
@@ -135,7 +162,7 @@ class BEGANCritic:
             if halving:
                 parts += layer(self, SameConv(maps, maps + self.width, 3, stride=2))
                 maps += self.width
-            parts += [*layer(self, SameConv(maps, maps, 3)), *layer(self, SameConv(maps, maps, 3))]
+            parts += [*_same(self, maps), *_same(self, maps)]
         parts += [nn.Flatten(), linear(maps * end * end, self.code, linear_scheme(self))]
         decoder = _began_decoder(self, self.code, channels, size)
         return ReconstructionCritic(nn.Sequential(*parts), decoder, self.exponent)
