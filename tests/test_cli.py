@@ -326,6 +326,19 @@ def test_strips_and_animations_are_written(runs: Path) -> None:
 # data
 
 
+def test_ways_between_real_pictures_are_written(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, level in (("dark", 40), ("light", 200)):
+        Image.new("RGB", (20, 16), (level, level, level)).save(f"{name}.png")
+    for files, rows in ((["dark.png", "light.png"], 1), (["dark.png"], 1), ([], 6)):
+        assert main(["sample", "tiny", "--out", "strip.png", "--count", "3", "--between", *files]) == 0
+        assert "found latents are off by" in capsys.readouterr().out
+        strip = Image.open("strip.png")
+        tile = (strip.width + 2) // 5
+        assert abs(strip.height - rows * tile) <= 12 and "Real pictures" in strip.info["Description"]
+    assert main(["sample", "tiny", "--between"]) == 0
+    assert Path("runs/tiny/generated/between-round-4-seed-0.png").exists()
+
+
 def test_data_is_looked_through_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "digits", "--size", "16", "--flip"]) == 0
     said = capsys.readouterr().out

@@ -48,3 +48,11 @@ def test_a_latent_without_numbers_is_refused(kind: type, size: int) -> None:
 
 def test_every_prior_is_one_that_recipes_can_name() -> None:
     assert set(get_args(Prior)) == {Normal, Uniform}
+
+
+def test_the_nearest_latents_are_those_that_can_be_drawn() -> None:
+    latents = torch.tensor([[-3.0, -1.0, 0.25], [1.0, 1.5, -0.5]])
+    assert torch.equal(Normal(3).nearest(latents), latents)
+    assert Uniform(3).nearest(latents).tolist() == [[-1.0, -1.0, 0.25], [1.0, 1.0, -0.5]]
+    drawn = Uniform(4).latents(torch.rand(20, 4))
+    assert torch.equal(Uniform(4).nearest(drawn), drawn)

@@ -18,6 +18,8 @@ class PriorLike(Protocol):
     def size(self) -> int: ...
     def noise(self) -> Noise: ...
     def latents(self, noise: Tensor) -> Tensor: ...
+    def nearest(self, latents: Tensor) -> Tensor:
+        """[N, size] -> the nearest latents that it can draw"""
 
 
 def _check_size(name: str, size: int) -> None:
@@ -42,6 +44,10 @@ class Normal:
         """[N, size] -> [N, size]"""
         return noise
 
+    def nearest(self, latents: Tensor) -> Tensor:
+        """[N, size] as they are: all can be drawn."""
+        return latents
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -59,6 +65,10 @@ class Uniform:
     def latents(self, noise: Tensor) -> Tensor:
         """[N, size] uniform on [0, 1) -> [N, size] uniform on [-1, 1)"""
         return 2.0 * noise - 1.0
+
+    def nearest(self, latents: Tensor) -> Tensor:
+        """[N, size], each coordinate held in [-1, 1]"""
+        return latents.clamp(-1.0, 1.0)
 
 
 if TYPE_CHECKING:

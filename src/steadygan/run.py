@@ -387,6 +387,81 @@ class Run:
         moments = (self._turned(count, seed, float(turn)) for turn in turns)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
 
+    def find_latents(
+        self,
+        images: NDArray[np.uint8],
+        steps: int = 300,
+        seed: int = 0,
+        *,
+        starts: int = 4,
+        labels: torch.Tensor | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> torch.Tensor:
+        """Latents [N, size] from which the generator makes something like given images, such as real ones.
+
+        >>> latents = run.find_latents(images)            # doctest: +SKIP
+        >>> mirrored = run.find_latents(images[..., ::-1])  # doctest: +SKIP
+        >>> strips = run.mix(latents, mirrored, 10)       # doctest: +SKIP
+
+        Args:
+            images: uint8 [N, C, H, W] of the run's shape
+            steps: of Adam on mean |x - G(z)|
+            seed: decides the latents that it starts from
+            starts: tries for each image, of which the best counts
+            labels: [N], where the generator wants them
+            weights: the running average of the generator's weights, or the raw ones
+            round_: of the checkpoint; None: the last
+
+        Raises:
+            UsageError: for other images, and for runs that make no pictures.
+        """
+        import numpy as np
+        import torch
+
+        from steadygan.inversion import find_latents
+
+        shape = self.sample_spec.shape
+        if not self.sample_spec.is_image:
+            raise UsageError(f"{self.folder} makes {self._what}; only pictures' latents can be found")
+        if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
+            raise UsageError(
+                f"images are {images.dtype} {list(images.shape)}; needed: uint8 [N, {', '.join(map(str, shape))}]"
+            )
+        if steps < 1 or starts < 1:
+            raise UsageError(f"got {steps} steps from {starts} starts; needed: 1 or more of both")
+        prior, generator = self.recipe.prior, self._generator_of(weights, round_)
+        begun = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
+        targets = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
+        found = [
+            find_latents(
+                generator, prior, targets[part], begun[:, part], None if labels is None else labels[part], steps=steps
+            )[0]
+            for part in (slice(i, i + 64) for i in range(0, len(images), 64))
+        ]
+        return torch.cat(found)
+
+    def mix(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        steps: int,
+        *,
+        labels: torch.Tensor | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> NDArray[np.uint8]:
+        """Images on the straight way between two sets of latents [N, size], ends included: uint8 [steps, N, C, H, W].
+
+        Where the prior has a bound, mixes are the nearest latents within it.
+        """
+        import numpy as np
+
+        generator, nearest = self._generator_of(weights, round_), self.recipe.prior.nearest
+        shares = np.linspace(0.0, 1.0, steps)
+        moments = (nearest((1 - float(share)) * first + float(share) * second) for share in shares)
+        return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
+
     @property
     def _what(self) -> str:
         spec = self.sample_spec

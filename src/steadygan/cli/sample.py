@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan import api
+from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
 from steadygan.run import Run, Weights
 from steadygan.types import UsageError
@@ -50,18 +51,37 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--gif", action="store_true", help=f"{ANIMATED} samples that change into others and back, as a .gif"
     )
+    parser.add_argument(
+        "--between",
+        nargs="*",
+        metavar="FILE",
+        help="strips between real pictures, by the latents that come nearest to them: from one file to another, from "
+        f"one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
+    )
     values = parser.parse(arguments)
-    if values.interpolate and values.gif:
-        raise UsageError("--interpolate and --gif are two forms of the same way; give one of them")
-    if values.by_class and (values.interpolate or values.gif):
-        raise UsageError("--by-class makes a grid; --interpolate and --gif take --class")
+    if values.interpolate + values.gif + (values.between is not None) > 1:
+        raise UsageError("--interpolate, --gif and --between are forms of the same way; give one of them")
+    if values.by_class and (values.interpolate or values.gif or values.between is not None):
+        raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
     found = api.load(values.run)
     values.round = chosen_round(found, values.round)
     if values.classes is not None:
         values.classes = found.class_numbers(values.classes)
     out = Path(values.out) if values.out else _own_place(found, values)
     found.checkpoint(values.round)
-    if values.interpolate or values.gif:
+    if values.between is not None:
+        steps = values.count or STRIP
+        write_between(
+            found,
+            values.between,
+            out,
+            steps,
+            values.seed,
+            values.classes,
+            weights=_weights(values),
+            round_=values.round,
+        )
+    elif values.interpolate or values.gif:
         _write_path(found, values, out)
     elif values.by_class:
         _write_classes(found, values, out)
@@ -72,7 +92,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _own_place(run: Run, values: argparse.Namespace) -> Path:
     at = f"round-{values.round or run.rounds_done}"
-    what = "interpolation" if values.interpolate else "classes" if values.by_class else "samples"
+    forms = (
+        ("between", values.between is not None),
+        ("interpolation", values.interpolate),
+        ("classes", values.by_class),
+    )
+    what = next((name for name, asked in forms if asked), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
     suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"

@@ -1,0 +1,99 @@
+"""``steadygan sample --between``: from one real picture to another, by the latents that come nearest to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygan.run import Run, Weights
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PICTURES = 6
+"""held-out pictures that are taken where no files are named"""
+
+
+def write_between(
+    run: Run,
+    files: Sequence[str],
+    out: Path,
+    steps: int,
+    seed: int,
+    classes: Sequence[int] | None = None,
+    *,
+    weights: Weights = "average",
+    round_: int | None = None,
+) -> None:
+    """Writes rows of a real picture, ``steps`` generated ones on the way, and the other real picture.
+
+    Conditional generators make them of ``classes``, else of any.
+
+    Raises:
+        UsageError: for files that are no pictures, and for runs that make none.
+    """
+    import numpy as np
+
+    from steadygan.report.pictures import image_grid, save_picture
+    from steadygan.report.samples import GRIDS
+
+    if out.suffix.lower() not in GRIDS:
+        raise UsageError(f"--between writes one picture, so --out has to end in .png or the like, got '{out}'")
+    if steps < 2:
+        raise UsageError(f"--count is {steps}; a strip between two pictures needs 2 or more")
+    first, second = _ends(run, files, seed)
+    count = len(first)
+    both = np.concatenate([first, second])
+    labels = run.labels(count, seed, classes)
+    twice = None if labels is None else labels.repeat(2)
+    latents = run.find_latents(both, seed=seed, labels=twice, weights=weights, round_=round_)
+    strips = run.mix(latents[:count], latents[count:], steps, labels=labels, weights=weights, round_=round_)
+    off = np.abs(np.concatenate([strips[0], strips[-1]]).astype(float) - both).mean()
+    rows = np.stack([first, *strips, second], axis=1)
+    text = f"Real pictures at both ends of each row, {steps} samples between the latents found for them"
+    save_picture(image_grid(rows.reshape(-1, *first.shape[1:]), columns=steps + 2), out, text)
+    print(f"found latents are off by {off:.1f} of 255 levels in the mean")
+    print(f"between real pictures, by {run.folder}: {out}")
+
+
+def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Real pictures [N, C, H, W] at both ends of N ways."""
+    if not run.sample_spec.is_image:
+        raise UsageError(f"{run.folder} makes no pictures; --between is for pictures")
+    if len(files) > 2:
+        raise UsageError(f"--between takes 2 files at most, got {len(files)}")
+    if len(files) == 2:
+        return _read(run, files[0])[None], _read(run, files[1])[None]
+    pictures = _read(run, files[0])[None] if files else _held_out(run, seed)
+    return pictures, pictures[..., ::-1]
+
+
+def _read(run: Run, file: str) -> NDArray[np.uint8]:
+    """A file's picture in the shape of the run's samples."""
+    from steadygan.data.decode import Plan, Unreadable, decode, quiet_pillow
+
+    path = Path(file)
+    if not path.exists():
+        raise UsageError(f"there is no file '{file}'")
+    channels, _, size = run.sample_spec.shape
+    try:
+        with quiet_pillow():
+            return decode(path, Plan(size, channels, run.recipe.data.fit))
+    except Unreadable as error:
+        raise UsageError(f"'{file}' cannot be used: {error}") from None
+
+
+def _held_out(run: Run, seed: int) -> NDArray[np.uint8]:
+    """Some of the pictures that the run did not train on, in an order that the seed decides."""
+    import numpy as np
+
+    from steadygan.data import open_data
+
+    held_out = open_data(run.recipe.data).held_out.samples
+    if not len(held_out):
+        raise UsageError(f"{run.recipe.data.source} keeps no pictures back: name files after --between")
+    rows = np.random.default_rng(seed).permutation(len(held_out))[:PICTURES]
+    return np.array(held_out[np.sort(rows)], dtype=np.uint8)
