@@ -58,6 +58,17 @@ def test_k_stays_0_while_fakes_are_worse_than_their_share() -> None:
         assert state[0] == 0.0
 
 
+def test_k_begins_at_its_least_and_never_goes_below() -> None:
+    objective = BoundaryEquilibrium(gamma=0.5, rate=0.25, least=0.125)
+    state = objective.initial_state()
+    assert state[0] == 0.125
+    real, fake = outputs([1.0], [2.0])
+    assert objective.critic_loss(real, fake, state) == 1.0 - 0.125 * 2.0
+    state = objective.next_state(real, fake, state)
+    assert state[0] == 0.125  # not 0.125 - 0.375
+    assert objective.next_state(*outputs([4.0], [0.0]), state)[0] == 0.625
+
+
 def test_a_perfect_autoencoder_has_no_loss_and_has_converged() -> None:
     objective, (real, fake) = BoundaryEquilibrium(), outputs([0.0, 0.0], [0.0, 0.0])
     state = objective.initial_state()
@@ -100,6 +111,7 @@ def test_it_says_what_it_looks_at() -> None:
         ({"gamma": 1.5}, "gamma is 1.5"),
         ({"gamma": math.nan}, "gamma is nan"),
         ({"rate": -0.1}, "rate is -0.1"),
+        ({"least": 1.5}, "least is 1.5"),
         ({"horizon": 0.5}, "horizon is 0.5"),
     ],
 )

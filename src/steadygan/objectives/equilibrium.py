@@ -38,12 +38,15 @@ class BoundaryEquilibrium:
     """the diversity ratio E L(g) / E L(x) that is held: low for sharper, high for more diverse samples"""
     rate: float = 0.001
     """lambda_k: how fast k_t follows"""
+    least: float = 0.0
+    """k_0, and what k_t is held at or above: 0 in the paper"""
     horizon: float = 200.0
     """critic steps that the running mean of M reaches back over: each step moves it by 1 / horizon"""
 
     def __post_init__(self) -> None:
         need_share("BoundaryEquilibrium.gamma", self.gamma)
         need_weight("BoundaryEquilibrium.rate", self.rate)
+        need_share("BoundaryEquilibrium.least", self.least)
         if self.gamma == 0.0:
             raise UsageError("BoundaryEquilibrium.gamma is 0: no fake would ever count; allowed: above 0, at most 1")
         if not self.horizon >= 1.0:
@@ -64,7 +67,7 @@ class BoundaryEquilibrium:
     def initial_state(self) -> State:
         import torch
 
-        return EquilibriumState(torch.zeros(()), torch.zeros(()), torch.zeros(()))
+        return EquilibriumState(torch.full((), self.least), torch.zeros(()), torch.zeros(()))
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         return real.score.mean() - state[0] * fake.score.mean()
@@ -80,7 +83,7 @@ class BoundaryEquilibrium:
         balance = self.gamma * error - fake.score.mean()
         convergence = error + balance.abs()
         return EquilibriumState(
-            (k + self.rate * balance).clamp(0.0, 1.0),
+            (k + self.rate * balance).clamp(self.least, 1.0),
             convergence,
             torch.where(mean == 0.0, convergence, mean + (convergence - mean) / self.horizon),
         )
