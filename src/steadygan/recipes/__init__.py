@@ -12,7 +12,7 @@ from functools import partial
 from steadygan.recipe import Recipe
 from steadygan.recipes.conditional import acgan, acgan_wgan_gp, projection
 from steadygan.recipes.energy import ebgan, ebgan_pt
-from steadygan.recipes.equilibrium import began
+from steadygan.recipes.equilibrium import began, began_paper
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
@@ -33,6 +33,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "wgan-gp-one-sided": wgan_gp_one_sided,
     "wgan-gp-cifar10": wgan_gp_cifar10,
     "began": began,
+    "began-paper": began_paper,
     "ebgan": ebgan,
     "ebgan-pt": ebgan_pt,
     "acgan": acgan,
@@ -97,6 +98,7 @@ __all__ = [
     "acgan",
     "acgan_wgan_gp",
     "began",
+    "began_paper",
     "by_name",
     "dcgan",
     "dragan",

@@ -1,0 +1,180 @@
+"""BEGAN's balance: M, k_t and the diversity of samples over a training, at two gammas for each data set.
+
+    python -m benchmarks.began_balance --data mnist/ cifar10/train.parquet [--rounds 4000] [--size 32]
+
+Each training is a run of the recipe 'began' in a folder of its own, with a checkpoint at each look; called again, it
+goes on where it was stopped. Spread is the deviation of pixels over samples as a share of that over real images: near 0
+all samples are one. Where there are classes of grey images, a linear classifier of real ones (accuracy in the result)
+says what share of the samples is of each. Writes benchmarks/results/began-DATA.json and docs/pictures/began-DATA.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import steadygan as sg
+from benchmarks.round_time import RESULTS, command_line, processor
+from steadygan.data import DataOptions, Dataset, open_data
+from steadygan.files import read_json, write_json
+from steadygan.recipe import Recipe
+from steadygan.recipes import began
+from steadygan.report.pictures import image_grid
+
+PICTURES = RESULTS.parents[1] / "docs" / "pictures"
+LOOKS = 16
+"""points of a curve"""
+COUNT = 1_000
+"""samples, and real images, that spread and classes are taken of"""
+GREY, COLOUR = (0.7, 1.0), (0.5, 0.7)
+"""gammas: strokes on black need higher ones, as their simplest kind has half of the mean error (docs/began.md)"""
+
+
+def recipe_of(dataset: Dataset, options: DataOptions, gamma: float, rounds: int, seed: int) -> Recipe:
+    """The recipe 'began' as it is for such data, but for gamma, with a checkpoint at each look."""
+    recipe = began(dataset.sample)
+    every = max(1, rounds // LOOKS)
+    return dataclasses.replace(
+        recipe,
+        objective=dataclasses.replace(recipe.objective, gamma=gamma),
+        data=options,
+        rounds=rounds,
+        seed=seed,
+        run=dataclasses.replace(
+            recipe.run, threads=1, log_every=min(20, every), checkpoint_every=every, keep_every=every, evaluate="none"
+        ),
+    )  # type: ignore[return-value]
+
+
+def trained(folder: Path, recipe: Recipe) -> sg.Run:
+    """The run of a recipe in a folder: new, resumed, or as it is."""
+    if not (folder / "recipe.yaml").exists():
+        return sg.train(recipe, out=folder, observers=[])
+    run = sg.load(folder)
+    return run if run.finished else sg.resume(run, observers=[])
+
+
+class Diversity:
+    """How spread samples are beside real images, and of which classes."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        rng = np.random.default_rng(0)
+        rows = np.sort(rng.choice(len(dataset.train), min(len(dataset.train), 6 * COUNT), replace=False))
+        pixels = self._flat(np.asarray(dataset.train.samples[rows]))
+        self.deviation = pixels.std(0).mean()
+        self.judge, self.accuracy = None, None
+        if dataset.sample.shape[0] == 1 and dataset.train.labels is not None and dataset.held_out.labels is not None:
+            self.judge = make_pipeline(StandardScaler(), LogisticRegression(max_iter=60, C=0.01)).fit(
+                pixels, dataset.train.labels[rows]
+            )
+            held_out = self._flat(np.asarray(dataset.held_out.samples[:COUNT]))
+            self.accuracy = float(self.judge.score(held_out, dataset.held_out.labels[:COUNT]))
+
+    @staticmethod
+    def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return images.reshape(len(images), -1).astype(np.float32) / 255
+
+    def __call__(self, samples: NDArray[np.uint8]) -> dict[str, Any]:
+        """Numbers of samples [N, C, H, W]."""
+        pixels = self._flat(samples)
+        found: dict[str, Any] = {"spread": round(float(pixels.std(0).mean() / self.deviation), 4)}
+        if self.judge is not None:
+            shares = np.bincount(self.judge.predict(pixels), minlength=10) / len(pixels)
+            found["classes"] = [round(float(share), 3) for share in shares]
+        return found
+
+
+def curves(run: sg.Run, diversity: Diversity) -> list[dict[str, Any]]:
+    """One row a look."""
+    logged = {int(row["round"]): row for row in run.rows}
+    found = []
+    for checkpoint in run.checkpoints:
+        round_ = int(checkpoint.name)
+        near = logged[min(logged, key=lambda known: abs(known - round_))]
+        numbers = {"M": round(near["convergence_mean"], 5), "k": round(near["k"], 4), "seconds": near["seconds"]}
+        samples = run.sample(COUNT, seed=1, round_=round_).astype(np.uint8)
+        found.append({"round": round_, **numbers, **diversity(samples)})
+    return found
+
+
+def figure(name: str, runs: dict[float, sg.Run], rows: dict[float, list[dict[str, Any]]]) -> None:
+    """Curves beside each other, and below them samples of each gamma."""
+    drawn = Figure(figsize=(10, 7.5), layout="constrained")
+    FigureCanvasAgg(drawn)
+    above, below = drawn.subfigures(2, 1, height_ratios=(1, 1.8))
+    for axes, key, title in zip(
+        above.subplots(1, 3), ("M", "k", "spread"), ("M, running mean", "k", "spread, 1 = real"), strict=True
+    ):
+        for gamma, found in rows.items():
+            axes.plot([row["round"] for row in found], [row[key] for row in found], label=f"gamma {gamma:g}")
+        axes.set_title(title)
+        axes.set_xlabel("round")
+        axes.set_ylim(bottom=0)
+        axes.legend()
+    for axes, (gamma, run) in zip(below.subplots(1, len(runs)), runs.items(), strict=True):
+        picture = np.asarray(image_grid(run.sample(64, seed=0).astype(np.uint8), scale=2).convert("RGB"))
+        axes.imshow(picture)
+        axes.set_title(f"{name}, gamma {gamma:g}, round {run.rounds_done:,}")
+        axes.axis("off")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    drawn.savefig(PICTURES / f"began-{name}.png", dpi=90)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Trains, looks, writes; stops where a training was interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.began_balance", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--data", nargs="+", required=True)
+    parser.add_argument("--rounds", type=int, default=4_000)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--gammas", type=float, nargs="+", help="(default: 0.7 1.0 for grey images, 0.5 0.7 for others)"
+    )
+    parser.add_argument("--folder", type=Path, default=Path("runs/began-balance"))
+    args = parser.parse_args(arguments)
+    for source in args.data:
+        options = DataOptions(source=str(Path(source).resolve()) if Path(source).exists() else source, size=args.size)
+        dataset = open_data(options)
+        diversity = Diversity(dataset)
+        runs, rows = {}, {}
+        for gamma in args.gammas or (GREY if dataset.sample.shape[0] == 1 else COLOUR):
+            folder = args.folder / f"{dataset.name}-{args.size}-gamma-{gamma:g}-seed-{args.seed}"
+            runs[gamma] = trained(folder, recipe_of(dataset, options, gamma, args.rounds, args.seed))
+            if not runs[gamma].finished:
+                raise SystemExit(f"{runs[gamma]!r} was stopped: the same line goes on with it")
+            rows[gamma] = curves(runs[gamma], diversity)
+            print(f"{dataset.name}, gamma {gamma:g}: {json.dumps(rows[gamma][-1])}", flush=True)
+        environment = read_json(next(iter(runs.values())).folder / "environment.json")
+        content = {
+            "environment": {
+                **environment,
+                "processor": processor(),
+                "command": command_line("began_balance", arguments),
+            },
+            "data": dataset.name,
+            "size": args.size,
+            "rounds": args.rounds,
+            "seed": args.seed,
+            "accuracy of the classifier": diversity.accuracy,
+            "curves": {f"gamma {gamma:g}": found for gamma, found in rows.items()},
+        }
+        write_json(RESULTS / f"began-{dataset.name}.json", content)
+        figure(dataset.name, runs, rows)
+
+
+if __name__ == "__main__":
+    main()
