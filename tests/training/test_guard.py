@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 import torch
 
+from steadygan.balance import LossRatio
 from steadygan.constraints import WeightClip
 from steadygan.losses import NonSaturating, RelativisticAverage
 from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, MLPAutoencoderCritic
@@ -123,3 +124,8 @@ def test_every_recipe_passes_on_samples_that_fit_it(name):
     game = Game.build(recipe, sample)
     warnings = check_game(game)
     assert warnings == () or name == "wgan"  # the paper's own critic has its norms clipped
+
+
+def test_steps_that_follow_the_losses_are_warned_of_with_better_cures():
+    (line,) = checked(balance=LossRatio())
+    assert "LossRatio" in line and "short-sighted" in line and "TTUR" in line

@@ -92,6 +92,11 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
 
     warnings: list[str] = []
     _need_measured(recipe)
+    if recipe.balance is not None:
+        warnings.append(
+            f"{type(recipe.balance).__name__} balances steps by the losses, which is short-sighted: two rates (TTUR), "
+            "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"
+        )
     sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
     if sloped:
         what = type(sloped[0]).__name__
