@@ -11,6 +11,8 @@ from steadygan.balance import LossRatio
 from steadygan.constraints import WeightClip
 from steadygan.losses import NonSaturating, RelativisticAverage
 from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, MLPAutoencoderCritic
+from steadygan.networks.layers import group_size
+from steadygan.networks.minibatch import MinibatchDiscrimination, MinibatchStddev
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, EnergyBased, FeatureMatching, LeCam
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, Drift, GradientPenalty
@@ -106,6 +108,37 @@ def test_classes_that_the_generator_is_not_told_are_warned_of():
     (warning,) = played(**classified)
     assert "the generator is not told which one" in warning and "generator:labelled-generator" in warning
     assert played(generator=LabelledGenerator(DCGANGenerator(width=4)), **classified) == ()
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupedCritic:
+    """A critic that compares samples in groups."""
+
+    groups: tuple[int, ...]
+
+    def build(self, sample):
+        layers = [MinibatchStddev(group) for group in self.groups]
+        return torch.nn.Sequential(*layers, MinibatchDiscrimination(4, group=None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "got"),
+    [
+        ({"batch": 18}, "batch is 18"),
+        ({"batch": 16, "generator_batch": 6}, "generator_batch is 6"),
+        ({"batch": 24, "run": RunOptions(micro_batch=10)}, r"batch is 24 in parts of 10 \(run\.micro_batch\)"),
+    ],
+)
+def test_batches_that_the_groups_of_a_critic_do_not_divide_are_refused(changes, got):
+    with pytest.raises(UsageError, match=f"compares samples in groups of 4, but {got}: take a multiple of it"):
+        checked(critic=GroupedCritic((2, 4)), **changes)
+
+
+def test_batches_of_whole_groups_pass():
+    run = RunOptions(micro_batch=12)
+    assert group_size(GroupedCritic((4, 6, None)).build(IMAGES)) == 12
+    warnings = checked(critic=GroupedCritic((4, 6)), batch=24, generator_batch=36, run=run)
+    assert all("micro-batches of 12" in warning for warning in warnings)  # the layer without a fixed group
 
 
 def narrow(spec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -39,6 +40,13 @@ class FollowsRound(Protocol):
 def round_followers(module: nn.Module) -> list[FollowsRound]:
     """The parts of a network that want to be told the round."""
     return [part for part in module.modules() if isinstance(part, FollowsRound)]
+
+
+def group_size(module: nn.Module) -> int:
+    """Samples that have to come together: what all groups of fixed size in the network divide, 1 where it has none."""
+    fixed = [part for part in module.modules() if getattr(part, "couples_batch", None) is False]
+    groups = [getattr(part, "group", None) for part in fixed]
+    return math.lcm(*(group for group in groups if isinstance(group, int)))
 
 
 class LabelledSequential(nn.Sequential):

@@ -11,7 +11,7 @@ import torch
 
 from steadygan.averaging import update_average
 from steadygan.balance import Steps
-from steadygan.networks.layers import couples_batch, round_followers
+from steadygan.networks.layers import couples_batch, group_size, round_followers
 from steadygan.plateau import PlateauState
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
@@ -65,6 +65,8 @@ class Game:
         self.generator_parameters = [p for p in self.generator.parameters() if p.requires_grad]
         self.critic_parameters = [p for p in self.critic.parameters() if p.requires_grad]
         self.joins_passes = not couples_batch(self.critic)
+        self.group = group_size(self.critic)
+        """samples that the critic has to see together"""
         constraint = self.recipe.constraint
         self._followers = [*round_followers(self.generator), *round_followers(self.critic)]
         self.constrained = [] if constraint is None else constraint.targets(self.critic)

@@ -8,6 +8,7 @@ import torch
 
 from steadygan.networks.parts import is_conditional
 from steadygan.training.measure import kept_buffers
+from steadygan.training.step import parts
 from steadygan.types import Batch, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ def check_game(game: Game) -> tuple[str, ...]:
     Raises:
         UsageError: for a combination that cannot work, and for a critic that does not give what the objective needs.
     """
+    warnings = check(game.recipe, game.generator, game.critic)
     needs = _needs(game.recipe.objective)
     if needs:
         _check_outputs(game, needs)
-    warnings = check(game.recipe, game.generator, game.critic)
     asks_for_classes = "class_logits" in needs or is_conditional(game.critic)
     if asks_for_classes and not is_conditional(game.generator):
         warnings += (
@@ -82,6 +83,18 @@ def _need_measured(recipe: Recipe) -> None:
             raise UsageError(f"{field} is '{name}', which is no number of the state of {objective}: {named}")
 
 
+def _check_groups(recipe: Recipe, critic: nn.Module) -> None:
+    """Refuses batches that the critic's groups of samples do not divide."""
+    from steadygan.networks.layers import group_size
+
+    group, micro_batch = group_size(critic), recipe.run.micro_batch
+    for name, count in (("batch", recipe.batch), ("generator_batch", recipe.fakes)):
+        for rows in parts(count, micro_batch):
+            if (rows.stop - rows.start) % group:
+                got = f"{name} is {count}" + (f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else "")
+                raise UsageError(f"the critic compares samples in groups of {group}, but {got}: take a multiple of it")
+
+
 def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:
     """Warnings for a recipe and its built networks.
 
@@ -97,6 +110,7 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
             f"{type(recipe.balance).__name__} balances steps by the losses, which is short-sighted: two rates (TTUR), "
             "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"
         )
+    _check_groups(recipe, critic)
     sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
     if sloped:
         what = type(sloped[0]).__name__

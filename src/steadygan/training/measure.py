@@ -81,10 +81,15 @@ def kept_buffers(module: nn.Module) -> Iterator[None]:
             buffer.copy_(before)
 
 
-def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor:
-    """The critic's mean score on a batch of held-out samples that depends on (seed, round) only, 0-d."""
+def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor | None:
+    """The critic's mean score on a batch of held-out samples that depends on (seed, round) only, 0-d.
+
+    None where there are fewer of them than the critic has to see together.
+    """
     rng = stream_generator(game.recipe.seed, Stream.HELD_OUT, round_)
-    count = min(len(held_out), game.recipe.batch)
+    count = min(len(held_out), game.recipe.batch) // game.group * game.group
+    if not count:
+        return None
     rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
     noise = game.recipe.representation.noise(game.sample)
     drawn = None if noise is None else draw_noise(noise, rng, count).to(game.device)
