@@ -1,8 +1,8 @@
 """Gradient penalties: where the critic's input gradient is taken, and what its norm is held to.
 
-First the library form, on plain tensors and any callable critic; below it the specs that recipes are made of.
-The norm is taken per sample over all other dimensions, and the mean over samples comes last. x are real and
-g fake samples, D the critic, and slope means ||grad D||_2 at a sample.
+First the library form, on tensors and any callable critic; below it the specs that recipes are made of. The norm is
+taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales together; the mean
+over samples comes last. x are real and g fake samples, D the critic, and slope means ||grad D||_2 at a sample.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
-from steadygan.types import Noise, UsageError
+from steadygan.types import Noise, S, Sample, UsageError, at_each_scale, means_like, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-ScoreFunction: TypeAlias = "Callable[[Tensor], Tensor]"
-PlaceFunction: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"
+ScoreFunction: TypeAlias = "Callable[[Any], Tensor]"
+"""Samples, a tensor or ``Scales``, to scores [N]."""
+PlaceFunction: TypeAlias = "Callable[[Any, Any], Sample]"
 
 _SMALLEST_SQUARE = 1e-12  # under the root: a slope of exactly 0 would have an infinite derivative
 
 
-def between(real: Tensor, fake: Tensor, mix: Tensor | None = None) -> Tensor:
+def between(real: S, fake: S, mix: Tensor | None = None) -> S:
     """Points eps x + (1 - eps) g on the lines between pairs, one eps ~ U[0, 1) a sample (WGAN-GP, Algorithm 1).
 
     Args:
-        real: [N, ...]
+        real: [N, ...]; a multi-scale image has one eps for all its scales
         fake: [N, ...], the same shape
         mix: eps, [N]; drawn from torch's default generator where it is not given
 
@@ -36,37 +37,42 @@ def between(real: Tensor, fake: Tensor, mix: Tensor | None = None) -> Tensor:
     """
     import torch
 
-    if real.shape != fake.shape:
-        raise ValueError(f"real samples have shape {list(real.shape)}, fakes {list(fake.shape)}; pairs need equal ones")
-    if mix is None:
-        mix = torch.rand(real.shape[0], device=real.device, dtype=real.dtype)
-    mix = mix.reshape(-1, *(1,) * (real.dim() - 1))
-    return torch.lerp(fake, real, mix.to(real.dtype))
+    first = scales_of(real)[0]
+    eps = torch.rand(first.shape[0], device=first.device, dtype=first.dtype) if mix is None else mix
+
+    def point(x: Tensor, g: Tensor) -> Tensor:
+        if x.shape != g.shape:
+            raise ValueError(f"real samples have shape {list(x.shape)}, fakes {list(g.shape)}; pairs need equal ones")
+        return torch.lerp(g, x, eps.reshape(-1, *(1,) * (x.dim() - 1)).to(x.dtype))
+
+    return at_each_scale(point, real, fake)
 
 
-def on_real(real: Tensor, fake: Tensor) -> Tensor:
+def on_real(real: S, fake: S) -> S:
     """The real samples (R1; Mescheder et al. 2018)."""
     return real
 
 
-def on_fake(real: Tensor, fake: Tensor) -> Tensor:
+def on_fake(real: S, fake: S) -> S:
     """The fake samples (R2; Mescheder et al. 2018)."""
     return fake
 
 
-def near_real(real: Tensor, fake: Tensor, noise: Tensor | None = None, scale: float = 0.5) -> Tensor:
+def near_real(real: S, fake: S, noise: Tensor | None = None, scale: float = 0.5) -> S:
     """Points x + scale std(x) u around the real samples, u ~ U[0, 1) an element (DRAGAN, Kodali et al. 2017).
 
-    std is over the whole batch, as in the published code. ``noise`` is u, [N, ...].
+    std is over the whole batch, as in the published code. ``noise`` is u, [N, ...]. Of multi-scale images both are
+    those of the finest scale, and the coarser ones get the means of u: they become the scales of the moved image.
     """
     import torch
 
-    if noise is None:
-        noise = torch.rand_like(real)
-    return real + scale * real.detach().std() * noise.to(real.dtype)
+    finest = scales_of(real)[-1]
+    u = torch.rand_like(finest) if noise is None else noise
+    reach = scale * finest.detach().std()
+    return at_each_scale(lambda x, moved: x + reach * moved.to(x.dtype), real, means_like(u, real))
 
 
-def input_slope(scores: Tensor, samples: Tensor) -> Tensor:
+def input_slope(scores: Tensor, samples: Sample) -> Tensor:
     """||d score_i / d sample_i||_2 for each sample, [N], differentiable once more.
 
     Args:
@@ -75,39 +81,51 @@ def input_slope(scores: Tensor, samples: Tensor) -> Tensor:
     """
     import torch
 
-    (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
-    return slope_of(gradient)
+    return slope_of(*torch.autograd.grad(scores.sum(), scales_of(samples), create_graph=True))
 
 
-def slope_of(gradient: Tensor) -> Tensor:
-    """The norm of each sample's gradient over all non-batch dimensions: [N, ...] -> [N], in float32 or wider."""
+def slope_of(gradient: Tensor, *others: Tensor) -> Tensor:
+    """The norm of each sample's gradient over all scales and non-batch dimensions: [N, ...] -> [N], in float32 or
+    wider."""
+    total = _squared_norm(gradient)
+    for other in others:
+        total = total + _squared_norm(other)
+    return (total + _SMALLEST_SQUARE).sqrt()
+
+
+def _squared_norm(gradient: Tensor) -> Tensor:
     import torch
 
     wide = gradient if gradient.dtype == torch.float64 else gradient.float()
-    return (wide.flatten(1).square().sum(1) + _SMALLEST_SQUARE).sqrt()
+    return wide.flatten(1).square().sum(1)
 
 
-def slope_at(critic: ScoreFunction, points: Tensor) -> Tensor:
+def _detached(samples: S) -> S:
+    return at_each_scale(lambda tensor: tensor.detach(), samples)
+
+
+def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
     """The critic's slope at each point, [N], differentiable in the critic's parameters.
 
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
-    points = points.detach().requires_grad_(True)
+    points = at_each_scale(lambda tensor: tensor.detach().requires_grad_(True), points)
+    count = sample_count(points)
     answer = critic(points)
     scores: Tensor = getattr(answer, "score", answer)  # the library's own critics answer with a CriticOutput
-    if scores.shape not in ((len(points),), (len(points), 1)):
+    if scores.shape not in ((count,), (count, 1)):
         raise ValueError(
-            f"the critic answered with shape {list(scores.shape)} for {len(points)} samples; "
-            f"a gradient penalty needs one score a sample: [{len(points)}]"
+            f"the critic answered with shape {list(scores.shape)} for {count} samples; "
+            f"a gradient penalty needs one score a sample: [{count}]"
         )
     return input_slope(scores, points)
 
 
 def gradient_penalty(
     critic: ScoreFunction,
-    real: Tensor,
-    fake: Tensor,
+    real: S,
+    fake: S,
     *,
     target: float = 1.0,
     one_sided: bool = False,
@@ -119,8 +137,8 @@ def gradient_penalty(
 
     Args:
         critic: maps samples [N, ...] to scores [N]; must score each sample by itself (no batch norm)
-        real: [N, ...]
-        fake: [N, ...]; its graph is not followed
+        real: [N, ...], a tensor or ``Scales``
+        fake: [N, ...], of the same kind; its graph is not followed
         target: what the slope is held to
         one_sided: only slopes above the target cost (App. C)
         at: ``between``, ``on_real``, ``on_fake``, ``near_real``, or any map (real, fake) -> points
@@ -128,17 +146,17 @@ def gradient_penalty(
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
-    slope = slope_at(critic, at(real.detach(), fake.detach()))
+    slope = slope_at(critic, at(_detached(real), _detached(fake)))
     excess = slope - target
     return (excess.relu() if one_sided else excess).square().mean()
 
 
-def r1_penalty(critic: ScoreFunction, real: Tensor, gamma: float = 10.0) -> Tensor:
+def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0) -> Tensor:
     """gamma/2 E slope^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
     return 0.5 * gamma * slope_at(critic, real).square().mean()
 
 
-def r2_penalty(critic: ScoreFunction, fake: Tensor, gamma: float = 10.0) -> Tensor:
+def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0) -> Tensor:
     """gamma/2 E slope^2 on fake samples, a scalar (Mescheder et al. 2018)."""
     return 0.5 * gamma * slope_at(critic, fake).square().mean()
 
@@ -155,7 +173,7 @@ class PlaceLike(Protocol):
     """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None: ...
-    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor: ...
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S: ...
 
 
 @dataclass(frozen=True)
@@ -167,7 +185,7 @@ class Between:
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return Noise("uniform")
 
-    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         return between(real, fake, noise)
 
 
@@ -180,7 +198,7 @@ class OnReal:
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return None
 
-    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         return real
 
 
@@ -193,7 +211,7 @@ class OnFake:
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return None
 
-    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         return fake
 
 
@@ -212,7 +230,7 @@ class NearReal:
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return Noise("uniform", shape)
 
-    def points(self, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         return near_real(real, fake, noise, self.scale)
 
 

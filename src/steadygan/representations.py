@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from steadygan.types import Noise, SampleSpec, UsageError
+from steadygan.types import Noise, Sample, SampleSpec, Scales, UsageError, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,8 +23,8 @@ class RepresentationLike(Protocol):
         """
 
     def noise(self, sample: SampleSpec) -> Noise | None: ...
-    def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor: ...
-    def decode(self, samples: Tensor) -> Tensor: ...
+    def encode(self, stored: Tensor, noise: Tensor | None = None) -> Sample: ...
+    def decode(self, samples: Any) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,53 @@ class OneHot:
         return samples.argmax(1).to(torch.uint8 if samples.shape[1] <= 256 else torch.int16)
 
 
+@dataclass(frozen=True)
+class Pyramid:
+    """Images at several sizes, coarse to fine, each by the 2x2 means of the next one (MSG-GAN)."""
+
+    least: int = 4
+    """pixels of the coarsest size; MSG-GAN's networks begin at 4"""
+    image: Plain = Plain()
+    """how pixels become numbers"""
+
+    def __post_init__(self) -> None:
+        if self.least < 1:
+            raise UsageError(f"Pyramid.least is {self.least}; it has to be 1 or more pixels")
+
+    def fitted(self, sample: SampleSpec) -> Pyramid:
+        """Itself.
+
+        Raises:
+            UsageError: for samples that are no pictures, or cannot be halved down to ``least`` pixels.
+        """
+        if not sample.is_image:
+            raise UsageError(f"Pyramid is for pictures, but a sample is {sample}: take another recipe, such as wgan-gp")
+        factor = min(sample.shape[1:]) // self.least
+        if not factor or factor & (factor - 1) or set(sample.shape[1:]) != {self.least * factor}:
+            raise UsageError(
+                f"Pyramid.least is {self.least}, but a sample is {sample}: it takes square images whose side is "
+                f"{self.least} px or doublings of it; bring pictures there with --data.size"
+            )
+        return self
+
+    def noise(self, sample: SampleSpec) -> Noise | None:
+        return self.image.noise(sample)
+
+    def encode(self, stored: Tensor, noise: Tensor | None = None) -> Scales:
+        """uint8 images [N, C, H, W] to float32 ones in [low, high] at sizes from ``least`` to H."""
+        from torch.nn.functional import avg_pool2d
+
+        sizes = [self.image.encode(stored, noise)]
+        while sizes[-1].shape[-1] > self.least:
+            sizes.append(avg_pool2d(sizes[-1], 2))
+        return Scales(tuple(sizes[::-1]))
+
+    def decode(self, samples: Sample) -> Tensor:
+        """The finest size, or a single one, as uint8 [N, C, H, W]."""
+        return self.image.decode(scales_of(samples)[-1])
+
+
 if TYPE_CHECKING:
     Representation: TypeAlias = RepresentationLike
 else:
-    Representation = Plain | OneHot
+    Representation = Plain | OneHot | Pyramid

@@ -8,14 +8,99 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Sample: TypeAlias = "Tensor"
-"""One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L places), or
-images [N, C, H, W]."""
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The sizes of N multi-scale images, coarse to fine."""
+
+    images: tuple[Tensor, ...]
+    """[N, C, H, W] each, H and W twice those of the one before"""
+
+    @property
+    def finest(self) -> Tensor:
+        return self.images[-1]
+
+
+Sample: TypeAlias = "Tensor | Scales"
+"""One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L places), images
+[N, C, H, W], or images of several scales."""
+
+S = TypeVar("S", bound="Tensor | Scales")
+
+
+def scales_of(samples: Sample) -> tuple[Tensor, ...]:
+    """The tensors of a batch of samples, coarse to fine; one where it is a plain tensor."""
+    return samples.images if isinstance(samples, Scales) else (samples,)
+
+
+def sample_count(samples: Sample) -> int:
+    """N."""
+    return len(scales_of(samples)[0])
+
+
+def at_each_scale(function: Callable[..., Tensor], first: S, *others: S) -> S:
+    """The function of one or several batches of samples, scale by scale; of the tensors where these are plain.
+
+    Raises:
+        UsageError: where they do not have the same scales.
+    """
+    result: Any
+    if any(isinstance(each, Scales) for each in (first, *others)):
+        _check_alike(first, *others)
+        result = Scales(tuple(function(*parts) for parts in zip(*map(scales_of, (first, *others)), strict=True)))
+    else:
+        result = function(first, *others)
+    kept: S = result
+    return kept
+
+
+def _check_alike(*batches: Sample) -> None:
+    forms = [[each.shape[-1] for each in batch.images] if isinstance(batch, Scales) else [] for batch in batches]
+    for form in forms[1:]:
+        if form != forms[0]:
+            first, other = (f"scales of {', '.join(map(str, f))} px" if f else "one size" for f in (forms[0], form))
+            raise UsageError(
+                f"samples have {first} on one side, {other} on the other: "
+                "networks of multi-scale images go with representation Pyramid, all others without"
+            )
+
+
+def join_samples(first: S, second: S) -> S:
+    """Both batches as one."""
+    import torch
+
+    return at_each_scale(lambda *parts: torch.cat(parts), first, second)
+
+
+def means_like(fine: Tensor, like: S) -> S:
+    """``fine`` [N, C, H, W] at the sizes of ``like``, by means over squares; as it is where ``like`` is plain."""
+
+    def at(size: Tensor) -> Tensor:
+        if size.shape == fine.shape:
+            return fine
+        from torch.nn.functional import avg_pool2d
+
+        return avg_pool2d(fine, fine.shape[-1] // size.shape[-1])
+
+    return at_each_scale(at, like)
+
+
+def register_scales() -> None:
+    """Makes ``Scales`` a node of torch's pytrees, so that function transforms and compilers look into it.
+
+    Modules that import torch and make ``Scales`` call it; a second call does nothing.
+    """
+    from torch.utils import _pytree
+
+    if Scales not in _pytree.SUPPORTED_NODES:
+        _pytree.register_pytree_node(
+            Scales, lambda scales: (list(scales.images), None), lambda images, _: Scales(tuple(images))
+        )
 
 
 class Batch(NamedTuple):

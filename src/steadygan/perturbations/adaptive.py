@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
-from steadygan.types import Noise, UsageError
+from steadygan.types import Noise, S, UsageError, at_each_scale
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,15 +76,17 @@ class Adaptive:
 
         return AdaptiveState(torch.tensor(self.initial), torch.zeros(()), torch.zeros(()))
 
-    def apply(
-        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
-    ) -> Tensor:
+    def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
         """Perturbed samples where the first number is below p, the others as they are, [N, ...]."""
         import torch
 
         coin, *inner = drawn
-        acts = (coin < AdaptiveState(*state).probability).view(-1, *[1] * (samples.dim() - 1))
-        return torch.where(acts, self.perturbation.apply(samples, tuple(inner), strength), samples)
+        acts = coin < AdaptiveState(*state).probability
+
+        def chosen(perturbed: Tensor, plain: Tensor) -> Tensor:
+            return torch.where(acts.view(-1, *[1] * (plain.dim() - 1)), perturbed, plain)
+
+        return at_each_scale(chosen, self.perturbation.apply(samples, tuple(inner), strength), samples)
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         """Each ``every`` steps, p + sign(r_t - target) x images seen since / ``images``, held in [0, 1]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from steadygan.types import Noise, UsageError
+from steadygan.types import Noise, S, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,13 +33,11 @@ class PerturbationLike(Protocol):
     def initial_state(self) -> tuple[Tensor, ...]:
         """0-d tensors that change with the training; () where there are none."""
 
-    def apply(
-        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
-    ) -> Tensor:
+    def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
         """The perturbed samples [N, ...], in the type that they came in.
 
         Args:
-            samples: [N, ...]
+            samples: [N, ...]; all scales of a multi-scale image are changed alike, by the same numbers
             drawn: one [N, ...] for each entry of ``noise``; other numbers for real samples than for fakes
             strength: 0-d
             state: as ``initial_state`` or ``next_state`` gave it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from steadygan.perturbations.base import check_schedule
 from steadygan.schedules import Constant, Schedule
-from steadygan.types import Noise, UsageError, nearest
+from steadygan.types import Noise, S, UsageError, at_each_scale, nearest, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -144,18 +144,33 @@ class DiffAugment:
     def initial_state(self) -> tuple[Tensor, ...]:
         return ()
 
-    def apply(
-        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
-    ) -> Tensor:
-        """Images [N, C, H, W], changed by each transformation of the policy whose coin falls below ``strength``."""
+    def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
+        """Images [N, C, H, W], changed by each transformation of the policy whose coin falls below ``strength``.
+
+        A coarser scale of an image is enlarged to the finest one, changed like that, and brought back by means over
+        squares: a shift or a square that is no whole number of its pixels is the same part of the image all the same.
+        """
         import torch
+        from torch.nn.functional import avg_pool2d, interpolate
 
         (numbers,) = drawn
-        for name in self.policy:
-            part = _PARTS[name]
-            acts = numbers[:, part.coin, None, None, None] < strength
-            samples = torch.where(acts, part.function(samples, numbers[:, part.numbers]), samples)
-        return samples
+
+        def changed(images: Tensor) -> Tensor:
+            for name in self.policy:
+                part = _PARTS[name]
+                acts = numbers[:, part.coin, None, None, None] < strength
+                images = torch.where(acts, part.function(images, numbers[:, part.numbers]), images)
+            return images
+
+        side = scales_of(samples)[-1].shape[-1]
+
+        def alike(images: Tensor) -> Tensor:
+            factor = side // images.shape[-1]
+            if factor == 1:
+                return changed(images)
+            return avg_pool2d(changed(interpolate(images, scale_factor=float(factor))), factor)
+
+        return at_each_scale(alike, samples)
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         return state

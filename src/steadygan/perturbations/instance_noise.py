@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.perturbations.base import check_schedule
 from steadygan.schedules import LinearDecay, Schedule
-from steadygan.types import Noise
+from steadygan.types import Noise, S, at_each_scale, means_like
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,12 +38,10 @@ class InstanceNoise:
     def initial_state(self) -> tuple[Tensor, ...]:
         return ()
 
-    def apply(
-        self, samples: Tensor, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()
-    ) -> Tensor:
-        """x + strength n, with n standard normal, [N, ...]."""
+    def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
+        """x + strength n, with n standard normal, [N, ...]; coarser scales of an image get the means of its noise."""
         (noise,) = drawn
-        return samples + (strength * noise).to(samples.dtype)
+        return at_each_scale(lambda x, n: x + (strength * n).to(x.dtype), samples, means_like(noise, samples))
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         return state

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from steadygan.data import Stored
-from steadygan.types import Batch
+from steadygan.types import Batch, at_each_scale
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +26,13 @@ def _fits(nbytes: int, device: torch.device) -> bool:
         free, _ = torch.cuda.mem_get_info(device)
         return nbytes < _SHARE_OF_DEVICE * free
     return nbytes < _FITS_HOST
+
+
+def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
+    """Images [N, C, H, W], mirrored where ``flips`` [N] says so, in the layout that convolutions are fastest in."""
+    if flips is not None:
+        images = torch.where(flips[:, None, None, None], images.flip(-1), images)
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 class Feed:
@@ -63,10 +70,8 @@ class Feed:
         else:
             stored = draws.samples
         samples = self.recipe.representation.encode(stored, draws.representation)
-        if samples.dim() == 4:
-            if draws.flips is not None:
-                samples = torch.where(draws.flips[:, None, None, None], samples.flip(-1), samples)
-            samples = samples.contiguous(memory_format=torch.channels_last)
+        if stored.dim() == 4:
+            samples = at_each_scale(lambda images: _flipped(images, draws.flips), samples)
         if draws.labels is not None:
             labels: Tensor | None = draws.labels
         else:

@@ -15,7 +15,7 @@ from steadygan.networks.layers import couples_batch, group_size, round_followers
 from steadygan.plateau import PlateauState
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
-from steadygan.types import Batch, CriticOutput, SampleSpec
+from steadygan.types import Batch, CriticOutput, S, Sample, SampleSpec, at_each_scale, register_scales
 
 if TYPE_CHECKING:
     import contextlib
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from steadygan.objectives import State
     from steadygan.optimizers import OptimizerLike
     from steadygan.recipe import Recipe
+
+register_scales()
 
 
 def _build(spec: Any, seed: int, which: int, *sizes: Any) -> nn.Module:
@@ -38,6 +40,15 @@ def _build(spec: Any, seed: int, which: int, *sizes: Any) -> nn.Module:
 def has_convolutions(module: nn.Module) -> bool:
     """Would the network gain from the channels-last layout?"""
     return any(isinstance(part, torch.nn.Conv2d | torch.nn.ConvTranspose2d) for part in module.modules())
+
+
+def channels_last(samples: S) -> S:
+    """Images in the layout that convolutions are fastest in; points as they are."""
+
+    def laid_out(tensor: Tensor) -> Tensor:
+        return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+
+    return at_each_scale(laid_out, samples)
 
 
 @dataclass
@@ -150,12 +161,11 @@ class Game:
         output: CriticOutput = self.critic(self._perturbed(batch), batch.labels)
         return output._replace(labels=batch.labels)
 
-    def _perturbed(self, batch: Batch) -> Tensor:
+    def _perturbed(self, batch: Batch) -> Sample:
         perturbation, samples = self.recipe.perturbation, batch.samples
         if perturbation is None or batch.perturbation is None:
             return samples
-        samples = perturbation.apply(samples, batch.perturbation, self.strength, self.perturbation_state)
-        return samples.contiguous(memory_format=torch.channels_last) if samples.dim() == 4 else samples
+        return channels_last(perturbation.apply(samples, batch.perturbation, self.strength, self.perturbation_state))
 
     def _strength(self, round_: int) -> float:
         perturbation = self.recipe.perturbation
@@ -163,10 +173,7 @@ class Game:
 
     def generate(self, noise: Tensor, labels: Tensor | None = None) -> Batch:
         """Fakes from the prior's noise, in the layout that the critic likes."""
-        samples = self.generator(self.recipe.prior.latents(noise), labels)
-        if samples.dim() == 4:
-            samples = samples.contiguous(memory_format=torch.channels_last)
-        return Batch(samples, labels)
+        return Batch(channels_last(self.generator(self.recipe.prior.latents(noise), labels)), labels)
 
     def set_rates(self, round_: int) -> None:
         """Gives both optimizers and networks their settings of a round, and the perturbation its strength."""

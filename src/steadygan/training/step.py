@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from steadygan.penalties import slope_at, slope_of
+from steadygan.penalties import input_slope, slope_at
 from steadygan.training.draws import CriticDraws, GeneratorDraws, RealDraws, RoundDraws
-from steadygan.types import Batch, CriticOutput
+from steadygan.types import Batch, CriticOutput, at_each_scale, join_samples, sample_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,14 +62,13 @@ def join_batches(first: Batch, second: Batch) -> Batch:
         labels = torch.cat([first.labels, second.labels])
     if first.perturbation is not None and second.perturbation is not None:
         perturbation = tuple(torch.cat(pair) for pair in zip(first.perturbation, second.perturbation, strict=True))
-    return Batch(torch.cat([first.samples, second.samples]), labels, perturbation)
+    return Batch(join_samples(first.samples, second.samples), labels, perturbation)
 
 
 def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
-    samples = batch.samples.detach().requires_grad_(True)
+    samples = at_each_scale(lambda tensor: tensor.detach().requires_grad_(True), batch.samples)
     output = game.score(batch._replace(samples=samples))
-    (gradient,) = torch.autograd.grad(output.score.sum(), samples, create_graph=True)
-    return output, slope_of(gradient)
+    return output, input_slope(output.score, samples)
 
 
 def _score_both(
@@ -81,7 +80,7 @@ def _score_both(
     one half alone would drag the other half through the second derivative.
     """
     if game.joins_passes and len(shared) != 1:
-        both, n = join_batches(real, fake), len(real.samples)
+        both, n = join_batches(real, fake), sample_count(real.samples)
         if not shared:
             return *split_output(game.score(both), n), {}
         output, slope = _score_with_slope(game, both)
@@ -142,7 +141,7 @@ def generator_terms(game: Game, draws: GeneratorDraws, real: Batch | None, state
             return game.recipe.objective.generator_loss(None, output, state), output
         real = real._replace(perturbation=draws.real_perturbation)
         if game.joins_passes:
-            real_output, output = split_output(game.score(join_batches(real, fake)), len(real.samples))
+            real_output, output = split_output(game.score(join_batches(real, fake)), sample_count(real.samples))
         else:
             real_output, output = game.score(real), game.score(fake)
         return game.recipe.objective.generator_loss(real_output, output, state), output
