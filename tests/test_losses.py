@@ -24,9 +24,10 @@ NAMES = (
     "hinge",
     "relativistic_paired",
     "relativistic_average",
+    "relativistic_average_hinge",
 )
-RELATIVISTIC = ("relativistic_paired", "relativistic_average")
-SMOOTH = tuple(name for name in NAMES if name != "hinge")
+RELATIVISTIC = ("relativistic_paired", "relativistic_average", "relativistic_average_hinge")
+SMOOTH = tuple(name for name in NAMES if not name.endswith("hinge"))
 SPECS = {
     "saturating": losses.Saturating(),
     "non_saturating": losses.NonSaturating(),
@@ -35,6 +36,7 @@ SPECS = {
     "hinge": losses.Hinge(),
     "relativistic_paired": losses.RelativisticPaired(),
     "relativistic_average": losses.RelativisticAverage(),
+    "relativistic_average_hinge": losses.RelativisticAverageHinge(),
 }
 
 
@@ -70,6 +72,8 @@ def expected_critic_loss(name: str, real: Array, fake: Array) -> float:
         return relu(1 - real).mean() + relu(1 + fake).mean()
     if name == "relativistic_paired":
         return -np.mean([log_sigmoid(r - f) for r, f in zip(real, fake, strict=True)])
+    if name == "relativistic_average_hinge":
+        return relu(1 - (real - fake.mean())).mean() + relu(1 + (fake - real.mean())).mean()
     assert name == "relativistic_average"
     return -log_sigmoid(real - fake.mean()).mean() - log_sigmoid(-(fake - real.mean())).mean()
 
@@ -114,6 +118,7 @@ paired_scores = st.lists(
         ("hinge", 0.0, 2.0, 0.0),
         ("relativistic_paired", -3.0, np.log(2), np.log(2)),
         ("relativistic_average", 4.0, 2 * np.log(2), 2 * np.log(2)),
+        ("relativistic_average_hinge", 4.0, 2.0, 2.0),
     ],
 )
 def test_a_critic_that_cannot_tell_gets_the_known_loss(

@@ -18,6 +18,7 @@ from steadygan.losses import (
     Loss,
     NonSaturating,
     RelativisticAverage,
+    RelativisticAverageHinge,
     RelativisticPaired,
     Saturating,
     Wasserstein,
@@ -36,6 +37,7 @@ LOSSES = [
     Hinge(),
     RelativisticPaired(),
     RelativisticAverage(),
+    RelativisticAverageHinge(),
 ]
 
 

@@ -120,6 +120,22 @@ def relativistic_average_generator_loss(fake: Tensor, real: Tensor | None = None
     return _softplus(real.mean() - fake).mean() + _softplus(real - fake.mean()).mean()
 
 
+def relativistic_average_hinge_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E relu(1 - (D(x) - E D(g))) + E relu(1 + D(g) - E D(x)) (RaHinge, Jolicoeur-Martineau 2019; MSG-GAN's code)."""
+    return (1.0 - (real - fake.mean())).relu().mean() + (1.0 + (fake - real.mean())).relu().mean()
+
+
+def relativistic_average_hinge_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """E relu(1 - (D(g) - E D(x))) + E relu(1 + D(x) - E D(g)): the critic's loss with the roles swapped; needs
+    ``real``.
+
+    Raises:
+        TypeError: without ``real``.
+    """
+    real = _need_real("relativistic_average_hinge_generator_loss", real)
+    return relativistic_average_hinge_critic_loss(fake, real)
+
+
 class LossLike(Protocol):
     """A pair of losses on scores, and what a step has to know of them."""
 
@@ -242,7 +258,30 @@ class RelativisticAverage(_PlainLoss):
         return relativistic_average_generator_loss(fake, real)
 
 
+@dataclass(frozen=True)
+class RelativisticAverageHinge(_PlainLoss):
+    """Is this real sample more real than the average fake, by a margin? (RaHinge)."""
+
+    needs_real: ClassVar[bool] = True
+    mixes_samples: ClassVar[bool] = True
+
+    def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+        return relativistic_average_hinge_critic_loss(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return relativistic_average_hinge_generator_loss(fake, real)
+
+
 if TYPE_CHECKING:
     Loss: TypeAlias = LossLike
 else:  # the closed set that files and the command line know
-    Loss = Saturating | NonSaturating | LeastSquares | Wasserstein | Hinge | RelativisticPaired | RelativisticAverage
+    Loss = (
+        Saturating
+        | NonSaturating
+        | LeastSquares
+        | Wasserstein
+        | Hinge
+        | RelativisticPaired
+        | RelativisticAverage
+        | RelativisticAverageHinge
+    )
