@@ -1,7 +1,8 @@
 """Networks: frozen specs, torch-free until ``build``, and the layers they are assembled from.
 
 A generator spec builds a module (latents [N, size], labels) -> samples float32 [N, ...]; a critic spec builds a module
-(samples [N, ...], labels) -> CriticOutput. Both follow the shape of the samples they are built for.
+(samples [N, ...], labels) -> CriticOutput. Both follow the shape of the samples they are built for. Multi-scale ones
+exchange ``Scales``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from steadygan.networks.began import BEGANCritic, BEGANGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
+from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
@@ -46,6 +48,7 @@ else:  # the closed sets that files and the command line know
         | ResNet64Generator
         | SNDCGANGenerator
         | BEGANGenerator
+        | MultiScaleGenerator
         | LabelledGenerator
         | TextGenerator
         | ResNet101Generator
@@ -61,6 +64,7 @@ else:  # the closed sets that files and the command line know
         | ConvAutoencoderCritic
         | MLPAutoencoderCritic
         | TextCritic
+        | MultiScaleCritic
     )
 
 
@@ -86,6 +90,8 @@ __all__ = [
     "MLPAutoencoderCritic",
     "MLPCritic",
     "MLPGenerator",
+    "MultiScaleCritic",
+    "MultiScaleGenerator",
     "ResNet64Critic",
     "ResNet64Generator",
     "ResNet101Critic",

@@ -1,0 +1,88 @@
+"""MSG-GAN's networks in their ProGAN form: colours at every size out of the generator, and into the critic.
+
+With width 512 they are those of the authors' PyTorch code: 512 maps up to 32 px, 256 at 64, 128 at 128.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.types import SampleSpec, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SIZES = (8, 16, 32, 64, 128)
+"""Pixels that the networks are made for; the coarsest image has 4."""
+
+_FULL_UP_TO = 32  # px; beyond them maps halve where pixels double
+
+Combination = Literal["simple", "lin_cat", "cat_lin"]
+_COMBINATIONS = ("simple", "lin_cat", "cat_lin")
+
+
+def _widths(width: int, size: int) -> list[int]:
+    """Maps at 4, 8, … ``size`` px."""
+    sides = [4 * 2**i for i in range(size.bit_length() - 2)]
+    return [max(2, width * _FULL_UP_TO // max(side, _FULL_UP_TO)) for side in sides]
+
+
+@dataclass(frozen=True)
+class MultiScaleGenerator:
+    """From 4x4 maps up by nearest-neighbour doubling and pairs of 3x3 convolutions, an image at each size.
+
+    Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts: equalised rate, pixel norm, latents on a sphere, no tanh.
+    """
+
+    width: int = 64
+    """maps up to 32 px, at 64 px half, at 128 px a quarter of them; the authors' code: 512"""
+
+    def __post_init__(self) -> None:
+        need_positive("MultiScaleGenerator", width=self.width)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """The generator of such images from latents of ``latent`` numbers.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks.pyramids import PyramidGenerator
+
+        channels, size = need_image("MultiScaleGenerator", sample, SIZES)
+        return PyramidGenerator(latent, _widths(self.width, size), channels)
+
+
+@dataclass(frozen=True)
+class MultiScaleCritic:
+    """From the finest image down by pairs of 3x3 convolutions and 2x2 means, the other images joining at their sizes.
+
+    Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts: equalised rate, the minibatch's standard deviation at 4 px.
+    """
+
+    width: int = 64
+    """maps up to 32 px, at 64 px half, at 128 px a quarter of them; the authors' code: 512"""
+    combine: Combination = "lin_cat"
+    """how an image joins the maps: simple (as it is), lin_cat (a 1x1 convolution before), cat_lin (one after)"""
+    group: int | None = 4
+    """neighbours whose standard deviation the critic sees; has to divide the batch. None: the whole batch"""
+    features: bool = False
+    """hand out the last hidden layer too (feature matching)"""
+
+    def __post_init__(self) -> None:
+        need_positive("MultiScaleCritic", width=self.width)
+        need_choice("MultiScaleCritic", "combine", self.combine, _COMBINATIONS)
+        if self.group is not None and self.group < 2:
+            raise UsageError(f"MultiScaleCritic.group is {self.group}; it has to be 2 or more, or null")
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """The critic of such images, given as ``Scales``.
+
+        Raises:
+            UsageError: for points and for sizes it is not made for.
+        """
+        from steadygan.networks.pyramids import PyramidCritic
+
+        channels, size = need_image("MultiScaleCritic", sample, SIZES)
+        return PyramidCritic(_widths(self.width, size), channels, self.combine, self.group, self.features)
