@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class RepresentationLike(Protocol):
-    """Pure maps between stored samples and the networks' samples; their randomness comes in as ``noise``."""
+    """Pure maps between stored samples and the networks' samples; their randomness comes in as ``noise``.
+
+    ``decode`` gives multi-scale images at their finest size, and one of their scales as it is.
+    """
 
     def fitted(self, sample: SampleSpec) -> RepresentationLike:
         """The representation with what it left open taken from the samples.
@@ -25,6 +28,11 @@ class RepresentationLike(Protocol):
     def noise(self, sample: SampleSpec) -> Noise | None: ...
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Sample: ...
     def decode(self, samples: Any) -> Tensor: ...
+
+
+def decode_scales(representation: RepresentationLike, samples: Sample) -> tuple[Tensor, ...]:
+    """All scales of samples as a person sees them, coarse to fine; one where they have one size."""
+    return tuple(representation.decode(scale) for scale in scales_of(samples))
 
 
 @dataclass(frozen=True)

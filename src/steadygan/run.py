@@ -75,6 +75,11 @@ def new_folder(name: str, root: Path = RUNS) -> Path:
     return folder
 
 
+def _need_samples(count: int) -> None:
+    if count < 1:
+        raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
+
+
 class Run:
     """A training run in a folder; networks are loaded when they are first asked for.
 
@@ -269,25 +274,29 @@ class Run:
         """What the generator makes of latents [N, size]: images, points or ids of characters, as of ``sample``."""
         import torch
 
-        return torch.cat(list(self._decoded(latents, labels, generator or self.generator))).numpy()
+        blocks = self._decoded(latents, labels, generator or self.generator)
+        return torch.cat([scales[-1] for scales in blocks]).numpy()
 
     def _decoded(
         self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
-    ) -> Iterator[torch.Tensor]:
+    ) -> Iterator[tuple[torch.Tensor, ...]]:
+        """Blocks of samples; each has its scales, coarse to fine, or one tensor where samples have one size."""
         import torch
+
+        from steadygan.representations import decode_scales
 
         with torch.no_grad():
             for i in range(0, len(latents), 256):
                 part = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
-                yield self.recipe.representation.decode(part)
+                yield decode_scales(self.recipe.representation, part)
 
     def stream(
         self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
     ) -> Iterator[Samples]:
         """The samples of ``sample`` in blocks [n, ...], for more than memory holds."""
         network = self._generator_of(weights, round_)
-        for block in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
-            yield block.numpy()
+        for scales in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
+            yield scales[-1].numpy()
 
     def sample(
         self,
@@ -309,8 +318,7 @@ class Run:
             weights: the running average of the generator's weights, or the raw ones
             round_: of the checkpoint; None: the last
         """
-        if count < 1:
-            raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
+        _need_samples(count)
         labels = self.labels(count, seed, label)
         return self.decode(self.latents(count, seed), labels, generator=self._generator_of(weights, round_))
 
@@ -358,6 +366,23 @@ class Run:
         if alphabet is None:
             raise UsageError(f"{self.folder} makes {self._what}, no lines of text: use sample")
         return decode(self.sample(count, seed, weights=weights, round_=round_), alphabet)
+
+    def scales(
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> tuple[Samples, ...]:
+        """The samples of ``sample`` at every size that the generator makes, coarse to fine; most make one."""
+        import torch
+
+        _need_samples(count)
+        network = self._generator_of(weights, round_)
+        blocks = self._decoded(self.latents(count, seed), self.labels(count, seed, label), network)
+        return tuple(torch.cat(parts).numpy() for parts in zip(*blocks, strict=True))
 
     def interpolate(
         self,

@@ -82,7 +82,15 @@ def evaluate(
     if weights not in get_args(Weights):
         raise unknown_name("weights", weights, get_args(Weights))
     inception = (features if isinstance(features, str) else features.name) == "inception"
-    material = Material(dataset, np.empty((many, 0)), inception=inception, seed=seed, cache=cache)
+    scales = partial(found.scales, seed=seed, weights=weights, round_=round_)
+    material = Material(
+        dataset,
+        np.empty((many, 0)),
+        inception=inception,
+        make_scales=(lambda most: scales(min(most, many))) if len(scales(1)) > 1 else None,
+        seed=seed,
+        cache=cache,
+    )
     chosen = choose(metrics, material)  # before a classifier is trained and samples are drawn, which may take long
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
     unfinished = "" if at >= found.recipe.rounds else f" of {found.recipe.rounds:,}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -37,6 +37,8 @@ class Material:
     """do the features come with Inception's 1,008 classes?"""
     make_classifier: Callable[[], Features] | None = None
     """for data with labels"""
+    make_scales: Callable[[int], Sequence[Samples]] | None = None
+    """for multi-scale generators: at most so many of the samples at all their sizes, coarse to fine"""
     seed: int = 0
     cache: str | None = None
     floors: dict[str, float] = field(default_factory=dict)

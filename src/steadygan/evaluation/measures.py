@@ -80,6 +80,10 @@ def _text(material: Material) -> bool:
     return material.is_text
 
 
+def _multi_scale(material: Material) -> bool:
+    return material.make_scales is not None
+
+
 def _stacked(material: Material) -> bool:
     return material.dataset.name == "stacked-digits" and isinstance(material.dataset.train, Fresh)
 
@@ -270,6 +274,31 @@ def _words(material: Material) -> Iterable[Number]:
     yield Number("real_words", share, error, word_share(held_out, train).value, len(held_out), better="higher")
 
 
+_SCALED = 2_000
+
+
+def _scales(material: Material) -> Iterable[Number]:
+    from steadygan.metrics.scales import means, scale_agreement
+
+    assert material.make_scales is not None
+    scales = material.make_scales(_SCALED)
+    count = len(scales[-1])
+    found = scale_agreement(scales)
+    real = material.held_out[0][:count].astype(np.uint8, copy=False)
+    floor = None
+    if len(real) >= 2:
+        coarser = [means(real, side).round().astype(np.uint8) for side in found]
+        floor = float(np.mean([each.difference.value for each in scale_agreement([*coarser, real]).values()]))
+    settings: Settings = {"count": count}
+    difference = float(np.mean([each.difference.value for each in found.values()]))
+    yield Number("scale_difference", difference, None, floor, len(real), settings=settings)
+    correlation = float(np.mean([each.correlation for each in found.values()]))
+    yield Number("scale_correlation", correlation, None, 1.0, len(real), "higher", settings)
+    for side, each in found.items():
+        yield Number(f"scale_difference_{side}", *each.difference, settings=settings)
+        yield Number(f"scale_correlation_{side}", each.correlation, better="higher", settings=settings)
+
+
 MEASURES = (
     Measure("frechet", "Fréchet distance of images' features", "features", _image, _frechet, least=50),
     Measure("kernel", "kernel distance of images' features", "features", _image, _kernel, least=50),
@@ -281,6 +310,7 @@ MEASURES = (
     ),
     Measure("classes", "classes of images; needs labels", "classifier", _one_class, _classes, least=100),
     Measure("stacked_modes", "the 1,000 modes of stacked digits", "classifier", _stacked, _stacks, least=100),
+    Measure("scales", "agreement of the sizes of multi-scale images", "samples", _multi_scale, _scales),
     Measure("modes", "modes of points that have known ones", "samples", _modal, _mode_coverage, least=100),
     Measure("wasserstein1", "exact distance of points", "samples", _points, _transport, least=100),
     Measure("ngrams", "divergence of text's n-grams from held-out lines", "samples", _text, _ngrams, least=50),

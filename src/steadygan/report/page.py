@@ -19,8 +19,9 @@ from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, sprea
 from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
 from steadygan.report.lines import Lines, shown_lines
+from steadygan.report.pictures import scales_path
 from steadygan.report.readings import Reading, readings_for
-from steadygan.report.record import Curve, Record, read_record
+from steadygan.report.record import Curve, Record, picture_round, read_record
 from steadygan.report.thinning import running_median
 from steadygan.report.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -75,6 +76,7 @@ def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> 
         plan=record.plan,
         recipe=record.recipe.strip(),
         documents={name: _facts(name, content) for name, content in record.documents.items()},
+        scales=_scales(record),
         nearest=embed(nearest, LAST_SIDE) if (nearest := record.folder / "nearest.png").is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
@@ -92,6 +94,14 @@ def _samples(record: Record) -> tuple[Embedded | Lines | None, list[Embedded | L
     *earlier, last = record.pictures
     found = [embed(path, FRAME_SIDE) for path in spread(earlier)]
     return embed(last, LAST_SIDE), [frame for frame in found if frame]
+
+
+def _scales(record: Record) -> Embedded | None:
+    """The last picture's samples at all their sizes, where they have several."""
+    if not record.pictures:
+        return None
+    path = scales_path(record.folder, picture_round(record.pictures[-1]))
+    return embed(path, LAST_SIDE) if path.is_file() else None
 
 
 def _facts(name: str, content: Any) -> Facts:

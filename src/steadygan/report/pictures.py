@@ -23,6 +23,8 @@ GAP = 2
 """screen pixels between the tiles of a grid, at least; half an enlarged pixel where that is more"""
 EYE = 64
 """a tile's side, in screen pixels, below which small images are enlarged"""
+SHOWN_SCALES = 12
+"""samples that are shown at all their sizes"""
 SMALLEST, LARGEST = 256, 2048
 """a grid's side, in screen pixels, that enlarging aims for, and never goes beyond"""
 _NAME = 20  # characters of a class's name that are shown
@@ -84,6 +86,19 @@ def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | No
     return canvas
 
 
+def scales_grid(scales: Sequence[NDArray[np.uint8]], columns: int = SHOWN_SCALES) -> Image.Image:
+    """The first samples at all their sizes: a row a size, coarse to fine, a column a sample, all enlarged to one size.
+
+    scales: uint8 [N, C, H, W] each, of the same samples.
+    """
+    side = scales[-1].shape[-1]
+    rows = []
+    for scale in scales:
+        factor = side // scale.shape[-1]
+        rows.append(scale[:columns].repeat(factor, axis=2).repeat(factor, axis=3))
+    return image_grid(np.concatenate(rows), columns=len(rows[-1]))
+
+
 def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) -> Image.Image:
     """One row of tiles from the first sample to the last: the path between two latents.
 
@@ -136,6 +151,11 @@ def picture_path(folder: Path, round_: int) -> Path:
     return folder / "samples" / f"{round_:06d}.png"
 
 
+def scales_path(folder: Path, round_: int) -> Path:
+    """Where a run keeps the picture of a round that shows multi-scale images at all their sizes."""
+    return folder / "samples" / "scales" / f"{round_:06d}.png"
+
+
 def draw(picture: Picture) -> tuple[Image.Image, str] | None:
     """The picture of a round and a sentence that says what it shows; None for text, and points that are not 2-D."""
     if picture.lines is not None:
@@ -158,7 +178,10 @@ def draw(picture: Picture) -> tuple[Image.Image, str] | None:
 
 
 class PictureObserver:
-    """Writes ``samples/000500.png`` into the run's folder, a grid or the critic's surface; of text ``000500.txt``."""
+    """Writes ``samples/000500.png`` into the run's folder, a grid or the critic's surface; of text ``000500.txt``.
+
+    Multi-scale images stand there at their finest size, and at all sizes in ``samples/scales/000500.png``.
+    """
 
     def started(self, start: RunStart) -> None: ...
 
@@ -171,6 +194,11 @@ class PictureObserver:
         elif drawn := draw(picture):
             image, description = drawn
             save_picture(image, picture_path(picture.folder, picture.round), description)
+        if picture.coarser:
+            scales = cast("list[NDArray[np.uint8]]", [*picture.coarser, picture.samples])
+            sizes = ", ".join(str(scale.shape[-1]) for scale in scales)
+            text = f"The first {min(SHOWN_SCALES, len(scales[-1]))} samples at {sizes} px after round {picture.round:,}"
+            save_picture(scales_grid(scales), scales_path(picture.folder, picture.round), text)
 
     def saved(self, round_: int, path: Path) -> None: ...
 

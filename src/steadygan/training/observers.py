@@ -52,6 +52,8 @@ class Picture:
     """images in a row, where the rows are classes; None: it does not matter"""
     lines: tuple[str, ...] | None = None
     """the samples as N lines, for text only"""
+    coarser: tuple[NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32], ...] = ()
+    """the other sizes of multi-scale images, coarse to fine"""
 
 
 @dataclass(frozen=True)

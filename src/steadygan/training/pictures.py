@@ -12,6 +12,7 @@ import torch
 from steadygan.averaging import reestimate_statistics
 from steadygan.networks import takes_classes
 from steadygan.networks.parts import settle
+from steadygan.representations import decode_scales
 from steadygan.training.draws import Stream, draw_labels, draw_noise, stream_generator
 from steadygan.training.measure import kept_buffers
 from steadygan.types import Batch
@@ -62,22 +63,28 @@ def generate(
     labels: Tensor | None,
     device: torch.device,
     batch: int = 256,
-) -> Iterator[Tensor]:
-    """What a generator in eval mode makes of the prior's noise, decoded, on the host, batch by batch."""
+) -> Iterator[tuple[Tensor, ...]]:
+    """What a generator in eval mode makes of the prior's noise, decoded, on the host, batch by batch.
+
+    Each batch has its scales, coarse to fine; one where samples have one size.
+    """
     with torch.no_grad():
         for start in range(0, len(noise), batch):
             part = recipe.prior.latents(noise[start : start + batch].to(device))
             chosen = None if labels is None else labels[start : start + batch].to(device)
-            yield recipe.representation.decode(generator(part, chosen)).cpu()
+            yield tuple(scale.cpu() for scale in decode_scales(recipe.representation, generator(part, chosen)))
 
 
-def picture_samples(game: Game) -> Samples:
-    """Images [N, C, H, W], points [N, D] or ids of text [N, L] of fixed latents, in order of the classes asked."""
+def picture_samples(game: Game) -> list[Samples]:
+    """Images [N, C, H, W], points [N, D] or ids of text [N, L] of fixed latents, in order of the classes asked.
+
+    One array a scale, coarse to fine.
+    """
     count = max(game.recipe.run.pictured, _POINTS) if game.sample.is_points else game.recipe.run.pictured
     labels = ordered_labels(game.sample.classes, count)[0] if takes_classes(game.recipe.generator) else None
-    return _samples(
-        game, count if labels is None else len(labels), Stream.PICTURES, Stream.PICTURE_LABELS, labels=labels
-    )[0]
+    count = count if labels is None else len(labels)
+    batches, _ = _samples(game, count, Stream.PICTURES, Stream.PICTURE_LABELS, labels=labels)
+    return [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
 
 
 def picture_columns(game: Game) -> int | None:
@@ -102,19 +109,20 @@ def ordered_labels(classes: int, count: int) -> tuple[Tensor, int | None]:
 
 def evaluation_samples(game: Game, count: int) -> tuple[Samples, Labels | None]:
     """Samples [N, ...] for judging, of latents that are the same in every round, and the labels they were asked for."""
-    return _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
+    batches, labels = _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
+    finest = torch.cat([scales[-1] for scales in batches]).numpy()
+    return finest, None if labels is None else labels.numpy()
 
 
 def _samples(
     game: Game, count: int, of_noise: Stream, of_labels: Stream, *, labels: Tensor | None = None
-) -> tuple[Samples, Labels | None]:
+) -> tuple[list[tuple[Tensor, ...]], Tensor | None]:
     recipe = game.recipe
     noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, of_noise), count)
     if labels is None:
         labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, of_labels), count)
     with game.autocast():
-        parts = list(generate(game.average, recipe, noise, labels, game.device))
-    return torch.cat(parts).numpy(), None if labels is None else labels.numpy()
+        return list(generate(game.average, recipe, noise, labels, game.device)), labels
 
 
 def score_points(game: Game) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

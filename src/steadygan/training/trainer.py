@@ -171,13 +171,14 @@ class Trainer:
 
     def _picture(self, game: Game) -> None:
         pictures.settle_average(game)
-        samples = pictures.picture_samples(game)
+        *coarser, samples = pictures.picture_samples(game)
         points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
         picture = Picture(
             folder=self.folder,
             round=self.counters.round,
             samples=samples,
             columns=pictures.picture_columns(game),
+            coarser=tuple(coarser),
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
             score=pictures.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),
