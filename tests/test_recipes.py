@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from steadygan.recipes import RECIPES, find, summary
 from steadygan.representations import OneHot
 from steadygan.schedules import LinearDecay
 from steadygan.training.guard import check
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec, UsageError, scales_of
 
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))
@@ -283,7 +284,9 @@ FITTING = [
     (name, SampleSpec(sample.shape, 10) if name in CONDITIONAL else sample)
     for name in RECIPES
     for sample in (POINTS, SampleSpec((1, 8, 8), 10), ODD, IMAGES, SampleSpec((3, 64, 64)))
-    if name not in TEXTUAL and (name not in FIXED or sample.shape[-1] in FIXED[name])
+    if name not in TEXTUAL
+    and (name not in FIXED or sample.shape[-1] in FIXED[name])
+    and (name != "msg-gan" or sample != POINTS)
 ]
 FITTING += [(name, TEXT) for name in TEXTUAL]
 
@@ -294,12 +297,13 @@ def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample
     generator = recipe.generator.build(sample, recipe.prior.size)
     critic = recipe.critic.build(sample)
     check(recipe, generator, critic)
-    count = GROUPS.get(name, 2)
+    count = GROUPS.get(name, 4)
     labels = torch.arange(count) % 2 if sample.classes else None
     with torch.no_grad():
         fake = generator(torch.randn(count, recipe.prior.size), labels)
         score = critic(fake, labels).score
-    assert fake.shape == (count, *sample.shape) and fake.dtype == torch.float32
+    finest = scales_of(fake)[-1]
+    assert finest.shape == (count, *sample.shape) and finest.dtype == torch.float32
     assert score.shape == (count,) and score.dtype == torch.float32
 
 
@@ -344,7 +348,7 @@ def test_unknown_names_get_the_nearest_one_and_the_known_ones(asked: str, neares
 def test_each_recipe_has_a_line_and_a_paper(name: str) -> None:
     line, paper = summary(name)
     assert 10 < len(line) <= 120 and line.endswith(".")
-    assert "et al. 20" in paper
+    assert re.search(r"(et al\.|& \w+) 20", paper)
 
 
 def test_all_recipe_functions_are_public_and_listed() -> None:

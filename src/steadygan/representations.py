@@ -143,7 +143,7 @@ class Pyramid:
     """Images at several sizes, coarse to fine, each by the 2x2 means of the next one (MSG-GAN)."""
 
     least: int = 4
-    """pixels of the coarsest size; MSG-GAN's networks begin at 4"""
+    """pixels of the coarsest size; MSG-GAN's networks begin at 4, those for 28 px at 7"""
     image: Plain = Plain()
     """how pixels become numbers"""
 

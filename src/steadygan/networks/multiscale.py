@@ -14,8 +14,8 @@ from steadygan.types import SampleSpec, UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-SIZES = (8, 16, 32, 64, 128)
-"""Pixels that the networks are made for; the coarsest image has 4."""
+SIZES = (8, 16, 28, 32, 64, 128)
+"""Pixels that the networks are made for."""
 
 _FULL_UP_TO = 32  # px; beyond them maps halve where pixels double
 
@@ -23,15 +23,22 @@ Combination = Literal["simple", "lin_cat", "cat_lin"]
 _COMBINATIONS = ("simple", "lin_cat", "cat_lin")
 
 
-def _widths(width: int, size: int) -> list[int]:
-    """Maps at 4, 8, … ``size`` px."""
-    sides = [4 * 2**i for i in range(size.bit_length() - 2)]
-    return [max(2, width * _FULL_UP_TO // max(side, _FULL_UP_TO)) for side in sides]
+def coarsest(size: int) -> int:
+    """Pixels of the coarsest image: 4, and 7 below 28 px."""
+    return 7 if size == 28 else 4
+
+
+def _widths(width: int, size: int) -> dict[int, int]:
+    """The maps at each size, coarse to fine."""
+    sides = [coarsest(size)]
+    while sides[-1] < size:
+        sides.append(2 * sides[-1])
+    return {side: max(2, width * _FULL_UP_TO // max(side, _FULL_UP_TO)) for side in sides}
 
 
 @dataclass(frozen=True)
 class MultiScaleGenerator:
-    """From 4x4 maps up by nearest-neighbour doubling and pairs of 3x3 convolutions, an image at each size.
+    """From 4x4 maps (28 px: 7x7) up by nearest-neighbour doubling and pairs of 3x3 convolutions, an image at each size.
 
     Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts: equalised rate, pixel norm, latents on a sphere, no tanh.
     """
@@ -58,7 +65,7 @@ class MultiScaleGenerator:
 class MultiScaleCritic:
     """From the finest image down by pairs of 3x3 convolutions and 2x2 means, the other images joining at their sizes.
 
-    Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts: equalised rate, the minibatch's standard deviation at 4 px.
+    Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts: equalised rate, the minibatch's standard deviation at the end.
     """
 
     width: int = 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -28,21 +28,22 @@ def _conv(inputs: int, outputs: int, kernel: int = 3, *, gain: float = _ROOT_2) 
 
 
 class PyramidGenerator(nn.Module):
-    """Latents [N, D] to ``Scales``: maps that double from 4 px, and at each size a linear layer from maps to colours.
+    """Latents [N, D] to ``Scales``: maps that double in size, and at each size a linear layer from maps to colours.
 
     Latents are rescaled to the sphere of radius sqrt(D). Each 3x3 convolution is followed by a leaky ReLU and, but
     for the first, by pixel norm. There is no tanh: colours are a linear function of normalised maps, in float32.
     """
 
-    def __init__(self, latent: int, widths: Sequence[int], channels: int) -> None:
+    def __init__(self, latent: int, maps: Mapping[int, int], channels: int) -> None:
         """
         Args:
             latent: D
-            widths: maps at 4, 8, 16, … px
+            maps: how many at each size in pixels, coarse to fine
             channels: of an image
         """
         super().__init__()
-        first = nn.ConvTranspose2d(latent, widths[0], 4)
+        widths = list(maps.values())
+        first = nn.ConvTranspose2d(latent, widths[0], min(maps))
         start = [
             Hypersphere(),
             nn.Unflatten(1, (latent, 1, 1)),
@@ -108,21 +109,21 @@ class PyramidCritic(nn.Module):
     """``Scales`` to a CriticOutput: the finest image enters through a linear layer, each other by ``Combine`` at its
     size; two 3x3 convolutions with leaky ReLUs and 2x2 means between sizes.
 
-    At 4 px: the minibatch's standard deviation as one more map, a 3x3 convolution, a dense layer (public code's 4x4
-    convolution), a linear score.
+    At the coarsest size: the minibatch's standard deviation as one more map, a 3x3 convolution, a dense layer
+    (public code's 4x4 convolution), a linear score.
     """
 
-    def __init__(self, widths: Sequence[int], channels: int, combine: str, group: int | None, features: bool) -> None:
+    def __init__(self, maps: Mapping[int, int], channels: int, combine: str, group: int | None, features: bool) -> None:
         """
         Args:
-            widths: maps at 4, 8, 16, … px
+            maps: how many at each size in pixels, coarse to fine
             channels: of an image
             combine: one of COMBINE
             group: neighbours whose standard deviation is taken; None for the whole batch
             features: hand out the last hidden layer too?
         """
         super().__init__()
-        self.sides = [4 * 2**i for i in range(len(widths))]
+        self.sides, widths = list(maps), list(maps.values())
         self.entry = _conv(channels, widths[-1], 1)
         self.blocks = nn.ModuleList()
         self.combines = nn.ModuleList()
@@ -133,7 +134,7 @@ class PyramidCritic(nn.Module):
             self.combines.append(combined)
             inputs = combined.outputs
         width = widths[0]
-        dense = equalized(nn.Linear(width * 16, width))
+        dense = equalized(nn.Linear(width * self.sides[0] ** 2, width))
         self.end = nn.Sequential(
             MinibatchStddev(group),
             *self._layer(inputs + 1, width),
@@ -163,6 +164,6 @@ class PyramidCritic(nn.Module):
             sizes = "samples of one size" if not got else f"images of {', '.join(map(str, got))} px"
             raise UsageError(
                 f"the critic reads images of {', '.join(map(str, self.sides))} px together, but got {sizes}: "
-                "it goes with representation Pyramid(least=4)"
+                f"it goes with representation Pyramid(least={self.sides[0]})"
             )
         return samples.images

@@ -16,6 +16,7 @@ from steadygan.recipes.equilibrium import began, began_paper
 from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
+from steadygan.recipes.multiscale import msg_gan
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
@@ -38,6 +39,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "ebgan-pt": ebgan_pt,
     "acgan": acgan,
     "acgan-wgan-gp": acgan_wgan_gp,
+    "msg-gan": msg_gan,
     "text": text,
     "text-gan": text_gan,
     "minibatch-discrimination": minibatch_discrimination,
@@ -113,6 +115,7 @@ __all__ = [
     "lsgan",
     "lsun_grid",
     "minibatch_discrimination",
+    "msg_gan",
     "projection",
     "resnet101",
     "sagan",

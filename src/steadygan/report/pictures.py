@@ -86,17 +86,19 @@ def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | No
     return canvas
 
 
-def scales_grid(scales: Sequence[NDArray[np.uint8]], columns: int = SHOWN_SCALES) -> Image.Image:
+def scales_grid(
+    scales: Sequence[NDArray[np.uint8]], columns: int = SHOWN_SCALES, scale: int | None = None
+) -> Image.Image:
     """The first samples at all their sizes: a row a size, coarse to fine, a column a sample, all enlarged to one size.
 
-    scales: uint8 [N, C, H, W] each, of the same samples.
+    scales: uint8 [N, C, H, W] each, of the same samples. scale: by which the finest one is enlarged, as for a grid.
     """
     side = scales[-1].shape[-1]
     rows = []
-    for scale in scales:
-        factor = side // scale.shape[-1]
-        rows.append(scale[:columns].repeat(factor, axis=2).repeat(factor, axis=3))
-    return image_grid(np.concatenate(rows), columns=len(rows[-1]))
+    for images in scales:
+        factor = side // images.shape[-1]
+        rows.append(images[:columns].repeat(factor, axis=2).repeat(factor, axis=3))
+    return image_grid(np.concatenate(rows), columns=len(rows[-1]), scale=scale)
 
 
 def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) -> Image.Image:
