@@ -148,5 +148,5 @@ def test_msg_gan_has_wgan_gps_penalty_over_all_sizes_and_the_rate_of_the_authors
 
 def test_points_are_refused_with_what_to_use():
     recipe = dataclasses.replace(msg_gan(SampleSpec((2,))), run=RUN)
-    with pytest.raises(UsageError, match="is for images, but a sample is 2: use MLPGenerator"):
+    with pytest.raises(UsageError, match="for pictures, but a sample is 2: a recipe for points is wgan-gp"):
         sg.train(recipe, data="8gaussians", rounds=1, observers=[])

@@ -173,7 +173,7 @@ def test_the_finest_scale_is_what_the_plain_representation_gives_and_reads():
 def test_what_cannot_be_halved_is_refused(shape):
     with pytest.raises(UsageError, match=r"Pyramid.least is 4, but a sample is .*--data\.size"):
         Pyramid().fitted(SampleSpec(shape))
-    with pytest.raises(UsageError, match=r"for pictures, but a sample is 2: take another recipe, such as wgan-gp"):
+    with pytest.raises(UsageError, match=r"for pictures, but a sample is 2: a recipe for points is wgan-gp"):
         Pyramid().fitted(SampleSpec((2,)))
     with pytest.raises(UsageError, match=r"Pyramid\.least is 0"):
         Pyramid(least=0)
