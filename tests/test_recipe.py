@@ -29,7 +29,7 @@ from steadygan.perturbations.diffaugment import ALL
 from steadygan.priors import Normal, Prior, Uniform
 from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, replace, stretched
 from steadygan.recipes import RECIPES
-from steadygan.representations import Plain
+from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
 from steadygan.types import SampleSpec, UsageError
 
@@ -114,6 +114,7 @@ optimizers = st.one_of(
     st.builds(RMSprop, rates, shares, factors, shares, schedules),
     st.builds(SGD, rates, shares, schedules),
 )
+PLAIN = st.builds(Plain, st.floats(-9, -1), st.floats(1, 9), st.sampled_from(["none", "paper"]))
 places = st.one_of(*(st.just(place) for place in (Between(), OnReal(), OnFake())), st.builds(NearReal, factors))
 penalties = st.one_of(
     st.builds(GradientPenalty, factors, factors, st.booleans(), places),
@@ -155,7 +156,7 @@ recipes = st.builds(
     batch=positive,
     generator_batch=st.none() | positive,
     average=st.builds(Average, st.floats(0, 1e9), st.none() | factors),
-    representation=st.builds(Plain, st.floats(-9, -1), st.floats(1, 9), st.sampled_from(["none", "paper"])),
+    representation=st.one_of(PLAIN, st.builds(Pyramid, st.integers(1, 64), PLAIN)),
     data=st.builds(
         DataOptions,
         source=(texts | trap_texts).filter(str.strip),
