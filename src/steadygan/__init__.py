@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DataError,
         RunError,
         SampleSpec,
+        Scales,
         SteadyganError,
         UsageError,
     )
@@ -55,6 +56,7 @@ _HOMES = {
     "Run": "run",
     "RunError": "types",
     "SampleSpec": "types",
+    "Scales": "types",
     "SteadyganError": "types",
     "UsageError": "types",
     "compare": "evaluation.comparing",
@@ -73,6 +75,7 @@ __all__ = [
     "Run",
     "RunError",
     "SampleSpec",
+    "Scales",
     "SteadyganError",
     "UsageError",
     "compare",

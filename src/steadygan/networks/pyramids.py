@@ -70,9 +70,6 @@ class PyramidGenerator(nn.Module):
         return Scales(tuple(images))
 
 
-COMBINE = ("simple", "lin_cat", "cat_lin")
-
-
 class Combine(nn.Module):
     """The maps of a critic joined with the image of their size: phi of MSG-GAN.
 
@@ -83,7 +80,7 @@ class Combine(nn.Module):
     def __init__(self, how: str, width: int, channels: int) -> None:
         """
         Args:
-            how: one of COMBINE
+            how: simple, lin_cat or cat_lin
             width: maps that come out; with 'simple' the image comes on top of them
             channels: of an image
         """
@@ -118,7 +115,7 @@ class PyramidCritic(nn.Module):
         Args:
             maps: how many at each size in pixels, coarse to fine
             channels: of an image
-            combine: one of COMBINE
+            combine: simple, lin_cat or cat_lin
             group: neighbours whose standard deviation is taken; None for the whole batch
             features: hand out the last hidden layer too?
         """
