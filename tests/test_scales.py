@@ -275,7 +275,7 @@ def test_the_critics_gradient_on_scales_is_that_on_scales_laid_end_to_end(case):
 def test_the_generators_loss_on_scales_is_that_of_separate_passes(loss):
     recipe = pyramid_recipe(objective=Adversarial(loss))
     game, feed, drawer = table(recipe, image_data())
-    draws = drawer.round(0, 0).generator
+    (draws,) = drawer.round(0, 0).generator
     real = feed(draws.real) if draws.real is not None else None
     got, _ = generator_terms(game, draws, real, game.state)
     of_real = None if real is None else game.critic(real.samples).score

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from steadygan.types import scales_of
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -30,7 +32,7 @@ def find_latents(
     Args:
         generator: in eval mode; its weights stay as they are
         prior: what its latents are drawn from
-        targets: encoded samples [N, ...], as the generator makes them
+        targets: encoded samples [N, ...], as the generator makes them; of multi-scale images the finest
         starts: latents [S, N, size] to start from: S tries
         labels: [N] or None
         steps: of Adam
@@ -45,7 +47,7 @@ def find_latents(
     optimizer = torch.optim.Adam([latents], lr=rate)
 
     def errors() -> Tensor:
-        off: Tensor = (expected - generator(latents, given)).abs().flatten(1).mean(dim=1)
+        off: Tensor = (expected - scales_of(generator(latents, given))[-1]).abs().flatten(1).mean(dim=1)
         return off
 
     with torch.enable_grad():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
-from steadygan.types import RunError, SampleSpec, UsageError, nearest, unknown_name
+from steadygan.types import RunError, SampleSpec, UsageError, nearest, scales_of, unknown_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -457,7 +457,8 @@ class Run:
             raise UsageError(f"got {steps} steps from {starts} starts; needed: 1 or more of both")
         prior, generator = self.recipe.prior, self._generator_of(weights, round_)
         begun = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
-        targets = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
+        encoded = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
+        targets = scales_of(encoded)[-1]
         found = [
             find_latents(
                 generator, prior, targets[part], begun[:, part], None if labels is None else labels[part], steps=steps
