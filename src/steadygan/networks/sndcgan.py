@@ -2,7 +2,7 @@
 
 Widths are those of the compare_gan code, whose critic takes the new width where it halves the pixels; other public
 codes take it in the 3x3 layer after, and we could not check which the paper's table has. For 8 and 16 px there are
-fewer levels, so that no map is smaller than 4x4: a generator that begins at 1x1 gave up variety on 8 px digits.
+fewer levels, so that no map is smaller than 4x4: begun at 1x1, the generator learned 8 px digits poorly.
 """
 
 from __future__ import annotations
