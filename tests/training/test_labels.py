@@ -77,21 +77,21 @@ def test_micro_batches_keep_samples_and_labels_together():
 
 def test_a_generator_step_draws_its_labels_for_maker_and_reader_alike():
     game, feed, draws = recorded()
-    generator_step(game, feed, draws.generator)
+    generator_step(game, feed, draws.generator[0])
     (made,), (read,) = game.generator.calls, game.critic.calls
-    assert torch.equal(made, draws.generator.labels) and torch.equal(read, made)
+    assert torch.equal(made, draws.generator[0].labels) and torch.equal(read, made)
     assert not torch.equal(made, feed(draws.critic[0].real).labels)
 
 
 def test_real_samples_of_a_generator_step_keep_their_own():
     game, feed, draws = recorded(objective=Adversarial(RelativisticPaired()))
-    generator_step(game, feed, draws.generator)
-    real = feed(draws.generator.real).labels
+    generator_step(game, feed, draws.generator[0])
+    real = feed(draws.generator[0].real).labels
     (read,) = game.critic.calls
-    assert torch.equal(read, torch.cat([real, draws.generator.labels]))
+    assert torch.equal(read, torch.cat([real, draws.generator[0].labels]))
 
 
 @pytest.mark.parametrize("make", [projection, sagan, acgan_wgan_gp])
 def test_drawn_labels_are_uniform_over_the_classes(make):
     draws = recorded(make, batch=2000, generator_batch=None, objective=Adversarial(Hinge()))[2]
-    assert torch.bincount(draws.generator.labels, minlength=10).min() > 150
+    assert torch.bincount(draws.generator[0].labels, minlength=10).min() > 150
