@@ -133,6 +133,24 @@ def test_a_kind_that_is_there_already_keeps_its_values() -> None:
     assert changed("critic-steps:critic-warm-up", wgan()) == wgan()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "penalties.0.weight:cosine --penalties.0.weight.start 4 --penalties.0.weight.rounds 50",
+        "--penalties.0.weight.start 4 --penalties.0.weight cosine --penalties.0.weight.rounds 50",
+        "--penalties.0.weight '{kind: cosine, start: 4, rounds: 50}'",
+    ],
+)
+def test_a_number_can_become_a_schedule_and_a_number_again(line: str) -> None:
+    recipe = changed(line)
+    assert recipe.penalties == (GradientPenalty(Cosine(50, 4.0)),)
+    assert changed("--penalties.0.weight 3e-1", recipe).penalties == (GradientPenalty(0.3),)
+    assert overrides.apply(recipe, [overrides.setting("penalties.0.weight=3")]).penalties == (GradientPenalty(3.0),)
+    whole = overrides.setting("penalties.0.weight={kind: Cosine, start: 4, rounds: 50}")
+    assert overrides.apply(wgan_gp(), [whole]) == recipe
+    assert changed("--penalties.0.weight 3").penalties == (GradientPenalty(3.0),)
+
+
 def test_options_of_the_command_and_fields_may_stand_in_any_order() -> None:
     words = shlex.split("wgan-gp --batch 8 --out here critic:mlp-critic --help --critic-optimizer.betas 0.5 0.9 more")
     rest, changes = overrides.split(words, FIXED)
@@ -198,6 +216,15 @@ def test_any_number_arrives_unchanged(lr: float, batch: int, flip: bool) -> None
         ("--critic '{width: 5}' --critic.width 5", "critic: 'kind' is missing"),
         ("--critic '[5]' --critic.width 5", "critic: got [5]; one of DCGANCritic"),
         ("--penalties '[5]' --penalties.0.weight 5", "unknown kind '5' for penalties"),
+        (
+            "--penalties.0.weight.end 5",
+            "penalties.0.weight is 10.0; choose its kind first: penalties.0.weight:constant",
+        ),
+        ("--penalties.0.weight fast", "unknown kind 'fast' for penalties.0.weight"),
+        ("--penalties.0.weight [1]", "penalties[0].weight: got [1]; one of Constant, LinearDecay, Cosine"),
+        ("--penalties.0.weight -1", "GradientPenalty.weight is -1"),
+        ("--penalties.0.weight '{kind: cosine, end: -1}'", "GradientPenalty.weight ends with -1"),
+        ("--average.half-life '{kind: cosine, end: -1}'", "Average.half_life ends with -1"),
     ],
 )
 def test_what_cannot_be_is_answered_with_what_can(line: str, answer: str) -> None:

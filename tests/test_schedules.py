@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
+from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule, check_schedule, value_at
 from steadygan.types import UsageError
 
 numbers = st.floats(-1e3, 1e3)
@@ -110,3 +110,21 @@ def test_settings_that_no_schedule_can_have_are_refused_by_name(make, field: str
 
 def test_every_schedule_is_one_that_recipes_can_name() -> None:
     assert set(get_args(Schedule)) == {Constant, LinearDecay, Cosine, CriticWarmUp}
+
+
+@given(value=numbers, round_=rounds)
+def test_a_number_has_one_value_and_a_schedule_its_own(value: float, round_: int) -> None:
+    assert value_at(value, round_) == value
+    assert value_at(LinearDecay(100, value, 0.0), round_) == LinearDecay(100, value, 0.0)(round_)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "line"),
+    [
+        (Constant(-1.0), "weight begins with -1.0; allowed: 0 to 2"),
+        (Cosine(10, 0.0, 3.0), "weight ends with 3.0; allowed: 0 to 2"),
+    ],
+)
+def test_a_schedule_that_leaves_its_range_is_refused_by_name(schedule: Schedule, line: str) -> None:
+    with pytest.raises(UsageError, match=f"^{line}$"):
+        check_schedule("weight", schedule, 2.0)

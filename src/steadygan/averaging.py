@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.schedules import Schedule, check_schedule, value_at
 from steadygan.types import UsageError
 
 if TYPE_CHECKING:
@@ -20,20 +21,24 @@ class Average:
     (Karras et al. 2020, StyleGAN2's code).
     """
 
-    half_life: float = 10_000.0
-    """samples after which a weight's influence has halved; 0 for no averaging"""
+    half_life: float | Schedule = 10_000.0
+    """samples after which a weight's influence has halved; 0 for no averaging; a schedule: by round"""
     ramp: float | None = 0.05
     """the half-life is at most this share of the samples seen so far; None for no ramp"""
 
     def __post_init__(self) -> None:
-        if not self.half_life >= 0:
+        if not isinstance(self.half_life, int | float):
+            check_schedule("Average.half_life", self.half_life)
+        elif not self.half_life >= 0:
             raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
         if self.ramp is not None and not self.ramp >= 0:
             raise UsageError(f"Average.ramp is {self.ramp}; it has to be 0 or more, or null")
 
-    def decay(self, batch: int, seen: int) -> float:
+    def decay(self, batch: int, seen: int, round_: int = 0) -> float:
         """beta of a round with ``batch`` new samples after ``seen`` samples."""
-        half_life = self.half_life if self.ramp is None else min(self.half_life, self.ramp * seen)
+        half_life = value_at(self.half_life, round_)
+        if self.ramp is not None:
+            half_life = min(half_life, self.ramp * seen)
         return 0.5 ** (batch / half_life) if half_life > 0 else 0.0
 
 

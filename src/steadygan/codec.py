@@ -124,15 +124,15 @@ def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...])
             return None
         raise _fail(where, "got nothing; a value is needed")
     kinds = kinds_of(annotation)
-    if kinds:
-        return _read_spec(data, kinds, where, extra)
+    plain = [arm for arm in arms if arm is not type(None) and not kinds_of(arm)]
+    if kinds and not (plain and _number(data) is not None):
+        return _read_spec(data, kinds, where, extra, or_number=bool(plain))
     problem: UsageError | None = None
-    for arm in arms:
-        if arm is not type(None):
-            try:
-                return _read(data, arm, where, extra)
-            except UsageError as error:
-                problem = problem or error
+    for arm in plain:
+        try:
+            return _read(data, arm, where, extra)
+        except UsageError as error:
+            problem = problem or error
     raise problem or _fail(where, f"got {_describe(data)}")
 
 
@@ -179,11 +179,11 @@ def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
     raise _fail(where, f"got {_describe(data)}; {need} is needed")
 
 
-def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type, ...]) -> Any:
+def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type, ...], or_number: bool = False) -> Any:
     if isinstance(data, kinds + extra):
         return data
     by_name = {kind.__name__: kind for kind in kinds + extra}
-    names = ", ".join(kind.__name__ for kind in kinds)
+    names = ", ".join(kind.__name__ for kind in kinds) + ", or a number" * or_number
     if isinstance(data, str):  # the name alone: all fields at their defaults
         data = {"kind": data}
     if not isinstance(data, Mapping):

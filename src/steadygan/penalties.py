@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
+from steadygan.schedules import Schedule, check_schedule
 from steadygan.types import Noise, S, Sample, UsageError, at_each_scale, means_like, sample_count, scales_of
 
 if TYPE_CHECKING:
@@ -240,8 +241,10 @@ else:
     Place = Between | OnReal | OnFake | NearReal
 
 
-def _check_weight(what: str, weight: float) -> None:
-    if not 0.0 <= weight < math.inf:
+def _check_weight(what: str, weight: float | Schedule) -> None:
+    if not isinstance(weight, int | float):
+        check_schedule(what, weight)
+    elif not 0.0 <= weight < math.inf:
         raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more, and finite")
 
 
@@ -249,8 +252,8 @@ def _check_weight(what: str, weight: float) -> None:
 class GradientPenalty:
     """weight E (slope - target)^2 (WGAN-GP, eq. 3; one-sided: App. C; with another place DRAGAN)."""
 
-    weight: float = 10.0
-    """lambda"""
+    weight: float | Schedule = 10.0
+    """lambda; a schedule: by round"""
     target: float = 1.0
     """what the slope is held to"""
     one_sided: bool = False
@@ -273,14 +276,14 @@ class GradientPenalty:
 class R1:
     """gamma/2 E slope^2 on real samples (Mescheder et al. 2018)."""
 
-    gamma: float = 10.0
-    """twice the weight of the squared slope"""
+    gamma: float | Schedule = 10.0
+    """twice the weight of the squared slope; a schedule: by round"""
 
     def __post_init__(self) -> None:
         _check_weight("R1.gamma", self.gamma)
 
     @property
-    def weight(self) -> float:
+    def weight(self) -> float | Schedule:
         return self.gamma
 
     @property
@@ -296,14 +299,14 @@ class R1:
 class R2:
     """gamma/2 E slope^2 on fake samples (Mescheder et al. 2018)."""
 
-    gamma: float = 10.0
-    """twice the weight of the squared slope"""
+    gamma: float | Schedule = 10.0
+    """twice the weight of the squared slope; a schedule: by round"""
 
     def __post_init__(self) -> None:
         _check_weight("R2.gamma", self.gamma)
 
     @property
-    def weight(self) -> float:
+    def weight(self) -> float | Schedule:
         return self.gamma
 
     @property
@@ -319,8 +322,8 @@ class R2:
 class Drift:
     """weight E D(x)^2 on the scores of real samples (ProGAN, App. A.1); needs no gradient of the input."""
 
-    weight: float = 1e-3
-    """epsilon_drift"""
+    weight: float | Schedule = 1e-3
+    """epsilon_drift; a schedule: by round"""
 
     def __post_init__(self) -> None:
         _check_weight("Drift.weight", self.weight)
@@ -335,10 +338,13 @@ class Drift:
 
 
 class PenaltyLike(Protocol):
-    """A place, a rule and a weight. ``at`` None: the rule is held against the scores of real samples."""
+    """A place, a rule and a weight. ``at`` None: the rule is held against the scores of real samples.
+
+    A weight that is a schedule is evaluated on the host once a round, and read on the device as a 0-d tensor.
+    """
 
     @property
-    def weight(self) -> float: ...
+    def weight(self) -> float | Schedule: ...
     @property
     def at(self) -> Place | None: ...
     def hold(self, slope: Tensor) -> Tensor: ...

@@ -107,3 +107,22 @@ if TYPE_CHECKING:
     Schedule: TypeAlias = ScheduleLike
 else:  # the closed set that files and the command line know
     Schedule = Constant | LinearDecay | Cosine | CriticWarmUp
+
+_FAR = 10**12  # a round that lies behind the end of every schedule
+
+
+def value_at(number: float | Schedule, round_: int) -> float:
+    """The value of a number, or of a schedule, in a round."""
+    return number if isinstance(number, int | float) else number(round_)
+
+
+def check_schedule(name: str, schedule: Schedule, highest: float = math.inf) -> None:
+    """Refuses a schedule that begins or ends outside [0, highest].
+
+    Raises:
+        UsageError: says which end, what was got and what is allowed.
+    """
+    for verb, round_ in (("begins", 0), ("ends", _FAR)):
+        value = schedule(round_)
+        allowed = "0 or more" if highest == math.inf else f"0 to {highest:g}"
+        _need(0.0 <= value <= highest, f"{name} {verb} with {value}; allowed: {allowed}")

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.values import kebab
+from steadygan.cli.values import kebab, takes_number
 
 INDENT = 30
 """column in which documentation begins"""
@@ -32,7 +32,8 @@ class Field:
     @property
     def is_part(self) -> bool:
         """Does it hold a spec (or none, or a tuple of specs), and so has a kind?"""
-        return bool(codec.kinds_of(self.annotation) or self.item_kinds)
+        plain = isinstance(self.value, int | float)
+        return bool(codec.kinds_of(self.annotation) or self.item_kinds) and not plain
 
     @property
     def item_kinds(self) -> tuple[type, ...]:
@@ -121,7 +122,8 @@ def _kinds(field: Field) -> str:
     kinds = codec.kinds_of(field.annotation)
     if len(kinds) == 1 and field.value is not None:
         return ""
-    return f"{field.path}:KIND chooses another; kinds: {', '.join(kebab(kind) for kind in kinds)}"
+    number = f"--{field.path} X sets a number; " if takes_number(field.annotation) else ""
+    return f"{number}{field.path}:KIND chooses another; kinds: {', '.join(kebab(kind) for kind in kinds)}"
 
 
 def type_words(annotation: Any) -> str:
@@ -132,10 +134,12 @@ def type_words(annotation: Any) -> str:
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         words = [type_words(arm) for arm in arms]
-        return "|".join(words + ["none"] * (len(arms) < len(get_args(annotation))))
+        return "|".join(words + ["none"] * (type(None) in get_args(annotation)))
     if origin is tuple:
         items = get_args(annotation)
         return f"{type_words(items[0])} ..." if items[-1] is Ellipsis else " ".join(type_words(item) for item in items)
+    if codec.kinds_of(annotation):
+        return kebab(annotation)
     return {int: "N", float: "X", str: "TEXT", bool: "true|false"}.get(annotation, "VALUE")
 
 

@@ -121,8 +121,9 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
     kinds = codec.kinds_of(annotation)
     if not kinds:
         raise UsageError(f"{change.typed}: {dashed(here)} is a single value and has no '{name}'")
-    if node is None and len(kinds) > 1:
-        raise UsageError(f"{change.typed}: {dashed(here)} is none; choose its kind first: {_tokens(here, kinds)}")
+    if isinstance(node, int | float) or (node is None and len(kinds) > 1):
+        held = "none" if node is None else node
+        raise UsageError(f"{change.typed}: {dashed(here)} is {held}; choose its kind first: {_tokens(here, kinds)}")
     if node is None:
         node = codec.to_plain(kinds[0]())
     cls = next((kind for kind in kinds if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None)

@@ -35,6 +35,8 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
             return None if item is None else []
         if item is not None:
             return [_of_kind(text, None, codec.kinds_of(item(0)), where)]
+        if NUMBER.match(text) and takes_number(annotation):
+            return text
         return _of_kind(text, node, kinds, where)
     if item is not None:
         return [part for part in re.split(r"[\s,]+", text.strip("[]() ")) if part]
@@ -79,6 +81,12 @@ def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
     if isinstance(data, str) or (kinds and isinstance(data, int | float) and not isinstance(data, bool)):
         return from_text(str(data), node, annotation, where)
     return data
+
+
+def takes_number(annotation: Any) -> bool:
+    """Does a field of this type hold a plain number, perhaps instead of a spec?"""
+    arms = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    return int in arms or float in arms
 
 
 def item_type(annotation: Any) -> Callable[[int], Any] | None:

@@ -1,17 +1,13 @@
-"""What a training step asks of a perturbation, and a check that they share."""
+"""What a training step asks of a perturbation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from steadygan.types import Noise, S, UsageError
+from steadygan.types import Noise, S
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from steadygan.schedules import Schedule
-
-_FAR = 10**12  # a round that lies behind the end of every schedule
 
 
 class PerturbationLike(Protocol):
@@ -45,16 +41,3 @@ class PerturbationLike(Protocol):
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         """The state after a critic step on ``batch`` real samples, from their detached scores; no host sync."""
-
-
-def check_schedule(name: str, schedule: Schedule, highest: float) -> None:
-    """Refuses a schedule that begins or ends outside [0, highest].
-
-    Raises:
-        UsageError: says which end, what was got and what is allowed.
-    """
-    for verb, round_ in (("begins", 0), ("ends", _FAR)):
-        value = schedule(round_)
-        if not 0.0 <= value <= highest:
-            allowed = "0 or more" if highest == float("inf") else f"0 to {highest:g}"
-            raise UsageError(f"{name} {verb} with {value}; allowed: {allowed}")

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from steadygan.perturbations.base import check_schedule
-from steadygan.schedules import Constant, Schedule
+from steadygan.schedules import Constant, Schedule, check_schedule
 from steadygan.types import Noise, S, UsageError, at_each_scale, nearest, scales_of
 
 if TYPE_CHECKING:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.perturbations.base import check_schedule
-from steadygan.schedules import LinearDecay, Schedule
+from steadygan.schedules import LinearDecay, Schedule, check_schedule
 from steadygan.types import Noise, S, at_each_scale, means_like
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ class InstanceNoise:
     """the noise's standard deviation, in the networks' units: pixels go from -1 to 1"""
 
     def __post_init__(self) -> None:
-        check_schedule("InstanceNoise.deviation", self.deviation, math.inf)
+        check_schedule("InstanceNoise.deviation", self.deviation)
 
     def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
         return (Noise("normal", shape),)

@@ -13,6 +13,7 @@ from steadygan.averaging import update_average
 from steadygan.balance import Steps
 from steadygan.networks.layers import couples_batch, group_size, round_followers
 from steadygan.plateau import PlateauState
+from steadygan.schedules import value_at
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
 from steadygan.types import Batch, CriticOutput, S, Sample, SampleSpec, at_each_scale, register_scales
@@ -85,6 +86,12 @@ class Game:
         """of the perturbation, in the present round"""
         self.rate_factor = torch.ones((), device=self.device)
         """what the plateau multiplies both rates by, in the present round"""
+        wide = torch.float32 if self.device.type == "mps" else torch.float64  # which loses no digit of a weight
+        self.penalty_weights = [
+            torch.tensor(value_at(penalty.weight, 0), dtype=wide, device=self.device)
+            for penalty in self.recipe.penalties
+        ]
+        """0-d, of the present round"""
         self._average_tensors = [p.data for p in self.average.parameters()]
         self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
         self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
@@ -176,10 +183,13 @@ class Game:
         return Batch(channels_last(self.generator(self.recipe.prior.latents(noise), labels)), labels)
 
     def set_rates(self, round_: int) -> None:
-        """Gives both optimizers and networks their settings of a round, and the perturbation its strength."""
+        """Gives optimizers and networks their settings of a round, penalties their weights, the perturbation its
+        strength."""
         for part in self._followers:
             part.set_round(round_)
         self.strength.fill_(self._strength(round_))
+        for held, penalty in zip(self.penalty_weights, self.recipe.penalties, strict=True):
+            held.fill_(value_at(penalty.weight, round_))
         _apply(self.generator_optimizer, self.recipe.generator_optimizer, round_)
         _apply(self.critic_optimizer, self.recipe.critic_optimizer, round_)
         if self.plateau_state:
@@ -196,9 +206,9 @@ class Game:
         if plateau is not None and plateau.looks_after(round_):
             self.plateau_state = plateau.next_state(self.measured(plateau.of), PlateauState(*self.plateau_state))
 
-    def update_average(self, batch: int, seen: int) -> None:
+    def update_average(self, batch: int, seen: int, round_: int) -> None:
         """Moves the averaged generator towards the present one, after ``seen`` samples."""
-        decay = self.recipe.average.decay(batch, seen)
+        decay = self.recipe.average.decay(batch, seen, round_)
         update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
         self.copy_buffers()
 

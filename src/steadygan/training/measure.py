@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.networks.parts import readings
+from steadygan.schedules import value_at
 from steadygan.training.draws import RealDraws, Stream, draw_noise, draw_perturbation, stream_generator
 from steadygan.types import RunError
 
@@ -138,4 +139,10 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     }
     if game.recipe.perturbation is not None:
         rates["perturbation_strength"] = game.recipe.perturbation.strength(round_)
+    for index, penalty in enumerate(game.recipe.penalties):
+        if not isinstance(penalty.weight, int | float):
+            rates[f"penalty_weight/{index}"] = value_at(penalty.weight, round_)
+    half_life = game.recipe.average.half_life
+    if not isinstance(half_life, int | float):
+        rates["average_half_life"] = value_at(half_life, round_)
     return {**measured, **rates}

@@ -110,7 +110,7 @@ def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state
         total: Tensor | None = None
         first: Tensor | None = None
         at_points: dict[object, Tensor] = {}
-        for penalty, noise in zip(penalties, draws.penalties, strict=True):
+        for penalty, weight, noise in zip(penalties, game.penalty_weights, draws.penalties, strict=True):
             place = penalty.at
             if place is None:
                 held = penalty.hold(real_output.score)
@@ -125,7 +125,8 @@ def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state
                     at_points[place] = slope
                 first = slope if first is None else first
                 held = penalty.hold(slope)
-            weighted = penalty.weight * held.mean()
+            mean = held.mean()
+            weighted = weight.to(mean.dtype) * mean
             total = weighted if total is None else total + weighted
     if total is not None:
         loss = loss + total
@@ -294,7 +295,7 @@ def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen:
         loss = generator_step(game, feed, generator_draws)
         batch = len(generator_draws.latents)
         seen += batch
-        game.update_average(batch, seen)
+        game.update_average(batch, seen, round_)
     assert loss is not None
     game.finish_round(round_, terms.loss, loss)
     return RoundReport(
