@@ -112,7 +112,7 @@ def _plain_name(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
-_ONE_WORD = ("ResNet", "RMSprop", "AdamW")
+_ONE_WORD = ("ResNet", "RMSprop", "AdamW", "R3GAN")
 
 
 def kebab(kind: type) -> str:

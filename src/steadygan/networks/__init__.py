@@ -15,6 +15,7 @@ from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
+from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
@@ -52,6 +53,7 @@ else:  # the closed sets that files and the command line know
         | LabelledGenerator
         | TextGenerator
         | ResNet101Generator
+        | R3GANGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -65,6 +67,7 @@ else:  # the closed sets that files and the command line know
         | MLPAutoencoderCritic
         | TextCritic
         | MultiScaleCritic
+        | R3GANCritic
     )
 
 
@@ -92,6 +95,8 @@ __all__ = [
     "MLPGenerator",
     "MultiScaleCritic",
     "MultiScaleGenerator",
+    "R3GANCritic",
+    "R3GANGenerator",
     "ResNet64Critic",
     "ResNet64Generator",
     "ResNet101Critic",
