@@ -47,6 +47,7 @@ def prepare(
     size: int | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    may_mirror: bool | None = None,
 ) -> Prepared:
     """Opens the data and makes the recipe for it; without a recipe, chooses one and says why.
 
@@ -56,6 +57,7 @@ def prepare(
         size: pixels that pictures are brought to; None: follows the pictures
         device: 'auto', 'cpu', 'cuda' or 'mps': the choice of a recipe follows it
         progress: told of pictures that are decoded for the first time: ``progress(done, all)``
+        may_mirror: may a choice or a recipe function mirror pictures? None: unless ``data`` holds full options
 
     Raises:
         UsageError: one line, for names, files and data that cannot be used.
@@ -76,11 +78,13 @@ def prepare(
         from steadygan.training.precision import choose_device
 
         choice = choose(dataset, choose_device(device).type)
-        flip = options.flip if isinstance(data, DataOptions) else options.flip or choice.recipe.data.flip
-        chosen = dataclasses.replace(choice.recipe, data=dataclasses.replace(options, flip=flip))
-        return Prepared(chosen, dataset, choice.minutes, choice.reasons)
-    made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
-    return Prepared(dataclasses.replace(made, data=options), dataset)
+        made, minutes, reasons = choice.recipe, choice.minutes, choice.reasons
+    else:
+        made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
+        minutes, reasons = None, ()
+    if not isinstance(recipe, Recipe) and (not isinstance(data, DataOptions) if may_mirror is None else may_mirror):
+        options = dataclasses.replace(options, flip=options.flip or made.data.flip)
+    return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
 
 
 def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:

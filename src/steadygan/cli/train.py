@@ -66,7 +66,11 @@ def _prepare(
         raise UsageError("--minutes and --rounds both say how long to train; give one of them")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _in_shape_of(values.weights_from, trial.data)
-    ready = api.prepare(base, options, device=values.device, progress=Decoding())
+    said = any(
+        change.path == ("data", "flip") or (change.path == ("data",) and "flip" in str(change.text))
+        for change in changes
+    )
+    ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not said)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     for line in ready.reasons:
         print(f"chosen: {line}")
