@@ -55,6 +55,7 @@ class SNDCGANGenerator:
         from steadygan.networks import layers
         from steadygan.networks.convolutions import Crop, SameConv, SameConvTranspose
         from steadygan.networks.initialization import initialized
+        from steadygan.networks.normalization import norm_2d
         from steadygan.networks.spectral import with_spectral_norm
 
         channels, size = need_image("SNDCGANGenerator", sample, SIZES)
@@ -63,13 +64,13 @@ class SNDCGANGenerator:
         parts: list[nn.Module] = [
             layers.linear(latent, width * start * start, "normal_0.02"),
             layers.Unflatten(width, start),
-            nn.BatchNorm2d(width),
+            *norm_2d("batch", width),
             nn.ReLU(),
         ]
         for _ in range(doublings):
             parts.append(initialized(SameConvTranspose(width, width // 2, 4), "normal_0.02"))
             width //= 2
-            parts += [nn.BatchNorm2d(width), nn.ReLU()]
+            parts += [*norm_2d("batch", width), nn.ReLU()]
             if size == 28 and width == 4 * self.width:
                 parts.append(Crop(7))
         parts.append(initialized(SameConv(width, channels, 3), "normal_0.02"))
