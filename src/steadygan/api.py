@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from steadygan.types import RunError, SampleSpec, UsageError
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.training.observers import Observer
+    from steadygan.training.world import World
 
 Progress = Callable[[int, int], None]
 RecipeLike = Recipe | str | Path | Callable[[SampleSpec], Recipe]
@@ -155,17 +157,28 @@ def train_prepared(
 
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
-    new_run(
-        ready.recipe,
-        ready.dataset,
-        folder,
-        device=device,
-        minutes=ready.minutes,
-        observers=default_observers() if observers is None else observers,
-        evaluator=judge_of(ready.recipe, ready.dataset),
-        weights_from=start,
-    )
+    with _world(device) as world:
+        folder = world.agreed(folder)
+        new_run(
+            ready.recipe,
+            ready.dataset,
+            folder,
+            device=device,
+            minutes=ready.minutes,
+            observers=default_observers() if observers is None else observers,
+            evaluator=judge_of(ready.recipe, ready.dataset),
+            weights_from=start,
+            world=world,
+        )
     return Run(folder)
+
+
+def _world(device: str) -> AbstractContextManager[World]:
+    """The processes that torchrun started together, or this one alone."""
+    from steadygan.training.precision import choose_device
+    from steadygan.training.world import joined, own_device
+
+    return joined(choose_device(own_device(device)))
 
 
 def resume(
@@ -202,14 +215,16 @@ def resume(
     if micro_batch is not None:
         recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
     _, dataset = _open(recipe.data)
-    resume_run(
-        recipe,
-        dataset,
-        found.folder,
-        device=device,
-        observers=default_observers() if observers is None else observers,
-        evaluator=judge_of(recipe, dataset),
-    )
+    with _world(device) as world:
+        resume_run(
+            recipe,
+            dataset,
+            found.folder,
+            device=device,
+            observers=default_observers() if observers is None else observers,
+            evaluator=judge_of(recipe, dataset),
+            world=world,
+        )
     return Run(found.folder, kinds=kinds)
 
 

@@ -106,12 +106,22 @@ def _detached(samples: S) -> S:
 
 
 def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
-    """The critic's slope at each point, [N], differentiable in the critic's parameters.
+    """The critic's slope at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
 
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
-    points = at_each_scale(lambda tensor: tensor.detach().requires_grad_(True), points)
+    import torch
+
+    points = _detached(points)
+    if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
+        gradient = torch.func.grad(lambda samples: _scores(critic, samples).sum())(points)
+        return slope_of(*scales_of(gradient))
+    points = at_each_scale(lambda tensor: tensor.requires_grad_(True), points)
+    return input_slope(_scores(critic, points), points)
+
+
+def _scores(critic: ScoreFunction, points: Sample) -> Tensor:
     count = sample_count(points)
     answer = critic(points)
     scores: Tensor = getattr(answer, "score", answer)  # the library's own critics answer with a CriticOutput
@@ -120,7 +130,7 @@ def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
             f"the critic answered with shape {list(scores.shape)} for {count} samples; "
             f"a gradient penalty needs one score a sample: [{count}]"
         )
-    return input_slope(scores, points)
+    return scores
 
 
 def gradient_penalty(
@@ -172,6 +182,8 @@ class PlaceLike(Protocol):
 
     shares_pass: ClassVar[str]
     """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
+    sees_batch: ClassVar[bool]
+    """does a point depend on the whole batch, beyond its own pair?"""
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None: ...
     def points(self, real: S, fake: S, noise: Tensor | None) -> S: ...
@@ -182,6 +194,7 @@ class Between:
     """On the lines between real and fake samples, one eps a sample (WGAN-GP)."""
 
     shares_pass: ClassVar[str] = ""
+    sees_batch: ClassVar[bool] = False
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return Noise("uniform")
@@ -195,6 +208,7 @@ class OnReal:
     """At the real samples (R1)."""
 
     shares_pass: ClassVar[str] = "real"
+    sees_batch: ClassVar[bool] = False
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return None
@@ -208,6 +222,7 @@ class OnFake:
     """At the fake samples (R2)."""
 
     shares_pass: ClassVar[str] = "fake"
+    sees_batch: ClassVar[bool] = False
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
         return None
@@ -223,6 +238,7 @@ class NearReal:
     scale: float = 0.5
     """in standard deviations of the batch"""
     shares_pass: ClassVar[str] = ""
+    sees_batch: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.scale < math.inf:

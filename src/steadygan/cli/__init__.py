@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -39,8 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carries out a command line and gives its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _never_fail_to_print()
+    # of processes that train together the first one speaks
+    first = int(os.environ.get("RANK", "0") or 0) == 0
+    quiet = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
     try:
-        with _warnings_in_one_line(), _sigterm_unwinds():
+        with (
+            _warnings_in_one_line(),
+            _sigterm_unwinds(),
+            quiet,
+        ):
             code = _dispatch(arguments)
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -55,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("STEADYGAN_TRACEBACK"):
             raise
         line, code = _answer(error)
-        print(f"steadygan: {' '.join(line.split())}", file=sys.stderr)
+        if first or code == 1:  # wrong usage is the same for all; a full disk is met by one
+            print(f"steadygan: {' '.join(line.split())}", file=sys.stderr)
         return code
 
 

@@ -36,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
     if values.weights_from is not None:
         values.weights_from = find_run(values.weights_from)
     changes += [overrides.setting(text) for text in values.set]
+    if values.engine is not None:
+        changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.data is not None:
         changes.append(_data_change(values.data))
     base = _base(values)
@@ -94,6 +96,7 @@ def _parser() -> Parser:
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
     parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and decays to a time")
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are carried out")
     parser.add_argument(
         "--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run"
     )

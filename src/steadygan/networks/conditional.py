@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from steadygan.networks.initialization import Scheme
 from steadygan.networks.layers import ScoreHead, linear
+from steadygan.networks.normalization import SumOverProcesses, normalized_together
 from steadygan.types import CriticOutput, UsageError
 
 
@@ -45,6 +46,7 @@ class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
 
     takes_labels = True
     conditional = True
+    sum_over_processes: SumOverProcesses | None = None
 
     def __init__(self, channels: int, classes: int, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
         super().__init__(channels, eps=eps, momentum=momentum, affine=False)
@@ -60,7 +62,9 @@ class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
         """Raises UsageError where labels are missing."""
         labels = _need_labels(self, labels)
         with torch.autocast(x.device.type, enabled=False):
-            normalized = super().forward(x.to(self.scale.dtype))
+            wide = x.to(self.scale.dtype)
+            alone = self.sum_over_processes is None
+            normalized = super().forward(wide) if alone else normalized_together(self, wide)
             return _affine(normalized, labels, self.scale, self.offset).to(x.dtype)
 
 

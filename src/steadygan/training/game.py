@@ -16,6 +16,7 @@ from steadygan.plateau import PlateauState
 from steadygan.schedules import value_at
 from steadygan.training.draws import Stream, stream_generator
 from steadygan.training.precision import Precision, autocast, set_matmul_precision
+from steadygan.training.world import ALONE, World
 from steadygan.types import Batch, CriticOutput, S, Sample, SampleSpec, at_each_scale, register_scales
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Game:
     plateau_state: State = ()
     losses: State = ()
     """of critic and generator in the last round, kept where the recipe balances its steps by them"""
+    world: World = ALONE
+    """the processes that play it together"""
 
     def __post_init__(self) -> None:
         self.generator_parameters = [p for p in self.generator.parameters() if p.requires_grad]
@@ -79,6 +82,7 @@ class Game:
         self.joins_passes = not couples_batch(self.critic)
         self.group = group_size(self.critic)
         """samples that the critic has to see together"""
+        self.pools_outputs = self.world.size > 1 and self.recipe.objective.mixes_samples
         constraint = self.recipe.constraint
         self._followers = [*round_followers(self.generator), *round_followers(self.critic)]
         self.constrained = [] if constraint is None else constraint.targets(self.critic)
@@ -103,8 +107,9 @@ class Game:
         sample: SampleSpec,
         device: torch.device | str = "cpu",
         precision: Precision = "fp32",
+        world: World = ALONE,
     ) -> Game:
-        """The game at round 0.
+        """The game at round 0; with several processes, batch norms take the statistics of the whole batch.
 
         Raises:
             UsageError: if a network cannot make or read such samples.
@@ -120,6 +125,8 @@ class Game:
             network.train()
         perturbation = recipe.perturbation
         average = copy.deepcopy(generator).requires_grad_(False).eval()
+        for network in (generator, critic):
+            world.share_statistics(network)
         return cls(
             recipe=recipe,
             sample=sample,
@@ -134,6 +141,7 @@ class Game:
             perturbation_state=() if perturbation is None else _on(perturbation.initial_state(), device),
             plateau_state=() if recipe.plateau is None else _on(recipe.plateau.initial_state(), device),
             losses=() if recipe.balance is None else (torch.zeros((), device=device), torch.zeros((), device=device)),
+            world=world,
         )
 
     @property
@@ -178,6 +186,15 @@ class Game:
         perturbation = self.recipe.perturbation
         return 0.0 if perturbation is None else perturbation.strength(round_)
 
+    def pooled(self, output: CriticOutput) -> CriticOutput:
+        """The outputs of all processes, this one's with their graph, where the objective compares samples."""
+        return self.gathered(output, with_gradient=True) if self.pools_outputs else output
+
+    def gathered(self, output: CriticOutput, *, with_gradient: bool = False) -> CriticOutput:
+        """The outputs of all processes, in the order of the whole batch."""
+        gather = self.world.gathered
+        return CriticOutput(*(None if f is None else gather(f, with_gradient=with_gradient) for f in output))  # type: ignore[arg-type]
+
     def generate(self, noise: Tensor, labels: Tensor | None = None) -> Batch:
         """Fakes from the prior's noise, in the layout that the critic likes."""
         return Batch(channels_last(self.generator(self.recipe.prior.latents(noise), labels)), labels)
@@ -201,7 +218,7 @@ class Game:
     def finish_round(self, round_: int, critic_loss: Tensor, generator_loss: Tensor) -> None:
         """Remembers of a round what later ones follow."""
         if self.losses:
-            self.losses = (critic_loss, generator_loss)
+            self.losses = (self.world.sum(critic_loss), self.world.sum(generator_loss))
         plateau = self.recipe.plateau
         if plateau is not None and plateau.looks_after(round_):
             self.plateau_state = plateau.next_state(self.measured(plateau.of), PlateauState(*self.plateau_state))

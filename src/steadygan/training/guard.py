@@ -89,7 +89,7 @@ def _check_groups(recipe: Recipe, critic: nn.Module) -> None:
 
     group, micro_batch = group_size(critic), recipe.run.micro_batch
     for name, count in (("batch", recipe.batch), ("generator_batch", recipe.fakes)):
-        for rows in parts(count, micro_batch):
+        for rows in parts(slice(0, count), micro_batch):
             if (rows.stop - rows.start) % group:
                 got = f"{name} is {count}" + (f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else "")
                 raise UsageError(f"the critic compares samples in groups of {group}, but {got}: take a multiple of it")

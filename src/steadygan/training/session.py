@@ -13,18 +13,22 @@ import torch
 from steadygan import recipe as recipes
 from steadygan.files import describe, read_json, write_json, write_text
 from steadygan.training import checkpoint, guard, memory, plan
+from steadygan.training.choosing import Table, choose_engine
 from steadygan.training.draws import Drawer
+from steadygan.training.engine import Eager
 from steadygan.training.environment import describe_environment
 from steadygan.training.feed import Feed
 from steadygan.training.folder import list_checkpoints
 from steadygan.training.game import Game
 from steadygan.training.precision import choose_device, choose_precision, idle_gpu
 from steadygan.training.trainer import Trainer
+from steadygan.training.world import ALONE, World, own_device
 from steadygan.types import RunError, UsageError
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
+    from steadygan.training.engine import Engine
     from steadygan.training.observers import Evaluator, Observer
 
 
@@ -49,6 +53,7 @@ def new_run(
     observers: Sequence[Observer] = (),
     evaluator: Evaluator | None = None,
     weights_from: Path | None = None,
+    world: World = ALONE,
 ) -> str:
     """Trains a recipe from round 0 in a new folder; gives 'finished' or 'interrupted'.
 
@@ -61,20 +66,24 @@ def new_run(
         observers: who watches
         evaluator: judges samples now and then
         weights_from: a checkpoint whose networks this run starts from (fine-tuning)
+        world: the processes that train it together; the first one writes
 
     Raises:
         UsageError: for a recipe, device or folder that cannot be used.
         RunError: for a run that had to stop.
     """
-    if (folder / "recipe.yaml").exists():
+    chosen = choose_device(own_device(device))
+    if world.agreed((folder / "recipe.yaml").exists()):
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
     if weights_from is not None:
         _check_alphabet(weights_from, dataset)
-    chosen = choose_device(device)
-    settled = settle(recipe, dataset, chosen, minutes, evaluator)
-    trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator)
+    _check_same_data(dataset, world)
+    settled = settle(recipe, dataset, chosen, minutes, evaluator, world)
+    if chosen.type == "cpu" and settled.recipe.run.threads is not None:
+        torch.set_num_threads(settled.recipe.run.threads)
+    trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator, settled.engine, world)
     game = trainer.build()
     extra: dict[str, Any] = {}
     if weights_from is not None:
@@ -82,11 +91,12 @@ def new_run(
         checkpoint.load_network(game.average, weights_from, "average")
         checkpoint.load_network(game.critic, weights_from, "critic")
         extra["weights_from"] = str(weights_from)
-    _write_start(trainer, extra)
-    if weights_from is not None:
-        trainer.save(game, judged=evaluator is not None)
+    if world.first:
+        _write_start(trainer, extra)
+        if weights_from is not None:
+            trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, settled.speed, dataset)
-    return trainer.run(game, (*lines, *_notes(settled.warnings)))
+    return trainer.run(game, (*lines, *settled.notes, *_notes(settled.warnings)))
 
 
 @_kept_threads()
@@ -98,6 +108,7 @@ def resume_run(
     device: str = "auto",
     observers: Sequence[Observer] = (),
     evaluator: Evaluator | None = None,
+    world: World = ALONE,
 ) -> str:
     """Goes on from a run's last checkpoint, to the last digit as if it had never stopped.
 
@@ -105,33 +116,62 @@ def resume_run(
         RunError: for changed data, a damaged checkpoint, or a run that had to stop.
     """
     check_data(folder, dataset)
-    trainer = Trainer(recipe, dataset, folder, choose_device(device), observers, evaluator)
-    warnings: tuple[str, ...] = ()
+    chosen = choose_device(own_device(device))
+    _check_same_data(dataset, world)
+    if chosen.type == "cpu" and recipe.run.threads is not None:
+        torch.set_num_threads(recipe.run.threads)
+    engine, warnings = _engine_again(recipe, dataset, chosen, world)
+    trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
     saved = list_checkpoints(trainer.checkpoints)
     if saved:
         state = checkpoint.read_state(saved[-1])
-        if state["precision"] != trainer.precision:
-            warnings += (
-                f"the run computed in {state['precision']}, this machine does in {trainer.precision}: "
-                "last digits will differ",
-            )
-    if trainer.device.type == "cpu" and recipe.run.threads is not None:
-        torch.set_num_threads(recipe.run.threads)
+        warnings += _changed(state, trainer)
     game = trainer.build()
     guard.check_game(game)
     if saved:
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
-    write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended, or given micro-batches
-    for record in (trainer.record, trainer.evaluations):
-        record.cut_back(trainer.counters.round)
+    world.wait()  # all have read what the first now changes
+    if world.first:
+        write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended
+        for record in (trainer.record, trainer.evaluations):
+            record.cut_back(trainer.counters.round)
     return trainer.run(game, _notes(warnings))
 
 
+def _changed(state: dict[str, Any], trainer: Trainer) -> tuple[str, ...]:
+    """Warnings where the last digits will differ from those of a run that never stopped."""
+    now = {"precision": trainer.precision, "engine": trainer.engine.name}
+    return tuple(
+        f"the run was computed with {name} {state[name]}, now with {value}: last digits will differ"
+        for name, value in now.items()
+        if state.get(name, value) != value
+    )
+
+
+def _engine_again(
+    recipe: Recipe, dataset: Dataset, device: torch.device, world: World
+) -> tuple[Engine, tuple[str, ...]]:
+    """The engine that the recipe was settled on, or eager with the reason."""
+    if recipe.run.engine in ("auto", "eager"):
+        return Eager(), ()
+    table = _table(recipe, dataset, device, world, plan.Speed(1.0, 1.0))
+    chosen = choose_engine(table, world)
+    return chosen.engine, (chosen.note,) if chosen.note else ()
+
+
+def _check_same_data(dataset: Dataset, world: World) -> None:
+    """Raises RunError where the processes have opened different data."""
+    if world.agreed(dataset.fingerprint) != dataset.fingerprint:
+        raise RunError(f"process {world.rank} has other data than process 0: {dataset.name} differs between machines")
+
+
 class Settled(NamedTuple):
-    """A recipe with nothing left open, the speed it was settled by, and what the guard warns of."""
+    """A recipe with nothing left open, the speed it was settled by, the engine, notes, and what the guard warns of."""
 
     recipe: Recipe
     speed: plan.Speed
+    engine: Engine
+    notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -141,8 +181,11 @@ def settle(
     device: torch.device,
     minutes: float | None = None,
     evaluator: Evaluator | None = None,
+    world: World = ALONE,
 ) -> Settled:
     """Checks the recipe, measures the device, and settles what the recipe left open.
+
+    Of several processes each measures its part alone, and the first one's word counts.
 
     Raises:
         UsageError: for a recipe that cannot work on this data.
@@ -159,13 +202,15 @@ def settle(
         feed = Feed(tried, dataset.train, device)
         return plan.measure_speed(game, feed, Drawer(tried, dataset.sample, dataset.train, device))
 
+    part = part_of(recipe, world)
+
     def measure() -> plan.Speed:
         try:
-            return steps(recipe)
+            return steps(part)
         except (RuntimeError, MemoryError) as error:
             if not memory.is_out_of_memory(error):
                 raise
-        raise memory.explain(recipe, plan.device_name(device), steps)
+        raise memory.explain(part, plan.device_name(device), steps)
 
     threads: int | None = None
     if device.type == "cpu":
@@ -173,7 +218,36 @@ def settle(
     else:
         speed = measure()
     fitted = recipe if minutes is None else plan.fit_minutes(recipe, speed, minutes)
-    return Settled(plan.settle(fitted, speed, threads, evaluator), speed, warnings)
+    engine, speed, note = choose_engine(_table(fitted, dataset, device, world, speed), world)
+    if minutes is not None:
+        fitted = plan.fit_minutes(recipe, speed, minutes)
+    fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
+    whole, speed = world.agreed((plan.settle(fitted, speed, threads, evaluator), speed))
+    return Settled(whole, speed, engine, (f"note: {note}",) if note else (), warnings)
+
+
+def part_of(recipe: Recipe, world: World) -> Recipe:
+    """What one of several processes computes: its part of the batches.
+
+    Raises:
+        UsageError: for batches that cannot be shared equally.
+    """
+    if world.size == 1:
+        return recipe
+    own, fakes = world.rows(recipe.batch), world.rows(recipe.fakes)
+    return dataclasses.replace(recipe, batch=own.stop - own.start, generator_batch=fakes.stop - fakes.start)
+
+
+def _table(recipe: Recipe, dataset: Dataset, device: torch.device, world: World, speed: plan.Speed) -> Table:
+    """What an engine is measured by."""
+    part, precision = part_of(recipe, world), choose_precision(recipe.run.precision, device)
+    return Table(
+        recipe=part,
+        build=lambda: Game.build(part, dataset.sample, device, precision),
+        feed=Feed(part, dataset.train, device),
+        drawer=Drawer(part, dataset.sample, dataset.train, device),
+        speed=speed,
+    )
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:

@@ -7,21 +7,25 @@ written so that they can be compiled and captured: no host sync, static shapes, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
+from torch.utils import _pytree as pytree
 
-from steadygan.penalties import input_slope, slope_at
+from steadygan.penalties import PlaceLike, input_slope, slope_at, slope_of
 from steadygan.training.draws import CriticDraws, GeneratorDraws, RealDraws, RoundDraws
-from steadygan.types import Batch, CriticOutput, at_each_scale, join_samples, sample_count
+from steadygan.types import Batch, CriticOutput, S, Sample, at_each_scale, join_samples, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from steadygan.objectives import State
+    from steadygan.training.engine import Engine
     from steadygan.training.game import Game
+    from steadygan.training.world import World
 
 Feed = Callable[[RealDraws], Batch]
+_Draws = TypeVar("_Draws", CriticDraws, GeneratorDraws)
 
 
 class CriticTerms(NamedTuple):
@@ -66,7 +70,16 @@ def join_batches(first: Batch, second: Batch) -> Batch:
 
 
 def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
-    samples = at_each_scale(lambda tensor: tensor.detach().requires_grad_(True), batch.samples)
+    samples = at_each_scale(lambda tensor: tensor.detach(), batch.samples)
+    if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
+
+        def score_sum(samples: Sample) -> tuple[Tensor, CriticOutput]:
+            output = game.score(batch._replace(samples=samples))
+            return output.score.sum(), output
+
+        gradient, output = torch.func.grad(score_sum, has_aux=True)(samples)
+        return output, slope_of(*scales_of(gradient))
+    samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     output = game.score(batch._replace(samples=samples))
     return output, input_slope(output.score, samples)
 
@@ -94,24 +107,35 @@ def _score_both(
     return outputs["real"], outputs["fake"], slopes
 
 
-def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state: State) -> CriticTerms:
+def critic_terms(
+    game: Game, real: Batch, fake: Batch, draws: CriticDraws, state: State, share: float = 1.0
+) -> CriticTerms:
     """The critic's loss on a real and a fake batch (fakes detached), differentiable in the critic's parameters.
 
     Slopes are those of the critic and the perturbation together, by the samples before it, as in StyleGAN2-ADA and
     R3GAN. Points between the two batches are perturbed by the real samples' numbers.
+
+    Args:
+        game: read only
+        real: [n, ...]
+        fake: [n, ...]
+        draws: those of these rows
+        state: the objective's
+        share: of these rows in the whole batch; loss and penalty are weighted by it, so that the shares add up
     """
     real = real._replace(perturbation=draws.real_perturbation)
     fake = fake._replace(perturbation=draws.fake_perturbation)
-    penalties = game.recipe.penalties
-    shared = {place.shares_pass for p in penalties if (place := p.at) is not None and place.shares_pass}
+    objective, penalties = game.recipe.objective, game.recipe.penalties
+    places = [penalty.at for penalty in penalties]
+    shared = {place.shares_pass for place in places if place is not None and place.shares_pass}
     with game.autocast():
         real_output, fake_output, slopes = _score_both(game, real, fake, shared)
-        loss = game.recipe.objective.critic_loss(real_output, fake_output, state)
+        loss = _share_of(objective.critic_loss(game.pooled(real_output), game.pooled(fake_output), state), share, game)
         total: Tensor | None = None
         first: Tensor | None = None
         at_points: dict[object, Tensor] = {}
-        for penalty, weight, noise in zip(penalties, game.penalty_weights, draws.penalties, strict=True):
-            place = penalty.at
+        weights = game.penalty_weights
+        for penalty, place, weight, noise in zip(penalties, places, weights, draws.penalties, strict=True):
             if place is None:
                 held = penalty.hold(real_output.score)
             else:
@@ -120,104 +144,119 @@ def critic_terms(game: Game, real: Batch, fake: Batch, draws: CriticDraws, state
                 elif place in at_points:  # two rules at one place: one pass
                     slope = at_points[place]
                 else:
-                    points = place.points(real.samples, fake.samples, noise)
+                    points = _points(game, place, real.samples, fake.samples, noise)
                     slope = slope_at(lambda p: game.score(real._replace(samples=p)).score, points)
                     at_points[place] = slope
                 first = slope if first is None else first
                 held = penalty.hold(slope)
             mean = held.mean()
-            weighted = weight.to(mean.dtype) * mean
+            weighted = share * weight.to(mean.dtype) * mean
             total = weighted if total is None else total + weighted
     if total is not None:
         loss = loss + total
     return CriticTerms(loss, total, first, real_output, fake_output)
 
 
-def generator_terms(game: Game, draws: GeneratorDraws, real: Batch | None, state: State) -> tuple[Tensor, CriticOutput]:
-    """The generator's loss and the critic's output on its fakes, differentiable in the generator's parameters."""
+def _points(game: Game, place: PlaceLike, real: S, fake: S, noise: Tensor | None) -> S:
+    """A place's points for these rows, seen in the batch of all processes where that matters."""
+    if game.world.size == 1 or not place.sees_batch:
+        return place.points(real, fake, noise)
+    gather = game.world.gathered
+    reals, fakes = at_each_scale(gather, real), at_each_scale(gather, fake)
+    whole = place.points(reals, fakes, None if noise is None else gather(noise))
+    own = game.world.rows(sample_count(whole))
+    return at_each_scale(lambda tensor: tensor[own], whole)
+
+
+def _share_of(loss: Tensor, share: float, game: Game) -> Tensor:
+    """A part's loss weighted by its share; where the loss is the whole batch's already, only its value is."""
+    if share == 1.0:
+        return loss
+    return loss - (1.0 - share) * loss.detach() if game.pools_outputs else share * loss
+
+
+def generator_terms(
+    game: Game, draws: GeneratorDraws, real: Batch | None, state: State, share: float = 1.0
+) -> tuple[Tensor, CriticOutput]:
+    """The generator's loss, weighted by the rows' share, and the critic's output on its fakes; differentiable in the
+    generator's parameters."""
+    objective = game.recipe.objective
     with game.autocast():
         fake = game.generate(draws.latents, draws.labels)._replace(perturbation=draws.fake_perturbation)
+        real_output: CriticOutput | None = None
         if real is None:
             output = game.score(fake)
-            return game.recipe.objective.generator_loss(None, output, state), output
-        real = real._replace(perturbation=draws.real_perturbation)
-        if game.joins_passes:
-            real_output, output = split_output(game.score(join_batches(real, fake)), sample_count(real.samples))
         else:
-            real_output, output = game.score(real), game.score(fake)
-        return game.recipe.objective.generator_loss(real_output, output, state), output
+            real = real._replace(perturbation=draws.real_perturbation)
+            if game.joins_passes:
+                real_output, output = split_output(game.score(join_batches(real, fake)), sample_count(real.samples))
+            else:
+                real_output, output = game.score(real), game.score(fake)
+            real_output = game.pooled(real_output)
+        return _share_of(objective.generator_loss(real_output, game.pooled(output), state), share, game), output
 
 
-def parts(total: int, micro_batch: int | None) -> Iterator[slice]:
-    """Slices of at most ``micro_batch`` rows that cover ``total`` rows."""
-    size = total if micro_batch is None else min(micro_batch, total)
-    for start in range(0, total, size):
-        yield slice(start, min(start + size, total))
+def parts(rows: slice, micro_batch: int | None) -> Iterator[slice]:
+    """Slices of at most ``micro_batch`` rows that cover the rows."""
+    size = rows.stop - rows.start if micro_batch is None else micro_batch
+    for start in range(rows.start, rows.stop, size):
+        yield slice(start, min(start + size, rows.stop))
 
 
-def _part(value: Tensor | None, rows: slice) -> Tensor | None:
-    return None if value is None else value[rows]
+def rows_of(draws: _Draws, rows: slice) -> _Draws:
+    """Some rows of all tensors in a bundle of draws."""
+    some: _Draws = pytree.tree_map(lambda value: value[rows] if isinstance(value, torch.Tensor) else value, draws)
+    return some
 
 
-def _perturbation_part(drawn: tuple[Tensor, ...] | None, rows: slice) -> tuple[Tensor, ...] | None:
-    return None if drawn is None else tuple(numbers[rows] for numbers in drawn)
+def critic_step(
+    game: Game, feed: Feed, draws: CriticDraws, terms_of: Callable[..., CriticTerms] = critic_terms
+) -> CriticTerms:
+    """One critic step on this process's rows of the draws; returns its terms, detached.
 
-
-def _real_part(draws: RealDraws, rows: slice) -> RealDraws:
-    return RealDraws(
-        draws.samples[rows],
-        _part(draws.labels, rows),
-        _part(draws.flips, rows),
-        _part(draws.representation, rows),
-    )
-
-
-def critic_step(game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-    """One critic step; returns its terms, detached (of the last micro-batch; losses are of the whole batch)."""
-    recipe, constraint = game.recipe, game.recipe.constraint
+    ``terms_of`` is ``critic_terms`` or its compiled form. Loss and penalty are this process's share of the whole.
+    """
+    recipe, constraint, count = game.recipe, game.recipe.constraint, len(draws.latents)
     if constraint is not None and constraint.when == "before":
         constraint.apply(game.constrained)
     game.critic_optimizer.zero_grad(set_to_none=True)
-    count = len(draws.latents)
     whole: CriticTerms | None = None
-    for rows in parts(count, recipe.run.micro_batch):
-        piece = draws
-        if rows != slice(0, count):
-            piece = CriticDraws(
-                _real_part(draws.real, rows),
-                draws.latents[rows],
-                tuple(_part(p, rows) for p in draws.penalties),
-                _perturbation_part(draws.real_perturbation, rows),
-                _perturbation_part(draws.fake_perturbation, rows),
-            )
+    for rows in parts(game.world.rows(count), recipe.run.micro_batch):
+        piece = rows_of(draws, rows)
         real = feed(piece.real)
         with torch.no_grad(), game.autocast():
             fake = game.generate(piece.latents, real.labels)
-        terms = critic_terms(game, real, fake, piece, game.state)
-        share = (rows.stop - rows.start) / count
+        terms = terms_of(game, real, fake, piece, game.state, (rows.stop - rows.start) / count)
         # inputs=: gradients land in buffers that carry the parameters' strides (autograd.grad's may not, and fused
         # optimizers ignore strides), and none are computed for x-hat.
-        (terms.loss if share == 1.0 else terms.loss * share).backward(inputs=game.critic_parameters)
-        whole = _add_terms(whole, detached(terms), share)
+        torch.autograd.backward(terms.loss, inputs=game.critic_parameters)
+        whole = _added(whole, detached(terms))
     assert whole is not None
+    game.world.sum_gradients(game.critic_parameters)
     game.critic_optimizer.step()
     if constraint is not None and constraint.when == "after":
         constraint.apply(game.constrained)
-    game.state = recipe.objective.next_state(whole.real, whole.fake, game.state)
-    if recipe.perturbation is not None:
-        game.perturbation_state = recipe.perturbation.next_state(whole.real.score, game.perturbation_state, count)
+    _move_states(game, whole, count)
     return whole
 
 
-def _add_terms(whole: CriticTerms | None, terms: CriticTerms, share: float) -> CriticTerms:
-    if share == 1.0:
-        return terms
-    scaled = terms._replace(loss=terms.loss * share, penalty=None if terms.penalty is None else terms.penalty * share)
+def _move_states(game: Game, terms: CriticTerms, count: int) -> None:
+    """The objective's and the perturbation's states after a critic step, from the outputs on the whole batch."""
+    perturbation = game.recipe.perturbation
+    if game.state:
+        real, fake = game.gathered(terms.real), game.gathered(terms.fake)
+        game.state = game.recipe.objective.next_state(real, fake, game.state)
+    if perturbation is not None and game.perturbation_state:
+        score = game.world.gathered(terms.real.score)
+        game.perturbation_state = perturbation.next_state(score, game.perturbation_state, count)
+
+
+def _added(whole: CriticTerms | None, terms: CriticTerms) -> CriticTerms:
     if whole is None:
-        return scaled
+        return terms
     return CriticTerms(
-        loss=whole.loss + scaled.loss,
-        penalty=None if whole.penalty is None or scaled.penalty is None else whole.penalty + scaled.penalty,
+        loss=whole.loss + terms.loss,
+        penalty=None if whole.penalty is None or terms.penalty is None else whole.penalty + terms.penalty,
         slope=None if whole.slope is None or terms.slope is None else torch.cat([whole.slope, terms.slope]),
         real=_join_outputs(whole.real, terms.real),
         fake=_join_outputs(whole.fake, terms.fake),
@@ -244,35 +283,32 @@ def detached(terms: CriticTerms) -> CriticTerms:
     )
 
 
-def generator_step(game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-    """One generator step; returns its loss, detached."""
+def generator_step(
+    game: Game,
+    feed: Feed,
+    draws: GeneratorDraws,
+    terms_of: Callable[..., tuple[Tensor, CriticOutput]] = generator_terms,
+) -> Tensor:
+    """One generator step; returns its loss, detached; ``terms_of`` is ``generator_terms`` or its compiled form."""
     game.generator_optimizer.zero_grad(set_to_none=True)
     count = len(draws.latents)
     total: Tensor | None = None
-    for rows in parts(count, game.recipe.run.micro_batch):
-        piece = draws
-        if rows != slice(0, count):
-            real_rows = None if draws.real is None else _real_part(draws.real, rows)
-            piece = GeneratorDraws(
-                draws.latents[rows],
-                _part(draws.labels, rows),
-                real_rows,
-                _perturbation_part(draws.real_perturbation, rows),
-                _perturbation_part(draws.fake_perturbation, rows),
-            )
+    for rows in parts(game.world.rows(count), game.recipe.run.micro_batch):
+        piece = rows_of(draws, rows)
         real = None if piece.real is None else feed(piece.real)
-        loss, _ = generator_terms(game, piece, real, game.state)
-        share = (rows.stop - rows.start) / count
-        loss = loss if share == 1.0 else loss * share
+        loss, _ = terms_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
         # inputs=: the critic's weight gradients are not computed
-        loss.backward(inputs=game.generator_parameters)
+        torch.autograd.backward(loss, inputs=game.generator_parameters)
         total = loss.detach() if total is None else total + loss.detach()
     assert total is not None
+    game.world.sum_gradients(game.generator_parameters)
     game.generator_optimizer.step()
     return total
 
 
-def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int) -> RoundReport:
+def training_round(
+    game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int, engine: Engine | None = None
+) -> RoundReport:
     """The critic steps and the generator steps of a round, in place.
 
     Args:
@@ -281,18 +317,21 @@ def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen:
         draws: the round's random numbers
         round_: its number, from 0; rates follow it
         seen: samples that the generator has been trained on before
+        engine: carries the steps out; None: as they are written here
     """
+    step_critic = critic_step if engine is None else engine.critic_step
+    step_generator = generator_step if engine is None else engine.generator_step
     game.set_rates(round_)
     game.generator_optimizer.zero_grad(
         set_to_none=True
     )  # read since the last round; critic steps are the memory's peak
     terms = None
     for critic_draws in draws.critic:
-        terms = critic_step(game, feed, critic_draws)
+        terms = step_critic(game, feed, critic_draws)
     assert terms is not None
     loss = None
     for generator_draws in draws.generator:
-        loss = generator_step(game, feed, generator_draws)
+        loss = step_generator(game, feed, generator_draws)
         batch = len(generator_draws.latents)
         seen += batch
         game.update_average(batch, seen, round_)
@@ -305,4 +344,18 @@ def training_round(game: Game, feed: Feed, draws: RoundDraws, round_: int, seen:
         slope=terms.slope,
         real_score=terms.real.score,
         fake_score=terms.fake.score,
+    )
+
+
+def whole_report(report: RoundReport, world: World) -> RoundReport:
+    """What all processes together leave for the record, from the part of each; to be called by all of them."""
+    if world.size == 1:
+        return report
+    return RoundReport(
+        critic_loss=world.sum(report.critic_loss),
+        generator_loss=world.sum(report.generator_loss),
+        penalty=None if report.penalty is None else world.sum(report.penalty),
+        slope=None if report.slope is None else world.gathered(report.slope),
+        real_score=world.gathered(report.real_score),
+        fake_score=world.gathered(report.fake_score),
     )

@@ -11,6 +11,7 @@ from steadygan.training import checkpoint, memory, pictures
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
 from steadygan.training.draws import Drawer
+from steadygan.training.engine import Eager
 from steadygan.training.feed import Feed
 from steadygan.training.folder import EVALUATIONS, METRICS, list_checkpoints
 from steadygan.training.game import Game
@@ -18,8 +19,9 @@ from steadygan.training.measure import FiniteWatch, NotFiniteError, held_out_sco
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.precision import choose_precision
 from steadygan.training.record import Record, best_round
-from steadygan.training.step import training_round
+from steadygan.training.step import training_round, whole_report
 from steadygan.training.stop import StopSignals
+from steadygan.training.world import ALONE, World
 from steadygan.types import RunError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
+    from steadygan.training.engine import Engine
     from steadygan.training.observers import Evaluator, Observer, Row
     from steadygan.training.step import RoundReport
 
@@ -45,14 +48,18 @@ class Trainer:
         device: torch.device,
         observers: Sequence[Observer] = (),
         evaluator: Evaluator | None = None,
+        engine: Engine | None = None,
+        world: World = ALONE,
     ) -> None:
+        self.engine = engine or Eager()
+        self.world = world
         self.recipe = recipe
         self.dataset = dataset
         self.folder = folder
         self.device = device
         self.precision = choose_precision(recipe.run.precision, device)
-        self.observers = list(observers)
-        self.evaluator = evaluator
+        self.observers = list(observers) if world.first else []
+        self.evaluator = evaluator if world.first else None
         self.record = Record(folder / METRICS)
         self.evaluations = Record(folder / EVALUATIONS)
         self.checkpoints = folder / "checkpoints"
@@ -60,7 +67,7 @@ class Trainer:
 
     def build(self) -> Game:
         """The game at round 0, and its feeds."""
-        game = Game.build(self.recipe, self.dataset.sample, self.device, self.precision)
+        game = Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
         self.feed = Feed(self.recipe, self.dataset.train, self.device)
         self.held_out_feed = Feed(self.recipe, self.dataset.held_out, self.device)
         self.drawer = Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device)
@@ -110,12 +117,13 @@ class Trainer:
         evaluate_every = options.evaluate_every or options.checkpoint_every
         watch = FiniteWatch(self.device)
         clock = Clock(self.counters.seconds)
+        self._check_equal(game)
         with StopSignals() as stop:
             while self.counters.round < recipe.rounds:
                 before = self.counters
                 steps = game.steps(before.round)
                 draws = self.drawer.round(before.round, before.position, steps)
-                report = training_round(game, self.feed, draws, before.round, before.seen)
+                report = training_round(game, self.feed, draws, before.round, before.seen, self.engine)
                 watch.look(report, before.round)
                 done = before.round + 1
                 self.counters = Counters(
@@ -126,20 +134,37 @@ class Trainer:
                     seconds=clock.total(),
                 )
                 last = done == recipe.rounds
-                if last or done == 1 or done % options.log_every == 0:
+                logged = last or done == 1 or done % options.log_every == 0
+                stopped = stop.received is not None
+                if self.world.size > 1:  # all stop after the same round, which all have to hear of
+                    stopped = logged and self.world.any(stopped)
+                if logged:
                     watch.check()
-                    self._log(game, report, clock)
-                if last or self._pictured(done):
+                    report = whole_report(report, self.world)
+                    if self.world.first:
+                        self._log(game, report, clock)
+                if self.world.first and (last or self._pictured(done)):
                     watch.check()
                     self._picture(game)
                 judges = self.evaluator is not None or options.keep_best is not None
                 judged = judges and (last or done % evaluate_every == 0)
-                if judged or last or done % options.checkpoint_every == 0 or stop.received is not None:
+                saved = last or stopped or done % options.checkpoint_every == 0
+                if saved:
+                    self._check_equal(game)
+                if self.world.first and (judged or saved):
                     watch.check()
                     self.save(game, judged=judged)
-                if stop.received is not None and not last:
+                if stopped and not last:
                     return INTERRUPTED
+        self.world.wait()  # until the first has written everything
         return FINISHED
+
+    def _check_equal(self, game: Game) -> None:
+        """Raises RunError where the processes' networks have come apart."""
+        if self.world.size > 1:
+            networks = {"generator": game.generator, "critic": game.critic}
+            held = {f"{player}.{key}": t for player, n in networks.items() for key, t in n.state_dict().items()}
+            self.world.check_equal(held, f"after round {self.counters.round}")
 
     def _pictured(self, done: int) -> bool:
         """Regularly, and at rounds 1, 2, 4, 8, … at the start, where most changes."""
@@ -217,7 +242,9 @@ class Trainer:
             self._evaluate(game)
         self.record.sync()
         self.evaluations.sync()
-        path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters)
+        path = checkpoint.save_checkpoint(
+            self.checkpoints, game, self.counters, {"engine": self.engine.name, "processes": self.world.size}
+        )
         options = self.recipe.run
         checkpoint.prune(self.checkpoints, options.keep_last, options.keep_every, best_round(self.evaluations.rows()))
         for observer in self.observers:

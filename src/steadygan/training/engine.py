@@ -1,0 +1,129 @@
+"""Engines: how the two steps of a round are carried out. All compute the same numbers.
+
+``eager`` runs the losses as they are written. ``compiled`` has torch.compile fuse each loss with its backward pass;
+``graph`` records each whole step on a GPU once and replays it. An engine is only taken after its gradients were held
+against the eager ones, parameter by parameter: a loss that agrees proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+import torch
+
+from steadygan.training import step
+from steadygan.types import unknown_name
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from steadygan.training.draws import CriticDraws, GeneratorDraws, RoundDraws
+    from steadygan.training.game import Game
+    from steadygan.training.step import CriticTerms, Feed
+
+EngineName = Literal["eager", "compiled", "graph"]
+NAMES: tuple[str, ...] = get_args(EngineName)
+
+_SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
+"""of the whole gradient's norm: a smaller gradient, as of a bias before a norm, is the rounding noise of others"""
+
+
+class Engine(Protocol):
+    """Carries out the steps of a round on a game, in place."""
+
+    @property
+    def name(self) -> EngineName: ...
+    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms: ...
+    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor: ...
+
+
+class Eager:
+    """The steps as they are written."""
+
+    name: EngineName = "eager"
+
+    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
+        return step.critic_step(game, feed, draws)
+
+    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
+        return step.generator_step(game, feed, draws)
+
+
+class Compiled:
+    """The losses compiled whole, with no break and for fixed shapes; the first step takes seconds to minutes."""
+
+    name: EngineName = "compiled"
+
+    def __init__(self, backend: str = "inductor") -> None:
+        """
+        Args:
+            backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
+        """
+        self.critic_terms = torch.compile(step.critic_terms, fullgraph=True, dynamic=False, backend=backend)
+        self.generator_terms = torch.compile(step.generator_terms, fullgraph=True, dynamic=False, backend=backend)
+
+    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
+        return step.critic_step(game, feed, draws, self.critic_terms)
+
+    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
+        return step.generator_step(game, feed, draws, self.generator_terms)
+
+
+def make(name: str) -> Engine:
+    """A fresh engine of a name.
+
+    Raises:
+        UsageError: for an unknown name.
+    """
+    from steadygan.training.graph import Graph
+
+    engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled, "graph": Graph}
+    if name not in engines:
+        raise unknown_name("engine", name, engines)
+    return engines[name]()
+
+
+def disagreement(engine: Engine, build: Callable[[], Game], feed: Feed, draws: RoundDraws) -> dict[str, float]:
+    """How far an engine's gradients of a first round are from the eager ones, by parameter.
+
+    The distance is relative to the norm of the parameter's own gradient, plus a small part of the whole gradient's:
+    below it is nothing but rounding.
+
+    Args:
+        engine: the one that is looked at
+        build: makes the game at round 0, the same at each call; both are thrown away
+        feed: for these draws
+        draws: of any round
+    """
+    games = build(), build()
+    expected, got = (_gradients(each, game, feed, draws) for each, game in zip((Eager(), engine), games, strict=True))
+    small = _SMALL[games[0].precision]
+    whole = {
+        player: torch.stack([gradient.norm() for (of, _), gradient in expected.items() if of == player]).norm()
+        for player in ("critic", "generator")
+    }
+    return {
+        f"{player}.{name}": float((got[player, name] - gradient).norm() / (gradient.norm() + small * whole[player]))
+        for (player, name), gradient in expected.items()
+    }
+
+
+def _gradients(engine: Engine, game: Game, feed: Feed, draws: RoundDraws) -> dict[tuple[str, str], Tensor]:
+    game.set_rates(0)
+    for optimizer in (game.critic_optimizer, game.generator_optimizer):
+        for group in optimizer.param_groups:  # both steps see the first weights: a step would amplify rounding
+            group["lr"].fill_(0.0)
+    engine.critic_step(game, feed, draws.critic[0])
+    found = _held(game.critic, "critic")
+    engine.generator_step(game, feed, draws.generator[0])
+    return {**found, **_held(game.generator, "generator")}
+
+
+def _held(network: nn.Module, player: str) -> dict[tuple[str, str], Tensor]:
+    """The gradients that a step left behind."""
+    return {
+        (player, name): parameter.grad.detach().clone()
+        for name, parameter in network.named_parameters()
+        if parameter.grad is not None
+    }

@@ -1,0 +1,149 @@
+"""The graph engine: each step of a round recorded once as a CUDA graph, then replayed without the host's help.
+
+A recording keeps the addresses that it saw. So draws are copied into buffers of its own before each replay, rates are
+tensors that the round fills, the objective's and the perturbation's state is written back in place, and gradients stay
+where the recording put them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import torch
+from torch.utils import _pytree as pytree
+
+from steadygan.training import step
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steadygan.training.draws import CriticDraws, GeneratorDraws
+    from steadygan.training.engine import EngineName
+    from steadygan.training.game import Game
+    from steadygan.training.step import CriticTerms, Feed
+
+_WARM_UP = 3  # steps before recording: allocators, autotuning, optimizer state
+_Result = TypeVar("_Result")
+
+
+class Recording(Generic[_Result]):
+    """One step with draws of fixed shapes, recorded; the game is as before the recording when it is made."""
+
+    def __init__(self, run: Callable[[Any], _Result], game: Game, draws: Any) -> None:
+        self.game = game
+        self.leaves, self.tree = pytree.tree_flatten(draws)
+        self.held = [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in self.leaves]
+        static = pytree.tree_unflatten(self.held, self.tree)
+        with restored(game):
+            stream = torch.cuda.Stream(game.device)  # type: ignore[no-untyped-call]
+            stream.wait_stream(torch.cuda.current_stream(game.device))
+            with torch.cuda.stream(stream):
+                for _ in range(_WARM_UP):
+                    run(static)
+            torch.cuda.current_stream(game.device).wait_stream(stream)
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.result = self._with_state_in_place(run, static)
+            parameters = [*game.generator_parameters, *game.critic_parameters]
+            self.gradients = [(p, p.grad) for p in parameters if p.grad is not None]
+
+    def _with_state_in_place(self, run: Callable[[Any], _Result], static: Any) -> _Result:
+        state, perturbation = self.game.state, self.game.perturbation_state
+        result = run(static)
+        for held, new in zip((*state, *perturbation), (*self.game.state, *self.game.perturbation_state), strict=True):
+            held.copy_(new)
+        self.game.state, self.game.perturbation_state = state, perturbation
+        return result
+
+    def replay(self, draws: Any) -> _Result:
+        """The step on new draws; what it returned the last time is overwritten."""
+        for held, leaf in zip(self.held, pytree.tree_leaves(draws), strict=True):
+            if isinstance(held, torch.Tensor):
+                held.copy_(leaf, non_blocking=True)
+        self.graph.replay()
+        for parameter, gradient in self.gradients:  # a round drops them, the recording writes to them
+            parameter.grad = gradient
+        return self.result
+
+
+@contextmanager
+def restored(game: Game) -> Iterator[None]:
+    """Puts back everything that a step changes, in place: weights, buffers, optimizer state, the objective's state."""
+    tensors = [*game.generator.parameters(), *game.generator.buffers(), *game.critic.parameters()]
+    tensors += [*game.critic.buffers(), *game.state, *game.perturbation_state]
+    before = [tensor.detach().clone() for tensor in tensors]
+    moments = {
+        id(value): value.detach().clone()
+        for optimizer in (game.generator_optimizer, game.critic_optimizer)
+        for held in optimizer.state.values()
+        for value in held.values()
+        if isinstance(value, torch.Tensor)
+    }
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for tensor, value in zip(tensors, before, strict=True):
+                tensor.copy_(value)
+            for optimizer in (game.generator_optimizer, game.critic_optimizer):
+                for held in optimizer.state.values():
+                    for moment in held.values():
+                        if isinstance(moment, torch.Tensor):
+                            # moments that the warm-up made begin at 0, as all of torch's optimizers do
+                            moment.copy_(moments[id(moment)]) if id(moment) in moments else moment.zero_()
+
+
+class Graph:
+    """Records each kind of step when it is first met, and replays it from then on."""
+
+    name: EngineName = "graph"
+
+    def __init__(
+        self,
+        critic_terms: Callable[..., CriticTerms] = step.critic_terms,
+        generator_terms: Callable[..., tuple[Tensor, Any]] = step.generator_terms,
+    ) -> None:
+        """
+        Args:
+            critic_terms: the critic's loss, or its compiled form
+            generator_terms: the generator's
+        """
+        self.critic_terms, self.generator_terms = critic_terms, generator_terms
+        self._recordings: dict[str, Recording[Any]] = {}
+
+    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
+        """Raises UsageError on the first call where the step cannot be recorded."""
+        return self._replayed("critic", lambda d: step.critic_step(game, feed, d, self.critic_terms), game, draws)
+
+    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
+        """Raises UsageError on the first call where the step cannot be recorded."""
+        run = lambda d: step.generator_step(game, feed, d, self.generator_terms)  # noqa: E731
+        return self._replayed("generator", run, game, draws)
+
+    def _replayed(self, which: str, run: Callable[[Any], _Result], game: Game, draws: Any) -> _Result:
+        recording = self._recordings.get(which)
+        if recording is None or recording.game is not game:
+            check_recordable(game)
+            recording = self._recordings[which] = Recording(run, game, draws)
+        result: _Result = recording.replay(draws)
+        return result
+
+
+def check_recordable(game: Game) -> None:
+    """Refuses what a recording would get wrong.
+
+    Raises:
+        UsageError: for another device than a GPU, and for settings that change by round and are no tensors.
+    """
+    if game.device.type != "cuda":
+        raise UsageError(f"engine 'graph' records steps on an NVIDIA GPU, and the run is on {game.device.type}")
+    for player, optimizer in (("generator", game.recipe.generator_optimizer), ("critic", game.recipe.critic_optimizer)):
+        first, later = optimizer.settings(0), optimizer.settings(10_000)
+        moving = [name for name in first if name != "lr" and first[name] != later[name]]
+        if moving:
+            raise UsageError(
+                f"engine 'graph' cannot follow the {player} optimizer's {moving[0]}, which changes by round"
+            )

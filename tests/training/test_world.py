@@ -1,0 +1,110 @@
+"""Several processes train as one: gradients, trajectories and states are those of the whole batch."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from steadygan.training.world import ALONE, World, fingerprint, joined
+from steadygan.types import UsageError
+from tests.training.worlds import OTHERS, image_recipes, played
+
+ROOT = Path(__file__).parents[2]
+NAMES = [*image_recipes(), *OTHERS]
+
+
+def started(size: int, out: Path, names: list[str]) -> dict:
+    """Runs the recipes in processes of their own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.training.worlds", str(out), *names],
+            env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(size)
+    ]
+    said = [process.communicate(timeout=300)[0] for process in processes]
+    assert all(process.returncode == 0 for process in processes), "\n".join(said)
+    return torch.load(out)
+
+
+@pytest.fixture(scope="module")
+def by_two(tmp_path_factory):
+    return started(2, tmp_path_factory.mktemp("two") / "results.pt", NAMES)
+
+
+def check_same(together, alone):
+    gradients, answers = zip(together, alone, strict=True)
+    whole = torch.stack([gradient.norm() for gradient in alone[0]]).norm()
+    for got, want in zip(*gradients, strict=True):
+        assert (got - want).norm() <= 1e-9 * (want.norm() + 1e-3 * whole)
+    for got, want in zip(*answers, strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_processes_compute_what_one_does(name, by_two):
+    check_same(by_two[name], played(name, ALONE))
+
+
+def test_four_processes_compute_what_one_does(tmp_path):
+    names = ["wgan-gp", "ebgan-pt", "began"]
+    results = started(4, tmp_path / "results.pt", names)
+    for name in names:
+        check_same(results[name], played(name, ALONE))
+
+
+def test_a_world_of_one_changes_nothing():
+    values = torch.arange(6.0)
+    assert ALONE.rows(6) == slice(0, 6)
+    assert ALONE.gathered(values) is values
+    assert ALONE.sum(values) is values
+    assert ALONE.agreed("x") == "x"
+    assert not ALONE.any(False)
+    ALONE.check_equal({"values": values}, "start")
+
+
+def test_rows_cover_the_batch_once():
+    rows = [World(rank, 4).rows(12) for rank in range(4)]
+    assert [index for part in rows for index in range(12)[part]] == list(range(12))
+
+
+def test_a_batch_that_cannot_be_shared_is_one_line_with_the_next_that_can():
+    with pytest.raises(UsageError, match=r"batch of 10 .* 4 processes.*--batch 12"):
+        World(0, 4).rows(10)
+
+
+def test_a_fingerprint_changes_with_one_bit_and_with_the_order():
+    values = torch.randn(100, generator=torch.Generator().manual_seed(0))
+    other = values.clone()
+    other.view(torch.int32)[50] += 1
+    swapped = values.clone()
+    swapped[[3, 7]] = values[[7, 3]]
+    prints = [fingerprint(each).tolist() for each in (values, values.clone(), other, swapped)]
+    assert prints[0] == prints[1]
+    assert prints[0] != prints[2]
+    assert prints[0] != prints[3]
+
+
+def test_processes_without_an_address_are_one_line(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        pytest.raises(UsageError, match=r"RANK, MASTER_ADDR, MASTER_PORT is not set.*torchrun"),
+        joined(torch.device("cpu")),
+    ):
+        pass

@@ -1,0 +1,131 @@
+"""Rounds of recipes in float64, by one process and by several: what tests of several processes run in each of them.
+
+Started as ``python -m tests.training.worlds OUT NAME …`` with torchrun's variables set; without them, alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from benchmarks.laptop import on_a_laptop
+from torch.utils import _pytree as pytree
+
+from steadygan.losses import RelativisticAverage
+from steadygan.networks.layers import group_size
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import SGD
+from steadygan.penalties import GradientPenalty, NearReal
+from steadygan.perturbations import Adaptive, DiffAugment
+from steadygan.recipe import Recipe, RunOptions
+from steadygan.recipes import RECIPES
+from steadygan.training.draws import Drawer
+from steadygan.training.feed import Feed
+from steadygan.training.game import Game
+from steadygan.training.step import training_round
+from steadygan.training.world import ALONE, World, joined
+from steadygan.types import SampleSpec, UsageError
+from tests.training.games import image_data, small_recipe
+
+SAMPLE = SampleSpec((1, 8, 8), classes=10)
+ROUNDS = 4
+OTHERS: dict[str, Callable[[], Recipe]] = {
+    "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
+    "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),
+    "average of all scores": lambda: small_recipe(objective=Adversarial(RelativisticAverage()), penalties=()),
+    "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
+}
+"""what no recipe has"""
+
+
+def image_recipes() -> list[str]:
+    """The recipes that are made for the samples."""
+    names = []
+    for name, function in RECIPES.items():
+        try:
+            function(SAMPLE).representation.fitted(SAMPLE)
+        except UsageError:
+            continue
+        names.append(name)
+    return names
+
+
+def made(name: str, batch: int = 8) -> Recipe:
+    """A recipe of a name, small."""
+    if name in OTHERS:
+        recipe = OTHERS[name]()
+    else:
+        whole = RECIPES[name](SAMPLE)
+        group = group_size(on_a_laptop(whole, width=8).critic.build(SAMPLE))
+        recipe = on_a_laptop(whole, width=8, batch=max(batch, 4 * group if group > 1 else 0))
+    run = dataclasses.replace(recipe.run, precision="fp32")
+    return dataclasses.replace(recipe, run=run)
+
+
+def in_double(bundle: Any) -> Any:
+    """The bundle with its real numbers in float64."""
+    return pytree.tree_map(
+        lambda value: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value, bundle
+    )
+
+
+def played(name: str, world: World, rounds: int = ROUNDS) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The gradients of the first round's last steps, and what generator and critic answer at the end, in float64.
+
+    By SGD: Adam makes whole steps of the rounding noise that stands for a gradient of 0 (biases before a batch norm).
+    """
+    recipe = made(name)
+    still = SGD(1e-2)
+    recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still)
+    data = image_data(200, SAMPLE)
+    game = Game.build(recipe, SAMPLE, "cpu", "fp32", world)
+    for network in (game.generator, game.critic, game.average):
+        network.double()
+    game = dataclasses.replace(
+        game,
+        generator_optimizer=still.build(game.generator.parameters()),
+        critic_optimizer=still.build(game.critic.parameters()),
+        state=in_double(game.state),
+        perturbation_state=in_double(game.perturbation_state),
+    )
+    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, SAMPLE, data.train, game.device)
+    position = seen = 0
+    gradients: list[torch.Tensor] = []
+    for round_ in range(rounds):
+        draws = in_double(drawer.round(round_, position))
+        training_round(game, lambda real: in_double(feed(real)), draws, round_, seen)
+        if not gradients:
+            parameters = [*game.critic_parameters, *game.generator_parameters]
+            gradients = [p.grad.clone() for p in parameters if p.grad is not None]
+        position, seen = position + drawer.samples_in(round_), seen + recipe.fakes
+    return gradients, _answers(game)
+
+
+def _answers(game: Game) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    latents = game.recipe.prior.latents(torch.rand(16, game.recipe.prior.size, generator=generator).double())
+    labels = torch.arange(16) % SAMPLE.classes
+    game.generator.eval()
+    game.critic.eval()
+    with torch.no_grad():
+        samples = game.generator(latents, labels)
+        return [*pytree.tree_leaves(samples), game.critic(samples, labels).score, *game.state, *game.perturbation_state]
+
+
+def main(out: str, names: list[str]) -> None:
+    """Plays the recipes and writes what came out, by name."""
+    torch.set_num_threads(1)
+    with joined(torch.device("cpu")) as world:
+        results = {name: played(name, world) for name in names}
+        for name, (_, answers) in results.items():
+            world.check_equal({str(i): answer for i, answer in enumerate(answers)}, name)
+        if world.first:
+            torch.save(results, out)
+
+
+if __name__ == "__main__":
+    assert ALONE.size == 1
+    main(sys.argv[1], sys.argv[2:])
