@@ -36,6 +36,21 @@ def test_ordinary_layers_compute_what_the_librarys_own_do(rounds, name):
     torch.testing.assert_close(critic(samples).score, scores, rtol=1e-4, atol=1e-5)
 
 
+def test_photos_are_trained_judged_once_and_written_down(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    photos = pytest.importorskip("benchmarks.photos")
+    monkeypatch.setattr(photos, "RESULTS", tmp_path / "results")
+    line = ["digits", "--recipes", "r3gan --generator.width 8 --critic.width 8", "--minutes", "0.02"]
+    line += ["--count", "120", "--samples", "150", "--out", str(tmp_path / "runs")]
+    photos.main(line)
+    assert len(list((tmp_path / "runs" / "pictures-8-120-0").iterdir())) == 120
+    (run,) = json.loads((tmp_path / "results" / "photos.json").read_text())["runs"].values()
+    assert run["rounds"] >= 1 and run["patches frechet"][0] > 0 and len(run["classifier frechet"]) == 2
+    monkeypatch.setattr(photos, "trained", None)  # what is there is not done again
+    photos.main(line)
+    assert capsys.readouterr().out.count("--generator.width 8 --critic.width 8, 0.02 min, seed 0 |") == 2
+
+
 def test_every_side_of_a_benchmark_runs(rounds):
     for side in rounds.SIDES:
         rounds.make_round(rounds.CASES["mlp"], side, "fp32", torch.device("cpu"))()

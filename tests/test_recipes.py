@@ -10,13 +10,14 @@ import torch
 
 from steadygan import recipes
 from steadygan.constraints import WeightClip
-from steadygan.losses import Hinge, LeastSquares, NonSaturating, Wasserstein
+from steadygan.data.options import DataOptions
+from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticPaired, Wasserstein
 from steadygan.networks import LabelledGenerator, ResNetCritic, ResNetGenerator, TextCritic, TextGenerator
 from steadygan.networks.parts import is_conditional
 from steadygan.networks.spectral import spectral_norms
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop, two_time_scale
-from steadygan.penalties import Between, GradientPenalty, NearReal
+from steadygan.penalties import R1, R2, Between, GradientPenalty, NearReal
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, find, summary
 from steadygan.representations import OneHot
@@ -33,6 +34,8 @@ TEXT = SampleSpec((40, 16))
 CONDITIONAL = ("acgan", "acgan-wgan-gp", "projection")
 RESIDUAL = ("wgan-gp-cifar10", "sngan-cifar10", "sagan", "projection")
 """for pictures of 8 to 128 px but 28, and not for points"""
+PICTURES = ("r3gan-cifar10", "photos")
+RELATIVISTIC = ("r3gan", *PICTURES)
 
 
 @pytest.mark.parametrize("sample", [POINTS, IMAGES], ids=str)
@@ -155,6 +158,42 @@ def test_ebgan_pt_differs_from_ebgan_in_its_name_and_the_pulling_away_term() -> 
     plain, spread = recipes.ebgan(IMAGES), recipes.ebgan_pt(IMAGES)
     assert plain.objective == EnergyBased() and spread.objective == EnergyBased(pulling_away=0.1)
     assert dataclasses.replace(plain, name="ebgan-pt", objective=spread.objective) == spread
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_r3gans_line_pairs_scores_and_holds_both_slopes_in_each_step(name: str) -> None:
+    recipe = RECIPES[name](IMAGES)
+    assert recipe.objective == Adversarial(RelativisticPaired()) and recipe.steps(0) == 1
+    first, second = recipe.penalties
+    assert isinstance(first, R1) and isinstance(second, R2) and first.gamma == second.gamma
+    assert recipe.generator_optimizer.betas[0] == recipe.critic_optimizer.betas[0] == 0.0
+
+
+@pytest.mark.parametrize("classes", [0, 10])
+def test_r3gan_cifar10_is_the_papers_preset(classes: int) -> None:
+    recipe = recipes.r3gan_cifar10(SampleSpec((3, 32, 32), classes))
+    assert recipe.batch * recipe.rounds == pytest.approx(20e6, rel=1e-4) and recipe.batch == 512
+    assert recipe.generator.conditional is recipe.critic.conditional is (classes > 0)
+    assert recipe.data == DataOptions(source="cifar10", flip=True) and recipe.prior.size == 64
+
+    def at(round_: int) -> list[float]:
+        settings = recipe.critic_optimizer.settings(round_)
+        return [
+            settings["lr"],
+            settings["betas"][1],
+            recipe.penalties[0].gamma(round_),
+            recipe.perturbation.strength(round_),
+            recipe.average.half_life(round_),
+        ]
+
+    assert at(0) == pytest.approx([2e-4, 0.9, 0.05, 0.0, 0.0])
+    assert at(recipe.rounds) == pytest.approx([5e-5, 0.99, 0.005, 0.55, 5e6])
+    assert recipe.generator_optimizer == recipe.critic_optimizer
+
+
+def test_photos_is_for_pictures_and_says_so() -> None:
+    with pytest.raises(UsageError, match="is for images, but a sample is 2: use MLPGenerator"):
+        recipes.photos(POINTS).critic.build(POINTS)
 
 
 def test_acgan_has_the_weights_of_its_paper_and_on_wgan_gp_those_of_its_code() -> None:
@@ -286,7 +325,8 @@ FITTING = [
     for sample in (POINTS, SampleSpec((1, 8, 8), 10), ODD, IMAGES, SampleSpec((3, 64, 64)))
     if name not in TEXTUAL
     and (name not in FIXED or sample.shape[-1] in FIXED[name])
-    and (name != "msg-gan" or sample != POINTS)
+    and (name not in ("msg-gan", *PICTURES) or sample != POINTS)
+    and (name != "r3gan-cifar10" or sample.shape[-1] <= 28)  # 20 million parameters a network
 ]
 FITTING += [(name, TEXT) for name in TEXTUAL]
 

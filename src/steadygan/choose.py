@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.data import Stored
-from steadygan.networks import DCGANCritic, DCGANGenerator, TextCritic, TextGenerator
+from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
-from steadygan.recipes import text, wgan_gp
+from steadygan.recipes import photos, text, wgan_gp
 from steadygan.schedules import Constant
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MINUTES = {"cpu": 20.0, "mps": 30.0, "cuda": 60.0}
 _ORIENTED = ("digits", "mnist", "stacked-digits")  # mirrored, these are something else
+_FEW, _MANY = 1_000, 50_000
 
 
 @dataclass(frozen=True)
@@ -38,55 +39,72 @@ def choose(dataset: Dataset, device: str) -> Choice:
         dataset: opened
         device: 'cpu', 'cuda' or 'mps'
     """
-    sample = dataset.sample
-    if sample.is_text:
+    if dataset.sample.is_text:
         return _for_text(dataset, device)
-    base = wgan_gp(sample)
-    if sample.is_points:
+    if dataset.sample.is_points:
         return Choice(
-            dataclasses.replace(base, rounds=3_000),
+            dataclasses.replace(wgan_gp(dataset.sample), rounds=3_000),
             None,
             ("recipe wgan-gp: its critic's surface shows what it has learned of points; 3,000 rounds show every mode",),
         )
-    size = sample.shape[-1]
+    if dataset.sample.shape[-1] == 8:
+        return _tiny(dataset)
+    if dataset.name in _ORIENTED:
+        return _digits(dataset, device)
+    return _photos(dataset, device)
+
+
+def _tiny(dataset: Dataset) -> Choice:
     rate = Adam(2e-4, betas=(0.0, 0.9))
-    if size == 8:
-        recipe = dataclasses.replace(
-            base,
-            generator=DCGANGenerator(width=32),
-            critic=DCGANCritic(width=32),
-            generator_optimizer=rate,
-            critic_optimizer=rate,
-            rounds=4_500,
-        )
-        return Choice(
-            recipe,
-            None,
-            ("recipe wgan-gp: the steadiest on small sets; 8 px need only width 32, which bears rates of 2e-4",),
-        )
-    minutes = _MINUTES.get(device, 20.0)
-    count = len(dataset.train) if isinstance(dataset.train, Stored) else None
+    recipe = dataclasses.replace(
+        wgan_gp(dataset.sample),
+        generator=DCGANGenerator(width=32),
+        critic=DCGANCritic(width=32),
+        generator_optimizer=rate,
+        critic_optimizer=rate,
+        rounds=4_500,
+    )
+    why = "recipe wgan-gp: the steadiest on small sets; 8 px need only width 32, which bears rates of 2e-4"
+    return Choice(recipe, None, (why,))
+
+
+def _digits(dataset: Dataset, device: str) -> Choice:
+    size, minutes = dataset.sample.shape[-1], _MINUTES.get(device, 20.0)
+    rate = Adam(2e-4, betas=(0.0, 0.9))
     width = 64 if device == "cuda" or size <= 32 else 32
     init: Init = "uniform_0.02" if size >= 64 else "he"
     recipe = dataclasses.replace(
-        base,
+        wgan_gp(dataset.sample),
         generator=DCGANGenerator(width=width, init=init),
         critic=DCGANCritic(width=width, init=init, norm="layer" if size >= 64 else "none"),
         generator_optimizer=rate,
         critic_optimizer=rate,
-        batch=64 if count is None else min(64, max(16, count // 4)),
+    )
+    why = "recipe wgan-gp: it trained every network it was tried on in its paper, and digits are plenty and plain"
+    return Choice(recipe, minutes, (why, _sized(width, minutes, device)))
+
+
+def _photos(dataset: Dataset, device: str) -> Choice:
+    recipe, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
+    assert isinstance(recipe.generator, R3GANGenerator) and isinstance(recipe.critic, R3GANCritic)
+    count = len(dataset.train) if isinstance(dataset.train, Stored) else _MANY
+    batch = min(recipe.batch, max(16, count // 4))
+    factor = 2 if device == "cuda" else 1
+    width = factor * recipe.generator.width
+    recipe = dataclasses.replace(
+        recipe,
+        generator=dataclasses.replace(recipe.generator, width=width, blocks=factor * recipe.generator.blocks),
+        critic=dataclasses.replace(recipe.critic, width=width, blocks=factor * recipe.critic.blocks),
+        batch=batch,
     )
     reasons = [
-        f"recipe wgan-gp: it trained every network it was tried on in its paper; {size} px follow the pictures",
-        f"width {width}, {minutes:.0f} minutes: what {'a GPU' if device == 'cuda' else 'this device'} gets through "
-        "(--minutes N for another time, --data.size N for another size)",
+        "recipe photos: on 3,000 pictures of 32 px it came nearer to the real ones than wgan-gp in the same time",
+        _sized(width, minutes, device),
+        "pictures are mirrored at random (--data.flip false where left and right differ, as in writing)",
     ]
-    if dataset.name not in _ORIENTED:
-        recipe = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, flip=True))
-        reasons.append("pictures are mirrored at random (--data.flip false where left and right differ, as in writing)")
-    if count is not None and recipe.batch < 64:
-        reasons.append(f"batch {recipe.batch}: there are only {count} pictures")
-    elif count is not None and count < 1000:
+    if batch < photos(dataset.sample).batch:
+        reasons.append(f"batch {batch}: there are only {count} pictures")
+    if count < _FEW:
         reasons.append(f"{count} pictures are few: expect look-alikes; more pictures help more than more rounds")
     return Choice(recipe, minutes, tuple(reasons))
 
@@ -110,3 +128,11 @@ def _for_text(dataset: Dataset, device: str) -> Choice:
             "5 critic steps in place of 10, rates of 5e-4 in place of 1e-4: more is learned in the same time"
         )
     return Choice(recipe, minutes, tuple(reasons))
+
+
+def _sized(width: int, minutes: float, device: str) -> str:
+    what = "a GPU" if device == "cuda" else "this device"
+    return (
+        f"width {width}, {minutes:.0f} minutes: what {what} gets through "
+        "(--minutes N for another time, --data.size N for another size)"
+    )

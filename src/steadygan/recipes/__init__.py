@@ -17,6 +17,8 @@ from steadygan.recipes.gan import dcgan, dragan, gan, lsgan
 from steadygan.recipes.improved import feature_matching, instance_noise, lecam, minibatch_discrimination
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
 from steadygan.recipes.multiscale import msg_gan
+from steadygan.recipes.photos import photos
+from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
@@ -51,6 +53,9 @@ RECIPES: dict[str, RecipeFunction] = {
     "sngan": sngan,
     "sngan-cifar10": sngan_cifar10,
     "sagan": sagan,
+    "r3gan": r3gan,
+    "r3gan-cifar10": r3gan_cifar10,
+    "photos": photos,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -116,7 +121,10 @@ __all__ = [
     "lsun_grid",
     "minibatch_discrimination",
     "msg_gan",
+    "photos",
     "projection",
+    "r3gan",
+    "r3gan_cifar10",
     "resnet101",
     "sagan",
     "sngan",
