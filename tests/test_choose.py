@@ -40,7 +40,7 @@ def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> Non
 
 def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) -> None:
     ready = api.prepare(None, DataOptions(source=str(pictures)))
-    assert ready.recipe.batch == 108 // 4  # a tenth is held out
+    assert ready.recipe.batch == 108 // 8  # a tenth is held out
     assert any("108 pictures" in reason for reason in ready.reasons)
 
 

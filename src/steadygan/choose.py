@@ -88,7 +88,7 @@ def _photos(dataset: Dataset, device: str) -> Choice:
     recipe, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
     assert isinstance(recipe.generator, R3GANGenerator) and isinstance(recipe.critic, R3GANCritic)
     count = len(dataset.train) if isinstance(dataset.train, Stored) else _MANY
-    batch = min(recipe.batch, max(16, count // 4))
+    batch = min(recipe.batch, max(4, count // 8))
     factor = 2 if device == "cuda" else 1
     width = factor * recipe.generator.width
     recipe = dataclasses.replace(
