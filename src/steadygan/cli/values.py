@@ -39,6 +39,8 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
             return text
         return _of_kind(text, node, kinds, where)
     if item is not None:
+        if text.lower() in ("none", "null"):
+            return []
         return [part for part in re.split(r"[\s,]+", text.strip("[]() ")) if part]
     if get_origin(annotation) in (Union, types.UnionType):
         if text.lower() in ("none", "null") and type(None) in get_args(annotation):

@@ -73,12 +73,12 @@ def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
     samples = at_each_scale(lambda tensor: tensor.detach(), batch.samples)
     if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
 
-        def score_sum(samples: Sample) -> tuple[Tensor, CriticOutput]:
+        def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
             output = game.score(batch._replace(samples=samples))
-            return output.score.sum(), output
+            return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
 
-        gradient, output = torch.func.grad(score_sum, has_aux=True)(samples)
-        return output, slope_of(*scales_of(gradient))
+        gradient, fields = torch.func.grad(score_sum, has_aux=True)(samples)
+        return CriticOutput(**fields), slope_of(*scales_of(gradient))
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     output = game.score(batch._replace(samples=samples))
     return output, input_slope(output.score, samples)
