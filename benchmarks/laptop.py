@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any
 
+import torch
+
+from steadygan.data import Dataset
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
+from steadygan.training.draws import Drawer
+from steadygan.training.feed import Feed
 from steadygan.training.game import Game
+from steadygan.training.plan import fit_minutes, measure_speed
+from steadygan.training.precision import choose_precision
 from steadygan.types import SampleSpec, UsageError
 
 WIDTH, BATCH = 32, 64
 FULLY_CONNECTED = ("MLPGenerator", "MLPCritic", "MLPAutoencoderCritic")
 """networks whose width is of another kind: as the recipe has it"""
+OTHERS = "-cifar10"
+"""presets for one data set, whose method is there under another name"""
 
 
 def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recipe:
@@ -53,13 +63,29 @@ def at_rate(recipe: Recipe, factor: float) -> Recipe:
     )
 
 
+def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
+    """The recipe with rounds and decays fitted to minutes of CPU time, whatever else the machine does meanwhile.
+
+    Sets the process's threads to those that the recipe names.
+    """
+    cpu = torch.device("cpu")
+    if recipe.run.threads is not None:
+        torch.set_num_threads(recipe.run.threads)
+    game = Game.build(recipe, dataset.sample, cpu, choose_precision(recipe.run.precision, cpu))
+    feed, drawer = Feed(recipe, dataset.train, cpu), Drawer(recipe, dataset.sample, dataset.train, cpu)
+    return fit_minutes(recipe, measure_speed(game, feed, drawer, minutes, clock=time.process_time), minutes)
+
+
 def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:
-    """The recipes that are made for such samples by name, and for each other one the line with which it refuses.
+    """The recipes that are made for such samples by name, and for each other one a line that says why not.
 
     A recipe is asked for its networks too, on a laptop: some refuse only there.
     """
     found, refused = {}, {}
     for name, function in RECIPES.items():
+        if name.endswith(OTHERS):
+            refused[name] = "a preset for other data"
+            continue
         try:
             recipe = function(sample)
             Game.build(on_a_laptop(recipe), sample)

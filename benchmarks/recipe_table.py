@@ -5,7 +5,7 @@ python -m benchmarks.recipe_table --data mnist/ --budget 60      carries out wha
 python -m benchmarks.recipe_table --data mnist/ --table          writes docs/recipe-table.md and docs/pictures/methods
 
 Each training is a process of its own and, when it ends, a line of benchmarks/results/recipe-table.jsonl: a later call
-goes on with what is missing. --jobs 2 --threads 1 runs two at a time on one thread each, for twice the minutes.
+goes on with what is missing. Minutes are CPU time: a busy machine only makes it last longer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.laptop import BATCH, WIDTH, recipes_for
 from benchmarks.round_time import RESULTS, processor
-from benchmarks.table_cell import Key, Study, beside, digest, made
+from benchmarks.table_cell import CORES, Key, Study, beside, digest, made
 from benchmarks.table_page import page
 from benchmarks.table_results import JUDGE, Plan, Results, add, begin, best_factor, left, missing, read, value
 from steadygan import __version__
@@ -41,7 +41,7 @@ PICTURES = ROOT / "docs" / "pictures" / "methods"
 AROUND = 45.0
 """seconds that a training takes beside its minutes, about: Python, the measured speed, evaluation"""
 PATIENCE = 1800.0
-"""seconds beyond four times its minutes after which a training counts as failed"""
+"""seconds beyond four times its CPU minutes after which a training counts as failed"""
 
 
 @dataclass
@@ -74,7 +74,7 @@ def outcome(started: Started, study: Study, key: Key) -> dict[str, Any] | None:
     """The result of a training, None while it goes on; a process that dies without one is a failure with its line."""
     code = started.process.poll()
     if code is None:
-        if time.monotonic() - started.since < 240 * study.wall_minutes + PATIENCE:
+        if time.monotonic() - started.since < 240 * study.cpu_minutes(key) + PATIENCE:
             return None
         started.process.kill()
         return {**asdict(key), "status": "failed", "line": "it took more than four times its minutes"}
@@ -173,14 +173,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", default="digits", help="a data source: a folder of idx files, a .parquet, digits …")
     parser.add_argument("--size", type=int, default=32, help="pixels that pictures are brought to")
     parser.add_argument("--minutes", type=float, default=2.0, help="of two cores, for each training")
-    parser.add_argument("--threads", type=int, default=2, help="of a training; with 1 it gets twice the minutes")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings side by side")
+    parser.add_argument("--threads", type=int, default=1, help="of a training")
+    parser.add_argument("--jobs", type=int, default=2, help="trainings side by side")
     parser.add_argument("--width", type=int, default=WIDTH, help="of convolutional networks, at most")
     parser.add_argument("--batch", type=int, default=BATCH, help="samples of a batch, at most")
     parser.add_argument("--count", type=int, default=5000, help="samples that are measured")
     parser.add_argument("--factors", type=float, nargs="+", default=list(Plan.factors), help="of the rates")
     parser.add_argument("--tuning-seed", type=int, default=Plan.tuning_seed)
+    parser.add_argument("--tuning-share", type=float, default=Plan.tuning_share, help="of the minutes, for tuning")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(Plan.seeds))
+    parser.add_argument("--own-seeds", type=int, nargs="+", default=list(Plan.own_seeds), help="at the recipe's rates")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the recipes")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="after which no training is started")
     parser.add_argument("--name", default="recipe-table", help="of the file in benchmarks/results")
@@ -201,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fingerprint=dataset.fingerprint,
         **{name: getattr(args, name) for name in ("size", "minutes", "threads", "jobs", "width", "batch", "count")},
     )
-    plan = Plan(tuple(args.factors), args.tuning_seed, tuple(args.seeds))
+    plan = Plan(tuple(args.factors), args.tuning_seed, args.tuning_share, tuple(args.seeds), tuple(args.own_seeds))
     found, _ = recipes_for(dataset.sample)
     for name in args.only or ():
         if name not in found:
@@ -215,7 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_page(path, study, dataset, recipes, plan, args.runs)
         return
     many = left(recipes, results, plan)
-    seconds = many * (60 * study.wall_minutes + AROUND) / study.jobs
+    short = sum(key.share < 1 for name in recipes for key in plan.tuning(name) if key not in results)
+    full = 60 * study.minutes * CORES
+    seconds = ((many - short) * full + short * plan.tuning_share * full + many * AROUND) / study.jobs
     print(f"{len(recipes)} recipes, {many} trainings missing at most: about {duration(seconds)}", flush=True)
     if args.plan or not many:
         return

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.laptop import at_rate, on_a_laptop
+from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop
 from steadygan import api
 from steadygan import recipe as recipes
 from steadygan.data import DataOptions, Dataset
@@ -36,7 +36,7 @@ from steadygan.run import Run
 from steadygan.types import RunError, SteadyganError
 
 CORES = 2
-"""of which --minutes are counted: a training on one thread lasts twice as long"""
+"""of which --minutes are counted"""
 LARGEST = 60_000  # bytes of a picture
 SPREAD_OF = 500  # samples
 LEAST_SPREAD, MOST_CLASS_DISTANCE = 0.1, 0.8
@@ -61,10 +61,9 @@ class Study:
     count: int
     """samples that are measured"""
 
-    @property
-    def wall_minutes(self) -> float:
+    def cpu_minutes(self, key: Key) -> float:
         """That a training gets."""
-        return self.minutes * CORES / self.threads
+        return self.minutes * CORES * key.share
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,11 @@ class Key:
     factor: float
     """of both players' rates"""
     seed: int
+    share: float = 1.0
+    """of the minutes: less where rates are tuned"""
 
     def __str__(self) -> str:
-        return f"{self.recipe}-x{self.factor:g}-s{self.seed}"
+        return f"{self.recipe}-x{self.factor:g}-s{self.seed}" + (f"-t{self.share:g}" if self.share != 1 else "")
 
 
 def beside(folder: Path, ending: str) -> Path:
@@ -107,10 +108,11 @@ def carry_out(study: Study, source: str, key: Key, folder: Path) -> dict[str, An
         ready = api.prepare(RECIPES[key.recipe], DataOptions(source, size=study.size), device="cpu")
         recipe = made(ready.recipe, study, key)
         result["digest"] = digest(recipe)
+        recipe = in_cpu_minutes(recipe, ready.dataset, study.cpu_minutes(key))
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             run = api.train_prepared(
-                dataclasses.replace(ready, recipe=recipe, minutes=study.wall_minutes),
+                dataclasses.replace(ready, recipe=recipe, minutes=None),
                 folder,
                 device="cpu",
                 observers=[],
@@ -179,11 +181,10 @@ def collapse(numbers: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _caption(study: Study, key: Key, result: Mapping[str, Any]) -> str:
-    cores = f"{study.threads} core{'s' * (study.threads > 1)}"
     distance = number(result["numbers"]["frechet"]["value"])
     return (
-        f"{key.recipe} on {study.data}, {study.size} px: {result['rounds']:,} rounds in {study.wall_minutes:g} minutes "
-        f"of {cores}, width {study.width}, rates times {key.factor:g}; Fréchet distance {distance}"
+        f"{key.recipe} on {study.data}, {study.size} px: {result['rounds']:,} rounds in {study.cpu_minutes(key):g} "
+        f"CPU minutes, width {study.width}, rates times {key.factor:g}; Fréchet distance {distance}"
     )
 
 

@@ -57,12 +57,10 @@ def rows(recipes: Iterable[str], results: Results, plan: Plan) -> list[Row]:
     for recipe in recipes:
         factor = best_factor(results, recipe, plan)
 
-        def of(chosen: float | None, name: str = recipe) -> tuple[Mapping[str, Any], ...]:
-            keys = [] if chosen is None else [Key(name, chosen, seed) for seed in plan.seeds]
-            return tuple(results[key] for key in keys if key in results)
-
+        best = [] if factor is None else [results.get(Key(recipe, factor, seed)) for seed in plan.seeds]
+        own = [results.get(Key(recipe, 1.0, seed)) for seed in plan.own_seeds]
         if any(key.recipe == recipe for key in results):
-            found.append(Row(recipe, factor, of(factor), of(1.0)))
+            found.append(Row(recipe, factor, tuple(filter(None, best)), tuple(filter(None, own))))
     return sorted(found, key=lambda row: (row.rank, row.recipe))
 
 
@@ -104,7 +102,7 @@ def tuning_table(recipes: Iterable[str], results: Results, plan: Plan) -> list[s
     """The distance at each factor, with the tuning seed."""
     lines = [_line(["recipe", *(f"×{factor:g}" for factor in plan.factors)]), _line(["---"] * (len(plan.factors) + 1))]
     for recipe in recipes:
-        held = [results.get(Key(recipe, factor, plan.tuning_seed)) for factor in plan.factors]
+        held = [results.get(key) for key in plan.tuning(recipe)]
         if any(held):
             lines.append(_line([f"`{recipe}`", *map(_tuned, held)]))
     return lines
@@ -121,7 +119,7 @@ def _tuned(result: Mapping[str, Any] | None) -> str:
 def failures(results: Results) -> list[str]:
     """A line for each training that failed or collapsed."""
     return [
-        f"- `{key.recipe}`, rates ×{key.factor:g}, seed {key.seed}: {result['line']}"
+        f"- `{key.recipe}`, rates ×{key.factor:g}, seed {key.seed}{' (tuning)' * (key.share < 1)}: {result['line']}"
         for key, result in sorted(results.items(), key=lambda entry: str(entry[0]))
         if result["status"] != "ok"
     ]
@@ -153,25 +151,23 @@ def page(
     """
     table = rows(recipes, results, plan)
     factors = ", ".join(f"{factor:g}" for factor in plan.factors)
-    reused = plan.tuning_seed in plan.seeds
-    cores = f"{study.threads} thread{'s' * (study.threads > 1)}"
-    side = f", {study.jobs} trainings side by side" if study.jobs > 1 else ""
+    own = ", ".join(map(str, plan.own_seeds))
     parts = [
         "# Recipes at equal time",
-        f"Every image recipe on `{study.data}` at {study.size} px, {study.wall_minutes:g} minutes of {cores} each"
-        f"{side} ({study.minutes * CORES:g} CPU minutes), rounds and decays fitted to that time. Convolutional "
-        f"networks have width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at "
-        f"most {study.batch} samples; all else is the recipe's. This is a short training on a laptop: it says which "
-        "method gets somewhere soon with its own numbers, not what it can reach.",
-        f"Tuning: both players' rates times {factors}, seed {plan.tuning_seed}, the least Fréchet distance chosen; "
-        f"then seeds {', '.join(map(str, plan.seeds))} at the chosen rates and at the recipe's own"
-        + (" (the tuning seed is among them, which flatters the chosen rates)." if reused else ".")
-        + f" {study.count:,} samples of the averaged generator after the last round, judged by `steadygan evaluate`. "
-        "Each cell: mean over seeds, half of its 95% interval (Student), in brackets one standard error of sampling.",
+        f"Every image recipe on `{study.data}` at {study.size} px, {study.minutes * CORES:g} CPU minutes each "
+        f"({study.minutes:g} minutes of two cores), rounds and decays fitted to that time. Convolutional networks have "
+        f"width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at most "
+        f"{study.batch} samples; all else is the recipe's. This is a short training on a laptop: it says which method "
+        "gets somewhere soon with its own numbers, not what it can reach.",
+        f"Tuning: both players' rates times {factors}, seed {plan.tuning_seed}, {plan.tuning_share:g} of the time, the "
+        f"least Fréchet distance chosen; then, for the whole time, seeds {', '.join(map(str, plan.seeds))} at the "
+        f"chosen rates and seed {own} at the recipe's own. {study.count:,} samples of the averaged generator after the "
+        "last round, judged by `steadygan evaluate`. Each cell: mean over seeds, half of its 95% interval (Student), "
+        "in brackets one standard error of sampling.",
         "\n".join(main_table(table, plan)),
         _judgement(table),
         "## Rates",
-        f"Fréchet distance with seed {plan.tuning_seed}:",
+        f"Fréchet distance after {plan.tuning_share:g} of the time, seed {plan.tuning_seed}:",
         "\n".join(tuning_table([row.recipe for row in table], results, plan)),
         "## What failed",
         "Failed: training stopped, with the line it gave. Collapsed: the samples' pixels vary less than "

@@ -19,11 +19,24 @@ JUDGE = "frechet"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which trainings a recipe gets: the factors with one seed, then the best one and 1 with the others."""
+    """Which trainings a recipe gets: short ones at all factors, then whole ones at the best factor and at 1."""
 
     factors: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
     tuning_seed: int = 0
+    tuning_share: float = 0.25
+    """of the minutes"""
     seeds: tuple[int, ...] = (1, 2, 3)
+    own_seeds: tuple[int, ...] = (1,)
+    """at the recipe's own rates"""
+
+    def tuning(self, recipe: str) -> list[Key]:
+        """The trainings by which a factor is chosen."""
+        return [Key(recipe, factor, self.tuning_seed, self.tuning_share) for factor in self.factors]
+
+    def whole(self, recipe: str, factor: float) -> list[Key]:
+        """The trainings at the chosen factor, then those at 1."""
+        keys = [Key(recipe, factor, seed) for seed in self.seeds]
+        return list(dict.fromkeys([*keys, *(Key(recipe, 1.0, seed) for seed in self.own_seeds)]))
 
 
 def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:
@@ -34,7 +47,7 @@ def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:
         if "study" in line:
             study = Study(**line["study"])
         else:
-            results[Key(line["recipe"], line["factor"], line["seed"])] = line
+            results[Key(line["recipe"], line["factor"], line["seed"], line["share"])] = line
     return study, results
 
 
@@ -64,7 +77,7 @@ def value(result: Mapping[str, Any] | None, metric: str) -> float | None:
 
 def best_factor(results: Results, recipe: str, plan: Plan) -> float | None:
     """The factor of the least distance with the tuning seed; None before all are known; 1 where all failed."""
-    tuned = [results.get(Key(recipe, factor, plan.tuning_seed)) for factor in plan.factors]
+    tuned = [results.get(key) for key in plan.tuning(recipe)]
     if any(result is None for result in tuned):
         return None
     found = [(v, f) for f, result in zip(plan.factors, tuned, strict=True) if (v := value(result, JUDGE)) is not None]
@@ -75,16 +88,13 @@ def missing(recipes: Iterable[str], results: Results, plan: Plan) -> list[Key]:
     """The trainings that can be carried out now, recipe by recipe: the best factor's come after all factors'."""
     wanted = []
     for recipe in recipes:
-        tuning = [Key(recipe, factor, plan.tuning_seed) for factor in plan.factors]
         best = best_factor(results, recipe, plan)
-        chosen = [] if best is None else list(dict.fromkeys((best, 1.0)))
-        keys = [*tuning, *(Key(recipe, factor, seed) for factor in chosen for seed in plan.seeds)]
-        wanted += [key for key in dict.fromkeys(keys) if key not in results]
+        keys = [*plan.tuning(recipe), *([] if best is None else plan.whole(recipe, best))]
+        wanted += [key for key in keys if key not in results]
     return wanted
 
 
 def left(recipes: Sequence[str], results: Results, plan: Plan) -> int:
     """Trainings that are missing at most, those that cannot be named yet among them."""
     unknown = sum(best_factor(results, recipe, plan) is None for recipe in recipes)
-    new = [seed for seed in plan.seeds if seed != plan.tuning_seed]
-    return len(missing(recipes, results, plan)) + unknown * 2 * len(new)
+    return len(missing(recipes, results, plan)) + unknown * (len(plan.seeds) + len(plan.own_seeds))

@@ -12,20 +12,21 @@ import time
 import numpy as np
 import pytest
 from benchmarks import recipe_table, table_cell, table_page
-from benchmarks.laptop import at_rate, on_a_laptop, recipes_for
+from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop, recipes_for
 from benchmarks.recipe_table import Started, carry_on, outcome
 from benchmarks.table_cell import Key, Study, beside, collapse, digest, made, save_small
 from benchmarks.table_results import Plan, add, begin, best_factor, left, missing, read
 from PIL import Image
 
 from steadygan import recipes
+from steadygan.data import DataOptions, open_data
 from steadygan.metrics.estimates import over_seeds
 from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec, UsageError
 
 IMAGES = SampleSpec((1, 32, 32), 10)
 STUDY = Study("digits", "0", size=8, minutes=0.02, threads=1, jobs=2, width=4, batch=8, count=100)
-PLAN = Plan((0.5, 1.0), tuning_seed=0, seeds=(1, 2))
+PLAN = Plan((0.5, 1.0), tuning_seed=0, tuning_share=0.25, seeds=(1, 2), own_seeds=(1,))
 
 
 def result(key: Key, distance: float | None, line: str = "") -> dict:
@@ -42,11 +43,11 @@ def result(key: Key, distance: float | None, line: str = "") -> dict:
 
 
 def results(**distances: float | None) -> dict[Key, dict]:
-    """Of 'gan', by factor and seed: f05s0=3.0."""
+    """Of 'gan', by factor and seed: f05s1=3.0; seed 0 stands for the tuning."""
     found = {}
     for name, distance in distances.items():
         factor, seed = name[1:].split("s")
-        key = Key("gan", {"05": 0.5, "1": 1.0}[factor], int(seed))
+        key = Key("gan", {"05": 0.5, "1": 1.0}[factor], int(seed), 1.0 if int(seed) else 0.25)
         found[key] = result(key, distance, "" if distance is not None else "the loss is not finite")
     return found
 
@@ -85,16 +86,17 @@ def test_a_factor_multiplies_both_rates():
 def test_recipes_that_refuse_the_data_are_kept_with_their_line():
     found, refused = recipes_for(IMAGES)
     assert {"gan", "wgan-gp"} <= set(found) and set(found) | set(refused) == set(RECIPES)
+    assert refused["sngan-cifar10"] == "a preset for other data"
 
 
 # what is missing
 
 
 def test_all_factors_come_first_then_the_best_and_the_recipes_own_with_the_other_seeds():
-    assert missing(["gan"], {}, PLAN) == [Key("gan", 0.5, 0), Key("gan", 1.0, 0)]
+    assert missing(["gan"], {}, PLAN) == [Key("gan", 0.5, 0, 0.25), Key("gan", 1.0, 0, 0.25)]
     tuned = results(f05s0=3.0, f1s0=4.0)
     assert best_factor(tuned, "gan", PLAN) == 0.5
-    assert missing(["gan"], tuned, PLAN) == [Key("gan", f, s) for f in (0.5, 1.0) for s in (1, 2)]
+    assert missing(["gan"], tuned, PLAN) == [Key("gan", 0.5, 1), Key("gan", 0.5, 2), Key("gan", 1.0, 1)]
     assert missing(["gan"], results(f05s0=5.0, f1s0=4.0, f1s1=4.0), PLAN) == [Key("gan", 1.0, 2)]
 
 
@@ -105,15 +107,16 @@ def test_a_recipe_that_failed_at_every_rate_gets_its_seeds_at_its_own():
     assert best_factor(results(f05s0=None, f1s0=9.0), "gan", PLAN) == 1.0
 
 
-def test_a_tuning_seed_among_the_others_is_not_trained_twice():
+def test_a_tuning_seed_among_the_others_is_trained_for_the_whole_time_too():
     plan = Plan((1.0,), tuning_seed=1, seeds=(1, 2))
-    assert missing(["gan"], results(f1s1=4.0), plan) == [Key("gan", 1.0, 2)]
+    tuned = {Key("gan", 1.0, 1, 0.25): result(Key("gan", 1.0, 1, 0.25), 4.0)}
+    assert missing(["gan"], tuned, plan) == [Key("gan", 1.0, 1), Key("gan", 1.0, 2)]
 
 
 def test_what_cannot_be_named_yet_is_counted():
-    assert left(["gan", "wgan"], {}, PLAN) == 2 * (2 + 4)
-    assert left(["gan"], results(f05s0=3.0, f1s0=4.0), PLAN) == 4
-    assert left(["gan"], {}, dataclasses.replace(PLAN, seeds=(0, 1))) == 2 + 2
+    assert left(["gan", "wgan"], {}, PLAN) == 2 * (2 + 3)
+    assert left(["gan"], results(f05s0=3.0, f1s0=4.0), PLAN) == 3
+    assert left(["gan"], results(f05s0=5.0, f1s0=4.0), PLAN) == 2
 
 
 def test_results_are_read_back_even_behind_a_line_that_was_cut_off(tmp_path):
@@ -132,9 +135,17 @@ def test_results_are_read_back_even_behind_a_line_that_was_cut_off(tmp_path):
 # one training
 
 
-def test_the_minutes_are_those_of_two_cores():
-    assert dataclasses.replace(STUDY, minutes=2.0, threads=2).wall_minutes == 2.0
-    assert dataclasses.replace(STUDY, minutes=2.0, threads=1).wall_minutes == 4.0
+def test_the_minutes_are_those_of_two_cores_and_tuning_gets_a_share():
+    study = dataclasses.replace(STUDY, minutes=2.0)
+    assert study.cpu_minutes(Key("gan", 1.0, 0)) == 4.0
+    assert study.cpu_minutes(Key("gan", 1.0, 0, 0.25)) == 1.0
+
+
+def test_rounds_are_fitted_to_cpu_time():
+    dataset = open_data(DataOptions("digits", size=8))
+    recipe = made(recipes.wgan_gp(dataset.sample), STUDY, Key("wgan-gp", 1.0, 0))
+    few, many = (in_cpu_minutes(recipe, dataset, minutes).rounds for minutes in (0.005, 0.1))
+    assert 1 <= few < many / 4
 
 
 @pytest.mark.parametrize(
@@ -223,12 +234,12 @@ def test_a_later_call_goes_on_with_what_is_missing(tmp_path, monkeypatch, capsys
     assert begun == []  # no time left
     args.budget = None
     carry_on(path, STUDY, "digits", ["gan"], PLAN, args)
-    assert len(begun) == len(set(begun)) == 2 + 4
+    assert len(begun) == len(set(begun)) == 2 + 3
     carry_on(path, STUDY, "digits", ["gan", "wgan"], PLAN, args)
-    assert {key.recipe for key in begun[6:]} == {"wgan"} and len(begun) == 12
+    assert {key.recipe for key in begun[5:]} == {"wgan"} and len(begun) == 10
     assert missing(["gan", "wgan"], read(path)[1], PLAN) == []
     assert all({"commit", "torch"} <= line.keys() for line in read(path)[1].values())
-    assert "gan-x0.5-s0: ok, Fréchet distance 0.500" in capsys.readouterr().out
+    assert "gan-x0.5-s0-t0.25: ok, Fréchet distance 0.500" in capsys.readouterr().out
 
 
 # the page
@@ -239,17 +250,16 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
     for key in [key for key in found if key.seed]:
         other = dataclasses.replace(key, recipe="wgan")
         found[other] = result(other, 3.4)
-    for factor in PLAN.factors:
-        key = Key("wgan", factor, 0)
+    for key in PLAN.tuning("wgan"):
         found[key] = result(key, None, "the critic's loss is not finite")
     text = table_page.page(STUDY, {"torch": "2"}, ["wgan", "gan"], {"text": "it is for text"}, ["gan"], found, PLAN)
     half = over_seeds([3.0, 3.5]).mean - over_seeds([3.0, 3.5]).low
     (gan,) = [line for line in text.splitlines() if line.startswith("| `gan` | ×0.5")]
     assert f"3.25 ± {half:.2f} (± 0.100)" in gan and gan.endswith("| none |")
-    assert "4.20 ±" in gan
+    assert "| 4.00 (± 0.100) |" in gan
     assert text.index("| `gan` | ×0.5") < text.index("| `wgan` | ×1")  # the better one first
     assert "nothing tells `gan` apart from `wgan`" in text
-    assert "- `wgan`, rates ×1, seed 0: the critic's loss is not finite" in text
+    assert "- `wgan`, rates ×1, seed 0 (tuning): the critic's loss is not finite" in text
     assert "- `text`: it is for text" in text and "Changed since they were measured: `gan`" in text
 
 
@@ -260,9 +270,11 @@ def test_a_table_in_the_making_says_what_is_not_run():
 
 
 def test_recipes_whose_intervals_lie_apart_are_told_apart():
-    found = {Key(name, 1.0, seed): result(Key(name, 1.0, seed), base + seed / 100)
-             for name, base in (("gan", 1.0), ("wgan", 9.0)) for seed in (0, 1, 2)}  # fmt: skip
-    plan = Plan((1.0,), 0, (0, 1, 2))
+    plan = Plan((1.0,))
+    found = {}
+    for name, base in (("gan", 1.0), ("wgan", 9.0)):
+        for key in [*plan.tuning(name), *plan.whole(name, 1.0)]:
+            found[key] = result(key, base + key.seed / 100)
     assert table_page.touching(table_page.rows(["wgan", "gan"], found, plan)) == []
     assert "The interval of `gan` lies apart" in table_page.page(STUDY, {}, ["wgan", "gan"], {}, [], found, plan)
 

@@ -54,8 +54,24 @@ class Speed:
         return head + sum(body) / 1000 * (span - 1000)
 
 
-def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0, engine: Engine | None = None) -> Speed:
-    """Times steps of a game that is thrown away afterwards; eager ones where no engine is named."""
+def measure_speed(
+    game: Game,
+    feed: Feed,
+    drawer: Drawer,
+    budget: float = 1.0,
+    engine: Engine | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Speed:
+    """Times steps of a game that is thrown away afterwards.
+
+    Args:
+        game: that is stepped
+        feed: of real batches
+        drawer: of rows and seeds
+        budget: seconds for both players together, at least one step each
+        engine: that steps; None for eager steps
+        clock: ``time.process_time`` counts CPU time: what a step costs on a CPU that others use too
+    """
     step_critic = critic_step if engine is None else engine.critic_step
     step_generator = generator_step if engine is None else engine.generator_step
     few = dataclasses.replace(game.recipe, critic_steps=_one)
@@ -64,13 +80,13 @@ def measure_speed(game: Game, feed: Feed, drawer: Drawer, budget: float = 1.0, e
     def timed(step: Callable[[], object]) -> float:
         step()  # warms up allocators and kernels' caches
         _wait(game)
-        begin = time.perf_counter()
+        begin = clock()
         count = 0
-        while count == 0 or time.perf_counter() - begin < budget / 2:
+        while count == 0 or clock() - begin < budget / 2:
             step()
             _wait(game)
             count += 1
-        return (time.perf_counter() - begin) / count
+        return (clock() - begin) / count
 
     game.set_rates(0)
     return Speed(
