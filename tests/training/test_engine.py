@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 import torch._dynamo.utils
 
+from steadygan.files import read_json
+from steadygan.networks import MLPCritic
 from steadygan.recipe import RunOptions
+from steadygan.training import choosing
 from steadygan.training import engine as engines
-from steadygan.training.choosing import Table, choose_engine, has_compiler
+from steadygan.training.choosing import choose_engine, has_compiler, kept_at
 from steadygan.training.engine import Compiled, disagreement
-from steadygan.training.game import Game
 from steadygan.training.graph import Graph
 from steadygan.training.plan import Speed
+from steadygan.training.step import EAGER, Eager, training_round
+from steadygan.training.trial import Trial
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import SAMPLE, image_recipes, made
@@ -25,10 +31,17 @@ def fresh_compiler():
     torch._dynamo.reset()
 
 
-def errors(name, engine):
-    recipe = made(name, batch=8)
-    _, feed, drawer = table(recipe, image_data(200, SAMPLE))
-    return disagreement(engine, lambda: Game.build(recipe, SAMPLE), feed, drawer.round(0, 0))
+def trial(recipe, data=None):
+    data = image_data() if data is None else data
+    return Trial(recipe, data, torch.device("cpu"))
+
+
+def small_trial(name):
+    return trial(made(name, batch=8), image_data(200, SAMPLE))
+
+
+def errors(tried, engine):
+    return disagreement(engine, tried.game, tried.feed, tried.drawer.round(0, 0))
 
 
 WRONG = ("resnet101",)
@@ -37,13 +50,24 @@ WRONG = ("resnet101",)
 
 @pytest.mark.parametrize("name", [name for name in image_recipes() if name not in WRONG])
 def test_traced_losses_have_the_eager_gradients(name):
-    found = errors(name, Compiled("aot_eager"))
+    found = errors(small_trial(name), Compiled("aot_eager"))
     assert found
     assert max(found.values()) < 1e-5
 
 
-def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason():
-    class Wrong(engines.Eager):
+@pytest.mark.parametrize("name", ["wgan-gp", "sngan", "lecam", "began", "instance-noise"])
+def test_nothing_is_compiled_again_after_the_first_round(name):
+    tried, engine = small_trial(name), Compiled("aot_eager")
+    torch._dynamo.utils.counters.clear()
+    game, counts = tried.game(), []
+    for round_ in (0, 1, 5_000):  # rates, weights and states that move
+        training_round(game, tried.feed, tried.drawer.round(round_, 0), round_, 0, engine)
+        counts.append(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+    assert counts == [2, 2, 2]
+
+
+def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason(monkeypatch):
+    class Wrong(Eager):
         name = "compiled"
 
         def generator_step(self, game, feed, draws):
@@ -52,12 +76,8 @@ def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason():
             return loss
 
     recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
-    data = image_data()
-    _, feed, drawer = table(recipe, data)
-    measured = Table(recipe, lambda: Game.build(recipe, data.sample), feed, drawer, Speed(1.0, 1.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("steadygan.training.choosing.make", lambda name: Wrong())
-        chosen = choose_engine(measured)
+    monkeypatch.setattr(choosing, "make", lambda name: Wrong())
+    chosen = choose_engine(trial(recipe), Speed(1.0, 1.0))
     assert chosen.engine.name == "eager"
     assert "engine eager, not compiled: its gradient of generator." in chosen.note
 
@@ -65,37 +85,74 @@ def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason():
 @pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")
 @pytest.mark.parametrize("name", ["wgan-gp", "sngan"])
 def test_compiled_losses_have_the_eager_gradients(name):
-    found = errors(name, Compiled())
+    found = errors(small_trial(name), Compiled())
     assert found
     assert max(found.values()) < 1e-4
 
 
-def test_nothing_is_compiled_again_after_the_first_round():
-    recipe = made("wgan-gp")
-    game, feed, drawer = table(recipe, image_data(200, SAMPLE))
-    engine = Compiled("aot_eager")
-    torch._dynamo.utils.counters.clear()
-    graphs = []
-    for round_ in range(4):
-        game.set_rates(round_)
-        draws = drawer.round(round_, 40 * round_)
-        engine.critic_step(game, feed, draws.critic[0])
-        engine.generator_step(game, feed, draws.generator[0])
-        graphs.append(torch._dynamo.utils.counters["stats"]["unique_graphs"])
-    assert graphs == [2, 2, 2, 2]
+class Quick(Eager):
+    """Eager steps under another name."""
+
+    name = "compiled"
+
+
+def quick_trial(rounds=1_000):
+    return trial(small_recipe(rounds=rounds, run=RunOptions(precision="fp32")))
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """What choosing looks at: which engines were made, and how fast they are to be."""
+    monkeypatch.setenv("STEADYGAN_CACHE", str(tmp_path))
+    seen = {"made": [], "speed": Speed(0.5, 0.5)}
+    monkeypatch.setattr(choosing, "make", lambda name: seen["made"].append(name) or Quick())
+    monkeypatch.setattr(choosing, "measure_speed", lambda *_, **__: seen["speed"])
+    monkeypatch.setattr(choosing, "has_compiler", lambda: True)
+    return seen
+
+
+def test_auto_takes_what_is_faster_says_so_and_remembers_it(measured):
+    tried = quick_trial()
+    chosen = choose_engine(tried, Speed(1.0, 1.0))
+    assert (chosen.engine.name, chosen.speed) == ("compiled", Speed(0.5, 0.5))
+    assert "engine compiled: compiled steps are 2.00 times as fast" in chosen.note
+    assert read_json(kept_at(tried))["engine"] == "compiled"
+    assert choose_engine(tried, Speed(1.0, 1.0)).engine.name == "compiled"
+    assert measured["made"] == ["compiled", "compiled"]  # its gradients are looked at again
+
+
+def test_auto_stays_eager_where_nothing_is_faster_and_does_not_measure_again(measured):
+    measured["speed"] = Speed(1.2, 1.2)
+    chosen = choose_engine(quick_trial(), Speed(1.0, 1.0))
+    assert (chosen.engine.name, chosen.speed) == ("eager", Speed(1.0, 1.0))
+    assert "engine eager: compiled steps are 0.83 times as fast" in chosen.note
+    again = choose_engine(quick_trial(2_000), Speed(1.0, 1.0))
+    assert again.note.endswith("(measured before)")
+    assert measured["made"] == ["compiled"]
+
+
+def test_auto_tries_nothing_for_a_run_that_compiling_would_hold_up(measured):
+    short = Speed(0.01, 0.01)
+    assert choose_engine(quick_trial(), short) == (EAGER, short, "")
+    assert measured["made"] == []
+
+
+def test_what_was_measured_is_kept_by_what_makes_steps_slower_or_faster():
+    base = quick_trial()
+    changed = {"batch": 48, "critic": MLPCritic(width=40), "seed": 3, "rounds": 7_000}
+    kept = {name: kept_at(trial(dataclasses.replace(base.recipe, **{name: value}))) for name, value in changed.items()}
+    assert kept["seed"] == kept["rounds"] == kept_at(base)
+    assert len({kept["batch"], kept["critic"], kept_at(base)}) == 3
 
 
 def test_an_engine_that_computes_wrong_gradients_is_seen_through():
-    class Wrong(engines.Eager):
+    class Wrong(Eager):
         def critic_step(self, game, feed, draws):
             terms = super().critic_step(game, feed, draws)
             game.critic_parameters[2].grad.mul_(1.01)  # the loss is right
             return terms
 
-    recipe = small_recipe()
-    data = image_data()
-    _, feed, drawer = table(recipe, data)
-    found = disagreement(Wrong(), lambda: Game.build(recipe, data.sample), feed, drawer.round(0, 0))
+    found = errors(trial(small_recipe()), Wrong())
     worst = max(found, key=found.get)
     assert worst.startswith("critic.")
     assert found[worst] > 5e-3

@@ -3,6 +3,7 @@
     CACHE/decoded/KEY/     train.u8 and held_out.u8 (raw uint8 [M, C, S, S]), their places in the source, meta.json
     CACHE/decoded/KEY.lock held while KEY is written
     CACHE/scans/KEY.json   what a look at the files said, as long as their paths, sizes and times stay
+    CACHE/engines/KEY.json what was measured of engines (steadygan.training.choosing)
     CACHE/features/KIND-KEY.safetensors   weights of feature extractors, with a .lock each (steadygan.metrics.features)
 
 A folder is written aside, synced and renamed, by plain writes: a full disk is then an error that can be reported,
@@ -57,7 +58,7 @@ def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
     """
     root = cache_folder(None if folder is None else os.fspath(folder))
     freed = 0
-    for parent in (root / "decoded", root / "scans"):
+    for parent in (root / "decoded", root / "scans", root / "engines"):
         for path in sorted(parent.iterdir()) if parent.is_dir() else ():
             # lock files stay: deleting one that a process waits for would let two in at once
             if _ENTRY.fullmatch(path.name) and path.suffix != ".lock":

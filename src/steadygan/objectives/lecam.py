@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from steadygan.objectives.adversarial import Adversarial
@@ -23,6 +24,12 @@ else:
     Base = Adversarial | AuxiliaryClassifier | FeatureMatching
 
 _named_tuple: Callable[..., Any] = namedtuple  # mypy wants to know its fields beforehand
+
+
+@cache  # a second type of the same fields would be compiled again
+def _state_type(names: tuple[str, ...]) -> Callable[..., State]:
+    made: Callable[..., State] = _named_tuple("LeCamState", (*names, "lecam_real", "lecam_fake"))
+    return made
 
 
 def lecam_regulariser(real: Tensor, fake: Tensor, real_average: Tensor, fake_average: Tensor) -> Tensor:
@@ -63,10 +70,7 @@ class LeCam(Wrapping):
 
         held = self.base.initial_state()
         names = getattr(held, "_fields", tuple(f"state_{i}" for i in range(len(held))))
-        flat: State = _named_tuple("LeCamState", (*names, "lecam_real", "lecam_fake"))(
-            *held, torch.zeros(()), torch.zeros(())
-        )
-        return flat
+        return _state_type(names)(*held, torch.zeros(()), torch.zeros(()))
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         *held, real_average, fake_average = state

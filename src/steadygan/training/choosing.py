@@ -1,25 +1,44 @@
-"""Which engine a run takes: the one that was asked for, after a look at its gradients, or eager."""
+"""Which engine a run takes: the one that was asked for, or the fastest here, after a look at its gradients.
+
+What was measured is kept in CACHE/engines, by recipe, samples, device, threads, precision and version of torch.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
+import platform
 import shutil
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steadygan.training.engine import Eager, Engine, disagreement, make
-from steadygan.training.plan import Speed, measure_speed
-from steadygan.training.world import ALONE, World
+import torch
+
+from steadygan import recipe as recipes
+from steadygan.data import DataOptions, cache_folder
+from steadygan.files import read_json, write_json
+from steadygan.recipe import RunOptions, stretched
+from steadygan.training.engine import disagreement, make
+from steadygan.training.plan import Speed, device_name, measure_speed
+from steadygan.training.step import EAGER
 from steadygan.types import SteadyganError, UsageError
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.draws import Drawer
-    from steadygan.training.feed import Feed
-    from steadygan.training.game import Game
+    from steadygan.training.engine import Engine
+    from steadygan.training.trial import Trial
 
 TOLERANCE = {"fp32": 1e-3, "tf32": 5e-2, "bf16": 1e-1}
 """relative distance of a parameter's gradient from the eager one above which an engine is not taken"""
+COMPILING = 60.0
+"""seconds that compiling both steps takes, about"""
+WORTH = 10
+"""times the compiling that a run has to last before 'auto' tries it"""
+GAIN = 1.05
+"""times that a round has to be faster than eager before 'auto' takes an engine"""
 
 
 class Chosen(NamedTuple):
@@ -30,37 +49,63 @@ class Chosen(NamedTuple):
     note: str = ""
 
 
-class Table(NamedTuple):
-    """What an engine is chosen for: the recipe on a device, and what a measurement needs."""
-
-    recipe: Recipe
-    build: Callable[[], Game]
-    """a fresh game at round 0, the same at each call"""
-    feed: Feed
-    drawer: Drawer
-    speed: Speed
-    """of the eager engine"""
-
-
-def choose_engine(table: Table, world: World = ALONE) -> Chosen:
-    """The engine of ``recipe.run.engine``; 'auto' is eager, which is the fastest that was measured on CPUs.
+def choose_engine(trial: Trial, speed: Speed) -> Chosen:
+    """The engine of ``recipe.run.engine``; 'auto' is the fastest that this device has, where a search is worth it.
 
     An engine whose gradients differ from the eager ones, or that cannot be built, is left for eager, with one line.
 
     Args:
-        table: the recipe and its means
-        world: the processes that train together; several have eager steps only
+        trial: what is to be run
+        speed: of eager steps of this process's part
 
     Raises:
         UsageError: for an engine that this device cannot have.
     """
-    asked, eager = table.recipe.run.engine, Chosen(Eager(), table.speed)
-    if asked in ("auto", "eager"):
+    asked, eager = trial.recipe.run.engine, Chosen(EAGER, speed)
+    if asked == "eager":
         return eager
-    if world.size > 1:
-        return eager._replace(note=f"engine eager, not {asked}: several processes sum in the middle of a step")
-    found = _tried(asked, table)
-    return found if isinstance(found, Chosen) else eager._replace(note=f"engine eager, not {asked}: {found}")
+    if asked == "auto":
+        return _fastest(trial, eager)
+    engine = verified(asked, trial)
+    if isinstance(engine, str):
+        return eager._replace(note=f"engine eager, not {asked}: {engine}")
+    return Chosen(engine, _speed(engine, trial))
+
+
+def verified(name: str, trial: Trial) -> Engine | str:
+    """An engine whose gradients are the eager ones on this machine, or why there is none; all processes agree on it.
+
+    Raises:
+        UsageError: for an engine that this device cannot have.
+    """
+    engine = make(name)
+    reason = _objection(engine, trial)
+    reasons = [reason for reason in trial.world.all_of(reason) if reason]
+    return reasons[0] if reasons else engine
+
+
+def _objection(engine: Engine, trial: Trial) -> str:
+    """Why an engine is not to be taken; '' if nothing is wrong with it."""
+    if engine.name == "graph" and trial.world.size > 1:
+        return "several processes sum in the middle of a step"
+    try:
+        off = disagreement(engine, trial.game, trial.feed, trial.drawer.round(0, 0))
+    except UsageError:
+        raise
+    except SteadyganError as error:
+        return str(error)
+    except Exception as error:  # a compiler's errors are of any kind, and eager can always go on
+        lines = str(error).strip().splitlines()
+        return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__
+    worst = max(off, key=lambda parameter: off[parameter])
+    wrong = not off[worst] <= TOLERANCE[trial.precision]
+    return f"its gradient of {worst} is off by {off[worst]:.1%}" if wrong else ""
+
+
+def _speed(engine: Engine, trial: Trial) -> Speed:
+    """Of this process's part alone: processes that measure for a time would not sum equally often."""
+    part = trial.alone()
+    return measure_speed(part.game(), part.feed, part.drawer, engine=engine)
 
 
 def has_compiler() -> bool:
@@ -70,20 +115,79 @@ def has_compiler() -> bool:
     return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
 
 
-def _tried(name: str, table: Table) -> Chosen | str:
-    """The engine and its speed, or why it is not to be had."""
+def candidates(device: torch.device, seconds: float) -> tuple[str, ...]:
+    """Engines that 'auto' tries for a run of such length.
+
+    'graph' is not among them: it has not been run on a GPU by us, and is taken where it is asked for.
+    """
+    compiles = device.type == "cuda" or (device.type == "cpu" and has_compiler())
+    return ("compiled",) if compiles and seconds > WORTH * COMPILING else ()
+
+
+def _fastest(trial: Trial, eager: Chosen) -> Chosen:
+    names = candidates(trial.device, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds))
+    names = trial.world.agreed(names)
+    if not names:
+        return eager
+    path = kept_at(trial)
+    held = trial.world.agreed(_read(path))
+    if held is not None:
+        names = tuple(name for name in names if name == held["engine"])
+        if not names:
+            return eager._replace(note=f"{held['note']} (measured before)")
+    found, times = eager, {"eager": eager.speed.round(trial.recipe, 1_000)}
+    reasons = []
+    for name in names:
+        began = time.perf_counter()
+        engine = verified(name, trial)
+        if isinstance(engine, str):
+            reasons.append(f"not {name}: {engine}")
+            continue
+        speed = trial.world.agreed(_speed(engine, trial))
+        times[name] = speed.round(trial.recipe, 1_000)
+        gain = times["eager"] / times[name]
+        reasons.append(f"{name} steps are {gain:.2f} times as fast ({time.perf_counter() - began:.0f} s to find out)")
+        if times["eager"] > GAIN * times[name] and times[name] < found.speed.round(trial.recipe, 1_000):
+            found = Chosen(engine, speed)
+    note = f"engine {found.engine.name}: {', '.join(reasons)}"
+    if trial.world.first and held is None:
+        _keep(path, {"engine": found.engine.name, "note": note, "seconds_a_round": times})
+    return found._replace(note=note)
+
+
+def kept_at(trial: Trial) -> Path:
+    """The file that what was measured for such a recipe on such a device is kept in."""
+    part = trial.alone()
+    known = {
+        "recipe": recipes.dumps(_canonical(part.recipe)),
+        "sample": repr(trial.dataset.sample),
+        "device": device_name(trial.device),
+        "processor": f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()}",
+        "precision": trial.precision,
+        "processes": trial.world.size,
+        "torch": torch.__version__,
+    }
+    key = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
+    return cache_folder() / "engines" / f"{key}.json"
+
+
+def _canonical(recipe: Recipe) -> Recipe:
+    """The recipe without what makes no step slower or faster: seed, data, length, what is watched."""
+    watched = RunOptions(micro_batch=recipe.run.micro_batch)
+    return dataclasses.replace(stretched(recipe, 1_000), seed=0, data=DataOptions(), run=watched)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
     try:
-        engine = make(name)
-        off = disagreement(engine, table.build, table.feed, table.drawer.round(0, 0))
-        game = table.build()
-        worst = max(off, key=lambda parameter: off[parameter])
-        if not off[worst] <= TOLERANCE[game.precision]:
-            return f"its gradient of {worst} is off by {off[worst]:.1%}"
-        return Chosen(engine, measure_speed(game, table.feed, table.drawer, engine=engine))
-    except UsageError:
-        raise
-    except SteadyganError as error:
-        return str(error)
-    except Exception as error:  # a compiler's errors are of any kind, and eager can always go on
-        lines = str(error).strip().splitlines()
-        return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__
+        held = read_json(path)
+    except SteadyganError:
+        return None
+    return held if isinstance(held, dict) and {"engine", "note"} <= held.keys() else None
+
+
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, found)
+    except (OSError, SteadyganError):
+        return  # the next run measures again

@@ -8,11 +8,12 @@ against the eager ones, parameter by parameter: a loss that agrees proves nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
 from steadygan.training import step
+from steadygan.training.step import EAGER, Eager
 from steadygan.types import unknown_name
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from steadygan.training.step import CriticTerms, Feed
 
 EngineName = Literal["eager", "compiled", "graph"]
-NAMES: tuple[str, ...] = get_args(EngineName)
 
 _SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
 """of the whole gradient's norm: a smaller gradient, as of a bias before a norm, is the rounding noise of others"""
@@ -36,18 +36,6 @@ class Engine(Protocol):
     def name(self) -> EngineName: ...
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms: ...
     def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor: ...
-
-
-class Eager:
-    """The steps as they are written."""
-
-    name: EngineName = "eager"
-
-    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-        return step.critic_step(game, feed, draws)
-
-    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-        return step.generator_step(game, feed, draws)
 
 
 class Compiled:
@@ -97,7 +85,7 @@ def disagreement(engine: Engine, build: Callable[[], Game], feed: Feed, draws: R
         draws: of any round
     """
     games = build(), build()
-    expected, got = (_gradients(each, game, feed, draws) for each, game in zip((Eager(), engine), games, strict=True))
+    expected, got = (_gradients(each, game, feed, draws) for each, game in zip((EAGER, engine), games, strict=True))
     small = _SMALL[games[0].precision]
     whole = {
         player: torch.stack([gradient.norm() for (of, _), gradient in expected.items() if of == player]).norm()

@@ -12,7 +12,7 @@ import torch
 
 from steadygan.recipe import stretched
 from steadygan.training.draws import Drawer
-from steadygan.training.step import critic_step, generator_step
+from steadygan.training.step import EAGER
 from steadygan.types import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def measure_speed(
     feed: Feed,
     drawer: Drawer,
     budget: float = 1.0,
-    engine: Engine | None = None,
+    engine: Engine = EAGER,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Speed:
     """Times steps of a game that is thrown away afterwards.
@@ -69,11 +69,9 @@ def measure_speed(
         feed: of real batches
         drawer: of rows and seeds
         budget: seconds for both players together, at least one step each
-        engine: that steps; None for eager steps
+        engine: that steps
         clock: ``time.process_time`` counts CPU time: what a step costs on a CPU that others use too
     """
-    step_critic = critic_step if engine is None else engine.critic_step
-    step_generator = generator_step if engine is None else engine.generator_step
     few = dataclasses.replace(game.recipe, critic_steps=_one)
     draws = Drawer(few, game.sample, drawer.train, game.device).round(0, 0)
 
@@ -90,8 +88,8 @@ def measure_speed(
 
     game.set_rates(0)
     return Speed(
-        timed(lambda: step_critic(game, feed, draws.critic[0])),
-        timed(lambda: step_generator(game, feed, draws.generator[0])),
+        timed(lambda: engine.critic_step(game, feed, draws.critic[0])),
+        timed(lambda: engine.generator_step(game, feed, draws.generator[0])),
     )
 
 

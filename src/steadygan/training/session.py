@@ -13,15 +13,13 @@ import torch
 from steadygan import recipe as recipes
 from steadygan.files import describe, read_json, write_json, write_text
 from steadygan.training import checkpoint, guard, memory, plan
-from steadygan.training.choosing import Table, choose_engine
-from steadygan.training.draws import Drawer
-from steadygan.training.engine import Eager
+from steadygan.training.choosing import choose_engine, verified
 from steadygan.training.environment import describe_environment
-from steadygan.training.feed import Feed
 from steadygan.training.folder import list_checkpoints
-from steadygan.training.game import Game
-from steadygan.training.precision import choose_device, choose_precision, idle_gpu
+from steadygan.training.precision import choose_device, idle_gpu
+from steadygan.training.step import EAGER
 from steadygan.training.trainer import Trainer
+from steadygan.training.trial import Trial
 from steadygan.training.world import ALONE, World, own_device
 from steadygan.types import RunError, UsageError
 
@@ -153,10 +151,11 @@ def _engine_again(
 ) -> tuple[Engine, tuple[str, ...]]:
     """The engine that the recipe was settled on, or eager with the reason."""
     if recipe.run.engine in ("auto", "eager"):
-        return Eager(), ()
-    table = _table(recipe, dataset, device, world, plan.Speed(1.0, 1.0))
-    chosen = choose_engine(table, world)
-    return chosen.engine, (chosen.note,) if chosen.note else ()
+        return EAGER, ()
+    engine = verified(recipe.run.engine, Trial(recipe, dataset, device, world))
+    if isinstance(engine, str):
+        return EAGER, (f"engine eager, not {recipe.run.engine}: {engine}",)
+    return engine, ()
 
 
 def _check_same_data(dataset: Dataset, world: World) -> None:
@@ -193,16 +192,13 @@ def settle(
     """
     warnings: tuple[str, ...] = ()
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
-    precision = choose_precision(recipe.run.precision, device)
+    part = Trial(recipe, dataset, device, world).alone()
 
-    def steps(tried: Recipe) -> plan.Speed:
+    def steps(trial: Trial) -> plan.Speed:
         nonlocal warnings
-        game = Game.build(tried, dataset.sample, device, precision)
+        game = trial.game()
         warnings = guard.check_game(game)
-        feed = Feed(tried, dataset.train, device)
-        return plan.measure_speed(game, feed, Drawer(tried, dataset.sample, dataset.train, device))
-
-    part = part_of(recipe, world)
+        return plan.measure_speed(game, trial.feed, trial.drawer)
 
     def measure() -> plan.Speed:
         try:
@@ -210,7 +206,8 @@ def settle(
         except (RuntimeError, MemoryError) as error:
             if not memory.is_out_of_memory(error):
                 raise
-        raise memory.explain(part, plan.device_name(device), steps)
+        smaller = lambda tried: steps(Trial(tried, dataset, device))  # noqa: E731
+        raise memory.explain(part.recipe, plan.device_name(device), smaller)
 
     threads: int | None = None
     if device.type == "cpu":
@@ -218,36 +215,12 @@ def settle(
     else:
         speed = measure()
     fitted = recipe if minutes is None else plan.fit_minutes(recipe, speed, minutes)
-    engine, speed, note = choose_engine(_table(fitted, dataset, device, world, speed), world)
+    engine, speed, note = choose_engine(Trial(fitted, dataset, device, world), speed)
     if minutes is not None:
         fitted = plan.fit_minutes(recipe, speed, minutes)
     fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
     whole, speed = world.agreed((plan.settle(fitted, speed, threads, evaluator), speed))
     return Settled(whole, speed, engine, (f"note: {note}",) if note else (), warnings)
-
-
-def part_of(recipe: Recipe, world: World) -> Recipe:
-    """What one of several processes computes: its part of the batches.
-
-    Raises:
-        UsageError: for batches that cannot be shared equally.
-    """
-    if world.size == 1:
-        return recipe
-    own, fakes = world.rows(recipe.batch), world.rows(recipe.fakes)
-    return dataclasses.replace(recipe, batch=own.stop - own.start, generator_batch=fakes.stop - fakes.start)
-
-
-def _table(recipe: Recipe, dataset: Dataset, device: torch.device, world: World, speed: plan.Speed) -> Table:
-    """What an engine is measured by."""
-    part, precision = part_of(recipe, world), choose_precision(recipe.run.precision, device)
-    return Table(
-        recipe=part,
-        build=lambda: Game.build(part, dataset.sample, device, precision),
-        feed=Feed(part, dataset.train, device),
-        drawer=Drawer(part, dataset.sample, dataset.train, device),
-        speed=speed,
-    )
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from steadygan.objectives import State
-    from steadygan.training.engine import Engine
+    from steadygan.training.engine import Engine, EngineName
     from steadygan.training.game import Game
     from steadygan.training.world import World
 
@@ -306,8 +306,23 @@ def generator_step(
     return total
 
 
+class Eager:
+    """The engine that carries the steps out as they are written."""
+
+    name: EngineName = "eager"
+
+    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
+        return critic_step(game, feed, draws)
+
+    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
+        return generator_step(game, feed, draws)
+
+
+EAGER = Eager()
+
+
 def training_round(
-    game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int, engine: Engine | None = None
+    game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int, engine: Engine = EAGER
 ) -> RoundReport:
     """The critic steps and the generator steps of a round, in place.
 
@@ -317,21 +332,18 @@ def training_round(
         draws: the round's random numbers
         round_: its number, from 0; rates follow it
         seen: samples that the generator has been trained on before
-        engine: carries the steps out; None: as they are written here
+        engine: carries the steps out
     """
-    step_critic = critic_step if engine is None else engine.critic_step
-    step_generator = generator_step if engine is None else engine.generator_step
     game.set_rates(round_)
-    game.generator_optimizer.zero_grad(
-        set_to_none=True
-    )  # read since the last round; critic steps are the memory's peak
+    # what was left for the record has been read; critic steps are the memory's peak
+    game.generator_optimizer.zero_grad(set_to_none=True)
     terms = None
     for critic_draws in draws.critic:
-        terms = step_critic(game, feed, critic_draws)
+        terms = engine.critic_step(game, feed, critic_draws)
     assert terms is not None
     loss = None
     for generator_draws in draws.generator:
-        loss = step_generator(game, feed, generator_draws)
+        loss = engine.generator_step(game, feed, generator_draws)
         batch = len(generator_draws.latents)
         seen += batch
         game.update_average(batch, seen, round_)

@@ -11,7 +11,6 @@ from steadygan.training import checkpoint, memory, pictures
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
 from steadygan.training.draws import Drawer
-from steadygan.training.engine import Eager
 from steadygan.training.feed import Feed
 from steadygan.training.folder import EVALUATIONS, METRICS, list_checkpoints
 from steadygan.training.game import Game
@@ -19,7 +18,7 @@ from steadygan.training.measure import FiniteWatch, NotFiniteError, held_out_sco
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.precision import choose_precision
 from steadygan.training.record import Record, best_round
-from steadygan.training.step import training_round, whole_report
+from steadygan.training.step import EAGER, training_round, whole_report
 from steadygan.training.stop import StopSignals
 from steadygan.training.world import ALONE, World
 from steadygan.types import RunError
@@ -48,10 +47,10 @@ class Trainer:
         device: torch.device,
         observers: Sequence[Observer] = (),
         evaluator: Evaluator | None = None,
-        engine: Engine | None = None,
+        engine: Engine = EAGER,
         world: World = ALONE,
     ) -> None:
-        self.engine = engine or Eager()
+        self.engine = engine
         self.world = world
         self.recipe = recipe
         self.dataset = dataset

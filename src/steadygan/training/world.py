@@ -131,12 +131,16 @@ class World:
 
     def any(self, flag: bool) -> bool:
         """Does any process say so?"""
+        return any(self.all_of(flag))
+
+    def all_of(self, value: _Value) -> list[_Value]:
+        """Every process's value of anything that can be pickled, in the order of ranks, on all processes."""
         if self.size == 1:
-            return flag
-        votes: list[Any] = [None] * self.size
+            return [value]
+        values: list[Any] = [None] * self.size
         with _together():
-            dist.all_gather_object(votes, flag)
-        return any(votes)
+            dist.all_gather_object(values, value)
+        return values
 
     def check_equal(self, tensors: Mapping[str, Tensor], what: str) -> None:
         """Compares numbers of all processes by two sums of their bits.
@@ -148,9 +152,7 @@ class World:
             return
         names = list(tensors)
         prints = torch.stack([fingerprint(tensors[name]) for name in names]).cpu()
-        all_prints: list[Any] = [None] * self.size
-        with _together():
-            dist.all_gather_object(all_prints, prints)
+        all_prints = self.all_of(prints)
         for row, name in enumerate(names):
             strange = [rank for rank in range(self.size) if not torch.equal(all_prints[rank][row], all_prints[0][row])]
             if strange:
