@@ -25,9 +25,12 @@ POINTS = SampleSpec((2,))
 
 
 def image_data(count: int = 200, sample: SampleSpec = IMAGES) -> Dataset:
-    """Random pixels with labels: nothing to learn, but all that a run needs."""
+    """Random pixels with labels, or random characters: nothing to learn, but all that a run needs."""
     rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (count, *sample.shape), dtype=np.uint8)
+    if sample.is_text:  # a number for each place
+        pixels = rng.integers(0, sample.shape[0], (count, sample.shape[1]), dtype=np.uint8)
+    else:
+        pixels = rng.integers(0, 256, (count, *sample.shape), dtype=np.uint8)
     labels = rng.integers(0, sample.classes, count) if sample.classes else None
     held = count // 10
     return Dataset(

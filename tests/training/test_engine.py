@@ -21,7 +21,7 @@ from steadygan.training.step import EAGER, Eager, training_round
 from steadygan.training.trial import Trial
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
-from tests.training.worlds import SAMPLE, image_recipes, made
+from tests.training.worlds import TEXTS, image_recipes, made, sample_of
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def trial(recipe, data=None):
 
 
 def small_trial(name):
-    return trial(made(name, batch=8), image_data(200, SAMPLE))
+    return trial(made(name, batch=8), image_data(200, sample_of(name)))
 
 
 def errors(tried, engine):
@@ -48,7 +48,7 @@ WRONG = ("resnet101",)
 """compiled, the generator's gradients are wrong in torch 2.13, with no error: a run sees it and stays eager"""
 
 
-@pytest.mark.parametrize("name", [name for name in image_recipes() if name not in WRONG])
+@pytest.mark.parametrize("name", [name for name in (*image_recipes(), *TEXTS) if name not in WRONG])
 def test_traced_losses_have_the_eager_gradients(name):
     found = errors(small_trial(name), Compiled("aot_eager"))
     assert found

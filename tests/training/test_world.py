@@ -13,10 +13,12 @@ import torch
 
 from steadygan.training.world import ALONE, World, fingerprint, joined
 from steadygan.types import UsageError
-from tests.training.worlds import OTHERS, image_recipes, played
+from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 
 ROOT = Path(__file__).parents[2]
-NAMES = [*image_recipes(), *OTHERS]
+NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("wgan-gp", "began", "adaptive"))]
+COMPILED = "compiled:ebgan-pt"
+"""compares samples of all processes, and its generator has batch norms over them"""
 
 
 def started(size: int, out: Path, names: list[str]) -> dict:
@@ -43,7 +45,7 @@ def started(size: int, out: Path, names: list[str]) -> dict:
 
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory):
-    return started(2, tmp_path_factory.mktemp("two") / "results.pt", NAMES)
+    return started(2, tmp_path_factory.mktemp("two") / "results.pt", [*NAMES, COMPILED])
 
 
 def check_same(together, alone):
@@ -58,6 +60,10 @@ def check_same(together, alone):
 @pytest.mark.parametrize("name", NAMES)
 def test_two_processes_compute_what_one_does(name, by_two):
     check_same(by_two[name], played(name, ALONE))
+
+
+def test_compiled_steps_of_two_processes_have_the_eager_gradients(by_two):
+    assert by_two[COMPILED] < 1e-5
 
 
 def test_four_processes_compute_what_one_does(tmp_path):

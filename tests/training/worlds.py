@@ -23,15 +23,21 @@ from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.training.draws import Drawer
+from steadygan.training.engine import Compiled, disagreement
 from steadygan.training.feed import Feed
 from steadygan.training.game import Game
 from steadygan.training.step import training_round
+from steadygan.training.trial import Trial
 from steadygan.training.world import ALONE, World, joined
 from steadygan.types import SampleSpec, UsageError
 from tests.training.games import image_data, small_recipe
 
 SAMPLE = SampleSpec((1, 8, 8), classes=10)
+TEXT = SampleSpec((12, 8))
+TEXTS = ("text", "text-gan")
 ROUNDS = 4
+LONG = "50 rounds of "
+"""before a name: what is summed a little wrong shows later"""
 OTHERS: dict[str, Callable[[], Recipe]] = {
     "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),
@@ -39,6 +45,11 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
 }
 """what no recipe has"""
+
+
+def sample_of(name: str) -> SampleSpec:
+    """What a recipe of a name is played on."""
+    return TEXT if name in TEXTS else SAMPLE
 
 
 def image_recipes() -> list[str]:
@@ -58,8 +69,9 @@ def made(name: str, batch: int = 8) -> Recipe:
     if name in OTHERS:
         recipe = OTHERS[name]()
     else:
-        whole = RECIPES[name](SAMPLE)
-        group = group_size(on_a_laptop(whole, width=8).critic.build(SAMPLE))
+        sample = sample_of(name)
+        whole = RECIPES[name](sample)
+        group = group_size(on_a_laptop(whole, width=8).critic.build(sample))
         recipe = on_a_laptop(whole, width=8, batch=max(batch, 4 * group if group > 1 else 0))
     run = dataclasses.replace(recipe.run, precision="fp32")
     return dataclasses.replace(recipe, run=run)
@@ -72,16 +84,19 @@ def in_double(bundle: Any) -> Any:
     )
 
 
-def played(name: str, world: World, rounds: int = ROUNDS) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The gradients of the first round's last steps, and what generator and critic answer at the end, in float64.
 
     By SGD: Adam makes whole steps of the rounding noise that stands for a gradient of 0 (biases before a batch norm).
     """
+    rounds = 50 if name.startswith(LONG) else ROUNDS
+    name = name.removeprefix(LONG)
     recipe = made(name)
     still = SGD(1e-2)
     recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still)
-    data = image_data(200, SAMPLE)
-    game = Game.build(recipe, SAMPLE, "cpu", "fp32", world)
+    sample = sample_of(name)
+    data = image_data(200, sample)
+    game = Game.build(recipe, sample, "cpu", "fp32", world)
     for network in (game.generator, game.critic, game.average):
         network.double()
     game = dataclasses.replace(
@@ -91,7 +106,7 @@ def played(name: str, world: World, rounds: int = ROUNDS) -> tuple[list[torch.Te
         state=in_double(game.state),
         perturbation_state=in_double(game.perturbation_state),
     )
-    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, SAMPLE, data.train, game.device)
+    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, sample, data.train, game.device)
     position = seen = 0
     gradients: list[torch.Tensor] = []
     for round_ in range(rounds):
@@ -107,7 +122,7 @@ def played(name: str, world: World, rounds: int = ROUNDS) -> tuple[list[torch.Te
 def _answers(game: Game) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     latents = game.recipe.prior.latents(torch.rand(16, game.recipe.prior.size, generator=generator).double())
-    labels = torch.arange(16) % SAMPLE.classes
+    labels = torch.arange(16) % game.sample.classes if game.sample.classes else None
     game.generator.eval()
     game.critic.eval()
     with torch.no_grad():
@@ -115,15 +130,24 @@ def _answers(game: Game) -> list[torch.Tensor]:
         return [*pytree.tree_leaves(samples), game.critic(samples, labels).score, *game.state, *game.perturbation_state]
 
 
+def compiled_is_off_by(name: str, world: World) -> float:
+    """The largest distance of a compiled gradient from the eager one."""
+    trial = Trial(made(name), image_data(200, sample_of(name)), torch.device("cpu"), world)
+    return max(disagreement(Compiled("aot_eager"), trial.game, trial.feed, trial.drawer.round(0, 0)).values())
+
+
 def main(out: str, names: list[str]) -> None:
-    """Plays the recipes and writes what came out, by name."""
+    """Plays the recipes and writes what came out, by name; of those with 'compiled:' before it how far that is off."""
     torch.set_num_threads(1)
     with joined(torch.device("cpu")) as world:
+        compiled = [name for name in names if name.startswith("compiled:")]
+        names = [name for name in names if name not in compiled]
+        off = {name: compiled_is_off_by(name.removeprefix("compiled:"), world) for name in compiled}
         results = {name: played(name, world) for name in names}
         for name, (_, answers) in results.items():
             world.check_equal({str(i): answer for i, answer in enumerate(answers)}, name)
         if world.first:
-            torch.save(results, out)
+            torch.save({**results, **off}, out)
 
 
 if __name__ == "__main__":
