@@ -84,6 +84,19 @@ def in_double(bundle: Any) -> Any:
     )
 
 
+def double_game(game: Game) -> Game:
+    """The game in float64."""
+    for network in (game.generator, game.critic, game.average):
+        network.double()
+    return dataclasses.replace(
+        game,
+        generator_optimizer=game.recipe.generator_optimizer.build(game.generator.parameters()),
+        critic_optimizer=game.recipe.critic_optimizer.build(game.critic.parameters()),
+        state=in_double(game.state),
+        perturbation_state=in_double(game.perturbation_state),
+    )
+
+
 def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The gradients of the first round's last steps, and what generator and critic answer at the end, in float64.
 
@@ -96,16 +109,7 @@ def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tens
     recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still)
     sample = sample_of(name)
     data = image_data(200, sample)
-    game = Game.build(recipe, sample, "cpu", "fp32", world)
-    for network in (game.generator, game.critic, game.average):
-        network.double()
-    game = dataclasses.replace(
-        game,
-        generator_optimizer=still.build(game.generator.parameters()),
-        critic_optimizer=still.build(game.critic.parameters()),
-        state=in_double(game.state),
-        perturbation_state=in_double(game.perturbation_state),
-    )
+    game = double_game(Game.build(recipe, sample, "cpu", "fp32", world))
     feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, sample, data.train, game.device)
     position = seen = 0
     gradients: list[torch.Tensor] = []

@@ -48,7 +48,13 @@ def channels_last(samples: S) -> S:
     """Images in the layout that convolutions are fastest in; points as they are."""
 
     def laid_out(tensor: Tensor) -> Tensor:
-        return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+        if tensor.dim() != 4:
+            return tensor
+        if tensor.shape[1] == 1 and torch.compiler.is_compiling():
+            # The strides of a single channel mean nothing, and torch's tracer predicts others than kernels give; group
+            # norm's traced backward then reads one layout as the other (docs/traps.md). A copy's are as predicted.
+            return tensor.clone(memory_format=torch.channels_last)
+        return tensor.contiguous(memory_format=torch.channels_last)
 
     return at_each_scale(laid_out, samples)
 
@@ -173,14 +179,14 @@ class Game:
 
     def score(self, batch: Batch) -> CriticOutput:
         """The critic's outputs on a batch, perturbed where it has numbers for that, with its labels beside them."""
-        output: CriticOutput = self.critic(self._perturbed(batch), batch.labels)
+        output: CriticOutput = self.critic(channels_last(self._perturbed(batch)), batch.labels)
         return output._replace(labels=batch.labels)
 
     def _perturbed(self, batch: Batch) -> Sample:
         perturbation, samples = self.recipe.perturbation, batch.samples
         if perturbation is None or batch.perturbation is None:
             return samples
-        return channels_last(perturbation.apply(samples, batch.perturbation, self.strength, self.perturbation_state))
+        return perturbation.apply(samples, batch.perturbation, self.strength, self.perturbation_state)
 
     def _strength(self, round_: int) -> float:
         perturbation = self.recipe.perturbation
