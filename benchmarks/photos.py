@@ -4,10 +4,11 @@
         [--seeds 0 1 2] [--count 3000] [--threads 1] [--out runs/photos] [--name photos]
 
 Draws --count pictures of the source (a file or a folder) into a folder of PNGs, as a user would have them: no labels,
-mirrored at random. Trains each recipe on it with each seed, --minutes of wall time each. A recipe is a name, with
-fields as on the command line behind it. Samples are compared with all pictures of the source, so that learning the few
-by heart does not pay: Fréchet distance, precision and recall in features of patches and, where the source has labels,
-of a classifier of them. Runs that are there already are resumed, or left alone when they are finished and judged.
+mirrored at random. Trains each recipe on it with each seed, --minutes of CPU time each, whatever else the machine does.
+A recipe is a name, with fields as on the command line behind it. Samples are compared with all pictures of the source,
+so that learning the few by heart does not pay: Fréchet distance, precision and recall in features of patches and, where
+the source has labels, of a classifier of them. Runs that are there already are resumed, or left alone when they are
+finished and judged.
 Writes benchmarks/results/NAME.json after each run, and prints the table.
 """
 
@@ -28,6 +29,7 @@ import torch
 from PIL import Image
 
 import steadygan as sg
+from benchmarks.laptop import in_cpu_minutes
 from benchmarks.round_time import RESULTS, command_line, processor
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
@@ -73,7 +75,9 @@ def trained(text: str, pictures: Path, folder: Path, seed: int, args: argparse.N
     ready = prepare(lambda sample: recipe_of(text, sample), DataOptions(source=str(pictures), flip=True))
     watch = dataclasses.replace(ready.recipe.run, threads=args.threads, evaluate="none")
     recipe = dataclasses.replace(ready.recipe, seed=seed, run=watch)
-    return train_prepared(dataclasses.replace(ready, recipe=recipe, minutes=args.minutes), folder, observers=[])
+    recipe = in_cpu_minutes(recipe, ready.dataset, args.minutes)
+    ready = dataclasses.replace(ready, recipe=recipe, minutes=None)
+    return train_prepared(ready, folder, device="cpu", observers=[])
 
 
 def judged(run: sg.Run, whole: Dataset, count: int) -> dict[str, Any]:
