@@ -30,6 +30,7 @@ COMMANDS = {
     "report": ("steadygan.cli.report", "writes a run's report.html anew"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "looks through data and says what training will do with it"),
+    "bench": ("steadygan.cli.bench", "times rounds beside a plain loop, and says where a training's time goes"),
 }
 """Each command: the module whose ``run(arguments)`` carries it out, and one line."""
 

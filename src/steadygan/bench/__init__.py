@@ -1,0 +1,1 @@
+"""What ``steadygan bench`` measures: rounds beside the plain loop, slopes of cost, what a training spends elsewhere."""

@@ -1,0 +1,134 @@
+"""The trainings that are measured: a recipe on samples of a size, as it is or with widths for a laptop."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from steadygan import recipes
+from steadygan.networks import DCGANCritic, DCGANGenerator
+from steadygan.recipe import Recipe
+from steadygan.schedules import Constant
+from steadygan.types import SampleSpec, unknown_name
+
+if TYPE_CHECKING:
+    from steadygan.data import Fresh, Stored
+
+POINTS = SampleSpec((2,))
+IMAGES = SampleSpec((3, 32, 32))
+LARGE = SampleSpec((3, 64, 64))
+LINES = SampleSpec((96, 32))  # characters of the paper's size
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recipe, and what it is trained on."""
+
+    name: str
+    title: str
+    """with the sizes, so that figures of different sizes are never taken for one another"""
+    sample: SampleSpec
+    recipe: Recipe
+    data: Stored | Fresh | None = None
+    """None: noise, with labels where the sample has classes"""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A case before its sizes are settled."""
+
+    title: str
+    sample: SampleSpec
+    make: Callable[[SampleSpec], Recipe]
+    laptop: int | None = None
+    """width of both networks on a laptop; None: as the recipe has it"""
+    widths: tuple[int, int] | None = None
+    """of generator and critic; None: the recipe's"""
+    factor: int = 1
+    """how many times the critic's width the generator's is, on a laptop"""
+
+
+_KINDS = {
+    "mlp": _Kind("MLP", POINTS, recipes.wgan_gp),
+    "mlp-small": _Kind("small MLP", POINTS, recipes.wgan_gp, widths=(128, 128)),
+    "dcgan-32": _Kind("DCGAN-32", IMAGES, recipes.wgan_gp, laptop=32),
+    "dcgan-64": _Kind("DCGAN-64", LARGE, recipes.wgan_gp, laptop=16),
+    "resnet-32": _Kind("ResNet-32", IMAGES, recipes.wgan_gp_cifar10, laptop=32),
+    "resnet-32-wide": _Kind("ResNet-32", IMAGES, recipes.wgan_gp_cifar10, laptop=32, widths=(256, 128), factor=2),
+    "began-64": _Kind("BEGAN-64", LARGE, recipes.began, laptop=16),
+    "msg-64": _Kind("MSG-64", LARGE, recipes.msg_gan, laptop=16),
+    "text": _Kind("text", LINES, recipes.text, laptop=64),
+}
+NAMES = tuple(_KINDS)
+
+
+def case(name: str, laptop: bool = False) -> Case:
+    """The case of a name.
+
+    Args:
+        name: one of ``NAMES``
+        laptop: with the widths of convolutional networks brought to what two cores do in minutes
+
+    Raises:
+        UsageError: for an unknown name.
+    """
+    if name not in _KINDS:
+        raise unknown_name("case", name, NAMES)
+    kind = _KINDS[name]
+    recipe = kind.make(kind.sample)
+    widths = kind.widths
+    if laptop and kind.laptop is not None:
+        widths = (kind.factor * kind.laptop, kind.laptop)
+    return Case(name, titled(kind.title, recipe := with_widths(recipe, widths)), kind.sample, recipe)
+
+
+def with_widths(recipe: Recipe, widths: tuple[int, int] | None) -> Recipe:
+    """The recipe with such widths of generator and critic; as it is for None."""
+    if widths is None:
+        return recipe
+    specs: list[Any] = [recipe.generator, recipe.critic]
+    generator, critic = (dataclasses.replace(spec, width=width) for spec, width in zip(specs, widths, strict=True))
+    return dataclasses.replace(recipe, generator=generator, critic=critic)
+
+
+def titled(name: str, recipe: Recipe) -> str:
+    """A name with the sizes of the recipe's networks and batches."""
+    specs: list[Any] = [recipe.generator, recipe.critic]
+    widths = " and ".join(str(width) for width in dict.fromkeys(spec.width for spec in specs))
+    batches = " and ".join(str(batch) for batch in dict.fromkeys((recipe.batch, recipe.fakes)))
+    return f"{name}, width {widths}, batch {batches}"
+
+
+VARIABLES = ("batch", "pixels", "width", "n_critic")
+"""what the cost of a DCGAN's round is held against"""
+
+
+def varied(variable: str, laptop: bool = False) -> dict[int, Case]:
+    """WGAN-GP on DCGAN networks without norms, by the values of one of ``VARIABLES``, all else held."""
+    base = {"batch": 32, "pixels": 32, "width": 16, "n_critic": 5} if laptop else _BASE
+    values = _FEW if laptop else _MANY
+    found = {}
+    for value in values[variable]:
+        of = {**base, variable: value}
+        sample = SampleSpec((3, of["pixels"], of["pixels"]))
+        recipe = dataclasses.replace(
+            recipes.wgan_gp(sample),
+            generator=DCGANGenerator(of["width"]),
+            critic=DCGANCritic(of["width"]),
+            batch=of["batch"],
+            critic_steps=Constant(of["n_critic"]),
+        )
+        found[value] = Case("dcgan", titled(f"DCGAN-{of['pixels']}", recipe), sample, recipe)
+    return found
+
+
+_BASE = {"batch": 64, "pixels": 32, "width": 64, "n_critic": 5}
+_FEW = {"batch": (16, 32, 64, 128), "pixels": (16, 32, 64), "width": (8, 16, 32, 64), "n_critic": (1, 2, 5, 10)}
+_MANY = {
+    "batch": (16, 32, 64, 128, 256),
+    "pixels": (16, 32, 64, 128),
+    "width": (32, 64, 128, 256),
+    "n_critic": (1, 2, 5, 10),
+}

@@ -1,0 +1,132 @@
+"""One case in one precision: the plain loop and the engines in turn, beside a matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from steadygan.bench.cases import Case
+from steadygan.bench.flops import Operations, Product, operations, product
+from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
+from steadygan.bench.memory import peak_memory
+from steadygan.bench.plain_side import plain_round
+from steadygan.bench.sides import PLAIN, SAME_NETWORKS, build, library_round, make_round, table
+from steadygan.training import engine
+from steadygan.training.choosing import TOLERANCE
+from steadygan.training.engine import Engine
+from steadygan.training.precision import Precision
+
+PRODUCT = "matrix product"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a case is measured."""
+
+    watch: Watch
+    laptop: bool = False
+    repeats: int = 5
+    seconds: float = 0.5
+    """of one measurement"""
+    memory: bool = True
+    """peak memory too, in a process for each side"""
+    same_networks: bool = False
+    """the plain loop around the library's own modules too"""
+    product_side: int | None = None
+    """of the square matrices; None: by the device"""
+
+
+def measure(case: Case, precision: Precision, engines: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """The figures of a case as plain data.
+
+    An engine that cannot be had here, or whose gradients are not the eager ones, is named with the reason.
+
+    Raises:
+        UsageError: for an unknown engine.
+    """
+    device = settings.watch.device
+    rounds: dict[str, Round] = {PLAIN: plain_round(case, device)}
+    if settings.same_networks:
+        rounds[SAME_NETWORKS] = make_round(case, SAME_NETWORKS, precision, device)
+    refused: dict[str, str] = {}
+    ready: dict[str, float] = {}
+    for name in engines:
+        found = prepared(case, precision, engine.make(name), settings.watch)
+        if isinstance(found, str):
+            refused[name] = found
+        else:
+            rounds[name], ready[name] = found
+    of_round = operations(build(case, precision, device), *_first(case, device))
+    beside = product(precision, device, settings.product_side)
+    times = interleaved({**rounds, PRODUCT: beside.run}, settings.watch, settings.repeats, settings.seconds)
+    sides = {name: _side(name, case, times, of_round, beside) for name in rounds}
+    for name, seconds in ready.items():
+        sides[name]["seconds_to_first_round"] += seconds
+    if settings.memory:
+        threads = torch.get_num_threads()
+        for name in rounds:
+            sides[name]["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, device.type, threads)
+    if any(name != "eager" for name in engines):
+        torch._dynamo.reset()  # what was compiled for this case would count against the next one's limit
+    return {
+        "case": case.name,
+        "title": case.title,
+        "precision": precision,
+        "operations": of_round._asdict(),
+        "matrix_product": {
+            "side": beside.side,
+            "flop_per_second": beside.operations / times[PRODUCT].timing.median,
+            "disturbed": times[PRODUCT].timing.disturbed,
+        },
+        "sides": sides,
+        "refused": refused,
+    }
+
+
+def _first(case: Case, device: torch.device) -> tuple[Any, Any]:
+    feed, draws = table(case, device)
+    return feed, draws[0]
+
+
+def prepared(case: Case, precision: Precision, made: Engine, watch: Watch) -> tuple[Round, float] | str:
+    """A round by an engine whose gradients were held against the eager ones, and the seconds that took; or why not."""
+    if made.name == "eager":
+        return library_round(case, precision, watch.device, made), 0.0
+    feed, draws = table(case, watch.device)
+    off: dict[str, float] = {}
+
+    def look() -> None:
+        off.update(engine.disagreement(made, lambda: build(case, precision, watch.device), feed, draws[0]))
+
+    try:
+        seconds = watch.seconds(look)
+        worst = max(off, key=lambda parameter: off[parameter])
+        if not off[worst] <= TOLERANCE[precision]:
+            return f"its gradient of {worst} is off by {off[worst]:.1%}"
+        run = library_round(case, precision, watch.device, made)
+        return run, seconds + watch.seconds(run)
+    except Exception as error:  # a compiler's errors are of any kind
+        lines = str(error).strip().splitlines()
+        return f"{lines[0][:160]}" if lines else type(error).__name__
+
+
+def _side(name: str, case: Case, times: Mapping[str, Timed], of_round: Operations, beside: Product) -> dict[str, Any]:
+    timing = times[name].timing
+    ratio, spread = ratios(times[PLAIN].times, times[name].times)
+    found: dict[str, Any] = {
+        "ms": [1e3 * seconds for seconds in (timing.median, timing.fastest, timing.slowest)],
+        "samples_per_second": case.recipe.steps(0) * case.recipe.batch / timing.median,
+        "times_plain": ratio,
+        "times_plain_range": list(spread),
+        "seconds_to_first_round": times[name].first,
+        "peak_mb": None,
+        "disturbed": timing.disturbed,
+    }
+    if name not in (PLAIN, SAME_NETWORKS):  # whose operations are others, or not in this precision
+        rate = of_round.round / timing.median
+        found["flop_per_second"] = rate
+        found["of_matrix_product"] = rate * times[PRODUCT].timing.median / beside.operations
+    return found

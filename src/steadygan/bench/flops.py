@@ -1,0 +1,105 @@
+"""Operations of a round, counted, and the rate that nothing but a matrix product reaches on the same device.
+
+Counted are the products and sums of matrix products and convolutions, forward and backward, as eager steps carry them
+out: a folded convolution has those of the folded one. A critic step of WGAN-GP comes to 10 forward passes of the critic
+where the second derivative does not walk the forward graph (real, fake and points forward: 3; gradients of the first
+two, in weights and inputs: 4; the points' slope: 1; its gradient in both: 2), and to 12 where it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from steadygan.training import step
+
+if TYPE_CHECKING:
+    from steadygan.training.draws import RoundDraws
+    from steadygan.training.game import Game
+
+SIDE = {"cpu": 2048, "cuda": 8192, "mps": 4096}
+"""of the square matrices, by the kind of device"""
+
+
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up by torch's own formulas; its ``FlopCounterMode`` refuses gradients of gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func._overloadpacket)
+        if formula is not None:
+            self.total += int(formula(*args, **(kwargs or {}), out_val=result))
+        return result
+
+
+def count(run: Callable[[], object]) -> int:
+    """Floating-point operations of matrix products and convolutions while something runs."""
+    with _Counter() as counter:
+        run()
+    total: int = counter.total
+    return total
+
+
+class Operations(NamedTuple):
+    """Floating-point operations of one round, eager."""
+
+    round: int
+    """of its critic steps and its generator steps"""
+    critic_forward: int
+    """of one forward pass of the critic on one batch"""
+    equivalents: float
+    """forward passes of the critic that a critic step costs, without making the fakes"""
+
+
+def operations(game: Game, feed: step.Feed, draws: RoundDraws) -> Operations:
+    """Counts a round of a game, which is stepped."""
+    first = draws.critic[0]
+
+    def forward() -> None:
+        with torch.no_grad(), game.autocast():
+            game.score(feed(first.real))
+
+    def fakes() -> None:
+        with torch.no_grad(), game.autocast():
+            game.generate(first.latents, feed(first.real).labels)
+
+    once = count(forward)
+    whole = count(lambda: step.training_round(game, feed, draws, 0, 0))
+    one = count(lambda: step.critic_step(game, feed, first))
+    return Operations(whole, once, (one - count(fakes)) / once)
+
+
+class Product(NamedTuple):
+    """A product of two square matrices, to be run again and again."""
+
+    side: int
+    run: Callable[[], None]
+
+    @property
+    def operations(self) -> int:
+        """Of one run."""
+        return 2 * self.side**3
+
+
+def product(precision: str, device: torch.device, side: int | None = None) -> Product:
+    """One in a precision; in tf32 and fp32 by the switches that are set."""
+    side = side or SIDE.get(device.type, 2048)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    generator = torch.Generator().manual_seed(0)
+    one, other = (torch.randn(side, side, generator=generator).to(device, kind) for _ in range(2))
+    out = torch.empty_like(one)
+
+    def run() -> None:
+        torch.mm(one, other, out=out)
+
+    return Product(side, run)

@@ -1,0 +1,104 @@
+"""Timing in turn: every side of a comparison is measured in the same repeats, so that a slow minute hits all."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from steadygan.types import UsageError
+
+Round = Callable[[], None]
+"""Trains for one round, or does whatever else is timed."""
+Clock = Literal["wall", "cpu"]
+
+STEADY = 1.5
+"""slowest over fastest repeat: beyond this something else was using the device"""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one round over all repeats."""
+
+    median: float
+    fastest: float
+    slowest: float
+
+    @property
+    def disturbed(self) -> bool:
+        """Were the repeats so unlike that something else seems to have run?"""
+        return self.slowest > STEADY * self.fastest
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The repeats of one side."""
+
+    first: float
+    """seconds of the very first round, with compiling or recording"""
+    times: tuple[float, ...]
+    """seconds of a round, one for each repeat"""
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(statistics.median(self.times), min(self.times), max(self.times))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How seconds are counted."""
+
+    device: torch.device
+    clock: Clock = "wall"
+
+    def __post_init__(self) -> None:
+        if self.clock == "cpu" and self.device.type != "cpu":
+            raise UsageError(f"--clock cpu counts the processor's time, and the device is {self.device.type}: use wall")
+
+    def seconds(self, run: Round, rounds: int = 1) -> float:
+        """The mean over some rounds; with the clock 'cpu' that of all threads together."""
+        now = time.process_time if self.clock == "cpu" else time.perf_counter
+        wait(self.device)
+        start = now()
+        for _ in range(rounds):
+            run()
+        wait(self.device)
+        return (now() - start) / rounds
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def interleaved(sides: dict[str, Round], watch: Watch, repeats: int, seconds: float) -> dict[str, Timed]:
+    """Each side measured in turn; every other repeat goes backwards.
+
+    Args:
+        sides: by name; each is run twice before
+        watch: counts
+        repeats: of all sides
+        seconds: of one measurement, at least one round
+    """
+    first, counts = {}, {}
+    for name, run in sides.items():
+        first[name] = watch.seconds(run)
+        counts[name] = max(1, round(seconds / max(watch.seconds(run), 1e-9)))
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for repeat in range(repeats):
+        for name in sides if repeat % 2 == 0 else reversed(sides):
+            times[name].append(watch.seconds(sides[name], counts[name]))
+    return {name: Timed(first[name], tuple(times[name])) for name in sides}
+
+
+def ratios(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, tuple[float, float]]:
+    """How many times as long theirs take: by the medians, and the range over neighbouring measurements."""
+    each = [one / other for one, other in zip(theirs, ours, strict=True)]
+    return statistics.median(theirs) / statistics.median(ours), (min(each), max(each))

@@ -1,0 +1,194 @@
+"""What a training spends beside its steps: a short real one, timed around data, logging, pictures and checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from steadygan import api
+from steadygan import recipe as recipes
+from steadygan.bench.cases import titled, with_widths
+from steadygan.bench.measuring import Watch, wait
+from steadygan.evaluation.during import judge_of
+from steadygan.files import write_text
+from steadygan.recipe import Recipe
+from steadygan.report.page import PageObserver
+from steadygan.report.pictures import PictureObserver
+from steadygan.report.progress import ProgressObserver
+from steadygan.report.trackers import observer_for
+from steadygan.training import checkpoint, engine
+from steadygan.training.clock import Clock
+from steadygan.training.draws import Drawer, RoundDraws
+from steadygan.training.feed import Feed
+from steadygan.training.folder import list_checkpoints
+from steadygan.training.game import Game
+from steadygan.training.observers import Evaluator, Observer
+from steadygan.training.plan import fit_minutes, measure_speed, settle
+from steadygan.training.precision import choose_precision
+from steadygan.training.session import new_run
+from steadygan.training.step import RoundReport
+from steadygan.training.trainer import Trainer
+from steadygan.types import Batch
+
+PARTS = ("data", "logging", "pictures", "checkpoints", "evaluations")
+LIMITS = {"data": 0.02, "logging and pictures": 0.03}
+"""shares of the time that are aimed at"""
+LAPTOP_WIDTH = 32
+
+
+class Spent:
+    """Seconds by part; a part inside another counts for itself alone."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+        self._inner = [0.0]
+
+    @contextmanager
+    def on(self, part: str) -> Iterator[None]:
+        self._inner.append(0.0)
+        start = self.clock()
+        try:
+            yield
+        finally:
+            whole = self.clock() - start
+            self.seconds[part] += whole - self._inner.pop()
+            self._inner[-1] += whole
+
+
+class _TimedFeed(Feed):
+    spent: Spent
+
+    def __call__(self, draws: Any) -> Batch:
+        with self.spent.on("data"):
+            return super().__call__(draws)
+
+
+class _TimedDrawer(Drawer):
+    spent: Spent
+
+    def round(self, round_: int, position: int, counts: Any = None) -> RoundDraws:
+        with self.spent.on("data"):
+            return super().round(round_, position, counts)
+
+
+class TimedTrainer(Trainer):
+    """A trainer that knows what it spends beside its steps.
+
+    Before a part that reads from the device it waits for the steps that are still under way, which are not the part's.
+    """
+
+    def watch(self, spent: Spent) -> None:
+        """Counts from now on; for a trainer that has built its game."""
+        self.spent = spent
+        feed = _TimedFeed(self.recipe, self.dataset.train, self.device)
+        drawer = _TimedDrawer(self.recipe, self.dataset.sample, self.dataset.train, self.device)
+        feed.spent = drawer.spent = spent
+        self.feed, self.drawer = feed, drawer
+
+    def _log(self, game: Game, report: RoundReport, clock: Clock) -> None:
+        wait(self.device)
+        with self.spent.on("logging"):
+            super()._log(game, report, clock)
+
+    def _picture(self, game: Game) -> None:
+        wait(self.device)
+        with self.spent.on("pictures"):
+            super()._picture(game)
+
+    def _evaluate(self, game: Game) -> None:
+        wait(self.device)
+        with self.spent.on("evaluations"):
+            super()._evaluate(game)
+
+    def save(self, game: Game, *, judged: bool = False) -> Path:
+        wait(self.device)
+        with self.spent.on("checkpoints"):
+            return super().save(game, judged=judged)
+
+
+def measure(
+    data: str, minutes: float, precision: str, by: str, watch: Watch, laptop: bool = False, width: int | None = None
+) -> dict[str, Any]:
+    """A training of WGAN-GP's DCGAN networks on 32 px pictures, as the command runs it, as plain data.
+
+    Args:
+        data: a source
+        minutes: of the training, about
+        precision: of its steps
+        by: the engine of a name
+        watch: counts
+        laptop: with narrower networks
+        width: of the networks, instead
+
+    Raises:
+        UsageError, RunError: one line, for data, an engine or a run that failed.
+    """
+    ready = api.prepare("wgan-gp", data, size=32)
+    width = width or (LAPTOP_WIDTH if laptop else None)
+    recipe = with_widths(ready.recipe, None if width is None else (width, width))
+    title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
+    run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
+    evaluator = judge_of(recipe, ready.dataset)
+    recipe = _settled(dataclasses.replace(recipe, run=run), ready, minutes, by, watch, evaluator)
+    spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer, game = _begun(recipe, ready, Path(folder) / "run", by, watch, evaluator)
+        before = trainer.counters.round
+        trainer.watch(spent)
+        start = spent.clock()
+        trainer.run(game)
+        wait(watch.device)
+        whole = spent.clock() - start
+    return {
+        "title": title,
+        "precision": game.precision,
+        "engine": by,
+        "minutes": minutes,
+        "rounds": recipe.rounds - before,
+        "seconds": whole,
+        "seconds_by_part": spent.seconds,
+        "shares": {part: seconds / whole for part, seconds in spent.seconds.items()},
+    }
+
+
+def _settled(
+    recipe: Recipe, ready: api.Prepared, minutes: float, by: str, watch: Watch, evaluator: Evaluator | None
+) -> Recipe:
+    """The recipe with rounds that fit the time, and the intervals that the command would choose."""
+    dataset, device = ready.dataset, watch.device
+    game = Game.build(recipe, dataset.sample, device, choose_precision(recipe.run.precision, device))
+    feed, drawer = Feed(recipe, dataset.train, device), Drawer(recipe, dataset.sample, dataset.train, device)
+    speed = measure_speed(game, feed, drawer, engine=engine.make(by))
+    threads = torch.get_num_threads() if device.type == "cpu" else None
+    return settle(fit_minutes(recipe, speed, minutes), speed, threads, evaluator)
+
+
+def _begun(
+    recipe: Recipe, ready: api.Prepared, folder: Path, by: str, watch: Watch, evaluator: Evaluator | None
+) -> tuple[TimedTrainer, Game]:
+    """A run after its first round, which made the folder, gone on with as ``resume`` does."""
+    first = dataclasses.replace(recipe, rounds=1)
+    new_run(first, ready.dataset, folder, device=str(watch.device), observers=())
+    write_text(folder / "recipe.yaml", recipes.dumps(recipe))
+    quiet = ProgressObserver(_nowhere())
+    observers: list[Observer] = [quiet, PictureObserver(), PageObserver(), observer_for("tensorboard")]
+    trainer = TimedTrainer(recipe, ready.dataset, folder, watch.device, observers, evaluator, engine.make(by))
+    game = trainer.build()
+    trainer.counters = checkpoint.load_checkpoint(list_checkpoints(trainer.checkpoints)[-1], game)
+    return trainer, game
+
+
+def _nowhere() -> Any:
+    """A console whose lines nobody reads."""
+    from rich.console import Console
+
+    return Console(file=io.StringIO())
