@@ -26,7 +26,7 @@ from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 import steadygan as sg
-from benchmarks.round_time import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line, processor
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.files import read_json, write_json
 from steadygan.recipe import Recipe

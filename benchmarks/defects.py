@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from benchmarks.round_time import RESULTS, command_line
+from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material

@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks.round_time import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line, processor
 from steadygan.data import DataOptions, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -25,11 +24,13 @@ from typing import Any, cast
 
 import torch
 
+from benchmarks.common import RESULTS, ROOT, command_line, processor
 from benchmarks.laptop import BATCH, WIDTH, on_a_laptop
-from benchmarks.peak_memory import in_a_process, peak_of
-from benchmarks.round_time import RESULTS, STEADY, Side, command_line, interleaved, processor
-from benchmarks.rounds import Case, library_round
 from steadygan import api
+from steadygan.bench.cases import Case
+from steadygan.bench.measuring import STEADY, Timing, Watch, interleaved, ratios
+from steadygan.bench.memory import in_a_process, peak_of
+from steadygan.bench.sides import library_round
 from steadygan.losses import Wasserstein
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
@@ -43,8 +44,20 @@ from steadygan.types import SampleSpec, UsageError
 
 IMAGES = SampleSpec((3, 32, 32), 10)
 METHOD, BASELINE = SIDES = ("method", "wgan-gp")
-SPEED = RESULTS.parent.parent / "docs" / "speed.md"
+SECONDS = 0.5  # of one measurement
+SPEED = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- method-cost: written by benchmarks/method_cost.py --docs -->", "<!-- end of method-cost -->"
+
+
+@dataclass(frozen=True)
+class Side(Timing):
+    """Seconds of a round, megabytes at the peak, and how many times as long as the other side."""
+
+    peak_mb: float | None
+    ratio: float
+    """of the medians"""
+    ratio_range: tuple[float, float]
+    """over neighbouring measurements"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,10 @@ def cases(name: str, width: int = WIDTH, batch: int = BATCH) -> dict[str, Case]:
         ready = api.prepare(RECIPES[name])
         recipe, sample, data = on_a_laptop(ready.recipe, width, batch), ready.dataset.sample, ready.dataset.train
     recipe = dataclasses.replace(recipe, critic_steps=Constant(1))
-    return {METHOD: Case(name, sample, recipe, data), BASELINE: Case("wgan-gp", sample, as_wgan_gp(recipe), data)}
+    return {
+        METHOD: Case(name, name, sample, recipe, data),
+        BASELINE: Case("wgan-gp", "WGAN-GP", sample, as_wgan_gp(recipe), data),
+    }
 
 
 def as_wgan_gp(recipe: Recipe) -> Recipe:
@@ -86,19 +102,14 @@ def as_wgan_gp(recipe: Recipe) -> Recipe:
 def measure(name: str, precision: Precision, repeats: int, device: torch.device, *, memory: bool = True) -> Result:
     """Both sides of a recipe: time in this process, memory in processes of their own."""
     both = cases(name)
-    times = interleaved({side: library_round(case, precision, device) for side, case in both.items()}, repeats, device)
-    ratios = [mine / theirs for mine, theirs in zip(times[METHOD], times[BASELINE], strict=True)]
+    rounds = {side: library_round(case, precision, device) for side, case in both.items()}
+    times = interleaved(rounds, Watch(device), repeats, SECONDS)
 
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
-        return Side(
-            median=statistics.median(times[side]),
-            fastest=min(times[side]),
-            slowest=max(times[side]),
-            peak_mb=in_a_process(words, str(device)) if memory else None,
-            ratio=statistics.median(ratios) if side == METHOD else 1.0,
-            ratio_range=(min(ratios), max(ratios)) if side == METHOD else (1.0, 1.0),
-        )
+        ratio, spread = ratios(times[side].times, times[BASELINE].times)
+        peak_mb = in_a_process(words, str(device), ROOT) if memory else None
+        return Side(**vars(times[side].timing), peak_mb=peak_mb, ratio=ratio, ratio_range=spread)
 
     recipe = both[METHOD].recipe
     networks = f"{type(recipe.generator).__name__}, {type(recipe.critic).__name__}"

@@ -29,8 +29,8 @@ import torch
 from PIL import Image
 
 import steadygan as sg
+from benchmarks.common import RESULTS, command_line, processor
 from benchmarks.laptop import in_cpu_minutes
-from benchmarks.round_time import RESULTS, command_line, processor
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
 from steadygan.data import DataOptions, Dataset, open_data

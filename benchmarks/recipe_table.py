@@ -24,8 +24,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.common import RESULTS, processor
 from benchmarks.laptop import BATCH, WIDTH, recipes_for
-from benchmarks.round_time import RESULTS, processor
 from benchmarks.table_cell import CORES, Key, Study, beside, digest, made
 from benchmarks.table_page import page
 from benchmarks.table_results import JUDGE, Plan, Results, add, begin, best_factor, left, missing, read, value

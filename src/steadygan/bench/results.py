@@ -16,7 +16,7 @@ import steadygan
 from steadygan.bench.measuring import Watch
 from steadygan.files import read_json, write_json
 from steadygan.training.environment import describe_environment
-from steadygan.types import UsageError
+from steadygan.types import RunError, UsageError
 
 FORMAT = 1
 KINDS = ("cases", "slopes", "overhead")
@@ -41,7 +41,10 @@ class Results:
         self.data |= {kind: [] for kind in KINDS}
         if not path.exists():
             return
-        found = read_json(path)
+        try:
+            found = read_json(path)
+        except RunError:
+            found = None
         if not isinstance(found, dict) or found.get("format") != FORMAT or not set(KINDS) <= found.keys():
             raise UsageError(f"{path} holds no measurements of 'steadygan bench': name another --out")
         for field in ALIKE:

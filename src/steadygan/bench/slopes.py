@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from steadygan.bench.cases import Case, varied
 from steadygan.bench.comparing import Settings, prepared
@@ -47,8 +49,9 @@ def measure(variable: str, precision: Precision, by: str, settings: Settings) ->
         RunError: where the engine cannot be had for one of the sizes.
     """
     cases = varied(variable, settings.laptop)
-    rounds = {str(value): _round(case, precision, by, settings) for value, case in cases.items()}
-    times = interleaved(rounds, settings.watch, settings.repeats, settings.seconds)
+    with _many_compiled(by):
+        rounds = {str(value): _round(case, precision, by, settings) for value, case in cases.items()}
+        times = interleaved(rounds, settings.watch, settings.repeats, settings.seconds)
     found = {value: times[str(value)].timing for value in cases}
     fitted = fit(list(found), [timing.median for timing in found.values()])
     return {
@@ -62,6 +65,17 @@ def measure(variable: str, precision: Precision, by: str, settings: Settings) ->
         "residual": fitted.residual,
         "disturbed": any(timing.disturbed for timing in found.values()),
     }
+
+
+@contextmanager
+def _many_compiled(by: str) -> Iterator[None]:
+    """torch counts what is compiled for all sizes as one function's, and stops at a few."""
+    if by == "eager":
+        yield
+        return
+    with torch._dynamo.config.patch(recompile_limit=64):
+        yield
+    torch._dynamo.reset()
 
 
 def _round(case: Case, precision: Precision, by: str, settings: Settings) -> Round:

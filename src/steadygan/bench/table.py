@@ -98,10 +98,9 @@ def notes(data: Mapping[str, Any]) -> list[str]:
         found.append("note: seconds are those of the processor, over all threads (--clock cpu)")
     for entry in data["cases"]:
         what = f"{entry['title']}, {entry['precision']}"
-        equal = (
-            f"{entry['title']}: a critic step was counted as {entry['operations']['equivalents']:.1f} of its forwards"
-        )
-        found += [equal] if equal not in found else []
+        forwards = f"{entry['operations']['equivalents']:.1f} forward passes of the critic"
+        counted = f"{entry['title']}: a critic step was counted as {forwards}"
+        found += [counted] if counted not in found else []
         found += [f"note: {what}: no engine {name}: {reason}" for name, reason in entry["refused"].items()]
         unsteady = [name for name, side in entry["sides"].items() if side["disturbed"]]
         unsteady += ["the matrix product"] if entry["matrix_product"]["disturbed"] else []
