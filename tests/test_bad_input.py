@@ -40,6 +40,18 @@ BAD = [
     Bad("wgan-gp --data digits", "'wgan-gp' is a recipe, not a command: 'steadygan train wgan-gp'"),
     Bad("sample tiny --conut 5", "unknown option '--conut'; did you mean '--count'?"),
     Bad("report tiny twice", "'twice' is one argument too many"),
+    # measurements
+    Bad("bench --cases mpl", "unknown case 'mpl'; did you mean 'mlp'?"),
+    Bad("bench --cases", "--cases: expected at least one argument"),
+    Bad("bench --engines compile", "unknown engine 'compile'; did you mean 'compiled'?"),
+    Bad("bench --precision fp64", "precision 'fp64' is unknown (known: auto, fp32, tf32, bf16)"),
+    Bad("bench --clock sun", "--clock: invalid choice: 'sun'"),
+    Bad("bench --repeats 1", "--repeats: got 1; it has to be 2 or more"),
+    Bad("bench --seconds -1", "--seconds: got '-1'; seconds have to be a number from 0 on"),
+    Bad("bench --overhead 0", "--overhead: got '0'; minutes have to be a number above 0"),
+    Bad("bench --threads none", "--threads: got 'none'; a whole number is needed"),
+    Bad("bench --slope", "unknown option '--slope'; did you mean '--slopes'?"),
+    Bad("bench mlp", "'mlp' is one argument too many"),
     # recipes
     Bad("train wgn-gp", "unknown recipe 'wgn-gp'; did you mean 'wgan-gp'?"),
     Bad("train wgan-gp dcgan", "'dcgan' is one argument too many"),

@@ -19,6 +19,7 @@ from steadygan.losses import Wasserstein
 from steadygan.networks.activations import PiecewiseLinear
 from steadygan.networks.convolutions import ConvMeanPool, UpsampleConv
 from steadygan.objectives import Adversarial, BoundaryEquilibrium
+from steadygan.optimizers import Adam
 from steadygan.penalties import Drift, GradientPenalty
 from steadygan.recipe import Recipe
 from steadygan.training.draws import RoundDraws
@@ -78,10 +79,13 @@ def _numbers(recipe: Recipe, feed: Feed, draws: RoundDraws) -> _Numbers:
 
 def _steps(recipe: Recipe, generator: nn.Module, network: nn.Module, device: torch.device) -> _Steps:
     """The two steps of the recipe's method."""
-    made: Any = recipe.generator_optimizer
-    judged: Any = recipe.critic_optimizer
-    generator_optimizer = plain.make_optimizer(generator, made.lr, made.betas)
-    critic_optimizer = plain.make_optimizer(network, judged.lr, judged.betas)
+    optimizers = recipe.generator_optimizer, recipe.critic_optimizer
+    if not all(isinstance(spec, Adam) for spec in optimizers):
+        raise ValueError(f"there is no plain loop of {recipe.name}, whose optimizers are not Adam")
+    generator_optimizer, critic_optimizer = (
+        plain.make_optimizer(network, spec.lr, spec.betas)  # type: ignore[attr-defined]
+        for network, spec in zip((generator, network), optimizers, strict=True)
+    )
 
     def score(samples: Any) -> Tensor:
         found: Tensor = network(samples).score

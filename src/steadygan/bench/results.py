@@ -58,8 +58,8 @@ class Results:
         entries: list[dict[str, Any]] = self.data[kind]
         return next((entry for entry in entries if all(entry.get(k) == v for k, v in key.items())), None)
 
-    def add(self, kind: str, key: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
-        """Puts an entry in the place of the one with its key, or at the end.
+    def add(self, kind: str, key: Mapping[str, Any], entry: Mapping[str, Any], command: str) -> None:
+        """Puts an entry in the place of the one with its key, or at the end, and writes the file.
 
         Raises:
             RunError: one line, if the file cannot be written.
@@ -70,17 +70,19 @@ class Results:
             entries.append(new)
         else:
             entries[entries.index(old)] = new
-        self.write()
-
-    def note(self, command: str, left: Sequence[str]) -> None:
-        """Remembers a command that measured, and what it has yet to measure."""
         if command not in self.data["commands"]:
             self.data["commands"].append(command)
-        self.data["left"] = list(left)
-
-    def write(self) -> None:
-        """Raises RunError: one line, if the file cannot be written."""
         write_json(self.path, self.data)
+
+    def leave(self, left: Sequence[str]) -> None:
+        """Notes what the last command has yet to measure: a program that calls it again and again looks there.
+
+        Raises:
+            RunError: one line, if the file cannot be written.
+        """
+        if self.data["left"] != list(left):
+            self.data["left"] = list(left)
+            write_json(self.path, self.data)
 
 
 def describe(watch: Watch) -> dict[str, Any]:
@@ -103,8 +105,12 @@ def processor() -> str:
 
 def typed(arguments: Sequence[str] | None = None) -> str:
     """Arguments in one line, with paths cut to their last two parts: a result names no machine."""
-    words = sys.argv[1:] if arguments is None else arguments
-    return " ".join(word if not Path(word).is_absolute() else "/".join(Path(word).parts[-2:]) for word in words)
+    return " ".join(short(word) for word in (sys.argv[1:] if arguments is None else arguments))
+
+
+def short(word: str) -> str:
+    """A word; of an absolute path the last two parts."""
+    return "/".join(Path(word).parts[-2:]) if Path(word).is_absolute() else word
 
 
 def commit() -> str | None:

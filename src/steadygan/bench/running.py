@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +15,11 @@ from steadygan.bench import comparing, overhead, slopes
 from steadygan.bench.cases import VARIABLES, case
 from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Clock, Watch
-from steadygan.bench.results import Results, describe
-from steadygan.training import engine
+from steadygan.bench.results import Results, describe, short
+from steadygan.bench.sides import SAME_NETWORKS
+from steadygan.training import engine, memory
 from steadygan.training.precision import Precision, choose_device, choose_precision
-from steadygan.types import unknown_name
+from steadygan.types import RunError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ class Piece(NamedTuple):
     label: str
     measure: Callable[[Mapping[str, Any] | None], Mapping[str, Any]]
     """from what stands there, to the new entry"""
-    engines: Sequence[str] = ()
+    sides: Sequence[str] = ()
     """that have to be in the entry"""
 
     def done(self, results: Results) -> bool:
-        """Is it in the file, with all its engines?"""
+        """Is it in the file, with all its sides?"""
         found = results.find(self.kind, self.key)
-        return found is not None and not set(self.engines) - {*found.get("sides", ()), *found.get("refused", ())}
+        return found is not None and not set(self.sides) - {*found.get("sides", ()), *found.get("refused", ())}
 
 
 def bench(options: Options, command: str, say: Callable[[str], None]) -> Results:
@@ -95,19 +96,27 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
         if len(left) < len(asked):
             have = ", ".join(piece.label for piece in asked if piece not in left)
             say(f"in {results.path} already, left alone: {have}")
-        for done, piece in enumerate(left):
-            if options.minutes is not None and time.monotonic() - began > 60 * options.minutes:
-                break
-            say(f"{done + 1} of {len(left)}: {piece.label}")
-            entry = piece.measure(results.find(piece.kind, piece.key))
-            results.note(command, [later.label for later in left[done + 1 :]])
-            results.add(piece.kind, piece.key, entry)
+        number = len(left)
+        while left and (options.minutes is None or time.monotonic() - began < 60 * options.minutes):
+            piece = left.pop(0)
+            say(f"{number - len(left)} of {number}: {piece.label}")
+            results.add(piece.kind, piece.key, _measured(piece, results), command)
+        results.leave([piece.label for piece in left])
     finally:
         torch.set_num_threads(before)
-    rest = [piece.label for piece in asked if not piece.done(results)]
-    if rest:
-        say(f"stopped after {options.minutes:g} minutes; left: {', '.join(rest)}. The same command goes on")
+    if left:
+        rest = ", ".join(piece.label for piece in left)
+        say(f"stopped after {options.minutes:g} minutes; left: {rest}. The same command goes on")
     return results
+
+
+def _measured(piece: Piece, results: Results) -> Mapping[str, Any]:
+    try:
+        return piece.measure(results.find(piece.kind, piece.key))
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RunError) or not memory.is_out_of_memory(error):
+            raise
+        raise RunError(f"out of memory: {piece.label}; take --laptop, or leave it out of --cases") from None
 
 
 def pieces(options: Options, watch: Watch, engines: Sequence[str], precisions: Sequence[Precision]) -> list[Piece]:
@@ -124,7 +133,7 @@ def pieces(options: Options, watch: Watch, engines: Sequence[str], precisions: S
             run = partial(_slope, variable, precision, by, settings)
             found.append(Piece("slopes", key, f"slope against {variable}, {precision}, {by}", run))
     if options.overhead is not None:
-        key = {"data": options.data, "minutes": options.overhead, "precision": precision, "engine": by}
+        key = {"data": short(options.data), "minutes": options.overhead, "precision": precision, "engine": by}
         key["laptop"] = laptop
         run = partial(_overhead, options.data, options.overhead, precision, by, watch, laptop)
         found.append(Piece("overhead", key, f"overhead of a training, {precision}, {by}", run))
@@ -136,10 +145,13 @@ def _case(name: str, precision: Precision, engines: Sequence[str], settings: Set
 
     def run(old: Mapping[str, Any] | None) -> Mapping[str, Any]:
         have = [] if old is None else [each for each in (*old["sides"], *old["refused"]) if each in engine.NAMES]
-        return comparing.measure(chosen, precision, list(dict.fromkeys([*have, *engines])), settings)
+        twice = settings.same_networks or (old is not None and SAME_NETWORKS in old["sides"])
+        every = list(dict.fromkeys([*have, *engines]))
+        return comparing.measure(chosen, precision, every, replace(settings, same_networks=twice))
 
     key = {"title": chosen.title, "precision": precision}
-    return Piece("cases", key, f"{chosen.title}, {precision}", run, engines)
+    needed = (*engines, SAME_NETWORKS) if settings.same_networks else engines
+    return Piece("cases", key, f"{chosen.title}, {precision}", run, needed)
 
 
 def _slope(variable: str, precision: Precision, by: str, settings: Settings, old: object) -> Mapping[str, Any]:
@@ -150,4 +162,4 @@ def _overhead(
     data: str, minutes: float, precision: Precision, by: str, watch: Watch, laptop: bool, old: object
 ) -> Mapping[str, Any]:
     found = overhead.measure(data, minutes, precision, by, watch, laptop)
-    return {**found, "data": data, "laptop": laptop}
+    return {**found, "data": short(data), "laptop": laptop}

@@ -1,0 +1,132 @@
+"""``steadygan bench`` from end to end, on the smallest case."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from steadygan.bench import comparing, running, slopes
+from steadygan.bench.comparing import Settings
+from steadygan.bench.measuring import Watch
+from steadygan.bench.sides import make_round
+from steadygan.cli import main
+from steadygan.training import engine
+from steadygan.types import RunError
+from tests.bench.small import small
+
+CPU = torch.device("cpu")
+LINE = ["bench", "--cases", "mlp-small", "--precision", "fp32", "--threads", "1", "--repeats", "2", "--seconds", "0"]
+QUICK = [*LINE, "--no-memory", "--out", "figures/bench.json"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def figures(place):
+    return json.loads((place / "figures" / "bench.json").read_text())
+
+
+def test_a_case_is_measured_once_and_again_for_another_side(place, capsys):
+    assert main(QUICK) == 0
+    first = capsys.readouterr()
+    assert "small MLP, width 128, batch 256" in first.out and "written: figures/bench.json" in first.out
+    assert first.err.splitlines() == ["1 of 1: small MLP, width 128, batch 256, fp32"]
+    (entry,) = figures(place)["cases"]
+    plain, eager = entry["sides"]["plain"], entry["sides"]["eager"]
+    assert eager["times_plain"] == pytest.approx(plain["ms"][0] / eager["ms"][0])
+    assert eager["samples_per_second"] == pytest.approx(5 * 256 / eager["ms"][0] * 1e3)
+    assert eager["flop_per_second"] == pytest.approx(entry["operations"]["round"] / eager["ms"][0] * 1e3)
+    assert eager["of_matrix_product"] == pytest.approx(
+        eager["flop_per_second"] / entry["matrix_product"]["flop_per_second"]
+    )
+    assert entry["operations"]["equivalents"] == pytest.approx(10, abs=0.1)
+    assert figures(place)["environment"]["threads"] == 1
+
+    assert main(QUICK) == 0  # nothing is left
+    assert capsys.readouterr().err.startswith("in figures/bench.json already, left alone: small MLP")
+    assert figures(place)["cases"] == [entry]
+
+    assert main([*QUICK, "--engines", "graph", "--same-networks"]) == 0
+    (again,) = figures(place)["cases"]
+    assert list(again["sides"]) == ["plain", "same-networks", "eager"]  # what was there is measured beside it
+    assert "records steps on an NVIDIA GPU" in again["refused"]["graph"]
+    assert "no engine graph: engine 'graph' records steps" in capsys.readouterr().out
+    assert len(figures(place)["commands"]) == 2
+
+
+def test_minutes_end_between_two_measurements_and_the_same_command_goes_on(place, capsys, monkeypatch):
+    measured = []
+
+    def measure(case, precision, engines, settings):
+        measured.append(case.name)
+        sides = {name: {} for name in ("plain", *engines)}
+        return {"case": case.name, "title": case.title, "precision": precision, "sides": sides, "refused": {}}
+
+    clock = iter([0.0, 10.0, 50.0, 70.0, *[100.0] * 10])  # seconds: the start, then before each measurement
+    monkeypatch.setattr(comparing, "measure", measure)
+    monkeypatch.setattr(running.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("steadygan.bench.table.show", lambda data: None)
+    line = ["bench", "--cases", "mlp", "mlp-small", "text", "--precision", "fp32", "--out", "figures/bench.json"]
+    assert main([*line, "--minutes", "1"]) == 0
+    assert measured == ["mlp", "mlp-small"]
+    assert figures(place)["left"] == ["text, width 64, batch 64, fp32"]
+    assert "stopped after 1 minutes; left: text" in capsys.readouterr().err
+    assert main(line) == 0
+    assert measured == ["mlp", "mlp-small", "text"]
+    assert figures(place)["left"] == []
+
+
+def test_an_engine_with_wrong_gradients_is_left_out_with_the_reason():
+    class Wrong(engine.Eager):
+        name = "compiled"
+
+        def critic_step(self, game, feed, draws):
+            terms = super().critic_step(game, feed, draws)
+            game.critic_parameters[0].grad.mul_(1.2)
+            return terms
+
+    found = comparing.prepared(small("dcgan-32"), "fp32", Wrong(), Watch(CPU))
+    assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
+
+
+def test_every_engine_but_eager_is_looked_at_before_it_is_timed():
+    class Traced(engine.Eager):
+        name = "compiled"
+
+    run, seconds = comparing.prepared(small("mlp"), "fp32", Traced(), Watch(CPU))
+    run()
+    assert seconds > 0
+
+
+def test_a_slope_is_measured_over_all_sizes(monkeypatch):
+    monkeypatch.setattr(slopes, "varied", lambda variable, laptop: {n: small("dcgan-32", batch=n) for n in (4, 16, 64)})
+    found = slopes.measure("batch", "fp32", "eager", Settings(Watch(CPU, "cpu"), repeats=2, seconds=0.0))
+    assert found["values"] == [4, 16, 64] and len(found["ms"]) == 3
+    assert found["exponent"] > 0
+    with pytest.raises(RunError, match=r"engine graph for DCGAN-32.*NVIDIA GPU"):
+        slopes.measure("batch", "fp32", "graph", Settings(Watch(CPU)))
+
+
+def test_running_out_of_memory_is_one_line(place, capsys, monkeypatch):
+    def measure(*everything):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(comparing, "measure", measure)
+    assert main(QUICK) == 1
+    assert "steadygan: out of memory: small MLP" in capsys.readouterr().err
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["mlp-small", "dcgan-32"])
+def test_all_sides_run_on_a_gpu(name):
+    cuda = torch.device("cuda")
+    found = comparing.measure(
+        small(name), "bf16", engine.NAMES, Settings(Watch(cuda), repeats=2, seconds=0.0, memory=False, product_side=256)
+    )
+    assert {"plain", "eager", "graph"} <= found["sides"].keys(), found["refused"]
+    make_round(small(name), "same-networks", "bf16", cuda)()
