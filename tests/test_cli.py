@@ -73,7 +73,8 @@ def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     "line",
     ["", "--help", "--version", "train --help", "train wgan-gp-cifar10 --help", "sample --help", "resume --help",
-     "data --help", "runs", "report --help", "evaluate --help", "compare --help", "bench --help", "recipes", "recipes wgan-gp"],
+     "data --help", "runs", "report --help", "evaluate --help", "compare --help", "bench --help", "recipes",
+     "recipes wgan-gp"],
 )  # fmt: skip
 def test_help_and_lists_load_nothing_heavy(line: str, place: Path) -> None:
     code = f"""
