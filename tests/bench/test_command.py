@@ -12,7 +12,7 @@ from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Watch
 from steadygan.bench.sides import make_round
 from steadygan.cli import main
-from steadygan.training import engine
+from steadygan.training.step import Eager
 from steadygan.types import RunError
 from tests.bench.small import small
 
@@ -81,26 +81,27 @@ def test_minutes_end_between_two_measurements_and_the_same_command_goes_on(place
     assert figures(place)["left"] == []
 
 
-def test_an_engine_with_wrong_gradients_is_left_out_with_the_reason():
-    class Wrong(engine.Eager):
-        name = "compiled"
+class Traced(Eager):
+    """Stands for an engine that has to be looked at."""
 
-        def critic_step(self, game, feed, draws):
-            terms = super().critic_step(game, feed, draws)
-            game.critic_parameters[0].grad.mul_(1.2)
-            return terms
-
-    found = comparing.prepared(small("dcgan-32"), "fp32", Wrong(), Watch(CPU))
-    assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
+    name = "compiled"
 
 
-def test_every_engine_but_eager_is_looked_at_before_it_is_timed():
-    class Traced(engine.Eager):
-        name = "compiled"
+class Wrong(Traced):
+    def critic_step(self, game, feed, draws):
+        terms = super().critic_step(game, feed, draws)
+        game.critic_parameters[0].grad.mul_(1.2)
+        return terms
 
-    run, seconds = comparing.prepared(small("mlp"), "fp32", Traced(), Watch(CPU))
+
+def test_every_engine_but_eager_is_looked_at_before_it_is_timed(monkeypatch):
+    monkeypatch.setattr("steadygan.training.choosing.make", lambda name: Traced())
+    run, seconds = comparing.prepared(small("mlp"), "fp32", "compiled", Watch(CPU))
     run()
     assert seconds > 0
+    monkeypatch.setattr("steadygan.training.choosing.make", lambda name: Wrong())
+    found = comparing.prepared(small("dcgan-32"), "fp32", "compiled", Watch(CPU))
+    assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
 
 
 def test_a_slope_is_measured_over_all_sizes(monkeypatch):
@@ -126,7 +127,10 @@ def test_running_out_of_memory_is_one_line(place, capsys, monkeypatch):
 def test_all_sides_run_on_a_gpu(name):
     cuda = torch.device("cuda")
     found = comparing.measure(
-        small(name), "bf16", engine.NAMES, Settings(Watch(cuda), repeats=2, seconds=0.0, memory=False, product_side=256)
+        small(name),
+        "bf16",
+        running.ENGINES,
+        Settings(Watch(cuda), repeats=2, seconds=0.0, memory=False, product_side=256),
     )
     assert {"plain", "eager", "graph"} <= found["sides"].keys(), found["refused"]
     make_round(small(name), "same-networks", "bf16", cuda)()

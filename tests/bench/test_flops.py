@@ -9,7 +9,7 @@ import torch
 
 from steadygan.bench.cases import POINTS, Case
 from steadygan.bench.flops import count, operations, product
-from steadygan.bench.sides import build, table
+from steadygan.bench.sides import draws_of, trial
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.recipes import wgan_gp
 
@@ -25,8 +25,12 @@ def counted(depth, activation):
         batch=BATCH,
     )
     case = Case("tiny", "tiny", POINTS, recipe)
-    feed, draws = table(case, CPU)
-    return operations(build(case, "fp32", CPU), feed, draws[0])
+    return of_round(case, "fp32")
+
+
+def of_round(case, precision):
+    tried = trial(case, precision, CPU)
+    return operations(tried.game(), tried.feed, draws_of(tried)[0])
 
 
 def layer(inputs, outputs):
@@ -58,9 +62,7 @@ def test_wide_critics_cost_ten_forward_passes_a_step_and_twelve_where_the_second
     wide = dataclasses.replace(wgan_gp(POINTS), batch=BATCH)
     for activation, passes in (("relu", 10), ("tanh", 12)):
         case = Case("w", "w", POINTS, dataclasses.replace(wide, critic=MLPCritic(512, activation=activation)))
-        feed, draws = table(case, CPU)
-        found = operations(build(case, "bf16", CPU), feed, draws[0])
-        assert found.equivalents == pytest.approx(passes, rel=0.01)
+        assert of_round(case, "bf16").equivalents == pytest.approx(passes, rel=0.01)
 
 
 def test_a_convolution_and_its_gradients_are_counted():

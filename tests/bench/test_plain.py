@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from steadygan.bench import plain, plain_side, sides
-from steadygan.bench.sides import build, make_round, table
+from steadygan.bench import plain, plain_side
+from steadygan.bench.sides import draws_of, library_round, make_round, trial
 from steadygan.penalties import between, gradient_penalty
 from steadygan.recipes import dcgan
+from steadygan.training.trial import Trial
 from steadygan.types import Scales, UsageError, at_each_scale, scales_of
 from tests.bench.small import ALL, small
 
@@ -56,10 +57,11 @@ def test_images_of_several_sizes_have_one_slope():
     torch.testing.assert_close(found, expected)
 
 
-def change(make, module, case, monkeypatch):
+def change(make, monkeypatch):
     """What a round changes of both players' parameters, in one row."""
     games = []
-    monkeypatch.setattr(module, "build", lambda *arguments: games.append(build(*arguments)) or games[-1])
+    build = Trial.game
+    monkeypatch.setattr(Trial, "game", lambda trial: games.append(build(trial)) or games[-1])
     run = make()
     (game,) = games
     parameters = {**dict(game.generator.named_parameters()), **dict(game.critic.named_parameters(prefix="critic"))}
@@ -75,8 +77,8 @@ def test_a_round_of_it_moves_the_weights_as_a_round_of_the_library(name, monkeyp
     recipe = dataclasses.replace(case.recipe, generator_optimizer=spec, critic_optimizer=spec)
     case = dataclasses.replace(case, recipe=recipe)
     monkeypatch.setattr(plain, "make_optimizer", lambda n, lr, betas: torch.optim.Adam(n.parameters(), lr, betas, 1.0))
-    ours = change(lambda: sides.library_round(case, "fp32", CPU), sides, case, monkeypatch)
-    theirs = change(lambda: plain_side.plain_round(case, CPU), plain_side, case, monkeypatch)
+    ours = change(lambda: library_round(case, "fp32", CPU), monkeypatch)
+    theirs = change(lambda: plain_side.plain_round(case, CPU), monkeypatch)
     assert ours.norm() > 1e-3
     assert (ours - theirs).norm() < 1e-3 * ours.norm()
 
@@ -84,8 +86,8 @@ def test_a_round_of_it_moves_the_weights_as_a_round_of_the_library(name, monkeyp
 @pytest.mark.parametrize("name", ["mlp", "dcgan-32", "resnet-32", "msg-64", "text"])
 def test_ordinary_layers_compute_what_the_librarys_own_do(name):
     case = small(name)
-    game = build(case, "fp32", CPU)
-    feed, draws = table(case, CPU)
+    tried = trial(case, "fp32", CPU)
+    game, feed, draws = tried.game(), tried.feed, draws_of(tried)
     z = case.recipe.prior.latents(draws[0].generator[0].latents).double()
     real = at_each_scale(lambda images: images.double(), feed(draws[0].critic[0].real).samples)
     generator, critic = game.generator.double(), game.critic.double()

@@ -77,11 +77,11 @@ def case(name: str, laptop: bool = False) -> Case:
     if name not in _KINDS:
         raise unknown_name("case", name, NAMES)
     kind = _KINDS[name]
-    recipe = kind.make(kind.sample)
     widths = kind.widths
     if laptop and kind.laptop is not None:
         widths = (kind.factor * kind.laptop, kind.laptop)
-    return Case(name, titled(kind.title, recipe := with_widths(recipe, widths)), kind.sample, recipe)
+    recipe = with_widths(kind.make(kind.sample), widths)
+    return Case(name, titled(kind.title, recipe), kind.sample, recipe)
 
 
 def with_widths(recipe: Recipe, widths: tuple[int, int] | None) -> Recipe:
@@ -103,12 +103,20 @@ def titled(name: str, recipe: Recipe) -> str:
 
 VARIABLES = ("batch", "pixels", "width", "n_critic")
 """what the cost of a DCGAN's round is held against"""
+_BASE = {"batch": 64, "pixels": 32, "width": 64, "n_critic": 5}
+_VALUES = {
+    "batch": (16, 32, 64, 128, 256),
+    "pixels": (16, 32, 64, 128),
+    "width": (32, 64, 128, 256),
+    "n_critic": (1, 2, 5, 10),
+}
+_SMALL_BASE = {"batch": 32, "pixels": 32, "width": 16, "n_critic": 5}
+_SMALL = {"batch": (16, 32, 64, 128), "pixels": (16, 32, 64), "width": (8, 16, 32, 64), "n_critic": (1, 2, 5, 10)}
 
 
 def varied(variable: str, laptop: bool = False) -> dict[int, Case]:
     """WGAN-GP on DCGAN networks without norms, by the values of one of ``VARIABLES``, all else held."""
-    base = {"batch": 32, "pixels": 32, "width": 16, "n_critic": 5} if laptop else _BASE
-    values = _FEW if laptop else _MANY
+    base, values = (_SMALL_BASE, _SMALL) if laptop else (_BASE, _VALUES)
     found = {}
     for value in values[variable]:
         of = {**base, variable: value}
@@ -122,13 +130,3 @@ def varied(variable: str, laptop: bool = False) -> dict[int, Case]:
         )
         found[value] = Case("dcgan", titled(f"DCGAN-{of['pixels']}", recipe), sample, recipe)
     return found
-
-
-_BASE = {"batch": 64, "pixels": 32, "width": 64, "n_critic": 5}
-_FEW = {"batch": (16, 32, 64, 128), "pixels": (16, 32, 64), "width": (8, 16, 32, 64), "n_critic": (1, 2, 5, 10)}
-_MANY = {
-    "batch": (16, 32, 64, 128, 256),
-    "pixels": (16, 32, 64, 128),
-    "width": (32, 64, 128, 256),
-    "n_critic": (1, 2, 5, 10),
-}

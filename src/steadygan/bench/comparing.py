@@ -13,10 +13,9 @@ from steadygan.bench.flops import Operations, Product, operations, product
 from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
 from steadygan.bench.memory import peak_memory
 from steadygan.bench.plain_side import plain_round
-from steadygan.bench.sides import PLAIN, SAME_NETWORKS, build, library_round, make_round, table
+from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, make_round, trial
 from steadygan.training import engine
-from steadygan.training.choosing import TOLERANCE
-from steadygan.training.engine import Engine
+from steadygan.training.choosing import verified
 from steadygan.training.precision import Precision
 
 PRODUCT = "matrix product"
@@ -54,12 +53,13 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     refused: dict[str, str] = {}
     ready: dict[str, float] = {}
     for name in engines:
-        found = prepared(case, precision, engine.make(name), settings.watch)
+        found = prepared(case, precision, name, settings.watch)
         if isinstance(found, str):
             refused[name] = found
         else:
             rounds[name], ready[name] = found
-    of_round = operations(build(case, precision, device), *_first(case, device))
+    tried = trial(case, precision, device)
+    of_round = operations(tried.game(), tried.feed, draws_of(tried)[0])
     beside = product(precision, device, settings.product_side)
     times = interleaved({**rounds, PRODUCT: beside.run}, settings.watch, settings.repeats, settings.seconds)
     sides = {name: _side(name, case, times, of_round, beside) for name in rounds}
@@ -86,31 +86,26 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     }
 
 
-def _first(case: Case, device: torch.device) -> tuple[Any, Any]:
-    feed, draws = table(case, device)
-    return feed, draws[0]
+def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple[Round, float] | str:
+    """A round by an engine whose gradients were held against the eager ones, and the seconds that took; or why not.
 
-
-def prepared(case: Case, precision: Precision, made: Engine, watch: Watch) -> tuple[Round, float] | str:
-    """A round by an engine whose gradients were held against the eager ones, and the seconds that took; or why not."""
-    if made.name == "eager":
-        return library_round(case, precision, watch.device, made), 0.0
-    feed, draws = table(case, watch.device)
-    off: dict[str, float] = {}
-
-    def look() -> None:
-        off.update(engine.disagreement(made, lambda: build(case, precision, watch.device), feed, draws[0]))
-
+    Raises:
+        UsageError: for an unknown engine.
+    """
+    engine.make(name)
+    if name == "eager":
+        return library_round(case, precision, watch.device), 0.0
+    began = watch.now()
     try:
-        seconds = watch.seconds(look)
-        worst = max(off, key=lambda parameter: off[parameter])
-        if not off[worst] <= TOLERANCE[precision]:
-            return f"its gradient of {worst} is off by {off[worst]:.1%}"
+        made = verified(name, trial(case, precision, watch.device))
+        if isinstance(made, str):
+            return made
         run = library_round(case, precision, watch.device, made)
-        return run, seconds + watch.seconds(run)
+        run()
     except Exception as error:  # a compiler's errors are of any kind
         lines = str(error).strip().splitlines()
-        return f"{lines[0][:160]}" if lines else type(error).__name__
+        return lines[0][:160] if lines else type(error).__name__
+    return run, watch.now() - began
 
 
 def _side(name: str, case: Case, times: Mapping[str, Timed], of_round: Operations, beside: Product) -> dict[str, Any]:

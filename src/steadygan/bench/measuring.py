@@ -59,15 +59,17 @@ class Watch:
         if self.clock == "cpu" and self.device.type != "cpu":
             raise UsageError(f"--clock cpu counts the processor's time, and the device is {self.device.type}: use wall")
 
-    def seconds(self, run: Round, rounds: int = 1) -> float:
-        """The mean over some rounds; with the clock 'cpu' that of all threads together."""
-        now = time.process_time if self.clock == "cpu" else time.perf_counter
+    def now(self) -> float:
+        """Seconds since some moment, when the device has done what it was told; by the clock 'cpu' of all threads."""
         wait(self.device)
-        start = now()
+        return time.process_time() if self.clock == "cpu" else time.perf_counter()
+
+    def seconds(self, run: Round, rounds: int = 1) -> float:
+        """The mean over some rounds."""
+        start = self.now()
         for _ in range(rounds):
             run()
-        wait(self.device)
-        return (now() - start) / rounds
+        return (self.now() - start) / rounds
 
 
 def wait(device: torch.device) -> None:

@@ -27,6 +27,7 @@ from steadygan.report.trackers import observer_for
 from steadygan.training import checkpoint, engine
 from steadygan.training.clock import Clock
 from steadygan.training.draws import Drawer, RoundDraws
+from steadygan.training.engine import Engine
 from steadygan.training.feed import Feed
 from steadygan.training.folder import list_checkpoints
 from steadygan.training.game import Game
@@ -36,6 +37,7 @@ from steadygan.training.precision import choose_precision
 from steadygan.training.session import new_run
 from steadygan.training.step import RoundReport
 from steadygan.training.trainer import Trainer
+from steadygan.training.trial import Trial
 from steadygan.types import Batch
 
 PARTS = ("data", "logging", "pictures", "checkpoints", "evaluations")
@@ -137,17 +139,17 @@ def measure(
     recipe = with_widths(ready.recipe, None if width is None else (width, width))
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
-    evaluator = judge_of(recipe, ready.dataset)
-    recipe = _settled(dataclasses.replace(recipe, run=run), ready, minutes, by, watch, evaluator)
+    recipe = dataclasses.replace(recipe, run=run)
+    evaluator, made = judge_of(recipe, ready.dataset), engine.make(by)
+    recipe = _settled(Trial(recipe, ready.dataset, watch.device), minutes, made, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:
-        trainer, game = _begun(recipe, ready, Path(folder) / "run", by, watch, evaluator)
+        trainer, game = _begun(Trial(recipe, ready.dataset, watch.device), Path(folder) / "run", made, evaluator)
         before = trainer.counters.round
         trainer.watch(spent)
-        start = spent.clock()
+        start = watch.now()
         trainer.run(game)
-        wait(watch.device)
-        whole = spent.clock() - start
+        whole = watch.now() - start
     return {
         "title": title,
         "precision": game.precision,
@@ -160,28 +162,21 @@ def measure(
     }
 
 
-def _settled(
-    recipe: Recipe, ready: api.Prepared, minutes: float, by: str, watch: Watch, evaluator: Evaluator | None
-) -> Recipe:
+def _settled(trial: Trial, minutes: float, by: Engine, evaluator: Evaluator | None) -> Recipe:
     """The recipe with rounds that fit the time, and the intervals that the command would choose."""
-    dataset, device = ready.dataset, watch.device
-    game = Game.build(recipe, dataset.sample, device, choose_precision(recipe.run.precision, device))
-    feed, drawer = Feed(recipe, dataset.train, device), Drawer(recipe, dataset.sample, dataset.train, device)
-    speed = measure_speed(game, feed, drawer, engine=engine.make(by))
-    threads = torch.get_num_threads() if device.type == "cpu" else None
-    return settle(fit_minutes(recipe, speed, minutes), speed, threads, evaluator)
+    speed = measure_speed(trial.game(), trial.feed, trial.drawer, engine=by)
+    threads = torch.get_num_threads() if trial.device.type == "cpu" else None
+    return settle(fit_minutes(trial.recipe, speed, minutes), speed, threads, evaluator)
 
 
-def _begun(
-    recipe: Recipe, ready: api.Prepared, folder: Path, by: str, watch: Watch, evaluator: Evaluator | None
-) -> tuple[TimedTrainer, Game]:
+def _begun(trial: Trial, folder: Path, by: Engine, evaluator: Evaluator | None) -> tuple[TimedTrainer, Game]:
     """A run after its first round, which made the folder, gone on with as ``resume`` does."""
-    first = dataclasses.replace(recipe, rounds=1)
-    new_run(first, ready.dataset, folder, device=str(watch.device), observers=())
+    recipe, dataset, device = trial.recipe, trial.dataset, trial.device
+    new_run(dataclasses.replace(recipe, rounds=1), dataset, folder, device=str(device), observers=())
     write_text(folder / "recipe.yaml", recipes.dumps(recipe))
-    quiet = ProgressObserver(_nowhere())
-    observers: list[Observer] = [quiet, PictureObserver(), PageObserver(), observer_for("tensorboard")]
-    trainer = TimedTrainer(recipe, ready.dataset, folder, watch.device, observers, evaluator, engine.make(by))
+    observers: list[Observer] = [ProgressObserver(_nowhere()), PictureObserver(), PageObserver()]
+    observers.append(observer_for("tensorboard"))
+    trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, by)
     game = trainer.build()
     trainer.counters = checkpoint.load_checkpoint(list_checkpoints(trainer.checkpoints)[-1], game)
     return trainer, game

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from steadygan.bench import plain
 from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
-from steadygan.bench.sides import build, fitted, table
+from steadygan.bench.sides import draws_of, trial
 from steadygan.losses import Wasserstein
 from steadygan.networks.activations import PiecewiseLinear
 from steadygan.networks.convolutions import ConvMeanPool, UpsampleConv
@@ -48,14 +48,14 @@ def plain_round(case: Case, device: torch.device, *, ordinary: bool = True) -> R
         ValueError: for a method that there is no plain loop of.
     """
     with torch_defaults():
-        game = build(case, "fp32", device)
+        tried = trial(case, "fp32", device)
+        game = tried.game()
         generator: nn.Module = game.generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         critic: nn.Module = game.critic.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         if ordinary:
             generator, critic = with_ordinary_layers(generator), with_ordinary_layers(critic)
-        feed, draws = table(case, device)
-        turns = cycle([_numbers(game.recipe, feed, each) for each in draws])
-    steps = _steps(fitted(case), generator, critic, device)
+        turns = cycle([_numbers(tried.recipe, tried.feed, draws) for draws in draws_of(tried)])
+    steps = _steps(tried.recipe, generator, critic, device)
 
     def run() -> None:
         with torch_defaults():

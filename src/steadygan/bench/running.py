@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import torch
 
@@ -17,9 +17,12 @@ from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Clock, Watch
 from steadygan.bench.results import Results, describe, short
 from steadygan.bench.sides import SAME_NETWORKS
-from steadygan.training import engine, memory
+from steadygan.training import memory
+from steadygan.training.engine import EngineName
 from steadygan.training.precision import Precision, choose_device, choose_precision
 from steadygan.types import RunError, unknown_name
+
+ENGINES: tuple[str, ...] = get_args(EngineName)
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,10 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
         RunError: one line, for a measurement that failed; those before are kept.
     """
     device, began = choose_device(options.device), time.monotonic()
-    engines = options.engines or (engine.NAMES if device.type == "cuda" else ("eager",))
+    engines = options.engines or (ENGINES if device.type == "cuda" else ("eager",))
     for name in engines:
-        if name not in engine.NAMES:
-            raise unknown_name("engine", name, engine.NAMES)
+        if name not in ENGINES:
+            raise unknown_name("engine", name, ENGINES)
     watch, before = Watch(device, options.clock), torch.get_num_threads()
     precisions = list(dict.fromkeys(choose_precision(name, device) for name in options.precisions))
     try:
@@ -144,7 +147,7 @@ def _case(name: str, precision: Precision, engines: Sequence[str], settings: Set
     chosen = case(name, settings.laptop)
 
     def run(old: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        have = [] if old is None else [each for each in (*old["sides"], *old["refused"]) if each in engine.NAMES]
+        have = [] if old is None else [each for each in (*old["sides"], *old["refused"]) if each in ENGINES]
         twice = settings.same_networks or (old is not None and SAME_NETWORKS in old["sides"])
         every = list(dict.fromkeys([*have, *engines]))
         return comparing.measure(chosen, precision, every, replace(settings, same_networks=twice))

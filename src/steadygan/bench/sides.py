@@ -10,45 +10,33 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import cycle
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
-from steadygan.data import Fresh, Stored
-from steadygan.recipe import Recipe
+from steadygan.data import Dataset, Fresh, Stored
 from steadygan.training import engine
-from steadygan.training.draws import Drawer, RoundDraws
+from steadygan.training.draws import RoundDraws
 from steadygan.training.engine import Engine
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
 from steadygan.training.precision import Precision
-from steadygan.training.step import training_round
+from steadygan.training.step import EAGER, training_round
+from steadygan.training.trial import Trial
 
 PLAIN, SAME_NETWORKS = "plain", "same-networks"
 DISTINCT_ROUNDS = 4  # of random numbers, used in turn
 
 
-class Table(NamedTuple):
-    """What a round of a case needs beside a game."""
-
-    feed: Feed
-    draws: list[RoundDraws]
-
-
-def fitted(case: Case) -> Recipe:
-    """The case's recipe with its representation fitted to the samples."""
-    return dataclasses.replace(case.recipe, representation=case.recipe.representation.fitted(case.sample))
-
-
-def table(case: Case, device: torch.device) -> Table:
-    """A feed, and the random numbers of some rounds."""
-    recipe, data = fitted(case), _data(case)
-    drawer = Drawer(recipe, case.sample, data, device)
-    draws = [drawer.round(i, i * drawer.samples_in(i)) for i in range(DISTINCT_ROUNDS)]
-    return Table(Feed(recipe, data, device), draws)
+def trial(case: Case, precision: Precision, device: torch.device) -> Trial:
+    """The case's games, feed and draws."""
+    recipe = dataclasses.replace(
+        case.recipe,
+        representation=case.recipe.representation.fitted(case.sample),
+        run=dataclasses.replace(case.recipe.run, precision=precision),
+    )
+    nothing = Stored(np.empty((0, *case.sample.shape), np.float32))
+    return Trial(recipe, Dataset(case.name, case.sample, _data(case), nothing, fingerprint=""), device)
 
 
 def _data(case: Case) -> Stored | Fresh:
@@ -63,23 +51,19 @@ def _data(case: Case) -> Stored | Fresh:
     return Stored(pixels, rng.integers(0, case.sample.classes, 1024) if case.sample.classes else None)
 
 
-def build(case: Case, precision: Precision, device: torch.device) -> Game:
-    """The case's game at round 0."""
-    return Game.build(fitted(case), case.sample, device, precision)
+def draws_of(tried: Trial) -> list[RoundDraws]:
+    """The random numbers of some rounds."""
+    drawer = tried.drawer
+    return [drawer.round(i, i * drawer.samples_in(i)) for i in range(DISTINCT_ROUNDS)]
 
 
-def library_round(case: Case, precision: Precision, device: torch.device, by: Engine | str = "eager") -> Round:
-    """One round as the trainer runs it, by an engine or by a fresh one of a name.
-
-    Raises:
-        UsageError: for an unknown name.
-    """
-    made, game = engine.make(by) if isinstance(by, str) else by, build(case, precision, device)
-    feed, draws = table(case, device)
-    turns = cycle(draws)
+def library_round(case: Case, precision: Precision, device: torch.device, by: Engine = EAGER) -> Round:
+    """One round as the trainer runs it."""
+    tried = trial(case, precision, device)
+    game, feed, turns = tried.game(), tried.feed, cycle(draws_of(tried))
 
     def run() -> None:
-        training_round(game, feed, next(turns), 0, 0, made)
+        training_round(game, feed, next(turns), 0, 0, by)
 
     return run
 
@@ -94,4 +78,4 @@ def make_round(case: Case, side: str, precision: Precision, device: torch.device
 
     if side in (PLAIN, SAME_NETWORKS):
         return plain_round(case, device, ordinary=side == PLAIN)
-    return library_round(case, precision, device, side)
+    return library_round(case, precision, device, engine.make(side))

@@ -13,7 +13,6 @@ import torch
 from steadygan.bench.cases import Case, varied
 from steadygan.bench.comparing import Settings, prepared
 from steadygan.bench.measuring import Round, interleaved
-from steadygan.training import engine
 from steadygan.training.precision import Precision
 from steadygan.types import RunError
 
@@ -79,7 +78,7 @@ def _many_compiled(by: str) -> Iterator[None]:
 
 
 def _round(case: Case, precision: Precision, by: str, settings: Settings) -> Round:
-    found = prepared(case, precision, engine.make(by), settings.watch)
+    found = prepared(case, precision, by, settings.watch)
     if isinstance(found, str):
         raise RunError(f"engine {by} for {case.title}: {found}")
     return found[0]
