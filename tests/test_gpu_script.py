@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from steadygan.bench.cases import NAMES
+from steadygan.cli import main
+
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "benchmarks" / "gpu.sh"
-PIECES = ["tests", *(f"bench-{name}" for name in ("mlp", "mlp-small", "dcgan-32", "dcgan-64", "resnet-32",
-          "resnet-32-wide", "began-64", "msg-64", "text")), "slopes", "overhead", "training", "evaluation"]  # fmt: skip
+PIECES = ["tests", *(f"bench-{name}" for name in NAMES), "slopes", "overhead", "training", "evaluation"]
 
 pytestmark = pytest.mark.skipif(not shutil.which("sh") or not shutil.which("timeout"), reason="needs sh and timeout")
 
@@ -70,7 +74,21 @@ def asked(python):
     return (python.parent / "asked").read_text().splitlines()
 
 
-def test_turns_are_taken_one_by_one_and_what_is_done_is_not_done_again(tmp_path, python):
+@pytest.fixture
+def told(monkeypatch):
+    """The options that commands of ``steadygan bench`` come to, none of which is measured."""
+    options = []
+
+    def bench(given, command, say):
+        options.append(given)
+        return SimpleNamespace(data=None, path="nowhere")
+
+    monkeypatch.setattr("steadygan.bench.running.bench", bench)
+    monkeypatch.setattr("steadygan.bench.table.show", lambda data: None)
+    return options
+
+
+def test_turns_are_taken_one_by_one_and_what_is_done_is_not_done_again(tmp_path, python, told):
     work = tmp_path / "work"
     (tmp_path / "code-pytest").write_text("5")  # no test is marked
     done = script(work, PYTHON=str(python), TURNS="2")
@@ -91,6 +109,9 @@ def test_turns_are_taken_one_by_one_and_what_is_done_is_not_done_again(tmp_path,
     assert sum("--cases mlp-small" in line for line in said) == 2 and sum("-m pytest" in line for line in said) == 1
     assert said[-3].startswith("-m steadygan train wgan-gp-cifar10 --data here --minutes 7")
     assert said[-2].startswith("-m steadygan resume") and said[-1].startswith("-m steadygan evaluate")
+    assert all(main(line.split()[2:]) == 0 for line in said if " bench " in line)  # options that the command has
+    assert [name for options in told for name in options.cases] == ["mlp", "mlp-small", *NAMES[1:]]
+    assert [options.slopes for options in told][-2:] == [True, False] and told[-1].overhead == 3.0
     kept = {path.name for path in (work / "kept").iterdir()}
     assert kept == {"pieces", "bench-cuda.json", "report.html", "recipe.yaml", "samples.png"}
 
@@ -107,3 +128,11 @@ def test_what_fails_or_never_fits_a_turn_is_named_and_the_rest_goes_on(tmp_path,
     assert "tests failed" in done.stderr and "slopes failed" in done.stderr
     assert sum("--slopes" in line for line in asked(python)) == 4
     assert (work / "pieces").read_text().endswith("slopes failed\nevaluation done\n")
+
+
+def test_the_lines_of_the_page_on_speed_are_commands(told):
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    lines = [re.split(" {2,}", line)[0] for line in page.splitlines() if line.startswith("steadygan bench")]
+    assert len(lines) >= 5
+    assert all(main(line.split()[1:]) == 0 for line in lines)
+    assert told[1].same_networks and told[1].laptop is False and told[2].clock == "cpu"

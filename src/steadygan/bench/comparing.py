@@ -68,7 +68,7 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     if settings.memory:
         threads = torch.get_num_threads()
         for name in rounds:
-            sides[name]["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, device.type, threads)
+            sides[name]["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, str(device), threads)
     if any(name != "eager" for name in engines):
         torch._dynamo.reset()  # what was compiled for this case would count against the next one's limit
     return {

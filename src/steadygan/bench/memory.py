@@ -42,7 +42,7 @@ def peak_of(make: Callable[[], Round], device: str) -> float:
         run()
     if device == "cpu":
         return _resident()[1] - before
-    return torch.cuda.max_memory_allocated() / 2**20
+    return torch.cuda.max_memory_allocated(device) / 2**20
 
 
 def peak_memory(name: str, laptop: bool, side: str, precision: str, device: str, threads: int) -> float | None:
@@ -56,7 +56,7 @@ def peak_memory(name: str, laptop: bool, side: str, precision: str, device: str,
 
 def in_a_process(words: Sequence[str], device: str, folder: Path | None = None) -> float | None:
     """The last number that a module of these words prints, in a new process; None where memory cannot be measured."""
-    if device == "mps" or (device == "cpu" and not sys.platform.startswith("linux")):
+    if device.startswith("mps") or (device == "cpu" and not sys.platform.startswith("linux")):
         return None
     command = [sys.executable, "-m", *words]
     answer = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
