@@ -51,6 +51,14 @@ def test_minutes_give_the_rounds_that_fit_and_stretch_decays_with_them():
         fit_minutes(recipe, Speed(1, 1), 0.0)
 
 
+def test_pictures_take_a_fiftieth_of_the_time_and_there_are_a_few_in_any_run():
+    speed = Speed(0.0, 0.1)  # a picture costs half a second
+    shared = settle(small_recipe(rounds=6_000, run=RunOptions()), speed).run  # ten minutes
+    assert 20 <= shared.picture_every * 0.1 <= 50
+    short = settle(small_recipe(rounds=40, run=RunOptions()), speed).run
+    assert short.picture_every <= 20
+
+
 def test_intervals_left_open_follow_the_speed_and_named_ones_stay():
     open_run = dataclasses.replace(small_recipe(rounds=100_000), run=RunOptions(log_every=7))
     settled = settle(open_run, Speed(0.001, 0.003), threads=2).run

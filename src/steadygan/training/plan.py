@@ -27,6 +27,9 @@ _LOG_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
+_PICTURE_STEPS = 5  # generator steps that a picture costs, about: statistics of the average, and samples
+_PICTURE_SHARE = 0.02  # of the time, at most, but for a few in a short run
+_LEAST_PICTURES = 4
 _WORTH_THREADS = 1.25  # times faster than one thread
 _EVALUATION_SHARE = 0.05  # of the time, at most
 _EVALUATIONS = 20  # in a run, at most
@@ -158,6 +161,8 @@ def settle(recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: 
     picture_seconds = min(max(whole / _PICTURES, 2.0), 600.0)
     if speed.rounds(recipe, 0, min(recipe.rounds, 64)) < _FIRST_PICTURE_SECONDS:
         picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, whole / 200))
+    cost = _PICTURE_STEPS * speed.generator_step
+    picture_seconds = max(picture_seconds, min(cost / _PICTURE_SHARE, whole / _LEAST_PICTURES))
     checkpoint_every = run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each))
     evaluation = 0.0
     if evaluator is not None:
