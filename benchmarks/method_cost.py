@@ -99,11 +99,11 @@ def as_wgan_gp(recipe: Recipe) -> Recipe:
     )
 
 
-def measure(name: str, precision: Precision, repeats: int, device: torch.device, *, memory: bool = True) -> Result:
+def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memory: bool = True) -> Result:
     """Both sides of a recipe: time in this process, memory in processes of their own."""
-    both = cases(name)
+    both, device = cases(name), watch.device
     rounds = {side: library_round(case, precision, device) for side, case in both.items()}
-    times = interleaved(rounds, Watch(device), repeats, SECONDS)
+    times = interleaved(rounds, watch, repeats, SECONDS)
 
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
@@ -181,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--precision", choices=["auto", "fp32", "tf32", "bf16"], default="auto")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=None, help="of the CPU; torch's choice where not given")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: CPU time, for a busy machine")
     parser.add_argument("--no-memory", action="store_true", help="measure time only")
     parser.add_argument("--name", default=None, help="of the file in benchmarks/results")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/speed.md")
@@ -192,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     precision = choose_precision(args.precision, device)
     results = []
     for name in args.only:
-        results.append(measure(name, precision, args.repeats, device, memory=not args.no_memory))
+        results.append(measure(name, precision, args.repeats, Watch(device, args.clock), memory=not args.no_memory))
         print(results[-1], file=sys.stderr, flush=True)
     environment: dict[str, Any] = {
         **describe_environment(device, precision),
@@ -210,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\nwritten: {path}")
     if args.docs:
         where = f"{environment['processor']}, {environment['device']}, torch {torch.__version__}, {precision}; "
+        where += "CPU time; " if args.clock == "cpu" else ""
         said = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
         SPEED.write_text(with_table(SPEED.read_text(encoding="utf-8"), said), encoding="utf-8", newline="\n")
         print(f"written: {SPEED}")
