@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from steadygan.bench.measuring import Timed
+from steadygan.bench.measuring import Timed, Watch
 from steadygan.losses import Wasserstein
 from steadygan.penalties import GradientPenalty
 from steadygan.recipes import RECIPES
@@ -55,7 +55,7 @@ def test_a_recipes_cost_is_a_ratio_over_the_same_repeats(cost, monkeypatch):
     measured = {"method": Timed(9.0, (2.0, 3.0, 4.0)), "wgan-gp": Timed(9.0, (1.0, 2.0, 1.0))}
     monkeypatch.setattr(cost, "interleaved", lambda *everything: measured)
     monkeypatch.setattr(cost, "library_round", lambda *case: None)
-    found = cost.measure("gan", "fp32", 3, torch.device("cpu"), memory=False)
+    found = cost.measure("gan", "fp32", 3, Watch(torch.device("cpu")), memory=False)
     assert (found.method.median, found.baseline.median, found.method.ratio) == (3.0, 1.0, 3.0)
     assert found.method.ratio_range == (1.5, 4.0)
     (line,) = [line for line in cost.table([found]).splitlines() if "`gan`" in line]
