@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from steadygan.data.rows import row_reader
 
 if TYPE_CHECKING:
     from steadygan.data.alphabet import Alphabet
@@ -31,6 +34,14 @@ class Stored:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def rows(self, indices: NDArray[np.int64]) -> tuple[Samples, Labels | None]:
+        """Some samples [N, ...] and their labels. Raises RunError, one line, where a map cannot be read any more."""
+        return self._read(indices), None if self.labels is None else self.labels[indices]
+
+    @cached_property
+    def _read(self) -> Callable[[NDArray[np.int64]], Samples]:
+        return row_reader(self.samples)
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,11 @@ READINGS = (
         (("samples_per_second", "samples/s"),),
         "Real samples that the critic sees in a second: dips show when something else used the machine.",
     ),
+    Reading(
+        "Waiting for data",
+        (("data_wait", "share of the time"),),
+        "What of a round went by before its real samples were there: above 0.02, the disk or the decoding is too slow.",
+    ),
 )
 """In the order of the page."""
 

@@ -7,6 +7,7 @@ streams never overlap.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 
 from steadygan.balance import Steps
-from steadygan.data import Stored
+from steadygan.data import Fresh
 from steadygan.data.order import sample_indices
 from steadygan.types import Noise, SampleSpec
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from steadygan.data import Fresh
+    from steadygan.data import Stored
     from steadygan.recipe import Recipe
 
 
@@ -90,7 +91,8 @@ class RealDraws(NamedTuple):
     """Which real samples a step sees, and how."""
 
     samples: Tensor
-    """[N] int64: indices into the stored data; or fresh samples [N, ...] of endless data"""
+    """[N] int64: indices into the data, on the device, or on the host where the feed reads rows; or fresh samples
+    [N, ...] of endless data"""
     labels: Tensor | None
     """[N] int64, for fresh samples only"""
     flips: Tensor | None
@@ -138,11 +140,27 @@ class RoundDraws(NamedTuple):
 class Drawer:
     """Draws the rounds of one recipe on one training split."""
 
-    def __init__(self, recipe: Recipe, sample: SampleSpec, train: Stored | Fresh, device: torch.device) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        sample: SampleSpec,
+        train: Stored | Fresh,
+        device: torch.device,
+        rows_on: torch.device | None = None,
+    ) -> None:
+        """
+        Args:
+            recipe: says what is drawn
+            sample: one sample of the data
+            train: the data
+            device: where the draws go
+            rows_on: where indices into the data go instead
+        """
         self.recipe = recipe
         self.sample = sample
         self.train = train
         self.device = device
+        self.rows_on = rows_on or device
         places = [penalty.at for penalty in recipe.penalties]
         self.place_noise = [None if place is None else place.noise(sample.shape) for place in places]
         self.representation_noise = recipe.representation.noise(sample)
@@ -151,6 +169,19 @@ class Drawer:
         """Real samples that a round of so many steps takes from the data."""
         critic, generator = counts or self.recipe.counts(round_)
         return critic * self.recipe.batch + generator * self.recipe.fakes * self.recipe.objective.needs_real
+
+    def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
+        """The indices [N] that each step of a round reads of the data, in the steps' order; none of endless data."""
+        if isinstance(self.train, Fresh):
+            return []
+        recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
+        sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.objective.needs_real)
+        starts = itertools.accumulate(sizes, initial=position)
+        return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
+
+    def _rows(self, start: int, count: int) -> NDArray[np.int64]:
+        assert not isinstance(self.train, Fresh)
+        return sample_indices(self.recipe.seed, start, count, len(self.train))
 
     def round(self, round_: int, position: int, counts: Steps | None = None) -> RoundDraws:
         """The draws of a round; those of its first steps do not depend on how many there are.
@@ -222,12 +253,15 @@ class Drawer:
         rng = self._rng(round_)
         count = steps * batch
         labels: NDArray[np.int64] | None = None
-        if isinstance(self.train, Stored):
-            indices = sample_indices(self.recipe.seed, position, count, len(self.train))
-            samples = self._send(torch.from_numpy(indices))
-        else:
+        if isinstance(self.train, Fresh):
             drawn, labels = self.train.draw(rng(real_stream), count)
             samples = self._send(torch.from_numpy(drawn))
+        else:
+            indices = np.empty((steps, batch), dtype=np.int64)
+            for i in range(steps):
+                indices[i] = self._rows(position + i * batch, batch)
+            samples = torch.from_numpy(indices.reshape(count))
+            samples = self._send(samples) if self.rows_on == self.device else samples
         label_tensor = None if labels is None else self._send(torch.from_numpy(labels))
         flips = None
         if self.recipe.data.flip and self.sample.is_image:

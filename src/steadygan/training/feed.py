@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from steadygan.data import Stored
+from steadygan.data import Fresh
+from steadygan.training.ahead import Reader
 from steadygan.types import Batch, at_each_scale
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
-    from steadygan.data import Fresh
+    from steadygan.data import Stored
     from steadygan.recipe import Recipe
+    from steadygan.training.ahead import Rows
     from steadygan.training.draws import RealDraws
 
 _SHARE_OF_DEVICE = 0.25  # of the device's free memory may be taken by the data set
@@ -39,49 +43,59 @@ class Feed:
     """Turns the draws of a step into a batch on the device.
 
     Stored images lie on the device as uint8, pixels outermost to innermost [M, H, W, C], where they fit, so that a
-    gather yields the channels-last layout that convolutions are fastest in; else each step gathers from the map.
+    gather yields the channels-last layout that convolutions are fastest in; else they are read as they are asked for,
+    or before that where ``follow`` said what comes next.
     """
 
     def __init__(self, recipe: Recipe, data: Stored | Fresh, device: torch.device) -> None:
         self.recipe = recipe
         self.device = device
         self.resident: Tensor | None = None
-        self.mapped: np.ndarray | None = None
+        self.reader: Reader | None = None
         self.labels: Tensor | None = None
-        if isinstance(data, Stored):
-            array = data.samples
-            if _fits(array.nbytes, device):
-                last = np.array(
-                    np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C"
-                )  # a copy: maps are read-only
-                self.resident = torch.from_numpy(last).to(device)
-            else:
-                self.mapped = array
-            if data.labels is not None:
-                self.labels = torch.from_numpy(np.asarray(data.labels, dtype=np.int64)).to(device)
+        if isinstance(data, Fresh):
+            return
+        if not _fits(data.samples.nbytes, device):
+            self.reader = Reader(data.rows, device)
+            return
+        array = data.samples
+        last = np.array(np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C")  # maps are read-only
+        self.resident = torch.from_numpy(last).to(device)
+        if data.labels is not None:
+            self.labels = torch.from_numpy(np.asarray(data.labels, dtype=np.int64)).to(device)
+
+    @property
+    def rows_on(self) -> torch.device:
+        """Where it wants the indices of rows."""
+        return self.device if self.reader is None else torch.device("cpu")
+
+    @property
+    def waited(self) -> float | None:
+        """Seconds that steps have waited for data to be read; None where none is."""
+        return None if self.reader is None else self.reader.waited
+
+    def follow(self, batches: Iterator[Rows]) -> None:
+        """Reads these rows ahead, where rows are read at all; to be closed in the end."""
+        if self.reader is not None:
+            self.reader.follow(batches)
+
+    def close(self) -> None:
+        """Ends reading ahead; batches are given as before."""
+        if self.reader is not None:
+            self.reader.close()
 
     def __call__(self, draws: RealDraws) -> Batch:
         """The batch [N, ...] that the draws point at, as the networks see it."""
+        labels = draws.labels
         if self.resident is not None:
             stored = self.resident.index_select(0, draws.samples)
             stored = stored.permute(0, 3, 1, 2) if stored.dim() == 4 else stored
-        elif self.mapped is not None:
-            stored = self._gather(draws.samples)
+            labels = None if self.labels is None else self.labels.index_select(0, draws.samples)
+        elif self.reader is not None:
+            stored, labels = self.reader(draws.samples.cpu().numpy())
         else:
             stored = draws.samples
         samples = self.recipe.representation.encode(stored, draws.representation)
         if stored.dim() == 4:
             samples = at_each_scale(lambda images: _flipped(images, draws.flips), samples)
-        if draws.labels is not None:
-            labels: Tensor | None = draws.labels
-        else:
-            labels = None if self.labels is None else self.labels.index_select(0, draws.samples)
         return Batch(samples, labels)
-
-    def _gather(self, indices: Tensor) -> Tensor:
-        assert self.mapped is not None
-        rows = indices.cpu().numpy()
-        order = np.argsort(rows)  # reads of the map go forward
-        gathered = np.empty((len(rows), *self.mapped.shape[1:]), dtype=self.mapped.dtype)
-        gathered[order] = self.mapped[rows[order]]
-        return torch.from_numpy(gathered).to(self.device, non_blocking=True)

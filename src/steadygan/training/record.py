@@ -10,7 +10,7 @@ from typing import Any
 
 from steadygan.files import sync, write_text, writing
 
-TIMES = ("seconds", "samples_per_second", "seconds_left")
+TIMES = ("seconds", "samples_per_second", "seconds_left", "data_wait")
 """Fields that two equal runs may differ in."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.data.alphabet import decode
 from steadygan.training import checkpoint, memory, pictures
+from steadygan.training.ahead import coming_rows
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
 from steadygan.training.draws import Drawer
@@ -69,7 +70,9 @@ class Trainer:
         game = Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
         self.feed = Feed(self.recipe, self.dataset.train, self.device)
         self.held_out_feed = Feed(self.recipe, self.dataset.held_out, self.device)
-        self.drawer = Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device)
+        self.drawer = Drawer(
+            self.recipe, self.dataset.sample, self.dataset.train, self.device, rows_on=self.feed.rows_on
+        )
         return game
 
     def run(self, game: Game, lines: Sequence[str] = ()) -> str:
@@ -105,6 +108,7 @@ class Trainer:
             reason = INTERRUPTED
             raise
         finally:
+            self.feed.close()
             end = RunEnd(self.folder, self.counters.round, rounds, reason, self._closing())
             for observer in self.observers:
                 observer.ended(end)
@@ -117,6 +121,7 @@ class Trainer:
         watch = FiniteWatch(self.device)
         clock = Clock(self.counters.seconds)
         self._check_equal(game)
+        self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
         with StopSignals() as stop:
             while self.counters.round < recipe.rounds:
                 before = self.counters
@@ -176,11 +181,13 @@ class Trainer:
         held_out = None
         if len(self.dataset.held_out):
             held_out = held_out_score(game, self.held_out_feed, self.dataset.held_out, counters.round)
-        pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch)
+        pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
         times = {"seconds": round(counters.seconds, 3)}
         if pace is not None:
             times["samples_per_second"] = round(pace.samples, 1)
             times["seconds_left"] = round((self.recipe.rounds - counters.round) / pace.rounds, 1)
+            if pace.waiting is not None:
+                times["data_wait"] = round(pace.waiting, 4)
         line: Row = {
             "round": counters.round,
             "critic_steps": counters.critic_steps,
