@@ -30,9 +30,21 @@ def sample_indices(seed: int, start: int, count: int, size: int) -> NDArray[np.i
 
 @lru_cache(maxsize=2)  # a batch can straddle two epochs
 def _epoch_order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
-    """A permutation [size]. Sorted raw bits: numpy promises these for ever, its own shuffling it does not."""
+    return permutation(size, seed, epoch, _DOMAIN)
+
+
+def permutation(size: int, seed: int, epoch: int, domain: int, which: int = 0) -> NDArray[np.int64]:
+    """A permutation [size], read-only. Sorted raw bits: numpy promises these for ever, its own shuffling it does not.
+
+    Args:
+        size: of what is permuted
+        seed: of the run
+        epoch: from 0
+        domain: keeps the permutations of one use apart from those of others
+        which: of several in an epoch
+    """
     key = np.array([seed % 2**64, epoch], dtype=np.uint64)
-    counter = np.array([0, 0, 0, _DOMAIN], dtype=np.uint64)
+    counter = np.array([0, 0, which, domain], dtype=np.uint64)
     bits = np.random.Philox(key=key, counter=counter).random_raw(size)
     order = np.argsort(bits, kind="stable").astype(np.int64, copy=False)
     order.flags.writeable = False

@@ -26,6 +26,7 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 WORTH_PROCESSES = 2_000  # items: below this, starting processes takes longer than they save
+_MOST_SPARE = 16
 _COMMAND = "import sys; sys.path[:] = {path!r}; from steadygan.data.workers import serve; serve()"
 
 
@@ -34,6 +35,13 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def spare_cores() -> int:
+    """Cores that this process may use beside the one that computes, shared with the run's other processes here."""
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")  # as torchrun says
+    share = cores() // max(1, int(processes) if processes.isdecimal() else 1)
+    return min(_MOST_SPARE, max(1, share - 1))
 
 
 def mapped(
@@ -48,23 +56,39 @@ def mapped(
     ``function`` has to be found by its name (a function of a module, or a partial of one).
     """
     count = workers or cores()
-    can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
-    helpers = _Helpers() if processes and count > 1 and can_start else None
-    run = helpers.runner(function) if helpers else function
-    waiting: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(count, thread_name_prefix="steadygan-data")
+    crew = Workers(count, processes=processes and count > 1)
     try:
         with quiet_pillow():
-            for chunk in chunks:
-                waiting.append(pool.submit(run, chunk))
-                if len(waiting) > 2 * count:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from crew.map(function, chunks)
     finally:
-        pool.shutdown(cancel_futures=True)
-        if helpers:
-            helpers.stop()
+        crew.close()
+
+
+class Workers:
+    """Threads, each with a process of its own where that is asked for and possible, until they are closed."""
+
+    def __init__(self, count: int, *, processes: bool) -> None:
+        self.count = count
+        can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
+        self._helpers = _Helpers() if processes and can_start else None
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="steadygan-data")
+
+    def map(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
+        """``function(chunk)`` for each chunk, in order, as ``mapped``; by one caller at a time."""
+        run = self._helpers.runner(function) if self._helpers else function
+        waiting: deque[Future[Result]] = deque()
+        for chunk in chunks:
+            waiting.append(self._pool.submit(run, chunk))
+            if len(waiting) > 2 * self.count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def close(self) -> None:
+        """Ends threads and processes."""
+        self._pool.shutdown(cancel_futures=True)
+        if self._helpers:
+            self._helpers.stop()
 
 
 class _Helpers:
@@ -113,6 +137,7 @@ class _Helpers:
             child.kill()  # they hold nothing worth keeping
         for child in self._all:
             child.communicate()
+        self._all.clear()
 
 
 def serve() -> None:
