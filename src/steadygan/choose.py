@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.data import Stored
+from steadygan.data import Fresh
 from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
@@ -87,7 +87,7 @@ def _digits(dataset: Dataset, device: str) -> Choice:
 def _photos(dataset: Dataset, device: str) -> Choice:
     recipe, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
     assert isinstance(recipe.generator, R3GANGenerator) and isinstance(recipe.critic, R3GANCritic)
-    count = len(dataset.train) if isinstance(dataset.train, Stored) else _MANY
+    count = _MANY if isinstance(dataset.train, Fresh) else len(dataset.train)
     batch = min(recipe.batch, max(4, count // 8))
     factor = 2 if device == "cuda" else 1
     width = factor * recipe.generator.width

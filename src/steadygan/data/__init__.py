@@ -1,4 +1,4 @@
-"""Data: from a source's name to samples in memory or in a memory map, with an audit of what was found.
+"""Data: from a source's name to samples in memory, in a memory map or in a stream, with an audit of what was found.
 
 Names are loaded when first used, so that recipes can name data options without loading numpy or Pillow.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from steadygan.data.order import sample_indices
     from steadygan.data.sheet import contact_sheet
     from steadygan.data.sources import NAMES
+    from steadygan.data.stream import Streamed
 
 __all__ = [
     "NAMES",
@@ -26,6 +27,7 @@ __all__ = [
     "Dataset",
     "Fresh",
     "Stored",
+    "Streamed",
     "audit",
     "cache_folder",
     "clear_cache",
@@ -41,6 +43,7 @@ _HOMES = {
     "Dataset": "dataset",
     "Fresh": "dataset",
     "Stored": "dataset",
+    "Streamed": "stream",
     "audit": "opening",
     "cache_folder": "cache",
     "clear_cache": "cache",

@@ -1,4 +1,4 @@
-"""What the trainer gets: samples that are stored, or drawn afresh, and a held-out part."""
+"""What the trainer gets: samples that are stored, streamed or drawn afresh, and a held-out part."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.order import sample_indices
 from steadygan.data.rows import row_reader
 
 if TYPE_CHECKING:
     from steadygan.data.alphabet import Alphabet
     from steadygan.data.auditing import Audit
+    from steadygan.data.stream import Streamed
     from steadygan.types import SampleSpec
 
 Samples: TypeAlias = NDArray[Any]
 """uint8 images [M, C, H, W], float32 points [M, D], or ids of characters [M, L], uint8 or int16"""
 Labels: TypeAlias = NDArray[np.int64]
 """[M]"""
+Train: TypeAlias = "Stored | Streamed | Fresh"
+"""what is trained on: samples that lie in an array, in files, or nowhere"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,13 @@ class Stored:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def indices(self, seed: int, start: int, count: int, unit: int) -> NDArray[np.int64]:
+        """The samples [count] of the step that begins at position ``start`` of a run; see ``sample_indices``.
+
+        ``unit``, a divisor of the size of each step, says nothing here.
+        """
+        return sample_indices(seed, start, count, len(self))
 
     def rows(self, indices: NDArray[np.int64]) -> tuple[Samples, Labels | None]:
         """Some samples [N, ...] and their labels. Raises RunError, one line, where a map cannot be read any more."""
@@ -58,7 +69,7 @@ class Dataset:
 
     name: str
     sample: SampleSpec
-    train: Stored | Fresh
+    train: Train
     held_out: Stored
     """never trained on"""
     fingerprint: str

@@ -17,7 +17,7 @@ from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.store import Decoded, labels_of
 
 _UNREADABLE_LISTED = 1_000
-_SIZES_LISTED = 20
+SIZES_LISTED = 20
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 
 Kind = TypeVar("Kind")
@@ -38,10 +38,10 @@ def audit_of(look: Look, decoded: Decoded | None) -> Audit:
         held_out=len(decoded.held_out.samples) if decoded else 0,
         held_out_from=_held_out_from(look),
         classes=_classes(look, decoded),
-        sizes=sizes[:_SIZES_LISTED],
+        sizes=sizes[:SIZES_LISTED],
         different_sizes=len(sizes),
-        smallest=_extreme(sizes, min),
-        largest=_extreme(sizes, max),
+        smallest=extreme(sizes, min),
+        largest=extreme(sizes, max),
         modes=_merged([scan.modes for scan in scans]),
         formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
         animated=sum(scan.animated for scan in scans),
@@ -67,9 +67,10 @@ def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int
     return tuple(total.most_common())
 
 
-def _extreme(
+def extreme(
     sizes: tuple[tuple[tuple[int, int], int], ...], choose: Callable[[list[int]], int]
 ) -> tuple[int, int] | None:
+    """The least or largest width and height of sizes and their numbers; None of none."""
     if not sizes:
         return None
     return choose([width for (width, _), _ in sizes]), choose([height for (_, height), _ in sizes])
@@ -99,9 +100,9 @@ def _sentences(look: Look, decoded: Decoded) -> tuple[str, ...]:
     train, held_out = len(decoded.train.samples), len(decoded.held_out.samples)
     said = [
         f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({_held_out_from(look)}).",
-        _size_sentence(look),
-        _channels_sentence(look),
-        *_label_sentences(look),
+        size_sentence(look),
+        channels_sentence(look),
+        *label_sentences(look),
     ]
     if look.options.flip:
         said.append("Half of the pictures are mirrored left to right, anew at each draw.")
@@ -119,7 +120,8 @@ def _sentences(look: Look, decoded: Decoded) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _size_sentence(look: Look) -> str:
+def size_sentence(look: Look) -> str:
+    """To which size pictures are brought, and how."""
     size = look.plan.size
     sizes = [item for scan in look.scans for item in scan.sizes]
     if all(found == (size, size) for found, _ in sizes):
@@ -132,7 +134,8 @@ def _size_sentence(look: Look) -> str:
     return f"Pictures are {first}resized to {size}x{size} ({look.why_size}){enlarged}."
 
 
-def _channels_sentence(look: Look) -> str:
+def channels_sentence(look: Look) -> str:
+    """As what they are trained on: grey or colour, with alpha or without."""
     channels = look.plan.channels
     modes = dict(_merged([scan.modes for scan in look.scans]))
     said = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
@@ -147,7 +150,8 @@ def _channels_sentence(look: Look) -> str:
     return said + "."
 
 
-def _label_sentences(look: Look) -> list[str]:
+def label_sentences(look: Look) -> list[str]:
+    """Whether there are classes, and whether they are used."""
     names = look.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]

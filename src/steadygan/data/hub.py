@@ -6,8 +6,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steadygan.data.parquet import open_parquet_files, split_of
-from steadygan.data.pictures import PictureSource
+from steadygan.data.tables import Tables, split_of, tables_of_files
 from steadygan.types import DataError, UsageError, nearest
 
 _KNOWN = {"mnist": "ylecun/mnist", "cifar10": "uoft-cs/cifar10"}
@@ -15,8 +14,8 @@ _REFERENCE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(/(?P<part>[\w.-]+))?")
 _CONVERTED = "refs/convert/parquet"  # the hub keeps a parquet copy of most data sets on this branch
 
 
-def open_hub(source: str) -> PictureSource:
-    """The pictures of 'hf:OWNER/NAME', 'hf:OWNER/NAME/PART', 'mnist' or 'cifar10'; downloaded once."""
+def find_hub(source: str) -> Tables:
+    """The files of 'hf:OWNER/NAME', 'hf:OWNER/NAME/PART', 'mnist' or 'cifar10'; downloaded once."""
     match = _REFERENCE.fullmatch(_KNOWN.get(source, source.removeprefix("hf:")))
     if match is None:
         raise UsageError(f"'{source}' names no data set of the hub; it has to be hf:OWNER/NAME or hf:OWNER/NAME/PART")
@@ -41,7 +40,7 @@ def open_hub(source: str) -> PictureSource:
         paths = [Path(hub.hf_hub_download(repo, file, repo_type="dataset", revision=revision)) for file in chosen]
     except Exception as error:
         raise DataError(f"downloading '{source}' failed: {_line(error)}") from error
-    return open_parquet_files(paths, _root(paths[0], chosen[0]), name)
+    return tables_of_files(paths, _root(paths[0], chosen[0]), name)
 
 
 def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
@@ -57,7 +56,7 @@ def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
     raise DataError(f"the hub has no parquet files for '{repo}'; download it and give the folder")
 
 
-def _open_downloaded(hub: Any, source: str, reference: re.Match[str], name: str, error: Exception) -> PictureSource:
+def _open_downloaded(hub: Any, source: str, reference: re.Match[str], name: str, error: Exception) -> Tables:
     """The data set from the hub's cache on this machine, where the hub cannot be reached."""
     for revision in (None, _CONVERTED):
         try:
@@ -69,7 +68,7 @@ def _open_downloaded(hub: Any, source: str, reference: re.Match[str], name: str,
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
         if names:
             chosen = _choose_part(source, names, reference["part"])
-            return open_parquet_files([folder / file for file in chosen], folder, name)
+            return tables_of_files([folder / file for file in chosen], folder, name)
     raise DataError(f"cannot reach the hub for '{source}', and it was not downloaded before: {_line(error)}") from error
 
 

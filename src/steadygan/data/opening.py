@@ -8,8 +8,8 @@ from steadygan.data.findings import audit_of
 from steadygan.data.lines import open_lines
 from steadygan.data.look import Look, look_at
 from steadygan.data.options import DataOptions
-from steadygan.data.pictures import Pictures, PictureSource
-from steadygan.data.sources import Synthetic, TextSource, find_source
+from steadygan.data.pictures import Pictures
+from steadygan.data.sources import Source, Synthetic, TextSource, find_source
 from steadygan.data.store import (
     Decoded,
     Part,
@@ -21,20 +21,26 @@ from steadygan.data.store import (
     stays_in_memory,
 )
 from steadygan.data.synthetic import open_synthetic
+from steadygan.data.tables import Tables
 from steadygan.types import DataError, SampleSpec, UsageError
 
 
 def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset:
     """The data set that the options name, ready to train on, with its audit.
 
-    Pictures are decoded once into the cache; ``progress(done, all)`` is told of it. Raises UsageError for a source
-    that is not there, DataError for data that cannot be trained on, RunError where the cache cannot be written.
+    Pictures are decoded once into the cache, but those of a stream as they are asked for; ``progress(done, all)`` is
+    told of it. Raises UsageError for a source that is not there, DataError for data that cannot be trained on, RunError
+    where the cache cannot be written.
     """
     source = _source(options)
     if isinstance(source, TextSource):
         return open_lines(source, options)
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
+    if isinstance(source, Tables):
+        from steadygan.data.streaming import open_stream
+
+        return open_stream(source, options)
     look = look_at(source, options)
     decoded = _decoded_unless_refused(look, progress)
     audit = audit_of(look, decoded)
@@ -54,7 +60,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 def audit(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What the source holds and what training will do with it; ``problem`` says why, where it would be refused."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource):
+    if isinstance(source, Synthetic | TextSource | Tables):
         found = open_data(options).audit
         assert found is not None
         return found
@@ -65,7 +71,7 @@ def audit(options: DataOptions, progress: Progress | None = None) -> Audit:
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes that the decoded pictures take in the cache, written or not yet; 0 where memory is enough."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource):
+    if isinstance(source, Synthetic | TextSource | Tables):
         return 0
     look = look_at(source, options)
     if look.problem() or stays_in_memory(look.split, look.plan):
@@ -73,7 +79,7 @@ def planned_cache_bytes(options: DataOptions) -> int:
     return look.split.count * look.plan.nbytes
 
 
-def _source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
+def _source(options: DataOptions) -> Source:
     source = find_source(options)
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):

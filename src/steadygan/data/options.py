@@ -11,6 +11,7 @@ Fit = Literal["crop", "pad"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
+LARGEST_WINDOW = 10**7
 LARGEST_ALPHABET = 2**15 - 1
 """ids of characters are int16 at most"""
 
@@ -39,6 +40,11 @@ class DataOptions:
     """use the labels, where the data has some"""
     held_out: float = 0.1
     """share that is kept aside and never trained on (at most 10,000), where the data has no official test split"""
+    stream: bool = False
+    """read and decode parquet files while training, in place of all of them before it: for data that no disk or time is
+    there to decode, in an order a little less random (docs/data.md)"""
+    window: int | None = None
+    """pictures of a stream that are shuffled among each other, and held encoded; None: 8,192, or 512 MB of them"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
 
@@ -49,16 +55,19 @@ class DataOptions:
         _need_integer("channels", self.channels, 1, 4)
         _need_integer("length", self.length, 1, LONGEST)
         _need_integer("alphabet", self.alphabet, 3, LARGEST_ALPHABET)
+        _need_integer("window", self.window, 1, LARGEST_WINDOW)
         if self.fit not in get_args(Fit):
             hint = nearest(str(self.fit), get_args(Fit))
             raise UsageError(f"data fit is {self.fit!r}; it has to be 'crop' or 'pad'{hint}")
-        for name in ("flip", "labels"):
+        for name in ("flip", "labels", "stream"):
             if not isinstance(getattr(self, name), bool):
                 raise UsageError(f"data {name} is {getattr(self, name)!r}; it has to be true or false")
         if isinstance(self.held_out, bool) or not isinstance(self.held_out, int | float):
             raise UsageError(f"data held_out is {self.held_out!r}; it has to be a number above 0, up to 0.5")
         if not 0 < self.held_out <= 0.5:
             raise UsageError(f"data held_out is {self.held_out}; it has to be above 0, up to 0.5")
+        if self.window is not None and not self.stream:
+            raise UsageError(f"data window is {self.window}, but only a stream has one: set data stream to true")
         if self.cache is not None and (not isinstance(self.cache, str) or not self.cache.strip()):
             raise UsageError(f"data cache is {self.cache!r}; it has to be a folder")
 

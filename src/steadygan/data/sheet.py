@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Stored
+from steadygan.data.dataset import Dataset, Fresh
 from steadygan.data.toy import fixed_generator
 from steadygan.types import RunError, UsageError
 
@@ -39,10 +39,10 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
 
 
 def _some(dataset: Dataset, count: int) -> NDArray[np.generic]:
-    if not isinstance(dataset.train, Stored):
+    if isinstance(dataset.train, Fresh):
         return dataset.train.draw(fixed_generator(3), count)[0]
     places = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
-    return np.asarray(dataset.train.samples[places])
+    return dataset.train.rows(places)[0]
 
 
 def _save_images(images: NDArray[np.generic], path: Path) -> None:

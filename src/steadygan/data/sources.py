@@ -6,9 +6,11 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from steadygan.data.options import DataOptions
 from steadygan.data.pictures import PictureSource
+from steadygan.data.tables import Tables
 from steadygan.types import DataError, UsageError, nearest
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
@@ -36,8 +38,21 @@ class TextSource:
     """None: the one that is built in"""
 
 
-def find_source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
+Source: TypeAlias = PictureSource | Synthetic | TextSource | Tables
+
+
+def find_source(options: DataOptions) -> Source:
     """The source that the options name. Raises UsageError or DataError, one line each."""
+    found = _find(options)
+    if options.stream and not isinstance(found, Tables):
+        raise UsageError(
+            f"data stream is true, but '{options.source}' is no parquet: .parquet files, folders of them and data sets "
+            "of the hub can be streamed"
+        )
+    return found
+
+
+def _find(options: DataOptions) -> Source:
     source = options.source.strip()
     if source == "digits":
         from steadygan.data.digits import open_digits
@@ -48,9 +63,9 @@ def find_source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
     if source == DOCS:
         return TextSource(DOCS, None)
     if source in ("mnist", "cifar10") or source.startswith("hf:"):
-        from steadygan.data.hub import open_hub
+        from steadygan.data.hub import find_hub
 
-        return open_hub(source)
+        return _of_tables(find_hub(source), options)
     path = Path(source).expanduser()
     try:
         exists = path.exists()
@@ -58,10 +73,19 @@ def find_source(options: DataOptions) -> PictureSource | Synthetic | TextSource:
         exists = False
     if not exists:
         raise _not_found(source, path)
-    return _open_folder(path) if path.is_dir() else _open_file(path)
+    return _open_folder(path, options) if path.is_dir() else _open_file(path, options)
 
 
-def _open_file(path: Path) -> PictureSource | TextSource:
+def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | Tables:
+    """Parquet files as they are where they are to be streamed, else the pictures in them."""
+    if options.stream:
+        return tables
+    from steadygan.data.parquet import open_tables
+
+    return open_tables(tables)
+
+
+def _open_file(path: Path, options: DataOptions) -> Source:
     name, suffix = path.stem, path.suffix.lower()
     ending = next((ending for ending in _TEXT if path.name.lower().endswith(ending)), "")
     if ending:
@@ -71,10 +95,10 @@ def _open_file(path: Path) -> PictureSource | TextSource:
 
         return open_arrays(path, name)
     if suffix == ".parquet":
-        from steadygan.data.parquet import open_parquet_file, split_of
+        from steadygan.data.tables import split_of, tables_of_file
 
         folder = path.resolve().parent
-        return open_parquet_file(path, folder.name if split_of(path, path.parent) else name)
+        return _of_tables(tables_of_file(path, folder.name if split_of(path, path.parent) else name), options)
     from steadygan.data.idx import is_images, open_idx
 
     if is_images(path):
@@ -94,7 +118,7 @@ def _open_file(path: Path) -> PictureSource | TextSource:
     )
 
 
-def _open_folder(path: Path) -> PictureSource | TextSource:
+def _open_folder(path: Path, options: DataOptions) -> Source:
     from steadygan.data.folder import open_folder, walk
     from steadygan.data.idx import choose_images, is_images, open_idx
 
@@ -104,15 +128,15 @@ def _open_folder(path: Path) -> PictureSource | TextSource:
         return open_folder(found, name)
     tables = [file.path for file in found.others if file.path.suffix.lower() == ".parquet"]
     if tables:
-        from steadygan.data.parquet import open_parquet_files
+        from steadygan.data.tables import tables_of_files
 
-        return open_parquet_files(tables, path, name)
+        return _of_tables(tables_of_files(tables, path, name), options)
     idx = [file.path for file in found.others if is_images(file.path)]
     if idx:
         return open_idx(choose_images(path, idx), name)
     arrays = [file.path for file in found.others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
-        return _open_file(arrays[0])
+        return _open_file(arrays[0], options)
     inside = ", ".join(f"{count} {ending}" for ending, count in found.ignored()[:5])
     packed = any(ending in _PACKED for ending, _ in found.ignored())
     remedy = "; unpack the archives first" if packed else ""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data import Fresh, Stored
-from steadygan.data.dataset import Labels, Samples
+from steadygan.data.dataset import Labels, Samples, Train
 from steadygan.types import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -75,15 +75,19 @@ def make_features(
 def default_features(dataset: Dataset) -> str:
     """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
     classes = dataset.sample.classes
-    count = DRAWN if isinstance(dataset.train, Fresh) else len(dataset.train)
+    train = dataset.train
+    count = DRAWN if isinstance(train, Fresh) else len(train) if isinstance(train, Stored) else train.part
     return "classifier" if classes > 1 and count >= 10 * classes else "patches"
 
 
 def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samples, Labels | None]:
-    """Real samples and labels of a split, at most ``most``: a fixed part of more, a fixed draw of endless data."""
-    held: Stored | Fresh = dataset.train if split == "train" else dataset.held_out
+    """Real samples and labels of a split, at most ``most``: a fixed part of more and of a
+    stream, a fixed draw of endless data."""
+    held: Train = dataset.train if split == "train" else dataset.held_out
     if isinstance(held, Fresh):
         return held.draw(np.random.default_rng(0), min(most, DRAWN))
+    if not isinstance(held, Stored):
+        held = Stored(*held.some())
     if len(held) <= most:
         return held.samples, held.labels
     rows = chosen_rows(len(held), most)

@@ -101,6 +101,11 @@ READINGS = (
         (("data_wait", "share of the time"),),
         "What of a round went by before its real samples were there: above 0.02, the disk or the decoding is too slow.",
     ),
+    Reading(
+        "Pictures replaced",
+        (("data_replaced", "since the run began or was resumed"),),
+        "Pictures that could not be decoded, as often as they were met: the next of their row group stood in.",
+    ),
 )
 """In the order of the page."""
 

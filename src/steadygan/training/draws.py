@@ -8,6 +8,7 @@ streams never overlap.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,14 +18,13 @@ import torch
 
 from steadygan.balance import Steps
 from steadygan.data import Fresh
-from steadygan.data.order import sample_indices
 from steadygan.types import Noise, SampleSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from steadygan.data import Stored
+    from steadygan.data.dataset import Train
     from steadygan.recipe import Recipe
 
 
@@ -144,7 +144,7 @@ class Drawer:
         self,
         recipe: Recipe,
         sample: SampleSpec,
-        train: Stored | Fresh,
+        train: Train,
         device: torch.device,
         rows_on: torch.device | None = None,
     ) -> None:
@@ -161,6 +161,8 @@ class Drawer:
         self.train = train
         self.device = device
         self.rows_on = rows_on or device
+        self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
+        """divides the real samples of each step"""
         places = [penalty.at for penalty in recipe.penalties]
         self.place_noise = [None if place is None else place.noise(sample.shape) for place in places]
         self.representation_noise = recipe.representation.noise(sample)
@@ -181,7 +183,7 @@ class Drawer:
 
     def _rows(self, start: int, count: int) -> NDArray[np.int64]:
         assert not isinstance(self.train, Fresh)
-        return sample_indices(self.recipe.seed, start, count, len(self.train))
+        return self.train.indices(self.recipe.seed, start, count, self.unit)
 
     def round(self, round_: int, position: int, counts: Steps | None = None) -> RoundDraws:
         """The draws of a round; those of its first steps do not depend on how many there are.

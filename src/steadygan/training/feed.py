@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from steadygan.data import Fresh
+from steadygan.data import Fresh, Streamed
 from steadygan.training.ahead import Reader
 from steadygan.types import Batch, at_each_scale
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from steadygan.data import Stored
+    from steadygan.data.dataset import Train
     from steadygan.recipe import Recipe
     from steadygan.training.ahead import Rows
     from steadygan.training.draws import RealDraws
@@ -47,16 +47,18 @@ class Feed:
     or before that where ``follow`` said what comes next.
     """
 
-    def __init__(self, recipe: Recipe, data: Stored | Fresh, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, data: Train, device: torch.device) -> None:
         self.recipe = recipe
         self.device = device
         self.resident: Tensor | None = None
         self.reader: Reader | None = None
         self.labels: Tensor | None = None
+        self._stream: Streamed | None = None
         if isinstance(data, Fresh):
             return
-        if not _fits(data.samples.nbytes, device):
+        if isinstance(data, Streamed) or not _fits(data.samples.nbytes, device):
             self.reader = Reader(data.rows, device)
+            self._stream = data if isinstance(data, Streamed) else None
             return
         array = data.samples
         last = np.array(np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C")  # maps are read-only
@@ -74,15 +76,30 @@ class Feed:
         """Seconds that steps have waited for data to be read; None where none is."""
         return None if self.reader is None else self.reader.waited
 
+    @property
+    def replaced(self) -> int:
+        """Samples of a stream that could not be decoded and were replaced by others, so far, by this process."""
+        return 0 if self._stream is None else self._stream.replaced
+
+    def closing(self) -> tuple[str, ...]:
+        """What to say of the data at the end of a session."""
+        if self._stream is None or not self._stream.replaced:
+            return ()
+        pictures = f"{self._stream.replaced:,} picture{'s' * (self._stream.replaced > 1)}"
+        first = self._stream.first_replaced
+        return (f"{pictures} could not be decoded and gave way to the next of their row groups (first: {first})",)
+
     def follow(self, batches: Iterator[Rows]) -> None:
         """Reads these rows ahead, where rows are read at all; to be closed in the end."""
         if self.reader is not None:
             self.reader.follow(batches)
 
     def close(self) -> None:
-        """Ends reading ahead; batches are given as before."""
+        """Ends the thread and the processes that read; batches are given as before."""
         if self.reader is not None:
             self.reader.close()
+        if self._stream is not None:
+            self._stream.close()
 
     def __call__(self, draws: RealDraws) -> Batch:
         """The batch [N, ...] that the draws point at, as the networks see it."""

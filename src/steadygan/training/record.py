@@ -10,7 +10,7 @@ from typing import Any
 
 from steadygan.files import sync, write_text, writing
 
-TIMES = ("seconds", "samples_per_second", "seconds_left", "data_wait")
+TIMES = ("seconds", "samples_per_second", "seconds_left", "data_wait", "data_replaced")
 """Fields that two equal runs may differ in."""
 
 

@@ -182,12 +182,14 @@ class Trainer:
         if len(self.dataset.held_out):
             held_out = held_out_score(game, self.held_out_feed, self.dataset.held_out, counters.round)
         pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
-        times = {"seconds": round(counters.seconds, 3)}
+        times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
         if pace is not None:
             times["samples_per_second"] = round(pace.samples, 1)
             times["seconds_left"] = round((self.recipe.rounds - counters.round) / pace.rounds, 1)
             if pace.waiting is not None:
                 times["data_wait"] = round(pace.waiting, 4)
+        if self.feed.replaced:
+            times["data_replaced"] = self.feed.replaced
         line: Row = {
             "round": counters.round,
             "critic_steps": counters.critic_steps,
@@ -232,9 +234,8 @@ class Trainer:
             observer.evaluated(line)
 
     def _closing(self) -> tuple[str, ...]:
-        if self.evaluator is None:
-            return ()
-        return tuple(self.evaluator.closing(self.record.rows(), self.evaluations.rows()))
+        said = () if self.evaluator is None else self.evaluator.closing(self.record.rows(), self.evaluations.rows())
+        return (*said, *self.feed.closing())
 
     def save(self, game: Game, *, judged: bool = False) -> Path:
         """Writes a checkpoint of the present round, and removes those that are no longer kept.

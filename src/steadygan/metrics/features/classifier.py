@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from steadygan.data.dataset import Dataset, Fresh
 from steadygan.data.sources import STACKED
+from steadygan.data.stream import Streamed
 from steadygan.metrics.features.base import Extracted, Images
 from steadygan.metrics.features.neural import Weights, extract, hash_of, kept, weights_file
 from steadygan.metrics.features.pixels import check_same
@@ -223,4 +224,6 @@ def _check(dataset: Dataset) -> int:
 def _training_images(dataset: Dataset, seed: int) -> Labelled:
     if isinstance(dataset.train, Fresh):
         return labelled(*dataset.train.draw(np.random.default_rng(seed), _DRAWN), _TRAINED_ON)
+    if isinstance(dataset.train, Streamed):
+        return labelled(*dataset.train.some(), _TRAINED_ON)
     return labelled(dataset.train.samples, dataset.train.labels, _TRAINED_ON)
