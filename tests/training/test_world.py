@@ -21,15 +21,15 @@ COMPILED = "compiled:ebgan-pt"
 """compares samples of all processes, and its generator has batch norms over them"""
 
 
-def started(size: int, out: Path, names: list[str]) -> dict:
-    """Runs the recipes in processes of their own."""
+def started(size: int, out: Path, names: list[str], module: str = "worlds") -> dict:
+    """Runs the recipes, or what another module of these tests does with the names, in processes of their own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     shared = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.training.worlds", str(out), *names],
+            [sys.executable, "-m", f"tests.training.{module}", str(out), *names],
             env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             cwd=ROOT,
             stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ import torch
 from benchmarks.laptop import on_a_laptop
 from torch.utils import _pytree as pytree
 
+from steadygan.data import Dataset
 from steadygan.losses import RelativisticAverage
 from steadygan.networks.layers import group_size
 from steadygan.objectives import Adversarial
@@ -22,6 +23,7 @@ from steadygan.penalties import GradientPenalty, NearReal
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
+from steadygan.training.ahead import coming_rows
 from steadygan.training.draws import Drawer
 from steadygan.training.engine import Compiled, disagreement
 from steadygan.training.feed import Feed
@@ -104,13 +106,18 @@ def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tens
     """
     rounds = 50 if name.startswith(LONG) else ROUNDS
     name = name.removeprefix(LONG)
-    recipe = made(name)
+    return played_on(image_data(200, sample_of(name)), made(name), world, rounds)
+
+
+def played_on(
+    data: Dataset, recipe: Recipe, world: World, rounds: int
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The same of any recipe and data."""
     still = SGD(1e-2)
-    recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still)
-    sample = sample_of(name)
-    data = image_data(200, sample)
-    game = double_game(Game.build(recipe, sample, "cpu", "fp32", world))
-    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, sample, data.train, game.device)
+    recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still, rounds=rounds)
+    game = double_game(Game.build(recipe, data.sample, "cpu", "fp32", world))
+    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, data.sample, data.train, game.device)
+    feed.follow(coming_rows(drawer, world, 0, 0))
     position = seen = 0
     gradients: list[torch.Tensor] = []
     for round_ in range(rounds):
@@ -120,6 +127,7 @@ def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tens
             parameters = [*game.critic_parameters, *game.generator_parameters]
             gradients = [p.grad.clone() for p in parameters if p.grad is not None]
         position, seen = position + drawer.samples_in(round_), seen + recipe.fakes
+    feed.close()
     return gradients, _answers(game)
 
 
