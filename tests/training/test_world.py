@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from steadygan.networks import DCGANCritic
+from steadygan.training.measure import held_out_score
 from steadygan.training.world import ALONE, World, fingerprint, joined
 from steadygan.types import UsageError
+from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 
 ROOT = Path(__file__).parents[2]
@@ -114,3 +117,17 @@ def test_processes_without_an_address_are_one_line(monkeypatch):
         joined(torch.device("cpu")),
     ):
         pass
+
+
+def test_a_look_at_a_critic_with_batch_norm_asks_no_other_process():
+    def asked(part):
+        raise AssertionError("the others do not look")
+
+    recipe, data = small_recipe(critic=DCGANCritic(width=4, norm="batch"), penalties=()), image_data()
+    game, feed, _ = table(recipe, data)
+    alone = held_out_score(game, feed, data.train, 0)
+    norms = [part for part in game.critic.modules() if hasattr(part, "sum_over_processes")]
+    for norm in norms:
+        norm.sum_over_processes = asked
+    assert torch.equal(held_out_score(game, feed, data.train, 0), alone)
+    assert norms and all(norm.sum_over_processes is asked for norm in norms)

@@ -73,13 +73,21 @@ def total_norm(parameters: list[nn.Parameter]) -> Tensor:
 
 @contextlib.contextmanager
 def kept_buffers(module: nn.Module) -> Iterator[None]:
-    """Puts running statistics back, so that a look does not change what it looks at."""
+    """Puts running statistics back, so that a look does not change what it looks at.
+
+    Batch norms take the statistics of what this process shows them: the others, which do not look, would not answer.
+    """
     buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    sums = [(part, total) for part in module.modules() if (total := getattr(part, "sum_over_processes", None))]
+    for part, _ in sums:
+        part.sum_over_processes = None  # type: ignore[assignment]
     try:
         yield
     finally:
         for buffer, before in buffers:
             buffer.copy_(before)
+        for part, total in sums:
+            part.sum_over_processes = total
 
 
 def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor | None:
