@@ -76,7 +76,7 @@ def measure_speed(
         clock: ``time.process_time`` counts CPU time: what a step costs on a CPU that others use too
     """
     few = dataclasses.replace(game.recipe, critic_steps=_one)
-    draws = Drawer(few, game.sample, drawer.train, game.device).round(0, 0)
+    draws = Drawer(few, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
 
     def timed(step: Callable[[], object]) -> float:
         step()  # warms up allocators and kernels' caches
