@@ -44,7 +44,7 @@ class DataOptions:
     """read and decode parquet files while training, in place of all of them before it: for data that no disk or time is
     there to decode, in an order a little less random (docs/data.md)"""
     window: int | None = None
-    """pictures of a stream that are shuffled among each other, and held encoded; None: 8,192, or 512 MB of them"""
+    """pictures of a stream that are shuffled among each other, and held encoded; None: 8,192, but 512 MB at most"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
 

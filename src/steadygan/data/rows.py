@@ -6,6 +6,7 @@ To touch a map of a file that has become shorter, or whose disk is gone, ends th
 from __future__ import annotations
 
 import mmap
+import os
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,11 +42,17 @@ class _FileRows:
         rows = np.empty((len(indices), *self._shape), self._dtype)
         raw = rows.reshape(len(indices), int(np.prod(self._shape))).view(np.uint8)
         with self._explained():
-            for slot in np.argsort(indices):  # reads go forward
-                self._file.seek(self._begin + int(indices[slot]) * raw.shape[1])
-                if self._file.readinto(raw[slot]) != raw.shape[1]:
+            for slot in np.argsort(indices).tolist():  # reads go forward
+                if self._filled(raw[slot], self._begin + int(indices[slot]) * raw.shape[1]) != raw.shape[1]:
                     raise OSError("it has become shorter")
         return rows
+
+    def _filled(self, row: NDArray[np.uint8], place: int) -> int:
+        """Bytes that were read into a row."""
+        if hasattr(os, "preadv"):
+            return os.preadv(self._file.fileno(), [row.data], place)
+        self._file.seek(place)
+        return self._file.readinto(row.data)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

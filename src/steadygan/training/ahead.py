@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Rows: TypeAlias = NDArray[np.int64]
 """[N] indices into the data"""
+
+_Result = TypeVar("_Result")
 
 AHEAD = 8
 """batches that are read before they are asked for, at most"""
@@ -74,7 +76,7 @@ class Reader:
             device: where the tensors go: on a GPU from pinned memory, on a stream of its own, while it computes
         """
         self.waited = 0.0
-        """seconds that calls have taken: what the computation waited for data"""
+        """seconds that calls had to wait until their batch was read"""
         self._read = read
         self._device = device
         self._copies = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
@@ -97,11 +99,7 @@ class Reader:
         Raises:
             RunError: one line, for data that cannot be read any more.
         """
-        began = time.perf_counter()
-        try:
-            return self._arrived(self._ahead(rows) or self._at_once(rows))
-        finally:
-            self.waited += time.perf_counter() - began
+        return self._arrived(self._ahead(rows) or self._at_once(rows))
 
     def close(self) -> None:
         """Ends the thread; calls are answered as before, but read on the spot."""
@@ -114,7 +112,7 @@ class Reader:
     def _ahead(self, rows: Rows) -> _Read | None:
         if self._pool is None:
             return None
-        found = self._coming.popleft().result()
+        found = self._timed(self._coming.popleft().result)
         if found is None or not np.array_equal(found.rows, rows):
             self.close()
             return None
@@ -126,9 +124,16 @@ class Reader:
         for kept in self._kept:
             if np.array_equal(kept.rows, rows):
                 return kept
-        found = self._sent(rows)
+        found = self._timed(lambda: self._sent(rows))
         self._kept.append(found)
         return found
+
+    def _timed(self, wait: Callable[[], _Result]) -> _Result:
+        began = time.perf_counter()
+        try:
+            return wait()
+        finally:
+            self.waited += time.perf_counter() - began
 
     def _read_next(self) -> _Read | None:
         rows = next(self._next, None)
