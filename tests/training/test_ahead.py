@@ -21,10 +21,12 @@ from steadygan.schedules import CriticWarmUp
 from steadygan.training import feed as feeding
 from steadygan.training import plan
 from steadygan.training.ahead import AHEAD, Reader, coming_rows
+from steadygan.training.choosing import choose_engine
 from steadygan.training.draws import Drawer
 from steadygan.training.feed import Feed
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.step import training_round
+from steadygan.training.trial import Trial
 from steadygan.training.world import ALONE, World
 from steadygan.types import RunError
 from tests.training.games import image_data, small_recipe, table
@@ -270,3 +272,10 @@ def test_the_feed_says_where_it_wants_indices(read_rows):
     feed = Feed(recipe, data.train, CPU)
     assert feed.rows_on == CPU and feed.waited == 0.0
     assert feed(Drawer(recipe, data.sample, data.train, CPU).round(0, 0).critic[0].real).samples.shape == (16, 1, 8, 8)
+
+
+def test_no_graph_is_recorded_of_steps_whose_data_is_read(read_rows):
+    recipe = small_recipe(run=RunOptions(precision="fp32", engine="graph"))
+    chosen = choose_engine(Trial(recipe, image_data(), CPU), plan.Speed(1.0, 1.0))
+    assert chosen.engine.name == "eager"
+    assert chosen.note == "engine eager, not graph: the data is read while it trains"

@@ -88,6 +88,8 @@ def _objection(engine: Engine, trial: Trial) -> str:
     """Why an engine is not to be taken; '' if nothing is wrong with it."""
     if engine.name == "graph" and trial.world.size > 1:
         return "several processes sum in the middle of a step"
+    if engine.name == "graph" and trial.feed.reader is not None:  # a recording would see its first batch for ever
+        return "the data is read while it trains"
     try:
         off = disagreement(engine, trial.game, trial.feed, trial.drawer.round(0, 0))
     except UsageError:
