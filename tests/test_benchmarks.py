@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -89,3 +90,19 @@ def test_text_curves_are_trained_gone_on_with_and_drawn(tmp_path, monkeypatch):
         assert all(0 <= value <= 1 for value in found["runs"][name]["ngram_js_4"])
     assert found["floors"].keys() == {f"ngram_js_{n}" for n in (1, 2, 3, 4)}
     assert (tmp_path / "curves.svg").read_text().count("<svg") == 1
+
+
+def test_the_wait_for_data_is_measured_where_it_lies(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    wait = pytest.importorskip("benchmarks.data_wait")
+    monkeypatch.setattr(wait, "RESULTS", tmp_path)
+    monkeypatch.setattr(wait, "GROUP", 10)
+    small = wait._recipe
+    narrow = {"generator": wait.DCGANGenerator(4), "critic": wait.DCGANCritic(4), "batch": 8}
+    monkeypatch.setattr(wait, "_recipe", lambda *given: dataclasses.replace(small(*given), **narrow))
+    wait.main(["--rounds", "2", "--pictures", "160", "--device", "cpu"])
+    rows = {row["title"]: row for row in json.loads((tmp_path / "data-wait.json").read_text())["results"]}
+    assert rows["in memory"]["waited_share"] == 0
+    assert all(0 <= row["waited_share"] < 1 for row in rows.values())
+    assert rows["streamed, when asked"]["waited_share"] > rows["in memory"]["waited_share"]
+    assert capsys.readouterr().out.count("| streamed |") == 2

@@ -92,7 +92,7 @@ class TimedTrainer(Trainer):
         """Counts from now on; for a trainer that has built its game."""
         self.spent = spent
         feed = _TimedFeed(self.recipe, self.dataset.train, self.device)
-        drawer = _TimedDrawer(self.recipe, self.dataset.sample, self.dataset.train, self.device)
+        drawer = _TimedDrawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, feed.rows_on)
         feed.spent = drawer.spent = spent
         self.feed, self.drawer = feed, drawer
 
