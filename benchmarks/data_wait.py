@@ -24,8 +24,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.common import RESULTS, command_line
-from steadygan.bench.results import processor
+from benchmarks.common import RESULTS, command_line, processor
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.recipe import Recipe
