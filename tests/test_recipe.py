@@ -364,7 +364,7 @@ def test_a_small_file_cannot_grow_without_bounds() -> None:
     layers += [f"&{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 9)}]" for i in range(12)]
     for field in ("batch", "name", "penalties", "critic", "constraint", "data"):
         line = refused(f"{field}: [{', '.join(layers)}]")
-        assert len(line) < 1_000
+        assert len(line) < 500
 
 
 @given(text=st.text(max_size=60) | st.text(alphabet="ab: -[]{}'\"\n\t&*!|>%@`#,?0123456789e.", max_size=40))

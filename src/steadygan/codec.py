@@ -95,8 +95,9 @@ _SHORT.maxlevel = 2
 
 
 def _describe(value: Any) -> str:
-    """The value on one line, short however large it is."""
-    return _SHORT.repr(value) if isinstance(value, str | int | list | tuple | dict) else str(value)
+    """The value on one line of at most 100 characters, however large it is."""
+    text = _SHORT.repr(value) if isinstance(value, str | int | list | tuple | dict) else str(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
