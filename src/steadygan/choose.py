@@ -85,16 +85,16 @@ def _digits(dataset: Dataset, device: str) -> Choice:
 
 
 def _photos(dataset: Dataset, device: str) -> Choice:
-    recipe, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
-    assert isinstance(recipe.generator, R3GANGenerator) and isinstance(recipe.critic, R3GANCritic)
+    base, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
+    assert isinstance(base.generator, R3GANGenerator) and isinstance(base.critic, R3GANCritic)
     count = _MANY if isinstance(dataset.train, Fresh) else len(dataset.train)
-    batch = min(recipe.batch, max(4, count // 8))
+    batch = min(base.batch, max(4, count // 8))
     factor = 2 if device == "cuda" else 1
-    width = factor * recipe.generator.width
+    width = factor * base.generator.width
     recipe = dataclasses.replace(
-        recipe,
-        generator=dataclasses.replace(recipe.generator, width=width, blocks=factor * recipe.generator.blocks),
-        critic=dataclasses.replace(recipe.critic, width=width, blocks=factor * recipe.critic.blocks),
+        base,
+        generator=dataclasses.replace(base.generator, width=width, blocks=factor * base.generator.blocks),
+        critic=dataclasses.replace(base.critic, width=width, blocks=factor * base.critic.blocks),
         batch=batch,
     )
     reasons = [
@@ -102,7 +102,7 @@ def _photos(dataset: Dataset, device: str) -> Choice:
         _sized(width, minutes, device),
         "pictures are mirrored at random (--data.flip false where left and right differ, as in writing)",
     ]
-    if batch < photos(dataset.sample).batch:
+    if batch < base.batch:
         reasons.append(f"batch {batch}: there are only {count} pictures")
     if count < _FEW:
         reasons.append(f"{count} pictures are few: expect look-alikes; more pictures help more than more rounds")

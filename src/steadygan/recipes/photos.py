@@ -6,6 +6,7 @@ import dataclasses
 
 from steadygan.data.options import DataOptions
 from steadygan.networks import R3GANCritic, R3GANGenerator
+from steadygan.optimizers import Adam
 from steadygan.perturbations import DiffAugment
 from steadygan.recipe import Recipe
 from steadygan.recipes.backbones import IMAGES
@@ -22,12 +23,14 @@ def photos(sample: SampleSpec = IMAGES) -> Recipe:
     the settings that were tried on 3,000 pictures of 32 px in the same time, this came nearest (docs/photos.md).
     """
     base = r3gan(sample)
+    optimizer = base.critic_optimizer
+    assert isinstance(optimizer, Adam)
     return dataclasses.replace(
         base,
         name="photos",
         generator=R3GANGenerator(16, blocks=2),
         critic=R3GANCritic(16, blocks=2),
         perturbation=DiffAugment(probability=Cosine(base.rounds, 0.0, 0.55)),
-        critic_optimizer=dataclasses.replace(base.critic_optimizer, lr=2e-3),  # type: ignore[type-var]
+        critic_optimizer=dataclasses.replace(optimizer, lr=2e-3),
         data=DataOptions(flip=True),
     )
