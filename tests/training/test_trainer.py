@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -209,17 +211,43 @@ def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(tmp_path):
     assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
-def test_sigterm_finishes_the_round_and_saves(tmp_path):
-    process = child(tmp_path / "run", 100_000)
-    wait_for(tmp_path / "run" / "metrics.jsonl", process)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=60)[0].strip() == "interrupted"
-    saved = sorted(int(path.name) for path in (tmp_path / "run" / "checkpoints").iterdir())
-    assert saved[-1] % 10 or len(saved) == 2  # saved where it stopped, not only on schedule
+def sends_sigterm(function, at):
+    """The function, which sends this process SIGTERM in its call of that number."""
+    calls = itertools.count(1)
+
+    def wrapped(*arguments, **options):
+        if next(calls) == at:
+            signal.raise_signal(signal.SIGTERM)
+        return function(*arguments, **options)
+
+    return wrapped
+
+
+@pytest.mark.parametrize(
+    ("where", "at", "saved"),
+    [
+        ("trainer.training_round", 3, [3]),
+        ("trainer.training_round", 5, [5]),  # where the schedule would have saved, too
+        ("trainer.training_round", 9, [5, 9]),
+        ("checkpoint.save", 3, [5, 6]),  # that checkpoint becomes whole, and the round after it is the last
+    ],
+    ids=["before the first checkpoint", "on schedule", "between checkpoints", "while one is written"],
+)
+def test_sigterm_finishes_the_round_and_saves(tmp_path, monkeypatch, where, at, saved):
+    new_run(small_recipe(), image_data(), tmp_path / "whole", device="cpu")
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("nobody caught it"))
+    try:
+        with monkeypatch.context() as patch:
+            name = f"steadygan.training.{where}"
+            patch.setattr(name, sends_sigterm(pkgutil.resolve_name(name), at))
+            assert new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu") == "interrupted"
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == [f"{r:06d}" for r in saved]
     assert rows(tmp_path / "run")[-1]["round"] <= saved[-1]
+    recipe = load(tmp_path / "run" / "recipe.yaml")
+    assert resume_run(recipe, image_data(), tmp_path / "run", device="cpu") == "finished"
+    assert_same_end(tmp_path / "whole", tmp_path / "run", 12)
 
 
 class Explodes(torch.nn.Module):
