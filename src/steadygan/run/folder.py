@@ -1,0 +1,190 @@
+"""What lies in a run's folder: its recipe, what is known of its data, its record, its checkpoints and networks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from steadygan import recipe as recipes
+from steadygan.run.finding import find_run
+from steadygan.types import RunError, SampleSpec, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from steadygan.data.alphabet import Alphabet
+    from steadygan.data.classes import Asked
+    from steadygan.recipe import Recipe
+
+Weights = Literal["average", "average-plain", "raw"]
+"""The running average with re-estimated batch-norm statistics, with those of training, or the generator as trained."""
+
+
+class RunFolder:
+    """A run as it lies on the disk; everything is read when it is first asked for."""
+
+    def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
+        self.folder = find_run(folder)
+        self.kinds = tuple(kinds)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('{self.folder}', {self.rounds_done:,} of {self.recipe.rounds:,} rounds)"
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What was trained."""
+        return recipes.load(self.folder / "recipe.yaml", extra=self.kinds)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What data.json says of the data."""
+        from steadygan.files import read_json
+
+        content: dict[str, Any] = read_json(self.folder / "data.json")
+        return content
+
+    @property
+    def sample_spec(self) -> SampleSpec:
+        """What one sample looks like to the networks."""
+        spec = self.data["sample"]
+        return SampleSpec(tuple(spec["shape"]), spec["classes"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, where the data has them."""
+        return tuple(self.data.get("class_names", ()))
+
+    @property
+    def conditional(self) -> bool:
+        """Does the generator make the class that it is asked for?"""
+        from steadygan.networks import takes_classes
+
+        return takes_classes(self.recipe.generator)
+
+    def class_numbers(self, asked: Asked) -> list[int]:
+        """The numbers of classes that are asked for by number or name.
+
+        Raises:
+            UsageError: for a run whose generator takes no classes, and for a class that the data does not have.
+        """
+        from steadygan.data.classes import class_numbers
+
+        if not self.conditional:
+            raise UsageError(
+                f"{self.folder} cannot be asked for a class: the generator of '{self.recipe.name}' does not listen to "
+                "labels; conditional recipes such as acgan do"
+            )
+        return class_numbers(asked, self.class_names, self.sample_spec.classes)
+
+    @property
+    def alphabet(self) -> Alphabet | None:
+        """What the ids of text stand for; None for pictures and points."""
+        from steadygan.data.alphabet import Alphabet
+
+        known = self.data.get("alphabet")
+        return None if known is None else Alphabet(**known)
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """The record: one dict a logged round."""
+        from steadygan.training.folder import METRICS
+        from steadygan.training.record import read_rows
+
+        return read_rows(self.folder / METRICS)
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """What samples were worth while the run went on: one dict an evaluation."""
+        from steadygan.training.folder import EVALUATIONS
+        from steadygan.training.record import read_rows
+
+        return read_rows(self.folder / EVALUATIONS)
+
+    @property
+    def best_round(self) -> int:
+        """The round of the checkpoint whose samples were nearest to the real ones; without evaluations the last."""
+        from steadygan.training.record import best_round
+
+        best = best_round(self.evaluations)
+        kept = [int(path.name) for path in self.checkpoints]
+        return best if best is not None and best in kept else self.rounds_done
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The whole checkpoints, oldest first."""
+        from steadygan.training.folder import list_checkpoints
+
+        return list_checkpoints(self.folder / "checkpoints")
+
+    @property
+    def rounds_done(self) -> int:
+        """Rounds of the last checkpoint."""
+        saved = self.checkpoints
+        return int(saved[-1].name) if saved else 0
+
+    @property
+    def finished(self) -> bool:
+        """Is there a checkpoint of the last round?"""
+        return self.rounds_done >= self.recipe.rounds
+
+    @property
+    def modified(self) -> float:
+        """When the run last wrote something, in seconds since the epoch."""
+        paths = (self.folder / "metrics.jsonl", self.folder / "recipe.yaml")
+        return max((path.stat().st_mtime for path in paths if path.exists()), default=time.time())
+
+    def checkpoint(self, round_: int | None = None) -> Path:
+        """The checkpoint of a round, or the last one.
+
+        Raises:
+            RunError: if there is none.
+        """
+        saved = self.checkpoints
+        if not saved:
+            raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' goes on with it")
+        if round_ is None:
+            return saved[-1]
+        for path in saved:
+            if int(path.name) == round_:
+                return path
+        kept = ", ".join(str(int(path.name)) for path in saved)
+        raise RunError(f"{self.folder} has no checkpoint of round {round_} (kept: {kept})")
+
+    def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
+        """The generator in eval mode, on the CPU.
+
+        Args:
+            weights: 'average', the running average with batch-norm statistics that were re-estimated for it;
+                'average-plain', with those of the training; or 'raw', as trained
+            round_: of the checkpoint; None: the last
+        """
+        from steadygan.training.checkpoint import load_network, load_tensors
+
+        if weights not in get_args(Weights):
+            raise unknown_name("weights", weights, get_args(Weights))
+        network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
+        checkpoint = self.checkpoint(round_)
+        load_network(network, checkpoint, "generator" if weights == "raw" else "average")
+        if weights == "average-plain":
+            trained = load_tensors(checkpoint, "generator")
+            for name, buffer in network.named_buffers():
+                if name in trained:
+                    buffer.copy_(trained[name])
+        return network.eval().requires_grad_(False)
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The generator with averaged weights, in eval mode: latents [N, size] to samples [N, ...]."""
+        return self.load_generator()
+
+    @cached_property
+    def critic(self) -> nn.Module:
+        """The critic in eval mode: samples [N, ...] to a CriticOutput."""
+        from steadygan.training.checkpoint import load_network
+
+        network = self.recipe.critic.build(self.sample_spec)
+        load_network(network, self.checkpoint(), "critic")
+        return network.eval().requires_grad_(False)
