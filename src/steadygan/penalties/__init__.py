@@ -1,0 +1,63 @@
+"""Gradient penalties: where the critic's input gradient is taken, and what its norm is held to.
+
+The library form works on tensors and any callable critic; beside each function stands the spec that recipes are made
+of. The norm is taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales
+together; the mean over samples comes last. x are real and g fake samples, D the critic, and slope means ||grad D||_2
+at a sample.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from steadygan.penalties.base import PenaltyLike
+from steadygan.penalties.drift import Drift, drift_penalty
+from steadygan.penalties.gradient import GradientPenalty, gradient_penalty
+from steadygan.penalties.places import (
+    Between,
+    NearReal,
+    OnFake,
+    OnReal,
+    Place,
+    PlaceFunction,
+    PlaceLike,
+    between,
+    near_real,
+    on_fake,
+    on_real,
+)
+from steadygan.penalties.slopes import ScoreFunction, input_slope, slope_at, slope_of
+from steadygan.penalties.zero_centered import R1, R2, r1_penalty, r2_penalty
+
+if TYPE_CHECKING:
+    Penalty: TypeAlias = PenaltyLike
+else:  # the closed set that files and the command line know
+    Penalty = GradientPenalty | R1 | R2 | Drift
+
+__all__ = [
+    "R1",
+    "R2",
+    "Between",
+    "Drift",
+    "GradientPenalty",
+    "NearReal",
+    "OnFake",
+    "OnReal",
+    "Penalty",
+    "PenaltyLike",
+    "Place",
+    "PlaceFunction",
+    "PlaceLike",
+    "ScoreFunction",
+    "between",
+    "drift_penalty",
+    "gradient_penalty",
+    "input_slope",
+    "near_real",
+    "on_fake",
+    "on_real",
+    "r1_penalty",
+    "r2_penalty",
+    "slope_at",
+    "slope_of",
+]

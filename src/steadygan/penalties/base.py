@@ -1,0 +1,34 @@
+"""What a training step asks of a penalty, and what all of them check."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+from steadygan.penalties.places import Place
+from steadygan.schedules import Schedule, check_schedule
+from steadygan.types import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class PenaltyLike(Protocol):
+    """A place, a rule and a weight. ``at`` None: the rule is held against the scores of real samples.
+
+    A weight that is a schedule is evaluated on the host once a round, and read on the device as a 0-d tensor.
+    """
+
+    @property
+    def weight(self) -> float | Schedule: ...
+    @property
+    def at(self) -> Place | None: ...
+    def hold(self, slope: Tensor) -> Tensor: ...
+
+
+def check_weight(what: str, weight: float | Schedule) -> None:
+    """Raises UsageError for a weight, or a schedule of weights, that no penalty can have."""
+    if not isinstance(weight, int | float):
+        check_schedule(what, weight)
+    elif not 0.0 <= weight < math.inf:
+        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more, and finite")

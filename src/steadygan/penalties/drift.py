@@ -1,0 +1,36 @@
+"""ProGAN's drift penalty, on scores instead of slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.penalties.base import check_weight
+from steadygan.schedules import Schedule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def drift_penalty(real_scores: Tensor, weight: float = 1e-3) -> Tensor:
+    """weight E D(x)^2: keeps the scores near 0 (ProGAN, Karras et al. 2018, App. A.1)."""
+    return weight * real_scores.square().mean()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """weight E D(x)^2 on the scores of real samples (ProGAN, App. A.1); needs no gradient of the input."""
+
+    weight: float | Schedule = 1e-3
+    """epsilon_drift; a schedule: by round"""
+
+    def __post_init__(self) -> None:
+        check_weight("Drift.weight", self.weight)
+
+    @property
+    def at(self) -> None:
+        return None
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Scores of real samples [N] to unweighted penalties [N]."""
+        return slope.square()

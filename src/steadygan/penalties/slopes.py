@@ -1,0 +1,81 @@
+"""Slopes: the norms of a critic's input gradients, differentiable in its parameters.
+
+The norm is taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from steadygan.types import S, Sample, at_each_scale, sample_count, scales_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ScoreFunction: TypeAlias = "Callable[[Any], Tensor]"
+"""Samples, a tensor or ``Scales``, to scores [N]."""
+
+_SMALLEST_SQUARE = 1e-12  # under the root: a slope of exactly 0 would have an infinite derivative
+
+
+def input_slope(scores: Tensor, samples: Sample) -> Tensor:
+    """||d score_i / d sample_i||_2 for each sample, [N], differentiable once more.
+
+    Args:
+        scores: [N], computed from ``samples`` with no dependence of one sample's score on another's
+        samples: [N, ...], requires grad
+    """
+    import torch
+
+    return slope_of(*torch.autograd.grad(scores.sum(), scales_of(samples), create_graph=True))
+
+
+def slope_of(gradient: Tensor, *others: Tensor) -> Tensor:
+    """The norm of each sample's gradient over all scales and non-batch dimensions: [N, ...] -> [N], in float32 or
+    wider."""
+    total = _squared_norm(gradient)
+    for other in others:
+        total = total + _squared_norm(other)
+    return (total + _SMALLEST_SQUARE).sqrt()
+
+
+def _squared_norm(gradient: Tensor) -> Tensor:
+    import torch
+
+    wide = gradient if gradient.dtype == torch.float64 else gradient.float()
+    return wide.flatten(1).square().sum(1)
+
+
+def detached(samples: S) -> S:
+    """The samples without their graph."""
+    return at_each_scale(lambda tensor: tensor.detach(), samples)
+
+
+def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
+    """The critic's slope at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
+
+    Raises:
+        ValueError: if the critic does not answer with one score a sample.
+    """
+    import torch
+
+    points = detached(points)
+    if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
+        gradient = torch.func.grad(lambda samples: _scores(critic, samples).sum())(points)
+        return slope_of(*scales_of(gradient))
+    points = at_each_scale(lambda tensor: tensor.requires_grad_(True), points)
+    return input_slope(_scores(critic, points), points)
+
+
+def _scores(critic: ScoreFunction, points: Sample) -> Tensor:
+    count = sample_count(points)
+    answer = critic(points)
+    scores: Tensor = getattr(answer, "score", answer)  # the library's own critics answer with a CriticOutput
+    if scores.shape not in ((count,), (count, 1)):
+        raise ValueError(
+            f"the critic answered with shape {list(scores.shape)} for {count} samples; "
+            f"a gradient penalty needs one score a sample: [{count}]"
+        )
+    return scores

@@ -1,0 +1,71 @@
+"""R1 and R2: slopes of real samples, and of fakes, are held to 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.penalties.base import check_weight
+from steadygan.penalties.places import OnFake, OnReal, Place
+from steadygan.penalties.slopes import ScoreFunction, slope_at
+from steadygan.schedules import Schedule
+from steadygan.types import Sample
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0) -> Tensor:
+    """gamma/2 E slope^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
+    return 0.5 * gamma * slope_at(critic, real).square().mean()
+
+
+def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0) -> Tensor:
+    """gamma/2 E slope^2 on fake samples, a scalar (Mescheder et al. 2018)."""
+    return 0.5 * gamma * slope_at(critic, fake).square().mean()
+
+
+@dataclass(frozen=True)
+class R1:
+    """gamma/2 E slope^2 on real samples (Mescheder et al. 2018)."""
+
+    gamma: float | Schedule = 10.0
+    """twice the weight of the squared slope; a schedule: by round"""
+
+    def __post_init__(self) -> None:
+        check_weight("R1.gamma", self.gamma)
+
+    @property
+    def weight(self) -> float | Schedule:
+        return self.gamma
+
+    @property
+    def at(self) -> Place:
+        return OnReal()
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Slopes [N] to unweighted penalties [N]."""
+        return 0.5 * slope.square()
+
+
+@dataclass(frozen=True)
+class R2:
+    """gamma/2 E slope^2 on fake samples (Mescheder et al. 2018)."""
+
+    gamma: float | Schedule = 10.0
+    """twice the weight of the squared slope; a schedule: by round"""
+
+    def __post_init__(self) -> None:
+        check_weight("R2.gamma", self.gamma)
+
+    @property
+    def weight(self) -> float | Schedule:
+        return self.gamma
+
+    @property
+    def at(self) -> Place:
+        return OnFake()
+
+    def hold(self, slope: Tensor) -> Tensor:
+        """Slopes [N] to unweighted penalties [N]."""
+        return 0.5 * slope.square()
