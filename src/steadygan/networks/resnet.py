@@ -21,7 +21,7 @@ SIZES = (8, 16, 32, 64, 128)
 
 GeneratorNorm = Literal["batch", "layer", "instance", "none"]
 CriticNorm = Literal["none", "layer", "instance", "batch"]
-_NORMS = ("batch", "layer", "instance", "none")
+NORMS = ("batch", "layer", "instance", "none")
 _OUTPUTS = ("tanh", "sigmoid", "linear")
 
 
@@ -44,7 +44,7 @@ class ResNetGenerator:
 
     def __post_init__(self) -> None:
         need_positive("ResNetGenerator", width=self.width)
-        need_choice("ResNetGenerator", "norm", self.norm, _NORMS)
+        need_choice("ResNetGenerator", "norm", self.norm, NORMS)
         if self.conditional and self.norm == "none":
             raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
         need_choice("ResNetGenerator", "output", self.output, _OUTPUTS)
@@ -102,7 +102,7 @@ class ResNetCritic:
 
     def __post_init__(self) -> None:
         need_positive("ResNetCritic", width=self.width)
-        need_choice("ResNetCritic", "norm", self.norm, _NORMS)
+        need_choice("ResNetCritic", "norm", self.norm, NORMS)
         need_choice("ResNetCritic", "pool", self.pool, ("mean", "sum"))
         if self.projection and self.class_logits:
             raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
@@ -155,7 +155,7 @@ class ResNet64Generator:
 
     def __post_init__(self) -> None:
         need_positive("ResNet64Generator", width=self.width)
-        need_choice("ResNet64Generator", "norm", self.norm, _NORMS)
+        need_choice("ResNet64Generator", "norm", self.norm, NORMS)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of 64 px images from latents of ``latent`` numbers.
@@ -194,7 +194,7 @@ class ResNet64Critic:
 
     def __post_init__(self) -> None:
         need_positive("ResNet64Critic", width=self.width)
-        need_choice("ResNet64Critic", "norm", self.norm, _NORMS)
+        need_choice("ResNet64Critic", "norm", self.norm, NORMS)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of 64 px images.

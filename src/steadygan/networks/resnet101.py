@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
-from steadygan.networks.resnet import CriticNorm, GeneratorNorm
+from steadygan.networks.resnet import NORMS, CriticNorm, GeneratorNorm
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SIZES = (8, 16, 32, 64)
 """Pixels that ResNet101Generator and ResNet101Critic are made for."""
 
-_NORMS = ("batch", "layer", "instance", "none")
 _PUBLISHED = 64
 _SCALE = 5.0  # of what comes out: pixels before tanh, and scores, are divided by it
 
@@ -28,7 +27,7 @@ _SCALE = 5.0  # of what comes out: pixels before tanh, and scores, are divided b
 def _check(spec: ResNet101Generator | ResNet101Critic) -> None:
     name = type(spec).__name__
     need_positive(name, width=spec.width)
-    need_choice(name, "norm", spec.norm, _NORMS)
+    need_choice(name, "norm", spec.norm, NORMS)
 
 
 def _stages(width: int, size: int) -> list[tuple[int, int]]:
