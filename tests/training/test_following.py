@@ -8,10 +8,9 @@ from torch import nn
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.networks.layers import FollowsRound, round_followers
 from steadygan.run import Run
-from steadygan.training.session import new_run, resume_run
 from steadygan.training.step import training_round
 from tests.training.games import image_data, small_recipe, table
-from tests.training.test_trainer import assert_same_end
+from tests.training.runs import check_resumed_after_stops
 
 
 class Fading(nn.Module):
@@ -63,22 +62,7 @@ def test_both_networks_are_told_each_round_once_before_its_steps(monkeypatch):
 
 def test_samples_of_a_checkpoint_are_made_as_in_its_round_and_resume_is_exact(monkeypatch, tmp_path):
     with_fading(monkeypatch)
-    recipe = small_recipe()
-    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
+    check_resumed_after_stops(small_recipe(), tmp_path, after=(5,))
     run = Run(tmp_path / "whole")
     for round_ in (10, 12):
         assert run.load_generator(round_=round_).trunk[0].scale.item() == torch.tensor(1.0 / round_).item()
-
-    class Stop:
-        def __getattr__(self, name):
-            return lambda *told: None
-
-        def saved(self, round_, path):
-            if round_ == 5:
-                raise KeyboardInterrupt
-
-    try:
-        new_run(recipe, image_data(), tmp_path / "cut", device="cpu", observers=[Stop()])
-    except KeyboardInterrupt:
-        resume_run(recipe, image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)

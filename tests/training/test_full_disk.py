@@ -15,7 +15,7 @@ from steadygan.training.folder import list_checkpoints
 from steadygan.training.session import new_run, resume_run
 from steadygan.types import RunError
 from tests.training.games import image_data, small_recipe
-from tests.training.test_trainer import assert_same_end
+from tests.training.runs import assert_same_end
 
 
 @pytest.mark.parametrize("syncs", [3, 8, 12, 17, 23, 30])

@@ -11,7 +11,7 @@ from steadygan.training.folder import list_checkpoints
 from steadygan.training.record import best_round
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
-from tests.training.test_trainer import Watcher, assert_same_end
+from tests.training.runs import Watcher, assert_same_end
 
 
 class Brightness:

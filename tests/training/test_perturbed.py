@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import shutil
 
 import pytest
 import torch
@@ -15,16 +14,16 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
-from steadygan.recipe import RunOptions, load
+from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.training.guard import check
 from steadygan.training.measure import held_out_score
-from steadygan.training.session import new_run, resume_run
+from steadygan.training.session import new_run
 from steadygan.training.step import critic_step, critic_terms, generator_terms, training_round
 from steadygan.types import Batch, SampleSpec, UsageError
 from tests.training.games import POINTS, convolutional_recipe, image_data, small_recipe, table
+from tests.training.runs import check_resumed_from_copies, rows
 from tests.training.test_step import plain_slope
-from tests.training.test_trainer import assert_same_end, rows
 
 N = 6
 NOISE, AUGMENT = InstanceNoise(Constant(0.3)), DiffAugment(probability=Constant(0.7))
@@ -202,20 +201,12 @@ def test_held_out_samples_are_perturbed_as_the_critic_knows_them():
     assert scores[0] == scores[1] != scores[2]
 
 
-@pytest.mark.parametrize("at", [5, 10])
-def test_a_resumed_run_ends_like_one_that_never_stopped(tmp_path, at):
+def test_a_resumed_run_ends_like_one_that_never_stopped(tmp_path):
     recipe = convolutional_recipe(
         perturbation=Adaptive(InstanceNoise(LinearDecay(12, start=0.5)), initial=0.3, every=3, images=500),
         objective=Adversarial(NonSaturating()),
     )
-    recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, keep_last=9))
-    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
-    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    for path in (tmp_path / "cut" / "checkpoints").iterdir():
-        if int(path.name) > at:
-            shutil.rmtree(path)
-    resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+    check_resumed_from_copies(recipe, tmp_path, after=(5, 10))
     last = rows(tmp_path / "whole")[-1]
     assert last["perturbation_probability"] != pytest.approx(0.3)
     assert last["perturbation_strength"] == pytest.approx(0.5 / 12)

@@ -15,11 +15,11 @@ from steadygan.plateau import Plateau
 from steadygan.run import Run
 from steadygan.schedules import LinearDecay
 from steadygan.training.folder import list_checkpoints
-from steadygan.training.session import new_run, resume_run
+from steadygan.training.session import new_run
 from steadygan.training.step import training_round
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
-from tests.training.test_trainer import assert_same_end, rows, weights
+from tests.training.runs import check_resumed_after_stops, rows, weights
 
 PLATEAU = Plateau(every=2, patience=1, least=0.2, floor=0.1)
 
@@ -75,23 +75,9 @@ def test_what_is_logged_and_judged_decides_nothing(tmp_path):
     assert few.keys() == many.keys() and all(torch.equal(few[key], many[key]) for key in few)
 
 
-@pytest.mark.parametrize("at", [1, 5, 10])
-def test_a_resumed_run_has_the_rates_of_one_that_never_stopped(tmp_path, at):
+def test_a_resumed_run_has_the_rates_of_one_that_never_stopped(tmp_path):
     recipe = with_run(recipe_of(), keep_last=12, log_every=1, checkpoint_every=1)
-    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
-
-    class Stop:
-        def __getattr__(self, name):
-            return lambda *told: None
-
-        def saved(self, round_, path):
-            if round_ == at:
-                raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        new_run(recipe, image_data(), tmp_path / "cut", device="cpu", observers=[Stop()])
-    resume_run(recipe, image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+    check_resumed_after_stops(recipe, tmp_path, after=(1, 5, 10))
 
 
 def test_the_checkpoint_where_a_number_of_the_state_was_lowest_stays(tmp_path):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 import math
-import shutil
 
 import pytest
 import torch
@@ -17,12 +15,12 @@ from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam
 from steadygan.penalties import R1, R2, Drift, GradientPenalty
-from steadygan.recipe import dumps, load, loads, stretched
+from steadygan.recipe import dumps, loads, stretched
 from steadygan.schedules import Constant, Cosine, LinearDecay
-from steadygan.training.session import new_run, resume_run
+from steadygan.training.session import new_run
 from steadygan.training.step import critic_step, critic_terms, training_round
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
-from tests.training.test_trainer import assert_same_end, rows
+from tests.training.runs import check_resumed_from_copies, rows
 
 
 def states(recipe, rounds=3):
@@ -113,17 +111,8 @@ SCHEDULED = {
 }
 
 
-@pytest.mark.parametrize("at", [5, 10])
-def test_a_resumed_run_with_schedules_ends_like_one_that_never_stopped(tmp_path, at):
-    recipe = small_recipe(**SCHEDULED)
-    recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, keep_last=9))
-    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
-    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    for path in (tmp_path / "cut" / "checkpoints").iterdir():
-        if int(path.name) > at:
-            shutil.rmtree(path)
-    resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+def test_a_resumed_run_with_schedules_ends_like_one_that_never_stopped(tmp_path):
+    check_resumed_from_copies(small_recipe(**SCHEDULED), tmp_path, after=(5, 10))
     last = rows(tmp_path / "whole")[-1]
     progress = (1 + math.cos(math.pi * 11 / 12)) / 2  # the last round is the 12th
     assert last["penalty_weight/0"] == pytest.approx(0.1 + 0.9 * progress)

@@ -15,10 +15,10 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant
-from steadygan.training.session import new_run, resume_run
+from steadygan.training.session import new_run
 from steadygan.training.step import training_round
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
-from tests.training.test_trainer import assert_same_end, rows
+from tests.training.runs import check_resumed_after_stops, rows
 
 
 def doubled(value):
@@ -136,22 +136,8 @@ def test_steps_and_counters_follow_the_losses_of_the_round_before(tmp_path):
     assert len(chosen) > 1  # the rule did something
 
 
-@pytest.mark.parametrize("at", [1, 4, 9])
-def test_a_resumed_run_takes_the_steps_of_one_that_never_stopped(tmp_path, at):
-    new_run(BALANCED, image_data(), tmp_path / "whole", device="cpu")
-
-    class Stop:
-        def __getattr__(self, name):
-            return lambda *told: None
-
-        def saved(self, round_, path):
-            if round_ == at:
-                raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        new_run(BALANCED, image_data(), tmp_path / "cut", device="cpu", observers=[Stop()])
-    resume_run(BALANCED, image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+def test_a_resumed_run_takes_the_steps_of_one_that_never_stopped(tmp_path):
+    check_resumed_after_stops(BALANCED, tmp_path, after=(1, 4, 9))
 
 
 def test_a_recipe_that_does_not_balance_remembers_no_losses_and_reads_none():

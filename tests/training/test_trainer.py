@@ -25,58 +25,10 @@ from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import CriticWarmUp, LinearDecay
-from steadygan.training.record import TIMES
 from steadygan.training.session import new_run, resume_run
 from steadygan.types import RunError, UsageError
 from tests.training.games import convolutional_recipe, image_data, small_recipe
-
-
-class Watcher:
-    """Remembers what a run told."""
-
-    def __init__(self):
-        self.told = []
-
-    def started(self, start):
-        self.told.append(("started", start))
-
-    def logged(self, row):
-        self.told.append(("logged", row))
-
-    def evaluated(self, row):
-        self.told.append(("evaluated", row))
-
-    def pictured(self, picture):
-        self.told.append(("pictured", picture))
-
-    def saved(self, round_, path):
-        self.told.append(("saved", round_))
-
-    def ended(self, end):
-        self.told.append(("ended", end))
-
-    def all(self, what):
-        return [value for name, value in self.told if name == what]
-
-
-def rows(folder):
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
-
-
-def weights(folder, round_):
-    found = {}
-    for path in sorted((folder / "checkpoints" / f"{round_:06d}").glob("*.safetensors")):
-        found.update({f"{path.stem}.{key}": tensor for key, tensor in load_file(path).items()})
-    return found
-
-
-def assert_same_end(one, other, round_):
-    assert rows(one) == rows(other)
-    a, b = weights(one, round_), weights(other, round_)
-    assert a.keys() == b.keys()
-    for key in a:
-        assert torch.equal(a[key], b[key]), key
+from tests.training.runs import Watcher, assert_same_end, check_resumed_from_copies, rows, weights
 
 
 def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
@@ -127,22 +79,9 @@ RESUMED = {
 
 
 @pytest.mark.parametrize("name", RESUMED)
-@pytest.mark.parametrize("at", [5, 10])
-def test_a_run_resumed_from_any_checkpoint_ends_like_one_that_never_stopped(tmp_path, name, at):
-    recipe = dataclasses.replace(
-        RESUMED[name], run=dataclasses.replace(RESUMED[name].run, keep_last=9, precision="auto")
-    )
-    new_run(recipe, image_data(), tmp_path / "whole", device="cpu")
-    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    for path in (tmp_path / "cut" / "checkpoints").iterdir():
-        if int(path.name) > at:
-            shutil.rmtree(path)
-    with open(tmp_path / "cut" / "metrics.jsonl", "a") as file:
-        file.write('{"round": 13, "torn')
-    assert (
-        resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu") == "finished"
-    )
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+def test_a_run_resumed_from_any_checkpoint_ends_like_one_that_never_stopped(tmp_path, name):
+    options = dataclasses.replace(RESUMED[name].run, precision="auto")
+    check_resumed_from_copies(dataclasses.replace(RESUMED[name], run=options), tmp_path, after=(5, 10))
 
 
 def test_a_run_with_no_checkpoint_yet_starts_over(tmp_path):
