@@ -1,11 +1,10 @@
 """Rounds on a stream, by one process and by several, and what each of them has read.
 
-Started as ``python -m tests.training.streams OUT FOLDER`` with torchrun's variables set.
+``python -m tests.training.forked SIZE streams OUT FOLDER`` starts them.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,14 +63,9 @@ def played(folder: Path, world: World, rounds: int = 12) -> Played:
 
 def main(out: str, folder: str) -> None:
     """Plays, and writes what came out and what each process has read."""
-    torch.set_num_threads(1)
     with joined(torch.device("cpu")) as world:
         mine = played(Path(folder), world)
         torch.save(mine._asdict(), f"{out}.{world.rank}")
         world.wait()
         if world.first:
             torch.save({rank: torch.load(f"{out}.{rank}") for rank in range(world.size)}, out)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

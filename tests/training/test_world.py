@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,9 @@ from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 
+pytestmark = pytest.mark.xdist_group("worlds")  # one worker starts them once
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
+
 ROOT = Path(__file__).parents[2]
 NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("wgan-gp", "began", "adaptive"))]
 COMPILED = "compiled:ebgan-pt"
@@ -26,23 +28,9 @@ COMPILED = "compiled:ebgan-pt"
 
 def started(size: int, out: Path, names: list[str], module: str = "worlds") -> dict:
     """Runs the recipes, or what another module of these tests does with the names, in processes of their own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    shared = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", f"tests.training.{module}", str(out), *names],
-            env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(size)
-    ]
-    said = [process.communicate(timeout=300)[0] for process in processes]
-    assert all(process.returncode == 0 for process in processes), "\n".join(said)
+    line = [sys.executable, "-m", "tests.training.forked", str(size), module, str(out), *names]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     return torch.load(out)
 
 
@@ -60,15 +48,18 @@ def check_same(together, alone):
         torch.testing.assert_close(got, want, rtol=1e-8, atol=1e-9)
 
 
+@needs_fork
 @pytest.mark.parametrize("name", NAMES)
 def test_two_processes_compute_what_one_does(name, by_two):
     check_same(by_two[name], played(name, ALONE))
 
 
+@needs_fork
 def test_compiled_steps_of_two_processes_have_the_eager_gradients(by_two):
     assert by_two[COMPILED] < 1e-5
 
 
+@needs_fork
 def test_four_processes_compute_what_one_does(tmp_path):
     names = ["wgan-gp", "ebgan-pt", "began"]
     results = started(4, tmp_path / "results.pt", names)

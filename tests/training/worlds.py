@@ -1,12 +1,11 @@
 """Rounds of recipes in float64, by one process and by several: what tests of several processes run in each of them.
 
-Started as ``python -m tests.training.worlds OUT NAME …`` with torchrun's variables set; without them, alone.
+``python -m tests.training.forked SIZE worlds OUT NAME …`` starts them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +22,7 @@ from steadygan.penalties import GradientPenalty, NearReal
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
+from steadygan.schedules import Constant
 from steadygan.training.ahead import coming_rows
 from steadygan.training.draws import Drawer
 from steadygan.training.engine import Compiled, disagreement
@@ -30,7 +30,7 @@ from steadygan.training.feed import Feed
 from steadygan.training.game import Game
 from steadygan.training.step import training_round
 from steadygan.training.trial import Trial
-from steadygan.training.world import ALONE, World, joined
+from steadygan.training.world import World, joined
 from steadygan.types import SampleSpec, UsageError
 from tests.training.games import image_data, small_recipe
 
@@ -76,7 +76,8 @@ def made(name: str, batch: int = 8) -> Recipe:
         group = group_size(on_a_laptop(whole, width=8).critic.build(sample))
         recipe = on_a_laptop(whole, width=8, batch=max(batch, 4 * group if group > 1 else 0))
     run = dataclasses.replace(recipe.run, precision="fp32")
-    return dataclasses.replace(recipe, run=run)
+    few = Constant(min(2, recipe.steps(0)))  # the original WGAN begins with rounds of 100
+    return dataclasses.replace(recipe, run=run, critic_steps=few)
 
 
 def in_double(bundle: Any) -> Any:
@@ -148,20 +149,14 @@ def compiled_is_off_by(name: str, world: World) -> float:
     return max(disagreement(Compiled("aot_eager"), trial.game, trial.feed, trial.drawer.round(0, 0)).values())
 
 
-def main(out: str, names: list[str]) -> None:
+def main(out: str, *asked: str) -> None:
     """Plays the recipes and writes what came out, by name; of those with 'compiled:' before it how far that is off."""
-    torch.set_num_threads(1)
+    compiled = [name for name in asked if name.startswith("compiled:")]
+    names = [name for name in asked if name not in compiled]
     with joined(torch.device("cpu")) as world:
-        compiled = [name for name in names if name.startswith("compiled:")]
-        names = [name for name in names if name not in compiled]
         off = {name: compiled_is_off_by(name.removeprefix("compiled:"), world) for name in compiled}
         results = {name: played(name, world) for name in names}
         for name, (_, answers) in results.items():
             world.check_equal({str(i): answer for i, answer in enumerate(answers)}, name)
         if world.first:
             torch.save({**results, **off}, out)
-
-
-if __name__ == "__main__":
-    assert ALONE.size == 1
-    main(sys.argv[1], sys.argv[2:])
