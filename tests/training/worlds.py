@@ -38,6 +38,7 @@ SAMPLE = SampleSpec((1, 8, 8), classes=10)
 TEXT = SampleSpec((12, 8))
 TEXTS = ("text", "text-gan")
 ROUNDS = 4
+PLAYERS = ("generator", "critic")
 LONG = "50 rounds of "
 """before a name: what is summed a little wrong shows later"""
 OTHERS: dict[str, Callable[[], Recipe]] = {
@@ -73,6 +74,9 @@ def made(name: str, batch: int = 8) -> Recipe:
     else:
         sample = sample_of(name)
         whole = RECIPES[name](sample)
+        if hasattr(whole.critic, "blocks"):  # in each stage
+            shallow = {player: dataclasses.replace(getattr(whole, player), blocks=1) for player in PLAYERS}
+            whole = dataclasses.replace(whole, **shallow)
         group = group_size(on_a_laptop(whole, width=8).critic.build(sample))
         recipe = on_a_laptop(whole, width=8, batch=max(batch, 4 * group if group > 1 else 0))
     run = dataclasses.replace(recipe.run, precision="fp32")
