@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,9 @@ from steadygan.cli.recipes import as_python
 from steadygan.cli.runs import age
 from steadygan.penalties import R1
 from steadygan.recipes import RECIPES
+from steadygan.training import trainer
 from steadygan.types import SampleSpec, UsageError
+from tests.training.runs import sends
 
 SMALL = ["--batch", "4", "--generator.width", "4", "--critic.width", "4", "--critic-steps", "1"]
 HEAVY = ("torch", "sklearn", "scipy", "matplotlib", "PIL", "pyarrow", "tensorboard")
@@ -374,39 +375,41 @@ def test_the_cache_can_be_cleared(place: Path, capsys: pytest.CaptureFixture[str
 # how it ends
 
 
+LONG = ["train", "wgan-gp", *SMALL, "--rounds", "99999", "--engine", "eager"]
+
+
+def check_interrupted(said: str) -> None:
+    """A run that had begun was saved, and the line on standard error says where."""
+    run = api.load()
+    assert 1 <= run.rounds_done < 99999
+    saved = Path("runs/wgan-gp-digits/checkpoints") / run.checkpoints[-1].name
+    assert said == (
+        f"steadygan: interrupted; round {run.rounds_done:,} of 99,999 is saved in {saved}; "
+        "to go on: steadygan resume wgan-gp-digits\n"
+    )
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_has_its_code(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(trainer, "training_round", sends(signal.SIGINT, trainer.training_round, at=3))
+    assert main(LONG) == 130
+    check_interrupted(capsys.readouterr().err)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_says_how_to_go_on_and_has_its_code(number: int, code: int, place: Path) -> None:
-    line = [
-        sys.executable,
-        "-u",
-        "-m",
-        "steadygan",
-        "train",
-        "wgan-gp",
-        *SMALL,
-        "--rounds",
-        "99999",
-        "--engine",
-        "eager",
-    ]
+def test_a_process_that_is_terminated_saves_says_how_to_go_on_and_has_its_code(place: Path) -> None:
+    line = [sys.executable, "-u", "-m", "steadygan", *LONG]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         for said in process.stdout:
             if said.startswith("round 1/"):
                 break
-        time.sleep(0.2)
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    run = api.load()
-    assert 1 <= run.rounds_done < 99999
-    saved = Path("runs/wgan-gp-digits/checkpoints") / run.checkpoints[-1].name
-    assert err == (
-        f"steadygan: interrupted; round {run.rounds_done:,} of 99,999 is saved in {saved}; "
-        "to go on: steadygan resume wgan-gp-digits\n"
-    )
+    assert process.returncode == 143
+    check_interrupted(err)
 
 
 def test_an_interruption_before_the_first_round_says_that_nothing_was_saved(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
+import signal
 
 import pytest
 import torch
@@ -55,6 +57,18 @@ class Stop(Watcher):
     def saved(self, round_, path):
         if round_ == self.at:
             raise KeyboardInterrupt
+
+
+def sends(number, function, at):
+    """The function, which sends this process a signal when its call of that number begins."""
+    calls = itertools.count(1)
+
+    def wrapped(*arguments, **options):
+        if next(calls) == at:
+            signal.raise_signal(number)
+        return function(*arguments, **options)
+
+    return wrapped
 
 
 def rows(folder):

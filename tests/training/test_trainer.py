@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import os
 import pkgutil
@@ -28,7 +27,7 @@ from steadygan.schedules import CriticWarmUp, LinearDecay
 from steadygan.training.session import new_run, resume_run
 from steadygan.types import RunError, UsageError
 from tests.training.games import convolutional_recipe, image_data, small_recipe
-from tests.training.runs import Watcher, assert_same_end, check_resumed_from_copies, rows, weights
+from tests.training.runs import Watcher, assert_same_end, check_resumed_from_copies, rows, sends, weights
 
 
 def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
@@ -150,18 +149,6 @@ def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(tmp_path):
     assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
 
 
-def sends_sigterm(function, at):
-    """The function, which sends this process SIGTERM in its call of that number."""
-    calls = itertools.count(1)
-
-    def wrapped(*arguments, **options):
-        if next(calls) == at:
-            signal.raise_signal(signal.SIGTERM)
-        return function(*arguments, **options)
-
-    return wrapped
-
-
 @pytest.mark.parametrize(
     ("where", "at", "saved"),
     [
@@ -178,7 +165,7 @@ def test_sigterm_finishes_the_round_and_saves(tmp_path, monkeypatch, where, at, 
     try:
         with monkeypatch.context() as patch:
             name = f"steadygan.training.{where}"
-            patch.setattr(name, sends_sigterm(pkgutil.resolve_name(name), at))
+            patch.setattr(name, sends(signal.SIGTERM, pkgutil.resolve_name(name), at))
             assert new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu") == "interrupted"
     finally:
         signal.signal(signal.SIGTERM, before)
