@@ -30,6 +30,14 @@ from tests.training.games import convolutional_recipe, image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end, check_resumed_from_copies, rows, sends, weights
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of 12 rounds that never stopped."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    new_run(small_recipe(), image_data(), folder, device="cpu")
+    return folder
+
+
 def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
     watcher = Watcher()
     assert new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu", observers=[watcher]) == "finished"
@@ -42,17 +50,16 @@ def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
     assert watcher.all("ended")[0].reason == "finished"
 
 
-def test_every_logged_round_says_what_people_steer_by(tmp_path):
-    new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu")
+def test_every_logged_round_says_what_people_steer_by(whole):
     wanted = {
         "round", "critic_steps", "samples", "critic_loss", "generator_loss", "wasserstein", "wasserstein_held_out",
         "penalty", "slope_mean", "slope_std", "critic_gradient_norm", "generator_gradient_norm", "critic_rate",
         "generator_rate",
     }  # fmt: skip
-    for row in rows(tmp_path / "run"):
+    for row in rows(whole):
         assert wanted <= row.keys()
         assert row["critic_loss"] == pytest.approx(row["penalty"] - row["wasserstein"], abs=1e-4)
-    last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    last = json.loads((whole / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["seconds_left"] == 0
     assert last["samples_per_second"] > 0
 
@@ -83,12 +90,11 @@ def test_a_run_resumed_from_any_checkpoint_ends_like_one_that_never_stopped(tmp_
     check_resumed_from_copies(dataclasses.replace(RESUMED[name], run=options), tmp_path, after=(5, 10))
 
 
-def test_a_run_with_no_checkpoint_yet_starts_over(tmp_path):
-    new_run(small_recipe(), image_data(), tmp_path / "whole", device="cpu")
-    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+def test_a_run_with_no_checkpoint_yet_starts_over(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "cut")
     shutil.rmtree(tmp_path / "cut" / "checkpoints")
     resume_run(load(tmp_path / "cut" / "recipe.yaml"), image_data(), tmp_path / "cut", device="cpu")
-    assert_same_end(tmp_path / "whole", tmp_path / "cut", 12)
+    assert_same_end(whole, tmp_path / "cut", 12)
 
 
 CHILD = textwrap.dedent(
@@ -159,8 +165,7 @@ def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(tmp_path):
     ],
     ids=["before the first checkpoint", "on schedule", "between checkpoints", "while one is written"],
 )
-def test_sigterm_finishes_the_round_and_saves(tmp_path, monkeypatch, where, at, saved):
-    new_run(small_recipe(), image_data(), tmp_path / "whole", device="cpu")
+def test_sigterm_finishes_the_round_and_saves(whole, tmp_path, monkeypatch, where, at, saved):
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("nobody caught it"))
     try:
         with monkeypatch.context() as patch:
@@ -173,7 +178,7 @@ def test_sigterm_finishes_the_round_and_saves(tmp_path, monkeypatch, where, at, 
     assert rows(tmp_path / "run")[-1]["round"] <= saved[-1]
     recipe = load(tmp_path / "run" / "recipe.yaml")
     assert resume_run(recipe, image_data(), tmp_path / "run", device="cpu") == "finished"
-    assert_same_end(tmp_path / "whole", tmp_path / "run", 12)
+    assert_same_end(whole, tmp_path / "run", 12)
 
 
 class Explodes(torch.nn.Module):
@@ -238,9 +243,8 @@ def test_watching_more_often_changes_nothing_that_is_learned(tmp_path, networks)
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
-def test_fine_tuning_starts_from_the_other_runs_average(tmp_path):
-    new_run(small_recipe(), image_data(), tmp_path / "first", device="cpu")
-    start = tmp_path / "first" / "checkpoints" / "000012"
+def test_fine_tuning_starts_from_the_other_runs_average(whole, tmp_path):
+    start = whole / "checkpoints" / "000012"
     new_run(small_recipe(rounds=1), image_data(), tmp_path / "second", device="cpu", weights_from=start)
     old, new = load_file(start / "average.safetensors"), weights(tmp_path / "second", 0)
     assert all(torch.equal(new[f"generator.{key}"], tensor) for key, tensor in old.items())
