@@ -6,13 +6,11 @@ import dataclasses
 import json
 import os
 import pkgutil
-import random
 import shutil
 import signal
 import subprocess
 import sys
-import textwrap
-import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -97,60 +95,13 @@ def test_a_run_with_no_checkpoint_yet_starts_over(whole, tmp_path):
     assert_same_end(whole, tmp_path / "cut", 12)
 
 
-CHILD = textwrap.dedent(
-    """
-    import sys
-    from pathlib import Path
-    from steadygan.recipe import load
-    from steadygan.training.session import new_run, resume_run
-    from tests.training.games import convolutional_recipe, image_data
-    import dataclasses, torch
-    torch.set_num_threads(1)
-    folder = Path(sys.argv[1])
-    try:
-        if (folder / "recipe.yaml").exists():
-            reason = resume_run(load(folder / "recipe.yaml"), image_data(), folder, device="cpu")
-        else:
-            base = convolutional_recipe(rounds=int(sys.argv[2]))
-            run = dataclasses.replace(base.run, log_every=7, picture_every=50, checkpoint_every=10)
-            reason = new_run(dataclasses.replace(base, run=run), image_data(), folder, device="cpu")
-    except KeyboardInterrupt:
-        reason = "killed by keyboard"
-    print(reason)
-    """
-)
-
-
-def child(folder, rounds):
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), str(rounds)],
-        cwd=root,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def wait_for(path, process, seconds=60):
-    end = time.monotonic() + seconds
-    while not path.exists() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.01)
-
-
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
 def test_a_run_killed_at_random_moments_ends_like_one_that_never_was(tmp_path):
-    rounds, chance = 400, random.Random(1)
-    whole = child(tmp_path / "whole", rounds)
-    assert whole.communicate(timeout=120)[0].strip() == "finished"
-    for _ in range(4):
-        process = child(tmp_path / "killed", rounds)
-        wait_for(tmp_path / "killed" / "metrics.jsonl", process)
-        time.sleep(chance.uniform(0.0, 0.4))
-        process.kill()
-        process.communicate()
-    last = child(tmp_path / "killed", rounds)
-    assert last.communicate(timeout=120)[0].strip() == "finished"
+    rounds = 100
+    line = [sys.executable, "-m", "tests.training.kills", str(tmp_path), str(rounds)]
+    done = subprocess.run(line, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
     assert_same_end(tmp_path / "whole", tmp_path / "killed", rounds)
     assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
 
