@@ -30,7 +30,7 @@ from steadygan.training.trial import Trial
 from steadygan.training.world import ALONE, World
 from steadygan.types import RunError
 from tests.training.games import image_data, small_recipe, table
-from tests.training.test_trainer import assert_same_end, rows, weights
+from tests.training.runs import assert_same_end, rows, weights
 
 CPU = torch.device("cpu")
 

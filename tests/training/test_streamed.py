@@ -19,8 +19,8 @@ from steadygan.training.session import new_run, resume_run
 from steadygan.training.world import ALONE
 from tests.data.shards import write_shards
 from tests.training.games import small_recipe
+from tests.training.runs import Watcher, assert_same_end
 from tests.training.streams import played, stream_recipe, streamed
-from tests.training.test_trainer import Watcher, assert_same_end
 from tests.training.test_world import check_same, started
 
 
