@@ -16,13 +16,14 @@ ARGS =
 demo: .venv/installed
 	$(BIN)/steadygan train $(ARGS)
 
-# One thread a worker: more would only fight for the cores. Tests that share something dear are for one worker.
+# One thread a worker: more would only fight for the cores. A worker takes neighbours, which share fixtures, and helps
+# the other one at the end.
 test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: .venv/installed
 	$(BIN)/steadygan bench --out benchmarks/results/bench.json $(ARGS)

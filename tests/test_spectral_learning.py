@@ -49,12 +49,13 @@ QUICK = {
     "critic": SNDCGANCritic(16),
     "generator_optimizer": Adam(1e-3, betas=(0.5, 0.999)),
     "critic_optimizer": Adam(1e-3, betas=(0.5, 0.999)),
+    "batch": 32,
 }
 
 
 @pytest.mark.slow
 def test_sngan_learns_digits_that_differ(tmp_path):
-    run = trained(tmp_path, sngan, 300, **QUICK)
+    run = trained(tmp_path, sngan, 200, **QUICK)
     off, spread = likeness(run)
     assert off < 0.06
     assert spread > 0.7
@@ -70,7 +71,7 @@ def test_an_untrained_sngan_misses_the_bound(tmp_path):
 
 def attentive(**critic):
     """SAGAN's networks, narrow, on small batches at quick rates."""
-    generator_optimizer, critic_optimizer = two_time_scale(3e-3, 6e-3)
+    generator_optimizer, critic_optimizer = two_time_scale(4e-3, 8e-3)
     return {
         "generator": ResNetGenerator(12, conditional=True, spectral=True, attention=4),
         "critic": ResNetCritic(12, pool="sum", spectral=True, attention=4, **critic),
@@ -82,7 +83,7 @@ def attentive(**critic):
 
 @pytest.mark.slow
 def test_sagan_makes_the_digit_that_is_asked_for(tmp_path):
-    run = trained(tmp_path, sagan, 350, **attentive(projection=True))
+    run = trained(tmp_path, sagan, 300, **attentive(projection=True))
     assert obedience(run) > 0.5
     assert likeness(run)[0] < 0.08
 

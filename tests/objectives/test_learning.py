@@ -43,16 +43,12 @@ def obedience(run):
     return (found == run.labels(COUNT, seed=5).numpy()).mean()
 
 
-one_worker = pytest.mark.xdist_group("began")  # trains it once
-
-
 @pytest.fixture(scope="module")
 def balanced(tmp_path_factory):
     """A run of BEGAN as its recipe is."""
     return trained(tmp_path_factory.mktemp("began"), began, 300)
 
 
-@one_worker
 @pytest.mark.slow
 def test_began_learns_digits_that_differ(balanced):
     off, spread = likeness(balanced)
@@ -72,7 +68,6 @@ def test_without_balance_all_of_begans_samples_become_one(tmp_path):
     assert spread < 0.25
 
 
-@one_worker
 @pytest.mark.slow
 def test_begans_latents_of_held_out_digits_make_something_like_them(balanced):
     run = balanced
