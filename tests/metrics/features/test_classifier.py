@@ -55,7 +55,7 @@ def files(cache: Path) -> list[Path]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few batches are enough for stripes."""
-    monkeypatch.setattr(training, "_LEAST_PASSES", 4_000)
+    monkeypatch.setattr(training, "_LEAST_PASSES", 2_000)
     monkeypatch.setattr(training, "_EPOCHS", 1)
 
 
