@@ -19,7 +19,7 @@ WITHIN = 30.0
 
 def started(folder, rank, port, size=2):
     words = ["train", "wgan-gp", "--data", "8gaussians", "--out", str(folder), "--rounds", "400", "--batch", "32"]
-    words += ["--generator.width", "16", "--critic.width", "16"]
+    words += ["--generator.width", "16", "--critic.width", "16", "--critic-steps", "1"]
     words += ["--run.checkpoint-every", "20", "--run.evaluate", "none", "--run.threads", "1", "--run.precision", "fp32"]
     shared = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
