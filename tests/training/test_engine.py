@@ -19,6 +19,7 @@ from steadygan.training.graph import Graph
 from steadygan.training.plan import Speed
 from steadygan.training.step import EAGER, Eager, training_round
 from steadygan.training.trial import Trial
+from steadygan.training.world import World
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import TEXTS, double_game, image_recipes, in_double, made, sample_of
@@ -138,6 +139,17 @@ def test_auto_stays_eager_where_nothing_is_faster_and_does_not_measure_again(mea
     again = choose_engine(quick_trial(2_000), Speed(1.0, 1.0))
     assert again.note.endswith("(measured before)")
     assert measured["made"] == ["compiled"]
+
+
+def test_processes_decide_by_what_the_first_one_measured(measured):
+    class Second(World):
+        def agreed(self, value):
+            return Speed(0.4, 0.4) if value == Speed(1.0, 1.0) else value  # eager steps of the first process
+
+    tried = dataclasses.replace(quick_trial(5_000), world=Second())
+    chosen = choose_engine(tried, Speed(1.0, 1.0))
+    assert (chosen.engine.name, chosen.speed) == ("eager", Speed(0.4, 0.4))
+    assert "compiled steps are 0.80 times as fast" in chosen.note
 
 
 def test_auto_tries_nothing_for_a_run_that_compiling_would_hold_up(measured):

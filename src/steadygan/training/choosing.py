@@ -127,8 +127,8 @@ def candidates(device: torch.device, seconds: float) -> tuple[str, ...]:
 
 
 def _fastest(trial: Trial, eager: Chosen) -> Chosen:
-    names = candidates(trial.device, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds))
-    names = trial.world.agreed(names)
+    eager = eager._replace(speed=trial.world.agreed(eager.speed))  # all have to decide alike
+    names = trial.world.agreed(candidates(trial.device, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds)))
     if not names:
         return eager
     path = kept_at(trial)
