@@ -14,6 +14,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training.draws import Drawer
 from steadygan.training.feed import Feed
 from steadygan.training.game import Game
+from steadygan.training.heap import kept_memory
 from steadygan.training.plan import fit_minutes, measure_speed
 from steadygan.training.precision import choose_precision
 from steadygan.types import SampleSpec, UsageError
@@ -73,7 +74,8 @@ def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
         torch.set_num_threads(recipe.run.threads)
     game = Game.build(recipe, dataset.sample, cpu, choose_precision(recipe.run.precision, cpu))
     feed, drawer = Feed(recipe, dataset.train, cpu), Drawer(recipe, dataset.sample, dataset.train, cpu)
-    return fit_minutes(recipe, measure_speed(game, feed, drawer, minutes, clock=time.process_time), minutes)
+    with kept_memory():  # as in the run
+        return fit_minutes(recipe, measure_speed(game, feed, drawer, minutes, clock=time.process_time), minutes)
 
 
 def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:

@@ -39,6 +39,7 @@ from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
 from steadygan.training.environment import describe_environment
 from steadygan.training.game import Game
+from steadygan.training.heap import kept_memory
 from steadygan.training.precision import Precision, choose_device, choose_precision
 from steadygan.types import SampleSpec, UsageError
 
@@ -103,7 +104,8 @@ def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memo
     """Both sides of a recipe: time in this process, memory in processes of their own."""
     both, device = cases(name), watch.device
     rounds = {side: library_round(case, precision, device) for side, case in both.items()}
-    times = interleaved(rounds, watch, repeats, SECONDS)
+    with kept_memory():  # as in a run
+        times = interleaved({side: watch.on(run) for side, run in rounds.items()}, repeats, SECONDS)
 
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
@@ -120,7 +122,8 @@ def peak(name: str, side: str, precision: str, device: str, threads: str) -> flo
     """Megabytes at the peak of some rounds of a side, in this process."""
     torch.set_num_threads(int(threads))
     case = cases(name)[side]
-    return peak_of(lambda: library_round(case, cast(Precision, precision), torch.device(device)), device)
+    with kept_memory():
+        return peak_of(lambda: library_round(case, cast(Precision, precision), torch.device(device)), device)
 
 
 def table(results: Sequence[Result]) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from steadygan.bench.apart import plain_apart
 from steadygan.bench.cases import Case
 from steadygan.bench.flops import Operations, Product, operations, product
 from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
 from steadygan.bench.memory import peak_memory
-from steadygan.bench.plain_side import plain_round
-from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, make_round, trial
+from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
 from steadygan.training import engine
 from steadygan.training.choosing import verified
+from steadygan.training.heap import kept_memory
 from steadygan.training.precision import Precision
 
 PRODUCT = "matrix product"
@@ -46,14 +48,13 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     Raises:
         UsageError: for an unknown engine.
     """
-    device = settings.watch.device
-    rounds: dict[str, Round] = {PLAIN: plain_round(case, device)}
-    if settings.same_networks:
-        rounds[SAME_NETWORKS] = make_round(case, SAME_NETWORKS, precision, device)
+    watch, device = settings.watch, settings.watch.device
+    loops = {PLAIN: True, SAME_NETWORKS: False} if settings.same_networks else {PLAIN: True}
+    rounds: dict[str, Round] = {}
     refused: dict[str, str] = {}
     ready: dict[str, float] = {}
     for name in engines:
-        found = prepared(case, precision, name, settings.watch)
+        found = prepared(case, precision, name, watch)
         if isinstance(found, str):
             refused[name] = found
         else:
@@ -61,13 +62,19 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     tried = trial(case, precision, device)
     of_round = operations(tried.game(), tried.feed, draws_of(tried)[0])
     beside = product(precision, device, settings.product_side)
-    times = interleaved({**rounds, PRODUCT: beside.run}, settings.watch, settings.repeats, settings.seconds)
-    sides = {name: _side(name, case, times, of_round, beside) for name in rounds}
+    with contextlib.ExitStack() as stack:
+        measured = {
+            name: stack.enter_context(plain_apart(case, watch, ordinary=ordinary)) for name, ordinary in loops.items()
+        }
+        measured.update({name: watch.on(run) for name, run in {**rounds, PRODUCT: beside.run}.items()})
+        stack.enter_context(kept_memory())  # as in a run
+        times = interleaved(measured, settings.repeats, settings.seconds)
+    sides = {name: _side(name, case, times, of_round, beside) for name in (*loops, *rounds)}
     for name, seconds in ready.items():
         sides[name]["seconds_to_first_round"] += seconds
     if settings.memory:
         threads = torch.get_num_threads()
-        for name in rounds:
+        for name in sides:
             sides[name]["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, str(device), threads)
     if any(name != "eager" for name in engines):
         torch._dynamo.reset()  # what was compiled for this case would count against the next one's limit

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -14,6 +15,8 @@ from steadygan.types import UsageError
 
 Round = Callable[[], None]
 """Trains for one round, or does whatever else is timed."""
+Measured = Callable[[int], float]
+"""Runs some rounds, and gives the mean seconds of one."""
 Clock = Literal["wall", "cpu"]
 
 STEADY = 1.5
@@ -71,6 +74,10 @@ class Watch:
             run()
         return (self.now() - start) / rounds
 
+    def on(self, run: Round) -> Measured:
+        """What measures a round in this process."""
+        return partial(self.seconds, run)
+
 
 def wait(device: torch.device) -> None:
     """Until the device has done what it was told."""
@@ -80,23 +87,22 @@ def wait(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def interleaved(sides: dict[str, Round], watch: Watch, repeats: int, seconds: float) -> dict[str, Timed]:
+def interleaved(sides: Mapping[str, Measured], repeats: int, seconds: float) -> dict[str, Timed]:
     """Each side measured in turn; every other repeat goes backwards.
 
     Args:
         sides: by name; each is run twice before
-        watch: counts
         repeats: of all sides
         seconds: of one measurement, at least one round
     """
     first, counts = {}, {}
-    for name, run in sides.items():
-        first[name] = watch.seconds(run)
-        counts[name] = max(1, round(seconds / max(watch.seconds(run), 1e-9)))
+    for name, measured in sides.items():
+        first[name] = measured(1)
+        counts[name] = max(1, round(seconds / max(measured(1), 1e-9)))
     times: dict[str, list[float]] = {name: [] for name in sides}
     for repeat in range(repeats):
-        for name in sides if repeat % 2 == 0 else reversed(sides):
-            times[name].append(watch.seconds(sides[name], counts[name]))
+        for name in sides if repeat % 2 == 0 else reversed(list(sides)):
+            times[name].append(sides[name](counts[name]))
     return {name: Timed(first[name], tuple(times[name])) for name in sides}
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +16,8 @@ import torch
 
 from steadygan.bench.cases import case
 from steadygan.bench.measuring import Round
-from steadygan.bench.sides import make_round
+from steadygan.bench.sides import PLAIN, SAME_NETWORKS, make_round
+from steadygan.training.heap import kept_memory
 from steadygan.training.precision import Precision
 
 ROUNDS = 3
@@ -67,4 +69,5 @@ if __name__ == "__main__":
     name, size, side, precision, device, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
     chosen = case(name, size == "laptop"), side, cast(Precision, precision), torch.device(device)
-    print(peak_of(lambda: make_round(*chosen), device))
+    with contextlib.nullcontext() if side in (PLAIN, SAME_NETWORKS) else kept_memory():
+        print(peak_of(lambda: make_round(*chosen), device))

@@ -31,6 +31,7 @@ from steadygan.training.engine import Engine
 from steadygan.training.feed import Feed
 from steadygan.training.folder import list_checkpoints
 from steadygan.training.game import Game
+from steadygan.training.heap import kept_memory
 from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.plan import fit_minutes, measure_speed, settle
 from steadygan.training.precision import choose_precision
@@ -117,6 +118,7 @@ class TimedTrainer(Trainer):
             return super().save(game, judged=judged)
 
 
+@kept_memory()  # as in a run
 def measure(
     data: str, minutes: float, precision: str, by: str, watch: Watch, laptop: bool = False, width: int | None = None
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from steadygan.bench.cases import Case, varied
 from steadygan.bench.comparing import Settings, prepared
 from steadygan.bench.measuring import Round, interleaved
+from steadygan.training.heap import kept_memory
 from steadygan.training.precision import Precision
 from steadygan.types import RunError
 
@@ -48,9 +49,10 @@ def measure(variable: str, precision: Precision, by: str, settings: Settings) ->
         RunError: where the engine cannot be had for one of the sizes.
     """
     cases = varied(variable, settings.laptop)
-    with _many_compiled(by):
+    with _many_compiled(by), kept_memory():
         rounds = {str(value): _round(case, precision, by, settings) for value, case in cases.items()}
-        times = interleaved(rounds, settings.watch, settings.repeats, settings.seconds)
+        measured = {value: settings.watch.on(run) for value, run in rounds.items()}
+        times = interleaved(measured, settings.repeats, settings.seconds)
     found = {value: times[str(value)].timing for value in cases}
     fitted = fit(list(found), [timing.median for timing in found.values()])
     return {

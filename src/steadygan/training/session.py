@@ -16,6 +16,7 @@ from steadygan.training import checkpoint, guard, memory, plan
 from steadygan.training.choosing import choose_engine, verified
 from steadygan.training.environment import describe_environment
 from steadygan.training.folder import list_checkpoints
+from steadygan.training.heap import kept_memory
 from steadygan.training.precision import choose_device, idle_gpu
 from steadygan.training.step import EAGER
 from steadygan.training.trainer import Trainer
@@ -40,6 +41,7 @@ def _kept_threads() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@kept_memory()
 @_kept_threads()
 def new_run(
     recipe: Recipe,
@@ -97,6 +99,7 @@ def new_run(
     return trainer.run(game, (*lines, *settled.notes, *_notes(settled.warnings)))
 
 
+@kept_memory()
 @_kept_threads()
 def resume_run(
     recipe: Recipe,

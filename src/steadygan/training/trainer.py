@@ -11,16 +11,15 @@ from steadygan.training import checkpoint, memory, pictures
 from steadygan.training.ahead import coming_rows
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
-from steadygan.training.draws import Drawer
 from steadygan.training.feed import Feed
 from steadygan.training.folder import EVALUATIONS, METRICS, list_checkpoints
-from steadygan.training.game import Game
 from steadygan.training.measure import FiniteWatch, NotFiniteError, held_out_score, row
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.precision import choose_precision
 from steadygan.training.record import Record, best_round
 from steadygan.training.step import EAGER, training_round, whole_report
 from steadygan.training.stop import StopSignals
+from steadygan.training.trial import Trial
 from steadygan.training.world import ALONE, World
 from steadygan.types import RunError
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
     from steadygan.training.engine import Engine
+    from steadygan.training.game import Game
     from steadygan.training.observers import Evaluator, Observer, Row
     from steadygan.training.step import RoundReport
 
@@ -67,13 +67,10 @@ class Trainer:
 
     def build(self) -> Game:
         """The game at round 0, and its feeds."""
-        game = Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
-        self.feed = Feed(self.recipe, self.dataset.train, self.device)
+        parts = Trial(self.recipe, self.dataset, self.device, self.world)
+        self.feed, self.drawer = parts.feed, parts.drawer
         self.held_out_feed = Feed(self.recipe, self.dataset.held_out, self.device)
-        self.drawer = Drawer(
-            self.recipe, self.dataset.sample, self.dataset.train, self.device, rows_on=self.feed.rows_on
-        )
-        return game
+        return parts.game()
 
     def run(self, game: Game, lines: Sequence[str] = ()) -> str:
         """Rounds until the recipe's last one, or until someone asks to stop; gives the reason.
