@@ -75,7 +75,8 @@ def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
     game = Game.build(recipe, dataset.sample, cpu, choose_precision(recipe.run.precision, cpu))
     feed, drawer = Feed(recipe, dataset.train, cpu), Drawer(recipe, dataset.sample, dataset.train, cpu)
     with kept_memory():  # as in the run
-        return fit_minutes(recipe, measure_speed(game, feed, drawer, minutes, clock=time.process_time), minutes)
+        speed = measure_speed(game, feed, drawer, budget=minutes, clock=time.process_time)
+    return fit_minutes(recipe, speed, minutes)
 
 
 def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:

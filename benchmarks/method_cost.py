@@ -24,7 +24,7 @@ from typing import Any, cast
 
 import torch
 
-from benchmarks.common import RESULTS, ROOT, command_line, processor
+from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import BATCH, WIDTH, on_a_laptop
 from steadygan import api
 from steadygan.bench.cases import Case
@@ -159,19 +159,6 @@ def disturbed(results: Sequence[Result]) -> list[str]:
     ]
 
 
-def with_table(page: str, text: str) -> str:
-    """The page with the text between its two marks.
-
-    Raises:
-        ValueError: for a page without them.
-    """
-    head, first, rest = page.partition(BEGIN)
-    _, second, tail = rest.partition(END)
-    if not first or not second:
-        raise ValueError(f"the page has no '{BEGIN}' and '{END}'")
-    return f"{head}{BEGIN}\n{text}\n{END}{tail}"
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     typed = list(sys.argv[1:] if arguments is None else arguments)
     if typed[:1] == ["--peak"]:
@@ -216,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         where = f"{environment['processor']}, {environment['device']}, torch {torch.__version__}, {precision}; "
         where += "CPU time; " if args.clock == "cpu" else ""
         said = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
-        SPEED.write_text(with_table(SPEED.read_text(encoding="utf-8"), said), encoding="utf-8", newline="\n")
+        write_between(SPEED, BEGIN, END, said)
         print(f"written: {SPEED}")
 
 

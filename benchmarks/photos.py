@@ -1,7 +1,7 @@
 """Which recipe makes the best of a few thousand pictures? Recipes trained for the same time, judged by the whole set.
 
     python -m benchmarks.photos cifar10/train.parquet [--recipes photos wgan-gp "wgan-gp --batch 32"] [--minutes 4]
-        [--seeds 0 1 2] [--count 3000] [--threads 1] [--out runs/photos] [--name photos]
+        [--seeds 0 1 2] [--count 3000] [--threads 1] [--out runs/photos] [--name photos] [--docs]
 
 Draws --count pictures of the source (a file or a folder) into a folder of PNGs, as a user would have them: no labels,
 mirrored at random. Trains each recipe on it with each seed, --minutes of CPU time each, whatever else the machine does.
@@ -9,7 +9,8 @@ A recipe is a name, with fields as on the command line behind it. Samples are co
 so that learning the few by heart does not pay: Fréchet distance, precision and recall in features of patches and, where
 the source has labels, of a classifier of them. Runs that are there already are resumed, or left alone when they are
 finished and judged.
-Writes benchmarks/results/NAME.json after each run, and prints the table.
+Writes benchmarks/results/NAME.json after each run, and prints the table. --docs writes the one over the seeds into
+docs/photos.md, and samples beside the pictures into docs/pictures/photos.png.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import torch
 from PIL import Image
 
 import steadygan as sg
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import in_cpu_minutes
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
@@ -40,9 +41,14 @@ from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import choose
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
+from steadygan.report.pictures import class_grid, save_picture
 from steadygan.training.environment import describe_environment
 
 METRICS = ("frechet", "manifold")
+PAGE, PICTURE = ROOT / "docs" / "photos.md", ROOT / "docs" / "pictures" / "photos.png"
+BEGIN, END = "<!-- photos: written by benchmarks/photos.py --docs -->", "<!-- end of photos -->"
+SHOWN = ("patches frechet", "classifier frechet", "classifier precision", "classifier recall")
+COLUMNS, ROWS = 16, 2
 
 
 def write_subset(whole: Dataset, folder: Path, count: int, seed: int) -> None:
@@ -107,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--subset-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/photos"))
     parser.add_argument("--name", default="photos")
+    parser.add_argument("--docs", action="store_true")
     args = parser.parse_args(arguments)
 
     whole = open_data(DataOptions(source=args.source, size=args.size))
@@ -124,10 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     content["data"] = {"whole": whole.name, "pictures": args.count, "judged by": len(real_part(whole, "train")[0])}
     for seed in args.seeds:
         for text in args.recipes:
-            key = f"{text}, {args.minutes:g} min, seed {seed}"
+            key = key_of(text, args.minutes, seed)
             if key in content["runs"]:
                 continue
-            folder = args.out / re.sub(r"[^\w.]+", "-", f"{text} {args.minutes:g}min seed{seed}").strip("-")
+            folder = folder_of(text, seed, args)
             print(key, flush=True)
             began, began_cpu = time.perf_counter(), time.process_time()
             run = trained(text, pictures, folder, seed, args)
@@ -142,6 +149,55 @@ def main(arguments: Sequence[str] | None = None) -> None:
             RESULTS.mkdir(exist_ok=True)
             path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(table(content["runs"]))
+    if args.docs:
+        write_between(PAGE, BEGIN, END, over_seeds(content["runs"], args.recipes, args.minutes, args.seeds))
+        draw_samples(content["runs"], pictures, args)
+
+
+def key_of(text: str, minutes: float, seed: int) -> str:
+    """What a run is called in the results."""
+    return f"{text}, {minutes:g} min, seed {seed}"
+
+
+def folder_of(text: str, seed: int, args: argparse.Namespace) -> Path:
+    """Where a run is kept."""
+    folder: Path = args.out / re.sub(r"[^\w.]+", "-", f"{text} {args.minutes:g}min seed{seed}").strip("-")
+    return folder
+
+
+def over_seeds(runs: dict[str, Any], recipes: Sequence[str], minutes: float, seeds: Sequence[int]) -> str:
+    """A Markdown table with the mean over the seeds, and the lowest and highest."""
+
+    def cell(values: list[float], pattern: str) -> str:
+        mean, low, high = np.mean(values), min(values), max(values)
+        return f"{mean:{pattern}}" + (f" ({low:{pattern}} to {high:{pattern}})" if len(values) > 1 else "")
+
+    lines = [f"| recipe | seeds | rounds | {' | '.join(SHOWN)} |", "|---" * (3 + len(SHOWN)) + "|"]
+    for text in recipes:
+        found = [run for seed in seeds if (run := runs.get(key_of(text, minutes, seed)))]
+        cells = [cell([run[name][0] for run in found], ".3f") if name in found[0] else "" for name in SHOWN]
+        rounds = cell([run["rounds"] for run in found], ",.0f")
+        lines.append(f"| `{text}` | {len(found)} | {rounds} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def draw_samples(runs: dict[str, Any], pictures: Path, args: argparse.Namespace) -> None:
+    """Pictures of the folder, and below them samples of each recipe: of the seed in the middle by patches."""
+    files = sorted(pictures.iterdir())[: COLUMNS * ROWS]
+    bands, names = [_pixels(files)], ["pictures", *[""] * (ROWS - 1)]
+    for text in args.recipes:
+        seeds = sorted(args.seeds, key=lambda seed: runs[key_of(text, args.minutes, seed)]["patches frechet"][0])
+        run = sg.load(folder_of(text, seeds[len(seeds) // 2], args))
+        bands.append(run.sample(COLUMNS * ROWS, seed=0).astype(np.uint8))
+        names += [text.split()[0], *[""] * (ROWS - 1)]
+    rows = np.concatenate(bands).reshape(len(names), COLUMNS, *bands[0].shape[1:])
+    picture = class_grid(rows, names).convert("RGB").quantize(192)  # a third of the bytes
+    save_picture(picture, PICTURE, f"Pictures, and samples of {', '.join(args.recipes)}")
+
+
+def _pixels(files: Sequence[Path]) -> np.ndarray:
+    images = [np.atleast_3d(np.asarray(Image.open(file))).transpose(2, 0, 1) for file in files]
+    return np.stack(images)
 
 
 def table(runs: dict[str, dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.common import write_between
 from steadygan.bench.flops import count
 from steadygan.data import Dataset, Stored
 from steadygan.recipe import Recipe
@@ -150,9 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = table([counted(name, pixels) for name, pixels in CASES], machine)
     print(text)
     if args.docs:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        write_between(PAGE, BEGIN, END, text)
 
 
 if __name__ == "__main__":

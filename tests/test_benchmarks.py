@@ -28,7 +28,13 @@ def test_photos_are_trained_judged_once_and_written_down(monkeypatch, tmp_path, 
     (run,) = json.loads((tmp_path / "results" / "photos.json").read_text())["runs"].values()
     assert run["rounds"] >= 1 and run["patches frechet"][0] > 0 and len(run["classifier frechet"]) == 2
     monkeypatch.setattr(photos, "trained", None)  # what is there is not done again
-    photos.main(line)
+    page = tmp_path / "photos.md"
+    page.write_text(f"{photos.BEGIN}\n{photos.END}\n")
+    monkeypatch.setattr(photos, "PAGE", page)
+    monkeypatch.setattr(photos, "PICTURE", tmp_path / "photos.png")
+    photos.main([*line, "--docs"])
+    assert f"| 1 | {run['rounds']:,} | {run['patches frechet'][0]:.3f} |" in page.read_text()
+    assert (tmp_path / "photos.png").exists()
     assert capsys.readouterr().out.count("--generator.width 8 --critic.width 8, 0.02 min, seed 0 |") == 2
 
 
@@ -64,14 +70,16 @@ def test_a_recipes_cost_is_a_ratio_over_the_same_repeats(cost, monkeypatch):
     assert "gan: 2.0 times between" in cost.disturbed([found])[0]
 
 
-def test_the_table_goes_between_its_marks_in_the_page_on_speed(cost):
-    page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
-    once = cost.with_table(page, "| first |")
-    assert cost.with_table(once, "| second |") == cost.with_table(page, "| second |")
-    assert "| first |" in once and once.startswith(page.partition(cost.BEGIN)[0])
-    assert once.endswith(page.partition(cost.END)[2])
-    with pytest.raises(ValueError, match="the page has no"):
-        cost.with_table("# Speed\n", "| first |")
+def test_a_table_goes_between_its_marks_and_replaces_the_one_there(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT)
+    common = pytest.importorskip("benchmarks.common")
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n<!-- a -->\nold\n<!-- b -->\nrest\n")
+    for text in ("| first |", "| second |"):
+        common.write_between(page, "<!-- a -->", "<!-- b -->", text)
+        assert page.read_text() == f"# Page\n<!-- a -->\n{text}\n<!-- b -->\nrest\n"
+    with pytest.raises(ValueError, match=r"page\.md has no '<!-- c -->'"):
+        common.write_between(page, "<!-- c -->", "<!-- b -->", "| third |")
 
 
 def test_text_curves_are_trained_gone_on_with_and_drawn(tmp_path, monkeypatch):
