@@ -72,7 +72,7 @@ carry_on() {
             [ $rc -eq 5 ] || return $rc # 5: no test is marked gpu
         }
         ;;
-    bench-*) bench --engines eager compiled graph --cases "${1#bench-}" ;;
+    bench-*) bench --engines eager compiled graph compiled-graph --cases "${1#bench-}" ;;
     slopes) bench --engines graph --slopes ;;
     overhead) bench --engines graph --overhead 3 --data "$DATA" ;;
     training)

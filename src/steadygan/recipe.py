@@ -42,7 +42,7 @@ class RunOptions:
     """auto: bf16 where the processor or GPU computes in it, else fp32; scores, norms and penalties stay in fp32"""
     micro_batch: int | None = None
     """samples that go through the networks at once; gradients are summed over the batch. None: the whole batch"""
-    engine: Literal["auto", "eager", "compiled", "graph"] = "auto"
+    engine: Literal["auto", "eager", "compiled", "graph", "compiled-graph"] = "auto"
     """how steps are carried out: as written, compiled, or recorded on a GPU; auto: eager, or what is measured faster"""
     threads: int | None = None
     """CPU threads; None: all where they gain a quarter here, else one (small networks, or a busy machine)"""

@@ -18,8 +18,8 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, R2
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import CriticWarmUp
+from steadygan.training import engine, plan
 from steadygan.training import feed as feeding
-from steadygan.training import plan
 from steadygan.training.ahead import AHEAD, Reader, coming_rows
 from steadygan.training.choosing import choose_engine
 from steadygan.training.draws import Drawer
@@ -274,8 +274,9 @@ def test_the_feed_says_where_it_wants_indices(read_rows):
     assert feed(Drawer(recipe, data.sample, data.train, CPU).round(0, 0).critic[0].real).samples.shape == (16, 1, 8, 8)
 
 
-def test_no_graph_is_recorded_of_steps_whose_data_is_read(read_rows):
-    recipe = small_recipe(run=RunOptions(precision="fp32", engine="graph"))
+@pytest.mark.parametrize("name", engine.RECORDED)
+def test_no_graph_is_recorded_of_steps_whose_data_is_read(read_rows, name):
+    recipe = small_recipe(run=RunOptions(precision="fp32", engine=name))
     chosen = choose_engine(Trial(recipe, image_data(), CPU), plan.Speed(1.0, 1.0))
     assert chosen.engine.name == "eager"
-    assert chosen.note == "engine eager, not graph: the data is read while it trains"
+    assert chosen.note == f"engine eager, not {name}: the data is read while it trains"

@@ -10,12 +10,12 @@ import torch._dynamo.utils
 
 from steadygan.files import read_json
 from steadygan.networks import MLPCritic, resnet101
+from steadygan.optimizers import SGD
 from steadygan.recipe import RunOptions
 from steadygan.training import choosing
 from steadygan.training import engine as engines
 from steadygan.training.choosing import choose_engine, has_compiler, kept_at
 from steadygan.training.engine import Compiled, disagreement
-from steadygan.training.graph import Graph
 from steadygan.training.plan import Speed
 from steadygan.training.step import EAGER, Eager, training_round
 from steadygan.training.trial import Trial
@@ -180,11 +180,45 @@ def test_an_engine_that_computes_wrong_gradients_is_seen_through():
     assert sorted(found.values())[-2] == 0.0
 
 
-def test_recorded_steps_need_a_gpu():
+@pytest.mark.parametrize("name", engines.RECORDED)
+def test_recorded_steps_need_a_gpu(name):
     recipe = small_recipe()
     game, feed, drawer = table(recipe, image_data())
-    with pytest.raises(UsageError, match=r"NVIDIA GPU.*cpu"):
-        Graph().critic_step(game, feed, drawer.round(0, 0).critic[0])
+    with pytest.raises(UsageError, match=rf"engine '{name}' records steps on an NVIDIA GPU.*cpu"):
+        engines.make(name).critic_step(game, feed, drawer.round(0, 0).critic[0])
+
+
+def on_a_gpu(name):
+    return dataclasses.replace(small_trial(name), device=torch.device("cuda"))
+
+
+QUICKLY_COMPILED = ("wgan-gp", "sngan")
+ON_A_GPU = [("graph", name) for name in (*image_recipes(), *TEXTS)]
+ON_A_GPU += [(engine, name) for engine in ("compiled", "compiled-graph") for name in QUICKLY_COMPILED]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("engine", "name"), ON_A_GPU)
+def test_engines_on_a_gpu_have_the_eager_gradients(engine, name):
+    try:
+        found = errors(on_a_gpu(name), engines.make(engine))
+    except UsageError as error:
+        pytest.skip(str(error))
+    assert max(found.values()) < 1e-3
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("engine", engines.RECORDED)
+def test_recorded_steps_follow_rates_states_and_draws(engine):
+    recipe = small_recipe(run=RunOptions(precision="fp32"), generator_optimizer=SGD(1e-3), critic_optimizer=SGD(1e-3))
+    ends = []
+    for by in (EAGER, engines.make(engine)):
+        tried = Trial(recipe, image_data(), torch.device("cuda"))
+        game = tried.game()
+        for round_ in range(4):
+            training_round(game, tried.feed, tried.drawer.round(round_, 0), round_, 0, by)
+        ends.append(torch.cat([p.flatten() for p in (*game.generator_parameters, *game.critic_parameters)]))
+    torch.testing.assert_close(*ends, rtol=1e-4, atol=1e-6)
 
 
 def test_an_unknown_engine_is_one_line():

@@ -1,6 +1,6 @@
 """Which engine a run takes: the one that was asked for, or the fastest here, after a look at its gradients.
 
-What was measured is kept in CACHE/engines, by recipe, samples, device, threads, precision and version of torch.
+What was measured is kept in CACHE/engines, by recipe, samples, device, threads, precision and versions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from steadygan import __version__
 from steadygan import recipe as recipes
 from steadygan.data import DataOptions, cache_folder
 from steadygan.files import read_json, write_json
 from steadygan.recipe import RunOptions, stretched
-from steadygan.training.engine import disagreement, make
+from steadygan.training.engine import RECORDED, disagreement, make
 from steadygan.training.plan import Speed, device_name, measure_speed
 from steadygan.training.step import EAGER
 from steadygan.types import SteadyganError, UsageError
@@ -86,9 +87,9 @@ def verified(name: str, trial: Trial) -> Engine | str:
 
 def _objection(engine: Engine, trial: Trial) -> str:
     """Why an engine is not to be taken; '' if nothing is wrong with it."""
-    if engine.name == "graph" and trial.world.size > 1:
+    if engine.name in RECORDED and trial.world.size > 1:
         return "several processes sum in the middle of a step"
-    if engine.name == "graph" and trial.feed.reader is not None:  # a recording would see its first batch for ever
+    if engine.name in RECORDED and trial.feed.reader is not None:  # a recording would see its first batch for ever
         return "the data is read while it trains"
     try:
         off = disagreement(engine, trial.game, trial.feed, trial.drawer.round(0, 0))
@@ -120,7 +121,7 @@ def has_compiler() -> bool:
 def candidates(device: torch.device, seconds: float) -> tuple[str, ...]:
     """Engines that 'auto' tries for a run of such length.
 
-    'graph' is not among them: it has not been run on a GPU by us, and is taken where it is asked for.
+    Recorded ones are not among them: they have not been run on a GPU by us, and are taken where they are asked for.
     """
     compiles = device.type == "cuda" or (device.type == "cpu" and has_compiler())
     return ("compiled",) if compiles and seconds > WORTH * COMPILING else ()
@@ -168,6 +169,7 @@ def kept_at(trial: Trial) -> Path:
         "precision": trial.precision,
         "processes": trial.world.size,
         "torch": torch.__version__,
+        "steadygan": __version__,
     }
     key = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
     return cache_folder() / "engines" / f"{key}.json"

@@ -1,8 +1,8 @@
 """Engines: how the two steps of a round are carried out. All compute the same numbers.
 
 ``eager`` runs the losses as they are written. ``compiled`` has torch.compile fuse each loss with its backward pass;
-``graph`` records each whole step on a GPU once and replays it. An engine is only taken after its gradients were held
-against the eager ones, parameter by parameter: a loss that agrees proves nothing.
+``graph`` records each whole step on a GPU once and replays it; ``compiled-graph`` does both. An engine is only taken
+after its gradients were held against the eager ones, parameter by parameter: a loss that agrees proves nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from steadygan.training.game import Game
     from steadygan.training.step import CriticTerms, Feed
 
-EngineName = Literal["eager", "compiled", "graph"]
+EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
+RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
+"""engines that replay what they saw once"""
 
 _SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
 """of the whole gradient's norm: a smaller gradient, as of a bias before a norm, is the rounding noise of others"""
@@ -66,7 +68,16 @@ def make(name: str) -> Engine:
     """
     from steadygan.training.graph import Graph
 
-    engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled, "graph": Graph}
+    def compiled_graph() -> Engine:
+        terms = Compiled()
+        return Graph(terms.critic_terms, terms.generator_terms, "compiled-graph")
+
+    engines: dict[str, Callable[[], Engine]] = {
+        "eager": Eager,
+        "compiled": Compiled,
+        "graph": Graph,
+        "compiled-graph": compiled_graph,
+    }
     if name not in engines:
         raise unknown_name("engine", name, engines)
     return engines[name]()

@@ -99,19 +99,19 @@ def restored(game: Game) -> Iterator[None]:
 class Graph:
     """Records each kind of step when it is first met, and replays it from then on."""
 
-    name: EngineName = "graph"
-
     def __init__(
         self,
         critic_terms: Callable[..., CriticTerms] = step.critic_terms,
         generator_terms: Callable[..., tuple[Tensor, Any]] = step.generator_terms,
+        name: EngineName = "graph",
     ) -> None:
         """
         Args:
             critic_terms: the critic's loss, or its compiled form
             generator_terms: the generator's
+            name: of the engine
         """
-        self.critic_terms, self.generator_terms = critic_terms, generator_terms
+        self.critic_terms, self.generator_terms, self.name = critic_terms, generator_terms, name
         self._recordings: dict[str, Recording[Any]] = {}
 
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
@@ -126,24 +126,24 @@ class Graph:
     def _replayed(self, which: str, run: Callable[[Any], _Result], game: Game, draws: Any) -> _Result:
         recording = self._recordings.get(which)
         if recording is None or recording.game is not game:
-            check_recordable(game)
+            check_recordable(game, self.name)
             recording = self._recordings[which] = Recording(run, game, draws)
         result: _Result = recording.replay(draws)
         return result
 
 
-def check_recordable(game: Game) -> None:
+def check_recordable(game: Game, name: str = "graph") -> None:
     """Refuses what a recording would get wrong.
 
     Raises:
         UsageError: for another device than a GPU, and for settings that change by round and are no tensors.
     """
     if game.device.type != "cuda":
-        raise UsageError(f"engine 'graph' records steps on an NVIDIA GPU, and the run is on {game.device.type}")
+        raise UsageError(f"engine '{name}' records steps on an NVIDIA GPU, and the run is on {game.device.type}")
     for player, optimizer in (("generator", game.recipe.generator_optimizer), ("critic", game.recipe.critic_optimizer)):
         first, later = optimizer.settings(0), optimizer.settings(10_000)
         moving = [name for name in first if name != "lr" and first[name] != later[name]]
         if moving:
             raise UsageError(
-                f"engine 'graph' cannot follow the {player} optimizer's {moving[0]}, which changes by round"
+                f"engine '{name}' cannot follow the {player} optimizer's {moving[0]}, which changes by round"
             )
