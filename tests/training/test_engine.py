@@ -22,7 +22,7 @@ from steadygan.training.trial import Trial
 from steadygan.training.world import World
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
-from tests.training.worlds import TEXTS, double_game, image_recipes, in_double, made, sample_of
+from tests.training.worlds import TEXTS, image_recipes, made, sample_of, traced_errors
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +54,7 @@ def errors(tried, engine):
 
 @pytest.mark.parametrize("name", [*image_recipes(), *TEXTS])
 def test_traced_losses_have_the_eager_gradients(name):
-    tried = small_trial(name)
-    found = disagreement(
-        Compiled("aot_eager"),
-        lambda: double_game(tried.game()),
-        lambda real: in_double(tried.feed(real)),
-        in_double(tried.drawer.round(0, 0)),
-    )
+    found = traced_errors(small_trial(name))
     assert found
     assert max(found.values()) < 1e-9
 

@@ -148,9 +148,19 @@ def _answers(game: Game) -> list[torch.Tensor]:
 
 
 def compiled_is_off_by(name: str, world: World) -> float:
-    """The largest distance of a compiled gradient from the eager one."""
+    """The largest distance of a traced gradient from the eager one, in float64."""
     trial = Trial(made(name), image_data(200, sample_of(name)), torch.device("cpu"), world)
-    return max(disagreement(Compiled("aot_eager"), trial.game, trial.feed, trial.drawer.round(0, 0)).values())
+    return max(traced_errors(trial).values())
+
+
+def traced_errors(trial: Trial) -> dict[str, float]:
+    """How far the gradients of traced losses are from the eager ones, in float64."""
+    return disagreement(
+        Compiled("aot_eager"),
+        lambda: double_game(trial.game()),
+        lambda real: in_double(trial.feed(real)),
+        in_double(trial.drawer.round(0, 0)),
+    )
 
 
 def main(out: str, *asked: str) -> None:

@@ -50,7 +50,7 @@ class Compiled:
         Args:
             backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
         """
-        self.critic_terms = torch.compile(step.critic_terms, fullgraph=True, dynamic=False, backend=backend)
+        self.critic_terms = torch.compile(step.fresh_critic_terms, fullgraph=True, dynamic=False, backend=backend)
         self.generator_terms = torch.compile(step.generator_terms, fullgraph=True, dynamic=False, backend=backend)
 
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:

@@ -101,7 +101,7 @@ class Graph:
 
     def __init__(
         self,
-        critic_terms: Callable[..., CriticTerms] = step.critic_terms,
+        critic_terms: Callable[..., CriticTerms] = step.fresh_critic_terms,
         generator_terms: Callable[..., tuple[Tensor, Any]] = step.generator_terms,
         name: EngineName = "graph",
     ) -> None:

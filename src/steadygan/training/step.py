@@ -12,7 +12,14 @@ import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.training.draws import CriticDraws, GeneratorDraws, RealDraws, RoundDraws
-from steadygan.training.terms import CriticTerms, added, critic_terms, detached, generator_terms
+from steadygan.training.terms import (
+    CriticTerms,
+    added,
+    critic_terms,
+    detached,
+    fresh_critic_terms,
+    generator_terms,
+)
 from steadygan.types import Batch, CriticOutput
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ __all__ = [
     "RoundReport",
     "critic_step",
     "critic_terms",
+    "fresh_critic_terms",
     "generator_step",
     "generator_terms",
     "parts",
@@ -67,11 +75,11 @@ def rows_of(draws: _Draws, rows: slice) -> _Draws:
 
 
 def critic_step(
-    game: Game, feed: Feed, draws: CriticDraws, terms_of: Callable[..., CriticTerms] = critic_terms
+    game: Game, feed: Feed, draws: CriticDraws, terms_of: Callable[..., CriticTerms] = fresh_critic_terms
 ) -> CriticTerms:
     """One critic step on this process's rows of the draws; returns its terms, detached.
 
-    ``terms_of`` is ``critic_terms`` or its compiled form. Loss and penalty are this process's share of the whole.
+    ``terms_of`` is ``fresh_critic_terms`` or its compiled form. Loss and penalty are this process's share of the whole.
     """
     recipe, constraint, count = game.recipe, game.recipe.constraint, len(draws.latents)
     if constraint is not None and constraint.when == "before":
@@ -80,10 +88,7 @@ def critic_step(
     whole: CriticTerms | None = None
     for rows in parts(game.world.rows(count), recipe.run.micro_batch):
         piece = rows_of(draws, rows)
-        real = feed(piece.real)
-        with torch.no_grad(), game.autocast():
-            fake = game.generate(piece.latents, real.labels)
-        terms = terms_of(game, real, fake, piece, game.state, (rows.stop - rows.start) / count)
+        terms = terms_of(game, feed(piece.real), piece, game.state, (rows.stop - rows.start) / count)
         # inputs=: gradients land in buffers that carry the parameters' strides (autograd.grad's may not, and fused
         # optimizers ignore strides), and none are computed for x-hat.
         torch.autograd.backward(terms.loss, inputs=game.critic_parameters)

@@ -138,6 +138,13 @@ def critic_terms(
     return CriticTerms(loss, total, first, real_output, fake_output)
 
 
+def fresh_critic_terms(game: Game, real: Batch, draws: CriticDraws, state: State, share: float = 1.0) -> CriticTerms:
+    """``critic_terms`` on fakes of the draws' latents and the real batch's labels, made without a gradient."""
+    with torch.no_grad(), game.autocast():
+        fake = game.generate(draws.latents, real.labels)
+    return critic_terms(game, real, fake, draws, state, share)
+
+
 def _points(game: Game, place: PlaceLike, real: S, fake: S, noise: Tensor | None) -> S:
     """A place's points for these rows, seen in the batch of all processes where that matters."""
     if game.world.size == 1 or not place.sees_batch:
