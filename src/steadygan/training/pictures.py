@@ -29,31 +29,34 @@ if TYPE_CHECKING:
     from steadygan.types import SampleSpec
 
 _STATISTICS_BATCHES = 16
+_PICTURED_BATCHES = 4  # half of what a picture cost went into the sixteen
 _POINTS = 1000
 _COLUMNS = 4
 
 
 def statistics_latents(
-    recipe: Recipe, sample: SampleSpec, device: torch.device
+    recipe: Recipe, sample: SampleSpec, device: torch.device, batches: int = _STATISTICS_BATCHES
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Latents and labels that batch-norm statistics are re-estimated on; the same in every call."""
     noise_rng = stream_generator(recipe.seed, Stream.STATISTICS)
     label_rng = stream_generator(recipe.seed, Stream.STATISTICS_LABELS)
-    for _ in range(_STATISTICS_BATCHES):
+    for _ in range(batches):
         noise = draw_noise(recipe.prior.noise(), noise_rng, recipe.batch)
         labels = draw_labels(sample.classes, label_rng, recipe.batch)
         yield recipe.prior.latents(noise.to(device)), None if labels is None else labels.to(device)
 
 
-def settle_average(game: Game) -> None:
+def settle_average(game: Game, *, roughly: bool = False) -> None:
     """Fits what the averaged generator remembers of its weights to them, in place, then its batch-norm statistics.
 
-    A function of the players' state: a second call changes nothing.
+    A function of the players' state: a second call changes nothing. Roughly: the statistics of fewer samples, as
+    pictures have them; what is saved and judged has all.
     """
     game.copy_buffers()
     settle(game.average)
     with game.autocast():
-        reestimate_statistics(game.average, statistics_latents(game.recipe, game.sample, game.device))
+        batches = _PICTURED_BATCHES if roughly else _STATISTICS_BATCHES
+        reestimate_statistics(game.average, statistics_latents(game.recipe, game.sample, game.device, batches))
 
 
 def generate(

@@ -200,7 +200,7 @@ class Trainer:
             observer.logged(line)
 
     def _picture(self, game: Game) -> None:
-        pictures.settle_average(game)
+        pictures.settle_average(game, roughly=True)
         *coarser, samples = pictures.picture_samples(game)
         points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
         picture = Picture(
