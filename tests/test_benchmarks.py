@@ -82,6 +82,18 @@ def test_a_table_goes_between_its_marks_and_replaces_the_one_there(monkeypatch, 
         common.write_between(page, "<!-- c -->", "<!-- b -->", "| third |")
 
 
+def test_rounds_are_measured_with_memory_kept(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    kept = pytest.importorskip("benchmarks.kept_memory")
+    monkeypatch.setattr(kept, "SECONDS", 0.02)
+    found = kept.measure("mlp-small", "fp32", "kept")
+    assert found["ms"] > 0 and found["peak_mb"] > 50
+    row = kept.table(
+        [{"title": "small", "precision": "fp32", "usual": {**found, "ms": 30.0}, "kept": {**found, "ms": 20.0}}]
+    )
+    assert "| small | fp32 | 30 ms | 20 ms | **1.50** |" in row
+
+
 def test_text_curves_are_trained_gone_on_with_and_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     monkeypatch.chdir(tmp_path)

@@ -1,8 +1,8 @@
 """The heap of a run: what a step frees stays with the process, for the next step.
 
 glibc gives large blocks back to the kernel as soon as they are free, and the kernel zeroes new pages for the next
-tensors, one by one. Every step on a CPU frees all its activations: convolutional networks spent up to a sixth of their
-time in this (docs/speed.md).
+tensors, one by one. Every step on a CPU frees all its activations: convolutional networks lost up to a sixth of their
+time by this (docs/speed.md).
 """
 
 from __future__ import annotations
