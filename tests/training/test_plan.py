@@ -11,7 +11,7 @@ from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
 from steadygan.training import plan
-from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle
+from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle, warm_up_share
 from steadygan.types import UsageError
 from tests.training.games import small_recipe
 
@@ -68,6 +68,13 @@ def test_intervals_left_open_follow_the_speed_and_named_ones_stay():
     assert 15 < settled.checkpoint_every * 0.005 < 60
     assert settled.picture_every is not None
     assert settled.picture_every * 0.005 < 60
+
+
+def test_the_share_of_a_warm_up_is_that_of_the_steps_beyond_the_usual_ones():
+    recipe = small_recipe(rounds=100, critic_steps=CriticWarmUp(steps=5, warm_steps=100, warm_rounds=25, every=0))
+    speed = Speed(1.0, 1.0)
+    assert warm_up_share(recipe, speed) == pytest.approx(25 * 95 / (25 * 101 + 75 * 6))
+    assert warm_up_share(dataclasses.replace(recipe, critic_steps=Constant(5)), speed) == 0.0
 
 
 def test_decays_are_found_wherever_they_are():

@@ -23,7 +23,7 @@ from steadygan.data import DataOptions, cache_folder
 from steadygan.files import read_json, write_json
 from steadygan.recipe import RunOptions, stretched
 from steadygan.training.engine import RECORDED, disagreement, make
-from steadygan.training.plan import Speed, device_name, measure_speed
+from steadygan.training.plan import USUAL_ROUND, Speed, device_name, measure_speed
 from steadygan.training.step import EAGER
 from steadygan.types import SteadyganError, UsageError
 
@@ -138,7 +138,7 @@ def _fastest(trial: Trial, eager: Chosen) -> Chosen:
         names = tuple(name for name in names if name == held["engine"])
         if not names:
             return eager._replace(note=f"{held['note']} (measured before)")
-    found, times = eager, {"eager": eager.speed.round(trial.recipe, 1_000)}
+    found, times = eager, {"eager": eager.speed.round(trial.recipe, USUAL_ROUND)}
     reasons = []
     for name in names:
         began = time.perf_counter()
@@ -147,10 +147,10 @@ def _fastest(trial: Trial, eager: Chosen) -> Chosen:
             reasons.append(f"not {name}: {engine}")
             continue
         speed = trial.world.agreed(_speed(engine, trial))
-        times[name] = speed.round(trial.recipe, 1_000)
+        times[name] = speed.round(trial.recipe, USUAL_ROUND)
         gain = times["eager"] / times[name]
         reasons.append(f"{name} steps are {gain:.2f} times as fast ({time.perf_counter() - began:.0f} s to find out)")
-        if times["eager"] > GAIN * times[name] and times[name] < found.speed.round(trial.recipe, 1_000):
+        if times["eager"] > GAIN * times[name] and times[name] < found.speed.round(trial.recipe, USUAL_ROUND):
             found = Chosen(engine, speed)
     note = f"engine {found.engine.name}: {', '.join(reasons)}"
     if trial.world.first and held is None:

@@ -34,6 +34,9 @@ _LEAST_PICTURES = 4
 _WORTH_THREADS = 1.25  # times faster than one thread
 _EVALUATION_SHARE = 0.05  # of the time, at most
 _EVALUATIONS = 20  # in a run, at most
+_LONG_WARM_UP = 1 / 3  # of a run's time
+USUAL_ROUND = 1_001
+"""a round like most: after a warm-up, and none of those (1,000, ...) in which there are many critic steps again"""
 _OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
 
 
@@ -203,7 +206,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
     seconds = speed.rounds(recipe, 0, recipe.rounds) * _OVERHEAD
     checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
-    steps, made = recipe.steps(1000), recipe.generator_steps
+    steps, made = recipe.steps(USUAL_ROUND), recipe.generator_steps
     audit = dataset.audit
     decoded = f", decoded pictures {size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
@@ -215,6 +218,12 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"disk: about {size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
+    share = warm_up_share(recipe, speed)
+    if share > _LONG_WARM_UP:
+        lines.append(
+            f"note: {share:.0%} of the time goes into critic steps beyond {steps} a round, the critic's warm-up: "
+            f"take more rounds, or --critic-steps {steps} to leave it out"
+        )
     ends = {end for _, end in decays(recipe) if end != recipe.rounds}
     if ends:
         lines.append(
@@ -222,6 +231,13 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
             "(--minutes fits both; --rounds only cuts)"
         )
     return tuple(lines)
+
+
+def warm_up_share(recipe: Recipe, speed: Speed) -> float:
+    """The share of a run's time that critic steps beyond the usual ones take."""
+    whole = speed.rounds(recipe, 0, recipe.rounds)
+    usual = recipe.rounds * speed.round(recipe, USUAL_ROUND)
+    return max(0.0, 1 - usual / whole) if whole else 0.0
 
 
 def decays(recipe: Recipe) -> list[tuple[str, int]]:
