@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key, Study
-from benchmarks.table_results import JUDGE, Plan, Results, best_factor, value
+from benchmarks.table_results import JUDGE, Plan, Results, best_factor, left, missing, value
 from steadygan.evaluation.comparing import Cell
 from steadygan.evaluation.tables import cell_text, seeds
 from steadygan.metrics.estimates import over_seeds, separate
@@ -129,6 +129,14 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _incomplete(recipes: Sequence[str], results: Results, plan: Plan) -> list[str]:
+    waiting = [name for name in recipes if missing([name], results, plan)]
+    if not waiting:
+        return []
+    names = ", ".join(f"`{name}`" for name in waiting)
+    return [f"**Not complete**: of {names} trainings are missing, {left(recipes, results, plan)} at most."]
+
+
 def page(
     study: Study,
     environment: Mapping[str, Any],
@@ -164,6 +172,7 @@ def page(
         f"chosen rates and seed {own} at the recipe's own. {study.count:,} samples of the averaged generator after the "
         "last round, judged by `steadygan evaluate`. Each cell: mean over seeds, half of its 95% interval (Student), "
         "in brackets one standard error of sampling.",
+        *_incomplete(recipes, results, plan),
         "\n".join(main_table(table, plan)),
         _judgement(table),
         "## Rates",

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from benchmarks import recipe_table, table_cell, table_page
+from benchmarks import recipe_table, table_cell, table_page, table_results
 from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop, recipes_for
 from benchmarks.recipe_table import Started, carry_on, outcome
 from benchmarks.table_cell import Key, Study, beside, collapse, digest, made, save_small
@@ -260,13 +260,19 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
     assert text.index("| `gan` | ×0.5") < text.index("| `wgan` | ×1")  # the better one first
     assert "nothing tells `gan` apart from `wgan`" in text
     assert "- `wgan`, rates ×1, seed 0 (tuning): the critic's loss is not finite" in text
-    assert "- `text`: it is for text" in text and "Changed since they were measured: `gan`" in text
+    assert (
+        "Not complete" not in text
+        and "- `text`: it is for text" in text
+        and "Changed since they were measured: `gan`" in text
+    )
 
 
 def test_a_table_in_the_making_says_what_is_not_run():
     found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0)
     text = table_page.page(STUDY, {}, ["gan"], {}, [], found, PLAN)
     assert "1 of 2 seeds not run" in text and "apart" not in text
+    missing = table_results.left(["gan"], found, PLAN)
+    assert missing and f"**Not complete**: of `gan` trainings are missing, {missing} at most." in text
 
 
 def test_recipes_whose_intervals_lie_apart_are_told_apart():
