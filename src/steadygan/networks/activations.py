@@ -29,8 +29,8 @@ class PiecewiseLinear(nn.Module):
         if not torch.is_grad_enabled():
             return F.leaky_relu(x, self.leak) if self.leak else F.relu(x)
         if torch.compiler.is_compiling() and x.device.type == "cpu":
-            # The decomposition keeps x > 0 for the backward pass, and generated C++ stores booleans one by one: that
-            # alone made compiled steps of small networks 1.7 times as slow (docs/speed.md). A sign is a number.
+            # The decomposition keeps x > 0 for the backward pass, and generated C++ stores booleans one by one:
+            # compiled steps of small networks were slower than eager ones for it (docs/traps.md). A sign is a number.
             return x * torch.sign(x.detach()).clamp(min=self.leak)
         scaled: Tensor = torch.ops.aten.leaky_relu_backward(x, x.detach(), self.leak, False)
         return scaled

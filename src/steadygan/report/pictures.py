@@ -142,7 +142,7 @@ def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
             text = PngImagePlugin.PngInfo()
             if description:
                 text.add_itxt("Description", description)
-            image.save(aside, pnginfo=text)  # optimize=True takes twelve times as long for the same bytes
+            image.save(aside, pnginfo=text)  # optimize=True takes many times as long for the same bytes
         else:
             _on_white(image).save(aside)
     return path

@@ -27,7 +27,7 @@ EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
 RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
 """engines that replay what they saw once"""
 
-_SMALL = {"fp32": 5e-3, "tf32": 3e-2, "bf16": 3e-1}
+_SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
 """of the whole gradient's norm: a smaller gradient, as of a bias before a norm, is the rounding noise of others"""
 
 
