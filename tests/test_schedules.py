@@ -84,6 +84,23 @@ def test_critic_warm_up_without_repeats_warms_up_once() -> None:
     assert [schedule(r) for r in (0, 1, 2, 3, 500)] == [7, 7, 7, 2, 2]
 
 
+@pytest.mark.parametrize("rounds", [1, 5, 14, 76, 200, 999, 3_000, 20_000, 200_000])
+def test_a_warm_up_within_a_short_run_takes_a_quarter_of_the_ordinary_steps_at_most(rounds: int) -> None:
+    whole = CriticWarmUp()
+    short = whole.within(rounds)
+    extra = sum(short(r) - short.steps for r in range(rounds))
+    assert extra <= rounds * whole.steps / 4
+    assert (short.steps, short.every) == (whole.steps, whole.every)
+    assert short(0) == whole.warm_steps or short.warm_rounds == 1  # rounds go first, then steps
+    assert rounds < 20_000 or short == whole
+
+
+def test_a_warm_up_that_fits_or_that_is_none_stays() -> None:
+    for schedule in (CriticWarmUp(5, 100, 3, 0), CriticWarmUp(5, 2, 25, 500), CriticWarmUp(5, 100, 0, 0)):
+        assert schedule.within(2_000) == schedule
+    assert CriticWarmUp(1, 3, 25, 0).within(80) == CriticWarmUp(1, 3, 10, 0)
+
+
 @pytest.mark.parametrize(
     ("make", "field"),
     [

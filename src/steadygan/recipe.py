@@ -27,7 +27,7 @@ from steadygan.perturbations import Perturbation
 from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
-from steadygan.schedules import Constant, Schedule
+from steadygan.schedules import Constant, CriticWarmUp, Schedule
 from steadygan.types import SteadyganError, UsageError
 
 FORMAT = 1
@@ -191,6 +191,15 @@ def stretched(recipe: Recipe, rounds: int) -> Recipe:
     if plateau is not None:
         plateau = dataclasses.replace(plateau, every=max(1, round(plateau.every * factor)))
     return dataclasses.replace(whole, rounds=rounds, plateau=plateau)
+
+
+def fitted(recipe: Recipe, rounds: int) -> Recipe:
+    """The recipe stretched to a number of rounds that time allows, with a warm-up of the critic that leaves most of it
+    to ordinary rounds."""
+    whole = stretched(recipe, rounds)
+    if isinstance(whole.critic_steps, CriticWarmUp):
+        whole = dataclasses.replace(whole, critic_steps=whole.critic_steps.within(rounds))
+    return whole
 
 
 def names() -> dict[str, type]:

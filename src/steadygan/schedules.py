@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -101,6 +102,18 @@ class CriticWarmUp:
     def __call__(self, round_: int) -> float:
         again = self.every > 0 and round_ % self.every == 0
         return float(self.warm_steps if round_ < self.warm_rounds or again else self.steps)
+
+    def within(self, rounds: int) -> CriticWarmUp:
+        """The same with a warm-up that costs a run of so many rounds a quarter of its ordinary critic steps at most.
+
+        First fewer rounds at the start, down to one, then fewer steps in each; what ``every`` brings back stays.
+        """
+        extra, allowed = self.warm_steps - self.steps, rounds * self.steps // 4
+        if extra <= 0:
+            return self
+        again = (rounds - 1) // self.every if self.every else 0
+        few = min(self.warm_rounds, max(1, allowed // extra - again))
+        return dataclasses.replace(self, warm_rounds=few, warm_steps=self.steps + min(extra, allowed))
 
 
 if TYPE_CHECKING:

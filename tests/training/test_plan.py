@@ -51,6 +51,17 @@ def test_minutes_give_the_rounds_that_fit_and_stretch_decays_with_them():
         fit_minutes(recipe, Speed(1, 1), 0.0)
 
 
+@pytest.mark.parametrize("minutes", [0.02, 0.2, 2.0])
+def test_minutes_give_a_long_warm_up_the_part_of_a_run_that_it_may_take(minutes):
+    recipe = small_recipe(critic_steps=CriticWarmUp(), rounds=200_000)
+    speed = Speed(0.01, 0.02)
+    short = fit_minutes(recipe, speed, minutes)
+    assert warm_up_share(short, speed) <= 0.2
+    assert short.critic_steps == CriticWarmUp().within(short.rounds) != CriticWarmUp()
+    seconds = minutes * 60 / plan._OVERHEAD
+    assert seconds - 1.0 < speed.rounds(short, 0, short.rounds) <= seconds
+
+
 def test_pictures_take_a_fiftieth_of_the_time_and_there_are_a_few_in_any_run():
     speed = Speed(0.0, 0.1)  # a picture costs half a second
     shared = settle(small_recipe(rounds=6_000, run=RunOptions()), speed).run  # ten minutes

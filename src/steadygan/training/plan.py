@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.recipe import stretched
+from steadygan.recipe import fitted
 from steadygan.training.draws import Drawer
 from steadygan.training.step import EAGER
 from steadygan.types import UsageError
@@ -131,7 +131,7 @@ def _wait(game: Game) -> None:
 
 
 def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
-    """The recipe with its rounds and decays fitted to a time.
+    """The recipe with its rounds, decays and the critic's warm-up fitted to a time.
 
     Raises:
         UsageError: for a time that is no positive number.
@@ -139,13 +139,17 @@ def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
     if not minutes > 0:
         raise UsageError(f"--minutes is {minutes}; it has to be above 0")
     seconds = minutes * 60 / _OVERHEAD
+
+    def fits(rounds: int) -> bool:
+        return speed.rounds(fitted(recipe, rounds), 0, rounds) < seconds
+
     low, high = 1, 2
-    while speed.rounds(recipe, 0, high) < seconds and high < 2**31:
+    while fits(high) and high < 2**31:
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if speed.rounds(recipe, 0, middle) < seconds else (low, middle)
-    return stretched(recipe, low)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return fitted(recipe, low)
 
 
 def _tidy(number: float) -> int:
