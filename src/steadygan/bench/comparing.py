@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,15 @@ import torch
 from steadygan.bench.apart import plain_apart
 from steadygan.bench.cases import Case
 from steadygan.bench.flops import Operations, Product, operations, product
-from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
+from steadygan.bench.measuring import Round, Timed, Watch, interleaved, on_threads, ratios
 from steadygan.bench.memory import peak_memory
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
 from steadygan.training import engine
 from steadygan.training.choosing import verified
 from steadygan.training.heap import kept_memory
+from steadygan.training.plan import choose_threads, measure_speed
 from steadygan.training.precision import Precision
+from steadygan.training.trial import Trial
 
 PRODUCT = "matrix product"
 
@@ -36,6 +39,8 @@ class Settings:
     """peak memory too, in a process for each side"""
     same_networks: bool = False
     """the plain loop around the library's own modules too"""
+    own_threads: bool = False
+    """engines have as many CPU threads as a run would take, not all; the plain loop has all, as torch has by itself"""
     product_side: int | None = None
     """of the square matrices; None: by the device"""
 
@@ -49,33 +54,37 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
         UsageError: for an unknown engine.
     """
     watch, device = settings.watch, settings.watch.device
+    tried = trial(case, precision, device)
+    threads = _of_a_run(tried, watch) if settings.own_threads else torch.get_num_threads()
     loops = {PLAIN: True, SAME_NETWORKS: False} if settings.same_networks else {PLAIN: True}
     rounds: dict[str, Round] = {}
     refused: dict[str, str] = {}
     ready: dict[str, float] = {}
     for name in engines:
-        found = prepared(case, precision, name, watch)
+        with on_threads(threads):
+            found = prepared(case, precision, name, watch)
         if isinstance(found, str):
             refused[name] = found
         else:
             rounds[name], ready[name] = found
-    tried = trial(case, precision, device)
     of_round = operations(tried.game(), tried.feed, draws_of(tried)[0])
     beside = product(precision, device, settings.product_side)
     with contextlib.ExitStack() as stack:
         measured = {
             name: stack.enter_context(plain_apart(case, watch, ordinary=ordinary)) for name, ordinary in loops.items()
         }
-        measured.update({name: watch.on(run) for name, run in {**rounds, PRODUCT: beside.run}.items()})
+        measured.update({name: watch.on(run, threads) for name, run in rounds.items()})
+        measured[PRODUCT] = watch.on(beside.run)
         stack.enter_context(kept_memory())  # as in a run
         times = interleaved(measured, settings.repeats, settings.seconds)
     sides = {name: _side(name, case, times, of_round, beside) for name in (*loops, *rounds)}
     for name, seconds in ready.items():
         sides[name]["seconds_to_first_round"] += seconds
-    if settings.memory:
-        threads = torch.get_num_threads()
-        for name in sides:
-            sides[name]["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, str(device), threads)
+    for name, side in sides.items():
+        side["threads"] = threads if name in rounds else torch.get_num_threads()
+        if settings.memory:
+            peak = peak_memory(case.name, settings.laptop, name, precision, str(device), side["threads"])
+            side["peak_mb"] = peak
     if any(name != "eager" for name in engines):
         torch._dynamo.reset()  # what was compiled for this case would count against the next one's limit
     return {
@@ -91,6 +100,14 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
         "sides": sides,
         "refused": refused,
     }
+
+
+def _of_a_run(tried: Trial, watch: Watch) -> int:
+    """The CPU threads that a run would choose."""
+    bare = dataclasses.replace(tried.recipe, run=dataclasses.replace(tried.recipe.run, threads=None))
+    with on_threads(torch.get_num_threads()), kept_memory():
+        made = tried.game(), tried.feed, tried.drawer
+        return choose_threads(bare, lambda: measure_speed(*made, clock=watch.now))[0]
 
 
 def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple[Round, float] | str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -74,9 +75,27 @@ class Watch:
             run()
         return (self.now() - start) / rounds
 
-    def on(self, run: Round) -> Measured:
-        """What measures a round in this process."""
-        return partial(self.seconds, run)
+    def on(self, run: Round, threads: int | None = None) -> Measured:
+        """What measures a round in this process, on so many CPU threads or on those that torch has then."""
+        if threads is None:
+            return partial(self.seconds, run)
+
+        def seconds(rounds: int) -> float:
+            with on_threads(threads):
+                return self.seconds(run, rounds)
+
+        return seconds
+
+
+@contextlib.contextmanager
+def on_threads(threads: int) -> Iterator[None]:
+    """torch computes on so many CPU threads within, and on as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def wait(device: torch.device) -> None:

@@ -43,6 +43,7 @@ class Options:
     """None: on a CPU"""
     device: str = "auto"
     threads: int | None = None
+    """of all sides; None: the plain loop has all, engines as many as a run would take"""
     clock: Clock = "wall"
     repeats: int = 5
     seconds: float = 0.5
@@ -126,7 +127,13 @@ def pieces(options: Options, watch: Watch, engines: Sequence[str], precisions: S
     """All measurements that were asked for."""
     laptop = watch.device.type == "cpu" if options.laptop is None else options.laptop
     settings = Settings(
-        watch, laptop, options.repeats, options.seconds, memory=options.memory, same_networks=options.same_networks
+        watch,
+        laptop,
+        options.repeats,
+        options.seconds,
+        memory=options.memory,
+        same_networks=options.same_networks,
+        own_threads=options.threads is None and watch.device.type == "cpu",
     )
     found = [_case(name, precision, engines, settings) for name in options.cases for precision in precisions]
     by, precision = engines[0], precisions[0]

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from steadygan.bench.measuring import STEADY
 from steadygan.bench.overhead import LIMITS
+from steadygan.bench.sides import PLAIN
 
 WIDTH = 150  # of an output that is no terminal
 
@@ -43,8 +44,15 @@ def cases(entries: Sequence[Mapping[str, Any]]) -> Table:
     for entry in entries:
         for index, (name, side) in enumerate(entry["sides"].items()):
             what = (entry["title"], entry["precision"]) if not index else ("", "")
-            table.add_row(*what, name, *_side(name, side), end_section=index == len(entry["sides"]) - 1)
+            by = name + _fewer_threads(side, entry)
+            table.add_row(*what, by, *_side(name, side), end_section=index == len(entry["sides"]) - 1)
     return table
+
+
+def _fewer_threads(side: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
+    """How many CPU threads, where they are not the plain loop's."""
+    threads = side.get("threads")
+    return "" if threads == entry["sides"][PLAIN].get("threads") else f", {threads} thread{'s' * (threads != 1)}"
 
 
 def _side(name: str, side: Mapping[str, Any]) -> Sequence[str]:
@@ -56,7 +64,7 @@ def _side(name: str, side: Mapping[str, Any]) -> Sequence[str]:
         "" if side["peak_mb"] is None else f"{side['peak_mb']:,.0f}",
         f"{side['flop_per_second'] / 1e9:,.0f}" if "flop_per_second" in side else "",
         f"{side['of_matrix_product']:.0%}" if "of_matrix_product" in side else "",
-        "" if name == "plain" else f"{side['times_plain']:.2f} ({low:.2f} to {high:.2f})",
+        "" if name == PLAIN else f"{side['times_plain']:.2f} ({low:.2f} to {high:.2f})",
     )
 
 

@@ -98,7 +98,12 @@ def _what(parser: Parser) -> None:
 
 def _how(parser: Parser) -> None:
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda (default: auto)")
-    parser.add_argument("--threads", type=at_least(1), metavar="N", help="of the CPU (default: torch's choice)")
+    parser.add_argument(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="of the CPU, for all (default: torch's choice for the plain loop, a run's choice for the library)",
+    )
     parser.add_argument(
         "--clock",
         choices=["wall", "cpu"],

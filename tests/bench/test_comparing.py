@@ -1,0 +1,53 @@
+"""One case measured: how many CPU threads each side has."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from steadygan.bench import comparing
+from steadygan.bench.comparing import Settings
+from steadygan.bench.measuring import Watch, on_threads
+from steadygan.bench.table import cases
+from tests.bench.small import small
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def two():
+    with on_threads(2):
+        yield
+
+
+@pytest.mark.parametrize(("own", "expected"), [(True, 1), (False, 2)])
+def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected, two, monkeypatch):
+    seen = set()
+
+    def timed(game, feed, drawer, **kwargs):
+        return None
+
+    def chosen(recipe, measure):
+        assert recipe.run.threads is None and measure() is None
+        torch.set_num_threads(1)  # as the real one leaves it
+        return 1, None
+
+    def prepared(*args):
+        return lambda: seen.add(torch.get_num_threads()), 0.0
+
+    monkeypatch.setattr(comparing, "measure_speed", timed)
+    monkeypatch.setattr(comparing, "choose_threads", chosen)
+    monkeypatch.setattr(comparing, "prepared", prepared)
+    settings = Settings(Watch(CPU), True, 2, 0.0, memory=False, product_side=8, own_threads=own)
+    entry = comparing.measure(small("mlp-small"), "fp32", ["eager"], settings)
+    assert seen == {expected} and torch.get_num_threads() == 2
+    assert {name: side["threads"] for name, side in entry["sides"].items()} == {"plain": 2, "eager": expected}
+    (_, row) = list(cases([entry]).columns)[2].cells
+    assert row == ("eager, 1 thread" if own else "eager")
+
+
+def test_the_threads_of_a_run_are_found_by_measuring(two):
+    """And the count of before is there again."""
+    settings = Settings(Watch(CPU), True, 2, 0.0, memory=False, product_side=8, own_threads=True)
+    entry = comparing.measure(small("mlp-small"), "fp32", ["eager"], settings)
+    assert entry["sides"]["eager"]["threads"] in (1, 2) and torch.get_num_threads() == 2
