@@ -415,6 +415,50 @@ def test_bf16_samples_give_norms_in_float32() -> None:
     assert gradient_penalty(lambda s: s @ weight, samples, samples).dtype == torch.float32
 
 
+@pytest.mark.parametrize("traced", [False, True])
+def test_autocast_does_not_narrow_the_derivative_of_what_is_computed_in_float32(traced: bool) -> None:
+    """torch runs a derivative that is taken under autocast in bfloat16, whatever the forward pass was in."""
+    torch.manual_seed(0)
+    hidden, head = nn.Linear(50, 20), nn.Linear(20, 1)
+
+    def critic(samples: Tensor) -> Tensor:
+        with torch.autocast("cpu", enabled=False):
+            return head(hidden(samples)).squeeze(1)
+
+    def loss(samples: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            return gradient_penalty(critic, samples, samples, at=on_real)
+
+    samples, weights = torch.randn(3, 50), (hidden.weight, head.weight)
+    loss_of = torch.compile(loss, backend="aot_eager", fullgraph=True) if traced else loss
+    found = loss_of(samples)
+    got = torch.autograd.grad(found, weights)
+    a, b = (weight.detach().double().requires_grad_() for weight in weights)
+    expected = ((b @ a).norm() - 1) ** 2  # the slope is the same everywhere
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=0.0)
+    for one, other in zip(got, torch.autograd.grad(expected, (a, b)), strict=True):
+        assert float((one - other).norm() / other.norm()) < 1e-5
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_under_autocast_the_critic_itself_is_computed_in_bfloat16(traced: bool) -> None:
+    seen: list[torch.dtype] = []
+    layer = nn.Linear(6, 1)
+
+    def critic(samples: Tensor) -> Tensor:
+        score = layer(samples)
+        seen.append(score.dtype)
+        return score.squeeze(1)
+
+    def slope(samples: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            return slope_at(critic, samples)
+
+    slope_of = torch.compile(slope, backend="aot_eager", fullgraph=True) if traced else slope
+    found = slope_of(torch.randn(3, 6))
+    assert set(seen) == {torch.bfloat16} and found.dtype == torch.float32
+
+
 def test_norms_of_half_precision_gradients_do_not_overflow() -> None:
     slope = slope_of(torch.full((2, 4), 3e4, dtype=torch.float16))
     np.testing.assert_allclose(slope.numpy(), np.full(2, 2 * float(torch.tensor(3e4).half())), rtol=1e-5)

@@ -29,7 +29,10 @@ def input_slope(scores: Tensor, samples: Sample) -> Tensor:
     """
     import torch
 
-    return slope_of(*torch.autograd.grad(scores.sum(), scales_of(samples), create_graph=True))
+    tensors = scales_of(samples)
+    total = scores.sum()
+    with torch.autocast(tensors[0].device.type, enabled=False):  # else it would narrow what was computed in float32
+        return slope_of(*torch.autograd.grad(total, tensors, create_graph=True))
 
 
 def slope_of(gradient: Tensor, *others: Tensor) -> Tensor:
@@ -62,11 +65,31 @@ def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
     import torch
 
     points = detached(points)
-    if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
-        gradient = torch.func.grad(lambda samples: _scores(critic, samples).sum())(points)
+    if torch.compiler.is_compiling():
+        gradient, _ = traced_gradient(lambda samples: (_scores(critic, samples).sum(), ()), points)
         return slope_of(*scales_of(gradient))
     points = at_each_scale(lambda tensor: tensor.requires_grad_(True), points)
     return input_slope(_scores(critic, points), points)
+
+
+def traced_gradient(total: Callable[[Any], tuple[Tensor, Any]], samples: S) -> tuple[S, Any]:
+    """The gradient of ``total``'s first answer by the samples, and its second answer, inside torch.compile.
+
+    What is compiled can be differentiated once: this puts both gradients into its graph. Autocast holds for ``total``
+    alone; around its derivative it would narrow what was computed in float32.
+    """
+    import torch
+
+    device = scales_of(samples)[0].device.type
+    narrow, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+
+    def under_autocast(samples: S) -> tuple[Tensor, Any]:
+        with torch.autocast(device, dtype=dtype, enabled=narrow, cache_enabled=False):
+            return total(samples)
+
+    with torch.autocast(device, enabled=False):
+        found: tuple[S, Any] = torch.func.grad(under_autocast, has_aux=True)(samples)
+    return found
 
 
 def _scores(critic: ScoreFunction, points: Sample) -> Tensor:

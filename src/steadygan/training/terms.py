@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from steadygan.penalties import PlaceLike, input_slope, slope_at, slope_of
+from steadygan.penalties.slopes import traced_gradient
 from steadygan.training.draws import CriticDraws, GeneratorDraws
 from steadygan.types import Batch, CriticOutput, S, Sample, at_each_scale, join_samples, sample_count, scales_of
 
@@ -52,13 +53,13 @@ def join_batches(first: Batch, second: Batch) -> Batch:
 
 def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
     samples = at_each_scale(lambda tensor: tensor.detach(), batch.samples)
-    if torch.compiler.is_compiling():  # what is compiled can be differentiated once: this puts both into its graph
+    if torch.compiler.is_compiling():
 
         def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
             output = game.score(batch._replace(samples=samples))
             return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
 
-        gradient, fields = torch.func.grad(score_sum, has_aux=True)(samples)
+        gradient, fields = traced_gradient(score_sum, samples)
         return CriticOutput(**fields), slope_of(*scales_of(gradient))
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     output = game.score(batch._replace(samples=samples))
