@@ -49,7 +49,7 @@ def small_trial(name):
 
 
 def errors(tried, engine):
-    return disagreement(engine, tried.game, tried.feed, tried.drawer.round(0, 0))
+    return disagreement(engine, tried.game, tried.feed, [tried.drawer.round(0, 0), tried.drawer.round(1, 0)])
 
 
 @pytest.mark.parametrize("name", [*image_recipes(), *TEXTS])
@@ -70,20 +70,63 @@ def test_nothing_is_compiled_again_after_the_first_round(name):
     assert counts == [2, 2, 2]
 
 
-def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason(monkeypatch):
-    class Wrong(Eager):
+class Louder(Eager):
+    """A gradient of the generator is too large."""
+
+    name = "compiled"
+
+    def generator_step(self, game, feed, draws):
+        loss = super().generator_step(game, feed, draws)
+        game.generator_parameters[0].grad.mul_(1.5)
+        return loss
+
+
+class NoNumber(Eager):
+    """A gradient that is not the first one is NaN."""
+
+    name = "compiled"
+
+    def generator_step(self, game, feed, draws):
+        loss = super().generator_step(game, feed, draws)
+        game.generator_parameters[-1].grad.fill_(torch.nan)
+        return loss
+
+
+class Stuck(Eager):
+    """Each step sees the draws of the first, as a recording that is not fed."""
+
+    name = "compiled"
+
+    def __init__(self):
+        self.first = None
+
+    def generator_step(self, game, feed, draws):
+        self.first = self.first or draws
+        return super().generator_step(game, feed, self.first)
+
+
+@pytest.mark.parametrize("wrong", [Louder, NoNumber, Stuck])
+def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason(wrong, monkeypatch):
+    recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
+    monkeypatch.setattr(choosing, "make", lambda name: wrong())
+    chosen = choose_engine(trial(recipe), Speed(1.0, 1.0))
+    assert chosen.engine.name == "eager"
+    assert "engine eager, not compiled: its gradient of generator." in chosen.note
+
+
+def test_gradients_that_are_zero_for_both_agree(monkeypatch):
+    class Silent(Eager):
         name = "compiled"
 
         def generator_step(self, game, feed, draws):
             loss = super().generator_step(game, feed, draws)
-            game.generator_parameters[0].grad.mul_(1.5)
+            for parameter in game.generator_parameters:
+                parameter.grad.zero_()
             return loss
 
-    recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
-    monkeypatch.setattr(choosing, "make", lambda name: Wrong())
-    chosen = choose_engine(trial(recipe), Speed(1.0, 1.0))
-    assert chosen.engine.name == "eager"
-    assert "engine eager, not compiled: its gradient of generator." in chosen.note
+    monkeypatch.setattr(engines, "EAGER", Silent())
+    found = errors(trial(small_recipe(run=RunOptions(precision="fp32"))), Silent())
+    assert set(found.values()) == {0.0}
 
 
 @pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")

@@ -92,7 +92,8 @@ def _objection(engine: Engine, trial: Trial) -> str:
     if engine.name in RECORDED and trial.feed.reader is not None:  # a recording would see its first batch for ever
         return "the data is read while it trains"
     try:
-        off = disagreement(engine, trial.game, trial.feed, trial.drawer.round(0, 0))
+        rounds = [trial.drawer.round(0, 0), trial.drawer.round(1, 0)]
+        off = disagreement(engine, trial.game, trial.feed, rounds)
     except UsageError:
         raise
     except SteadyganError as error:

@@ -7,7 +7,8 @@ after its gradients were held against the eager ones, parameter by parameter: a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
@@ -83,40 +84,56 @@ def make(name: str) -> Engine:
     return engines[name]()
 
 
-def disagreement(engine: Engine, build: Callable[[], Game], feed: Feed, draws: RoundDraws) -> dict[str, float]:
-    """How far an engine's gradients of a first round are from the eager ones, by parameter.
+def disagreement(
+    engine: Engine, build: Callable[[], Game], feed: Feed, rounds: Sequence[RoundDraws]
+) -> dict[str, float]:
+    """How far an engine's gradients are from the eager ones, by parameter: the worst of the first steps of some rounds.
 
     The distance is relative to the norm of the parameter's own gradient, plus a small part of the whole gradient's:
-    below it is nothing but rounding.
+    below it is nothing but rounding. What is no number is infinitely far.
 
     Args:
         engine: the one that is looked at
         build: makes the game at round 0, the same at each call; both are thrown away
         feed: for these draws
-        draws: of any round
+        rounds: draws; with a second round, an engine that goes on with what it saw in the first is found out
     """
     games = build(), build()
-    expected, got = (_gradients(each, game, feed, draws) for each, game in zip((EAGER, engine), games, strict=True))
-    small = _SMALL[games[0].precision]
-    whole = {
-        player: torch.stack([gradient.norm() for (of, _), gradient in expected.items() if of == player]).norm()
-        for player in ("critic", "generator")
-    }
-    return {
-        f"{player}.{name}": float((got[player, name] - gradient).norm() / (gradient.norm() + small * whole[player]))
-        for (player, name), gradient in expected.items()
-    }
+    expected, got = (_gradients(each, game, feed, rounds) for each, game in zip((EAGER, engine), games, strict=True))
+    small, worst = _SMALL[games[0].precision], dict[str, float]()
+    for theirs, ours in zip(expected, got, strict=True):
+        whole = {
+            player: torch.stack([gradient.norm() for (of, _), gradient in theirs.items() if of == player]).norm()
+            for player in ("critic", "generator")
+        }
+        for (player, name), gradient in theirs.items():
+            off = _off(ours[player, name], gradient, small * whole[player])
+            worst[f"{player}.{name}"] = max(off, worst.get(f"{player}.{name}", 0.0))
+    return worst
 
 
-def _gradients(engine: Engine, game: Game, feed: Feed, draws: RoundDraws) -> dict[tuple[str, str], Tensor]:
+def _off(ours: Tensor, theirs: Tensor, small: Tensor) -> float:
+    distance = (ours - theirs).norm()
+    if distance == 0:  # also where both are 0 everywhere
+        return 0.0
+    off = float(distance / (theirs.norm() + small))
+    return math.inf if math.isnan(off) else off
+
+
+def _gradients(
+    engine: Engine, game: Game, feed: Feed, rounds: Sequence[RoundDraws]
+) -> list[dict[tuple[str, str], Tensor]]:
     game.set_rates(0)
     for optimizer in (game.critic_optimizer, game.generator_optimizer):
         for group in optimizer.param_groups:  # both steps see the first weights: a step would amplify rounding
             group["lr"].fill_(0.0)
-    engine.critic_step(game, feed, draws.critic[0])
-    found = _held(game.critic, "critic")
-    engine.generator_step(game, feed, draws.generator[0])
-    return {**found, **_held(game.generator, "generator")}
+    found = []
+    for draws in rounds:
+        engine.critic_step(game, feed, draws.critic[0])
+        of_critic = _held(game.critic, "critic")
+        engine.generator_step(game, feed, draws.generator[0])
+        found.append({**of_critic, **_held(game.generator, "generator")})
+    return found
 
 
 def _held(network: nn.Module, player: str) -> dict[tuple[str, str], Tensor]:
