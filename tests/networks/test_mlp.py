@@ -44,7 +44,7 @@ def test_coordinates_stay_in_float32_and_images_need_not():
         return [isinstance(part, FullPrecisionLinear) for part in linears]
 
     assert full(MLPCritic(depth=2, width=4).build(POINTS)) == [True, False, True]
-    assert full(MLPGenerator(depth=2, width=4).build(POINTS, 2)) == [False, False, True]
+    assert full(MLPGenerator(depth=2, width=4).build(POINTS, 2)) == [True, False, True]
     assert full(MLPCritic(depth=2, width=4).build(SampleSpec((1, 8, 8)))) == [False, False, True]
     assert full(MLPGenerator(depth=2, width=4).build(SampleSpec((1, 8, 8)), 2)) == [False, False, False]
 

@@ -74,8 +74,8 @@ class MLPGenerator:
         if sample.is_text:
             raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
         output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
-        parts = _hidden(self, latent, critic=False, full_precision=False)
-        last = layers.linear(self.width, math.prod(sample.shape), "glorot", full_precision=not sample.is_image)
+        parts = _hidden(self, latent, critic=False, full_precision=sample.is_points)
+        last = layers.linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
         return layers.Generator(layers.LabelledSequential(*parts, last), sample.shape, output)
 
 
