@@ -179,16 +179,23 @@ def test_dragans_points_are_real_samples_plus_up_to_half_a_standard_deviation() 
     real = 3.0 * batch(400, *IMAGE) + 5.0
     moved = (near_real(real, torch.zeros_like(real)) - real).numpy() / real.numpy().std()
     assert moved.min() >= 0 and moved.max() < 0.5 * 1.001
-    assert moved.mean() == pytest.approx(0.25, abs=0.005)
-    assert moved.std() == pytest.approx(0.5 / np.sqrt(12), abs=0.005)
-    pairs = moved.reshape(400, -1)
-    assert abs(np.corrcoef(pairs[:, 0], pairs[:, 1])[0, 1]) < 0.2  # a number an element, not a sample
+    assert moved.mean() == pytest.approx(
+        0.125, abs=0.01
+    )  # two numbers, uniform on [0, 1): one an element, one a sample
+    assert (moved**2).mean() == pytest.approx(0.25 / 9, abs=0.003)
+    rows = moved.reshape(400, -1)
+    reach = rows.max(1)
+    assert reach.min() < 0.05 and reach.max() > 0.45  # along the whole line, the samples themselves among them
+    directions = rows / rows.mean(1, keepdims=True)
+    assert abs(np.corrcoef(directions[:, 0], directions[:, 1])[0, 1]) < 0.2  # a number an element, not a sample
 
 
 def test_dragans_points_are_a_pure_function_of_their_noise() -> None:
-    real, noise = batch(6, 3), batch(6, 3, seed=1).abs()
-    expected = real.numpy() + 0.7 * real.numpy().std(ddof=1) * noise.numpy()
-    np.testing.assert_allclose(near_real(real, real, noise, scale=0.7).numpy(), expected, rtol=1e-12)
+    real, noise, mix = batch(6, 3), batch(6, 3, seed=1).abs(), batch(6, seed=2).abs()
+    expected = real.numpy() + mix.numpy()[:, None] * 0.7 * real.numpy().std(ddof=1) * noise.numpy()
+    np.testing.assert_allclose(near_real(real, real, noise, mix, scale=0.7).numpy(), expected, rtol=1e-12)
+    both = torch.cat([mix[:, None], noise], 1)
+    np.testing.assert_allclose(NearReal(0.7).points(real, real, both).numpy(), expected, rtol=1e-12)
 
 
 def test_the_places_of_r1_and_r2_are_the_samples_themselves() -> None:
@@ -510,7 +517,7 @@ def test_the_drift_spec_holds_scores_and_takes_no_gradient() -> None:
 
 @pytest.mark.parametrize(
     ("place", "function"),
-    [(Between(), between), (OnReal(), on_real), (OnFake(), on_fake), (NearReal(), near_real)],
+    [(Between(), between), (OnReal(), on_real), (OnFake(), on_fake)],
 )
 def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
     place: Place, function: Callable[..., Tensor]
@@ -525,9 +532,9 @@ def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
         assert torch.equal(place.points(real, fake, drawn), function(real, fake, drawn))
 
 
-def test_places_ask_for_one_number_a_sample_or_one_an_element() -> None:
+def test_places_ask_for_one_number_a_sample_or_for_one_an_element_too() -> None:
     assert Between().noise(IMAGE).shape == ()
-    assert NearReal().noise(IMAGE).shape == IMAGE
+    assert NearReal().noise(IMAGE).shape == (1 + np.prod(IMAGE),)
     assert OnReal().noise(IMAGE) is None and OnFake().noise(IMAGE) is None
 
 

@@ -83,7 +83,7 @@ def test_parts_get_the_noise_that_they_ask_for():
         data=DataOptions(flip=True),
     )
     step = drawer(recipe).round(0, 0).critic[0]
-    assert [None if noise is None else tuple(noise.shape) for noise in step.penalties] == [(16,), None, (16, 1, 8, 8)]
+    assert [None if noise is None else tuple(noise.shape) for noise in step.penalties] == [(16,), None, (16, 1 + 64)]
     assert step.real.representation is not None
     assert step.real.representation.shape == (16, 1, 8, 8)
     assert step.real.flips is not None

@@ -53,7 +53,9 @@ def plain_critic_loss(recipe, critic, real, fake, draws):
             total = total + penalty.weight * critic(real).score.pow(2).mean()
         else:
             if isinstance(penalty.at, NearReal):
-                points = real + penalty.at.scale * real.std() * noise
+                near = real + penalty.at.scale * real.std() * noise[:, 1:].reshape(real.shape)
+                alpha = noise[:, 0].reshape(-1, *[1] * (real.dim() - 1))
+                points = real + alpha * (near - real)  # as the authors' code writes it
             else:
                 eps = noise.view(-1, *[1] * (real.dim() - 1))
                 points = eps * real + (1 - eps) * fake

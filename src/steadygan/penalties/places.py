@@ -49,18 +49,31 @@ def on_fake(real: S, fake: S) -> S:
     return fake
 
 
-def near_real(real: S, fake: S, noise: Tensor | None = None, scale: float = 0.5) -> S:
-    """Points x + scale std(x) u around the real samples, u ~ U[0, 1) an element (DRAGAN, Kodali et al. 2017).
+def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None = None, *, scale: float = 0.5) -> S:
+    """Points x + a scale std(x) u on lines that leave the real samples (DRAGAN, Kodali et al. 2017).
 
-    std is over the whole batch, as in the published code. ``noise`` is u, [N, ...]. Of multi-scale images both are
-    those of the finest scale, and the coarser ones get the means of u: they become the scales of the moved image.
+    u ~ U[0, 1) an element and a ~ U[0, 1) a sample, std over the whole batch, as in the published code. Of multi-scale
+    images std and u are those of the finest scale, and the coarser ones get the means of u: they become the scales of
+    the moved image.
+
+    Args:
+        real: [N, ...]
+        fake: not looked at
+        noise: u, [N, ...]; drawn from torch's default generator where it is not given, as is
+        mix: a, [N]
+        scale: how far the lines reach, in standard deviations
     """
     import torch
 
     finest = scales_of(real)[-1]
     u = torch.rand_like(finest) if noise is None else noise
-    reach = scale * finest.detach().std()
-    return at_each_scale(lambda x, moved: x + reach * moved.to(x.dtype), real, means_like(u, real))
+    a = torch.rand(finest.shape[0], device=finest.device, dtype=finest.dtype) if mix is None else mix
+    reach = scale * finest.detach().std() * a
+
+    def point(x: Tensor, moved: Tensor) -> Tensor:
+        return x + (reach.reshape(-1, *(1,) * (x.dim() - 1)) * moved).to(x.dtype)
+
+    return at_each_scale(point, real, means_like(u, real))
 
 
 class PlaceLike(Protocol):
@@ -119,10 +132,10 @@ class OnFake:
 
 @dataclass(frozen=True)
 class NearReal:
-    """Around the real samples (DRAGAN)."""
+    """On lines that leave the real samples (DRAGAN)."""
 
     scale: float = 0.5
-    """in standard deviations of the batch"""
+    """how far they reach, in standard deviations of the batch"""
     shares_pass: ClassVar[str] = ""
     sees_batch: ClassVar[bool] = True
 
@@ -131,10 +144,13 @@ class NearReal:
             raise UsageError(f"NearReal.scale is {self.scale}; it has to be 0 or more, and finite")
 
     def noise(self, shape: tuple[int, ...]) -> Noise | None:
-        return Noise("uniform", shape)
+        return Noise("uniform", (1 + math.prod(shape),))
 
     def points(self, real: S, fake: S, noise: Tensor | None) -> S:
-        return near_real(real, fake, noise, self.scale)
+        if noise is None:
+            return near_real(real, fake, scale=self.scale)
+        moved = noise[:, 1:].reshape(scales_of(real)[-1].shape)
+        return near_real(real, fake, moved, noise[:, 0], scale=self.scale)
 
 
 if TYPE_CHECKING:

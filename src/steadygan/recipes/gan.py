@@ -69,8 +69,8 @@ def lsgan(sample: SampleSpec = IMAGES) -> Recipe:
 def dragan(sample: SampleSpec = IMAGES) -> Recipe:
     """The non-saturating loss, the critic's slope held to 1 around the real samples.
 
-    Kodali et al. 2017, On Convergence and Stability of GANs: lambda 10, noise of half the batch's deviation, as in
-    public code. No batch norm in the critic, which the penalty does not allow.
+    Kodali et al. 2017, On Convergence and Stability of GANs: lambda 10, on lines that reach up to half the batch's
+    deviation away, as in the authors' code. No batch norm in the critic, which the penalty does not allow.
     """
     generator, critic = dcgan_or_mlp(sample, critic_norm="none")
     return Recipe(
