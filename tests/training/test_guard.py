@@ -13,9 +13,16 @@ from steadygan.losses import NonSaturating, RelativisticAverage
 from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, MLPAutoencoderCritic
 from steadygan.networks.layers import group_size
 from steadygan.networks.minibatch import MinibatchDiscrimination, MinibatchStddev
-from steadygan.objectives import Adversarial, AuxiliaryClassifier, EnergyBased, FeatureMatching, LeCam
+from steadygan.objectives import (
+    Adversarial,
+    AuxiliaryClassifier,
+    BoundaryEquilibrium,
+    EnergyBased,
+    FeatureMatching,
+    LeCam,
+)
 from steadygan.optimizers import Adam, RMSprop
-from steadygan.penalties import R1, Drift, GradientPenalty
+from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.training.game import Game
@@ -139,6 +146,35 @@ def test_batches_of_whole_groups_pass():
     assert group_size(GroupedCritic((4, 6, None)).build(IMAGES)) == 12
     warnings = checked(critic=GroupedCritic((4, 6)), batch=24, generator_batch=36, run=run)
     assert all("micro-batches of 12" in warning for warning in warnings)  # the layer without a fixed group
+
+
+def test_groups_have_to_fit_the_part_of_each_process():
+    recipe = convolutional_recipe(critic=GroupedCritic((4,)), batch=24)
+    critic = torch.nn.Sequential(MinibatchStddev(4))
+    assert check(recipe, critic, critic, processes=3) == ()
+    with pytest.raises(UsageError, match="groups of 4, but batch is 24 over 4 processes: take a multiple of it"):
+        check(recipe, critic, critic, processes=4)
+
+
+def test_a_layer_over_the_whole_batch_is_for_one_process():
+    recipe, critic = convolutional_recipe(batch=24), torch.nn.Sequential(MinibatchDiscrimination(4, group=None))
+    assert check(recipe, critic, critic) == ()
+    with pytest.raises(UsageError, match="MinibatchDiscrimination compares all samples of a batch, but each of 2"):
+        check(recipe, critic, critic, processes=2)
+
+
+def test_a_deviation_over_micro_batches_is_warned_of():
+    dragan = {"penalties": (GradientPenalty(at=NearReal()),), "batch": 16}
+    assert checked(**dragan) == ()
+    (warning,) = checked(**dragan, run=RunOptions(micro_batch=8))
+    assert "NearReal takes the deviation of micro-batches of 8" in warning
+
+
+@pytest.mark.parametrize("objective", [EnergyBased(), BoundaryEquilibrium(), LeCam(EnergyBased())])
+def test_an_energy_is_the_error_of_an_autoencoder(objective):
+    with pytest.raises(UsageError, match="needs the critic's code, but DCGANCritic as it is gives none"):
+        played(critic=DCGANCritic(width=4), objective=objective)
+    assert played(critic=MLPAutoencoderCritic(), objective=objective) == ()
 
 
 def narrow(spec):

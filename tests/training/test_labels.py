@@ -83,12 +83,12 @@ def test_a_generator_step_draws_its_labels_for_maker_and_reader_alike():
     assert not torch.equal(made, feed(draws.critic[0].real).labels)
 
 
-def test_real_samples_of_a_generator_step_keep_their_own():
+def test_fakes_of_a_generator_step_have_the_labels_of_the_real_samples_that_they_are_paired_with():
     game, feed, draws = recorded(objective=Adversarial(RelativisticPaired()))
     generator_step(game, feed, draws.generator[0])
     real = feed(draws.generator[0].real).labels
-    (read,) = game.critic.calls
-    assert torch.equal(read, torch.cat([real, draws.generator[0].labels]))
+    (made,), (read,) = game.generator.calls, game.critic.calls
+    assert torch.equal(made, real) and torch.equal(read, torch.cat([real, real]))
 
 
 @pytest.mark.parametrize("make", [projection, sagan, acgan_wgan_gp])

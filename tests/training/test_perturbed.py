@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from steadygan.losses import Hinge, NonSaturating, RelativisticPaired, Wasserstein
-from steadygan.objectives import Adversarial
+from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased, LeCam
 from steadygan.optimizers import SGD
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
@@ -219,11 +219,19 @@ def test_augmentation_of_points_is_refused_before_anything_begins(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("loss", [Wasserstein(), RelativisticPaired()])
-def test_a_control_by_signs_that_the_loss_does_not_set_is_warned_of(loss):
-    game, _, _ = table(
-        small_recipe(perturbation=ADAPTIVE, objective=Adversarial(loss)), image_data(60, SampleSpec((1, 8, 8)))
-    )
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Adversarial(Wasserstein()),
+        Adversarial(RelativisticPaired()),
+        LeCam(AuxiliaryClassifier(Adversarial(Wasserstein()))),
+        EnergyBased(),
+        BoundaryEquilibrium(),
+    ],
+    ids=repr,
+)
+def test_a_control_by_signs_that_the_loss_does_not_set_is_warned_of(objective):
+    game, _, _ = table(small_recipe(perturbation=ADAPTIVE, objective=objective), image_data(60, SampleSpec((1, 8, 8))))
     (warning,) = check(game.recipe, game.generator, game.critic)
     assert "signs of real scores" in warning and "use a NonSaturating" in warning
     fine = dataclasses.replace(game.recipe, objective=Adversarial(NonSaturating()))

@@ -77,7 +77,8 @@ class EnergyBased:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return ("code",) if self.pulling_away else ()
+        """A critic with a code is an autoencoder: the score is an error, and not just any number."""
+        return ("code",)
 
     @property
     def needs_real(self) -> bool:

@@ -53,6 +53,11 @@ class BoundaryEquilibrium:
             raise UsageError(f"BoundaryEquilibrium.horizon is {self.horizon}; it has to be 1 critic step or more")
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """A critic with a code is an autoencoder: the score is an error, and not just any number."""
+        return ("code",)
+
+    @property
     def needs_real(self) -> bool:
         return False
 

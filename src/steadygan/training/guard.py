@@ -30,7 +30,7 @@ def check_game(game: Game) -> tuple[str, ...]:
     Raises:
         UsageError: for a combination that cannot work, and for a critic that does not give what the objective needs.
     """
-    warnings = check(game.recipe, game.generator, game.critic)
+    warnings = check(game.recipe, game.generator, game.critic, game.world.size)
     needs = _needs(game.recipe.objective)
     if needs:
         _check_outputs(game, needs)
@@ -83,19 +83,26 @@ def _need_measured(recipe: Recipe) -> None:
             raise UsageError(f"{field} is '{name}', which is no number of the state of {objective}: {named}")
 
 
-def _check_groups(recipe: Recipe, critic: nn.Module) -> None:
-    """Refuses batches that the critic's groups of samples do not divide."""
+def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
+    """Refuses batches that the critic's groups of samples do not divide, and groups that no process sees whole."""
     from steadygan.networks.layers import group_size
 
     group, micro_batch = group_size(critic), recipe.run.micro_batch
     for name, count in (("batch", recipe.batch), ("generator_batch", recipe.fakes)):
-        for rows in parts(slice(0, count), micro_batch):
+        for rows in parts(slice(0, count // processes), micro_batch):
             if (rows.stop - rows.start) % group:
-                got = f"{name} is {count}" + (f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else "")
+                got = f"{name} is {count}" + (f" over {processes} processes" if processes > 1 else "")
+                got += f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else ""
                 raise UsageError(f"the critic compares samples in groups of {group}, but {got}: take a multiple of it")
+    whole = [type(part).__name__ for part in critic.modules() if getattr(part, "couples_batch", False) is True]
+    if whole and processes > 1:
+        raise UsageError(
+            f"{whole[0]} compares all samples of a batch, but each of {processes} processes sees its own part: give it "
+            "groups of a fixed size (its field group), or train in one process"
+        )
 
 
-def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:
+def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int = 1) -> tuple[str, ...]:
     """Warnings for a recipe and its built networks.
 
     Raises:
@@ -110,7 +117,7 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
             f"{type(recipe.balance).__name__} balances steps by the losses, which is short-sighted: two rates (TTUR), "
             "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"
         )
-    _check_groups(recipe, critic)
+    _check_groups(recipe, critic, processes)
     sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
     if sloped:
         what = type(sloped[0]).__name__
@@ -145,9 +152,11 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
                 )
                 break
     if getattr(recipe.perturbation, "reads_signs", False):
-        objective = getattr(recipe.objective, "base", recipe.objective)
+        objective: object = recipe.objective
+        while hasattr(objective, "base"):
+            objective = objective.base
         loss = getattr(objective, "loss", objective)
-        if not getattr(loss, "splits_at_zero", True):
+        if not getattr(loss, "splits_at_zero", False):
             warnings.append(
                 f"the perturbation adapts to the signs of real scores, which {type(loss).__name__} does not hold above "
                 "0: use a NonSaturating, Saturating or Hinge loss, or a perturbation of a fixed strength"
@@ -161,5 +170,10 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str,
         if couples_batch(generator) or couples_batch(critic) or _names(generator, _BATCH_NORMS):
             warnings.append(
                 f"batch statistics are taken over micro-batches of {recipe.run.micro_batch}, not over the whole batch"
+            )
+        places = [type(penalty.at).__name__ for penalty in sloped if penalty.at is not None and penalty.at.sees_batch]
+        if places:
+            warnings.append(
+                f"{places[0]} takes the deviation of micro-batches of {recipe.run.micro_batch}, not of the whole batch"
             )
     return tuple(warnings)

@@ -168,10 +168,15 @@ def generator_terms(
     game: Game, draws: GeneratorDraws, real: Batch | None, state: State, share: float = 1.0
 ) -> tuple[Tensor, CriticOutput]:
     """The generator's loss, weighted by the rows' share, and the critic's output on its fakes; differentiable in the
-    generator's parameters."""
+    generator's parameters.
+
+    Labels are the drawn ones, or those of the real samples where the objective compares with some: a pair of unlike
+    classes would be told apart by the class (R3GAN's code does the same).
+    """
     objective = game.recipe.objective
+    labels = draws.labels if real is None else real.labels
     with game.autocast():
-        fake = game.generate(draws.latents, draws.labels)._replace(perturbation=draws.fake_perturbation)
+        fake = game.generate(draws.latents, labels)._replace(perturbation=draws.fake_perturbation)
         real_output: CriticOutput | None = None
         if real is None:
             output = game.score(fake)
