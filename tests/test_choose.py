@@ -44,7 +44,7 @@ def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) 
     assert any("108 pictures" in reason for reason in ready.reasons)
 
 
-@pytest.mark.parametrize("size", [16, 32, 64, 128])
+@pytest.mark.parametrize("size", [16, 32, 64, 128, 256])
 def test_networks_follow_the_size(pictures: Path, size: int) -> None:
     dataset = open_data(DataOptions(source=str(pictures), size=size))
     for device in ("cpu", "cuda"):

@@ -54,7 +54,7 @@ def test_the_cifar_preset_has_the_papers_size(sample, generator, critic):
 @pytest.mark.parametrize(
     ("size", "widths"),
     [(8, [16, 8]), (16, [32, 16, 8]), (28, [32, 16, 8]), (32, [64, 32, 16, 8]), (64, [64, 64, 32, 16, 8]),
-     (128, [64, 64, 64, 32, 16, 8])],
+     (128, [64, 64, 64, 32, 16, 8]), (256, [64, 64, 64, 64, 32, 16, 8])],
 )  # fmt: skip
 def test_stages_follow_the_size_and_widths_double_downwards_up_to_eight_times(size, widths):
     sample = SampleSpec((1, size, size))

@@ -202,13 +202,14 @@ def _duplicates(heads: list[Head]) -> list[list[int]]:
 def natural_size(scan: Scan) -> tuple[int, str]:
     """The size that a split asks for by itself, and why, in words.
 
-    All pictures square, equal and of a size that networks are made for: that size. Otherwise the largest of 8, 16,
-    32 and 64 that enlarges the median picture (by its short side) by no more than a tenth.
+    All pictures square, equal and of a size up to 64 that networks are made for: that size. Otherwise the largest of
+    8, 16, 32 and 64 that enlarges the median picture (by its short side) by no more than a tenth: more pixels, which
+    take hours and a GPU, are for those who ask for them.
     """
     if not scan.sizes:
         return _LADDER[-1], "nothing is readable"
     first = scan.sizes[0][0]
-    if len(scan.sizes) == 1 and first[0] == first[1] and first[0] in SIZES:
+    if len(scan.sizes) == 1 and first[0] == first[1] and first[0] in SIZES and first[0] <= _LARGEST_UNASKED:
         return first[0], f"all are {first[0]}x{first[0]}"
     short_sides = np.repeat([min(size) for size, _ in scan.sizes], [count for _, count in scan.sizes])
     median = float(np.median(short_sides))

@@ -19,7 +19,7 @@ from steadygan.types import SampleSpec, UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-SIZES = (8, 16, 28, 32, 64, 128)
+SIZES = (8, 16, 28, 32, 64, 128, 256)
 """Pixels that R3GAN's networks are made for."""
 
 Widths = Literal["doubling", "constant"]
