@@ -15,7 +15,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.training import step
-from steadygan.types import UsageError
+from steadygan.types import SteadyganError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,34 +29,38 @@ _WARM_UP = 3  # steps before recording: allocators, autotuning, optimizer state
 _Result = TypeVar("_Result")
 
 
+class NotRecordable(SteadyganError):
+    """A recipe whose steps cannot be recorded; eager steps do what it asks for."""
+
+
 class Recording(Generic[_Result]):
     """One step with draws of fixed shapes, recorded; the game is as before the recording when it is made."""
 
     def __init__(self, run: Callable[[Any], _Result], game: Game, draws: Any) -> None:
         self.game = game
-        self.leaves, self.tree = pytree.tree_flatten(draws)
-        self.held = [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in self.leaves]
-        static = pytree.tree_unflatten(self.held, self.tree)
-        with restored(game):
+        leaves, tree = pytree.tree_flatten(draws)
+        self.held = [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
+        static = pytree.tree_unflatten(self.held, tree)
+        with torch.cuda.device(game.device), restored(game):  # a capture takes the present device's stream
             stream = torch.cuda.Stream(game.device)  # type: ignore[no-untyped-call]
             stream.wait_stream(torch.cuda.current_stream(game.device))
             with torch.cuda.stream(stream):
                 for _ in range(_WARM_UP):
-                    run(static)
+                    with_state_in_place(run, game, static)
             torch.cuda.current_stream(game.device).wait_stream(stream)
             self.graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graph):
-                self.result = self._with_state_in_place(run, static)
+            self.result = self._captured(run, static, stream)
             parameters = [*game.generator_parameters, *game.critic_parameters]
             self.gradients = [(p, p.grad) for p in parameters if p.grad is not None]
 
-    def _with_state_in_place(self, run: Callable[[Any], _Result], static: Any) -> _Result:
-        state, perturbation = self.game.state, self.game.perturbation_state
-        result = run(static)
-        for held, new in zip((*state, *perturbation), (*self.game.state, *self.game.perturbation_state), strict=True):
-            held.copy_(new)
-        self.game.state, self.game.perturbation_state = state, perturbation
-        return result
+    def _captured(self, run: Callable[[Any], _Result], static: Any, stream: torch.cuda.Stream) -> _Result:
+        before = torch.cuda.current_stream(self.game.device)
+        try:
+            with torch.cuda.graph(self.graph, stream=stream):
+                return with_state_in_place(run, self.game, static)
+        except Exception as error:
+            torch.cuda.set_stream(before)  # torch stays on the capture's stream where ending a capture fails, too,
+            raise error.__context__ or error from None  # and that failure hides the first one
 
     def replay(self, draws: Any) -> _Result:
         """The step on new draws; what it returned the last time is overwritten."""
@@ -69,9 +73,22 @@ class Recording(Generic[_Result]):
         return self.result
 
 
+def with_state_in_place(run: Callable[[Any], _Result], game: Game, draws: Any) -> _Result:
+    """A step that writes the objective's and the perturbation's new state into the tensors of the old one."""
+    state, perturbation = game.state, game.perturbation_state
+    result = run(draws)
+    for held, new in zip((*state, *perturbation), (*game.state, *game.perturbation_state), strict=True):
+        held.copy_(new)
+    game.state, game.perturbation_state = state, perturbation
+    return result
+
+
 @contextmanager
 def restored(game: Game) -> Iterator[None]:
-    """Puts back everything that a step changes, in place: weights, buffers, optimizer state, the objective's state."""
+    """Puts back everything that a step changes, in place: weights, buffers, optimizer state, the objective's state.
+
+    Steps within have to change that state in place, too (``with_state_in_place``).
+    """
     tensors = [*game.generator.parameters(), *game.generator.buffers(), *game.critic.parameters()]
     tensors += [*game.critic.buffers(), *game.state, *game.perturbation_state]
     before = [tensor.detach().clone() for tensor in tensors]
@@ -115,17 +132,19 @@ class Graph:
         self._recordings: dict[str, Recording[Any]] = {}
 
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-        """Raises UsageError on the first call where the step cannot be recorded."""
+        """Raises UsageError or NotRecordable on the first call where the step cannot be recorded."""
         return self._replayed("critic", lambda d: step.critic_step(game, feed, d, self.critic_terms), game, draws)
 
     def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-        """Raises UsageError on the first call where the step cannot be recorded."""
+        """Raises UsageError or NotRecordable on the first call where the step cannot be recorded."""
         run = lambda d: step.generator_step(game, feed, d, self.generator_terms)  # noqa: E731
         return self._replayed("generator", run, game, draws)
 
     def _replayed(self, which: str, run: Callable[[Any], _Result], game: Game, draws: Any) -> _Result:
+        if any(held.game is not game for held in self._recordings.values()):
+            self._recordings.clear()  # those of another game would hold its memory
         recording = self._recordings.get(which)
-        if recording is None or recording.game is not game:
+        if recording is None:
             check_recordable(game, self.name)
             recording = self._recordings[which] = Recording(run, game, draws)
         result: _Result = recording.replay(draws)
@@ -136,7 +155,8 @@ def check_recordable(game: Game, name: str = "graph") -> None:
     """Refuses what a recording would get wrong.
 
     Raises:
-        UsageError: for another device than a GPU, and for settings that change by round and are no tensors.
+        UsageError: for another device than a GPU.
+        NotRecordable: for settings that change by round and are no tensors.
     """
     if game.device.type != "cuda":
         raise UsageError(f"engine '{name}' records steps on an NVIDIA GPU, and the run is on {game.device.type}")
@@ -144,6 +164,4 @@ def check_recordable(game: Game, name: str = "graph") -> None:
         first, later = optimizer.settings(0), optimizer.settings(10_000)
         moving = [name for name in first if name != "lr" and first[name] != later[name]]
         if moving:
-            raise UsageError(
-                f"engine '{name}' cannot follow the {player} optimizer's {moving[0]}, which changes by round"
-            )
+            raise NotRecordable(f"a recording cannot follow the {player} optimizer's {moving[0]}, which moves by round")
