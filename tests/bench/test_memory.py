@@ -17,5 +17,10 @@ def test_the_peak_of_a_side_is_that_of_its_own_process():
     assert 5 < peak < 290
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="read from /proc")
+def test_a_process_that_fails_leaves_the_rest_of_a_measurement_alone():
+    assert peak_memory("mlp-small", True, "no-such-side", "fp32", "cpu", 1) is None
+
+
 def test_memory_of_an_apple_gpu_is_not_known():
     assert peak_memory("mlp-small", True, "eager", "fp32", "mps", 1) is None

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from steadygan.data.workers import cores, mapped
+from steadygan.cores import cores
+from steadygan.data.workers import mapped
 from steadygan.types import RunError
 
 

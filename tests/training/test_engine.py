@@ -113,6 +113,7 @@ class Stuck(Eager):
 @pytest.mark.parametrize("wrong", [Louder, NoNumber, Stuck])
 def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason(wrong, monkeypatch):
     recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
+    monkeypatch.setattr(choosing, "has_compiler", lambda: True)
     monkeypatch.setattr(choosing, "make", lambda name: wrong())
     chosen = choose_engine(trial(recipe), Speed(1.0, 1.0))
     assert chosen.engine.name == "eager"
@@ -323,6 +324,14 @@ def test_recorded_steps_follow_rates_states_and_draws(engine, changes):
         tensors = [*game.generator_parameters, *game.critic_parameters, *game.state, *game.perturbation_state]
         ends.append(torch.cat([tensor.flatten() for tensor in tensors]))
     torch.testing.assert_close(*ends, rtol=1e-3, atol=1e-4)
+
+
+def test_without_a_compiler_compiled_steps_are_left_at_once_with_the_reason(monkeypatch):
+    monkeypatch.setattr(choosing, "has_compiler", lambda: False)
+    monkeypatch.setattr(choosing, "disagreement", None)
+    chosen = choose_engine(trial(small_recipe(run=RunOptions(precision="fp32", engine="compiled"))), Speed(1.0, 1.0))
+    assert chosen.engine.name == "eager"
+    assert chosen.note == "engine eager, not compiled: there is no C++ compiler (g++ or clang++) here"
 
 
 def test_an_unknown_engine_is_one_line():

@@ -20,15 +20,26 @@ from tests.training.games import small_recipe
 def test_all_threads_are_taken_only_where_they_gain_a_quarter(monkeypatch, gain, chosen):
     used = [4]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(plan, "cores", lambda: 8)
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     threads, speed = choose_threads(small_recipe(), lambda: Speed(1 / gain if used[-1] == 4 else 1.0, 0.0))
     assert (threads, used[-1]) == (chosen, chosen)
     assert speed.critic_step == (1 / gain if chosen == 4 else 1.0)
 
 
+def test_a_container_with_a_quota_is_never_tried_with_more_threads(monkeypatch):
+    used = [64]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    monkeypatch.setattr(plan, "cores", lambda: 2)
+    assert choose_threads(small_recipe(), lambda: Speed(1 / used[-1], 0.0))[0] == 2
+    assert set(used[1:]) == {1, 2}
+
+
 def test_threads_that_the_recipe_names_are_kept(monkeypatch):
     used = [4]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(plan, "cores", lambda: 8)
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     assert choose_threads(small_recipe(run=RunOptions(threads=3)), lambda: Speed(1.0, 1.0))[0] == 3
     assert used == [4, 3, 3]

@@ -12,7 +12,7 @@ import torch
 
 from steadygan.networks import DCGANCritic
 from steadygan.training.measure import held_out_score
-from steadygan.training.world import ALONE, World, fingerprint, joined
+from steadygan.training.world import ALONE, World, fingerprint, joined, own_device
 from steadygan.types import UsageError
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
@@ -121,3 +121,17 @@ def test_a_look_at_a_critic_with_batch_norm_asks_no_other_process():
         norm.sum_over_processes = asked
     assert torch.equal(held_out_score(game, feed, data.train, 0), alone)
     assert norms and all(norm.sum_over_processes is asked for norm in norms)
+
+
+@pytest.mark.parametrize(("rank", "expected"), [(0, "cuda:0"), (1, "cuda:1"), (2, None)])
+def test_each_process_has_a_gpu_of_its_own_or_there_are_too_many(monkeypatch, rank, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("LOCAL_RANK", str(rank))
+    assert own_device("cpu") == "cpu"
+    if expected:
+        assert own_device("auto") == own_device("cuda") == expected
+    else:
+        with pytest.raises(UsageError, match=r"this machine has 2 GPUs.*--nproc-per-node 2, or --device cpu"):
+            own_device("auto")

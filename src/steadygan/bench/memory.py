@@ -44,11 +44,11 @@ def peak_of(make: Callable[[], Round], device: str) -> float:
         run()
     if device == "cpu":
         return _resident()[1] - before
-    return torch.cuda.max_memory_allocated(device) / 2**20
+    return torch.cuda.max_memory_reserved(device) / 2**20  # a recording keeps what its steps free
 
 
 def peak_memory(name: str, laptop: bool, side: str, precision: str, device: str, threads: int) -> float | None:
-    """That of a side of a case, in a new process; None where it cannot be measured.
+    """That of a side of a case, in a new process; None where it cannot be measured, or the process failed.
 
     Compiled steps on a CPU are measured with their compiler, which works in the same process.
     """
@@ -57,12 +57,13 @@ def peak_memory(name: str, laptop: bool, side: str, precision: str, device: str,
 
 
 def in_a_process(words: Sequence[str], device: str, folder: Path | None = None) -> float | None:
-    """The last number that a module of these words prints, in a new process; None where memory cannot be measured."""
+    """The last number that a module of these words prints, in a new process; None where memory cannot be measured, or
+    the process failed: on a GPU it has what other processes leave."""
     if device.startswith("mps") or (device == "cpu" and not sys.platform.startswith("linux")):
         return None
     command = [sys.executable, "-m", *words]
-    answer = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return float(answer.stdout.split()[-1])
+    answer = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    return None if answer.returncode else float(answer.stdout.split()[-1])
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ class _TimedFeed(Feed):
     spent: Spent
 
     def __call__(self, draws: Any) -> Batch:
+        wait(self.device)
         with self.spent.on("data"):
             return super().__call__(draws)
 
@@ -79,6 +80,7 @@ class _TimedDrawer(Drawer):
     spent: Spent
 
     def round(self, round_: int, position: int, counts: Any = None) -> RoundDraws:
+        wait(self.device)
         with self.spent.on("data"):
             return super().round(round_, position, counts)
 

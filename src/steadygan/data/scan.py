@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from steadygan.cores import cores
 from steadygan.data.cache import read_json, write_json
 from steadygan.data.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
 from steadygan.data.pictures import Pictures
-from steadygan.data.workers import WORTH_PROCESSES, cores, mapped
+from steadygan.data.workers import WORTH_PROCESSES, mapped
 from steadygan.types import DataError
 
 ARRAY = "array"

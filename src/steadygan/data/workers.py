@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from steadygan.cores import cores
 from steadygan.data.decode import quiet_pillow
 from steadygan.types import RunError
 
@@ -28,13 +29,6 @@ Result = TypeVar("Result")
 WORTH_PROCESSES = 2_000  # items: below this, starting processes takes longer than they save
 _MOST_SPARE = 16
 _COMMAND = "import sys; sys.path[:] = {path!r}; from steadygan.data.workers import serve; serve()"
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def spare_cores() -> int:

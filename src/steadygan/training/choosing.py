@@ -80,17 +80,26 @@ def verified(name: str, trial: Trial) -> Engine | str:
         UsageError: for an engine that this device cannot have.
     """
     engine = make(name)
-    reason = _objection(engine, trial)
-    reasons = [reason for reason in trial.world.all_of(reason) if reason]
-    return reasons[0] if reasons else engine
+    for look in (_hindrance, _objection):  # where one process alone is hindered, none may begin to sum
+        reasons = [reason for reason in trial.world.all_of(look(engine, trial)) if reason]
+        if reasons:
+            return reasons[0]
+    return engine
 
 
-def _objection(engine: Engine, trial: Trial) -> str:
-    """Why an engine is not to be taken; '' if nothing is wrong with it."""
+def _hindrance(engine: Engine, trial: Trial) -> str:
+    """Why an engine cannot be had here, as far as that is known before it is tried; else ''."""
+    if engine.name == "compiled" and trial.device.type == "cpu" and not has_compiler():
+        return "there is no C++ compiler (g++ or clang++) here"
     if engine.name in RECORDED and trial.world.size > 1:
         return "several processes sum in the middle of a step"
     if engine.name in RECORDED and trial.feed.reader is not None:  # a recording would see its first batch for ever
         return "the data is read while it trains"
+    return ""
+
+
+def _objection(engine: Engine, trial: Trial) -> str:
+    """Why an engine is not to be taken, after a look at its gradients; '' if nothing is wrong with it."""
     try:
         rounds = [trial.drawer.round(0, 0), trial.drawer.round(1, 0)]
         off = disagreement(engine, trial.game, trial.feed, rounds)

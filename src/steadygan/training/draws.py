@@ -244,7 +244,11 @@ class Drawer:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)
 
     def _send(self, tensor: Tensor) -> Tensor:
-        return tensor if self.device.type == "cpu" else tensor.to(self.device, non_blocking=True)
+        if self.device.type == "cpu":
+            return tensor
+        # from pinned memory a copy does not wait for the steps before it
+        tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor
+        return tensor.to(self.device, non_blocking=True)
 
     def _perturbation(self, rng: np.random.Generator, *leading: int) -> tuple[Tensor, ...] | None:
         drawn = draw_perturbation(self.recipe, self.sample, rng, *leading)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.cores import cores
 from steadygan.recipe import fitted
 from steadygan.training.draws import Drawer
 from steadygan.training.step import EAGER
@@ -106,7 +107,7 @@ def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, S
     Threads that wait for each other on a core that another process holds, now or later, can be a hundred times slower
     than one thread.
     """
-    available = torch.get_num_threads()
+    available = min(torch.get_num_threads(), cores())
     named = recipe.run.threads
     found: list[tuple[float, int, Speed]] = []
     for threads in {named} if named is not None else {available, 1}:

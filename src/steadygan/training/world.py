@@ -227,7 +227,7 @@ def joined(device: torch.device) -> Iterator[World]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group(backend, timeout=_PATIENCE)
+    dist.init_process_group(backend, timeout=_PATIENCE, device_id=device if device.type == "cuda" else None)
     try:
         yield World(dist.get_rank(), dist.get_world_size())
     finally:
@@ -235,7 +235,17 @@ def joined(device: torch.device) -> Iterator[World]:
 
 
 def own_device(name: str) -> str:
-    """The device of this process: with several GPUs in a machine, that of its local rank."""
+    """The device of this process: with several GPUs in a machine, that of its local rank.
+
+    Raises:
+        UsageError: for more processes than GPUs, which NCCL cannot sum over.
+    """
     if not asked() or name not in ("auto", "cuda") or not torch.cuda.is_available():
         return name
-    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+    rank, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if rank >= there:
+        raise UsageError(
+            f"this machine has {there} GPU{'s' * (there != 1)}, but more processes were started on it: take "
+            f"--nproc-per-node {there}, or --device cpu"
+        )
+    return f"cuda:{rank}"
