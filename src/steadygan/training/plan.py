@@ -219,7 +219,8 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
         f"{recipe.rounds:,} rounds of {steps} critic step{'s' * (steps > 1)} and "
         f"{'one' if made == 1 else made} generator step{'s' * (made > 1)}, "
-        f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}",
+        f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
+        f"{recipe.run.engine} steps",
         f"disk: about {size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
