@@ -40,7 +40,8 @@ HEAD = """\
 One section for each recipe. The code is the recipe's own, so it is the whole method: every part it names is a value
 that can be replaced ([README](../README.md)); networks that it leaves open come from `recipes/backbones.py`.
 `steadygan recipes NAME` shows what it makes for some data, `steadygan train NAME` trains it; what a round of it costs
-stands in [speed.md](speed.md).
+stands in [speed.md](speed.md). What goes with any of them (augmentation, rates, noise, families of settings) is in
+[parts.md](parts.md).
 
 *Made by `python -m scripts.methods_page` from the recipes and `methods.yaml`: not written by hand.*
 """

@@ -17,7 +17,8 @@ def ebgan(sample: SampleSpec = IMAGES) -> Recipe:
     """An autoencoder critic whose error is low on real samples and, up to a margin, high on fakes.
 
     Zhao et al. 2017, Energy-based GAN; networks as for the paper's 64 px (unconfirmed), norm in both. The margin is
-    for mean squared errors of pixels in [-1, 1]. On points: fully connected networks.
+    for mean squared errors of pixels in [-1, 1]. Latents (128 numbers; the paper's may be 100), first weights and rates
+    are DCGAN's, as the paper's could not be confirmed. On points: fully connected networks.
     """
     image = sample.is_image
     width = 128 if sample.shape[-1] >= 64 else 64

@@ -48,8 +48,8 @@ def sngan(sample: SampleSpec = IMAGES) -> Recipe:
 
     Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), which laptops can
     afford, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
-    its residual networks. On points: fully connected networks. With the generator's field 'spectral' both
-    networks are normalised.
+    its residual networks. On points: fully connected networks. On images the generator's field 'spectral'
+    normalises both networks.
     """
     lr, betas, critic_steps = SETTINGS["c"]
     image = sample.is_image
