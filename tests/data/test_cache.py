@@ -240,7 +240,7 @@ def test_too_little_space_is_told_before_anything_is_written(
 ) -> None:
     folder = fill(tmp_path / "set", 20, size=(128, 128))
     monkeypatch.setattr(store, "free_bytes", lambda folder: 50_000)
-    with pytest.raises(RunError, match=r"only 50 kB free \(983 kB needed\); choose another folder"):
+    with pytest.raises(RunError, match=r"only 50 kB free \(246 kB needed\); choose another folder"):
         opened(folder)
     assert entries(cache) == []
 
@@ -255,7 +255,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path, cache:
         "except Exception as error:\n    print(type(error).__name__, error)"
     )
     answer = run(code, folder).stdout
-    assert answer.startswith(f"RunError cannot keep decoded pictures in '{cache}': File too large (983 kB needed);")
+    assert answer.startswith(f"RunError cannot keep decoded pictures in '{cache}': File too large (246 kB needed);")
     assert entries(cache) == []
 
 
@@ -274,7 +274,7 @@ open_data(DataOptions())  # so that everything is loaded
 used = int(re.search(r"VmData:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 limit = used + 90_000_000
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-data = open_data(DataOptions(source=sys.argv[1]))
+data = open_data(DataOptions(source=sys.argv[1], size=256))
 assert data.train.samples.nbytes > 1.3 * 90_000_000
 try:
     np.ones(data.train.samples.shape, np.uint8)
