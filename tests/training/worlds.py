@@ -25,10 +25,10 @@ from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
 from steadygan.training.ahead import coming_rows
 from steadygan.training.draws import Drawer
-from steadygan.training.engine import Compiled, disagreement
+from steadygan.training.engine import Compiled, Engine, disagreement
 from steadygan.training.feed import Feed
 from steadygan.training.game import Game
-from steadygan.training.step import training_round
+from steadygan.training.step import EAGER, training_round
 from steadygan.training.trial import Trial
 from steadygan.training.world import World, joined
 from steadygan.types import SampleSpec, UsageError
@@ -115,9 +115,9 @@ def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tens
 
 
 def played_on(
-    data: Dataset, recipe: Recipe, world: World, rounds: int
+    data: Dataset, recipe: Recipe, world: World, rounds: int, engine: Engine = EAGER
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """The same of any recipe and data."""
+    """The same of any recipe and data, by any engine."""
     still = SGD(1e-2)
     recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still, rounds=rounds)
     game = double_game(Game.build(recipe, data.sample, "cpu", "fp32", world))
@@ -127,7 +127,7 @@ def played_on(
     gradients: list[torch.Tensor] = []
     for round_ in range(rounds):
         draws = in_double(drawer.round(round_, position))
-        training_round(game, lambda real: in_double(feed(real)), draws, round_, seen)
+        training_round(game, lambda real: in_double(feed(real)), draws, round_, seen, engine)
         if not gradients:
             parameters = [*game.critic_parameters, *game.generator_parameters]
             gradients = [p.grad.clone() for p in parameters if p.grad is not None]
