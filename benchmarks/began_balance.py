@@ -36,6 +36,8 @@ from steadygan.report.pictures import image_grid, save_picture
 PICTURES = RESULTS.parents[1] / "docs" / "pictures"
 LOOKS = 16
 """points of a curve"""
+MOMENTS = 4
+"""looks of which samples are shown"""
 COUNT = 1_000
 """samples, and real images, that spread and classes are taken of"""
 GREY, COLOUR = (0.7, 1.0), (0.5, 0.7)
@@ -108,10 +110,10 @@ def curves(run: sg.Run, diversity: Diversity) -> list[dict[str, Any]]:
 
 
 def figure(name: str, runs: dict[float, sg.Run], rows: dict[float, list[dict[str, Any]]]) -> None:
-    """Curves beside each other, and below them samples of each gamma."""
-    drawn = Figure(figsize=(10, 7.5), dpi=80, layout="constrained")
+    """Curves beside each other, and below them samples of each gamma over time."""
+    drawn = Figure(figsize=(10, 3 + 2.6 * len(runs)), dpi=80, layout="constrained")
     canvas = FigureCanvasAgg(drawn)
-    above, below = drawn.subfigures(2, 1, height_ratios=(1, 1.8))
+    above, below = drawn.subfigures(2, 1, height_ratios=(1, 0.9 * len(runs)))
     for axes, key, title in zip(
         above.subplots(1, 3), ("M", "k", "spread"), ("M, running mean", "k", "spread, 1 = real"), strict=True
     ):
@@ -121,14 +123,18 @@ def figure(name: str, runs: dict[float, sg.Run], rows: dict[float, list[dict[str
         axes.set_xlabel("round")
         axes.set_ylim(bottom=0)
         axes.legend()
-    for axes, (gamma, run) in zip(below.subplots(1, len(runs)), runs.items(), strict=True):
-        grid = np.asarray(image_grid(run.sample(64, seed=0).astype(np.uint8), scale=2).convert("RGB"))
-        axes.imshow(grid)
-        axes.set_title(f"{name}, gamma {gamma:g}, round {run.rounds_done:,}")
-        axes.axis("off")
+    for line, (gamma, run) in zip(below.subplots(len(runs), MOMENTS, squeeze=False), runs.items(), strict=True):
+        looks = [row["round"] for row in rows[gamma]]
+        moments = [looks[round(place)] for place in np.geomspace(1, len(looks), MOMENTS) - 1]
+        for axes, round_ in zip(line, moments, strict=True):
+            samples = run.sample(36, seed=0, round_=round_).astype(np.uint8)
+            axes.imshow(np.asarray(image_grid(samples, scale=2).convert("RGB")))
+            axes.set_title(f"gamma {gamma:g}, round {round_:,}", fontsize="medium")
+            axes.axis("off")
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(128)  # a third of the bytes
-    text = f"BEGAN on {name} at gammas {', '.join(f'{gamma:g}' for gamma in rows)}: M, k, spread over rounds, samples"
+    gammas = ", ".join(f"{gamma:g}" for gamma in rows)
+    text = f"BEGAN on {name} at gammas {gammas}: M, k, spread over rounds, samples of the same latents"
     save_picture(picture, PICTURES / f"began-{name}.png", text)
 
 
