@@ -4,7 +4,8 @@
     python -m scripts.methods_page --check    says whether the page is what would be written
 
 The words come from the recipes' docstrings and from docs/methods.yaml, the code from the recipes' own source, the
-pictures from docs/pictures/methods/ (`python -m benchmarks.recipe_table` makes them), with what they say of themselves.
+pictures from docs/pictures/methods/ (`python -m benchmarks.recipe_table` makes them), with what they say of themselves;
+of text, lines from a .txt there, whose first line says what they are.
 """
 
 from __future__ import annotations
@@ -102,6 +103,10 @@ def section(name: str, words: Mapping[str, str]) -> str:
         with Image.open(picture) as image:
             said = str(image.info.get("Description", f"samples of {name}"))
         parts += [f"![{said}](pictures/methods/{name}.png)", f"*{said}*"]
+    lines = PICTURES / f"{name}.txt"
+    if lines.exists():
+        said, _, samples = lines.read_text(encoding="utf-8").partition("\n")
+        parts += [f"```\n{samples.rstrip()}\n```", f"*{said}*"]
     parts += [f"**When to use it.** {words['use']}", f"**What to watch.** {words['watch']}"]
     return "\n\n".join(part for part in parts if part)
 

@@ -72,3 +72,10 @@ def test_a_recipe_that_nobody_wrote_of_is_named():
 def test_pictures_are_small():
     for path in methods_page.PICTURES.glob("*.png"):
         assert path.stem in WORDS and path.stat().st_size < methods_page.LARGEST
+
+
+def test_samples_of_text_are_lines_under_what_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(methods_page, "PICTURES", tmp_path)
+    (tmp_path / "text.txt").write_text("text after some rounds\nto be or\n not\n")
+    made = methods_page.section("text", {"use": "u", "watch": "w"})
+    assert "```\nto be or\n not\n```\n\n*text after some rounds*" in made
