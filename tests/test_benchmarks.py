@@ -126,3 +126,13 @@ def test_the_wait_for_data_is_measured_where_it_lies(monkeypatch, tmp_path, caps
     assert all(0 <= row["waited_share"] < 1 for row in rows.values())
     assert rows["streamed, when asked"]["waited_share"] > rows["in memory"]["waited_share"]
     assert capsys.readouterr().out.count("| streamed |") == 2
+
+
+def test_pictures_of_presets_are_made_by_the_rules_of_the_table(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    pictures = pytest.importorskip("benchmarks.method_pictures")
+    monkeypatch.setattr(pictures, "PICTURES", tmp_path / "pictures")
+    line = ["gan", "--data", "digits", "--size", "8", "--minutes", "0.005", "--count", "100"]
+    pictures.main([*line, "--runs", str(tmp_path / "runs")])
+    assert capsys.readouterr().out.startswith("gan: ")
+    assert (tmp_path / "pictures" / "gan.png").exists()
