@@ -7,8 +7,9 @@ import torch
 
 from steadygan.bench import comparing
 from steadygan.bench.comparing import Settings
-from steadygan.bench.measuring import Watch, on_threads
+from steadygan.bench.measuring import Watch
 from steadygan.bench.table import cases
+from steadygan.training.plan import kept_threads
 from tests.bench.small import small
 
 CPU = torch.device("cpu")
@@ -16,7 +17,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def two():
-    with on_threads(2):
+    with kept_threads(2):
         yield
 
 

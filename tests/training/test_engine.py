@@ -347,7 +347,7 @@ def test_recorded_steps_follow_rates_states_and_draws(engine, changes):
             training_round(game, tried.feed, tried.drawer.round(round_, 0), round_, 0, by)
         tensors = [*game.generator_parameters, *game.critic_parameters, *game.state, *game.perturbation_state]
         ends.append(torch.cat([tensor.flatten() for tensor in tensors]))
-    torch.testing.assert_close(*ends, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(*ends, rtol=1e-4, atol=1e-6)
 
 
 def test_without_a_compiler_compiled_steps_are_left_at_once_with_the_reason(monkeypatch):

@@ -13,13 +13,13 @@ import torch
 from steadygan.bench.apart import plain_apart
 from steadygan.bench.cases import Case
 from steadygan.bench.flops import Operations, Product, operations, product
-from steadygan.bench.measuring import Round, Timed, Watch, interleaved, on_threads, ratios
+from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
 from steadygan.bench.memory import peak_memory
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
 from steadygan.training import engine
 from steadygan.training.choosing import verified
 from steadygan.training.heap import kept_memory
-from steadygan.training.plan import choose_threads, measure_speed
+from steadygan.training.plan import choose_threads, kept_threads, measure_speed
 from steadygan.training.precision import Precision
 from steadygan.training.trial import Trial
 
@@ -61,7 +61,7 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     refused: dict[str, str] = {}
     ready: dict[str, float] = {}
     for name in engines:
-        with on_threads(threads):
+        with kept_threads(threads):
             found = prepared(case, precision, name, watch)
         if isinstance(found, str):
             refused[name] = found
@@ -105,7 +105,7 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
 def _of_a_run(tried: Trial, watch: Watch) -> int:
     """The CPU threads that a run would choose."""
     bare = dataclasses.replace(tried.recipe, run=dataclasses.replace(tried.recipe.run, threads=None))
-    with on_threads(torch.get_num_threads()), kept_memory():
+    with kept_threads(), kept_memory():
         made = tried.game(), tried.feed, tried.drawer
         return choose_threads(bare, lambda: measure_speed(*made, clock=watch.now))[0]
 

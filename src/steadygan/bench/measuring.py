@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import torch
 
+from steadygan.training.plan import kept_threads
 from steadygan.types import UsageError
 
 Round = Callable[[], None]
@@ -81,21 +81,10 @@ class Watch:
             return partial(self.seconds, run)
 
         def seconds(rounds: int) -> float:
-            with on_threads(threads):
+            with kept_threads(threads):
                 return self.seconds(run, rounds)
 
         return seconds
-
-
-@contextlib.contextmanager
-def on_threads(threads: int) -> Iterator[None]:
-    """torch computes on so many CPU threads within, and on as many as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def wait(device: torch.device) -> None:

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-import torch
-
 from steadygan.bench import comparing, overhead, slopes
 from steadygan.bench.cases import VARIABLES, case
 from steadygan.bench.comparing import Settings
@@ -19,6 +17,7 @@ from steadygan.bench.results import Results, describe, short
 from steadygan.bench.sides import SAME_NETWORKS
 from steadygan.training import memory
 from steadygan.training.engine import EngineName
+from steadygan.training.plan import kept_threads
 from steadygan.training.precision import Precision, choose_device, choose_precision
 from steadygan.types import RunError, unknown_name
 
@@ -89,11 +88,9 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
     for name in engines:
         if name not in ENGINES:
             raise unknown_name("engine", name, ENGINES)
-    watch, before = Watch(device, options.clock), torch.get_num_threads()
+    watch = Watch(device, options.clock)
     precisions = list(dict.fromkeys(choose_precision(name, device) for name in options.precisions))
-    try:
-        if options.threads is not None:
-            torch.set_num_threads(options.threads)
+    with kept_threads(options.threads):
         results = Results(options.out or Path(f"bench-{device.type}.json"), describe(watch))
         asked = pieces(options, watch, engines, precisions)
         left = [piece for piece in asked if not piece.done(results)]
@@ -106,8 +103,6 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
             say(f"{number - len(left)} of {number}: {piece.label}")
             results.add(piece.kind, piece.key, _measured(piece, results), command)
         results.leave([piece.label for piece in left])
-    finally:
-        torch.set_num_threads(before)
     if left:
         rest = ", ".join(piece.label for piece in left)
         say(f"stopped after {options.minutes:g} minutes; left: {rest}. The same command goes on")

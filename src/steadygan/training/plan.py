@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,18 @@ def measure_speed(
         timed(lambda: engine.critic_step(game, feed, draws.critic[0])),
         timed(lambda: engine.generator_step(game, feed, draws.generator[0])),
     )
+
+
+@contextlib.contextmanager
+def kept_threads(threads: int | None = None) -> Iterator[None]:
+    """Gives the caller's CPU threads back afterwards; within there are so many of them, or as many as before."""
+    before = torch.get_num_threads()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,18 +30,8 @@ if TYPE_CHECKING:
     from steadygan.training.observers import Evaluator, Observer
 
 
-@contextlib.contextmanager
-def _kept_threads() -> Iterator[None]:
-    """Gives the caller's thread count back."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 @kept_memory()
-@_kept_threads()
+@plan.kept_threads()
 def new_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -100,7 +89,7 @@ def new_run(
 
 
 @kept_memory()
-@_kept_threads()
+@plan.kept_threads()
 def resume_run(
     recipe: Recipe,
     dataset: Dataset,
