@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 import torch.distributed as dist
 
+from steadygan.training.lifeline import leave_with, watched
 from steadygan.types import RunError, SteadyganError, UsageError
 
 if TYPE_CHECKING:
@@ -33,11 +34,14 @@ def _together() -> Iterator[None]:
     except RuntimeError as error:
         if isinstance(error, SteadyganError):
             raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise RunError(
-            f"another process of this run is gone ({reason}): 'steadygan resume RUN' goes on from the last checkpoint, "
-            "with any number of processes that divides the batch"
-        ) from None
+        raise RunError(_gone((str(error).splitlines() or [type(error).__name__])[0][:160])) from None
+
+
+def _gone(reason: str) -> str:
+    return (
+        f"another process of this run is gone ({reason}): 'steadygan resume RUN' goes on from the last checkpoint, "
+        "with any number of processes that divides the batch"
+    )
 
 
 @dataclass(frozen=True)
@@ -228,8 +232,10 @@ def joined(device: torch.device) -> Iterator[World]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group(backend, timeout=_PATIENCE, device_id=device if device.type == "cuda" else None)
+    world = World(dist.get_rank(), dist.get_world_size())
     try:
-        yield World(dist.get_rank(), dist.get_world_size())
+        with watched(world, lambda: leave_with(f"steadygan: {_gone('its connection is closed')}")):
+            yield world
     finally:
         dist.destroy_process_group()
 

@@ -1,0 +1,42 @@
+"""Three processes of a run, of which one leaves in some way while the others' main threads are where no error reaches
+them, as in a sum over NCCL.
+
+``python -m tests.training.left`` prints a line for each way: the exit codes by rank.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import torch
+
+from steadygan.training import lifeline
+from steadygan.training.world import joined
+from tests.training import forked
+
+WAYS = ("first killed", "last killed", "last failed", "last done")
+
+
+def main(way: str) -> None:
+    """What one of the processes does."""
+    lifeline.GRACE = 0.5
+    with joined(torch.device("cpu")) as world:
+        world.wait()
+        if way.startswith("first" if world.first else "last") and world.rank in (0, 2):
+            if way.endswith("killed"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if way.endswith("failed"):
+                sys.exit(3)
+            return
+        time.sleep(2.0 if way.endswith("done") else 60.0)
+
+
+if __name__ == "__main__":
+    for way in WAYS:
+        processes = forked.started(3, "left", [way])
+        for process in processes:
+            process.join()
+        print(way, *(process.exitcode for process in processes), flush=True)
