@@ -87,3 +87,15 @@ def test_the_command_mirrors_as_chosen_unless_told_not_to(
     small = ["--data.size", "8", "--rounds", "1", "--batch", "4", "--run.evaluate", "none", "--out", "run"]
     assert main(["train", "photos", "--data", "holiday", *small, *words]) == 0
     assert api.load("run").recipe.data.flip is flip
+
+
+def test_what_was_asked_for_is_said_beside_what_was_chosen(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(pictures.parent)
+    small = ["--data.size", "16", "--minutes", "0.01", "--batch", "4", "--run.evaluate", "none", "--out", "run"]
+    assert main(["train", "--data", "holiday", *small]) == 0
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in said if line.startswith("but as asked")]
+    assert line == "but as asked: --minutes 0.01, --data.size 16, --batch 4, --run.evaluate none"
+    assert any(line.startswith("chosen: recipe photos") for line in said)

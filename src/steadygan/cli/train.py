@@ -76,8 +76,11 @@ def _prepare(
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     for line in ready.reasons:
         print(f"chosen: {line}")
-    if ready.reasons and inside:
-        print(f"but as asked: {', '.join(f'{change.typed} {change.text or True}' for change in inside)}")
+    asked = [f"{change.typed} {change.text or True}" for change in inside]
+    if values.minutes is not None:
+        asked.insert(0, f"--minutes {values.minutes:g}")
+    if ready.reasons and asked:
+        print(f"but as asked: {', '.join(asked)}")
     return dataclasses.replace(
         ready,
         recipe=overrides.apply(ready.recipe, inside, parser.options),
