@@ -15,8 +15,14 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, GradientPenalty, NearReal
 from steadygan.representations import Plain
 from steadygan.schedules import CriticWarmUp
-from steadygan.training.draws import Drawer, Stream, stream_generator
+from steadygan.training import draws
+from steadygan.training.draws import Drawer, Stream, stream_generator, uniform_from
+from steadygan.training.step import rows_of
+from steadygan.training.world import World
 from tests.training.games import IMAGES, image_data, small_recipe
+
+NOISY = Plain(dequantise="paper")
+"""noise for each pixel"""
 
 
 def flat(value):
@@ -127,3 +133,36 @@ def test_endless_data_is_drawn_by_the_round():
 def test_each_stream_has_a_number_of_its_own(stream):
     assert list(Stream).count(stream) == 1
     assert stream < Stream.PENALTIES or stream == Stream.PENALTIES
+
+
+@pytest.mark.parametrize("first", [0, 1, 7, 8, 9, 3071, 3072, 100_003])
+def test_uniform_numbers_can_begin_in_the_middle_of_a_stream(first):
+    whole = stream_generator(5, Stream.REPRESENTATION, 3).random(first + 20, dtype=np.float32)
+    assert np.array_equal(uniform_from(5, Stream.REPRESENTATION, 3, first, 20), whole[first:])
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_process_draws_its_own_rows_as_all_would(size):
+    recipe = small_recipe(representation=NOISY, penalties=(GradientPenalty(), GradientPenalty(at=NearReal())))
+    data = image_data()
+    whole = drawer(recipe).round(3, 64)
+    for rank in range(size):
+        world = World(rank, size)
+        part = Drawer(recipe, data.sample, data.train, torch.device("cpu"), None, world).round(3, 64)
+        for step, expected in zip(part.critic, whole.critic, strict=True):
+            found, wanted = (flat(rows_of(each, world.rows(recipe.batch))) for each in (step, expected))
+            assert len(found) == len(wanted) > 4
+            assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def test_a_process_does_not_draw_the_uniform_noise_of_others(monkeypatch):
+    recipe, data, drawn = small_recipe(representation=NOISY), image_data(), []
+    honest = draws.uniform_from
+
+    def counted(*arguments):
+        drawn.append(arguments[-1])
+        return honest(*arguments)
+
+    monkeypatch.setattr(draws, "uniform_from", counted)
+    Drawer(recipe, data.sample, data.train, torch.device("cpu"), None, World(1, 4)).round(0, 0)
+    assert sum(drawn) == 2 * 4 * (64 + 1)  # two steps of 4 of 16 rows: noise of 64 pixels, and a place between

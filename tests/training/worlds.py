@@ -121,7 +121,8 @@ def played_on(
     still = SGD(1e-2)
     recipe = dataclasses.replace(recipe, generator_optimizer=still, critic_optimizer=still, rounds=rounds)
     game = double_game(Game.build(recipe, data.sample, "cpu", "fp32", world))
-    feed, drawer = Feed(recipe, data.train, game.device), Drawer(recipe, data.sample, data.train, game.device)
+    feed = Feed(recipe, data.train, game.device)
+    drawer = Drawer(recipe, data.sample, data.train, game.device, world=world)
     feed.follow(coming_rows(drawer, world, 0, 0))
     position = seen = 0
     gradients: list[torch.Tensor] = []

@@ -2,7 +2,8 @@
 
 What uses them is pure. So a resumed run needs only its counters, any number of processes can take its part of the
 same draws, and engines can be compared to the last digit. The generator is numpy's Philox, which is counter-based:
-streams never overlap.
+streams never overlap, and a process can begin in the middle of one. Where noise is uniform, which is as much as the
+samples themselves, a process draws its own rows only.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 
 from steadygan.balance import Steps
 from steadygan.data import Fresh
+from steadygan.training.world import ALONE, World
 from steadygan.types import Noise, SampleSpec
 
 if TYPE_CHECKING:
@@ -58,11 +60,24 @@ class Stream(IntEnum):
     """the first of a thousand, one for each penalty of a recipe"""
 
 
-def stream_generator(seed: int, stream: int, round_: int = 0) -> np.random.Generator:
-    """The random numbers of one stream in one round."""
+def stream_generator(seed: int, stream: int, round_: int = 0, block: int = 0) -> np.random.Generator:
+    """The random numbers of one stream in one round, from a value of its counter on."""
     key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
-    counter = np.array([0, 0, 0, round_], dtype=np.uint64)
+    counter = np.array([block, 0, 0, round_], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+_BLOCK = 8  # float32 numbers that Philox makes of one value of its counter
+
+
+def uniform_from(seed: int, stream: int, round_: int, first: int, count: int) -> NDArray[np.float32]:
+    """``count`` uniform numbers of a stream, from its number ``first`` on, without drawing those before.
+
+    The same as ``stream_generator(seed, stream, round_).random(first + count, dtype=float32)[first:]``.
+    """
+    rng = stream_generator(seed, stream, round_, first // _BLOCK)
+    rng.random(first % _BLOCK, dtype=np.float32)
+    return rng.random(count, dtype=np.float32)
 
 
 def draw_noise(noise: Noise, rng: np.random.Generator, *leading: int) -> Tensor:
@@ -147,6 +162,7 @@ class Drawer:
         train: Train,
         device: torch.device,
         rows_on: torch.device | None = None,
+        world: World = ALONE,
     ) -> None:
         """
         Args:
@@ -155,12 +171,14 @@ class Drawer:
             train: the data
             device: where the draws go
             rows_on: where indices into the data go instead
+            world: of which this process reads its rows only: those of the others may hold anything
         """
         self.recipe = recipe
         self.sample = sample
         self.train = train
         self.device = device
         self.rows_on = rows_on or device
+        self.world = world
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
         """divides the real samples of each step"""
         places = [penalty.at for penalty in recipe.penalties]
@@ -199,7 +217,7 @@ class Drawer:
         reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
         latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.LATENTS), steps, batch))
         places = [
-            None if noise is None else self._send(draw_noise(noise, rng(Stream.PENALTIES + i), steps, batch))
+            None if noise is None else self._noise(noise, Stream.PENALTIES + i, round_, steps, batch)
             for i, noise in enumerate(self.place_noise)
         ]
         on_real = self._perturbation(rng(Stream.PERTURBATION_REAL), steps, batch)
@@ -243,6 +261,22 @@ class Drawer:
     def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)
 
+    def _noise(self, noise: Noise, stream: int, round_: int, steps: int, batch: int) -> Tensor:
+        """Noise [steps, batch, ...] of a stream on the device; uniform noise only in the rows of this process."""
+        if self.world.size == 1 or noise.distribution != "uniform":
+            return self._send(draw_noise(noise, self._rng(round_)(stream), steps, batch))
+        rows, numbers = self.world.rows(batch), math.prod(noise.shape)
+        count = rows.stop - rows.start
+        own = np.stack(
+            [
+                uniform_from(self.recipe.seed, stream, round_, (i * batch + rows.start) * numbers, count * numbers)
+                for i in range(steps)
+            ]
+        )
+        whole = torch.empty(steps, batch, *noise.shape, device=self.device)
+        whole[:, rows] = self._send(torch.from_numpy(own.reshape(steps, count, *noise.shape)))
+        return whole
+
     def _send(self, tensor: Tensor) -> Tensor:
         if self.device.type == "cpu":
             return tensor
@@ -274,7 +308,7 @@ class Drawer:
             flips = self._send(torch.from_numpy(rng(flip_stream).random(count) < 0.5))
         noise = None
         if self.representation_noise is not None:
-            noise = self._send(draw_noise(self.representation_noise, rng(representation_stream), count))
+            noise = self._noise(self.representation_noise, representation_stream, round_, steps, batch).flatten(0, 1)
         parts = [slice(i * batch, (i + 1) * batch) for i in range(steps)]
         return [
             RealDraws(

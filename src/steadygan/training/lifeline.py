@@ -119,8 +119,7 @@ def _connected_by_all(world: World) -> list[socket.socket]:
         held.close()
     if world.first:
         warnings.warn(
-            f"the processes of this run cannot connect to each other ({reasons[0]}): a lost one may be "
-            "noticed late",
+            f"the processes of this run cannot connect to each other ({reasons[0]}): a lost one may be noticed late",
             RuntimeWarning,
             stacklevel=2,
         )

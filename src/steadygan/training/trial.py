@@ -43,7 +43,7 @@ class Trial:
 
     @cached_property
     def drawer(self) -> Drawer:
-        return Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, self.feed.rows_on)
+        return Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, self.feed.rows_on, self.world)
 
     def alone(self) -> Trial:
         """This process's part of the batches, without the others.
