@@ -5,7 +5,8 @@ Each step is a pure loss (``terms.py``) and a shell that takes its gradient and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
@@ -23,7 +24,7 @@ from steadygan.training.terms import (
 from steadygan.types import Batch, CriticOutput
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from steadygan.training.engine import Engine, EngineName
     from steadygan.training.game import Game
@@ -69,7 +70,9 @@ def parts(rows: slice, micro_batch: int | None) -> Iterator[slice]:
 
 
 def rows_of(draws: _Draws, rows: slice) -> _Draws:
-    """Some rows of all tensors in a bundle of draws."""
+    """Some rows of all tensors in a bundle of draws; the bundle itself where they are all rows."""
+    if rows == slice(0, len(draws.latents)):
+        return draws
     some: _Draws = pytree.tree_map(lambda value: value[rows] if isinstance(value, torch.Tensor) else value, draws)
     return some
 
@@ -113,6 +116,21 @@ def _move_states(game: Game, terms: CriticTerms, count: int) -> None:
         game.perturbation_state = perturbation.next_state(score, game.perturbation_state, count)
 
 
+@contextmanager
+def without_gradient(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """Within, losses are not differentiable in the parameters.
+
+    A compiled backward pass would compute their gradients whoever asks for them, and an eager one keep what they need.
+    """
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+
+
 def generator_step(
     game: Game,
     feed: Feed,
@@ -126,8 +144,8 @@ def generator_step(
     for rows in parts(game.world.rows(count), game.recipe.run.micro_batch):
         piece = rows_of(draws, rows)
         real = None if piece.real is None else feed(piece.real)
-        loss, _ = terms_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
-        # inputs=: the critic's weight gradients are not computed
+        with without_gradient(game.critic_parameters):
+            loss, _ = terms_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
         torch.autograd.backward(loss, inputs=game.generator_parameters)
         total = loss.detach() if total is None else total + loss.detach()
     assert total is not None
