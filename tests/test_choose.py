@@ -41,7 +41,12 @@ def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> Non
 def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) -> None:
     ready = api.prepare(None, DataOptions(source=str(pictures)))
     assert ready.recipe.batch == 108 // 8  # a tenth is held out
-    assert any("108 pictures" in reason for reason in ready.reasons)
+    (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
+    assert line.startswith("batch 13, and a rate of 9.0e-04")
+    usual = sg.recipes.photos(ready.dataset.sample)
+    for player in ("generator_optimizer", "critic_optimizer"):
+        chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
+        assert chosen == pytest.approx(own * (13 / 16) ** 0.5)
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128, 256])

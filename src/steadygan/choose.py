@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan.data import Fresh
 from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
@@ -97,16 +98,29 @@ def _photos(dataset: Dataset, device: str) -> Choice:
         critic=dataclasses.replace(base.critic, width=width, blocks=factor * base.critic.blocks),
         batch=batch,
     )
+    if batch < base.batch:
+        recipe = _at_batch(recipe, base.batch)
     reasons = [
         "recipe photos: on 3,000 pictures of 32 px it came nearer to the real ones than wgan-gp in the same time",
         _sized(width, minutes, device),
         "pictures are mirrored at random (--data.flip false where left and right differ, as in writing)",
     ]
     if batch < base.batch:
-        reasons.append(f"batch {batch}: there are only {count} pictures")
+        rate = recipe.generator_optimizer.lr
+        reasons.append(f"batch {batch}, and a rate of {rate:.1e} for so few at once: there are only {count} pictures")
     if count < _FEW:
         reasons.append(f"{count} pictures are few: expect look-alikes; more pictures help more than more rounds")
     return Choice(recipe, minutes, tuple(reasons))
+
+
+def _at_batch(recipe: Recipe, usual: int) -> Recipe:
+    """The recipe with rates for its batch, where the usual one is another: they follow its root."""
+
+    def rated(spec: Any) -> Any:
+        return dataclasses.replace(spec, lr=spec.lr * math.sqrt(recipe.batch / usual))
+
+    generator, critic = rated(recipe.generator_optimizer), rated(recipe.critic_optimizer)
+    return dataclasses.replace(recipe, generator_optimizer=generator, critic_optimizer=critic)
 
 
 def _for_text(dataset: Dataset, device: str) -> Choice:
