@@ -109,7 +109,8 @@ def _facts(name: str, content: Any) -> Facts:
 
 
 class PageObserver:
-    """Keeps ``plan.txt`` and ``report.html``, which is renewed with new pictures as often as 1% of the time allows.
+    """Keeps ``plan.txt`` and ``report.html``, which is renewed with new pictures as often as half a percent of the time
+    allows.
 
     A page that cannot be written is warned about; the run goes on.
     """
@@ -129,7 +130,7 @@ class PageObserver:
         began = time.monotonic()
         if began >= self._next:
             self._guarded(lambda: write_report(picture.folder))
-            self._next = time.monotonic() + 100 * (time.monotonic() - began)
+            self._next = time.monotonic() + 200 * (time.monotonic() - began)
 
     def saved(self, round_: int, path: Path) -> None: ...
 
