@@ -191,6 +191,12 @@ def test_r3gan_cifar10_is_the_papers_preset(classes: int) -> None:
     assert recipe.generator_optimizer == recipe.critic_optimizer
 
 
+@pytest.mark.parametrize(("size", "width"), [(32, 16), (64, 16), (128, 8)])
+def test_photos_is_narrower_where_rounds_are_few(size: int, width: int) -> None:
+    recipe = recipes.photos(SampleSpec((3, size, size)))
+    assert recipe.generator.width == recipe.critic.width == width
+
+
 def test_photos_is_for_pictures_and_says_so() -> None:
     with pytest.raises(UsageError, match="is for images, but a sample is 2: use MLPGenerator"):
         recipes.photos(POINTS).critic.build(POINTS)

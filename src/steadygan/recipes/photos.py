@@ -20,16 +20,18 @@ def photos(sample: SampleSpec = IMAGES) -> Recipe:
 
     Huang et al. 2024 (R3GAN), Zhao et al. 2020 (DiffAugment). Narrow networks with two blocks a stage, batch 16, the
     critic at twice the generator's rate, and augmentation that begins with few samples and ends with 55% of them: of
-    the settings that were tried on 3,000 pictures of 32 px in the same time, this came nearest (docs/photos.md).
+    the settings that were tried on 3,000 pictures of 32 px in the same time, this came nearest (docs/photos.md). Above
+    64 px half the width: a laptop's rounds are few there.
     """
     base = r3gan(sample)
+    width = 16 if sample.shape[-1] <= 64 else 8
     optimizer = base.critic_optimizer
     assert isinstance(optimizer, Adam)
     return dataclasses.replace(
         base,
         name="photos",
-        generator=R3GANGenerator(16, blocks=2),
-        critic=R3GANCritic(16, blocks=2),
+        generator=R3GANGenerator(width, blocks=2),
+        critic=R3GANCritic(width, blocks=2),
         perturbation=DiffAugment(probability=Cosine(base.rounds, 0.0, 0.55)),
         critic_optimizer=dataclasses.replace(optimizer, lr=2e-3),
         data=DataOptions(flip=True),
