@@ -13,7 +13,7 @@ import time
 
 import torch
 
-from steadygan.training import lifeline
+from steadygan.training import watchdog
 from steadygan.training.world import joined
 from tests.training import forked
 
@@ -22,7 +22,7 @@ WAYS = ("first killed", "last killed", "last failed", "last done")
 
 def main(way: str) -> None:
     """What one of the processes does."""
-    lifeline.GRACE = 0.5
+    watchdog.GRACE = 0.5
     with joined(torch.device("cpu")) as world:
         world.wait()
         if way.startswith("first" if world.first else "last") and world.rank in (0, 2):

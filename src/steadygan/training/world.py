@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from steadygan.training.lifeline import leave_with, watched
+from steadygan.training.watchdog import leave_with, watched
 from steadygan.types import RunError, SteadyganError, UsageError
 
 if TYPE_CHECKING:

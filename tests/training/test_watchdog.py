@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from steadygan.training import lifeline
-from steadygan.training.lifeline import _accepted, _connection, _listener, _Offer
+from steadygan.training import watchdog
+from steadygan.training.watchdog import _accepted, _connection, _listener, _Offer
 
 ROOT = Path(__file__).parents[2]
 KEY = b"0123456789abcdef"
@@ -56,7 +56,7 @@ def test_a_process_tries_all_addresses_of_the_first_and_names_itself_by_the_key(
 
 
 def test_a_stranger_is_not_taken_for_a_process_of_the_run(monkeypatch):
-    monkeypatch.setattr(lifeline, "_PATIENCE", 0.5)
+    monkeypatch.setattr(watchdog, "_PATIENCE", 0.5)
     with _listener() as listener:
         stranger = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
         stranger.sendall(b"x" * len(KEY))
@@ -76,6 +76,6 @@ def test_processes_that_cannot_connect_go_on_with_a_warning(monkeypatch):
             return [value, "connection refused"]
 
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-    monkeypatch.setattr(lifeline, "_PATIENCE", 0.1)
-    with pytest.warns(RuntimeWarning, match="cannot connect to each other"), lifeline.watched(First(), pytest.fail):
+    monkeypatch.setattr(watchdog, "_PATIENCE", 0.1)
+    with pytest.warns(RuntimeWarning, match="cannot connect to each other"), watchdog.watched(First(), pytest.fail):
         pass

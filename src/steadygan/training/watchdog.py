@@ -50,7 +50,7 @@ def watched(world: World, end: Callable[[], None]) -> Iterator[None]:
     """
     sockets = _connected_by_all(world)
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(sockets, over, end), name="steadygan lifeline", daemon=True)
+    watcher = threading.Thread(target=_watch, args=(sockets, over, end), name="steadygan watchdog", daemon=True)
     watcher.start()
     said = b""
     try:
