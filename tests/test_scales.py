@@ -22,7 +22,8 @@ from steadygan.schedules import Constant
 from steadygan.training.draws import RealDraws
 from steadygan.training.feed import Feed
 from steadygan.training.measure import held_out_score
-from steadygan.training.step import critic_terms, generator_terms, training_round
+from steadygan.training.step import training_round
+from steadygan.training.terms import critic_terms, generator_terms
 from steadygan.types import (
     Batch,
     CriticOutput,

@@ -21,7 +21,8 @@ from steadygan.recipes import RECIPES
 from steadygan.training import choosing
 from steadygan.training import engine as engines
 from steadygan.training.choosing import choose_engine, has_compiler, kept_at
-from steadygan.training.engine import Compiled, disagreement
+from steadygan.training.compiled import Compiled
+from steadygan.training.engine import disagreement
 from steadygan.training.graph import NotRecordable, check_recordable, restored, with_state_in_place
 from steadygan.training.plan import Speed
 from steadygan.training.step import EAGER, Eager, training_round
@@ -162,9 +163,31 @@ def test_gradients_that_are_zero_for_both_agree(monkeypatch):
 @pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")
 @pytest.mark.parametrize("name", ["wgan-gp", "sngan"])
 def test_compiled_losses_have_the_eager_gradients(name):
-    found = errors(small_trial(name), Compiled())
+    tried, engine = small_trial(name), Compiled()
+    found = errors(tried, engine)
     assert found
     assert max(found.values()) < 1e-4
+    games = tried.game(), tried.game()
+    for game, each in zip(games, (EAGER, engine), strict=True):
+        training_round(game, tried.feed, tried.drawer.round(0, 0), 0, 0, each)
+    for one, other in zip(*((*game.generator.buffers(), *game.critic.buffers()) for game in games), strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5)  # statistics, and vectors of spectral norms
+
+
+def test_parts_of_a_batch_add_up_in_compiled_steps_too():
+    tried = trial(made("micro-batches"))
+    assert max(traced_errors(tried).values()) < 1e-9
+
+
+def test_compiled_gradients_lie_as_their_parameters_do():
+    """A fused optimizer walks both without looking."""
+    tried, engine = small_trial("r3gan"), Compiled("aot_eager")
+    game, draws = tried.game(), tried.drawer.round(0, 0)
+    engine.critic_step(game, tried.feed, draws.critic[0])
+    engine.generator_step(game, tried.feed, draws.generator[0])
+    parameters = [*game.critic_parameters, *game.generator_parameters]
+    assert any(not parameter.is_contiguous() for parameter in parameters)
+    assert [parameter.grad.stride() for parameter in parameters] == [parameter.stride() for parameter in parameters]
 
 
 class Quick(Eager):

@@ -19,7 +19,8 @@ from steadygan.schedules import Constant, LinearDecay
 from steadygan.training.guard import check
 from steadygan.training.measure import held_out_score
 from steadygan.training.session import new_run
-from steadygan.training.step import critic_step, critic_terms, generator_terms, training_round
+from steadygan.training.step import critic_step, training_round
+from steadygan.training.terms import critic_terms, generator_terms
 from steadygan.types import Batch, SampleSpec, UsageError
 from tests.training.games import POINTS, convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_from_copies, rows

@@ -18,7 +18,8 @@ from steadygan.penalties import R1, R2, Drift, GradientPenalty
 from steadygan.recipe import dumps, loads, stretched
 from steadygan.schedules import Constant, Cosine, LinearDecay
 from steadygan.training.session import new_run
-from steadygan.training.step import critic_step, critic_terms, training_round
+from steadygan.training.step import critic_step, training_round
+from steadygan.training.terms import critic_terms
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_from_copies, rows
 

@@ -16,7 +16,8 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam
 from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
-from steadygan.training.step import critic_step, critic_terms, generator_step, generator_terms, training_round
+from steadygan.training.step import critic_step, generator_step, training_round
+from steadygan.training.terms import critic_terms, generator_terms
 from steadygan.types import Batch, CriticOutput, SampleSpec
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 

@@ -21,8 +21,8 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes a
 
 ROOT = Path(__file__).parents[2]
 NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("wgan-gp", "began", "adaptive"))]
-COMPILED = "compiled:ebgan-pt"
-"""compares samples of all processes, and its generator has batch norms over them"""
+COMPILED = ["compiled:ebgan-pt", "compiled:text"]
+"""one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
 
 
 def started(size: int, out: Path, names: list[str], module: str = "worlds") -> dict:
@@ -55,9 +55,9 @@ def wrong(together, names):
 
 @needs_fork
 def test_two_processes_compute_what_one_does_and_compiled_steps_too(tmp_path):
-    results = started(2, tmp_path / "results.pt", [*NAMES, COMPILED])  # one start, since importing takes so long
+    results = started(2, tmp_path / "results.pt", [*NAMES, *COMPILED])  # one start, since importing takes so long
     assert not wrong(results, NAMES)
-    assert results[COMPILED] < 1e-9
+    assert max(results[name] for name in COMPILED) < 1e-9
 
 
 @needs_fork

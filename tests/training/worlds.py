@@ -24,8 +24,9 @@ from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
 from steadygan.training.ahead import coming_rows
+from steadygan.training.compiled import Compiled
 from steadygan.training.draws import Drawer
-from steadygan.training.engine import Compiled, Engine, disagreement
+from steadygan.training.engine import Engine, disagreement
 from steadygan.training.feed import Feed
 from steadygan.training.game import Game
 from steadygan.training.step import EAGER, training_round

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
-from steadygan.training import step
 from steadygan.training.step import EAGER, Eager
 from steadygan.types import unknown_name
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
     from steadygan.training.draws import CriticDraws, GeneratorDraws, RoundDraws
     from steadygan.training.game import Game
-    from steadygan.training.step import CriticTerms, Feed
+    from steadygan.training.step import Feed
+    from steadygan.training.terms import CriticTerms
 
 EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
 RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
@@ -41,37 +41,18 @@ class Engine(Protocol):
     def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor: ...
 
 
-class Compiled:
-    """The losses compiled whole, with no break and for fixed shapes; the first step takes seconds to minutes."""
-
-    name: EngineName = "compiled"
-
-    def __init__(self, backend: str = "inductor") -> None:
-        """
-        Args:
-            backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
-        """
-        self.critic_terms = torch.compile(step.fresh_critic_terms, fullgraph=True, dynamic=False, backend=backend)
-        self.generator_terms = torch.compile(step.generator_terms, fullgraph=True, dynamic=False, backend=backend)
-
-    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-        return step.critic_step(game, feed, draws, self.critic_terms)
-
-    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-        return step.generator_step(game, feed, draws, self.generator_terms)
-
-
 def make(name: str) -> Engine:
     """A fresh engine of a name.
 
     Raises:
         UsageError: for an unknown name.
     """
+    from steadygan.training.compiled import Compiled
     from steadygan.training.graph import Graph
 
     def compiled_graph() -> Engine:
-        terms = Compiled()
-        return Graph(terms.critic_terms, terms.generator_terms, "compiled-graph")
+        compiled = Compiled()
+        return Graph(compiled.critic_gradients, compiled.generator_gradients, "compiled-graph")
 
     engines: dict[str, Callable[[], Engine]] = {
         "eager": Eager,

@@ -89,6 +89,8 @@ class Game:
         self.group = group_size(self.critic)
         """samples that the critic has to see together"""
         self.pools_outputs = self.world.size > 1 and self.recipe.objective.mixes_samples
+        self.exchanges = self._exchanges()
+        """Do losses themselves need numbers of other processes?"""
         constraint = self.recipe.constraint
         self._followers = [*round_followers(self.generator), *round_followers(self.critic)]
         self.constrained = [] if constraint is None else constraint.targets(self.critic)
@@ -149,6 +151,14 @@ class Game:
             losses=() if recipe.balance is None else (torch.zeros((), device=device), torch.zeros((), device=device)),
             world=world,
         )
+
+    def _exchanges(self) -> bool:
+        if self.world.size == 1:
+            return False
+        parts = [*self.generator.modules(), *self.critic.modules()]
+        summed = any(getattr(part, "sum_over_processes", None) is not None for part in parts)
+        places = [penalty.at for penalty in self.recipe.penalties]
+        return self.pools_outputs or summed or any(place is not None and place.sees_batch for place in places)
 
     @property
     def states(self) -> dict[str, State]:

@@ -15,6 +15,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.training import step
+from steadygan.training.gradients import CriticGradients, GeneratorGradients, critic_gradients, generator_gradients
 from steadygan.types import SteadyganError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from steadygan.training.draws import CriticDraws, GeneratorDraws
     from steadygan.training.engine import EngineName
     from steadygan.training.game import Game
-    from steadygan.training.step import CriticTerms, Feed
+    from steadygan.training.step import Feed
+    from steadygan.training.terms import CriticTerms
 
 _WARM_UP = 3  # steps before recording: allocators, autotuning, optimizer state
 _Result = TypeVar("_Result")
@@ -118,26 +120,26 @@ class Graph:
 
     def __init__(
         self,
-        critic_terms: Callable[..., CriticTerms] = step.fresh_critic_terms,
-        generator_terms: Callable[..., tuple[Tensor, Any]] = step.generator_terms,
+        of_critic: CriticGradients = critic_gradients,
+        of_generator: GeneratorGradients = generator_gradients,
         name: EngineName = "graph",
     ) -> None:
         """
         Args:
-            critic_terms: the critic's loss, or its compiled form
-            generator_terms: the generator's
+            of_critic: takes the critic's gradients
+            of_generator: takes the generator's
             name: of the engine
         """
-        self.critic_terms, self.generator_terms, self.name = critic_terms, generator_terms, name
+        self.of_critic, self.of_generator, self.name = of_critic, of_generator, name
         self._recordings: dict[str, Recording[Any]] = {}
 
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
         """Raises UsageError or NotRecordable on the first call where the step cannot be recorded."""
-        return self._replayed("critic", lambda d: step.critic_step(game, feed, d, self.critic_terms), game, draws)
+        return self._replayed("critic", lambda d: step.critic_step(game, feed, d, self.of_critic), game, draws)
 
     def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
         """Raises UsageError or NotRecordable on the first call where the step cannot be recorded."""
-        run = lambda d: step.generator_step(game, feed, d, self.generator_terms)  # noqa: E731
+        run = lambda d: step.generator_step(game, feed, d, self.of_generator)  # noqa: E731
         return self._replayed("generator", run, game, draws)
 
     def _replayed(self, which: str, run: Callable[[Any], _Result], game: Game, draws: Any) -> _Result:

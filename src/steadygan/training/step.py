@@ -1,51 +1,27 @@
 """The training round, for every method: critic steps on the objective and its penalties, then generator steps.
 
-Each step is a pure loss (``terms.py``) and a shell that takes its gradient and steps.
+Each step is a pure loss (``terms.py``), its gradients (``gradients.py``), and a shell that steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.training.draws import CriticDraws, GeneratorDraws, RealDraws, RoundDraws
-from steadygan.training.terms import (
-    CriticTerms,
-    added,
-    critic_terms,
-    detached,
-    fresh_critic_terms,
-    generator_terms,
-)
-from steadygan.types import Batch, CriticOutput
+from steadygan.training.gradients import CriticGradients, GeneratorGradients, critic_gradients, generator_gradients
+from steadygan.training.terms import CriticTerms, added
+from steadygan.types import Batch
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from steadygan.training.engine import Engine, EngineName
     from steadygan.training.game import Game
     from steadygan.training.world import World
-
-__all__ = [
-    "EAGER",
-    "CriticTerms",
-    "Eager",
-    "Feed",
-    "RoundReport",
-    "critic_step",
-    "critic_terms",
-    "fresh_critic_terms",
-    "generator_step",
-    "generator_terms",
-    "parts",
-    "rows_of",
-    "training_round",
-    "whole_report",
-]
 
 Feed = Callable[[RealDraws], Batch]
 _Draws = TypeVar("_Draws", CriticDraws, GeneratorDraws)
@@ -78,11 +54,12 @@ def rows_of(draws: _Draws, rows: slice) -> _Draws:
 
 
 def critic_step(
-    game: Game, feed: Feed, draws: CriticDraws, terms_of: Callable[..., CriticTerms] = fresh_critic_terms
+    game: Game, feed: Feed, draws: CriticDraws, gradients_of: CriticGradients = critic_gradients
 ) -> CriticTerms:
     """One critic step on this process's rows of the draws; returns its terms, detached.
 
-    ``terms_of`` is ``fresh_critic_terms`` or its compiled form. Loss and penalty are this process's share of the whole.
+    ``gradients_of`` is ``critic_gradients`` or its compiled form. Loss and penalty are this process's share of the
+    whole.
     """
     recipe, constraint, count = game.recipe, game.recipe.constraint, len(draws.latents)
     if constraint is not None and constraint.when == "before":
@@ -91,11 +68,8 @@ def critic_step(
     whole: CriticTerms | None = None
     for rows in parts(game.world.rows(count), recipe.run.micro_batch):
         piece = rows_of(draws, rows)
-        terms = terms_of(game, feed(piece.real), piece, game.state, (rows.stop - rows.start) / count)
-        # inputs=: gradients land in buffers that carry the parameters' strides (autograd.grad's may not, and fused
-        # optimizers ignore strides), and none are computed for x-hat.
-        torch.autograd.backward(terms.loss, inputs=game.critic_parameters)
-        whole = added(whole, detached(terms))
+        terms = gradients_of(game, feed(piece.real), piece, game.state, (rows.stop - rows.start) / count)
+        whole = added(whole, terms)
     assert whole is not None
     game.world.sum_gradients(game.critic_parameters)
     game.critic_optimizer.step()
@@ -116,38 +90,19 @@ def _move_states(game: Game, terms: CriticTerms, count: int) -> None:
         game.perturbation_state = perturbation.next_state(score, game.perturbation_state, count)
 
 
-@contextmanager
-def without_gradient(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Within, losses are not differentiable in the parameters.
-
-    A compiled backward pass would compute their gradients whoever asks for them, and an eager one keep what they need.
-    """
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-
-
 def generator_step(
-    game: Game,
-    feed: Feed,
-    draws: GeneratorDraws,
-    terms_of: Callable[..., tuple[Tensor, CriticOutput]] = generator_terms,
+    game: Game, feed: Feed, draws: GeneratorDraws, gradients_of: GeneratorGradients = generator_gradients
 ) -> Tensor:
-    """One generator step; returns its loss, detached; ``terms_of`` is ``generator_terms`` or its compiled form."""
+    """One generator step; returns its loss, detached; ``gradients_of`` is ``generator_gradients`` or its compiled
+    form."""
     game.generator_optimizer.zero_grad(set_to_none=True)
     count = len(draws.latents)
     total: Tensor | None = None
     for rows in parts(game.world.rows(count), game.recipe.run.micro_batch):
         piece = rows_of(draws, rows)
         real = None if piece.real is None else feed(piece.real)
-        with without_gradient(game.critic_parameters):
-            loss, _ = terms_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
-        torch.autograd.backward(loss, inputs=game.generator_parameters)
-        total = loss.detach() if total is None else total + loss.detach()
+        loss = gradients_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
+        total = loss if total is None else total + loss
     assert total is not None
     game.world.sum_gradients(game.generator_parameters)
     game.generator_optimizer.step()
