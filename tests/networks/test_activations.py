@@ -30,19 +30,14 @@ def derivatives(function, x):
 
 
 @pytest.mark.parametrize(("leak", "reference"), [(0.0, F.relu), (0.2, lambda x: F.leaky_relu(x, 0.2))])
-def test_the_piecewise_linear_form_has_the_values_and_both_derivatives_of_torchs(leak, reference, traced):
+def test_the_piecewise_linear_form_has_the_values_and_both_derivatives_of_torchs(leak, reference):
     x = points()
     for ours, theirs in zip(derivatives(activations.PiecewiseLinear(leak), x), derivatives(reference, x), strict=True):
         assert torch.equal(ours, theirs)
 
 
-@pytest.fixture(params=[False, True], ids=["eager", "traced"])
-def traced(request, monkeypatch):
-    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: request.param)
-
-
 @pytest.mark.parametrize(("leak", "slope"), [(0.0, 0.0), (0.2, 0.2)])
-def test_the_slope_at_exactly_zero_is_the_one_below_it(leak, slope, traced):
+def test_the_slope_at_exactly_zero_is_the_one_below_it(leak, slope):
     x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     activations.PiecewiseLinear(leak)(x).sum().backward()
     assert x.grad.tolist() == [slope] * 3
@@ -58,7 +53,7 @@ def test_without_gradients_the_values_are_the_same():
         x = x.detach()
 
 
-def test_no_graph_leads_through_the_slope(traced):
+def test_no_graph_leads_through_the_slope():
     x = points().requires_grad_(True)
     (gradient,) = torch.autograd.grad(activations.PiecewiseLinear(0.2)(x).sum(), x, create_graph=True)
     assert not gradient.requires_grad

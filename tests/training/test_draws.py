@@ -13,10 +13,11 @@ from steadygan.data.options import DataOptions
 from steadygan.losses import RelativisticPaired
 from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, GradientPenalty, NearReal
+from steadygan.perturbations import InstanceNoise
 from steadygan.representations import Plain
 from steadygan.schedules import CriticWarmUp
 from steadygan.training import draws
-from steadygan.training.draws import Drawer, Stream, stream_generator, uniform_from
+from steadygan.training.draws import STRETCH, Drawer, Stream, normal_from, stream_generator, uniform_from
 from steadygan.training.step import rows_of
 from steadygan.training.world import World
 from tests.training.games import IMAGES, image_data, small_recipe
@@ -141,9 +142,28 @@ def test_uniform_numbers_can_begin_in_the_middle_of_a_stream(first):
     assert np.array_equal(uniform_from(5, Stream.REPRESENTATION, 3, first, 20), whole[first:])
 
 
+@pytest.mark.parametrize("first", [0, 1, 9, 3071, STRETCH - 7, STRETCH, STRETCH + 1, 3 * STRETCH - 1])
+def test_normal_numbers_can_begin_in_the_middle_of_a_stream(first):
+    whole = normal_from(5, Stream.LATENTS, 3, 0, first + STRETCH + 20)
+    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, 20), whole[first : first + 20])
+    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, STRETCH + 20), whole[first:])
+
+
+def test_the_first_normal_numbers_are_numpys_and_no_stretch_or_part_is_like_another():
+    drawn = normal_from(5, Stream.LATENTS, 3, 0, 3 * STRETCH)
+    first = stream_generator(5, Stream.LATENTS, 3).standard_normal(STRETCH, dtype=np.float32)
+    assert np.array_equal(drawn[:STRETCH], first)
+    stretches = [*drawn.reshape(3, STRETCH), normal_from(5, Stream.LATENTS, 3, 0, STRETCH, part=1)]
+    alike = np.corrcoef(stretches) - np.eye(4)
+    assert np.abs(alike).max() < 4 / STRETCH**0.5
+    assert abs(drawn.mean()) < 4 / drawn.size**0.5
+    assert abs(drawn.std() - 1) < 4 / (2 * drawn.size) ** 0.5
+
+
 @pytest.mark.parametrize("size", [2, 4])
 def test_a_process_draws_its_own_rows_as_all_would(size):
-    recipe = small_recipe(representation=NOISY, penalties=(GradientPenalty(), GradientPenalty(at=NearReal())))
+    penalties = (GradientPenalty(), GradientPenalty(at=NearReal()))
+    recipe = small_recipe(representation=NOISY, penalties=penalties, perturbation=InstanceNoise())
     data = image_data()
     whole = drawer(recipe).round(3, 64)
     for rank in range(size):
@@ -155,14 +175,20 @@ def test_a_process_draws_its_own_rows_as_all_would(size):
             assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
 
 
-def test_a_process_does_not_draw_the_uniform_noise_of_others(monkeypatch):
-    recipe, data, drawn = small_recipe(representation=NOISY), image_data(), []
-    honest = draws.uniform_from
+def test_a_process_does_not_draw_the_noise_of_others(monkeypatch):
+    recipe, data = small_recipe(representation=NOISY, perturbation=InstanceNoise()), image_data()
+    drawn = {"uniform_from": [], "normal_from": []}
 
-    def counted(*arguments):
-        drawn.append(arguments[-1])
-        return honest(*arguments)
+    def count(name, honest):
+        def counted(*arguments):
+            drawn[name].append(arguments[4])
+            return honest(*arguments)
 
-    monkeypatch.setattr(draws, "uniform_from", counted)
+        monkeypatch.setattr(draws, name, counted)
+
+    for name in drawn:
+        count(name, getattr(draws, name))
     Drawer(recipe, data.sample, data.train, torch.device("cpu"), None, World(1, 4)).round(0, 0)
-    assert sum(drawn) == 2 * 4 * (64 + 1)  # two steps of 4 of 16 rows: noise of 64 pixels, and a place between
+    assert sum(drawn["uniform_from"]) == 2 * 4 * (64 + 1)  # two steps of 4 of 16 rows: 64 pixels, and a place between
+    latents = recipe.prior.size
+    assert sum(drawn["normal_from"]) == 2 * 4 * (latents + 2 * 64) + 4 * (latents + 64)  # noise on real and fake

@@ -248,6 +248,13 @@ def test_auto_tries_nothing_for_a_run_that_compiling_would_hold_up(measured):
     assert measured["made"] == []
 
 
+def test_deeper_networks_take_longer_to_compile_and_so_longer_runs(measured):
+    shallow = quick_trial()
+    deep = trial(dataclasses.replace(shallow.recipe, critic=MLPCritic(width=4, depth=30)))
+    assert [choosing.candidates(each, 700.0) for each in (shallow, deep)] == [("compiled",), ()]
+    assert choosing.candidates(deep, 1_500.0) == ("compiled",)
+
+
 def test_what_was_measured_is_kept_by_what_makes_steps_slower_or_faster():
     base = quick_trial()
     changed = {"batch": 48, "critic": MLPCritic(width=40), "seed": 3, "rounds": 7_000}

@@ -28,10 +28,6 @@ class PiecewiseLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not torch.is_grad_enabled():
             return F.leaky_relu(x, self.leak) if self.leak else F.relu(x)
-        if torch.compiler.is_compiling() and x.device.type == "cpu":
-            # The decomposition keeps x > 0 for the backward pass, and generated C++ stores booleans one by one:
-            # compiled steps of small networks were slower than eager ones for it (docs/traps.md). A sign is a number.
-            return x * torch.sign(x.detach()).clamp(min=self.leak)
         scaled: Tensor = torch.ops.aten.leaky_relu_backward(x, x.detach(), self.leak, False)
         return scaled
 

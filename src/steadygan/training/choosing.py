@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = {"fp32": 1e-3, "tf32": 5e-2, "bf16": 1e-1}
 """relative distance of a parameter's gradient from the eager one above which an engine is not taken"""
-COMPILING = 60.0
-"""seconds that compiling both steps takes, about"""
+COMPILING = 20.0, 1.3
+"""seconds that compiling both steps takes, about: as such, and for each tensor of parameters (docs/speed.md)"""
 WORTH = 10
 """times the compiling that a run has to last before 'auto' tries it"""
 GAIN = 1.05
@@ -128,18 +128,24 @@ def has_compiler() -> bool:
     return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
 
 
-def candidates(device: torch.device, seconds: float) -> tuple[str, ...]:
+def candidates(trial: Trial, seconds: float) -> tuple[str, ...]:
     """Engines that 'auto' tries for a run of such length.
 
     Recorded ones are not among them: they have not been run on a GPU by us, and are taken where they are asked for.
     """
-    compiles = device.type == "cuda" or (device.type == "cpu" and has_compiler())
-    return ("compiled",) if compiles and seconds > WORTH * COMPILING else ()
+    always, each = COMPILING
+    if seconds <= WORTH * always:  # too short for any networks, so that none are made
+        return ()
+    if trial.device.type != "cuda" and not (trial.device.type == "cpu" and has_compiler()):
+        return ()
+    game = trial.alone().game()
+    tensors = len(game.critic_parameters) + len(game.generator_parameters)
+    return ("compiled",) if seconds > WORTH * (always + each * tensors) else ()
 
 
 def _fastest(trial: Trial, eager: Chosen) -> Chosen:
     eager = eager._replace(speed=trial.world.agreed(eager.speed))  # all have to decide alike
-    names = trial.world.agreed(candidates(trial.device, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds)))
+    names = trial.world.agreed(candidates(trial, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds)))
     if not names:
         return eager
     path = kept_at(trial)

@@ -106,6 +106,7 @@ class Compiled:
         self._gradients = compiled(_Players.gradients)
         self._critic_terms, self._generator_terms = compiled(fresh_critic_terms), compiled(generator_terms)
         self._players: _Players | None = None
+        self._apart = False
 
     def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
         return step.critic_step(game, feed, draws, self.critic_gradients)
@@ -115,7 +116,7 @@ class Compiled:
 
     def critic_gradients(self, game: Game, real: Batch, draws: CriticDraws, state: State, share: float) -> CriticTerms:
         """As ``gradients.critic_gradients``."""
-        if game.exchanges:  # sums and gathers among processes are not differentiated within a graph
+        if self._takes_apart(game):
             return critic_gradients(game, real, draws, state, share, self._critic_terms)
         answer = self._taken(game, "critic", game.critic_parameters, _critic, real, draws, state, share)
         of_both = _output(answer, "real"), _output(answer, "fake")
@@ -125,9 +126,18 @@ class Compiled:
         self, game: Game, draws: GeneratorDraws, real: Batch | None, state: State, share: float
     ) -> Tensor:
         """As ``gradients.generator_gradients``."""
-        if game.exchanges:
+        if self._takes_apart(game):
             return generator_gradients(game, draws, real, state, share, self._generator_terms)
         return self._taken(game, "generator", game.generator_parameters, _generator, draws, real, state, share)["loss"]
+
+    def _takes_apart(self, game: Game) -> bool:
+        """Is the loss one graph and its backward pass another?
+
+        So where it sums among processes, which has no derivative within a graph; and from then on, so that what is
+        measured on one process's part is what runs.
+        """
+        self._apart = self._apart or game.exchanges
+        return self._apart
 
     def _taken(
         self, game: Game, player: str, parameters: Sequence[nn.Parameter], terms_of: Any, *arguments: Any

@@ -2,8 +2,7 @@
 
 What uses them is pure. So a resumed run needs only its counters, any number of processes can take its part of the
 same draws, and engines can be compared to the last digit. The generator is numpy's Philox, which is counter-based:
-streams never overlap, and a process can begin in the middle of one. Where noise is uniform, which is as much as the
-samples themselves, a process draws its own rows only.
+streams never overlap, and a process can begin in the middle of one: of noise, it draws its own rows only.
 """
 
 from __future__ import annotations
@@ -60,24 +59,45 @@ class Stream(IntEnum):
     """the first of a thousand, one for each penalty of a recipe"""
 
 
-def stream_generator(seed: int, stream: int, round_: int = 0, block: int = 0) -> np.random.Generator:
-    """The random numbers of one stream in one round, from a value of its counter on."""
+def stream_generator(
+    seed: int, stream: int, round_: int = 0, *, block: int = 0, stretch: int = 0, part: int = 0
+) -> np.random.Generator:
+    """The random numbers of one stream in one round, from a value of its counter on; stretches and parts of a stream
+    never meet."""
     key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
-    counter = np.array([block, 0, 0, round_], dtype=np.uint64)
+    counter = np.array([block, stretch, part, round_], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 _BLOCK = 8  # float32 numbers that Philox makes of one value of its counter
+STRETCH = 65_536
+"""normal numbers that are drawn one after another: how much of the counter each takes is known only then"""
 
 
-def uniform_from(seed: int, stream: int, round_: int, first: int, count: int) -> NDArray[np.float32]:
+def uniform_from(seed: int, stream: int, round_: int, first: int, count: int, part: int = 0) -> NDArray[np.float32]:
     """``count`` uniform numbers of a stream, from its number ``first`` on, without drawing those before.
 
     The same as ``stream_generator(seed, stream, round_).random(first + count, dtype=float32)[first:]``.
     """
-    rng = stream_generator(seed, stream, round_, first // _BLOCK)
+    rng = stream_generator(seed, stream, round_, block=first // _BLOCK, part=part)
     rng.random(first % _BLOCK, dtype=np.float32)
     return rng.random(count, dtype=np.float32)
+
+
+def normal_from(seed: int, stream: int, round_: int, first: int, count: int, part: int = 0) -> NDArray[np.float32]:
+    """``count`` standard normal numbers of a stream, from its number ``first`` on; at most a stretch before is drawn.
+
+    The first ``STRETCH`` are those of ``stream_generator(seed, stream, round_).standard_normal``; each later stretch
+    begins at a place of its own.
+    """
+    end = first + count
+    pieces = []
+    for stretch in range(first // STRETCH, -(-end // STRETCH)):
+        begin = stretch * STRETCH
+        rng = stream_generator(seed, stream, round_, stretch=stretch, part=part)
+        drawn = rng.standard_normal(min(end - begin, STRETCH), dtype=np.float32)
+        pieces.append(drawn[max(first - begin, 0) :])
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def draw_noise(noise: Noise, rng: np.random.Generator, *leading: int) -> Tensor:
@@ -213,15 +233,14 @@ class Drawer:
         """
         recipe = self.recipe
         (steps, makes), batch, fakes = counts or self.recipe.counts(round_), recipe.batch, recipe.fakes
-        rng = self._rng(round_)
         reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
-        latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.LATENTS), steps, batch))
+        latents = self._noise(recipe.prior.noise(), Stream.LATENTS, round_, steps, batch)
         places = [
             None if noise is None else self._noise(noise, Stream.PENALTIES + i, round_, steps, batch)
             for i, noise in enumerate(self.place_noise)
         ]
-        on_real = self._perturbation(rng(Stream.PERTURBATION_REAL), steps, batch)
-        on_fake = self._perturbation(rng(Stream.PERTURBATION_FAKE), steps, batch)
+        on_real = self._perturbation(Stream.PERTURBATION_REAL, round_, steps, batch)
+        on_fake = self._perturbation(Stream.PERTURBATION_FAKE, round_, steps, batch)
         critic = tuple(
             CriticDraws(
                 real,
@@ -239,14 +258,14 @@ class Drawer:
         recipe, rng = self.recipe, self._rng(round_)
         labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), steps, fakes)
         labels = None if labels is None else self._send(labels)
-        latents = self._send(draw_noise(recipe.prior.noise(), rng(Stream.GENERATOR_LATENTS), steps, fakes))
+        latents = self._noise(recipe.prior.noise(), Stream.GENERATOR_LATENTS, round_, steps, fakes)
         reals: list[RealDraws] | None = None
         on_real: tuple[Tensor, ...] | None = None
         if recipe.objective.needs_real:
             streams = (Stream.GENERATOR_REAL, Stream.GENERATOR_FLIPS, Stream.GENERATOR_REPRESENTATION)
             reals = self._reals(round_, position, steps, fakes, streams)
-            on_real = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_REAL), steps, fakes)
-        on_fake = self._perturbation(rng(Stream.GENERATOR_PERTURBATION_FAKE), steps, fakes)
+            on_real = self._perturbation(Stream.GENERATOR_PERTURBATION_REAL, round_, steps, fakes)
+        on_fake = self._perturbation(Stream.GENERATOR_PERTURBATION_FAKE, round_, steps, fakes)
         return tuple(
             GeneratorDraws(
                 latents=latents[i],
@@ -261,20 +280,19 @@ class Drawer:
     def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)
 
-    def _noise(self, noise: Noise, stream: int, round_: int, steps: int, batch: int) -> Tensor:
-        """Noise [steps, batch, ...] of a stream on the device; uniform noise only in the rows of this process."""
-        if self.world.size == 1 or noise.distribution != "uniform":
-            return self._send(draw_noise(noise, self._rng(round_)(stream), steps, batch))
+    def _noise(self, noise: Noise, stream: int, round_: int, steps: int, batch: int, part: int = 0) -> Tensor:
+        """Noise [steps, batch, ...] of a stream on the device, in the rows of this process; those of others are
+        anything."""
+        numbers_from = normal_from if noise.distribution == "normal" else uniform_from
         rows, numbers = self.world.rows(batch), math.prod(noise.shape)
+        if self.world.size == 1:
+            drawn = numbers_from(self.recipe.seed, stream, round_, 0, steps * batch * numbers, part)
+            return self._send(torch.from_numpy(drawn.reshape(steps, batch, *noise.shape)))
         count = rows.stop - rows.start
-        own = np.stack(
-            [
-                uniform_from(self.recipe.seed, stream, round_, (i * batch + rows.start) * numbers, count * numbers)
-                for i in range(steps)
-            ]
-        )
+        starts = [(i * batch + rows.start) * numbers for i in range(steps)]
+        own = [numbers_from(self.recipe.seed, stream, round_, start, count * numbers, part) for start in starts]
         whole = torch.empty(steps, batch, *noise.shape, device=self.device)
-        whole[:, rows] = self._send(torch.from_numpy(own.reshape(steps, count, *noise.shape)))
+        whole[:, rows] = self._send(torch.from_numpy(np.stack(own).reshape(steps, count, *noise.shape)))
         return whole
 
     def _send(self, tensor: Tensor) -> Tensor:
@@ -284,9 +302,12 @@ class Drawer:
         tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor
         return tensor.to(self.device, non_blocking=True)
 
-    def _perturbation(self, rng: np.random.Generator, *leading: int) -> tuple[Tensor, ...] | None:
-        drawn = draw_perturbation(self.recipe, self.sample, rng, *leading)
-        return None if drawn is None else tuple(self._send(numbers) for numbers in drawn)
+    def _perturbation(self, stream: int, round_: int, steps: int, batch: int) -> tuple[Tensor, ...] | None:
+        """The numbers [steps, batch, ...] that the perturbation asks for, each a part of the stream."""
+        if self.recipe.perturbation is None:
+            return None
+        noises = self.recipe.perturbation.noise(self.sample.shape)
+        return tuple(self._noise(noise, stream, round_, steps, batch, part) for part, noise in enumerate(noises))
 
     def _reals(self, round_: int, position: int, steps: int, batch: int, streams: Sequence[Stream]) -> list[RealDraws]:
         real_stream, flip_stream, representation_stream = streams
