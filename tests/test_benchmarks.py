@@ -10,9 +10,12 @@ import pytest
 import torch
 
 from steadygan.bench.measuring import Timed, Watch
+from steadygan.files import read_json
 from steadygan.losses import Wasserstein
 from steadygan.penalties import GradientPenalty
 from steadygan.recipes import RECIPES
+from steadygan.training.compiled import Compiled
+from steadygan.training.step import Eager
 
 ROOT = Path(__file__).parent.parent
 
@@ -136,3 +139,31 @@ def test_pictures_of_presets_are_made_by_the_rules_of_the_table(monkeypatch, tmp
     pictures.main([*line, "--runs", str(tmp_path / "runs")])
     assert capsys.readouterr().out.startswith("gan: ")
     assert (tmp_path / "pictures" / "gan.png").exists()
+
+
+@pytest.fixture
+def agreement(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    return pytest.importorskip("benchmarks.engine_agreement")
+
+
+def test_engines_are_held_against_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(agreement.engine, "make", lambda name: Compiled("aot_eager"))
+    out = tmp_path / "found.json"
+    agreement.main(["--only", "gan", "text", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])
+    found = read_json(out)["results"]
+    assert [row["recipe"] for row in found] == ["gan", "text"]
+    assert all(row["parameters"] > 10 and row["loss"] < 1e-5 and row["gradient"] < 1e-4 for row in found)
+    assert "| `gan` | " in capsys.readouterr().out
+    monkeypatch.setattr(agreement, "measure", lambda *_: pytest.fail("it is in the file already"))
+    agreement.main(["--only", "gan", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])
+
+
+def test_an_engine_with_another_loss_is_seen(agreement, monkeypatch):
+    class Off(Eager):
+        def critic_step(self, game, feed, draws):
+            terms = super().critic_step(game, feed, draws)
+            return terms._replace(loss=terms.loss + 0.5)
+
+    monkeypatch.setattr(agreement.engine, "make", lambda name: Off())
+    assert agreement.measure("gan", "fp32", torch.device("cpu"), "compiled")["loss"] > 0.1

@@ -22,6 +22,7 @@ from steadygan.training import choosing
 from steadygan.training import engine as engines
 from steadygan.training.choosing import choose_engine, has_compiler, kept_at
 from steadygan.training.compiled import Compiled
+from steadygan.training.double import double_game, in_double
 from steadygan.training.engine import disagreement
 from steadygan.training.graph import NotRecordable, check_recordable, restored, with_state_in_place
 from steadygan.training.plan import Speed
@@ -143,6 +144,45 @@ def test_an_engine_with_wrong_gradients_is_left_for_eager_with_the_reason(wrong,
     chosen = choose_engine(trial(recipe), Speed(1.0, 1.0))
     assert chosen.engine.name == "eager"
     assert "engine eager, not compiled: its gradient of generator." in chosen.note
+
+
+class AtAKink(Eager):
+    """As where a unit lies on the other side of 0: all of a gradient is a little off."""
+
+    name = "compiled"
+
+    def generator_step(self, game, feed, draws):
+        loss = super().generator_step(game, feed, draws)
+        for parameter in game.generator_parameters:
+            parameter.grad.mul_(1.003)
+        return loss
+
+
+@pytest.mark.parametrize(("rounding", "name"), [(0.0005, "eager"), (0.001, "compiled"), (1.0, "compiled")])
+def test_an_engine_may_be_off_by_a_few_times_what_rounding_does_to_eager_gradients(
+    rounding, name, measured, monkeypatch
+):
+    monkeypatch.setattr(choosing, "make", lambda name: AtAKink())
+    monkeypatch.setattr(choosing, "rounding", lambda *_: rounding)
+    recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
+    assert choose_engine(trial(recipe), Speed(1.0, 1.0)).engine.name == name
+
+
+def test_rounding_never_excuses_what_is_clearly_wrong(measured, monkeypatch):
+    monkeypatch.setattr(choosing, "make", lambda name: Louder())
+    monkeypatch.setattr(choosing, "rounding", lambda *_: 1.0)
+    recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
+    assert choose_engine(trial(recipe), Speed(1.0, 1.0)).engine.name == "eager"
+
+
+def test_what_rounding_does_is_seen_against_float64():
+    tried = trial(small_recipe(run=RunOptions(precision="fp32")))
+    rounds = [tried.drawer.round(0, 0)]
+    exact = disagreement(
+        EAGER, lambda: double_game(tried.game()), lambda r: in_double(tried.feed(r)), in_double(rounds)
+    )
+    assert max(exact.values()) == 0.0
+    assert 0.0 < engines.rounding(tried.game, tried.feed, rounds) < 1e-4
 
 
 def test_gradients_that_are_zero_for_both_agree(monkeypatch):

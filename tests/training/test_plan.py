@@ -27,6 +27,20 @@ def test_all_threads_are_taken_only_where_they_gain_a_quarter(monkeypatch, gain,
     assert speed.critic_step == (1 / gain if chosen == 4 else 1.0)
 
 
+@pytest.mark.parametrize(("seconds", "looks"), [(0.1, 4), (10.0, 2)])
+def test_a_disturbed_moment_does_not_decide_on_threads(monkeypatch, seconds, looks):
+    used = [2]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    monkeypatch.setattr(plan, "cores", lambda: 2)
+    steps = [seconds * factor for factor in (3.0, 2.0, 2.0, 1.0)]  # two threads, one, one, two: twice as fast by itself
+    measured = iter(steps)
+    threads, speed = choose_threads(small_recipe(), lambda: Speed(next(measured), 0.0))
+    assert len(list(measured)) == 4 - looks
+    assert threads == (2 if looks == 4 else 1)
+    assert speed.critic_step == pytest.approx(2.0 * seconds)
+
+
 def test_a_container_with_a_quota_is_never_tried_with_more_threads(monkeypatch):
     used = [64]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from benchmarks.laptop import on_a_laptop
@@ -25,6 +24,7 @@ from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
 from steadygan.training.ahead import coming_rows
 from steadygan.training.compiled import Compiled
+from steadygan.training.double import double_game, in_double
 from steadygan.training.draws import Drawer
 from steadygan.training.engine import Engine, disagreement
 from steadygan.training.feed import Feed
@@ -83,26 +83,6 @@ def made(name: str, batch: int = 8) -> Recipe:
     run = dataclasses.replace(recipe.run, precision="fp32")
     few = Constant(min(2, recipe.steps(0)))  # the original WGAN begins with rounds of 100
     return dataclasses.replace(recipe, run=run, critic_steps=few)
-
-
-def in_double(bundle: Any) -> Any:
-    """The bundle with its real numbers in float64."""
-    return pytree.tree_map(
-        lambda value: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value, bundle
-    )
-
-
-def double_game(game: Game) -> Game:
-    """The game in float64."""
-    for network in (game.generator, game.critic, game.average):
-        network.double()
-    return dataclasses.replace(
-        game,
-        generator_optimizer=game.recipe.generator_optimizer.build(game.generator.parameters()),
-        critic_optimizer=game.recipe.critic_optimizer.build(game.critic.parameters()),
-        state=in_double(game.state),
-        perturbation_state=in_double(game.perturbation_state),
-    )
 
 
 def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tensor]]:

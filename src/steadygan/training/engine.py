@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import torch
 
+from steadygan.training.double import double_game, in_double
 from steadygan.training.step import EAGER, Eager
 from steadygan.types import unknown_name
 
@@ -81,7 +82,25 @@ def disagreement(
     """
     games = build(), build()
     expected, got = (_gradients(each, game, feed, rounds) for each, game in zip((EAGER, engine), games, strict=True))
-    small, worst = _SMALL[games[0].precision], dict[str, float]()
+    return _apart(expected, got, _SMALL[games[0].precision])
+
+
+def rounding(build: Callable[[], Game], feed: Feed, rounds: Sequence[RoundDraws]) -> float:
+    """How far eager float32 gradients are from those in float64: the worst of all parameters, as ``disagreement``.
+
+    Mostly kinks: a unit whose input lies within rounding of 0 is on one side here and on the other there, and its whole
+    part of a gradient with it.
+    """
+    wide = _gradients(EAGER, double_game(build()), lambda real: in_double(feed(real)), in_double(list(rounds)))
+    return max(_apart(wide, _gradients(EAGER, build(), feed, rounds), _SMALL["fp32"]).values())
+
+
+_Gradients: TypeAlias = "list[dict[tuple[str, str], Tensor]]"
+"""of the first steps of some rounds, by player and parameter"""
+
+
+def _apart(expected: _Gradients, got: _Gradients, small: float) -> dict[str, float]:
+    worst = dict[str, float]()
     for theirs, ours in zip(expected, got, strict=True):
         whole = {
             player: torch.stack([gradient.norm() for (of, _), gradient in theirs.items() if of == player]).norm()
@@ -101,9 +120,7 @@ def _off(ours: Tensor, theirs: Tensor, small: Tensor) -> float:
     return math.inf if math.isnan(off) else off
 
 
-def _gradients(
-    engine: Engine, game: Game, feed: Feed, rounds: Sequence[RoundDraws]
-) -> list[dict[tuple[str, str], Tensor]]:
+def _gradients(engine: Engine, game: Game, feed: Feed, rounds: Sequence[RoundDraws]) -> _Gradients:
     game.set_rates(0)
     for optimizer in (game.critic_optimizer, game.generator_optimizer):
         for group in optimizer.param_groups:  # both steps see the first weights: a step would amplify rounding

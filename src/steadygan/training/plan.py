@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _PICTURE_STEPS = 2  # generator steps that it costs besides: statistics of the a
 _PICTURE_SHARE = 0.015  # of the time, at most, but for those at the start and a few in a short run
 _LEAST_PICTURES = 4
 _WORTH_THREADS = 1.25  # times faster than one thread
+_LONG_ROUND = 3.0  # seconds, above which threads are compared once
 _EVALUATION_SHARE = 0.05  # of the time, at most
 _EVALUATIONS = 20  # in a run, at most
 _LONG_WARM_UP = 1 / 3  # of a run's time
@@ -118,19 +120,34 @@ def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, S
     """CPU threads and the speed with them: those the recipe names, else all where they gain a quarter, else one.
 
     Threads that wait for each other on a core that another process holds, now or later, can be a hundred times slower
-    than one thread.
+    than one thread. Each number is measured twice, there and back, and judged by the better time, since a moment's
+    disturbance only lengthens one; once where a round takes seconds, which evens that out itself.
     """
     available = min(torch.get_num_threads(), cores())
     named = recipe.run.threads
-    found: list[tuple[float, int, Speed]] = []
-    for threads in {named} if named is not None else {available, 1}:
+    numbers = list(dict.fromkeys([available, 1] if named is None else [named]))
+    speeds: dict[int, list[Speed]] = {threads: [] for threads in numbers}
+
+    def look(threads: int) -> None:
         torch.set_num_threads(threads)
-        speed = measure()
-        cost = speed.round(recipe, 1_000) * (1.0 if threads == 1 else _WORTH_THREADS)
-        found.append((cost, threads, speed))
-    _, threads, speed = min(found, key=lambda entry: entry[:2])
+        speeds[threads].append(measure())
+
+    def seconds(speed: Speed) -> float:
+        return speed.round(recipe, USUAL_ROUND)
+
+    for threads in numbers:
+        look(threads)
+    if len(numbers) > 1 and seconds(speeds[available][0]) < _LONG_ROUND:
+        for threads in reversed(numbers):
+            look(threads)
+    costs = {
+        threads: min(map(seconds, found)) * (1.0 if threads == 1 else _WORTH_THREADS)
+        for threads, found in speeds.items()
+    }
+    threads = min(costs, key=lambda number: (costs[number], number))
     torch.set_num_threads(threads)
-    return threads, speed
+    critic, generator = zip(*((each.critic_step, each.generator_step) for each in speeds[threads]), strict=True)
+    return threads, Speed(statistics.mean(critic), statistics.mean(generator))
 
 
 def _one(round_: int) -> float:
