@@ -219,6 +219,12 @@ def test_parts_of_a_batch_add_up_in_compiled_steps_too():
     assert max(traced_errors(tried).values()) < 1e-9
 
 
+def test_one_process_can_compile_for_any_number_of_recipes():
+    for width in range(4, 4 + torch._dynamo.config.recompile_limit + 1):
+        tried = trial(small_recipe(critic=MLPCritic(width=width), run=RunOptions(precision="fp32")))
+        Compiled("eager").critic_step(tried.game(), tried.feed, tried.drawer.round(0, 0).critic[0])
+
+
 def test_compiled_gradients_lie_as_their_parameters_do():
     """A fused optimizer walks both without looking."""
     tried, engine = small_trial("r3gan"), Compiled("aot_eager")

@@ -7,8 +7,8 @@ time there. What a network remembers beside its weights, such as statistics, mov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -80,6 +80,14 @@ def _output(answer: dict[str, Tensor], of: str) -> CriticOutput:
     return CriticOutput(*(answer.get(f"{of}.{name}") for name in CriticOutput._fields))  # type: ignore[arg-type]
 
 
+def _own(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with code of its own: torch.compile keeps what it compiled with the code, and refuses the ninth
+    network that a function of one process sees."""
+    assert isinstance(function, FunctionType)
+    code = function.__code__.replace()
+    return FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+
+
 def _leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
     """Adds gradients to the parameters', in buffers of their strides."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -102,7 +110,10 @@ class Compiled:
         Args:
             backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
         """
-        compiled = partial(torch.compile, fullgraph=True, dynamic=False, backend=backend)
+
+        def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+            return torch.compile(_own(function), fullgraph=True, dynamic=False, backend=backend)
+
         self._gradients = compiled(_Players.gradients)
         self._critic_terms, self._generator_terms = compiled(fresh_critic_terms), compiled(generator_terms)
         self._players: _Players | None = None
