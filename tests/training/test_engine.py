@@ -21,7 +21,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training import choosing
 from steadygan.training import engine as engines
 from steadygan.training.choosing import choose_engine, has_compiler, kept_at
-from steadygan.training.compiled import Compiled
+from steadygan.training.compiled import Compiled, leave
 from steadygan.training.double import double_game, in_double
 from steadygan.training.engine import disagreement
 from steadygan.training.graph import NotRecordable, check_recordable, restored, with_state_in_place
@@ -223,6 +223,13 @@ def test_one_process_can_compile_for_any_number_of_recipes():
     for width in range(4, 4 + torch._dynamo.config.recompile_limit + 1):
         tried = trial(small_recipe(critic=MLPCritic(width=width), run=RunOptions(precision="fp32")))
         Compiled("eager").critic_step(tried.game(), tried.feed, tried.drawer.round(0, 0).critic[0])
+
+
+def test_parameters_with_one_gradient_do_not_share_it():
+    parameters = [torch.nn.Parameter(torch.zeros(3)) for _ in range(2)]
+    for part in (torch.ones(3), torch.ones(3)):  # of a batch
+        leave(parameters, [part, part])
+    assert [parameter.grad.tolist() for parameter in parameters] == [[2.0] * 3] * 2
 
 
 def test_compiled_gradients_lie_as_their_parameters_do():

@@ -88,13 +88,19 @@ def _own(function: Callable[..., Any]) -> Callable[..., Any]:
     return FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
 
 
-def _leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
-    """Adds gradients to the parameters', in buffers of their strides."""
+def leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
+    """Adds gradients to the parameters', in buffers of their strides, one for each.
+
+    A compiler may answer with one tensor for two parameters whose gradients are equal, as biases of layers that are
+    added; parts of a batch, summed in place, would count twice there.
+    """
+    taken: set[int] = set()
     for parameter, gradient in zip(parameters, gradients, strict=True):
         if parameter.grad is not None:
             parameter.grad += gradient
-        elif gradient.stride() == parameter.stride():
+        elif gradient.stride() == parameter.stride() and gradient.data_ptr() not in taken:
             parameter.grad = gradient
+            taken.add(gradient.data_ptr())
         else:
             parameter.grad = torch.empty_like(parameter).copy_(gradient)
 
@@ -158,6 +164,6 @@ class Compiled:
             self._players = _Players(game)
         with torch.no_grad():  # nothing outside the graph is differentiated
             gradients, answer = self._gradients(self._players, player, terms_of, *arguments)
-        _leave(parameters, gradients)
+        leave(parameters, gradients)
         found: dict[str, Tensor] = answer
         return found
