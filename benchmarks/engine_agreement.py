@@ -8,7 +8,7 @@ python -m benchmarks.engine_agreement --docs                 also writes the tab
 Images of 8 px in colours with ten classes, networks of width 8; recipes that are not for images have their own data. A
 gradient's distance is relative to its norm, plus a small part of that of all of the player's gradients
 (``training.engine.disagreement``); a loss's to its size, or to 1 where it is smaller. Recipes that the results hold
-already are left alone.
+already, by the same engine, are left alone.
 """
 
 from __future__ import annotations
@@ -23,21 +23,17 @@ from typing import Any
 import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
-from benchmarks.laptop import on_a_laptop
-from steadygan import api
-from steadygan.bench.cases import Case
+from benchmarks.laptop import small_case
 from steadygan.bench.sides import trial
 from steadygan.files import read_json, write_json
-from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.training import engine
-from steadygan.training.engine import Engine, disagreement, rounding
+from steadygan.training.engine import Engine, disagreement, rounding, stand_still
 from steadygan.training.environment import describe_environment
-from steadygan.training.game import Game
 from steadygan.training.precision import Precision, choose_device
 from steadygan.training.step import EAGER
 from steadygan.training.trial import Trial
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 8, 8), 10)
 WIDTH, BATCH = 8, 16
@@ -47,32 +43,17 @@ BEGIN = "<!-- engine-agreement: written by benchmarks/engine_agreement.py --docs
 END = "<!-- end of engine-agreement -->"
 
 
-def case(name: str) -> Case:
-    """A recipe on small samples, with narrow networks."""
-    try:
-        recipe: Recipe = RECIPES[name](IMAGES)
-        small = on_a_laptop(recipe, WIDTH, BATCH)
-        Game.build(small, IMAGES)
-        return Case(name, name, IMAGES, small)
-    except UsageError:  # not for such images
-        ready = api.prepare(RECIPES[name])
-        return Case(name, name, ready.dataset.sample, on_a_laptop(ready.recipe, WIDTH, BATCH), ready.dataset.train)
-
-
 def losses(by: Engine, tried: Trial) -> list[float]:
     """Of critic and generator in a first round whose steps stand still."""
     game, draws = tried.game(), tried.drawer.round(0, 0)
-    game.set_rates(0)
-    for optimizer in (game.critic_optimizer, game.generator_optimizer):
-        for group in optimizer.param_groups:
-            group["lr"].fill_(0.0)
+    stand_still(game)
     of_critic = by.critic_step(game, tried.feed, draws.critic[0]).loss
     return [float(of_critic), float(by.generator_step(game, tried.feed, draws.generator[0]))]
 
 
 def measure(name: str, precision: Precision, device: torch.device, by: str) -> dict[str, Any]:
     """How far an engine is off in a recipe."""
-    tried, began = trial(case(name), precision, device), time.perf_counter()
+    tried, began = trial(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
     made = engine.make(by)
     rounds = [tried.drawer.round(round_, 0) for round_ in (0, 1)]
     off = disagreement(made, tried.game, tried.feed, rounds)
@@ -80,6 +61,7 @@ def measure(name: str, precision: Precision, device: torch.device, by: str) -> d
     pairs = zip(losses(EAGER, tried), losses(made, tried), strict=True)
     found = {
         "recipe": name,
+        "engine": by,
         "precision": precision,
         "loss": max(abs(one - other) / max(1.0, abs(one)) for one, other in pairs),
         "gradient": off[worst],
@@ -88,7 +70,7 @@ def measure(name: str, precision: Precision, device: torch.device, by: str) -> d
         "parameters": len(off),
         "seconds": time.perf_counter() - began,
     }
-    torch._dynamo.reset()  # what was compiled for this recipe would count against the next one's limit
+    torch._dynamo.reset()  # gives back what was compiled for this recipe
     return found
 
 
@@ -98,7 +80,7 @@ _COLUMNS = {"loss": "losses", "gradient": "worst gradient", "rounding": "eager f
 def table(results: Sequence[dict[str, Any]], precisions: Sequence[str]) -> str:
     """Distances as a Markdown table, a recipe a row."""
     columns = [
-        (key, title, p) for p in precisions for key, title in _COLUMNS.items() if (key, p) != ("rounding", "bf16")
+        (key, title, p) for p in precisions for key, title in _COLUMNS.items() if key != "rounding" or p == "fp32"
     ]
     head = ["recipe", *(f"{title}, {precision}" for _, title, precision in columns)]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
@@ -127,7 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results: list[dict[str, Any]] = read_json(path)["results"] if path.exists() else []
     for name in args.only:
         for precision in args.precisions:
-            if any((row["recipe"], row["precision"]) == (name, precision) for row in results):
+            if any(
+                (row["recipe"], row["engine"], row["precision"]) == (name, args.engine, precision) for row in results
+            ):
                 continue
             results.append(measure(name, precision, device, args.engine))
             print(results[-1], file=sys.stderr, flush=True)
@@ -135,11 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 **describe_environment(device, precision),
                 "processor": processor(),
                 "command": command_line("engine_agreement", arguments),
-                "engine": args.engine,
             }
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, {"environment": environment, "results": results})
-    said = table(results, args.precisions)
+    said = table([row for row in results if row["engine"] == args.engine], args.precisions)
     print(said)
     if args.docs:
         write_between(SPEED, BEGIN, END, f"{processor()}, torch {torch.__version__}, engine `{args.engine}`:\n\n{said}")

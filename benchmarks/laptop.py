@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from steadygan import api
+from steadygan.bench.cases import Case
 from steadygan.data import Dataset
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
@@ -52,6 +54,17 @@ def _narrowed(spec: Any, width: int) -> Any:
     if isinstance(changes.get("width"), int):
         changes["width"] = min(changes["width"], width)
     return dataclasses.replace(spec, **changes)
+
+
+def small_case(name: str, images: SampleSpec, width: int = WIDTH, batch: int = BATCH) -> Case:
+    """A recipe by its name on such images, or on its own data where it is not for images, as small."""
+    try:
+        recipe = on_a_laptop(RECIPES[name](images), width, batch)
+        Game.build(recipe, images)
+        return Case(name, name, images, recipe)
+    except UsageError:
+        ready = api.prepare(RECIPES[name])
+        return Case(name, name, ready.dataset.sample, on_a_laptop(ready.recipe, width, batch), ready.dataset.train)
 
 
 def at_rate(recipe: Recipe, factor: float) -> Recipe:

@@ -25,8 +25,7 @@ from typing import Any, cast
 import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
-from benchmarks.laptop import BATCH, WIDTH, on_a_laptop
-from steadygan import api
+from benchmarks.laptop import BATCH, WIDTH, small_case
 from steadygan.bench.cases import Case
 from steadygan.bench.measuring import STEADY, Timing, Watch, interleaved, ratios
 from steadygan.bench.memory import in_a_process, peak_of
@@ -38,10 +37,9 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
 from steadygan.training.environment import describe_environment
-from steadygan.training.game import Game
 from steadygan.training.heap import kept_memory
 from steadygan.training.precision import Precision, choose_device, choose_precision
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 32, 32), 10)
 METHOD, BASELINE = SIDES = ("method", "wgan-gp")
@@ -75,16 +73,11 @@ class Result:
 
 def cases(name: str, width: int = WIDTH, batch: int = BATCH) -> dict[str, Case]:
     """The two sides of a recipe."""
-    try:
-        recipe, sample, data = on_a_laptop(RECIPES[name](IMAGES), width, batch), IMAGES, None
-        Game.build(recipe, sample)
-    except UsageError:  # not for images
-        ready = api.prepare(RECIPES[name])
-        recipe, sample, data = on_a_laptop(ready.recipe, width, batch), ready.dataset.sample, ready.dataset.train
-    recipe = dataclasses.replace(recipe, critic_steps=Constant(1))
+    case = small_case(name, IMAGES, width, batch)
+    recipe = dataclasses.replace(case.recipe, critic_steps=Constant(1))
     return {
-        METHOD: Case(name, name, sample, recipe, data),
-        BASELINE: Case("wgan-gp", "WGAN-GP", sample, as_wgan_gp(recipe), data),
+        METHOD: dataclasses.replace(case, recipe=recipe),
+        BASELINE: dataclasses.replace(case, name="wgan-gp", title="WGAN-GP", recipe=as_wgan_gp(recipe)),
     }
 
 

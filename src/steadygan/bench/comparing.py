@@ -86,7 +86,7 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
             peak = peak_memory(case.name, settings.laptop, name, precision, str(device), side["threads"])
             side["peak_mb"] = peak
     if any(name != "eager" for name in engines):
-        torch._dynamo.reset()  # what was compiled for this case would count against the next one's limit
+        torch._dynamo.reset()  # gives back what was compiled for this case
     return {
         "case": case.name,
         "title": case.title,

@@ -1,8 +1,9 @@
 """The compiled engine: each loss and its gradients are one graph, which torch.compile fuses as a whole.
 
 The gradients are taken inside, by ``torch.func.grad``. Without it torch.compile makes a graph of the loss and another
-of its backward pass, and hands all that the second one needs through autograd: small networks spend a third of their
-time there. What a network remembers beside its weights, such as statistics, moves within and has to be an argument.
+of its backward pass, and hands all that the second one needs through autograd: small networks spend a quarter of their
+time there (docs/speed.md). What a network remembers beside its weights, such as statistics, moves within and has to be
+an argument.
 """
 
 from __future__ import annotations

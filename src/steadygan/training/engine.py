@@ -120,11 +120,16 @@ def _off(ours: Tensor, theirs: Tensor, small: Tensor) -> float:
     return math.inf if math.isnan(off) else off
 
 
-def _gradients(engine: Engine, game: Game, feed: Feed, rounds: Sequence[RoundDraws]) -> _Gradients:
+def stand_still(game: Game) -> None:
+    """Gives the game the settings of its first round, with rates of 0: steps leave gradients, and weights stay."""
     game.set_rates(0)
     for optimizer in (game.critic_optimizer, game.generator_optimizer):
-        for group in optimizer.param_groups:  # both steps see the first weights: a step would amplify rounding
+        for group in optimizer.param_groups:
             group["lr"].fill_(0.0)
+
+
+def _gradients(engine: Engine, game: Game, feed: Feed, rounds: Sequence[RoundDraws]) -> _Gradients:
+    stand_still(game)  # both steps see the first weights: a step would amplify rounding
     found = []
     for draws in rounds:
         engine.critic_step(game, feed, draws.critic[0])
