@@ -28,10 +28,10 @@ from sklearn.neighbors import KNeighborsClassifier
 import steadygan as sg
 from benchmarks.common import RESULTS, command_line, processor
 from steadygan.data import DataOptions, Dataset, open_data
-from steadygan.files import read_json, write_json
 from steadygan.recipe import Recipe
 from steadygan.recipes import began
 from steadygan.report.pictures import image_grid, save_picture
+from steadygan.system.files import read_json, write_json
 
 PICTURES = RESULTS.parents[1] / "docs" / "pictures"
 LOOKS = 16

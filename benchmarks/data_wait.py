@@ -29,15 +29,15 @@ from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
-from steadygan.training import feed as feeding
-from steadygan.training.ahead import AHEAD, coming_rows
-from steadygan.training.draws import Drawer
-from steadygan.training.environment import describe_environment
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
-from steadygan.training.precision import choose_device, choose_precision
-from steadygan.training.step import training_round
-from steadygan.training.world import ALONE
+from steadygan.run.environment import describe_environment
+from steadygan.system.device import choose_device, choose_precision
+from steadygan.training.processes.world import ALONE
+from steadygan.training.step import feed as feeding
+from steadygan.training.step.draws import Drawer
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
+from steadygan.training.step.prefetch import AHEAD, coming_rows
+from steadygan.training.step.round import training_round
 
 WARM_UP = 4  # rounds
 SHARDS = 8

@@ -26,7 +26,7 @@ from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import choose
 from steadygan.evaluation.record import Number
-from steadygan.report.words import number
+from steadygan.system.words import number
 
 Images = NDArray[np.uint8]
 GOALS = {"one": 1.0, "half": 0.5}

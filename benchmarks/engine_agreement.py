@@ -25,14 +25,15 @@ import torch
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import small_case
 from steadygan.bench.sides import trial
-from steadygan.files import read_json, write_json
 from steadygan.recipes import RECIPES
-from steadygan.training import engine
-from steadygan.training.engine import Engine, disagreement, rounding, stand_still
-from steadygan.training.environment import describe_environment
-from steadygan.training.precision import Precision, choose_device
-from steadygan.training.step import EAGER
-from steadygan.training.trial import Trial
+from steadygan.run.environment import describe_environment
+from steadygan.system.device import Precision, choose_device
+from steadygan.system.files import read_json, write_json
+from steadygan.training.engines import agreement
+from steadygan.training.engines.agreement import disagreement, rounding, stand_still
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.setup import Trial
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 8, 8), 10)
@@ -54,7 +55,7 @@ def losses(by: Engine, tried: Trial) -> list[float]:
 def measure(name: str, precision: Precision, device: torch.device, by: str) -> dict[str, Any]:
     """How far an engine is off in a recipe."""
     tried, began = trial(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
-    made = engine.make(by)
+    made = agreement.make(by)
     rounds = [tried.drawer.round(round_, 0) for round_ in (0, 1)]
     off = disagreement(made, tried.game, tried.feed, rounds)
     worst = max(off, key=lambda parameter: off[parameter])

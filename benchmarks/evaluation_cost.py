@@ -30,7 +30,7 @@ from steadygan.evaluation.measures import choose
 from steadygan.metrics.frechet import Statistics, frechet, frechet_distance, frechet_from_features
 from steadygan.networks import DCGANGenerator
 from steadygan.representations import Plain
-from steadygan.training.environment import describe_environment
+from steadygan.run.environment import describe_environment
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -24,9 +24,9 @@ import torch
 from benchmarks.common import RESULTS, ROOT, command_line, processor
 from steadygan.bench.cases import NAMES, case
 from steadygan.bench.sides import library_round
-from steadygan.files import write_json
-from steadygan.training.heap import kept_memory
-from steadygan.training.precision import Precision
+from steadygan.system.device import Precision
+from steadygan.system.files import write_json
+from steadygan.system.malloc import kept_memory
 
 SECONDS = 4.0
 """of one measurement, at least one round"""

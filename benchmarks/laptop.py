@@ -11,15 +11,16 @@ import torch
 from steadygan import api
 from steadygan.bench.cases import Case
 from steadygan.data import Dataset
+from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
-from steadygan.training.draws import Drawer
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
-from steadygan.training.heap import kept_memory
+from steadygan.system.device import choose_precision
+from steadygan.system.malloc import kept_memory
 from steadygan.training.plan import fit_minutes, measure_speed
-from steadygan.training.precision import choose_precision
-from steadygan.types import SampleSpec, UsageError
+from steadygan.training.step.draws import Drawer
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
+from steadygan.types import SampleSpec
 
 WIDTH, BATCH = 32, 64
 FULLY_CONNECTED = ("MLPGenerator", "MLPCritic", "MLPAutoencoderCritic")

@@ -35,10 +35,10 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
+from steadygan.run.environment import describe_environment
 from steadygan.schedules import Constant
-from steadygan.training.environment import describe_environment
-from steadygan.training.heap import kept_memory
-from steadygan.training.precision import Precision, choose_device, choose_precision
+from steadygan.system.device import Precision, choose_device, choose_precision
+from steadygan.system.malloc import kept_memory
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 32, 32), 10)

@@ -17,8 +17,8 @@ from benchmarks.laptop import BATCH, WIDTH
 from benchmarks.recipe_table import PICTURES
 from benchmarks.table_cell import Key, Study, beside, carry_out
 from steadygan.data import DataOptions, open_data
+from steadygan.errors import unknown_name
 from steadygan.recipes import RECIPES
-from steadygan.types import unknown_name
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -35,14 +35,14 @@ from benchmarks.laptop import in_cpu_minutes
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
 from steadygan.data import DataOptions, Dataset, open_data
-from steadygan.evaluation.evaluating import draw
 from steadygan.evaluation.extracting import default_features, make_features, real_part
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import choose
+from steadygan.evaluation.run_evaluation import draw
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
 from steadygan.report.pictures import class_grid, save_picture
-from steadygan.training.environment import describe_environment
+from steadygan.run.environment import describe_environment
 
 METRICS = ("frechet", "manifold")
 PAGE, PICTURE = ROOT / "docs" / "photos.md", ROOT / "docs" / "pictures" / "photos.png"

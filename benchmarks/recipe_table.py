@@ -31,9 +31,9 @@ from benchmarks.table_page import page
 from benchmarks.table_results import JUDGE, Plan, Results, add, begin, best_factor, left, missing, read, value
 from steadygan import __version__
 from steadygan.data import DataOptions, Dataset, open_data
-from steadygan.files import read_json, write_text
-from steadygan.report.words import duration, number
-from steadygan.types import SteadyganError, UsageError, unknown_name
+from steadygan.errors import SteadyganError, UsageError, unknown_name
+from steadygan.system.files import read_json, write_text
+from steadygan.system.words import duration, number
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "recipe-table.md"

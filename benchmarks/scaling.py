@@ -24,8 +24,8 @@ from steadygan.bench.flops import count
 from steadygan.data import Dataset, Stored
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
-from steadygan.training.step import critic_step, generator_step
-from steadygan.training.trial import Trial
+from steadygan.training.setup import Trial
+from steadygan.training.step.round import critic_step, generator_step
 from steadygan.types import SampleSpec
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scale.md"

@@ -25,15 +25,15 @@ from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop
 from steadygan import api
 from steadygan import recipe as recipes
 from steadygan.data import DataOptions, Dataset
-from steadygan.evaluation.evaluating import evaluate
+from steadygan.errors import RunError, SteadyganError
 from steadygan.evaluation.extracting import default_features, real_part
-from steadygan.files import write_json
+from steadygan.evaluation.run_evaluation import evaluate
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.report.pictures import image_grid, save_picture
-from steadygan.report.words import number
 from steadygan.run import Run
-from steadygan.types import RunError, SteadyganError
+from steadygan.system.files import write_json
+from steadygan.system.words import number
 
 CORES = 2
 """of which --minutes are counted"""
@@ -135,7 +135,7 @@ def carry_out(study: Study, source: str, key: Key, folder: Path) -> dict[str, An
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    from steadygan.files import read_json
+    from steadygan.system.files import read_json
 
     environment = read_json(run.folder / "environment.json")
     return {

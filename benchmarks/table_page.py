@@ -9,10 +9,10 @@ from typing import Any
 
 from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key, Study
 from benchmarks.table_results import JUDGE, Plan, Results, best_factor, left, missing, value
-from steadygan.evaluation.comparing import Cell
+from steadygan.evaluation.comparison import Cell
 from steadygan.evaluation.tables import cell_text, seeds
 from steadygan.metrics.estimates import over_seeds, separate
-from steadygan.report.words import number
+from steadygan.system.words import number
 
 COLUMNS = {
     "frechet": "Fréchet distance",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table_cell import Key, Study
-from steadygan.files import write_text
-from steadygan.training.record import read_rows
+from steadygan.run.records import read_rows
+from steadygan.system.files import write_text
 
 Results = Mapping[Key, Mapping[str, Any]]
 JUDGE = "frechet"

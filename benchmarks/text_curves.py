@@ -84,7 +84,7 @@ def trained(name: str, args: argparse.Namespace) -> sg.Run:
 
 def floors(dataset: Dataset) -> dict[str, float]:
     """What training lines get in place of generated ones, as many as the judge looks at."""
-    from steadygan.evaluation.during import COUNT
+    from steadygan.evaluation.during_training import COUNT
 
     material = Material(dataset, dataset.train.samples[:COUNT])  # type: ignore[union-attr]
     numbers = [number for measure in choose(["ngrams"], material) for number in measure.compute(material)]

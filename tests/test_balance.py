@@ -7,9 +7,10 @@ import math
 import pytest
 
 from steadygan.balance import LossRatio, Steps
+from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 RULE = LossRatio(low=0.5, high=4.0, extra=2)
 

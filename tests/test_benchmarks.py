@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from steadygan.bench.measuring import Timed, Watch
-from steadygan.files import read_json
 from steadygan.losses import Wasserstein
 from steadygan.penalties import GradientPenalty
 from steadygan.recipes import RECIPES
-from steadygan.training.compiled import Compiled
-from steadygan.training.step import Eager
+from steadygan.system.files import read_json
+from steadygan.training.engines.compiled import Compiled
+from steadygan.training.engines.eager import Eager
 
 ROOT = Path(__file__).parent.parent
 
@@ -148,7 +148,7 @@ def agreement(monkeypatch):
 
 
 def test_engines_are_held_against_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(agreement.engine, "make", lambda name: Compiled("aot_eager"))
+    monkeypatch.setattr(agreement.agreement, "make", lambda name: Compiled("aot_eager"))
     out = tmp_path / "found.json"
     agreement.main(["--only", "gan", "text", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])
     found = read_json(out)["results"]
@@ -165,5 +165,5 @@ def test_an_engine_with_another_loss_is_seen(agreement, monkeypatch):
             terms = super().critic_step(game, feed, draws)
             return terms._replace(loss=terms.loss + 0.5)
 
-    monkeypatch.setattr(agreement.engine, "make", lambda name: Off())
+    monkeypatch.setattr(agreement.agreement, "make", lambda name: Off())
     assert agreement.measure("gan", "fp32", torch.device("cpu"), "compiled")["loss"] > 0.1

@@ -19,10 +19,11 @@ from steadygan import recipe as recipes
 from steadygan.cli import ending, main
 from steadygan.cli.recipes import as_python
 from steadygan.cli.runs import age
+from steadygan.errors import UsageError
 from steadygan.penalties import R1
 from steadygan.recipes import RECIPES
 from steadygan.training import trainer
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 from tests.training.runs import sends
 
 SMALL = ["--batch", "4", "--generator.width", "4", "--critic.width", "4", "--critic-steps", "1"]

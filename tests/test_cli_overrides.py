@@ -15,6 +15,7 @@ from steadygan.cli import overrides
 from steadygan.cli.fields import Field, field_docs, help_lines, value_words, walk
 from steadygan.cli.values import kebab
 from steadygan.constraints import WeightClip
+from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic, MLPCritic, ResNetCritic
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
@@ -23,7 +24,7 @@ from steadygan.priors import Normal, Uniform
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, wgan, wgan_gp
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 FIXED = {"--out": True, "--help": False, "-h": False}
 ALL = [pytest.param(make(sample), id=f"{name}-{sample}") for name, make in RECIPES.items() for sample in

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadygan.codec import all_kinds, field_types, from_plain, kinds_of, to_plain
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from steadygan.constraints import WeightClip, clip_weights
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 def critic_with_norms() -> nn.Sequential:

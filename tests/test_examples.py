@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steadygan.evaluation import during
+from steadygan.evaluation import during_training
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
@@ -21,7 +21,7 @@ def test_an_example_runs(path, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(sys, "argv", [str(path), "--rounds", "3"])
-    monkeypatch.setattr(during, "COUNT", 100)  # exact distances of 2,000 points take seconds
+    monkeypatch.setattr(during_training, "COUNT", 100)  # exact distances of 2,000 points take seconds
     runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out.strip()
 

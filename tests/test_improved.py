@@ -13,13 +13,13 @@ from sklearn.linear_model import LogisticRegression
 import steadygan as sg
 from steadygan.losses import Hinge, NonSaturating
 from steadygan.networks import DCGANGenerator
-from steadygan.networks.comparing import Discrimination
+from steadygan.networks.minibatch import Discrimination
 from steadygan.objectives import Adversarial, FeatureMatching, LeCam
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions, stretched
 from steadygan.recipes import dcgan, feature_matching, instance_noise, lecam, minibatch_discrimination
-from steadygan.training.guard import check
-from steadygan.training.step import training_round
+from steadygan.training.step.round import training_round
+from steadygan.training.validate import check
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, table
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.inversion import find_latents
 from steadygan.networks import BEGANGenerator, DCGANGenerator, LabelledGenerator
 from steadygan.priors import Normal, Uniform
 from steadygan.run import Run
 from steadygan.training.session import new_run
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 
 DIGITS = SampleSpec((1, 8, 8), 10)

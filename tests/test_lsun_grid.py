@@ -10,18 +10,19 @@ from torch import nn
 
 from steadygan.cli import main
 from steadygan.constraints import WeightClip
+from steadygan.errors import UsageError
 from steadygan.losses import LeastSquares, NonSaturating, Wasserstein
 from steadygan.networks import MLPGenerator, parameter_count
-from steadygan.networks.bottleneck import BottleneckBlock
-from steadygan.networks.layers import is_norm
+from steadygan.networks.layers.bottleneck import BottleneckBlock
+from steadygan.networks.layers.inspect import is_norm
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import GradientPenalty
 from steadygan.recipe import RunOptions, dumps, loads
 from steadygan.recipes import FAMILIES, RECIPES, by_name, find, lsun_grid, resnet101
 from steadygan.recipes.lsun import METHODS, ROWS
-from steadygan.training.guard import check
-from steadygan.training.step import training_round
-from steadygan.types import SampleSpec, UsageError
+from steadygan.training.step.round import training_round
+from steadygan.training.validate import check
+from steadygan.types import SampleSpec
 from tests.training.games import image_data, table
 
 LARGE, SMALL = SampleSpec((3, 64, 64)), SampleSpec((3, 32, 32))

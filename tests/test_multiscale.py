@@ -10,7 +10,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import steadygan as sg
-from steadygan.evaluation.evaluating import evaluate
+from steadygan.errors import UsageError
+from steadygan.evaluation.run_evaluation import evaluate
 from steadygan.losses import Wasserstein
 from steadygan.metrics.scales import means, scale_agreement
 from steadygan.networks import MultiScaleCritic, MultiScaleGenerator
@@ -21,7 +22,7 @@ from steadygan.recipes import msg_gan
 from steadygan.report.page import write_report
 from steadygan.report.pictures import PictureObserver, scales_grid
 from steadygan.representations import Pyramid
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 from tests.training.games import small_recipe
 
 RUN = RunOptions(

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from steadygan import codec
+from steadygan.errors import UsageError
 from steadygan.losses import (
     Hinge,
     LeastSquares,
@@ -26,7 +27,7 @@ from steadygan.losses import (
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, EnergyBased, FeatureMatching, LeCam, Objective
 from steadygan.recipe import Recipe, dumps, loads
 from steadygan.schedules import LinearDecay
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 from tests.objectives.outputs import pair
 
 LOSSES = [

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from steadygan.penalties import gradient_penalty
 from steadygan.schedules import Constant, Cosine, LinearDecay
-from steadygan.types import UsageError
 
 Array = NDArray[np.float64]
 

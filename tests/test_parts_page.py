@@ -14,8 +14,8 @@ from steadygan.cli import overrides
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
-from steadygan.training.guard import check_game
-from steadygan.training.step import training_round
+from steadygan.training.step.round import training_round
+from steadygan.training.validate import check_game
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, table
 

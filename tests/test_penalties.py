@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from steadygan.errors import UsageError
 from steadygan.penalties import (
     R1,
     R2,
@@ -37,7 +38,6 @@ from steadygan.penalties import (
     slope_at,
     slope_of,
 )
-from steadygan.types import UsageError
 
 Array = NDArray[np.float64]
 IMAGE = (3, 4, 4)

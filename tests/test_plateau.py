@@ -8,10 +8,10 @@ import math
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.plateau import Plateau
 from steadygan.recipe import Recipe, stretched
 from steadygan.schedules import LinearDecay
-from steadygan.types import UsageError
 
 
 def looked(plateau: Plateau, numbers: list[float]) -> list[tuple[float, float, float]]:

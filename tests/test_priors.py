@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.priors import Normal, Prior, Uniform
-from steadygan.types import Noise, UsageError
+from steadygan.types import Noise
 
 
 def test_normal_latents_are_the_noise_itself() -> None:

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steadygan import codec
-from steadygan.averaging import Average
 from steadygan.constraints import Constraint, WeightClip
 from steadygan.data.options import DataOptions
+from steadygan.ema import Average
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, LeastSquares, Loss, NonSaturating, RelativisticAverage, Wasserstein
 from steadygan.networks import CriticNetwork, GeneratorNetwork, MLPCritic, MLPGenerator
 from steadygan.objectives import Adversarial, Objective
@@ -31,7 +32,7 @@ from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read
 from steadygan.recipes import RECIPES
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 SAMPLES = [
     SampleSpec((2,)),
@@ -499,7 +500,7 @@ HEAVY = ("torch", "sklearn", "scipy", "pyarrow", "PIL", "matplotlib", "tensorboa
         "import steadygan.recipe",
         "import steadygan.recipes",
         "from steadygan import losses, penalties, objectives, optimizers, priors, representations, schedules",
-        "from steadygan import averaging, constraints, networks, perturbations",
+        "from steadygan import ema, constraints, networks, perturbations",
         "import steadygan as sg; sg.recipes.wgan_gp()",
         "import steadygan.recipes as r, steadygan.recipe as q; [q.loads(q.dumps(f())) for f in r.RECIPES.values()]",
     ],

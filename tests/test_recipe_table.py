@@ -20,9 +20,10 @@ from PIL import Image
 
 from steadygan import recipes
 from steadygan.data import DataOptions, open_data
+from steadygan.errors import UsageError
 from steadygan.metrics.estimates import over_seeds
 from steadygan.recipes import RECIPES
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((1, 32, 32), 10)
 STUDY = Study("digits", "0", size=8, minutes=0.02, threads=1, jobs=2, width=4, batch=8, count=100)

@@ -11,10 +11,11 @@ import torch
 from steadygan import recipes
 from steadygan.constraints import WeightClip
 from steadygan.data.options import DataOptions
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticPaired, Wasserstein
 from steadygan.networks import LabelledGenerator, ResNetCritic, ResNetGenerator, TextCritic, TextGenerator
-from steadygan.networks.parts import is_conditional
-from steadygan.networks.spectral import spectral_norms
+from steadygan.networks.layers.inspect import is_conditional
+from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop, two_time_scale
 from steadygan.penalties import R1, R2, Between, GradientPenalty, NearReal
@@ -22,8 +23,8 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES, find, summary
 from steadygan.representations import OneHot
 from steadygan.schedules import LinearDecay
-from steadygan.training.guard import check
-from steadygan.types import SampleSpec, UsageError, scales_of
+from steadygan.training.validate import check
+from steadygan.types import SampleSpec, scales_of
 
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))

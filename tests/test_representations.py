@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.representations import OneHot, Plain
-from steadygan.types import Noise, SampleSpec, UsageError
+from steadygan.types import Noise, SampleSpec
 
 IMAGE = SampleSpec((1, 16, 16))
 POINT = SampleSpec((2,))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from steadygan.errors import UsageError
 from steadygan.losses import NonSaturating, RelativisticPaired
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
@@ -19,17 +20,16 @@ from steadygan.penalties import R1, R2, GradientPenalty, NearReal, between, grad
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant
-from steadygan.training.draws import RealDraws
-from steadygan.training.feed import Feed
-from steadygan.training.measure import held_out_score
-from steadygan.training.step import training_round
-from steadygan.training.terms import critic_terms, generator_terms
+from steadygan.training.measurements import held_out_score
+from steadygan.training.step.draws import RealDraws
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.round import training_round
+from steadygan.training.step.terms import critic_terms, generator_terms
 from steadygan.types import (
     Batch,
     CriticOutput,
     SampleSpec,
     Scales,
-    UsageError,
     at_each_scale,
     join_samples,
     means_like,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadygan.errors import UsageError
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule, check_schedule, value_at
-from steadygan.types import UsageError
 
 numbers = st.floats(-1e3, 1e3)
 lengths = st.integers(1, 10_000)

@@ -19,10 +19,10 @@ from steadygan.penalties import GradientPenalty
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe
 from steadygan.schedules import Constant
-from steadygan.training.draws import Drawer
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
-from steadygan.training.step import critic_step, generator_step
+from steadygan.training.step.draws import Drawer
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
+from steadygan.training.step.round import critic_step, generator_step
 from steadygan.types import CriticOutput, SampleSpec
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "wgan_gp_single_file.py"

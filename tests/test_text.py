@@ -13,9 +13,10 @@ import torch
 from safetensors.torch import load_file
 
 import steadygan as sg
-from steadygan.choose import choose
 from steadygan.cli import main
 from steadygan.data import DataOptions, open_data
+from steadygan.default_recipe import choose
+from steadygan.errors import RunError, UsageError
 from steadygan.metrics.ngrams import ngram_js
 from steadygan.networks import TextCritic, TextGenerator
 from steadygan.optimizers import Adam
@@ -24,9 +25,8 @@ from steadygan.priors import Normal
 from steadygan.recipe import RunOptions
 from steadygan.recipes import text, text_gan
 from steadygan.representations import OneHot
+from steadygan.run.records import TIMES
 from steadygan.schedules import Constant
-from steadygan.training.record import TIMES
-from steadygan.types import RunError, UsageError
 
 NOUNS, VERBS = ("cat", "dog", "owl", "fox"), ("sees", "hits", "bites")
 GRAMMAR = [f"{one} {verb} {other}" for one in NOUNS for verb in VERBS for other in NOUNS] * 4

@@ -15,22 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from steadygan import losses, penalties, recipes
     from steadygan.api import load, prepare, resume, train
-    from steadygan.evaluation.comparing import compare
-    from steadygan.evaluation.evaluating import evaluate
+    from steadygan.errors import DataError, RunError, SteadyganError, UsageError
+    from steadygan.evaluation.comparison import compare
+    from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.recipe import Recipe
     from steadygan.run import Run
-    from steadygan.types import (
-        Batch,
-        CriticOutput,
-        DataError,
-        RunError,
-        SampleSpec,
-        Scales,
-        SteadyganError,
-        UsageError,
-    )
+    from steadygan.types import Batch, CriticOutput, SampleSpec, Scales
 
-__version__ = "0.1.0"
+from steadygan.version import __version__ as __version__
 
 _MODULES = (
     "averaging",

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
+from steadygan.errors import RunError, UsageError
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
-from steadygan.types import RunError, SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.training.observers import Observer
-    from steadygan.training.world import World
+    from steadygan.training.processes.world import World
 
 Progress = Callable[[int, int], None]
 RecipeLike = Recipe | str | Path | Callable[[SampleSpec], Recipe]
@@ -76,8 +77,8 @@ def prepare(
         options = dataclasses.replace(options, size=size)
     options, dataset = _open(options, progress)
     if recipe is None:
-        from steadygan.choose import choose
-        from steadygan.training.precision import choose_device
+        from steadygan.default_recipe import choose
+        from steadygan.system.device import choose_device
 
         choice = choose(dataset, choose_device(device).type)
         made, minutes, reasons = choice.recipe, choice.minutes, choice.reasons
@@ -152,7 +153,7 @@ def train_prepared(
     weights_from: str | Path | None = None,
 ) -> Run:
     """The second half of ``train``: for callers that change the recipe after the data was opened."""
-    from steadygan.evaluation.during import judge_of
+    from steadygan.evaluation.during_training import judge_of
     from steadygan.training.session import new_run
 
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
@@ -175,8 +176,8 @@ def train_prepared(
 
 def _world(device: str) -> AbstractContextManager[World]:
     """The processes that torchrun started together, or this one alone."""
-    from steadygan.training.precision import choose_device
-    from steadygan.training.world import joined, own_device
+    from steadygan.system.device import choose_device
+    from steadygan.training.processes.world import joined, own_device
 
     return joined(choose_device(own_device(device)))
 
@@ -203,7 +204,7 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
-    from steadygan.evaluation.during import judge_of
+    from steadygan.evaluation.during_training import judge_of
     from steadygan.training.session import resume_run
 
     found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 class Steps(NamedTuple):

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from steadygan.types import UsageError, nearest
+from steadygan.errors import UsageError, nearest
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -47,7 +47,7 @@ class WeightClip:
 
     def targets(self, critic: nn.Module) -> list[Tensor]:
         """The parameters that are clipped."""
-        from steadygan.networks.layers import is_norm
+        from steadygan.networks.layers.inspect import is_norm
 
         return [
             parameter

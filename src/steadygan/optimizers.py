@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from steadygan.errors import UsageError
 from steadygan.schedules import Constant, Schedule
-from steadygan.types import UsageError
 
 if TYPE_CHECKING:
     from torch import nn

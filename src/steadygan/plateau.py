@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.types import Noise, UsageError
+from steadygan.errors import UsageError
+from steadygan.types import Noise
 
 if TYPE_CHECKING:
     from torch import Tensor

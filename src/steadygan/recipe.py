@@ -15,10 +15,11 @@ from typing import Any, Literal
 import yaml
 
 from steadygan import codec
-from steadygan.averaging import Average
 from steadygan.balance import LossRatio, Steps
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
+from steadygan.ema import Average
+from steadygan.errors import SteadyganError, UsageError
 from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
@@ -28,7 +29,6 @@ from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, CriticWarmUp, Schedule
-from steadygan.types import SteadyganError, UsageError
 
 FORMAT = 1
 """Version of the YAML form."""

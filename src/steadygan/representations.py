@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from steadygan.types import Noise, Sample, SampleSpec, Scales, UsageError, scales_of
+from steadygan.errors import UsageError
+from steadygan.types import Noise, Sample, SampleSpec, Scales, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor

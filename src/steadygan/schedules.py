@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 class ScheduleLike(Protocol):

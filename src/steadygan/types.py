@@ -5,10 +5,11 @@ Nothing here imports torch at run time, so recipes and the command line stay qui
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
+
+from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -170,31 +171,3 @@ class Noise:
     """standard normal, or uniform on [0, 1)"""
     shape: tuple[int, ...] = ()
     """per sample; () is one number a sample"""
-
-
-class SteadyganError(Exception):
-    """Something the user can mend; the text is one line: what, got, allowed, nearest spelling."""
-
-
-class UsageError(SteadyganError, ValueError):
-    """A value, a name or a file that was asked for and cannot be used (exit code 2)."""
-
-
-class DataError(UsageError):
-    """Data that cannot be trained on, and why."""
-
-
-class RunError(SteadyganError, RuntimeError):
-    """A run that had to stop, or a run folder that cannot be used."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' where nothing is near."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{match[0]}'?" if match else ""
-
-
-def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that is not among the known ones."""
-    names = list(known)
-    return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {', '.join(names)})")

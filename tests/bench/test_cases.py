@@ -6,7 +6,7 @@ import pytest
 
 from steadygan import recipes
 from steadygan.bench.cases import NAMES, VARIABLES, case, titled, varied
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,8 +12,8 @@ from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Watch
 from steadygan.bench.sides import make_round
 from steadygan.cli import main
-from steadygan.training.step import Eager
-from steadygan.types import RunError
+from steadygan.errors import RunError
+from steadygan.training.engines.eager import Eager
 from tests.bench.small import small
 
 CPU = torch.device("cpu")
@@ -95,11 +95,11 @@ class Wrong(Traced):
 
 
 def test_every_engine_but_eager_is_looked_at_before_it_is_timed(monkeypatch):
-    monkeypatch.setattr("steadygan.training.choosing.make", lambda name: Traced())
+    monkeypatch.setattr("steadygan.training.engines.select.make", lambda name: Traced())
     run, seconds = comparing.prepared(small("mlp"), "fp32", "compiled", Watch(CPU))
     run()
     assert seconds > 0
-    monkeypatch.setattr("steadygan.training.choosing.make", lambda name: Wrong())
+    monkeypatch.setattr("steadygan.training.engines.select.make", lambda name: Wrong())
     found = comparing.prepared(small("dcgan-32"), "fp32", "compiled", Watch(CPU))
     assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
 

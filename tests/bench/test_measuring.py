@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from steadygan.bench.measuring import Timed, Timing, Watch, interleaved, ratios
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 class Steps:

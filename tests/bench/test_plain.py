@@ -12,10 +12,11 @@ import torch
 
 from steadygan.bench import plain, plain_side
 from steadygan.bench.sides import draws_of, library_round, make_round, trial
+from steadygan.errors import UsageError
 from steadygan.penalties import between, gradient_penalty
 from steadygan.recipes import dcgan
-from steadygan.training.trial import Trial
-from steadygan.types import Scales, UsageError, at_each_scale, scales_of
+from steadygan.training.setup import Trial
+from steadygan.types import Scales, at_each_scale, scales_of
 from tests.bench.small import ALL, small
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import torch
 from steadygan.bench import results as module
 from steadygan.bench.measuring import Watch
 from steadygan.bench.results import KINDS, Results, commit, describe, typed
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 @pytest.fixture

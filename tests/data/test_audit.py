@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from steadygan.data import Audit, DataOptions, audit, open_data
+from steadygan.data import Audit, DataOptions, audit_data, open_data
 from tests.data.making import encoded, fill, picture
 
 
@@ -38,7 +38,7 @@ def messy(tmp_path: Path) -> Path:
 
 
 def test_a_messy_folder_is_told_in_full(messy: Path) -> None:
-    found = audit(DataOptions(source=str(messy)))
+    found = audit_data(DataOptions(source=str(messy)))
     assert isinstance(found, Audit)
     assert found.problem is None
     assert found.kind == "folder"
@@ -65,7 +65,7 @@ def test_a_messy_folder_is_told_in_full(messy: Path) -> None:
 
 
 def test_the_lines_for_people(messy: Path) -> None:
-    lines = audit(DataOptions(source=str(messy), flip=True)).lines()
+    lines = audit_data(DataOptions(source=str(messy), flip=True)).lines()
     text = "\n".join(lines)
     for part in (
         "pictures    40 found, 3 unreadable",
@@ -93,7 +93,7 @@ def test_the_lines_for_people(messy: Path) -> None:
 
 def test_the_sentences_follow_the_options(messy: Path) -> None:
     options = DataOptions(source=str(messy), size=24, fit="pad", channels=1, labels=False, held_out=0.25)
-    said = " ".join(audit(options).what_training_will_do)
+    said = " ".join(audit_data(options).what_training_will_do)
     assert "Pictures are padded and resized to 24x24 (as asked); " in said
     assert "They are trained on as grey (1 channel); 36 colour pictures become grey; transparent" in said
     assert "Labels are there but not used, as asked." in said
@@ -102,12 +102,12 @@ def test_the_sentences_follow_the_options(messy: Path) -> None:
 
 def test_the_second_look_says_the_same_as_the_first(messy: Path) -> None:
     options = DataOptions(source=str(messy))
-    assert audit(options) == audit(options) == open_data(options).audit
+    assert audit_data(options) == audit_data(options) == open_data(options).audit
 
 
 @pytest.mark.parametrize("source", ["digits", "8gaussians", "25gaussians", "stacked-digits", "messy"])
 def test_every_audit_is_plain_json(source: str, messy: Path) -> None:
-    found = audit(DataOptions(source=str(messy) if source == "messy" else source))
+    found = audit_data(DataOptions(source=str(messy) if source == "messy" else source))
     again = json.loads(json.dumps(found.to_json()))
     assert again["held_out"] == found.held_out
     assert again["what_training_will_do"] == list(found.what_training_will_do)
@@ -115,7 +115,7 @@ def test_every_audit_is_plain_json(source: str, messy: Path) -> None:
 
 
 def test_what_is_refused_is_audited_all_the_same(tmp_path: Path) -> None:
-    found = audit(DataOptions(source=str(fill(tmp_path / "few", 5))))
+    found = audit_data(DataOptions(source=str(fill(tmp_path / "few", 5))))
     assert found.problem == "'few' has 5 pictures; training needs at least 16 that can be read"
     assert found.lines()[-1] == f"Refused: {found.problem}"
     assert found.smallest == (16, 16)
@@ -126,7 +126,7 @@ def test_a_set_refused_only_after_decoding_is_audited_too(tmp_path: Path) -> Non
     for place in range(3):
         path = folder / f"{place:03d}.png"
         path.write_bytes(path.read_bytes()[:-100])
-    found = audit(DataOptions(source=str(folder)))
+    found = audit_data(DataOptions(source=str(folder)))
     assert found.problem == (
         "'cut' has 20 pictures, 3 of them unreadable (3 truncated; first: 000.png); at most 10% may be unreadable"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steadygan.data.classes import class_numbers, some_classes
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 NAMES = ("cat", "dog", "tabby, ginger", "7")
 

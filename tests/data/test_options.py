@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steadygan.data import DataOptions
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 def test_defaults_are_the_digits_with_a_tenth_held_out() -> None:
@@ -57,6 +57,6 @@ def test_every_public_name_is_there() -> None:
 
     for name in steadygan.data.__all__:
         assert getattr(steadygan.data, name) is not None
-    assert callable(steadygan.data.audit)
+    assert callable(steadygan.data.audit_data)
     with pytest.raises(AttributeError):
         _ = steadygan.data.nothing_of_this_name

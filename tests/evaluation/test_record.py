@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from steadygan.errors import RunError
 from steadygan.evaluation.record import COMPARED, Evaluation, Number, Provenance, add, read, unlike
-from steadygan.types import RunError
 
 ORIGIN = Provenance(
     data="digits",

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from steadygan.data import DataOptions, Dataset, open_data
-from steadygan.data.alphabet import decode
-from steadygan.evaluation.during import Judge, judge_of
+from steadygan.data.text.alphabet import decode
+from steadygan.errors import UsageError
+from steadygan.evaluation.during_training import Judge, judge_of
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import choose
 from steadygan.recipe import Recipe, RunOptions
-from steadygan.types import UsageError
 
 WORDS = ("sun", "moon", "star", "tide", "wind", "rain")
 

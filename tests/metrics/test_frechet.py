@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from steadygan.errors import UsageError
 from steadygan.metrics.frechet import (
     Moments,
     Statistics,
@@ -25,7 +26,6 @@ from steadygan.metrics.frechet import (
     frechet_from_features,
     frechet_infinite,
 )
-from steadygan.types import UsageError
 
 Array = NDArray[np.float64]
 

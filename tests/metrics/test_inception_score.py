@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from steadygan.errors import UsageError
 from steadygan.metrics.inception_score import inception_score
-from steadygan.types import UsageError
 from tests.metrics.test_frechet import torchmetrics_module
 
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from steadygan.errors import UsageError
 from steadygan.metrics.kernel import kernel_distance
-from steadygan.types import UsageError
 from tests.metrics.test_frechet import torchmetrics_module
 
 Array = NDArray[np.float64]

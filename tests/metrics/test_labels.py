@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from steadygan.data.digits import load_digits
+from steadygan.data.sources.digits import load_digits
+from steadygan.errors import UsageError
 from steadygan.metrics import pyramids
 from steadygan.metrics.labels import (
     class_accuracy,
@@ -17,7 +18,6 @@ from steadygan.metrics.labels import (
     within_class_variance,
     within_class_variance_ratio,
 )
-from steadygan.types import UsageError
 
 
 def class_means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

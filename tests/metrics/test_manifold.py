@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from steadygan.metrics import checks
+from steadygan.errors import UsageError
+from steadygan.metrics import arrays
 from steadygan.metrics.manifold import (
     Manifold,
     density_coverage,
@@ -18,7 +19,6 @@ from steadygan.metrics.manifold import (
     neighbour_distances,
     precision_recall,
 )
-from steadygan.types import UsageError
 
 Array = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def test_small_blocks_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     real, fake = rng.standard_normal((60, 4)), rng.standard_normal((45, 4))
     whole = manifold(real, fake)
-    monkeypatch.setattr(checks, "_BLOCK_ROWS", 7)
+    monkeypatch.setattr(arrays, "_BLOCK_ROWS", 7)
     assert manifold(real, fake) == whole
 
 
@@ -151,7 +151,7 @@ def test_errors_are_the_scatter_over_fresh_fakes_or_somewhat_more(shift: float, 
 
 
 def test_nearest_rows_are_those_of_all_distances_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_BLOCK_ROWS", 7)
+    monkeypatch.setattr(arrays, "_BLOCK_ROWS", 7)
     rng = np.random.default_rng(5)
     rows, queries = rng.standard_normal((40, 3)) + 1000, rng.standard_normal((9, 3)) + 1000
     distances, indices = nearest(rows, queries, 10)

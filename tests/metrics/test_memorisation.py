@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
-from steadygan.metrics import checks
+from steadygan.errors import UsageError
+from steadygan.metrics import arrays
 from steadygan.metrics.memorisation import compare_distances, memorisation, nearest_training
-from steadygan.types import UsageError
 
 Array = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def test_copies_are_seen_even_where_held_out_images_are_copies_too() -> None:
 
 @pytest.mark.parametrize("block", [7, 2048])
 def test_nearest_training_rows_are_those_of_all_distances_sorted(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_BLOCK_ROWS", block)
+    monkeypatch.setattr(arrays, "_BLOCK_ROWS", block)
     train, queries = draws(50, 20)
     indices, distances = nearest_training(train, queries, 4)
     table = cdist(queries, train)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from steadygan.data.toy import EIGHT, TWENTY_FIVE, eight_gaussians, twenty_five_gaussians
+from steadygan.data.sources.points import EIGHT, TWENTY_FIVE, eight_gaussians, twenty_five_gaussians
+from steadygan.errors import UsageError
 from steadygan.metrics.modes import expected_stacked, mode_coverage, stacked_modes
-from steadygan.types import UsageError
 
 
 def test_points_of_the_mixture_itself_cover_all_modes() -> None:

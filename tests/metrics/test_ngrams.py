@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
+from steadygan.errors import UsageError
 from steadygan.metrics.ngrams import js_curve, ngram_counts, ngram_js, word_share
-from steadygan.types import UsageError
 
 REAL = ["the cat sat on the mat", "a dog ran to the door", "the sun is on the sea"]
 FAKE = ["the dig sat in the mad", "o cat ran on a door"]

@@ -7,7 +7,8 @@ import pytest
 from scipy.ndimage import convolve, gaussian_filter
 from scipy.stats import wasserstein_distance
 
-from steadygan.data.digits import load_digits
+from steadygan.data.sources.digits import load_digits
+from steadygan.errors import UsageError
 from steadygan.metrics import pyramids
 from steadygan.metrics.pyramids import (
     collapse,
@@ -17,7 +18,6 @@ from steadygan.metrics.pyramids import (
     level_sizes,
     sliced_wasserstein,
 )
-from steadygan.types import UsageError
 
 KERNEL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
 SIZES = [(8, 8), (28, 28), (32, 32), (31, 45), (7, 9), (2, 3), (1, 5)]

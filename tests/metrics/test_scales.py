@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from steadygan.errors import UsageError
 from steadygan.metrics.scales import means, scale_agreement
-from steadygan.types import UsageError
 
 RNG = np.random.default_rng(0)
 FINE = RNG.integers(40, 200, (300, 3, 16, 16), dtype=np.uint8)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
+from steadygan.errors import UsageError
 from steadygan.metrics.transport import wasserstein1
-from steadygan.types import UsageError
 
 
 def points(count: int, width: int, seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from steadygan.errors import UsageError
 from steadygan.networks import (
     BEGANCritic,
     BEGANGenerator,
@@ -20,8 +21,8 @@ from steadygan.networks import (
     parameter_count,
 )
 from steadygan.networks.autoencoder import SIZES
-from steadygan.networks.layers import couples_batch
-from steadygan.types import SampleSpec, UsageError
+from steadygan.networks.layers.inspect import couples_batch
+from steadygan.types import SampleSpec
 
 CIFAR, FACES = SampleSpec((3, 32, 32)), SampleSpec((3, 64, 64))
 POINTS, DIGITS = SampleSpec((2,)), SampleSpec((1, 8, 8), 10)

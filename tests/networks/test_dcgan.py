@@ -5,10 +5,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic, DCGANGenerator, parameter_count
 from steadygan.networks.dcgan import SIZES
-from steadygan.networks.layers import couples_batch
-from steadygan.types import SampleSpec, UsageError
+from steadygan.networks.layers.inspect import couples_batch
+from steadygan.types import SampleSpec
 
 MNIST, CIFAR, LSUN = SampleSpec((1, 28, 28)), SampleSpec((3, 32, 32)), SampleSpec((3, 64, 64))
 

@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.networks import MultiScaleCritic, MultiScaleGenerator
 from steadygan.penalties import gradient_penalty
-from steadygan.types import SampleSpec, Scales, UsageError, at_each_scale, join_samples
+from steadygan.types import SampleSpec, Scales, at_each_scale, join_samples
 
 SAMPLE = SampleSpec((3, 16, 16))
 ROOT_2 = math.sqrt(2)

@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.networks import R3GANCritic, R3GANGenerator, parameter_count
-from steadygan.networks.layers import couples_batch
-from steadygan.networks.resampling import FilteredDownsample, FilteredUpsample
-from steadygan.networks.resnext import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
-from steadygan.types import SampleSpec, UsageError
+from steadygan.networks.layers.inspect import couples_batch
+from steadygan.networks.layers.resampling import FilteredDownsample, FilteredUpsample
+from steadygan.networks.layers.resnext import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
+from steadygan.types import SampleSpec
 
 CIFAR, LABELLED = SampleSpec((3, 32, 32)), SampleSpec((3, 32, 32), 10)
 SMALL = SampleSpec((3, 16, 16), 5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.networks import (
     ResNet64Critic,
     ResNet64Generator,
@@ -13,14 +14,13 @@ from steadygan.networks import (
     ResNetGenerator,
     parameter_count,
 )
-from steadygan.networks.attention import SelfAttention
-from steadygan.networks.blocks import ResidualBlock
-from steadygan.networks.conditional import ConditionalBatchNorm, ProjectionHead
-from steadygan.networks.layers import couples_batch
-from steadygan.networks.parts import is_conditional
+from steadygan.networks.layers.attention import SelfAttention
+from steadygan.networks.layers.blocks import ResidualBlock
+from steadygan.networks.layers.conditional import ConditionalBatchNorm, ProjectionHead
+from steadygan.networks.layers.inspect import couples_batch, is_conditional
+from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.networks.resnet import SIZES
-from steadygan.networks.spectral import spectral_norms
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 CIFAR, LARGE = SampleSpec((3, 32, 32), classes=10), SampleSpec((3, 64, 64))
 

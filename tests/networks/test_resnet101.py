@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from steadygan.networks import ResNet101Critic, ResNet101Generator, parameter_count
-from steadygan.networks.bottleneck import BottleneckBlock
-from steadygan.networks.layers import couples_batch, is_norm
+from steadygan.networks.layers.bottleneck import BottleneckBlock
+from steadygan.networks.layers.inspect import couples_batch, is_norm
 from steadygan.networks.resnet101 import SIZES
 from steadygan.types import SampleSpec
 

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from steadygan.errors import UsageError
 from steadygan.networks import SNDCGANCritic, SNDCGANGenerator, parameter_count
-from steadygan.networks.activations import PiecewiseLinear
-from steadygan.networks.layers import Unflatten
+from steadygan.networks.layers.activations import PiecewiseLinear
+from steadygan.networks.layers.modules import Unflatten
+from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.networks.sndcgan import SIZES
-from steadygan.networks.spectral import spectral_norms
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 CIFAR = SampleSpec((3, 32, 32), classes=10)
 

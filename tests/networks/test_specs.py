@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from steadygan import networks
+from steadygan.errors import UsageError
 from steadygan.networks import (
     DCGANCritic,
     DCGANGenerator,
@@ -23,7 +24,7 @@ from steadygan.networks import (
     SNDCGANGenerator,
     parameter_count,
 )
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 POINTS, SMALL, LARGE = SampleSpec((2,)), SampleSpec((3, 16, 16), classes=10), SampleSpec((3, 64, 64), classes=10)
 PAIRS = [

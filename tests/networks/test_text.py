@@ -11,12 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 
+from steadygan.errors import UsageError
 from steadygan.networks import parameter_count
-from steadygan.networks.layers import couples_batch
-from steadygan.networks.sequences import CharacterSoftmax, LineBlock, LineConv
+from steadygan.networks.layers.inspect import couples_batch
+from steadygan.networks.layers.sequences import CharacterSoftmax, LineBlock, LineConv
 from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.penalties import between, gradient_penalty
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 SMALL = SampleSpec((5, 7))
 SPECS = pytest.mark.parametrize("spec", [TextGenerator, TextCritic])

@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, RelativisticAverage, RelativisticPaired, Wasserstein
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 from tests.objectives.outputs import CLASSES, pair
 
 

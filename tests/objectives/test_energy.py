@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.objectives import EnergyBased, energy_critic_loss, pulling_away_term
 from steadygan.schedules import LinearDecay
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 from tests.objectives.outputs import pair
 
 

@@ -7,8 +7,9 @@ import math
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.objectives import BoundaryEquilibrium
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 from tests.objectives.outputs import pair
 
 

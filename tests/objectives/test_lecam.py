@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, RelativisticAverage
 from steadygan.objectives import (
     Adversarial,
@@ -14,7 +15,6 @@ from steadygan.objectives import (
     LeCam,
     lecam_regulariser,
 )
-from steadygan.types import UsageError
 from tests.objectives.outputs import pair
 
 

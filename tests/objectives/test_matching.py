@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, NonSaturating
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, FeatureMatching, feature_matching_loss
-from steadygan.types import UsageError
 from tests.objectives.outputs import WIDTH, pair
 
 

@@ -13,8 +13,8 @@ from steadygan.recipe import RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.training.checkpoint import Counters, load_checkpoint, save_checkpoint
-from steadygan.training.measure import row
-from steadygan.training.step import training_round
+from steadygan.training.measurements import row
+from steadygan.training.step.round import training_round
 from steadygan.types import SampleSpec
 from tests.training.games import convolutional_recipe, image_data, table
 

@@ -7,9 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadygan.errors import UsageError
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.types import Noise, UsageError
+from steadygan.types import Noise
 from tests.perturbations.common import draw, normal, number
 
 SURE, UNSURE = torch.full((10,), 3.0), torch.tensor([2.0, -1.0] * 5)  # mean signs 1 and 0

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from steadygan import codec
+from steadygan.errors import UsageError
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise, Perturbation, PerturbationLike
-from steadygan.types import UsageError
 from tests.perturbations.common import draw, normal, number
 
 IMAGE = (3, 8, 10)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.perturbations import DiffAugment, change_color, cut_out, translate
 from steadygan.perturbations.diffaugment import ALL, NUMBERS
 from steadygan.schedules import Constant, Cosine
-from steadygan.types import UsageError
 from tests.perturbations.common import draw, normal, number, uniform
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.perturbations import InstanceNoise
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.types import UsageError
 from tests.perturbations.common import draw, normal, number
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from steadygan.data.alphabet import UNKNOWN, Alphabet
+from steadygan.data.text.alphabet import UNKNOWN, Alphabet
+from steadygan.errors import UsageError
 from steadygan.evaluation.page import _picture
 from steadygan.report.lines import Lines, lines_path, save_lines, shown_lines
 from steadygan.report.page import write_report
@@ -18,7 +19,7 @@ from steadygan.report.progress import LivePanel, PlainLines
 from steadygan.report.samples import save_samples
 from steadygan.report.trackers import TensorBoardObserver
 from steadygan.training.observers import Picture, RunEnd, RunStart
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 ODD = ('<b>bold</b> & "so"', "", " led by a space", "bell\x07 and \x1b[31mred", "dåré`")
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from steadygan.errors import RunError
 from steadygan.report.embed import spread
 from steadygan.report.page import PageObserver, write_report
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.readings import NO_CURVES, READINGS, readings_for
 from steadygan.report.samples import save_grid
 from steadygan.training.observers import Picture, RunEnd, RunStart
-from steadygan.types import RunError, SampleSpec
+from steadygan.types import SampleSpec
 
 
 class Page(HTMLParser):

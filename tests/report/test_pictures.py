@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from steadygan.errors import UsageError
 from steadygan.report.pictures import (
     PictureObserver,
     class_grid,
@@ -16,7 +17,6 @@ from steadygan.report.pictures import (
     write_gif,
 )
 from steadygan.training.observers import Picture
-from steadygan.types import UsageError
 
 
 def flat(count: int, channels: int = 1, height: int = 4, width: int = 4) -> np.ndarray:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from steadygan.errors import RunError
 from steadygan.report.record import read_metrics, read_record
-from steadygan.types import RunError
 
 
 def test_every_field_has_its_own_rounds(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from steadygan.errors import UsageError
 from steadygan.report.samples import save_folder, save_grid, save_npz, save_samples
-from steadygan.types import UsageError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
 POINTS = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from steadygan.errors import UsageError
 from steadygan.report.pictures import PictureObserver, picture_path
 from steadygan.report.surfaces import decision_surface, surface_values
 from steadygan.training.observers import Picture
-from steadygan.types import UsageError
 
 Points = np.ndarray
 

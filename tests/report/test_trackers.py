@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from steadygan.errors import UsageError
 from steadygan.report import trackers
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.trackers import TensorBoardObserver, TrackerObserver, observer_for
 from steadygan.training.observers import Picture, RunEnd, RunStart
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 
 def start(folder: Path, round_: int = 0) -> RunStart:

@@ -15,9 +15,9 @@ from steadygan.penalties import GradientPenalty
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.schedules import Constant
-from steadygan.training.draws import Drawer
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
+from steadygan.training.step.draws import Drawer
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((1, 8, 8), classes=10)

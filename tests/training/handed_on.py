@@ -13,8 +13,8 @@ import torch
 
 from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe
+from steadygan.training.processes.world import World, joined
 from steadygan.training.session import new_run, resume_run
-from steadygan.training.world import World, joined
 from tests.training import forked
 from tests.training.games import image_data
 from tests.training.worlds import SAMPLE, made

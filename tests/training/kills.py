@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from steadygan.files import ASIDE
 from steadygan.optimizers import SGD
 from steadygan.recipe import load
-from steadygan.training.folder import list_checkpoints
+from steadygan.run.layout import list_checkpoints
+from steadygan.system.files import ASIDE
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import convolutional_recipe, image_data
 

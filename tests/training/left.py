@@ -13,8 +13,8 @@ import time
 
 import torch
 
-from steadygan.training import watchdog
-from steadygan.training.world import joined
+from steadygan.training.processes import watchdog
+from steadygan.training.processes.world import joined
 from tests.training import forked
 
 WAYS = ("first killed", "last killed", "last failed", "last done")

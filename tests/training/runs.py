@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from steadygan.recipe import load
-from steadygan.training.folder import list_checkpoints
-from steadygan.training.record import TIMES
+from steadygan.run.layout import list_checkpoints
+from steadygan.run.records import TIMES
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from steadygan.networks import MLPCritic, MLPGenerator
-from steadygan.networks.layers import FollowsRound, round_followers
+from steadygan.networks.layers.inspect import FollowsRound, round_followers
 from steadygan.run import Run
-from steadygan.training.step import training_round
+from steadygan.training.step.round import training_round
 from tests.training.games import image_data, small_recipe, table
 from tests.training.runs import check_resumed_after_stops
 

@@ -12,9 +12,9 @@ import pytest
 from safetensors.torch import load_file
 
 from steadygan.cli import main
-from steadygan.training.folder import list_checkpoints
+from steadygan.errors import RunError
+from steadygan.run.layout import list_checkpoints
 from steadygan.training.session import new_run, resume_run
-from steadygan.types import RunError
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import assert_same_end
 

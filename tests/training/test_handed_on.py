@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from steadygan.training.world import ALONE
+from steadygan.training.processes.world import ALONE
 from tests.training.handed_on import NAMES, ROUNDS, SIZES, carry_on
 from tests.training.runs import rows, weights
 

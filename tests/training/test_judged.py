@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from steadygan.run import Run
-from steadygan.training.folder import list_checkpoints
-from steadygan.training.record import best_round
+from steadygan.run.layout import list_checkpoints
+from steadygan.run.records import best_round
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end

@@ -9,6 +9,7 @@ import json
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, NonSaturating, RelativisticPaired, Wasserstein
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased, LeCam
 from steadygan.optimizers import SGD
@@ -16,15 +17,15 @@ from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.training.guard import check
-from steadygan.training.measure import held_out_score
+from steadygan.training.measurements import held_out_score
 from steadygan.training.session import new_run
-from steadygan.training.step import critic_step, training_round
-from steadygan.training.terms import critic_terms, generator_terms
-from steadygan.types import Batch, SampleSpec, UsageError
+from steadygan.training.step.round import critic_step, training_round
+from steadygan.training.step.terms import critic_terms, generator_terms
+from steadygan.training.validate import check
+from steadygan.types import Batch, SampleSpec
 from tests.training.games import POINTS, convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_from_copies, rows
-from tests.training.test_step import plain_slope
+from tests.training.step.test_round import plain_slope
 
 N = 6
 NOISE, AUGMENT = InstanceNoise(Constant(0.3)), DiffAugment(probability=Constant(0.7))

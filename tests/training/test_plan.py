@@ -7,12 +7,12 @@ import dataclasses
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
 from steadygan.training import plan
 from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle, warm_up_share
-from steadygan.types import UsageError
 from tests.training.games import small_recipe
 
 

@@ -8,16 +8,16 @@ import json
 import pytest
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.networks import MLPAutoencoderCritic
 from steadygan.objectives import BoundaryEquilibrium
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.plateau import Plateau
 from steadygan.run import Run
+from steadygan.run.layout import list_checkpoints
 from steadygan.schedules import LinearDecay
-from steadygan.training.folder import list_checkpoints
 from steadygan.training.session import new_run
-from steadygan.training.step import training_round
-from steadygan.types import UsageError
+from steadygan.training.step.round import training_round
 from tests.training.games import image_data, small_recipe, table
 from tests.training.runs import check_resumed_after_stops, rows, weights
 

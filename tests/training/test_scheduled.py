@@ -9,7 +9,7 @@ import math
 import pytest
 import torch
 
-from steadygan.averaging import Average
+from steadygan.ema import Average
 from steadygan.losses import RelativisticPaired
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.objectives import Adversarial
@@ -18,8 +18,8 @@ from steadygan.penalties import R1, R2, Drift, GradientPenalty
 from steadygan.recipe import dumps, loads, stretched
 from steadygan.schedules import Constant, Cosine, LinearDecay
 from steadygan.training.session import new_run
-from steadygan.training.step import critic_step, training_round
-from steadygan.training.terms import critic_terms
+from steadygan.training.step.round import critic_step, training_round
+from steadygan.training.step.terms import critic_terms
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_from_copies, rows
 

@@ -8,15 +8,15 @@ import dataclasses
 import pytest
 import torch
 
-from steadygan.averaging import Average
 from steadygan.balance import LossRatio, Steps
+from steadygan.ema import Average
 from steadygan.losses import NonSaturating, RelativisticPaired
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant
 from steadygan.training.session import new_run
-from steadygan.training.step import training_round
+from steadygan.training.step.round import training_round
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_after_stops, rows
 

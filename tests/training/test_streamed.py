@@ -15,13 +15,13 @@ from steadygan import api
 from steadygan.data import DataOptions, Stored, Streamed, open_data
 from steadygan.recipe import RunOptions, load
 from steadygan.training import plan
+from steadygan.training.processes.world import ALONE
 from steadygan.training.session import new_run, resume_run
-from steadygan.training.world import ALONE
 from tests.data.shards import write_shards
 from tests.training.games import small_recipe
+from tests.training.processes.test_world import check_same, started
 from tests.training.runs import Watcher, assert_same_end
 from tests.training.streams import played, stream_recipe, streamed
-from tests.training.test_world import check_same, started
 
 
 @pytest.fixture(autouse=True)

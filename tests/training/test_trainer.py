@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from steadygan.errors import RunError, UsageError
 from steadygan.networks import DCGANCritic, DCGANGenerator, ResNetCritic, ResNetGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam, RMSprop
@@ -23,7 +24,6 @@ from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import CriticWarmUp, LinearDecay
 from steadygan.training.session import new_run, resume_run
-from steadygan.types import RunError, UsageError
 from tests.training.games import convolutional_recipe, image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end, check_resumed_from_copies, rows, sends, weights
 

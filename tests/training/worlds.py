@@ -13,8 +13,9 @@ from benchmarks.laptop import on_a_laptop
 from torch.utils import _pytree as pytree
 
 from steadygan.data import Dataset
+from steadygan.errors import UsageError
 from steadygan.losses import RelativisticAverage
-from steadygan.networks.layers import group_size
+from steadygan.networks.layers.inspect import group_size
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
 from steadygan.penalties import GradientPenalty, NearReal
@@ -22,17 +23,19 @@ from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
-from steadygan.training.ahead import coming_rows
-from steadygan.training.compiled import Compiled
-from steadygan.training.double import double_game, in_double
-from steadygan.training.draws import Drawer
-from steadygan.training.engine import Engine, disagreement
-from steadygan.training.feed import Feed
-from steadygan.training.game import Game
-from steadygan.training.step import EAGER, training_round
-from steadygan.training.trial import Trial
-from steadygan.training.world import World, joined
-from steadygan.types import SampleSpec, UsageError
+from steadygan.training.engines.agreement import disagreement
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.compiled import Compiled
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.engines.float64 import double_game, in_double
+from steadygan.training.processes.world import World, joined
+from steadygan.training.setup import Trial
+from steadygan.training.step.draws import Drawer
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
+from steadygan.training.step.prefetch import coming_rows
+from steadygan.training.step.round import training_round
+from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 
 SAMPLE = SampleSpec((1, 8, 8), classes=10)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipes
+from steadygan.errors import unknown_name
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.recipe import Recipe
 from steadygan.schedules import Constant
-from steadygan.types import SampleSpec, unknown_name
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Fresh, Stored

@@ -16,12 +16,12 @@ from steadygan.bench.flops import Operations, Product, operations, product
 from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
 from steadygan.bench.memory import peak_memory
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
-from steadygan.training import engine
-from steadygan.training.choosing import verified
-from steadygan.training.heap import kept_memory
+from steadygan.system.device import Precision
+from steadygan.system.malloc import kept_memory
+from steadygan.training.engines import agreement
+from steadygan.training.engines.select import verified
 from steadygan.training.plan import choose_threads, kept_threads, measure_speed
-from steadygan.training.precision import Precision
-from steadygan.training.trial import Trial
+from steadygan.training.setup import Trial
 
 PRODUCT = "matrix product"
 
@@ -116,7 +116,7 @@ def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple
     Raises:
         UsageError: for an unknown engine.
     """
-    engine.make(name)
+    agreement.make(name)
     if name == "eager":
         return library_round(case, precision, watch.device), 0.0
     began = watch.now()

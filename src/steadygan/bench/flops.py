@@ -15,11 +15,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from steadygan.training import step
+from steadygan.training.step import round
 
 if TYPE_CHECKING:
-    from steadygan.training.draws import RoundDraws
-    from steadygan.training.game import Game
+    from steadygan.training.step.draws import RoundDraws
+    from steadygan.training.step.game import Game
 
 SIDE = {"cpu": 2048, "cuda": 8192, "mps": 4096}
 """of the square matrices, by the kind of device"""
@@ -61,7 +61,7 @@ class Operations(NamedTuple):
     """forward passes of the critic that a critic step costs, without making the fakes"""
 
 
-def operations(game: Game, feed: step.Feed, draws: RoundDraws) -> Operations:
+def operations(game: Game, feed: round.Feed, draws: RoundDraws) -> Operations:
     """Counts a round of a game, which is stepped."""
     first = draws.critic[0]
 
@@ -74,8 +74,8 @@ def operations(game: Game, feed: step.Feed, draws: RoundDraws) -> Operations:
             game.generate(first.latents, feed(first.real).labels)
 
     once = count(forward)
-    whole = count(lambda: step.training_round(game, feed, draws, 0, 0))
-    one = count(lambda: step.critic_step(game, feed, first))
+    whole = count(lambda: round.training_round(game, feed, draws, 0, 0))
+    one = count(lambda: round.critic_step(game, feed, first))
     return Operations(whole, once, (one - count(fakes)) / once)
 
 

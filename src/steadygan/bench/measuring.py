@@ -11,8 +11,8 @@ from typing import Literal
 
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.training.plan import kept_threads
-from steadygan.types import UsageError
 
 Round = Callable[[], None]
 """Trains for one round, or does whatever else is timed."""

@@ -17,8 +17,8 @@ import torch
 from steadygan.bench.cases import case
 from steadygan.bench.measuring import Round
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, make_round
-from steadygan.training.heap import kept_memory
-from steadygan.training.precision import Precision
+from steadygan.system.device import Precision
+from steadygan.system.malloc import kept_memory
 
 ROUNDS = 3
 

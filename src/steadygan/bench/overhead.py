@@ -17,28 +17,29 @@ from steadygan import api
 from steadygan import recipe as recipes
 from steadygan.bench.cases import titled, with_widths
 from steadygan.bench.measuring import Watch, wait
-from steadygan.evaluation.during import judge_of
-from steadygan.files import write_text
+from steadygan.evaluation.during_training import judge_of
 from steadygan.recipe import Recipe
 from steadygan.report.page import PageObserver
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.progress import ProgressObserver
 from steadygan.report.trackers import observer_for
-from steadygan.training import checkpoint, engine
+from steadygan.run.layout import list_checkpoints
+from steadygan.system.device import choose_precision
+from steadygan.system.files import write_text
+from steadygan.system.malloc import kept_memory
+from steadygan.training import checkpoint
 from steadygan.training.clock import Clock
-from steadygan.training.draws import Drawer, RoundDraws
-from steadygan.training.engine import Engine
-from steadygan.training.feed import Feed
-from steadygan.training.folder import list_checkpoints
-from steadygan.training.game import Game
-from steadygan.training.heap import kept_memory
+from steadygan.training.engines import agreement
+from steadygan.training.engines.base import Engine
 from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.plan import fit_minutes, measure_speed, settle
-from steadygan.training.precision import choose_precision
 from steadygan.training.session import new_run
-from steadygan.training.step import RoundReport
+from steadygan.training.setup import Trial
+from steadygan.training.step.draws import Drawer, RoundDraws
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
+from steadygan.training.step.round import RoundReport
 from steadygan.training.trainer import Trainer
-from steadygan.training.trial import Trial
 from steadygan.types import Batch
 
 PARTS = ("data", "logging", "pictures", "checkpoints", "evaluations")
@@ -144,7 +145,7 @@ def measure(
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
     recipe = dataclasses.replace(recipe, run=run)
-    evaluator, made = judge_of(recipe, ready.dataset), engine.make(by)
+    evaluator, made = judge_of(recipe, ready.dataset), agreement.make(by)
     recipe = _settled(Trial(recipe, ready.dataset, watch.device), minutes, made, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,14 +16,14 @@ from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
 from steadygan.bench.sides import draws_of, trial
 from steadygan.losses import Wasserstein
-from steadygan.networks.activations import PiecewiseLinear
-from steadygan.networks.convolutions import ConvMeanPool, UpsampleConv
+from steadygan.networks.layers.activations import PiecewiseLinear
+from steadygan.networks.layers.convolutions import ConvMeanPool, UpsampleConv
 from steadygan.objectives import Adversarial, BoundaryEquilibrium
 from steadygan.optimizers import Adam
 from steadygan.penalties import Drift, GradientPenalty
 from steadygan.recipe import Recipe
-from steadygan.training.draws import RoundDraws
-from steadygan.training.feed import Feed
+from steadygan.training.step.draws import RoundDraws
+from steadygan.training.step.feed import Feed
 from steadygan.types import at_each_scale
 
 

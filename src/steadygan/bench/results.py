@@ -14,9 +14,9 @@ import torch
 
 import steadygan
 from steadygan.bench.measuring import Watch
-from steadygan.files import read_json, write_json
-from steadygan.training.environment import describe_environment
-from steadygan.types import RunError, UsageError
+from steadygan.errors import RunError, UsageError
+from steadygan.run.environment import describe_environment
+from steadygan.system.files import read_json, write_json
 
 FORMAT = 1
 KINDS = ("cases", "slopes", "overhead")

@@ -15,11 +15,11 @@ from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Clock, Watch
 from steadygan.bench.results import Results, describe, short
 from steadygan.bench.sides import SAME_NETWORKS
-from steadygan.training import memory
-from steadygan.training.engine import EngineName
+from steadygan.errors import RunError, unknown_name
+from steadygan.system.device import Precision, choose_device, choose_precision
+from steadygan.training import out_of_memory
+from steadygan.training.engines.base import EngineName
 from steadygan.training.plan import kept_threads
-from steadygan.training.precision import Precision, choose_device, choose_precision
-from steadygan.types import RunError, unknown_name
 
 ENGINES: tuple[str, ...] = get_args(EngineName)
 
@@ -113,7 +113,7 @@ def _measured(piece: Piece, results: Results) -> Mapping[str, Any]:
     try:
         return piece.measure(results.find(piece.kind, piece.key))
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, RunError) or not memory.is_out_of_memory(error):
+        if isinstance(error, RunError) or not out_of_memory.is_out_of_memory(error):
             raise
         raise RunError(f"out of memory: {piece.label}; take --laptop, or leave it out of --cases") from None
 

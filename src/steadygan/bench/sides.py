@@ -17,12 +17,13 @@ import torch
 from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
 from steadygan.data import Dataset, Fresh, Stored
-from steadygan.training import engine
-from steadygan.training.draws import RoundDraws
-from steadygan.training.engine import Engine
-from steadygan.training.precision import Precision
-from steadygan.training.step import EAGER, training_round
-from steadygan.training.trial import Trial
+from steadygan.system.device import Precision
+from steadygan.training.engines import agreement
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.setup import Trial
+from steadygan.training.step.draws import RoundDraws
+from steadygan.training.step.round import training_round
 
 PLAIN, SAME_NETWORKS = "plain", "same-networks"
 DISTINCT_ROUNDS = 4  # of random numbers, used in turn
@@ -78,4 +79,4 @@ def make_round(case: Case, side: str, precision: Precision, device: torch.device
 
     if side in (PLAIN, SAME_NETWORKS):
         return plain_round(case, device, ordinary=side == PLAIN)
-    return library_round(case, precision, device, engine.make(side))
+    return library_round(case, precision, device, agreement.make(side))

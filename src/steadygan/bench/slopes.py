@@ -13,9 +13,9 @@ import torch
 from steadygan.bench.cases import Case, varied
 from steadygan.bench.comparing import Settings, prepared
 from steadygan.bench.measuring import Round, interleaved
-from steadygan.training.heap import kept_memory
-from steadygan.training.precision import Precision
-from steadygan.types import RunError
+from steadygan.errors import RunError
+from steadygan.system.device import Precision
+from steadygan.system.malloc import kept_memory
 
 
 class Fit(NamedTuple):

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from steadygan.types import SteadyganError, UsageError, nearest
+from steadygan.errors import SteadyganError, UsageError, nearest
 
 COMMANDS = {
     "train": ("steadygan.cli.train", "trains a recipe on data; alone: WGAN-GP on handwritten digits"),
@@ -85,7 +85,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(_help())
         return 0
     if first in ("--version", "-V"):
-        from steadygan import __version__
+        from steadygan.version import __version__
 
         print(f"steadygan {__version__}")
         return 0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadygan.errors import UsageError
 from steadygan.run import Run, Weights
-from steadygan.types import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
 
 def _read(run: Run, file: str) -> NDArray[np.uint8]:
     """A file's picture in the shape of the run's samples."""
-    from steadygan.data.decode import Plan, Unreadable, decode, quiet_pillow
+    from steadygan.data.images.decode import Plan, Unreadable, decode, quiet_pillow
 
     path = Path(file)
     if not path.exists():

@@ -18,7 +18,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names below runs/ or folders")
     parser.add_argument("--out", metavar="FILE.html", help="a page with the table and pictures")
     values = parser.parse(arguments)
-    from steadygan.evaluation.comparing import compare
+    from steadygan.evaluation.comparison import compare
     from steadygan.evaluation.page import write_comparison
     from steadygan.evaluation.tables import comparison_lines
 

@@ -10,7 +10,7 @@ from steadygan.cli import overrides
 from steadygan.cli.decoding import Decoding
 from steadygan.cli.parser import Parser
 from steadygan.data.options import DataOptions
-from steadygan.types import DataError, UsageError
+from steadygan.errors import DataError, UsageError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,7 +54,7 @@ def _help(parser: Parser) -> str:
 
 def _clear(cache: str | None) -> None:
     from steadygan.data import cache_folder, clear_cache
-    from steadygan.data.cache import megabytes
+    from steadygan.system.words import megabytes
 
     folder = cache_folder(cache)
     freed = clear_cache(folder)
@@ -63,13 +63,13 @@ def _clear(cache: str | None) -> None:
 
 def _look(options: DataOptions, sheet: str | None) -> None:
     """Prints the audit and writes the sheet: nowhere for None, to a place named after the data for ''."""
-    from steadygan.data import audit, contact_sheet, open_data
-    from steadygan.files import written_aside
+    from steadygan.data import audit_data, contact_sheet, open_data
+    from steadygan.system.files import written_aside
 
     try:
         dataset = open_data(options, Decoding())
     except DataError:
-        found = audit(options)  # raises again what cannot even be looked through
+        found = audit_data(options)  # raises again what cannot even be looked through
         print("\n".join(found.lines()))
         raise
     if dataset.sample.is_text and sheet:

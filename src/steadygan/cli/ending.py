@@ -20,7 +20,7 @@ def carry_out(folder: Path, train: Callable[[], Run]) -> int:
         say_interrupted(folder)
         return INTERRUPTED
     if not run.finished:
-        from steadygan.training.stop import StopSignals
+        from steadygan.training.signals import StopSignals
 
         say_interrupted(folder)
         return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED

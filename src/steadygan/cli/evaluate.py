@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
     values = parser.parse(arguments)
-    from steadygan.evaluation.evaluating import evaluate
+    from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.evaluation.tables import evaluation_lines
 
     for name in values.runs or [None]:

@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeVar
 
 from steadygan import codec
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
+from steadygan.errors import UsageError
 from steadygan.recipe import read_yaml
-from steadygan.types import UsageError
 
 T = TypeVar("T")
 

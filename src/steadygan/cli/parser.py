@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from steadygan.types import UsageError, unknown_name
+from steadygan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from steadygan.run import Run

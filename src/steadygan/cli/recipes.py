@@ -9,9 +9,10 @@ from typing import Any
 
 from steadygan import recipe as recipes
 from steadygan.cli.parser import Parser, at_least
+from steadygan.errors import UsageError
 from steadygan.recipes import find, listed, summary
 from steadygan.schedules import Constant
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 WIDTH = 100
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan.cli.parser import Parser
+from steadygan.errors import SteadyganError, UsageError
 from steadygan.run import RUNS, Run, list_runs
-from steadygan.types import SteadyganError, UsageError
 
 HEAD = ("name", "recipe", "data", "rounds", "state", "age")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+from steadygan.errors import UsageError
 from steadygan.run import Run, Weights
-from steadygan.types import UsageError
 
 GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
 """samples where no --count says how many"""

@@ -14,10 +14,11 @@ from steadygan.cli.decoding import Decoding
 from steadygan.cli.overrides import Change
 from steadygan.cli.parser import Parser, minutes
 from steadygan.data.options import DataOptions
+from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 Base = Recipe | Callable[[SampleSpec], Recipe] | None
 
@@ -61,7 +62,7 @@ def _prepare(
     base: Base, trial: Recipe, changes: Sequence[Change], values: argparse.Namespace, parser: Parser
 ) -> api.Prepared:
     """The opened data and the whole recipe; says what was chosen where no recipe was named."""
-    from steadygan.training.precision import choose_device, choose_precision
+    from steadygan.system.device import choose_device, choose_precision
 
     asked_rounds = any(change.path == ("rounds",) for change in changes)
     if values.minutes is not None and asked_rounds:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
+from steadygan.errors import UsageError, nearest
 from steadygan.recipe import read_yaml
-from steadygan.types import UsageError, nearest
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from steadygan.data.options import DataOptions
 
 if TYPE_CHECKING:
-    from steadygan.data.auditing import Audit
-    from steadygan.data.cache import cache_folder, clear_cache
+    from steadygan.data.audit.audit import Audit
+    from steadygan.data.audit.contact_sheet import contact_sheet
     from steadygan.data.dataset import Dataset, Fresh, Stored
-    from steadygan.data.opening import audit, open_data, planned_cache_bytes
+    from steadygan.data.open import audit_data, open_data, planned_cache_bytes
     from steadygan.data.order import sample_indices
-    from steadygan.data.sheet import contact_sheet
-    from steadygan.data.sources import NAMES
-    from steadygan.data.stream import Streamed
+    from steadygan.data.parquet.stream import Streamed
+    from steadygan.data.sources.find import NAMES
+    from steadygan.system.cache import cache_folder, clear_cache
 
 __all__ = [
     "NAMES",
@@ -28,7 +28,7 @@ __all__ = [
     "Fresh",
     "Stored",
     "Streamed",
-    "audit",
+    "audit_data",
     "cache_folder",
     "clear_cache",
     "contact_sheet",
@@ -38,26 +38,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "NAMES": "sources",
-    "Audit": "auditing",
-    "Dataset": "dataset",
-    "Fresh": "dataset",
-    "Stored": "dataset",
-    "Streamed": "stream",
-    "audit": "opening",
-    "cache_folder": "cache",
-    "clear_cache": "cache",
-    "contact_sheet": "sheet",
-    "open_data": "opening",
-    "planned_cache_bytes": "opening",
-    "sample_indices": "order",
+    "NAMES": "data.sources.find",
+    "Audit": "data.audit.audit",
+    "Dataset": "data.dataset",
+    "Fresh": "data.dataset",
+    "Stored": "data.dataset",
+    "Streamed": "data.parquet.stream",
+    "audit_data": "data.open",
+    "cache_folder": "system.cache",
+    "clear_cache": "system.cache",
+    "contact_sheet": "data.audit.contact_sheet",
+    "open_data": "data.open",
+    "planned_cache_bytes": "data.open",
+    "sample_indices": "data.order",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = getattr(importlib.import_module(f"steadygan.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from steadygan.types import UsageError, nearest
+from steadygan.errors import UsageError, nearest
 
 Asked: TypeAlias = int | str | Sequence[int | str]
 """A class or several: numbers from 0, names, or a text with commas between them."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.memory_map import row_reader
 from steadygan.data.order import sample_indices
-from steadygan.data.rows import row_reader
 
 if TYPE_CHECKING:
-    from steadygan.data.alphabet import Alphabet
-    from steadygan.data.auditing import Audit
-    from steadygan.data.stream import Streamed
+    from steadygan.data.audit.audit import Audit
+    from steadygan.data.parquet.stream import Streamed
+    from steadygan.data.text.alphabet import Alphabet
     from steadygan.types import SampleSpec
 
 Samples: TypeAlias = NDArray[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from steadygan.types import UsageError, nearest
+from steadygan.errors import UsageError, nearest
 
 Fit = Literal["crop", "pad"]
 

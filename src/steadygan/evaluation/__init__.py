@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steadygan.evaluation.comparing import Comparison, compare
-    from steadygan.evaluation.evaluating import evaluate
+    from steadygan.evaluation.comparison import Comparison, compare
     from steadygan.evaluation.record import Evaluation, Number, Provenance
+    from steadygan.evaluation.run_evaluation import evaluate
 
 __all__ = ["Comparison", "Evaluation", "Number", "Provenance", "compare", "evaluate"]
 

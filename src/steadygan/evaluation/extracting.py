@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from steadygan.data import Fresh, Stored
 from steadygan.data.dataset import Labels, Samples, Train
-from steadygan.types import UsageError, unknown_name
+from steadygan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
-    from steadygan.metrics.features.base import Extracted, Features
+    from steadygan.features.base import Extracted, Features
 
 NAMES = ("auto", "classifier", "inception", "patches", "pixels")
 MOST_REAL = 50_000
@@ -49,25 +49,25 @@ def make_features(
     if name == "auto":
         name = default_features(dataset)
     if ":" in name:
-        from steadygan.metrics.features.by_path import features_by_path
+        from steadygan.features.by_path import features_by_path
 
         return features_by_path(name, shape=dataset.sample.shape)
     if name not in NAMES:
         raise unknown_name("features", name, NAMES)
     if name == "classifier":
-        from steadygan.metrics.features.classifier import classifier_features
+        from steadygan.features.classifier import classifier_features
 
         return classifier_features(dataset, cache=cache, progress=progress)
     if name == "inception":
-        from steadygan.metrics.features.inception import inception_features
+        from steadygan.features.inception import inception_features
 
         return inception_features(weights, cache=cache)
     images = real_part(dataset, "train")[0]
     if name == "pixels":
-        from steadygan.metrics.features.pixels import fit_pixels
+        from steadygan.features.pixels import fit_pixels
 
         return fit_pixels(images)
-    from steadygan.metrics.features.patches import fit_patches
+    from steadygan.features.patches import fit_patches
 
     return fit_patches(images)
 
@@ -105,8 +105,8 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
     """Features of a split's real images, from the cache where they were computed before."""
     import torch
 
-    from steadygan.metrics.features.base import Extracted
-    from steadygan.metrics.features.neural import Weights, kept, weights_file
+    from steadygan.features.base import Extracted
+    from steadygan.features.neural import Weights, kept, weights_file
 
     def make() -> Weights:
         images, _ = real_part(dataset, split)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.alphabet import decode
 from steadygan.data.dataset import Labels, Samples
+from steadygan.data.text.alphabet import decode
 from steadygan.evaluation.extracting import real_features, real_part
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
-    from steadygan.metrics.features.base import Extracted, Features
+    from steadygan.features.base import Extracted, Features
     from steadygan.metrics.frechet import Statistics
 
 _SIDE = 32

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from steadygan.data import Fresh
+from steadygan.errors import UsageError, unknown_name
 from steadygan.evaluation.extracting import chosen_rows, default_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.record import Better, Number, Settings
-from steadygan.types import UsageError, unknown_name
 
 Sees = Literal["features", "classifier", "samples"]
 
@@ -93,7 +93,7 @@ def _modal(material: Material) -> bool:
 
 
 def _modes() -> Mapping[str, Any]:
-    from steadygan.data.toy import MODES
+    from steadygan.data.sources.points import MODES
 
     return MODES
 
@@ -213,7 +213,7 @@ def _classes(material: Material) -> Iterable[Number]:
 
 
 def _stacks(material: Material) -> Iterable[Number]:
-    from steadygan.metrics.features.classifier import StackFeatures
+    from steadygan.features.classifier import StackFeatures
     from steadygan.metrics.modes import expected_stacked, stacked_modes
 
     assert isinstance(material.classifier, StackFeatures)

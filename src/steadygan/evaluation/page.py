@@ -7,14 +7,14 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from steadygan.evaluation.comparing import Comparison
+from steadygan.errors import UsageError
+from steadygan.evaluation.comparison import Comparison
 from steadygan.evaluation.tables import ARROWS, cell_text, seeds
-from steadygan.files import writing, written_aside
 from steadygan.report.embed import FRAME_SIDE, Embedded, embed
 from steadygan.report.lines import Lines, shown_lines
 from steadygan.report.record import picture_round
-from steadygan.report.words import number
-from steadygan.types import UsageError
+from steadygan.system.files import writing, written_aside
+from steadygan.system.words import number
 
 LINES = 20
 """of text that are shown of a run"""

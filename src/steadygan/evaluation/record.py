@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from steadygan.files import read_json, write_json
-from steadygan.types import RunError
+from steadygan.errors import RunError
+from steadygan.system.files import read_json, write_json
 
 FORMAT = 1
 FILE = "evaluation.json"

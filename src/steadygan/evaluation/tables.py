@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from steadygan.evaluation.comparing import Cell, Comparison, Line
+from steadygan.evaluation.comparison import Cell, Comparison, Line
 from steadygan.evaluation.record import Evaluation, Number, Provenance
-from steadygan.report.words import number
+from steadygan.system.words import number
 
 ARROWS = {"lower": "lower is better", "higher": "higher is better", "one": "best at 1", "half": "best at 0.5"}
 

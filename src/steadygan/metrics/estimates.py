@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 class Estimate(NamedTuple):

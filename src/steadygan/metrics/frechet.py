@@ -25,8 +25,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.metrics.checks import AnyRows, Rows, row_slices, same_width, stored_rows
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import AnyRows, Rows, row_slices, same_width, stored_rows
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
 

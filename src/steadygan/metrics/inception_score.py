@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.metrics.checks import Rows, stored_rows
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import Rows, stored_rows
 from steadygan.metrics.estimates import Estimate
-from steadygan.types import UsageError
 
 
 def inception_score(probabilities: ArrayLike, splits: int = 10) -> Estimate:

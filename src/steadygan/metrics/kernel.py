@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.metrics.checks import AnyRows, Rows, same_width, stored_rows
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import AnyRows, Rows, same_width, stored_rows
 
 
 class KernelDistance(NamedTuple):

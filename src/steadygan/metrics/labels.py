@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import Images
 from steadygan.metrics.estimates import Estimate, mean
-from steadygan.metrics.features.base import Images
 from steadygan.metrics.pyramids import block_size, check_images
-from steadygan.types import UsageError
 
 Labels = NDArray[np.int64]
 Shares = NDArray[np.float64]

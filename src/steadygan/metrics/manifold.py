@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.metrics.checks import AnyRows, Rows, row_slices, same_width, stored_rows
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import AnyRows, Rows, row_slices, same_width, stored_rows
 from steadygan.metrics.estimates import Estimate, mean
-from steadygan.types import UsageError
 
 _TIE = 1e-12  # of |a|^2 + |b|^2: closer to a border than rounding can tell is on it
 

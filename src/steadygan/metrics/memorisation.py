@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.metrics.checks import AnyRows, row_slices, same_width, stored_rows
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import AnyRows, row_slices, same_width, stored_rows
 from steadygan.metrics.estimates import Estimate, mean
 from steadygan.metrics.manifold import nearest
-from steadygan.types import UsageError
 
 Distances = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.metrics.checks import feature_rows
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import feature_rows
 from steadygan.metrics.estimates import Estimate, mean
-from steadygan.types import UsageError
 
 STACKS = 1_000
 """modes of three stacked digits"""

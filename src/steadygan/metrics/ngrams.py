@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.errors import UsageError
 from steadygan.metrics.estimates import Estimate
-from steadygan.types import UsageError
 
 Line: TypeAlias = str | Sequence[Hashable] | NDArray[Any]
 """Text, or its tokens: characters, words or token ids."""

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.metrics.checks import image_rows
-from steadygan.metrics.features.base import Images, blocks
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import Images, blocks, image_rows
 
 PATCH = 7
 """side of a descriptor in pixels"""

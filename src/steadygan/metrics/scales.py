@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.metrics.checks import image_rows
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import image_rows
 from steadygan.metrics.estimates import Estimate, mean
-from steadygan.types import UsageError
 
 _BLOCK = 256  # images whose means are taken at once
 

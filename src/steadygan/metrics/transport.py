@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.metrics.checks import AnyRows, feature_rows, same_width, stored_rows
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
+from steadygan.metrics.arrays import AnyRows, feature_rows, same_width, stored_rows
 
 
 def wasserstein1(a: ArrayLike, b: ArrayLike, *, limit: int = 2_000, seed: int = 0) -> float:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from steadygan.networks.initialization import Scheme
+    from steadygan.networks.layers.initialization import Scheme
 
     Convolution = TypeVar("Convolution", nn.Conv2d, nn.ConvTranspose2d)
 
@@ -67,9 +68,9 @@ def halvings(size: int, ends: dict[int, int]) -> tuple[int, int]:
 
 def layer(spec: Convolutional, convolution: Convolution, *, norm: bool = True, critic: bool = True) -> list[nn.Module]:
     """A convolution with fresh weights, its norm and its activation."""
-    from steadygan.networks import activations
-    from steadygan.networks.initialization import initialized
-    from steadygan.networks.normalization import norm_2d
+    from steadygan.networks.layers import activations
+    from steadygan.networks.layers.initialization import initialized
+    from steadygan.networks.layers.normalization import norm_2d
 
     norms: list[nn.Module] = norm_2d(spec.norm, convolution.out_channels, spec.init) if norm else []
     return [initialized(convolution, spec.init), *norms, activations.make(spec.activation, critic=critic)]
@@ -115,9 +116,9 @@ class ConvAutoencoderCritic:
         """
         from torch import nn
 
-        from steadygan.networks.convolutions import SameConv, SameConvTranspose
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.reconstruction import FullPrecision, ReconstructionCritic
+        from steadygan.networks.layers.convolutions import SameConv, SameConvTranspose
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.reconstruction import FullPrecision, ReconstructionCritic
 
         channels, size = need_image("ConvAutoencoderCritic", sample, SIZES)
         count, _ = halvings(size, _ENDS)
@@ -163,10 +164,10 @@ class MLPAutoencoderCritic:
         """The critic of such samples."""
         from torch import nn
 
-        from steadygan.networks import activations
-        from steadygan.networks.layers import linear
-        from steadygan.networks.normalization import norm_1d
-        from steadygan.networks.reconstruction import ReconstructionCritic
+        from steadygan.networks.layers import activations
+        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.normalization import norm_1d
+        from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
         def hidden(inputs: int, depth: int, *, coordinates: bool) -> list[nn.Module]:
             parts: list[nn.Module] = []

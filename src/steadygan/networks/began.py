@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.errors import UsageError
 from steadygan.networks.autoencoder import (
     SIZES,
     Activation,
@@ -18,7 +19,7 @@ from steadygan.networks.autoencoder import (
 )
 from steadygan.networks.checks import need_choice, need_image, need_positive
 from steadygan.schedules import Schedule
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,8 +38,8 @@ def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
     """A layer that keeps number and size of its maps, with a vanishing residual where the spec wants one."""
     from torch import nn
 
-    from steadygan.networks.convolutions import SameConv
-    from steadygan.networks.vanishing import VanishingResidual
+    from steadygan.networks.layers.convolutions import SameConv
+    from steadygan.networks.layers.vanishing import VanishingResidual
 
     parts = layer(spec, SameConv(maps, maps, 3), critic=isinstance(spec, BEGANCritic))
     return parts if spec.carry is None else [VanishingResidual(nn.Sequential(*parts), spec.carry)]
@@ -48,10 +49,10 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
     """Codes to maps h0 of ``spec.width`` without activation, pairs of 3x3 convolutions at each size, then pixels."""
     from torch import nn
 
-    from steadygan.networks.convolutions import SameConv, UpsampleConv
-    from steadygan.networks.initialization import initialized
-    from steadygan.networks.layers import Unflatten, linear
-    from steadygan.networks.reconstruction import BEGANDecoder, FullPrecision
+    from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
+    from steadygan.networks.layers.initialization import initialized
+    from steadygan.networks.layers.modules import Unflatten, linear
+    from steadygan.networks.layers.reconstruction import BEGANDecoder, FullPrecision
 
     n = spec.width
     count, end = halvings(size, _ENDS)
@@ -103,11 +104,11 @@ class BEGANGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks import layers
+        from steadygan.networks.layers import modules
 
         channels, size = need_image("BEGANGenerator", sample, SIZES)
         decoder = _began_decoder(self, latent, channels, size)
-        return layers.Generator(layers.LabelledSequential(decoder), sample.shape, self.output)
+        return modules.Generator(modules.LabelledSequential(decoder), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,9 @@ class BEGANCritic:
         """
         from torch import nn
 
-        from steadygan.networks.convolutions import SameConv
-        from steadygan.networks.layers import linear
-        from steadygan.networks.reconstruction import ReconstructionCritic
+        from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
         channels, size = need_image("BEGANCritic", sample, SIZES)
         count, end = halvings(size, _ENDS)

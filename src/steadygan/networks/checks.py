@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from steadygan.types import SampleSpec, UsageError, nearest
+from steadygan.errors import UsageError, nearest
+from steadygan.types import SampleSpec
 
 
 def need_choice(spec: str, field: str, got: str, allowed: tuple[str, ...]) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
-from steadygan.networks.comparing import Minibatch
-from steadygan.types import SampleSpec, UsageError
+from steadygan.networks.minibatch import Minibatch
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,21 +79,21 @@ class DCGANGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks import activations, layers
-        from steadygan.networks.convolutions import Crop, SameConvTranspose
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.normalization import norm_1d, norm_2d
+        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers.convolutions import Crop, SameConvTranspose
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.normalization import norm_1d, norm_2d
 
         channels, size = need_image("DCGANGenerator", sample, SIZES)
         levels = _levels(self, size)[::-1]
         start = 4 if size == 28 else size >> len(levels)
         first = activations.maps(self.activation, levels[0])
         scheme = "glorot" if self.init == "he" else self.init
-        parts: list[nn.Module] = [layers.linear(latent, first * start * start, scheme)]
+        parts: list[nn.Module] = [modules.linear(latent, first * start * start, scheme)]
         if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
-            parts += [*norm_1d("batch", first * start * start, self.init), layers.Unflatten(first, start)]
+            parts += [*norm_1d("batch", first * start * start, self.init), modules.Unflatten(first, start)]
         else:
-            parts += [layers.Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
+            parts += [modules.Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
         width = levels[0]
         for index, following in enumerate(levels[1:]):
@@ -104,7 +105,7 @@ class DCGANGenerator:
                 parts.append(Crop(7))
             width = following
         parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
-        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
+        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,10 @@ class DCGANCritic:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks import activations, layers
-        from steadygan.networks.convolutions import SameConv
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.normalization import norm_2d
+        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.normalization import norm_2d
 
         width, size = need_image("DCGANCritic", sample, SIZES)
         levels = _levels(self, size)
@@ -160,5 +161,5 @@ class DCGANCritic:
             layer, inputs = self.minibatch.build(width, end * end)
             parts.append(layer)
         classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
-        head = layers.ScoreHead(inputs, scheme, classes=classes, features=self.features)
-        return layers.Critic(layers.LabelledSequential(*parts), head)
+        head = modules.ScoreHead(inputs, scheme, classes=classes, features=self.features)
+        return modules.Critic(modules.LabelledSequential(*parts), head)

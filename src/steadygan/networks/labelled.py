@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from steadygan.errors import UsageError
 from steadygan.networks.began import BEGANGenerator
 from steadygan.networks.checks import need_choice
 from steadygan.networks.dcgan import DCGANGenerator
@@ -12,7 +13,7 @@ from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANGenerator
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +51,7 @@ class LabelledGenerator:
         Raises:
             UsageError: for data without labels, and for samples that the network is not made for.
         """
-        from steadygan.networks.latents import ConcatLabels, LabelledLatents, MultiplyLabels
+        from steadygan.networks.layers.labels import ConcatLabels, LabelledLatents, MultiplyLabels
 
         if sample.classes < 2:
             raise UsageError(

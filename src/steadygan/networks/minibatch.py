@@ -1,133 +1,98 @@
-"""Layers that let a critic compare the samples of a batch: minibatch standard deviation and discrimination.
+"""What a critic can compare the samples of a batch by, before it scores them: a choice, torch-free until built.
 
-Both work on contiguous groups of a fixed size. Where it divides the numbers of real and fake samples, no group holds
-both, so that one joined pass says what two passes say. With ``group`` None they take the whole batch and carry
-``couples_batch``. A slope under a gradient penalty holds what a sample does to the scores of its group too.
+The layers are those of ``networks.minibatch``. Both look at groups of neighbours: the group's size has to divide every
+batch that the critic sees, and micro-batches too.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-from torch import Tensor, nn
+from steadygan.errors import UsageError
+from steadygan.networks.checks import need_positive
 
-from steadygan.types import UsageError
-
-_SMALLEST_SQUARE = 1e-8  # under the root: the deviation of identical samples is 1e-4
-
-
-def _group_size(layer: nn.Module, group: int | None, batch: int) -> int:
-    if group is None:
-        return batch
-    if batch % group:
-        raise UsageError(f"{type(layer).__name__} works on groups of {group}, and a batch of {batch} has a remainder")
-    return group
+if TYPE_CHECKING:
+    from torch import nn
 
 
-def _check_group(layer: nn.Module, group: int | None) -> None:
+def _need_group(name: str, group: int | None) -> None:
     if group is not None and group < 2:
-        raise UsageError(f"{type(layer).__name__}.group is {group}; allowed: 2 or more, or None for the whole batch")
+        raise UsageError(f"{name}.group is {group}; allowed: 2 or more, or null for the whole batch")
 
 
-class MinibatchStddev(nn.Module):
-    """Maps with ``channels`` more of them, each a constant a group: the mean standard deviation of a share of the maps.
+@dataclass(frozen=True)
+class Stddev:
+    """Minibatch standard deviation: how much the features differ within a group, as further maps.
 
-    sqrt(mean over the group of (x - its mean)^2 + 1e-8), then the mean over positions and maps, in float32 or wider
-    (Karras et al. 2018, section 3). [N, C, ...] to [N, C + channels, ...]. ProGAN's code takes every (N / group)-th
-    sample as a group instead of neighbours, which would mix real and fake samples of a joined pass.
+    Karras et al. 2018, Progressive Growing of GANs, section 3.
     """
 
-    def __init__(self, group: int | None = 4, channels: int = 1) -> None:
-        """
+    group: int | None = 4
+    """neighbours that are compared; null: the whole batch"""
+    channels: int = 1
+    """maps that are added; each is the deviation of its share of the features"""
+
+    def __post_init__(self) -> None:
+        _need_group("Stddev", self.group)
+        need_positive("Stddev", channels=self.channels)
+
+    def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
+        """The layer for [N, maps, ...], and the features of a sample that it leaves.
+
         Args:
-            group: neighbours that are compared; None for the whole batch (MSG-GAN's code)
-            channels: shares that the maps are split into, one statistic each
+            maps: of what it sees
+            positions: pixels of a map
 
         Raises:
-            UsageError: for a group below 2 or channels below 1; in use, where they do not divide batch and maps.
+            UsageError: where the channels do not divide the maps.
         """
-        super().__init__()
-        _check_group(self, group)
-        if channels < 1:
-            raise UsageError(f"MinibatchStddev.channels is {channels}; it has to be 1 or more")
-        self.group = group
-        self.channels = channels
-        self.couples_batch = group is None
+        from steadygan.networks.layers.minibatch import MinibatchStddev
 
-    def forward(self, x: Tensor) -> Tensor:
-        size = _group_size(self, self.group, len(x))
-        if x.shape[1] % self.channels:
-            raise UsageError(f"MinibatchStddev.channels is {self.channels}, which does not divide {x.shape[1]} maps")
-        wide = x if x.dtype == torch.float64 else x.float()
-        grouped = wide.reshape(-1, size, self.channels, x.shape[1] // self.channels, *x.shape[2:])
-        centred = grouped - grouped.mean(1, keepdim=True)
-        deviation = (centred.square().mean(1) + _SMALLEST_SQUARE).sqrt()
-        of_groups = deviation.flatten(2).mean(2)
-        of_samples = of_groups[:, None].expand(-1, size, -1).reshape(len(x), self.channels)
-        maps = of_samples.reshape(len(x), self.channels, *(1,) * (x.dim() - 2)).to(x.dtype)
-        joined = torch.cat([x, maps.expand(-1, -1, *x.shape[2:])], dim=1)
-        if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):  # cat loses it
-            joined = joined.contiguous(memory_format=torch.channels_last)
-        return joined
-
-    def extra_repr(self) -> str:
-        return f"group={self.group}, channels={self.channels}"
+        if maps % self.channels:
+            raise UsageError(f"Stddev.channels is {self.channels}, which does not divide the critic's last {maps} maps")
+        return MinibatchStddev(self.group, self.channels), (maps + self.channels) * positions
 
 
-class MinibatchDiscrimination(nn.Module):
-    """Features with ``outputs`` more of them, which say how near a sample is to the others of its group.
+@dataclass(frozen=True)
+class Discrimination:
+    """Minibatch discrimination: how near a sample's features are to those of the others, as further features.
 
-    M_i = f_i T; o(x_i)_b = sum over j of exp(-||M_ib - M_jb||_1) (Salimans et al. 2016, section 3.2), in float32 or
-    wider. [N, inputs] to [N, inputs + outputs]. o is the group's size for identical samples, 1 less without the self
-    term. The tensor T, [inputs, outputs, depth], is no layer: ``with_spectral_norm`` leaves it alone.
+    Salimans et al. 2016, Improved Techniques for Training GANs, section 3.2, over groups of the batch.
     """
 
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int = 100,
-        depth: int = 5,
-        group: int | None = 16,
-        self_term: bool = True,
-        init: float | None = None,
-    ) -> None:
-        """
+    outputs: int = 100
+    """features that are added (B)"""
+    depth: int = 5
+    """length of each of the vectors that are compared (C)"""
+    group: int | None = 16
+    """neighbours that are compared; null: the whole batch, as in the paper"""
+    self_term: bool = True
+    """count a sample's nearness to itself, which is 1? The paper's formula does"""
+    init: float | None = None
+    """deviation of the first weights; null: 1 / (depth sqrt(inputs)), with which first distances are near 1"""
+
+    def __post_init__(self) -> None:
+        _need_group("Discrimination", self.group)
+        need_positive("Discrimination", outputs=self.outputs, depth=self.depth)
+        if self.init is not None and not self.init > 0.0:
+            raise UsageError(f"Discrimination.init is {self.init}; it has to be above 0, or null")
+
+    def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
+        """The layer for [N, maps, ...], and the features of a sample that it leaves.
+
         Args:
-            inputs: features of a sample (A)
-            outputs: features that are added (B)
-            depth: length of each of the vectors that are compared (C)
-            group: neighbours that are compared; None for the whole batch
-            self_term: count exp(0) = 1, a sample's distance to itself (the paper's formula)?
-            init: standard deviation of T's normal weights. None is 1 / (depth sqrt(inputs)), with which the distances
-                of features of size 1 start near 1; with the 1.0 of public code they start near depth sqrt(inputs),
-                where exp(-distance) and its gradient are as good as 0
-
-        Raises:
-            UsageError: for sizes below 1 or a group below 2; in use, where the group does not divide the batch.
+            maps: of what it sees
+            positions: pixels of a map
         """
-        super().__init__()
-        _check_group(self, group)
-        for name, got in (("inputs", inputs), ("outputs", outputs), ("depth", depth)):
-            if got < 1:
-                raise UsageError(f"MinibatchDiscrimination.{name} is {got}; it has to be 1 or more")
-        self.group = group
-        self.self_term = self_term
-        self.couples_batch = group is None
-        std = 1.0 / (depth * math.sqrt(inputs)) if init is None else init
-        self.tensor = nn.Parameter(std * torch.randn(inputs, outputs, depth))
+        from torch import nn
 
-    def forward(self, features: Tensor) -> Tensor:
-        size = _group_size(self, self.group, len(features))
-        with torch.autocast(features.device.type, enabled=False):
-            rows = torch.einsum("na,abc->nbc", features.to(self.tensor.dtype), self.tensor)
-            grouped = rows.reshape(-1, size, *rows.shape[1:])
-            distance = (grouped[:, :, None] - grouped[:, None]).abs().sum(4)  # group, i, j, b
-            nearness = torch.exp(-distance).sum(2).flatten(0, 1)
-            if not self.self_term:
-                nearness = nearness - 1.0
-            return torch.cat([features, nearness.to(features.dtype)], dim=1)
+        from steadygan.networks.layers.minibatch import MinibatchDiscrimination
 
-    def extra_repr(self) -> str:
-        inputs, outputs, depth = self.tensor.shape
-        return f"{inputs}, {outputs}, depth={depth}, group={self.group}, self_term={self.self_term}"
+        inputs = maps * positions
+        layer = MinibatchDiscrimination(inputs, self.outputs, self.depth, self.group, self.self_term, self.init)
+        return nn.Sequential(nn.Flatten(), layer), inputs + self.outputs
+
+
+Minibatch: TypeAlias = Stddev | Discrimination
+"""The closed set that files and the command line know."""

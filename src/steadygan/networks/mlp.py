@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_choice, need_classes, need_positive
-from steadygan.networks.comparing import Minibatch
-from steadygan.types import SampleSpec, UsageError
+from steadygan.networks.minibatch import Minibatch
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,13 +29,13 @@ def _check(spec: MLPGenerator | MLPCritic) -> None:
 
 
 def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
-    from steadygan.networks import activations, layers
-    from steadygan.networks.normalization import norm_1d
+    from steadygan.networks.layers import activations, modules
+    from steadygan.networks.layers.normalization import norm_1d
 
     parts: list[nn.Module] = []
     for index in range(spec.depth):
         first = full_precision and index == 0
-        parts.append(layers.linear(inputs, spec.width, "he", full_precision=first))
+        parts.append(modules.linear(inputs, spec.width, "he", full_precision=first))
         parts.extend(norm_1d(spec.norm, spec.width))
         parts.append(activations.make(spec.activation, critic=critic))
         inputs = spec.width
@@ -69,14 +70,14 @@ class MLPGenerator:
         Raises:
             UsageError: for text.
         """
-        from steadygan.networks import layers
+        from steadygan.networks.layers import modules
 
         if sample.is_text:
             raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
         output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
         parts = _hidden(self, latent, critic=False, full_precision=sample.is_points)
-        last = layers.linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
-        return layers.Generator(layers.LabelledSequential(*parts, last), sample.shape, output)
+        last = modules.linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
+        return modules.Generator(modules.LabelledSequential(*parts, last), sample.shape, output)
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class MLPCritic:
         """The critic of such samples."""
         from torch import nn
 
-        from steadygan.networks import layers
-        from steadygan.networks.spectral import with_spectral_norm
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.spectral import with_spectral_norm
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
         inputs = self.width
@@ -116,6 +117,6 @@ class MLPCritic:
             layer, inputs = self.minibatch.build(inputs)
             parts.append(layer)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
-        head = layers.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
-        critic = layers.Critic(layers.LabelledSequential(nn.Flatten(), *parts), head)
+        head = modules.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
+        critic = modules.Critic(modules.LabelledSequential(nn.Flatten(), *parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,7 +56,7 @@ class MultiScaleGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.pyramids import PyramidGenerator
+        from steadygan.networks.layers.pyramids import PyramidGenerator
 
         channels, size = need_image("MultiScaleGenerator", sample, SIZES)
         return PyramidGenerator(latent, _widths(self.width, size), channels)
@@ -89,7 +90,7 @@ class MultiScaleCritic:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.pyramids import PyramidCritic
+        from steadygan.networks.layers.pyramids import PyramidCritic
 
         channels, size = need_image("MultiScaleCritic", sample, SIZES)
         return PyramidCritic(_widths(self.width, size), channels, self.combine, self.group, self.features)

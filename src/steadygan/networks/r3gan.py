@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -73,7 +74,7 @@ class _Stages:
 
     def _stage(self, width: int, stages: int, *, critic: bool) -> list[nn.Module]:
         """The blocks of one of so many stages."""
-        from steadygan.networks.resnext import ResNeXtBlock
+        from steadygan.networks.layers.resnext import ResNeXtBlock
 
         hidden = width * self.expansion
         groups = max(1, hidden // self.group)
@@ -88,7 +89,7 @@ def _change(inputs: int, outputs: int) -> list[nn.Module]:
     """Between stages of different widths: a 1x1 convolution, at the smaller of both sizes."""
     from torch import nn
 
-    from steadygan.networks.resnext import scaled
+    from steadygan.networks.layers.resnext import scaled
 
     return [] if inputs == outputs else [scaled(nn.Conv2d(inputs, outputs, 1, bias=False))]
 
@@ -117,10 +118,10 @@ class R3GANGenerator(_Stages):
         """
         from torch import nn
 
-        from steadygan.networks import layers
-        from steadygan.networks.latents import LabelledLatents
-        from steadygan.networks.resampling import FilteredUpsample
-        from steadygan.networks.resnext import EmbedLabels, LearnedBasis, scaled
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.labels import LabelledLatents
+        from steadygan.networks.layers.resampling import FilteredUpsample
+        from steadygan.networks.layers.resnext import EmbedLabels, LearnedBasis, scaled
 
         channels, size = need_image("R3GANGenerator", sample, SIZES)
         widths = self._maps(size)
@@ -132,7 +133,7 @@ class R3GANGenerator(_Stages):
         for width, following in pairwise(widths):
             parts += [*_change(width, following), FilteredUpsample(), *self._stage(following, stages, critic=False)]
         parts.append(scaled(nn.Conv2d(widths[-1], channels, 1, bias=False)))
-        generator = layers.Generator(layers.LabelledSequential(*parts), sample.shape, self.output)
+        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
         return LabelledLatents(EmbedLabels(classes, self.embedding), generator) if classes else generator
 
 
@@ -153,9 +154,9 @@ class R3GANCritic(_Stages):
         """
         from torch import nn
 
-        from steadygan.networks import layers
-        from steadygan.networks.resampling import FilteredDownsample
-        from steadygan.networks.resnext import BasisHead, scaled
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.resampling import FilteredDownsample
+        from steadygan.networks.layers.resnext import BasisHead, scaled
 
         channels, size = need_image("R3GANCritic", sample, SIZES)
         widths = self._maps(size)[::-1]
@@ -166,4 +167,4 @@ class R3GANCritic(_Stages):
         parts += self._stage(widths[-1], stages, critic=True)
         classes = need_classes("R3GANCritic", sample, "conditional") if self.conditional else 0
         head = BasisHead(widths[-1], _start(size), classes, features=self.features)
-        return layers.Critic(layers.LabelledSequential(*parts), head)
+        return modules.Critic(modules.LabelledSequential(*parts), head)

@@ -52,18 +52,18 @@ class SNDCGANGenerator:
         """
         from torch import nn
 
-        from steadygan.networks import layers
-        from steadygan.networks.convolutions import Crop, SameConv, SameConvTranspose
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.normalization import norm_2d
-        from steadygan.networks.spectral import with_spectral_norm
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.convolutions import Crop, SameConv, SameConvTranspose
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.normalization import norm_2d
+        from steadygan.networks.layers.spectral import with_spectral_norm
 
         channels, size = need_image("SNDCGANGenerator", sample, SIZES)
         doublings = _doublings(size)
         start, width = -(-size // 2**doublings), self.width << doublings
         parts: list[nn.Module] = [
-            layers.linear(latent, width * start * start, "normal_0.02"),
-            layers.Unflatten(width, start),
+            modules.linear(latent, width * start * start, "normal_0.02"),
+            modules.Unflatten(width, start),
             *norm_2d("batch", width),
             nn.ReLU(),
         ]
@@ -74,7 +74,7 @@ class SNDCGANGenerator:
             if size == 28 and width == 4 * self.width:
                 parts.append(Crop(7))
         parts.append(initialized(SameConv(width, channels, 3), "normal_0.02"))
-        generator = layers.Generator(layers.LabelledSequential(*parts), sample.shape, "tanh")
+        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
         return with_spectral_norm(generator) if self.spectral else generator
 
 
@@ -104,11 +104,11 @@ class SNDCGANCritic:
             UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
 
-        from steadygan.networks import layers
-        from steadygan.networks.activations import PiecewiseLinear
-        from steadygan.networks.convolutions import SameConv
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.spectral import with_spectral_norm
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.activations import PiecewiseLinear
+        from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.spectral import with_spectral_norm
 
         channels, size = need_image("SNDCGANCritic", sample, SIZES)
         width = self.width
@@ -119,6 +119,6 @@ class SNDCGANCritic:
             parts += [initialized(SameConv(width, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         classes = need_classes("SNDCGANCritic", sample) if self.class_logits else 0
         end = -(-size // 2 ** _doublings(size))
-        head = layers.ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
-        critic = layers.Critic(layers.LabelledSequential(*parts), head)
+        head = modules.ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
+        critic = modules.Critic(modules.LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

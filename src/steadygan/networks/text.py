@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.errors import UsageError
 from steadygan.networks.checks import need_positive
-from steadygan.types import SampleSpec, UsageError
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,7 +36,7 @@ def _need_text(spec: str, sample: SampleSpec) -> tuple[int, int]:
 
 
 def _blocks(spec: TextGenerator | TextCritic, *, critic: bool) -> list[nn.Module]:
-    from steadygan.networks.sequences import LineBlock
+    from steadygan.networks.layers.sequences import LineBlock
 
     return [LineBlock(spec.width, spec.kernel, spec.residual_scale, critic=critic) for _ in range(spec.blocks)]
 
@@ -65,15 +66,15 @@ class TextGenerator:
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks import layers
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.sequences import CharacterSoftmax, LineConv, ToMaps
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.sequences import CharacterSoftmax, LineConv, ToMaps
 
         characters, length = _need_text("TextGenerator", sample)
-        parts: list[nn.Module] = [layers.linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
+        parts: list[nn.Module] = [modules.linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
         parts += _blocks(self, critic=False)
         parts += [initialized(LineConv(self.width, characters, 1), "he"), CharacterSoftmax()]
-        return layers.Generator(layers.LabelledSequential(*parts), sample.shape, "linear")
+        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "linear")
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,12 @@ class TextCritic:
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks import layers
-        from steadygan.networks.initialization import initialized
-        from steadygan.networks.sequences import LineConv, ToMaps
+        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.sequences import LineConv, ToMaps
 
         characters, length = _need_text("TextCritic", sample)
         parts: list[nn.Module] = [ToMaps(characters, length)]
         parts += [initialized(LineConv(characters, self.width, 1), "he"), *_blocks(self, critic=True)]
-        head = layers.ScoreHead(self.width * length, "glorot", features=self.features)
-        return layers.Critic(layers.LabelledSequential(*parts), head)
+        head = modules.ScoreHead(self.width * length, "glorot", features=self.features)
+        return modules.Critic(modules.LabelledSequential(*parts), head)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.errors import UsageError
 from steadygan.losses import Loss, Wasserstein
 from steadygan.objectives.base import State
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.checks import need_weight
 from steadygan.objectives.wrapping import Wrapping
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 
 def need_weight(name: str, weight: float) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.errors import UsageError
 from steadygan.objectives.base import State
 from steadygan.objectives.checks import need_share, need_weight
-from steadygan.types import CriticOutput, UsageError
+from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
     from torch import Tensor

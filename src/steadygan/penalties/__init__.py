@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from steadygan.penalties.base import PenaltyLike
 from steadygan.penalties.drift import Drift, drift_penalty
 from steadygan.penalties.gradient import GradientPenalty, gradient_penalty
-from steadygan.penalties.places import (
+from steadygan.penalties.gradient_norms import ScoreFunction, input_slope, slope_at, slope_of
+from steadygan.penalties.locations import (
     Between,
     NearReal,
     OnFake,
@@ -26,7 +27,6 @@ from steadygan.penalties.places import (
     on_fake,
     on_real,
 )
-from steadygan.penalties.slopes import ScoreFunction, input_slope, slope_at, slope_of
 from steadygan.penalties.zero_centered import R1, R2, r1_penalty, r2_penalty
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from steadygan.penalties.places import Place
+from steadygan.errors import UsageError
+from steadygan.penalties.locations import Place
 from steadygan.schedules import Schedule, check_schedule
-from steadygan.types import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor

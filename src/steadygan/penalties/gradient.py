@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.errors import UsageError
 from steadygan.penalties.base import check_weight
-from steadygan.penalties.places import Between, Place, PlaceFunction, between
-from steadygan.penalties.slopes import ScoreFunction, detached, slope_at
+from steadygan.penalties.gradient_norms import ScoreFunction, detached, slope_at
+from steadygan.penalties.locations import Between, Place, PlaceFunction, between
 from steadygan.schedules import Schedule
-from steadygan.types import S, UsageError
+from steadygan.types import S
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.penalties.base import check_weight
-from steadygan.penalties.places import OnFake, OnReal, Place
-from steadygan.penalties.slopes import ScoreFunction, slope_at
+from steadygan.penalties.gradient_norms import ScoreFunction, slope_at
+from steadygan.penalties.locations import OnFake, OnReal, Place
 from steadygan.schedules import Schedule
 from steadygan.types import Sample
 

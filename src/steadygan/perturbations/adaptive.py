@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
+from steadygan.errors import UsageError
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
-from steadygan.types import Noise, S, UsageError, at_each_scale
+from steadygan.types import Noise, S, at_each_scale
 
 if TYPE_CHECKING:
     from torch import Tensor

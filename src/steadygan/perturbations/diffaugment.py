@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from steadygan.errors import UsageError, nearest
 from steadygan.schedules import Constant, Schedule, check_schedule
-from steadygan.types import Noise, S, UsageError, at_each_scale, nearest, scales_of
+from steadygan.types import Noise, S, at_each_scale, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor

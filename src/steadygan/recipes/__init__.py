@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 
+from steadygan.errors import UsageError, nearest
 from steadygan.recipe import Recipe
 from steadygan.recipes.conditional import acgan, acgan_wgan_gp, projection
 from steadygan.recipes.energy import ebgan, ebgan_pt
@@ -22,7 +23,7 @@ from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
-from steadygan.types import SampleSpec, UsageError, nearest
+from steadygan.types import SampleSpec
 
 RecipeFunction = Callable[[SampleSpec], Recipe]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from steadygan.losses import Hinge, NonSaturating
 from steadygan.networks import DCGANCritic, MLPCritic
-from steadygan.networks.comparing import Discrimination
+from steadygan.networks.minibatch import Discrimination
 from steadygan.objectives import Adversarial, FeatureMatching, LeCam, Objective
 from steadygan.perturbations import InstanceNoise
 from steadygan.recipe import Recipe

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from steadygan.errors import UsageError, unknown_name
 from steadygan.networks import (
     CriticNetwork,
     DCGANCritic,
@@ -20,7 +21,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes.gan import dcgan, lsgan
 from steadygan.recipes.wasserstein import wgan, wgan_gp
 from steadygan.schedules import Constant
-from steadygan.types import SampleSpec, UsageError, unknown_name
+from steadygan.types import SampleSpec
 
 BEDROOMS = SampleSpec((3, 64, 64))
 """What the grid was trained on."""

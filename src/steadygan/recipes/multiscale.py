@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadygan.averaging import Average
+from steadygan.ema import Average
 from steadygan.losses import Wasserstein
 from steadygan.networks import MultiScaleCritic, MultiScaleGenerator
 from steadygan.networks.multiscale import coarsest

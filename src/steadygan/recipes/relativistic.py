@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from steadygan.averaging import Average
 from steadygan.data.options import DataOptions
+from steadygan.ema import Average
 from steadygan.losses import RelativisticPaired
 from steadygan.networks import MLPCritic, MLPGenerator, R3GANCritic, R3GANGenerator
 from steadygan.objectives import Adversarial

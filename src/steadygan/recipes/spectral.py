@@ -6,6 +6,7 @@ import dataclasses
 from typing import NamedTuple
 
 from steadygan.data.options import DataOptions
+from steadygan.errors import unknown_name
 from steadygan.losses import Hinge
 from steadygan.networks import (
     MLPCritic,
@@ -21,7 +22,7 @@ from steadygan.priors import Normal
 from steadygan.recipe import Recipe
 from steadygan.recipes.backbones import IMAGES, prior
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.types import SampleSpec, unknown_name
+from steadygan.types import SampleSpec
 
 
 class Setting(NamedTuple):

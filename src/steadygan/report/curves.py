@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from steadygan.report.axes import Axis
 from steadygan.report.thinning import thin, visible_range
-from steadygan.report.words import number
+from steadygan.system.words import number
 
 Values = NDArray[np.float64]
 

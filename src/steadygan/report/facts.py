@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from steadygan.report.words import number
+from steadygan.system.words import number
 
 Facts: TypeAlias = "str | list[str] | dict[str, Facts]"
 """A text, lines, or named facts"""

@@ -13,7 +13,6 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from steadygan.files import written_aside
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, spread
 from steadygan.report.facts import Facts, evaluation_facts, readable
@@ -23,7 +22,8 @@ from steadygan.report.pictures import scales_path
 from steadygan.report.readings import Reading, readings_for
 from steadygan.report.record import Curve, Record, picture_round, read_record
 from steadygan.report.thinning import running_median
-from steadygan.report.words import count, duration, number
+from steadygan.system.files import written_aside
+from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 WINDOW = 101

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from steadygan.files import written_aside
+from steadygan.errors import UsageError
 from steadygan.report.lines import lines_path, save_lines
+from steadygan.system.files import written_aside
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
-from steadygan.types import UsageError
 
 if TYPE_CHECKING:
     from PIL import ImageFont

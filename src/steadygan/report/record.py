@@ -13,8 +13,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from steadygan.training.folder import EVALUATIONS, METRICS
-from steadygan.types import RunError
+from steadygan.errors import RunError
+from steadygan.run.layout import EVALUATIONS, METRICS
 
 
 @dataclass(frozen=True)

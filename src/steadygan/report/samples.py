@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.data.alphabet import Alphabet, decode
 from steadygan.data.dataset import Labels, Samples
-from steadygan.files import written_aside
+from steadygan.data.text.alphabet import Alphabet, decode
+from steadygan.errors import UsageError
 from steadygan.report.lines import save_lines
 from steadygan.report.pictures import class_grid, image_grid, save_picture
-from steadygan.types import UsageError
+from steadygan.system.files import written_aside
 
 GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")

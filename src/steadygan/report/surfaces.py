@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.types import UsageError
+from steadygan.errors import UsageError
 
 Points = NDArray[np.float32]
 

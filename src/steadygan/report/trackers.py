@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steadygan.data.alphabet import visible
+from steadygan.data.text.alphabet import visible
+from steadygan.errors import UsageError, unknown_name
 from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw, picture_path
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
-from steadygan.types import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

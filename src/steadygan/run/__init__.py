@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadygan.run.finding import RUNS, find_run, is_run, list_runs, new_folder
+from steadygan.run.find import RUNS, find_run, is_run, list_runs, new_folder
 from steadygan.run.folder import RunFolder, Weights
 from steadygan.run.run import Run
 

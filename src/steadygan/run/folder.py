@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
-from steadygan.run.finding import find_run
-from steadygan.types import RunError, SampleSpec, UsageError, unknown_name
+from steadygan.errors import RunError, UsageError, unknown_name
+from steadygan.run.find import find_run
+from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from steadygan.data.alphabet import Alphabet
     from steadygan.data.classes import Asked
+    from steadygan.data.text.alphabet import Alphabet
     from steadygan.recipe import Recipe
 
 Weights = Literal["average", "average-plain", "raw"]
@@ -41,7 +42,7 @@ class RunFolder:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What data.json says of the data."""
-        from steadygan.files import read_json
+        from steadygan.system.files import read_json
 
         content: dict[str, Any] = read_json(self.folder / "data.json")
         return content
@@ -82,7 +83,7 @@ class RunFolder:
     @property
     def alphabet(self) -> Alphabet | None:
         """What the ids of text stand for; None for pictures and points."""
-        from steadygan.data.alphabet import Alphabet
+        from steadygan.data.text.alphabet import Alphabet
 
         known = self.data.get("alphabet")
         return None if known is None else Alphabet(**known)
@@ -90,23 +91,23 @@ class RunFolder:
     @property
     def rows(self) -> list[dict[str, float]]:
         """The record: one dict a logged round."""
-        from steadygan.training.folder import METRICS
-        from steadygan.training.record import read_rows
+        from steadygan.run.layout import METRICS
+        from steadygan.run.records import read_rows
 
         return read_rows(self.folder / METRICS)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """What samples were worth while the run went on: one dict an evaluation."""
-        from steadygan.training.folder import EVALUATIONS
-        from steadygan.training.record import read_rows
+        from steadygan.run.layout import EVALUATIONS
+        from steadygan.run.records import read_rows
 
         return read_rows(self.folder / EVALUATIONS)
 
     @property
     def best_round(self) -> int:
         """The round of the checkpoint whose samples were nearest to the real ones; without evaluations the last."""
-        from steadygan.training.record import best_round
+        from steadygan.run.records import best_round
 
         best = best_round(self.evaluations)
         kept = [int(path.name) for path in self.checkpoints]
@@ -115,7 +116,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> list[Path]:
         """The whole checkpoints, oldest first."""
-        from steadygan.training.folder import list_checkpoints
+        from steadygan.run.layout import list_checkpoints
 
         return list_checkpoints(self.folder / "checkpoints")
 
@@ -161,7 +162,7 @@ class RunFolder:
                 'average-plain', with those of the training; or 'raw', as trained
             round_: of the checkpoint; None: the last
         """
-        from steadygan.training.checkpoint import load_network, load_tensors
+        from steadygan.run.checkpoints import load_network, load_tensors
 
         if weights not in get_args(Weights):
             raise unknown_name("weights", weights, get_args(Weights))
@@ -183,7 +184,7 @@ class RunFolder:
     @cached_property
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
-        from steadygan.training.checkpoint import load_network
+        from steadygan.run.checkpoints import load_network
 
         network = self.recipe.critic.build(self.sample_spec)
         load_network(network, self.checkpoint(), "critic")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from steadygan.run import ways
+from steadygan.errors import UsageError
+from steadygan.run import interpolate
 from steadygan.run.folder import RunFolder, Weights
-from steadygan.types import UsageError, scales_of
+from steadygan.types import scales_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,14 +34,14 @@ class Run(RunFolder):
 
     def latents(self, count: int, seed: int = 0) -> torch.Tensor:
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
-        from steadygan.training.draws import Stream, draw_noise, stream_generator
+        from steadygan.rng import Stream, draw_noise, stream_generator
 
         noise = draw_noise(self.recipe.prior.noise(), stream_generator(seed, Stream.SAMPLES), count)
         return self.recipe.prior.latents(noise)
 
     def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:
         """Labels [count]: the classes that are asked for in turn, else uniform; None where the data has no classes."""
-        from steadygan.training.draws import Stream, draw_labels, stream_generator
+        from steadygan.rng import Stream, draw_labels, stream_generator
 
         if label is not None:
             import torch
@@ -141,7 +142,7 @@ class Run(RunFolder):
         Raises:
             UsageError: for a run on pictures or points.
         """
-        from steadygan.data.alphabet import decode
+        from steadygan.data.text.alphabet import decode
 
         alphabet = self.alphabet
         if alphabet is None:
@@ -189,7 +190,7 @@ class Run(RunFolder):
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
         generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
-        moments = ways.round_a_circle(self.recipe.prior, count, steps, seed, loop=loop)
+        moments = interpolate.round_a_circle(self.recipe.prior, count, steps, seed, loop=loop)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
 
     def find_latents(
@@ -264,7 +265,7 @@ class Run(RunFolder):
         import numpy as np
 
         generator = self._generator_of(weights, round_)
-        moments = ways.straight(self.recipe.prior, first, second, steps)
+        moments = interpolate.straight(self.recipe.prior, first, second, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
 
     @property

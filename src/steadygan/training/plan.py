@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.cores import cores
+from steadygan.errors import UsageError
 from steadygan.recipe import fitted
-from steadygan.training.draws import Drawer
-from steadygan.training.step import EAGER
-from steadygan.types import UsageError
+from steadygan.system.cores import cores
+from steadygan.system.device import device_name
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.step.draws import Drawer
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
-    from steadygan.training.engine import Engine
-    from steadygan.training.feed import Feed
-    from steadygan.training.game import Game
+    from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
+    from steadygan.training.step.feed import Feed
+    from steadygan.training.step.game import Game
 
 _LOG_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 30.0
@@ -293,13 +294,3 @@ def decays(recipe: Recipe) -> list[tuple[str, int]]:
 
     visit(recipe, "")
     return found
-
-
-def device_name(device: torch.device) -> str:
-    """The device, as people call it."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "cpu":
-        threads = torch.get_num_threads()
-        return f"{threads} CPU core{'s' * (threads > 1)}"
-    return "the Apple GPU"

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from steadygan import recipe as recipes
-from steadygan.files import describe, read_json, write_json, write_text
-from steadygan.training import checkpoint, guard, memory, plan
-from steadygan.training.choosing import choose_engine, verified
-from steadygan.training.environment import describe_environment
-from steadygan.training.folder import list_checkpoints
-from steadygan.training.heap import kept_memory
-from steadygan.training.precision import choose_device, idle_gpu
-from steadygan.training.step import EAGER
+from steadygan.errors import RunError, UsageError
+from steadygan.run.checkpoints import load_network, read_state
+from steadygan.run.environment import describe_environment
+from steadygan.run.layout import list_checkpoints
+from steadygan.system.device import choose_device, device_name, idle_gpu
+from steadygan.system.files import describe, read_json, write_json, write_text
+from steadygan.system.malloc import kept_memory
+from steadygan.training import checkpoint, out_of_memory, plan, validate
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.engines.select import choose_engine, verified
+from steadygan.training.processes.world import ALONE, World, own_device
+from steadygan.training.setup import Trial
 from steadygan.training.trainer import Trainer
-from steadygan.training.trial import Trial
-from steadygan.training.world import ALONE, World, own_device
-from steadygan.types import RunError, UsageError
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
-    from steadygan.training.engine import Engine
+    from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator, Observer
 
 
@@ -76,9 +77,9 @@ def new_run(
     game = trainer.build()
     extra: dict[str, Any] = {}
     if weights_from is not None:
-        checkpoint.load_network(game.generator, weights_from, "average")
-        checkpoint.load_network(game.average, weights_from, "average")
-        checkpoint.load_network(game.critic, weights_from, "critic")
+        load_network(game.generator, weights_from, "average")
+        load_network(game.average, weights_from, "average")
+        load_network(game.critic, weights_from, "critic")
         extra["weights_from"] = str(weights_from)
     if world.first:
         _write_start(trainer, extra)
@@ -114,10 +115,10 @@ def resume_run(
     trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
     saved = list_checkpoints(trainer.checkpoints)
     if saved:
-        state = checkpoint.read_state(saved[-1])
+        state = read_state(saved[-1])
         warnings += _changed(state, trainer)
     game = trainer.build()
-    guard.check_game(game)
+    validate.check_game(game)
     if saved:
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
     world.wait()  # all have read what the first now changes
@@ -189,17 +190,17 @@ def settle(
     def steps(trial: Trial) -> plan.Speed:
         nonlocal warnings
         game = trial.game()
-        warnings = guard.check_game(game)
+        warnings = validate.check_game(game)
         return plan.measure_speed(game, trial.feed, trial.drawer)
 
     def measure() -> plan.Speed:
         try:
             return steps(part)
         except (RuntimeError, MemoryError) as error:
-            if not memory.is_out_of_memory(error):
+            if not out_of_memory.is_out_of_memory(error):
                 raise
         smaller = lambda tried: steps(Trial(tried, dataset, device))  # noqa: E731
-        raise memory.explain(part.recipe, plan.device_name(device), smaller)
+        raise out_of_memory.explain(part.recipe, device_name(device), smaller)
 
     threads: int | None = None
     if device.type == "cpu":

@@ -6,32 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadygan.data.alphabet import decode
-from steadygan.training import checkpoint, memory, pictures
-from steadygan.training.ahead import coming_rows
+from steadygan.data.text.alphabet import decode
+from steadygan.errors import RunError
+from steadygan.run.layout import EVALUATIONS, METRICS, list_checkpoints
+from steadygan.run.records import Record, best_round
+from steadygan.system.device import choose_precision
+from steadygan.training import checkpoint, fixed_samples, out_of_memory
 from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
-from steadygan.training.feed import Feed
-from steadygan.training.folder import EVALUATIONS, METRICS, list_checkpoints
-from steadygan.training.measure import FiniteWatch, NotFiniteError, held_out_score, row
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.measurements import FiniteWatch, NotFiniteError, held_out_score, row
 from steadygan.training.observers import Picture, RunEnd, RunStart
-from steadygan.training.precision import choose_precision
-from steadygan.training.record import Record, best_round
-from steadygan.training.step import EAGER, training_round, whole_report
-from steadygan.training.stop import StopSignals
-from steadygan.training.trial import Trial
-from steadygan.training.world import ALONE, World
-from steadygan.types import RunError
+from steadygan.training.processes.world import ALONE, World
+from steadygan.training.setup import Trial
+from steadygan.training.signals import StopSignals
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.prefetch import coming_rows
+from steadygan.training.step.round import training_round, whole_report
 
 if TYPE_CHECKING:
     import torch
 
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
-    from steadygan.training.engine import Engine
-    from steadygan.training.game import Game
+    from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator, Observer, Row
-    from steadygan.training.step import RoundReport
+    from steadygan.training.step.game import Game
+    from steadygan.training.step.round import RoundReport
 
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
@@ -96,7 +97,7 @@ class Trainer:
             raise RunError(reason) from None
         except (RuntimeError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            if not memory.is_out_of_memory(error) or isinstance(error, RunError):
+            if not out_of_memory.is_out_of_memory(error) or isinstance(error, RunError):
                 raise
             half = max(1, (self.recipe.run.micro_batch or max(self.recipe.batch, self.recipe.fakes)) // 2)
             reason = f"out of memory after round {self.counters.round}: resume with --run.micro-batch {half}"
@@ -200,17 +201,17 @@ class Trainer:
             observer.logged(line)
 
     def _picture(self, game: Game) -> None:
-        pictures.settle_average(game, roughly=True)
-        *coarser, samples = pictures.picture_samples(game)
+        fixed_samples.settle_average(game, roughly=True)
+        *coarser, samples = fixed_samples.picture_samples(game)
         points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
         picture = Picture(
             folder=self.folder,
             round=self.counters.round,
             samples=samples,
-            columns=pictures.picture_columns(game),
+            columns=fixed_samples.picture_columns(game),
             coarser=tuple(coarser),
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
-            score=pictures.score_points(game) if points else None,
+            score=fixed_samples.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),
         )
         for observer in self.observers:
@@ -220,7 +221,7 @@ class Trainer:
         """Samples are judged by what they are: a loss is no reason to stop, nor to go on."""
         line: dict[str, float | int | str] = {"round": self.counters.round, "samples": self.counters.position}
         if self.evaluator is not None:
-            line |= self.evaluator(*pictures.evaluation_samples(game, self.evaluator.count))
+            line |= self.evaluator(*fixed_samples.evaluation_samples(game, self.evaluator.count))
         best_by = self.recipe.run.keep_best
         if best_by is not None:
             line["judge"] = best_by
@@ -241,7 +242,7 @@ class Trainer:
             game: at this round
             judged: it is evaluated first; the best checkpoint stays
         """
-        pictures.settle_average(game)
+        fixed_samples.settle_average(game)
         if judged:
             self._evaluate(game)
         self.record.sync()

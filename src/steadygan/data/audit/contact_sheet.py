@@ -1,0 +1,78 @@
+"""A picture of a data set: a contact sheet of images, or a scatter plot of points."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.data.dataset import Dataset, Fresh
+from steadygan.data.sources.points import fixed_generator
+from steadygan.errors import RunError, UsageError
+
+_MOST = 64
+_POINTS = 2_000
+_CELL = 64  # small pictures are enlarged by whole factors to about this
+_GAP = 2
+
+
+def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a PNG of up to 64 training images, evenly spaced over the set, or of 2,000 points.
+
+    Raises:
+        UsageError: for text.
+    """
+    if dataset.sample.is_text:
+        raise UsageError(f"'{dataset.name}' is text, of which there is no contact sheet; its audit has examples")
+    samples = _some(dataset, _MOST if dataset.sample.is_image else _POINTS)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if dataset.sample.is_image:
+            _save_images(samples, Path(path))
+        else:
+            _save_points(samples, Path(path), dataset.name)
+    except OSError as error:
+        raise RunError(f"cannot write '{path}': {error.strerror or error}") from error
+
+
+def _some(dataset: Dataset, count: int) -> NDArray[np.generic]:
+    if isinstance(dataset.train, Fresh):
+        return dataset.train.draw(fixed_generator(3), count)[0]
+    places = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
+    return dataset.train.rows(places)[0]
+
+
+def _save_images(images: NDArray[np.generic], path: Path) -> None:
+    from PIL import Image
+
+    from steadygan.data.images.decode import MODES
+
+    count, channels, height, width = images.shape
+    columns = min(count, math.isqrt(_MOST))
+    rows = math.ceil(count / columns)
+    factor = max(1, round(_CELL / width))
+    across, down = width * factor + _GAP, height * factor + _GAP
+    sheet = Image.new("RGB", (columns * across + _GAP, rows * down + _GAP), "white")
+    for place, image in enumerate(images):
+        pixels = image[0] if channels == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
+        tile = Image.fromarray(pixels)
+        tile = tile.resize((width * factor, height * factor), Image.Resampling.NEAREST)
+        corner = (_GAP + place % columns * across, _GAP + place // columns * down)
+        if MODES[channels].endswith("A"):
+            tile = tile.convert("RGBA")
+            sheet.paste(tile, corner, tile)
+        else:
+            sheet.paste(tile, corner)
+    sheet.save(path, "PNG")
+
+
+def _save_points(points: NDArray[np.generic], path: Path, title: str) -> None:
+    from matplotlib.figure import Figure  # a figure of its own: pyplot would choose a window system
+
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.add_subplot(aspect="equal", title=title)
+    axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
+    figure.savefig(path, format="png", dpi=120)

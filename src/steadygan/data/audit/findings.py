@@ -1,0 +1,160 @@
+"""Turns what was seen and decoded into an audit, and into sentences on what training will do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from steadygan.data.audit.audit import Audit
+from steadygan.data.images.decode import is_grey
+from steadygan.data.images.inspect import Look
+from steadygan.data.images.scan import ARRAY
+from steadygan.data.images.store import Decoded, labels_of
+from steadygan.data.split import MOST_HELD_OUT
+from steadygan.system.words import megabytes
+
+_UNREADABLE_LISTED = 1_000
+SIZES_LISTED = 20
+_CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
+
+Kind = TypeVar("Kind")
+
+
+def audit_of(look: Look, decoded: Decoded | None) -> Audit:
+    """The audit of a source; ``decoded`` is None where it was refused before that."""
+    scans = look.scans
+    sizes = _merged([scan.sizes for scan in scans])
+    unreadable = look.unreadable(decoded)
+    folder = decoded.folder if decoded else None
+    return Audit(
+        source=look.options.source,
+        kind=look.source.kind,
+        shape=look.plan.shape,
+        found=look.found,
+        train=len(decoded.train.samples) if decoded else 0,
+        held_out=len(decoded.held_out.samples) if decoded else 0,
+        held_out_from=_held_out_from(look),
+        classes=_classes(look, decoded),
+        sizes=sizes[:SIZES_LISTED],
+        different_sizes=len(sizes),
+        smallest=extreme(sizes, min),
+        largest=extreme(sizes, max),
+        modes=_merged([scan.modes for scan in scans]),
+        formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
+        animated=sum(scan.animated for scan in scans),
+        rotated=sum(scan.rotated for scan in scans),
+        duplicate_groups=sum(scan.duplicate_groups for scan in scans),
+        duplicate_copies=sum(scan.duplicate_copies for scan in scans),
+        duplicates=tuple(group for scan in scans for group in scan.duplicates),
+        unreadable_count=len(unreadable),
+        unreadable=tuple(unreadable[:_UNREADABLE_LISTED]),
+        ignored=look.source.ignored,
+        notes=look.source.notes,
+        what_training_will_do=_sentences(look, decoded) if decoded else (),
+        cache=str(folder) if folder else None,
+        cache_bytes=_nbytes(decoded) if decoded and folder else 0,
+        problem=look.problem(decoded),
+    )
+
+
+def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int], ...]:
+    total: Counter[Kind] = Counter()
+    for part in counts:
+        total.update(dict(part))
+    return tuple(total.most_common())
+
+
+def extreme(
+    sizes: tuple[tuple[tuple[int, int], int], ...], choose: Callable[[list[int]], int]
+) -> tuple[int, int] | None:
+    """The least or largest width and height of sizes and their numbers; None of none."""
+    if not sizes:
+        return None
+    return choose([width for (width, _), _ in sizes]), choose([height for (_, height), _ in sizes])
+
+
+def _classes(look: Look, decoded: Decoded | None) -> tuple[tuple[str, int], ...]:
+    names = look.class_names
+    labels = labels_of(look.source.train, decoded.train) if decoded else look.source.train.labels
+    if not names or labels is None:
+        return ()
+    counts = np.bincount(labels, minlength=len(names)).tolist()
+    return tuple(zip(names, counts, strict=True))
+
+
+def _nbytes(decoded: Decoded) -> int:
+    return decoded.train.samples.nbytes + decoded.held_out.samples.nbytes
+
+
+def _held_out_from(look: Look) -> str:
+    if look.source.test is not None:
+        return f"the source's own '{look.source.test_name}' split"
+    return f"{look.options.held_out:.0%} of all, at most {MOST_HELD_OUT:,}, chosen by content"
+
+
+def _sentences(look: Look, decoded: Decoded) -> tuple[str, ...]:
+    """What training will do with the source, one sentence a matter."""
+    train, held_out = len(decoded.train.samples), len(decoded.held_out.samples)
+    said = [
+        f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({_held_out_from(look)}).",
+        size_sentence(look),
+        channels_sentence(look),
+        *label_sentences(look),
+    ]
+    if look.options.flip:
+        said.append("Half of the pictures are mirrored left to right, anew at each draw.")
+    if any(scan.rotated for scan in look.scans):
+        said.append("Pictures with an EXIF orientation are turned upright.")
+    if any(scan.animated for scan in look.scans):
+        said.append("Of animated files the first frame is used.")
+    if look.unreadable(decoded):
+        said.append("Unreadable pictures are left out.")
+    if any(scan.duplicate_copies for scan in look.scans):
+        aside = "" if look.source.test else "; those of one group are held out together or not at all"
+        said.append(f"Copies are kept{aside}.")
+    where = f"kept in {decoded.folder}" if decoded.folder else "held in memory"
+    said.append(f"Decoded pictures are {where} ({megabytes(_nbytes(decoded))}).")
+    return tuple(said)
+
+
+def size_sentence(look: Look) -> str:
+    """To which size pictures are brought, and how."""
+    size = look.plan.size
+    sizes = [item for scan in look.scans for item in scan.sizes]
+    if all(found == (size, size) for found, _ in sizes):
+        return f"Pictures stay as they are, {size}x{size} ({look.why_size})."
+    square = all(width == height for (width, height), _ in sizes)
+    first = "" if square else ("cropped to the middle square and " if look.plan.fit == "crop" else "padded and ")
+    side = min if look.plan.fit == "crop" else max
+    small = sum(count for found, count in sizes if side(found) < size)
+    enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
+    return f"Pictures are {first}resized to {size}x{size} ({look.why_size}){enlarged}."
+
+
+def channels_sentence(look: Look) -> str:
+    """As what they are trained on: grey or colour, with alpha or without."""
+    channels = look.plan.channels
+    modes = dict(_merged([scan.modes for scan in look.scans]))
+    said = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
+    grey = sum(count for mode, count in modes.items() if is_grey(mode))
+    colour = sum(modes.values()) - grey
+    if channels < 3 and colour:
+        said += f"; {colour:,} colour pictures become grey"
+    if channels >= 3 and grey:
+        said += f"; {grey:,} grey pictures get three equal channels"
+    if channels in (1, 3) and any(mode.endswith(("A", "a")) for mode in modes):
+        said += "; transparent parts become white"
+    return said + "."
+
+
+def label_sentences(look: Look) -> list[str]:
+    """Whether there are classes, and whether they are used."""
+    names = look.class_names
+    if names:
+        return [f"There are {len(names):,} classes; recipes with labels use them."]
+    if look.source.train.labels is not None and len(look.source.class_names) > 1:
+        return ["Labels are there but not used, as asked."]
+    return ["There are no labels."]

@@ -1,0 +1,96 @@
+"""What a text holds, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steadygan.data.text.alphabet import LENGTH, Alphabet, encode
+from steadygan.data.text.read import TextFile
+
+
+@dataclass(frozen=True)
+class TextSummary:
+    """What a text holds, and what becomes of it."""
+
+    lines: int
+    """samples"""
+    empty: int
+    """lines of nothing or of white space, left out"""
+    cut: int
+    """lines that are longer than a sample"""
+    padded: int
+    """lines that are shorter"""
+    longest: int
+    """characters of the longest line"""
+    copies: int
+    """lines that are, once cut, equal to an earlier one"""
+    length: int
+    """characters of a sample"""
+    characters: int
+    """of the alphabet, unknown and padding among them"""
+    unknown_share: float
+    """of the characters that samples keep: those that the alphabet does not have"""
+    with_padding: int
+    """lines that hold the padding character themselves"""
+    broken: int
+    """characters that were not UTF-8"""
+    more: bool
+    """does the file go on after the lines that were read?"""
+
+    def counts(self) -> tuple[str, ...]:
+        """What the text holds, one line a matter."""
+        share = 1 / max(1, self.lines)
+        return (
+            f"lines       {self.lines:,}, of {self.longest:,} characters at most; {self.empty:,} empty ones left out",
+            f"cut         {self.cut:,} to {self.length} characters ({self.cut * share:.1%})",
+            f"padded      {self.padded:,} ({self.padded * share:.1%})",
+            f"unknown     {self.unknown_share:.2%} of the characters",
+        )
+
+    def sentences(self) -> tuple[str, ...]:
+        """What training will do with the text, one sentence a matter."""
+        cut = f"{self.cut:,} longer ones ({self.cut / self.lines:.0%}; the longest has {self.longest:,})"
+        said = [
+            f"Each of {self.lines:,} lines is one sample of {self.length} characters: "
+            + (f"{cut} are cut there, the rest of them is dropped; " if self.cut else "")
+            + f"shorter ones ({self.padded / self.lines:.0%}) are padded.",
+            f"The alphabet has {self.characters - 2:,} characters, one for padding and one for unknown characters, "
+            f"which are {self.unknown_share:.2%} of the text.",
+        ]
+        if self.empty:
+            said.append(f"Empty lines are left out ({self.empty:,}).")
+        if self.copies:
+            said.append(f"Lines that are copies of others are kept ({self.copies:,}).")
+        if self.with_padding:
+            said.append(
+                f"The padding character stands in the text itself ({self.with_padding:,}): at a line's end it is lost."
+            )
+        if self.broken:
+            said.append(f"Characters that are not UTF-8 are unknown ({self.broken:,}).")
+        if self.more:
+            said.append("The file has more lines; they are not read.")
+        return tuple(said)
+
+
+def summarise(text: TextFile, alphabet: Alphabet, length: int = LENGTH) -> TextSummary:
+    """The summary of a text whose samples have ``length`` characters."""
+    lengths = np.fromiter((len(line) for line in text.lines), dtype=np.int64, count=len(text.lines))
+    kept = int(np.minimum(lengths, length).sum())
+    unknown = int((encode(text.lines, alphabet, length) == alphabet.unknown).sum())
+    padding = alphabet.characters[alphabet.padding]
+    return TextSummary(
+        lines=len(text.lines),
+        empty=text.empty,
+        cut=int((lengths > length).sum()),
+        padded=int((lengths < length).sum()),
+        longest=int(lengths.max(initial=0)),
+        copies=len(text.lines) - len({line[:length] for line in text.lines}),
+        length=length,
+        characters=len(alphabet),
+        unknown_share=unknown / max(1, kept),
+        with_padding=sum(padding in line[:length] for line in text.lines),
+        broken=text.broken,
+        more=text.more,
+    )

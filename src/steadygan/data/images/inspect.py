@@ -1,0 +1,89 @@
+"""A first look at a source of pictures: is there enough to train on, and what shape will it be brought to?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadygan.data.images.decode import Plan
+from steadygan.data.images.pictures import PictureSource
+from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
+from steadygan.data.images.store import Decoded, Split
+from steadygan.data.options import DataOptions
+from steadygan.system.cache import cache_folder
+
+FEWEST = 16
+MOST_UNREADABLE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A source of which every picture's head was read."""
+
+    source: PictureSource
+    options: DataOptions
+    root: Path
+    """the cache"""
+    split: Split
+    plan: Plan
+    why_size: str
+    """in words"""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes that training uses; none where there are fewer than two."""
+        has_labels = self.options.labels and self.source.train.labels is not None
+        names = self.source.class_names
+        return names if has_labels and len(names) > 1 else ()
+
+    @property
+    def scans(self) -> list[Scan]:
+        test = self.split.test_scan
+        return [self.split.scan] if test is None else [self.split.scan, test]
+
+    @property
+    def found(self) -> int:
+        """Pictures, readable or not."""
+        return sum(scan.count for scan in self.scans)
+
+    def unreadable(self, decoded: Decoded | None = None) -> list[tuple[str, str]]:
+        """Name and reason of the pictures that the scan, or the decoding, could not read."""
+        split = self.split
+        places = sorted([*split.scan.unreadable, *(decoded.unreadable if decoded else ())])
+        found = [(split.train.name_of(place), why) for place, why in places]
+        if split.test is not None and split.test_scan is not None:
+            places = sorted([*split.test_scan.unreadable, *(decoded.unreadable_test if decoded else ())])
+            found += [(split.test.name_of(place), why) for place, why in places]
+        return found
+
+    def problem(self, decoded: Decoded | None = None) -> str | None:
+        """Why the source is refused: too little of it can be read; None where it is not."""
+        bad = self.unreadable(decoded)
+        found = f"'{self.source.name}' has {self.found:,} pictures"
+        if bad:
+            reasons = Counter(why.split(" (")[0] for _, why in bad).most_common(3)
+            listed = ", ".join(f"{number:,} {why}" for why, number in reasons)
+            found += f", {len(bad):,} of them unreadable ({listed}; first: {bad[0][0]})"
+        if len(bad) > MOST_UNREADABLE * self.found:
+            return f"{found}; at most {MOST_UNREADABLE:.0%} may be unreadable"
+        broken = len(self.split.scan.unreadable) + (len(decoded.unreadable) if decoded else 0)
+        if self.split.scan.count - broken < FEWEST:
+            said = f"{found}; training needs at least {FEWEST} that can be read"
+            return said if self.split.test is None else f"{said} outside of the '{self.source.test_name}' split"
+        if decoded is not None and not (len(decoded.train.samples) and len(decoded.held_out.samples)):
+            return f"{found}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
+        return None
+
+
+def look_at(source: PictureSource, options: DataOptions) -> Look:
+    """Hash every picture and read its head, or take what an earlier look at the same files said."""
+    root = cache_folder(options.cache)
+    train = cached_scan(root, source.train)
+    test = None if source.test is None else cached_scan(root, source.test)
+    size, why = natural_size(train)
+    if options.size is not None:
+        size, why = options.size, "as asked"
+    plan = Plan(size, options.channels or natural_channels(train), options.fit)
+    split = Split(source.train, train, source.test, test, options.held_out)
+    return Look(source, options, root, split, plan, why)

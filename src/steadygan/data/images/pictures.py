@@ -1,0 +1,86 @@
+"""What a source hands over: pictures that still have to be decoded, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.errors import DataError
+
+if TYPE_CHECKING:
+    from steadygan.data.dataset import Labels
+    from steadygan.data.images.decode import Payload
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """One split of a source: M pictures, encoded or as arrays."""
+
+    count: int
+    read: Callable[[], Iterator[Payload]]
+    """the pictures from the first to the last, anew at each call"""
+    name_of: Callable[[int], str]
+    """a name for people: the path inside the folder, the row of a table"""
+    labels: Labels | None = None
+    """[M], 0 to classes - 1"""
+    key: str | None = None
+    """changes with the paths, sizes and times of the files behind; None where looking again is cheap"""
+    in_memory: bool = False
+    """the pictures are arrays that are in memory already"""
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSource:
+    """A source of pictures: the split to train on, and the official test split where there is one."""
+
+    name: str
+    kind: str
+    """'folder', 'parquet', 'idx', 'arrays' or 'built in'"""
+    train: Pictures
+    test: Pictures | None = None
+    test_name: str = "test"
+    """what the source calls its test split"""
+    class_names: tuple[str, ...] = ()
+    ignored: tuple[tuple[str, int], ...] = ()
+    """endings of files that are no pictures, and how many there were"""
+    notes: tuple[str, ...] = ()
+    """sentences on what was found and what was made of it"""
+
+
+def printable(text: str) -> str:
+    """A file's name as it can be printed and stored, whatever bytes it is made of."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:
+    """Pictures of a uint8 array [M, C, H, W] that is in memory."""
+    return Pictures(
+        count=len(images),
+        read=lambda: iter(images),
+        name_of=lambda index: f"{name} {index}",
+        labels=labels,
+        in_memory=True,
+    )
+
+
+def number_labels(
+    values: NDArray[Any], test_values: NDArray[Any] | None = None
+) -> tuple[Labels, tuple[str, ...], Labels | None]:
+    """Any values [M] as labels 0 to K - 1 in sorted order, the K values as names, and the test labels.
+
+    Raises DataError where the test split has values that the training split has not.
+    """
+    kinds, labels = np.unique(values, return_inverse=True)
+    names = tuple(str(kind) for kind in kinds)
+    if test_values is None:
+        return labels.reshape(-1).astype(np.int64), names, None
+    strange = np.setdiff1d(test_values, kinds)
+    if len(strange):
+        raise DataError(f"the test split has the label {str(strange[0])!r}, which the training split has not")
+    test_labels = np.searchsorted(kinds, test_values)
+    return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)

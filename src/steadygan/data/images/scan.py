@@ -1,0 +1,225 @@
+"""A first look at every picture: its hash and its head, without decoding it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from steadygan.data.images.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
+from steadygan.data.images.pictures import Pictures
+from steadygan.data.images.workers import WORTH_PROCESSES, mapped
+from steadygan.errors import DataError
+from steadygan.system.cache import read_json, write_json
+from steadygan.system.cores import cores
+
+ARRAY = "array"
+"""the format of pictures that come from no file of their own"""
+_NO_DIGEST = bytes(16)
+_LARGEST_CHUNK = 32
+SIZES = (8, 16, 28, 32, 64, 128, 256)
+_LADDER = (256, 128, 64, 32, 16, 8)
+_LARGEST_UNASKED = 64
+_MAY_ENLARGE = 1.1
+_MOST_GROUPS = 50
+_VERSION = 1
+_LASTING = ("empty", "not a regular file")
+
+Item = TypeVar("Item")
+
+
+class Head(NamedTuple):
+    """What the head of one picture says."""
+
+    digest: bytes
+    error: str = ""
+    size: tuple[int, int] = (0, 0)
+    """width and height, upright"""
+    mode: str = ""
+    format: str = ""
+    animated: bool = False
+    rotated: bool = False
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of a split before it is decoded; counts are of readable heads."""
+
+    count: int
+    """all pictures, unreadable ones included"""
+    content: str
+    """hash of every picture's bytes, in their order, and of the labels; names and times do not count"""
+    sizes: tuple[tuple[tuple[int, int], int], ...]
+    """(width, height) upright and how many, the most frequent first"""
+    modes: tuple[tuple[str, int], ...]
+    formats: tuple[tuple[str, int], ...]
+    animated: int
+    rotated: int
+    unreadable: tuple[tuple[int, str], ...]
+    """place and reason"""
+    duplicate_groups: int
+    """groups of pictures whose bytes are the same"""
+    duplicate_copies: int
+    """pictures that could be left out without losing a different one"""
+    duplicates: tuple[tuple[str, ...], ...]
+    """the names in the first groups"""
+    digests: tuple[bytes, ...]
+    """16 bytes for each picture, zeros where a file could not be read at all"""
+
+
+def chunked(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
+    """``count`` items in lists, short enough that every core gets some."""
+    iterator = iter(items)
+    size = max(1, min(_LARGEST_CHUNK, count // (4 * cores())))
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def read_head(payload: Payload) -> Head:
+    """The head of one picture; a broken one gets a reason in place of a size."""
+    try:
+        digest = digest_of(payload)
+    except Unreadable as error:
+        return Head(_NO_DIGEST, str(error))
+    if isinstance(payload, np.ndarray):
+        channels, height, width = payload.shape
+        return Head(digest, "", (width, height), MODES[channels], ARRAY)
+    try:
+        with opened(payload) as image:
+            turn = orientation(image)
+            width, height = image.size
+            turned = turn >= 5 and image.format != "TIFF"  # Pillow reports TIFFs as if they were turned
+            animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+            size = (height, width) if turned else (width, height)
+            return Head(digest, "", size, image.mode, image.format or "", animated, turn > 1)
+    except Unreadable as error:
+        return Head(digest, str(error))
+
+
+def read_heads(chunk: list[Payload]) -> list[Head]:
+    return [read_head(payload) for payload in chunk]
+
+
+def digest_of(payload: Payload) -> bytes:
+    """16 bytes of BLAKE2 over the file's bytes, or over an array's shape and pixels."""
+    if isinstance(payload, Path):
+        try:
+            check_regular(payload)
+            with payload.open("rb") as file:
+                return hashlib.file_digest(file, _blake2).digest()
+        except FileNotFoundError as error:
+            raise Unreadable("broken link") from error
+        except OSError as error:
+            raise Unreadable((error.strerror or "cannot be read").lower()) from error
+    hasher = _blake2()
+    if isinstance(payload, np.ndarray):
+        hasher.update(repr(payload.shape).encode())
+        hasher.update(np.ascontiguousarray(payload).data)
+    else:
+        hasher.update(payload)
+    return hasher.digest()
+
+
+def _blake2() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=16)
+
+
+def scan(pictures: Pictures) -> Scan:
+    """Read every picture's bytes for its hash, and its head."""
+    processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
+    chunks = chunked(pictures.read(), pictures.count)
+    heads = [head for found in mapped(read_heads, chunks, processes=processes) for head in found]
+    if len(heads) != pictures.count:
+        raise DataError(f"{pictures.count} pictures were announced and {len(heads)} found: the data changed")
+    good = [head for head in heads if not head.error]
+    groups = _duplicates(heads)
+    content = _blake2()
+    for head in heads:
+        content.update(head.digest)
+    if pictures.labels is not None:
+        content.update(np.ascontiguousarray(pictures.labels, dtype="<i8").data)
+    return Scan(
+        count=len(heads),
+        content=content.hexdigest(),
+        sizes=tuple(Counter(head.size for head in good).most_common()),
+        modes=tuple(Counter(head.mode for head in good).most_common()),
+        formats=tuple(Counter(head.format for head in good).most_common()),
+        animated=sum(head.animated for head in good),
+        rotated=sum(head.rotated for head in good),
+        unreadable=tuple((index, head.error) for index, head in enumerate(heads) if head.error),
+        duplicate_groups=len(groups),
+        duplicate_copies=sum(len(group) - 1 for group in groups),
+        duplicates=tuple(
+            tuple(pictures.name_of(index) for index in group[:_MOST_GROUPS]) for group in groups[:_MOST_GROUPS]
+        ),
+        digests=tuple(head.digest for head in heads),
+    )
+
+
+def cached_scan(root: Path, pictures: Pictures) -> Scan:
+    """The scan of pictures whose files have the paths, sizes and times of an earlier scan, or a new one."""
+    if pictures.key is None:
+        return scan(pictures)
+    path = root / "scans" / f"{pictures.key}.json"
+    try:
+        return _from_json(read_json(path))
+    except (KeyError, TypeError, ValueError):
+        found = scan(pictures)
+    if any(found.digests[place] == _NO_DIGEST and why not in _LASTING for place, why in found.unreadable):
+        return found  # rights or links can be mended without a trace in size and time
+    content = asdict(found) | {"version": _VERSION, "digests": b"".join(found.digests).hex()}
+    with contextlib.suppress(OSError):  # only saves time; a full disk is told of when pictures are to be written
+        write_json(path, content)
+    return found
+
+
+def _from_json(content: Any) -> Scan:
+    if content["version"] != _VERSION:
+        raise ValueError("another version")
+    raw = bytes.fromhex(content["digests"])
+    digests = [raw[start : start + 16] for start in range(0, len(raw), 16)]
+    return Scan(**{field.name: _tuples((content | {"digests": digests})[field.name]) for field in fields(Scan)})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _duplicates(heads: list[Head]) -> list[list[int]]:
+    places: dict[bytes, list[int]] = defaultdict(list)
+    for index, head in enumerate(heads):
+        if not head.error:
+            places[head.digest].append(index)
+    return [group for group in places.values() if len(group) > 1]
+
+
+def natural_size(scan: Scan) -> tuple[int, str]:
+    """The size that a split asks for by itself, and why, in words.
+
+    All pictures square, equal and of a size up to 64 that networks are made for: that size. Otherwise the largest of
+    8, 16, 32 and 64 that enlarges the median picture (by its short side) by no more than a tenth: more pixels, which
+    take hours and a GPU, are for those who ask for them.
+    """
+    if not scan.sizes:
+        return _LADDER[-1], "nothing is readable"
+    first = scan.sizes[0][0]
+    if len(scan.sizes) == 1 and first[0] == first[1] and first[0] in SIZES and first[0] <= _LARGEST_UNASKED:
+        return first[0], f"all are {first[0]}x{first[0]}"
+    short_sides = np.repeat([min(size) for size, _ in scan.sizes], [count for _, count in scan.sizes])
+    median = float(np.median(short_sides))
+    fitting = [size for size in _LADDER if size <= min(_LARGEST_UNASKED, _MAY_ENLARGE * median)]
+    size = fitting[0] if fitting else _LADDER[-1]
+    why = f"the median short side is {median:g} pixels"
+    return size, why + (f"; set a size for more than {_LARGEST_UNASKED}" if median >= 128 else "")
+
+
+def natural_channels(scan: Scan) -> int:
+    """1 where no picture is of a mode with colour, else 3; alpha is kept only where it is asked for."""
+    return 1 if all(is_grey(mode) for mode, _ in scan.modes) else 3

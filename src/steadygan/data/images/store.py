@@ -1,0 +1,260 @@
+"""Decoded pictures: in memory where they were arrays already, else in a memory map in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from steadygan.data.images.decode import Payload, Plan, Unreadable, decode
+from steadygan.data.images.pictures import Pictures
+from steadygan.data.images.scan import Scan, chunked
+from steadygan.data.images.workers import WORTH_PROCESSES, mapped
+from steadygan.data.split import choose_held_out
+from steadygan.errors import RunError
+from steadygan.system.cache import explained, free_bytes, read_json, written_once
+from steadygan.system.words import megabytes
+
+FORMAT_VERSION = 1
+MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
+_FEW = 10_000  # arrays that are brought to another size anew at each start: takes less than a second
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""told (pictures done, pictures in all) now and then"""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The decoded pictures of one side of the split."""
+
+    samples: NDArray[np.uint8]
+    """[M, C, S, S]"""
+    places: NDArray[np.int64]
+    """[M]: which picture of the source each one is"""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A source, decoded and split."""
+
+    train: Part
+    held_out: Part
+    """places in the test split where there is one, else in the train split"""
+    unreadable: tuple[tuple[int, str], ...]
+    """place and reason, of pictures whose head was good"""
+    unreadable_test: tuple[tuple[int, str], ...]
+    folder: Path | None = None
+    """where in the cache; None where it is in memory"""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A source's two splits, or its only one, with what the scan said."""
+
+    train: Pictures
+    scan: Scan
+    test: Pictures | None
+    test_scan: Scan | None
+    share: float
+    """held out of train where there is no test split"""
+
+    @property
+    def count(self) -> int:
+        """Pictures that may be readable."""
+        scans = [self.scan] if self.test_scan is None else [self.scan, self.test_scan]
+        return sum(scan.count - len(scan.unreadable) for scan in scans)
+
+    def key(self, plan: Plan) -> str:
+        """Hash of the content, the shape it is brought to, and the split."""
+        held_out = self.share if self.test_scan is None else self.test_scan.content
+        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, asdict(plan)])
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def stays_in_memory(split: Split, plan: Plan) -> bool:
+    """Whether decoding again at each start is cheaper than keeping the result."""
+    if not split.train.in_memory or split.count * plan.nbytes > MOST_IN_MEMORY:
+        return False
+    ready = all(size == (plan.size, plan.size) for size, _ in split.scan.sizes)
+    return ready or split.count <= _FEW
+
+
+def cached(root: Path, key: str, plan: Plan) -> Decoded | None:
+    """What the cache holds under a key, as read-only memory maps; None where it is missing or not whole."""
+    return _read_entry(root / "decoded" / key, plan)
+
+
+def _read_entry(folder: Path, plan: Plan) -> Decoded | None:
+    meta = read_json(folder / "meta.json")
+    if not isinstance(meta, dict) or meta.get("version") != FORMAT_VERSION:
+        return None
+    try:
+        parts = [_mapped_part(folder, name, meta[name], plan) for name in ("train", "held_out")]
+        reasons = [tuple((int(i), str(why)) for i, why in meta[name]) for name in _REASONS]
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return None
+    return Decoded(parts[0], parts[1], reasons[0], reasons[1], folder)
+
+
+_REASONS = ("unreadable", "unreadable_test")
+
+
+def _mapped_part(folder: Path, name: str, count: int, plan: Plan) -> Part:
+    path = folder / f"{name}.u8"
+    if path.stat().st_size != count * plan.nbytes:
+        raise ValueError(f"{path} has {path.stat().st_size} bytes")
+    shape = (count, *plan.shape)
+    samples = np.memmap(path, np.uint8, "r", shape=shape) if count else np.empty(shape, np.uint8)
+    places = np.load(folder / f"{name}.npy", allow_pickle=False)
+    if places.shape != (count,):
+        raise ValueError(f"{folder} has {len(places)} places for {count} pictures")
+    return Part(samples, places)
+
+
+def decoded_in_memory(split: Split, plan: Plan) -> Decoded:
+    """The source decoded to arrays."""
+    sinks = (_MemorySink(plan), _MemorySink(plan))
+    reasons = _decode_into(split, plan, sinks, None)
+    return Decoded(sinks[0].part(), sinks[1].part(), *reasons)
+
+
+def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | None = None) -> Decoded:
+    """The source decoded into the cache by all cores, or what another process put there in the meantime."""
+    key = split.key(plan)
+    target = root / "decoded" / key
+    needed = split.count * plan.nbytes
+    with explained(root, needed):
+        with written_once(target, lambda folder: _read_entry(folder, plan) is not None) as folder:
+            if folder is not None:
+                free = free_bytes(folder)
+                if free < needed:
+                    raise OSError(f"only {megabytes(free)} free")
+                _write_entry(folder, split, plan, progress)
+        decoded = _read_entry(target, plan)
+    if decoded is None:
+        raise RunError(f"the decoded pictures in '{target}' are damaged; delete that folder")
+    return decoded
+
+
+def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | None) -> None:
+    broken: dict[int, str] = {}
+    while True:
+        with open(folder / "train.u8", "wb") as train, open(folder / "held_out.u8", "wb") as held_out:
+            sinks = (_FileSink(train), _FileSink(held_out))
+            new, broken_test = _decode_into(split, plan, sinks, progress, broken)
+        broken.update(new)
+        if sinks[1].places or split.test is not None or not new:
+            break  # otherwise all that were to be held out turned out broken: choose others
+    for name, sink in zip(("train", "held_out"), sinks, strict=True):
+        np.save(folder / f"{name}.npy", np.array(sink.places, dtype=np.int64))
+    meta = {
+        "version": FORMAT_VERSION,
+        "train": len(sinks[0].places),
+        "held_out": len(sinks[1].places),
+        **dict(zip(_REASONS, (sorted(broken.items()), broken_test), strict=True)),
+        "plan": asdict(plan),
+        "pillow": PIL.__version__,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+class _MemorySink:
+    def __init__(self, plan: Plan) -> None:
+        self.places: list[int] = []
+        self._rows: list[NDArray[np.uint8]] = []
+        self._shape = plan.shape
+
+    def add(self, place: int, picture: NDArray[np.uint8]) -> None:
+        self.places.append(place)
+        self._rows.append(picture)
+
+    def part(self) -> Part:
+        samples = np.stack(self._rows) if self._rows else np.empty((0, *self._shape), np.uint8)
+        return Part(samples, np.array(self.places, dtype=np.int64))
+
+
+class _FileSink:
+    def __init__(self, file: IO[bytes]) -> None:
+        self.places: list[int] = []
+        self._file = file
+
+    def add(self, place: int, picture: NDArray[np.uint8]) -> None:
+        self.places.append(place)
+        self._file.write(np.ascontiguousarray(picture).data)
+
+
+_Sink: TypeAlias = _MemorySink | _FileSink
+_Reasons: TypeAlias = tuple[tuple[int, str], ...]
+
+
+def _decode_into(
+    split: Split,
+    plan: Plan,
+    sinks: tuple[_Sink, _Sink],
+    progress: Progress | None,
+    broken: Collection[int] = (),
+) -> tuple[_Reasons, _Reasons]:
+    """Decode all but ``broken`` into (train, held out); what turned out unreadable in (train, test), and why."""
+    tell = _counter(progress, split.count)
+    train, held_out = sinks
+    bad = {place for place, _ in split.scan.unreadable} | set(broken)
+    if split.test is not None and split.test_scan is not None:
+        reasons = _decode_part(split.train, plan, bad, lambda place: train, tell)
+        bad_test = {place for place, _ in split.test_scan.unreadable}
+        return reasons, _decode_part(split.test, plan, bad_test, lambda place: held_out, tell)
+    mask = choose_held_out(split.scan.digests, split.share, bad)
+    reasons = _decode_part(split.train, plan, bad, lambda place: held_out if mask[place] else train, tell)
+    return reasons, ()
+
+
+def _decode_part(
+    pictures: Pictures, plan: Plan, bad: set[int], sink_of: Callable[[int], _Sink], tell: Callable[[int], None]
+) -> _Reasons:
+    reasons = []
+    items = ((place, payload) for place, payload in enumerate(pictures.read()) if place not in bad)
+    processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
+    chunks = chunked(items, pictures.count)
+    for results in mapped(partial(decode_chunk, plan=plan), chunks, processes=processes):
+        for place, result in results:
+            if isinstance(result, str):
+                reasons.append((place, result))
+            else:
+                sink_of(place).add(place, result)
+        tell(len(results))
+    return tuple(reasons)
+
+
+def decode_chunk(chunk: list[tuple[int, Payload]], plan: Plan) -> list[tuple[int, NDArray[np.uint8] | str]]:
+    """Each picture of a chunk decoded, or the reason why it cannot be."""
+    results: list[tuple[int, NDArray[np.uint8] | str]] = []
+    for place, payload in chunk:
+        try:
+            results.append((place, decode(payload, plan)))
+        except Unreadable as error:
+            results.append((place, str(error)))
+    return results
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(done, total)
+
+    return tell
+
+
+def labels_of(pictures: Pictures, part: Part) -> NDArray[np.int64] | None:
+    """The labels of a decoded part."""
+    return None if pictures.labels is None else np.asarray(pictures.labels, dtype=np.int64)[part.places]

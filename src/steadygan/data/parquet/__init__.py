@@ -1,0 +1,1 @@
+"""Parquet files of images: their columns and row groups, and streaming from them in bounded memory."""

@@ -1,0 +1,175 @@
+"""Which parquet files and which of their columns hold the pictures, as the Hugging Face hub stores them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steadygan.data.images.pictures import printable
+from steadygan.errors import DataError
+
+_SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation")
+_PICTURE_NAMES = ("image", "img", "images", "picture", "photo")
+_LABEL_NAMES = ("label", "labels", "fine_label", "class", "category", "y", "target")
+_SHARD = re.compile(r"(?P<set>.*?)-?(?P<number>\d{5})-of-(?P<all>\d{5})")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table are used."""
+
+    picture: str
+    nested: bool
+    """whether the column holds struct<bytes, path>, and not bytes"""
+    label: str | None
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Parquet files with pictures, by split; nothing but the first one's schema was read."""
+
+    name: str
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+    """of the split that is never trained on; none where there is no such split"""
+    test_name: str
+    """what the source calls that split"""
+    columns: Columns
+    notes: tuple[str, ...] = ()
+
+
+def split_of(path: Path, root: Path) -> str:
+    """'train', 'test', 'validation' or '' by the words in a file's name, or in its folders' below the root."""
+    relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+    for name in (relative.stem, *reversed(relative.parts[:-1])):
+        for word in re.split(r"[^a-z]+", name.lower()):
+            if word in _SPLITS:
+                return _SPLITS[word]
+    return ""
+
+
+def tables_of_file(path: Path, name: str) -> Tables:
+    """One file; a file beside it that is named 'test' where this one says 'train' is the test split."""
+    held_out: dict[str, list[Path]] = {"test": [], "validation": []}
+    if split_of(path, path.parent) == "train":
+        for other in sorted(path.parent.glob("*.parquet")):
+            split = split_of(other, path.parent)
+            if split in held_out and _same_set(path, other):
+                held_out[split].append(other)
+    return _tables([path], held_out, name, ())
+
+
+def _same_set(path: Path, other: Path) -> bool:
+    """Whether two names are the same but for the split and the shard."""
+    words = [re.split(r"[^a-z]+", name.stem.lower()) for name in (path, other)]
+    mine, theirs = ([word for word in row if word not in _SPLITS and word != "of"] for row in words)
+    return mine == theirs
+
+
+def tables_of_files(files: Sequence[Path], root: Path, name: str) -> Tables:
+    """A folder of parquet files (shards), split by their names."""
+    found: dict[str, list[Path]] = {"train": [], "test": [], "validation": [], "": []}
+    for path in sorted(files):
+        found[split_of(path, root)].append(path)
+    _need_all_shards(files)
+    train = found["train"] or found[""] or found["test"] or found["validation"]
+    notes = []
+    unnamed = len(found[""]) if train is not found[""] else 0
+    if unnamed:
+        notes.append(f"{unnamed} parquet files that name no split are not used.")
+    held_out = {split: found[split] for split in ("test", "validation") if found[split] is not train}
+    return _tables(train, held_out, name, tuple(notes))
+
+
+def _need_all_shards(files: Sequence[Path]) -> None:
+    """Raise where some of the files 'train-00000-of-00005' and so on are missing."""
+    seen: dict[tuple[Path, str, int], set[int]] = {}
+    for path in files:
+        match = _SHARD.fullmatch(path.stem)
+        if match:
+            key = (path.parent, match["set"], int(match["all"]))
+            seen.setdefault(key, set()).add(int(match["number"]))
+    for (folder, stem, count), numbers in seen.items():
+        missing = sorted(set(range(count)) - numbers)
+        if missing:
+            raise DataError(
+                f"{len(missing)} of the {count} files '{printable(stem)}-*-of-{count:05d}.parquet' are missing in "
+                f"'{folder}', number {missing[0]:05d} first"
+            )
+
+
+def _tables(train: list[Path], held_out: dict[str, list[Path]], name: str, notes: tuple[str, ...]) -> Tables:
+    split = next((split for split in ("test", "validation") if held_out.get(split)), "test")
+    unused = [other for other, files in held_out.items() if files and other != split]
+    if unused:
+        notes = (*notes, f"The {unused[0]} split is not used.")
+    return Tables(name, tuple(train), tuple(held_out.get(split, [])), split, choose_columns(train[0]), notes)
+
+
+def choose_columns(path: Path) -> Columns:
+    """The picture and label columns, by the Hugging Face metadata, or else by types and names."""
+    with opened_table(path) as table:
+        schema = table.schema_arrow
+    import pyarrow as pa
+
+    features = _features(schema.metadata)
+    nested = [
+        field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
+    ]
+    plain = [field.name for field in schema if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)]
+    declared = [name for name, kind in features.items() if kind.get("_type") == "Image"]
+    usable = [name for name in declared if name in nested or name in plain] or nested
+    usable = usable or [name for name in plain if name.lower() in _PICTURE_NAMES]
+    if not usable:
+        columns = ", ".join(f"{field.name}: {field.type}" for field in schema)
+        raise DataError(f"'{path}' has no column of encoded pictures; its columns are {columns}"[:400])
+    picture = _by_name(usable, _PICTURE_NAMES) or usable[0]
+    classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel"]
+    countable = [
+        field.name
+        for field in schema
+        if field.name.lower() in _LABEL_NAMES
+        and (pa.types.is_integer(field.type) or pa.types.is_string(field.type) or pa.types.is_boolean(field.type))
+    ]
+    label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(countable, _LABEL_NAMES)
+    if label is not None and schema.get_field_index(label) < 0:
+        label = None
+    names = features.get(label, {}).get("names") if label else None
+    class_names = tuple(str(name) for name in names) if isinstance(names, list) else ()
+    return Columns(picture, picture in nested, label, class_names)
+
+
+def _features(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, Any]]:
+    """The Hugging Face features of a schema; empty where there are none."""
+    try:
+        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        return {name: kind for name, kind in features.items() if isinstance(kind, dict)}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _by_name(names: list[str], wanted: tuple[str, ...]) -> str | None:
+    return next((name for want in wanted for name in names if name.lower() == want), None)
+
+
+@contextmanager
+def opened_table(path: Path) -> Iterator[Any]:
+    """An open parquet file; what is wrong with it becomes one line."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise DataError("reading parquet needs pyarrow: pip install 'steadygan[parquet]'") from error
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as table:
+            yield table
+    except (pa.ArrowException, OSError) as error:
+        text = " ".join(str(error).split())
+        raise DataError(f"cannot read '{path}': {text[:160]}") from error

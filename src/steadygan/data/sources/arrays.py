@@ -1,0 +1,254 @@
+"""Pictures in numpy files: .npz and .npy, in the layouts that people use."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array
+from steadygan.errors import DataError
+
+_IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
+_TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
+_LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
+_TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
+_PIECE = 2**24  # bytes read at once
+_MOST_LOADED = 2**28  # bytes of pictures that are loaded as a whole
+_ROUNDING = 1e-3
+LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """One array of a numpy file, known by its header alone."""
+
+    path: Path
+    member: str
+    """name inside of a .npz, '' for a .npy"""
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran: bool
+
+    @property
+    def title(self) -> str:
+        return f"'{self.path}' [{self.member}]" if self.member else f"'{self.path}'"
+
+    def pieces(self) -> Iterator[NDArray[Any]]:
+        """The array in pieces of some rows, without ever being in memory as a whole."""
+        if self.fortran:
+            yield self.whole()
+            return
+        row = math.prod(self.shape[1:]) * self.dtype.itemsize
+        rows = max(1, _PIECE // max(1, row))
+        with _stream(self) as file:
+            _read_header(file)
+            for start in range(0, self.shape[0], rows):
+                count = min(rows, self.shape[0] - start)
+                content = file.read(count * row)
+                if len(content) != count * row:
+                    raise DataError(f"{self.title} is cut short")
+                yield np.frombuffer(bytearray(content), self.dtype).reshape(count, *self.shape[1:])
+
+    def whole(self) -> NDArray[Any]:
+        with _stream(self) as file:
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+            return array
+
+
+@contextmanager
+def _stream(array: ArrayFile) -> Iterator[IO[bytes]]:
+    with _explained(array.path):
+        if array.member:
+            with zipfile.ZipFile(array.path) as archive, archive.open(f"{array.member}.npy") as file:
+                yield file
+        else:
+            with array.path.open("rb") as file:
+                yield file
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        if isinstance(error, DataError):
+            raise
+        text = " ".join(str(error).split())
+        raise DataError(f"cannot read '{path}': {text[:160] or type(error).__name__}") from error
+
+
+def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    return np.lib.format.read_array_header_2_0(file)
+
+
+def headers(path: Path) -> dict[str, ArrayFile]:
+    """The arrays of a .npz or .npy file by their names in lower case."""
+    found: dict[str, ArrayFile] = {}
+    with _explained(path):
+        if path.suffix.lower() == ".npy":
+            with path.open("rb") as file:
+                shape, fortran, dtype = _read_header(file)
+            return {"images": ArrayFile(path, "", shape, dtype, fortran)}
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                if not member.endswith(".npy"):
+                    continue
+                with archive.open(member) as file:
+                    shape, fortran, dtype = _read_header(file)
+                name = member.removesuffix(".npy")
+                found[name.lower()] = ArrayFile(path, name, shape, dtype, fortran)
+    return found
+
+
+def open_arrays(path: Path, name: str) -> PictureSource:
+    """The pictures of a .npz or .npy file, its labels, and its test split where it names one."""
+    found = headers(path)
+    images = _choose_images(path, found)
+    test_images = _first(found, _TEST_IMAGES)
+    if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
+        test_images = None
+    splits = [images] if test_images is None else [images, test_images]
+    convert = _converter(splits)
+    labels, class_names, test_labels, notes = _labels(found, images, test_images)
+    ways = [_layout(array) for array in splits]
+    train = _pictures(images, convert, ways[0], labels)
+    test = None if test_images is None else _pictures(test_images, convert, ways[1], test_labels)
+    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
+
+
+def _first(found: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
+    return next((found[name] for name in names if name in found), None)
+
+
+def _choose_images(path: Path, found: dict[str, ArrayFile]) -> ArrayFile:
+    pictures = {name: array for name, array in found.items() if len(array.shape) in (3, 4)}
+    chosen = _first(pictures, _IMAGES)
+    if chosen is None and len(pictures) == 1:
+        chosen = next(iter(pictures.values()))
+    if chosen is None:
+        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "nothing"
+        raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
+    return chosen
+
+
+def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """A function from rows as they are stored to rows [M, C, H, W]."""
+    shape = array.shape
+    if 0 in shape[1:]:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
+    if len(shape) == 3:
+        return lambda rows: rows[:, None]
+    last, first = shape[3] <= 4, shape[1] <= 4
+    if last and not first:
+        return lambda rows: rows.transpose(0, 3, 1, 2)
+    if first and not last:
+        return lambda rows: rows
+    raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
+
+
+def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
+    """A function from stored numbers to uint8, one for all splits, by the range of all numbers."""
+    dtype = arrays[0].dtype
+    for array in arrays:
+        if array.dtype.hasobject or array.dtype.kind not in "buif":
+            raise DataError(f"{array.title} holds {array.dtype}; pictures are numbers")
+        if 0 in array.shape:
+            raise DataError(f"{array.title} is empty")
+    if all(array.dtype == np.uint8 for array in arrays):
+        return lambda rows: rows
+    ranges = [
+        (float(piece.min()), float(piece.max())) for array in arrays for piece in array.pieces()
+    ]  # a NaN goes through min and max
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if not math.isfinite(sum(low + high for low, high in ranges)):
+        raise DataError(f"{arrays[0].title} has numbers that are not finite")
+    offset, scale = _scaling(low, high, dtype, arrays[0].title)
+
+    def convert(rows: NDArray[Any]) -> NDArray[np.uint8]:
+        scaled = (rows.astype(np.float64) + offset) * scale
+        return np.rint(scaled).clip(0, 255).astype(np.uint8)
+
+    return convert
+
+
+def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple[float, float]:
+    """(offset, scale) that bring numbers to 0 to 255."""
+    slack = _ROUNDING if dtype.kind == "f" else 0.0
+    if low >= -slack and high <= 1 + slack:
+        return 0.0, 255.0
+    if low >= -1 - slack and high <= 1 + slack:
+        return 1.0, 127.5
+    if low >= -slack and high <= 255 + slack:
+        return 0.0, 1.0
+    if dtype.kind in "ui" and low >= 0 and high <= 65535:
+        return 0.0, 255 / 65535
+    raise DataError(f"{title} has numbers from {low:g} to {high:g}; known are 0 to 1, -1 to 1, and 0 to 255")
+
+
+def _pictures(
+    array: ArrayFile,
+    convert: Callable[[NDArray[Any]], NDArray[np.uint8]],
+    arrange: Callable[[NDArray[Any]], NDArray[Any]],
+    labels: NDArray[np.int64] | None,
+) -> Pictures:
+    if math.prod(array.shape) <= _MOST_LOADED:
+        pieces = [convert(arrange(piece)) for piece in array.pieces()]
+        return pictures_of_array(np.concatenate(pieces), labels)
+    status = array.path.stat()
+    text = f"{array.path.resolve()}\0{array.member}\0{status.st_size}\0{status.st_mtime_ns}"
+    key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
+    if labels is not None:
+        key.update(labels.tobytes())
+    return Pictures(
+        count=array.shape[0],
+        read=lambda: (row for piece in array.pieces() for row in convert(arrange(piece))),
+        name_of=lambda index: f"{array.member or 'picture'} {index}",
+        labels=labels,
+        key=key.hexdigest(),
+    )
+
+
+def _labels(
+    found: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
+) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
+    """Train labels, class names, test labels, notes."""
+    values = _label_values(_first(found, _LABELS), images)
+    if values is None:
+        return None, (), None, ()
+    if test_images is None:
+        labels, names, _ = number_labels(values)
+        return labels, names, None, ()
+    test_values = _label_values(_first(found, _TEST_LABELS), test_images)
+    if test_values is None:
+        return None, (), None, ("The test split has no labels: none are used.",)
+    return *number_labels(values, test_values), ()
+
+
+def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
+    """One value for each picture, or None where an array cannot be labels."""
+    if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
+        return None
+    if array.dtype.kind not in "buifUS":
+        return None
+    values = array.whole()
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2:
+        one_hot = ((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all()
+        return values.argmax(axis=1) if one_hot else None
+    if values.dtype.kind == "f":
+        return values.astype(np.int64) if np.array_equal(values, np.rint(values)) else None
+    return values

@@ -1,0 +1,63 @@
+"""Handwritten digits that ship with scikit-learn, single and stacked three deep."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.data.dataset import Fresh, Labels, Stored
+from steadygan.data.images.decode import Plan, decode
+from steadygan.data.images.pictures import PictureSource, pictures_of_array
+from steadygan.data.images.scan import digest_of
+from steadygan.data.sources.points import fixed_generator
+from steadygan.data.split import choose_held_out
+
+HELD_OUT_STACKS = 2_000
+NAMES = tuple("0123456789")
+
+
+def load_digits() -> tuple[NDArray[np.uint8], Labels]:
+    """1,797 digits, uint8 [1797, 1, 8, 8] from 0 to 255, and what they are."""
+    from sklearn.datasets import load_digits as load
+
+    found = load()
+    images = np.rint(found.images * (255 / 16)).astype(np.uint8)
+    return images[:, None], found.target.astype(np.int64)
+
+
+def open_digits() -> PictureSource:
+    """The digits one by one."""
+    images, labels = load_digits()
+    return PictureSource("digits", "built in", pictures_of_array(images, labels, "digit"), class_names=NAMES)
+
+
+def open_stacked_digits(size: int | None, share: float) -> tuple[Fresh, Stored]:
+    """Three digits a b c as the red, green and blue of one picture, drawn uniformly: 1,000 modes.
+
+    The label is 100 a + 10 b + c. Held out is a fixed draw made of digits that training never draws.
+    """
+    images, labels = load_digits()
+    mask = np.zeros(len(images), dtype=bool)
+    for digit in range(10):  # each digit on both sides
+        places = np.flatnonzero(labels == digit)
+        mask[places] = choose_held_out([digest_of(image) for image in images[places]], share)
+    if size is not None:
+        images = np.stack([decode(image, Plan(size, 1)) for image in images])
+    train, held_out = _Stacker(images[~mask], labels[~mask]), _Stacker(images[mask], labels[mask])
+    stacks, numbers = held_out(fixed_generator(2), HELD_OUT_STACKS)
+    return Fresh(train), Stored(stacks, numbers)
+
+
+class _Stacker:
+    """Draws stacks: each of the three digits is uniform over 0 to 9, then over the pictures of that digit."""
+
+    def __init__(self, images: NDArray[np.uint8], labels: Labels) -> None:
+        order = np.argsort(labels, kind="stable")
+        self.images = images[order, 0]
+        self.counts = np.bincount(labels, minlength=10)
+        self.starts = np.cumsum(self.counts) - self.counts
+
+    def __call__(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.uint8], Labels]:
+        digits = rng.integers(0, 10, (count, 3))
+        picks = self.starts[digits] + rng.integers(0, self.counts[digits])
+        return self.images[picks], (digits @ np.array([100, 10, 1])).astype(np.int64)

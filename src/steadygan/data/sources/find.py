@@ -1,0 +1,162 @@
+"""From the words that name a source to a reader of it; the only place where these names are looked up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from steadygan.data.images.pictures import PictureSource
+from steadygan.data.options import DataOptions
+from steadygan.data.parquet.tables import Tables
+from steadygan.errors import DataError, UsageError, nearest
+
+POINTS = ("8gaussians", "25gaussians", "swissroll")
+STACKED = "stacked-digits"
+DOCS = "python-docs"
+NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
+"""what a source can be named besides a path"""
+_TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
+_PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """A source that is computed: one of POINTS, or STACKED."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """One sample a line: a file, or DOCS."""
+
+    name: str
+    path: Path | None
+    """None: the one that is built in"""
+
+
+Source: TypeAlias = PictureSource | Synthetic | TextSource | Tables
+
+
+def find_source(options: DataOptions) -> Source:
+    """The source that the options name. Raises UsageError or DataError, one line each."""
+    found = _find(options)
+    if options.stream and not isinstance(found, Tables):
+        raise UsageError(
+            f"data stream is true, but '{options.source}' is no parquet: .parquet files, folders of them and data sets "
+            "of the hub can be streamed"
+        )
+    return found
+
+
+def _find(options: DataOptions) -> Source:
+    source = options.source.strip()
+    if source == "digits":
+        from steadygan.data.sources.digits import open_digits
+
+        return open_digits()
+    if source in (*POINTS, STACKED):
+        return Synthetic(source)
+    if source == DOCS:
+        return TextSource(DOCS, None)
+    if source in ("mnist", "cifar10") or source.startswith("hf:"):
+        from steadygan.data.sources.hub import find_hub
+
+        return _of_tables(find_hub(source), options)
+    path = Path(source).expanduser()
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        exists = False
+    if not exists:
+        raise _not_found(source, path)
+    return _open_folder(path, options) if path.is_dir() else _open_file(path, options)
+
+
+def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | Tables:
+    """Parquet files as they are where they are to be streamed, else the pictures in them."""
+    if options.stream:
+        return tables
+    from steadygan.data.parquet.pictures import open_tables
+
+    return open_tables(tables)
+
+
+def _open_file(path: Path, options: DataOptions) -> Source:
+    name, suffix = path.stem, path.suffix.lower()
+    ending = next((ending for ending in _TEXT if path.name.lower().endswith(ending)), "")
+    if ending:
+        return TextSource(path.name[: -len(ending)] or path.name, path)
+    if suffix in (".npz", ".npy"):
+        from steadygan.data.sources.arrays import open_arrays
+
+        return open_arrays(path, name)
+    if suffix == ".parquet":
+        from steadygan.data.parquet.tables import split_of, tables_of_file
+
+        folder = path.resolve().parent
+        return _of_tables(tables_of_file(path, folder.name if split_of(path, path.parent) else name), options)
+    from steadygan.data.sources.idx import is_images, open_idx
+
+    if is_images(path):
+        return open_idx(path, path.resolve().parent.name)
+    if "labels" in path.name.lower() and "idx1" in path.name.lower():
+        raise DataError(f"'{path}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
+    if suffix in _PACKED:
+        raise DataError(f"'{path}' is an archive; unpack it and give the folder")
+    if suffix in (".pkl", ".pickle", ".pt", ".pth"):
+        raise DataError(f"'{path}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
+    from steadygan.data.images.decode import picture_suffixes
+
+    if suffix in picture_suffixes():
+        raise DataError(f"'{path}' is a single picture; give the folder it lies in")
+    raise DataError(
+        f"'{path}' is of no kind that can be read: a folder of pictures, .npz, .npy, .parquet, idx, or .txt file"
+    )
+
+
+def _open_folder(path: Path, options: DataOptions) -> Source:
+    from steadygan.data.sources.folder import open_folder, walk
+    from steadygan.data.sources.idx import choose_images, is_images, open_idx
+
+    name = Path(os.path.abspath(path)).name or "root"
+    found = walk(path)
+    if found.pictures:
+        return open_folder(found, name)
+    tables = [file.path for file in found.others if file.path.suffix.lower() == ".parquet"]
+    if tables:
+        from steadygan.data.parquet.tables import tables_of_files
+
+        return _of_tables(tables_of_files(tables, path, name), options)
+    idx = [file.path for file in found.others if is_images(file.path)]
+    if idx:
+        return open_idx(choose_images(path, idx), name)
+    arrays = [file.path for file in found.others if file.path.suffix.lower() in (".npz", ".npy")]
+    if len(arrays) == 1:
+        return _open_file(arrays[0], options)
+    inside = ", ".join(f"{count} {ending}" for ending, count in found.ignored()[:5])
+    packed = any(ending in _PACKED for ending, _ in found.ignored())
+    remedy = "; unpack the archives first" if packed else ""
+    remedy = "; name one of the array files" if arrays else remedy
+    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in found.others):
+        remedy = "; name one of the files of text"
+    raise DataError(f"folder '{path}' holds no pictures ({inside or 'it is empty'}){remedy}")
+
+
+def _not_found(source: str, path: Path) -> UsageError:
+    """A name or a path that leads nowhere, with the nearest one that does."""
+    looks_like_path = os.sep in source or "/" in source or source.startswith((".", "~")) or path.suffix != ""
+    siblings: list[str] = []
+    parent = path.parent
+    while not parent.is_dir() and parent != parent.parent:
+        path, parent = parent, parent.parent
+    with contextlib.suppress(OSError):
+        siblings = sorted(os.listdir(parent))
+    if looks_like_path:
+        hint = nearest(path.name, siblings)
+        return UsageError(f"there is no '{path}'{hint}" if hint else f"there is no '{path}' (data source '{source}')")
+    hint = nearest(source, [*NAMES, *siblings])
+    return UsageError(f"unknown data source '{source}'{hint} (a path, or one of {', '.join(NAMES)})")

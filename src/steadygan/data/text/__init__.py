@@ -1,0 +1,1 @@
+"""Text: its alphabet, and its lines as samples."""

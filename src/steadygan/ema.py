@@ -1,0 +1,80 @@
+"""The running average of the generator's weights, and batch-norm statistics for sampling with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.errors import UsageError
+from steadygan.schedules import Schedule, check_schedule, value_at
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Average:
+    """Exponential moving average of the generator's weights, with a half-life counted in samples.
+
+    beta = 0.5^(batch / half-life); while few samples were seen, the half-life is at most ``ramp`` of them
+    (Karras et al. 2020, StyleGAN2's code).
+    """
+
+    half_life: float | Schedule = 10_000.0
+    """samples after which a weight's influence has halved; 0 for no averaging; a schedule: by round"""
+    ramp: float | None = 0.05
+    """the half-life is at most this share of the samples seen so far; None for no ramp"""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.half_life, int | float):
+            check_schedule("Average.half_life", self.half_life)
+        elif not self.half_life >= 0:
+            raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
+        if self.ramp is not None and not self.ramp >= 0:
+            raise UsageError(f"Average.ramp is {self.ramp}; it has to be 0 or more, or null")
+
+    def decay(self, batch: int, seen: int, round_: int = 0) -> float:
+        """beta of a round with ``batch`` new samples after ``seen`` samples."""
+        half_life = value_at(self.half_life, round_)
+        if self.ramp is not None:
+            half_life = min(half_life, self.ramp * seen)
+        return 0.5 ** (batch / half_life) if half_life > 0 else 0.0
+
+
+def update_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:
+    """average <- decay average + (1 - decay) current, in place, all tensors at once."""
+    import torch
+
+    if not average:  # torch's foreach functions refuse an empty list
+        return
+    with torch.no_grad():
+        torch._foreach_lerp_(average, current, 1.0 - decay)
+
+
+def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+    """Sets the running statistics of batch norms to the plain mean over batches of (latents, labels), in place.
+
+    Averaged weights never ran through training, so the statistics they carry belong to other weights; without this
+    their pictures are off (BigGAN calls it standing statistics). No change where there is no batch norm.
+    """
+    import torch
+
+    norms = [m for m in generator.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    norms = [m for m in norms if m.track_running_stats and m.running_mean is not None]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    was_training = generator.training
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean
+    try:
+        generator.train()
+        with torch.no_grad():
+            for batch, labels in latents:
+                generator(batch, labels)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        generator.train(was_training)

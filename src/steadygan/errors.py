@@ -1,0 +1,34 @@
+"""Errors that the user can correct: one line with what, what was got, what is allowed, and the nearest spelling."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SteadyganError(Exception):
+    """Something the user can mend; the text is one line: what, got, allowed, nearest spelling."""
+
+
+class UsageError(SteadyganError, ValueError):
+    """A value, a name or a file that was asked for and cannot be used (exit code 2)."""
+
+
+class DataError(UsageError):
+    """Data that cannot be trained on, and why."""
+
+
+class RunError(SteadyganError, RuntimeError):
+    """A run that had to stop, or a run folder that cannot be used."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' where nothing is near."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{match[0]}'?" if match else ""
+
+
+def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not among the known ones."""
+    names = list(known)
+    return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {', '.join(names)})")

@@ -1,0 +1,153 @@
+"""Principal components of pixels: features that need no network, and see where things lie, not how sharp they are."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.errors import UsageError
+from steadygan.features.base import Extracted
+from steadygan.metrics.arrays import Images, blocks
+from steadygan.metrics.pyramids import block_size, check_images
+
+FITTED_ON = 20_000
+"""at most so many images decide the components"""
+_VERSION = 1
+_NUMBERS = 4_096
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelFeatures:
+    """The first principal components of pixels, scaled so that those of the images fitted on have variance 1 in total.
+
+    Not whitened: directions in which real images hardly differ would count like the main ones and bring their noise.
+    In the Fréchet distance, 1 is what one image at the real mean, repeated, would score: the loss of all variety.
+    """
+
+    shape: tuple[int, ...]
+    """(C, H, W) of the images"""
+    factor: int
+    """side of the squares whose mean stands for a pixel; 1 where images are small enough to be taken as they are"""
+    mean: Array
+    """[D], of pixels from 0 to 1"""
+    components: Array
+    """[D, width], orthogonal, scaled"""
+    fitted: dict[str, Any]
+    """how many images, the share of the variance that is kept"""
+    identity: str
+
+    @property
+    def name(self) -> str:
+        return "pixels"
+
+    @property
+    def width(self) -> int:
+        return int(self.components.shape[1])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"version": _VERSION, "precision": "float64", "averaged over squares of": self.factor, **self.fitted}
+
+    def __call__(self, images: Images) -> Extracted:
+        """Features [N, width] of images uint8 [N, C, H, W].
+
+        Raises:
+            UsageError: images of another shape than those fitted on.
+        """
+        images = check_same(images, self.shape, self.name)
+        found = np.empty((len(images), self.width), np.float32)
+        start = 0
+        for block in blocks(images, block_size(images)):
+            found[start : start + len(block)] = (_vectors(block, self.factor) - self.mean) @ self.components
+            start += len(block)
+        return Extracted(found)
+
+
+def fit_pixels(images: Images, *, width: int = 64) -> PixelFeatures:
+    """Features of at most ``width`` components, of images uint8 [N, C, H, W], or of 20,000 of them.
+
+    Images of more than 4,096 numbers are first averaged over squares, so that the fit takes seconds at any size.
+
+    Raises:
+        UsageError: not uint8 [N, C, H, W], fewer than 2 images, images that are all the same, or ``width`` below 1.
+    """
+    images = check_images(images, least=2)
+    if width < 1:
+        raise UsageError(f"width is {width}; at least one component is kept")
+    part = fixed_part(images)
+    factor = 1
+    while images.shape[1] * -(-images.shape[2] // factor) * -(-images.shape[3] // factor) > _NUMBERS:
+        factor += 1
+    mean, vectors, variances, total = _principal(part, factor, width)
+    kept = float(variances.sum())
+    fitted = {"fitted on": len(part), "variance kept": round(kept / total, 6)}
+    identity = identity_of(part, f"pixels {_VERSION} {width}")
+    return PixelFeatures(images.shape[1:], factor, mean, vectors / np.sqrt(kept), fitted, identity)
+
+
+def check_same(images: Images, shape: tuple[int, ...], name: str) -> Images:
+    """Images as an array.
+
+    Raises:
+        UsageError: not uint8 [N, *shape].
+    """
+    array = check_images(images)
+    if array.shape[1:] != shape:
+        raise UsageError(f"images are {list(array.shape[1:])}; '{name}' was fitted on images of {list(shape)}")
+    return array
+
+
+def fixed_part(images: Images, most: int = FITTED_ON) -> Images:
+    """All the images, or ``most`` of them drawn at random, always the same."""
+    if len(images) <= most:
+        return images
+    return images[np.sort(np.random.default_rng(0).permutation(len(images))[:most])]
+
+
+def identity_of(images: Images, settings: str) -> str:
+    """The hash of what a fit is made from.
+
+    Not of what it gives: its last digits differ between processors, and the same features would look like others.
+    """
+    found = hashlib.sha256(f"{settings} {images.shape}".encode())
+    for block in blocks(images, block_size(images)):
+        found.update(np.ascontiguousarray(block).tobytes())
+    return found.hexdigest()
+
+
+def _vectors(images: Images, factor: int) -> Array:
+    """Pixels from 0 to 1, [N, D], means over squares where ``factor`` is not 1 (smaller ones at the far borders)."""
+    values = images.astype(np.float64) / 255
+    for axis in (2, 3) if factor > 1 else ():
+        edges = np.arange(0, values.shape[axis], factor)
+        counts = np.diff(np.append(edges, values.shape[axis]))
+        values = np.add.reduceat(values, edges, axis=axis) / counts.reshape((-1, 1) if axis == 2 else -1)
+    return values.reshape(len(images), -1)
+
+
+def _principal(images: Images, factor: int, width: int) -> tuple[Array, Array, Array, float]:
+    """Mean [D], components [D, width], their variances, and the variance of all."""
+    from scipy.linalg import eigh
+
+    size = block_size(images)
+    mean = sum(_vectors(block, factor).sum(axis=0) for block in blocks(images, size)) / len(images)
+    covariance = np.zeros((len(mean), len(mean)))
+    for block in blocks(images, size):
+        centred = _vectors(block, factor) - mean
+        covariance += centred.T @ centred
+    covariance /= len(images) - 1
+    total = float(np.trace(covariance))
+    if total < 1e-12:  # rounding; one grey level in one pixel of one image is a hundred times that
+        raise UsageError("images are all the same: there is nothing to fit features on")
+    width = min(width, len(mean))
+    variances, vectors = eigh(covariance, subset_by_index=[len(mean) - width, len(mean) - 1])
+    kept = variances[::-1] > 1e-9 * total
+    vectors, variances = vectors[:, ::-1][:, kept], variances[::-1][kept]
+    largest = np.abs(vectors).argmax(axis=0)
+    return mean, vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])]), variances, total

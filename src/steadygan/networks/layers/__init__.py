@@ -1,0 +1,1 @@
+"""Torch modules that the network specs build."""

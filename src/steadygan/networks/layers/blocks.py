@@ -1,0 +1,74 @@
+"""The pre-activation residual block of the WGAN-GP authors' networks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from steadygan.networks.layers import activations
+from steadygan.networks.layers.conditional import conditional_norm
+from steadygan.networks.layers.convolutions import ConvMeanPool, SameConv, UpsampleConv
+from steadygan.networks.layers.initialization import initialized
+from steadygan.networks.layers.modules import LabelledSequential
+from steadygan.networks.layers.normalization import norm_2d
+
+Resample = Literal["up", "down", "same"]
+
+
+class ResidualBlock(nn.Module):
+    """(Norm)-act-conv3-(norm)-act-conv3 beside a shortcut that is the identity where size and width stay.
+
+    Up: the first convolution doubles the pixels (the code; the paper's text says the second), and takes the new width.
+    Down: the second one halves them, and takes the new width. The shortcut's 1x1 convolution does so in one.
+    """
+
+    takes_labels = True
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        resample: Resample = "same",
+        *,
+        norm: str = "none",
+        critic: bool = False,
+        opening: bool = True,
+        first_bias: bool = True,
+        classes: int = 0,
+    ) -> None:
+        """
+        Args:
+            inputs: maps in
+            outputs: maps out
+            resample: 'up', 'down' or 'same'
+            norm: a name of ``normalization.norm_2d``
+            critic: take the activation's form for critics
+            opening: norm and activation before the first convolution; not for a critic's first block, which sees pixels
+            first_bias: has the first convolution a bias?
+            classes: the norms have a scale and an offset for each of so many; 0: they do not look at labels
+        """
+        super().__init__()
+        hidden = inputs if resample == "down" and opening else outputs
+        self.opening = LabelledSequential()
+
+        def normed(channels: int) -> list[nn.Module]:
+            return conditional_norm(norm, channels, classes) if classes else norm_2d(norm, channels)
+
+        if opening:
+            self.opening = LabelledSequential(*normed(inputs), activations.make("relu", critic=critic))
+        first = UpsampleConv if resample == "up" else SameConv
+        self.conv1 = initialized(first(inputs, hidden, 3, bias=first_bias), "he")
+        self.middle = LabelledSequential(*normed(hidden), activations.make("relu", critic=critic))
+        second = ConvMeanPool if resample == "down" else SameConv
+        self.conv2 = initialized(second(hidden, outputs, 3), "he")
+        self.shortcut: nn.Module = nn.Identity()
+        if resample != "same" or inputs != outputs:
+            bypass = {"up": UpsampleConv, "down": ConvMeanPool, "same": SameConv}[resample]
+            self.shortcut = initialized(bypass(inputs, outputs, 1), "glorot")
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        y = self.conv1(self.opening(x, labels))
+        y = self.conv2(self.middle(y, labels))
+        total: Tensor = y + self.shortcut(x)
+        return total

@@ -1,0 +1,117 @@
+"""What networks are assembled from beside convolutions and norms: labels passing through, heads, the outer modules."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from steadygan.networks.layers.initialization import Scheme, initialized
+from steadygan.types import CriticOutput
+
+
+class LabelledSequential(nn.Sequential):
+    """nn.Sequential that hands the labels to the parts with ``takes_labels`` (class-conditional ones)."""
+
+    takes_labels = True
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        for part in self:
+            x = part(x, labels) if getattr(part, "takes_labels", False) else part(x)
+        return x
+
+
+class Unflatten(nn.Module):
+    """[N, C H W] to [N, C, H, W], in the channels-last layout that convolutions are fastest in."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.shape = (channels, size, size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)
+
+
+class FullPrecisionLinear(nn.Linear):
+    """A linear layer in float32 also under autocast: bfloat16 would round coordinates and scores."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
+
+
+def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = False) -> nn.Linear:
+    """A linear layer with the scheme's weights."""
+    return initialized((FullPrecisionLinear if full_precision else nn.Linear)(inputs, outputs), scheme)
+
+
+class ScoreHead(nn.Module):
+    """The end of a critic: pools, then one linear score a sample, all in float32.
+
+    A head in bfloat16 would round scores at an offset of 300 to steps of 2.
+    """
+
+    def __init__(
+        self, inputs: int, scheme: Scheme, *, pool: str = "flatten", classes: int = 0, features: bool = False
+    ) -> None:
+        """
+        Args:
+            inputs: features after pooling
+            scheme: of the weights
+            pool: how maps [N, C, H, W] become features: 'flatten', 'mean' or 'sum'
+            classes: how many classes to give logits for, from the same features; 0 for none
+            features: hand the features out too?
+        """
+        super().__init__()
+        self.pool = pool
+        self.gives_features = features
+        self.score = linear(inputs, 1, scheme, full_precision=True)
+        self.class_logits = linear(inputs, classes, scheme, full_precision=True) if classes else None
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> CriticOutput:
+        with torch.autocast(x.device.type, enabled=False):
+            features = self._pooled(x.to(self.score.weight.dtype))
+            return CriticOutput(
+                score=self.score(features).squeeze(1),
+                class_logits=None if self.class_logits is None else self.class_logits(features),
+                features=features if self.gives_features else None,
+            )
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        if self.pool == "mean":
+            return x.mean(dim=(2, 3))
+        return x.sum(dim=(2, 3)) if self.pool == "sum" else x.flatten(1)
+
+
+OUTPUTS = ("tanh", "sigmoid", "linear")
+
+
+class Generator(nn.Module):
+    """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 whatever the trunk computes in."""
+
+    def __init__(self, trunk: LabelledSequential, shape: tuple[int, ...], output: str) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.shape = shape
+        self.output = output
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        x = self.trunk(latents, labels)
+        x = x.reshape(-1, *self.shape) if x.dim() == 2 else x
+        x = x if x.dtype == torch.float64 else x.float()
+        if self.output == "tanh":
+            return torch.tanh(x)
+        return torch.sigmoid(x) if self.output == "sigmoid" else x
+
+
+class Critic(nn.Module):
+    """Samples [N, ...] and labels [N] or None to a CriticOutput."""
+
+    def __init__(self, trunk: LabelledSequential, head: nn.Module) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> CriticOutput:
+        output: CriticOutput = self.head(self.trunk(samples, labels), labels)
+        return output

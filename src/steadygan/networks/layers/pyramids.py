@@ -1,0 +1,167 @@
+"""Modules that make and read images at several sizes at once (Karnewar & Wang 2020, MSG-GAN)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from steadygan.errors import UsageError
+from steadygan.networks.layers import activations
+from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
+from steadygan.networks.layers.equalized import Hypersphere, PixelNorm, equalized
+from steadygan.networks.layers.minibatch import MinibatchStddev
+from steadygan.networks.layers.modules import ScoreHead
+from steadygan.networks.layers.reconstruction import FullPrecision
+from steadygan.types import CriticOutput, Sample, Scales, register_scales
+
+register_scales()
+
+_ROOT_2 = math.sqrt(2.0)
+
+
+def _conv(inputs: int, outputs: int, kernel: int = 3, *, gain: float = _ROOT_2) -> nn.Conv2d:
+    return equalized(SameConv(inputs, outputs, kernel), gain=gain)
+
+
+class PyramidGenerator(nn.Module):
+    """Latents [N, D] to ``Scales``: maps that double in size, and at each size a linear layer from maps to colours.
+
+    Latents are rescaled to the sphere of radius sqrt(D). Each 3x3 convolution is followed by a leaky ReLU and, but
+    for the first, by pixel norm. There is no tanh: colours are a linear function of normalised maps, in float32.
+    """
+
+    def __init__(self, latent: int, maps: Mapping[int, int], channels: int) -> None:
+        """
+        Args:
+            latent: D
+            maps: how many at each size in pixels, coarse to fine
+            channels: of an image
+        """
+        super().__init__()
+        widths = list(maps.values())
+        first = nn.ConvTranspose2d(latent, widths[0], min(maps))
+        start = [
+            Hypersphere(),
+            nn.Unflatten(1, (latent, 1, 1)),
+            equalized(first, fan_in=latent),
+            activations.make("leaky_relu", critic=False),
+            *self._layer(_conv(widths[0], widths[0])),
+        ]
+        self.blocks = nn.ModuleList([nn.Sequential(*start)])
+        for width, following in pairwise(widths):
+            doubled = equalized(UpsampleConv(width, following, 3))
+            self.blocks.append(nn.Sequential(*self._layer(doubled), *self._layer(_conv(following, following))))
+        self.colours = nn.ModuleList(FullPrecision(_conv(width, channels, 1, gain=1.0)) for width in widths)
+
+    @staticmethod
+    def _layer(convolution: nn.Module) -> list[nn.Module]:
+        return [convolution, activations.make("leaky_relu", critic=False), PixelNorm()]
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Scales:
+        x = latents
+        images = []
+        for block, colours in zip(self.blocks, self.colours, strict=True):
+            x = block(x)
+            images.append(colours(x))
+        return Scales(tuple(images))
+
+
+class Combine(nn.Module):
+    """The maps of a critic joined with the image of their size: phi of MSG-GAN.
+
+    simple: the image itself is concatenated; lin_cat: a 1x1 convolution of the image; cat_lin: a 1x1 convolution
+    follows the concatenation. That these are the paper's definitions is unconfirmed; lin_cat is public code's.
+    """
+
+    def __init__(self, how: str, width: int, channels: int) -> None:
+        """
+        Args:
+            how: simple, lin_cat or cat_lin
+            width: maps that come out; with 'simple' the image comes on top of them
+            channels: of an image
+        """
+        super().__init__()
+        self.how = how
+        self.inputs = width if how != "lin_cat" else width - width // 2
+        """maps of the critic that go in"""
+        self.outputs = width + channels if how == "simple" else width
+        self.linear: nn.Module = nn.Identity()
+        if how == "lin_cat":
+            self.linear = _conv(channels, width // 2, 1)
+        elif how == "cat_lin":
+            self.linear = _conv(width + channels, width, 1)
+
+    def forward(self, x: Tensor, image: Tensor) -> Tensor:
+        if self.how == "cat_lin":
+            mixed: Tensor = self.linear(torch.cat([image.to(x.dtype), x], dim=1))
+            return mixed
+        return torch.cat([self.linear(image).to(x.dtype), x], dim=1)
+
+
+class PyramidCritic(nn.Module):
+    """``Scales`` to a CriticOutput: the finest image enters through a linear layer, each other by ``Combine`` at its
+    size; two 3x3 convolutions with leaky ReLUs and 2x2 means between sizes.
+
+    At the coarsest size: the minibatch's standard deviation as one more map, a 3x3 convolution, a dense layer
+    (public code's 4x4 convolution), a linear score.
+    """
+
+    def __init__(self, maps: Mapping[int, int], channels: int, combine: str, group: int | None, features: bool) -> None:
+        """
+        Args:
+            maps: how many at each size in pixels, coarse to fine
+            channels: of an image
+            combine: simple, lin_cat or cat_lin
+            group: neighbours whose standard deviation is taken; None for the whole batch
+            features: hand out the last hidden layer too?
+        """
+        super().__init__()
+        self.sides, widths = list(maps), list(maps.values())
+        self.entry = _conv(channels, widths[-1], 1)
+        self.blocks = nn.ModuleList()
+        self.combines = nn.ModuleList()
+        inputs = widths[-1]
+        for width, coarser in zip(widths[:0:-1], widths[-2::-1], strict=True):
+            combined = Combine(combine, coarser, channels)
+            self.blocks.append(nn.Sequential(*self._layer(inputs, width), *self._layer(width, combined.inputs)))
+            self.combines.append(combined)
+            inputs = combined.outputs
+        width = widths[0]
+        dense = equalized(nn.Linear(width * self.sides[0] ** 2, width))
+        self.end = nn.Sequential(
+            MinibatchStddev(group),
+            *self._layer(inputs + 1, width),
+            nn.Flatten(),
+            dense,
+            activations.make("leaky_relu", critic=True),
+        )
+        self.head = ScoreHead(width, "he", features=features)
+        equalized(self.head.score, gain=1.0)
+
+    @staticmethod
+    def _layer(inputs: int, outputs: int) -> list[nn.Module]:
+        return [_conv(inputs, outputs), activations.make("leaky_relu", critic=True)]
+
+    def forward(self, samples: Sample, labels: Tensor | None = None) -> CriticOutput:
+        """Raises UsageError for samples of other sizes."""
+        *coarser, finest = self._checked(samples)
+        x = self.entry(finest)
+        for block, combine, image in zip(self.blocks, self.combines, coarser[::-1], strict=True):
+            x = combine(F.avg_pool2d(block(x), 2), image)
+        output: CriticOutput = self.head(self.end(x))
+        return output
+
+    def _checked(self, samples: Sample) -> tuple[Tensor, ...]:
+        got = [image.shape[-1] for image in samples.images] if isinstance(samples, Scales) else []
+        if got != self.sides or not isinstance(samples, Scales):
+            sizes = "samples of one size" if not got else f"images of {', '.join(map(str, got))} px"
+            raise UsageError(
+                f"the critic reads images of {', '.join(map(str, self.sides))} px together, but got {sizes}: "
+                f"it goes with representation Pyramid(least={self.sides[0]})"
+            )
+        return samples.images

@@ -1,0 +1,160 @@
+"""Where a penalty takes the gradient: maps of real and fake samples x and g to points, and the specs that name them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+from steadygan.errors import UsageError
+from steadygan.types import Noise, S, Sample, at_each_scale, means_like, scales_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PlaceFunction: TypeAlias = "Callable[[Any, Any], Sample]"
+
+
+def between(real: S, fake: S, mix: Tensor | None = None) -> S:
+    """Points eps x + (1 - eps) g on the lines between pairs, one eps ~ U[0, 1) a sample (WGAN-GP, Algorithm 1).
+
+    Args:
+        real: [N, ...]; a multi-scale image has one eps for all its scales
+        fake: [N, ...], the same shape
+        mix: eps, [N]; drawn from torch's default generator where it is not given
+
+    Raises:
+        ValueError: if the shapes differ; a single fake would be spread over all real samples in silence.
+    """
+    import torch
+
+    first = scales_of(real)[0]
+    eps = torch.rand(first.shape[0], device=first.device, dtype=first.dtype) if mix is None else mix
+
+    def point(x: Tensor, g: Tensor) -> Tensor:
+        if x.shape != g.shape:
+            raise ValueError(f"real samples have shape {list(x.shape)}, fakes {list(g.shape)}; pairs need equal ones")
+        return torch.lerp(g, x, eps.reshape(-1, *(1,) * (x.dim() - 1)).to(x.dtype))
+
+    return at_each_scale(point, real, fake)
+
+
+def on_real(real: S, fake: S) -> S:
+    """The real samples (R1; Mescheder et al. 2018)."""
+    return real
+
+
+def on_fake(real: S, fake: S) -> S:
+    """The fake samples (R2; Mescheder et al. 2018)."""
+    return fake
+
+
+def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None = None, *, scale: float = 0.5) -> S:
+    """Points x + a scale std(x) u on lines that leave the real samples (DRAGAN, Kodali et al. 2017).
+
+    u ~ U[0, 1) an element and a ~ U[0, 1) a sample, std over the whole batch, as in the published code. Of multi-scale
+    images std and u are those of the finest scale, and the coarser ones get the means of u: they become the scales of
+    the moved image.
+
+    Args:
+        real: [N, ...]
+        fake: not looked at
+        noise: u, [N, ...]; drawn from torch's default generator where it is not given, as is
+        mix: a, [N]
+        scale: how far the lines reach, in standard deviations
+    """
+    import torch
+
+    finest = scales_of(real)[-1]
+    u = torch.rand_like(finest) if noise is None else noise
+    a = torch.rand(finest.shape[0], device=finest.device, dtype=finest.dtype) if mix is None else mix
+    reach = scale * finest.detach().std() * a
+
+    def point(x: Tensor, moved: Tensor) -> Tensor:
+        return x + (reach.reshape(-1, *(1,) * (x.dim() - 1)) * moved).to(x.dtype)
+
+    return at_each_scale(point, real, means_like(u, real))
+
+
+class PlaceLike(Protocol):
+    """Where a penalty takes the gradient. ``points`` is pure: what is random comes in as ``noise``."""
+
+    shares_pass: ClassVar[str]
+    """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
+    sees_batch: ClassVar[bool]
+    """does a point depend on the whole batch, beyond its own pair?"""
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None: ...
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S: ...
+
+
+@dataclass(frozen=True)
+class Between:
+    """On the lines between real and fake samples, one eps a sample (WGAN-GP)."""
+
+    shares_pass: ClassVar[str] = ""
+    sees_batch: ClassVar[bool] = False
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return Noise("uniform")
+
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+        return between(real, fake, noise)
+
+
+@dataclass(frozen=True)
+class OnReal:
+    """At the real samples (R1)."""
+
+    shares_pass: ClassVar[str] = "real"
+    sees_batch: ClassVar[bool] = False
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return None
+
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+        return real
+
+
+@dataclass(frozen=True)
+class OnFake:
+    """At the fake samples (R2)."""
+
+    shares_pass: ClassVar[str] = "fake"
+    sees_batch: ClassVar[bool] = False
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return None
+
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+        return fake
+
+
+@dataclass(frozen=True)
+class NearReal:
+    """On lines that leave the real samples (DRAGAN)."""
+
+    scale: float = 0.5
+    """how far they reach, in standard deviations of the batch"""
+    shares_pass: ClassVar[str] = ""
+    sees_batch: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.scale < math.inf:
+            raise UsageError(f"NearReal.scale is {self.scale}; it has to be 0 or more, and finite")
+
+    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+        return Noise("uniform", (1 + math.prod(shape),))
+
+    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+        if noise is None:
+            return near_real(real, fake, scale=self.scale)
+        moved = noise[:, 1:].reshape(scales_of(real)[-1].shape)
+        return near_real(real, fake, moved, noise[:, 0], scale=self.scale)
+
+
+if TYPE_CHECKING:
+    Place: TypeAlias = PlaceLike
+else:
+    Place = Between | OnReal | OnFake | NearReal

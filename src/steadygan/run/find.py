@@ -1,0 +1,55 @@
+"""Runs by their names: the folders below ``runs/``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from steadygan.errors import UsageError, nearest
+
+RUNS = Path("runs")
+"""Where runs are kept unless another folder is named."""
+
+
+def is_run(folder: Path) -> bool:
+    """Does the folder hold a run?"""
+    return (folder / "recipe.yaml").is_file()
+
+
+def list_runs(root: Path = RUNS) -> list[Path]:
+    """The runs below a folder, oldest first."""
+    if not root.is_dir():
+        return []
+    found = [path for path in root.iterdir() if path.is_dir() and is_run(path)]
+    return sorted(found, key=lambda path: ((path / "recipe.yaml").stat().st_mtime, path.name))
+
+
+def find_run(name: str | Path | None = None) -> Path:
+    """The folder of a run: a path, a name below ``runs/``, or the newest one for None.
+
+    Raises:
+        UsageError: if there is none, with the nearest names.
+    """
+    known = list_runs()
+    if name is None:
+        if not known:
+            raise UsageError(f"there is no run in {RUNS}/ yet: 'steadygan train' makes one")
+        return known[-1]
+    for folder in (Path(name), RUNS / name):
+        if is_run(folder):
+            return folder
+    if Path(name).is_dir():
+        raise UsageError(f"{name} is no run: it has no recipe.yaml")
+    names = [path.name for path in known]
+    listed = f" (known: {', '.join(names[-8:])})" if names else f" ({RUNS}/ is empty)"
+    raise UsageError(f"there is no run '{name}'{nearest(str(name), names)}{listed}")
+
+
+def new_folder(name: str, root: Path = RUNS) -> Path:
+    """A folder below ``root`` that does not exist yet: NAME, NAME-2, NAME-3, …; 'hf:OWNER/NAME' becomes one word."""
+    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+    folder, number = root / name, 1
+    while folder.exists():
+        number += 1
+        folder = root / f"{name}-{number}"
+    return folder

@@ -1,0 +1,199 @@
+"""The cache of decoded pictures, and of networks that metrics look with: each whole or not there.
+
+    CACHE/decoded/KEY/     train.u8 and held_out.u8 (raw uint8 [M, C, S, S]), their places in the source, meta.json
+    CACHE/decoded/KEY.lock held while KEY is written
+    CACHE/scans/KEY.json   what a look at the files said, as long as their paths, sizes and times stay
+    CACHE/engines/KEY.json what was measured of engines (steadygan.training.engines.select)
+    CACHE/features/KIND-KEY.safetensors   weights of feature extractors, with a .lock each (steadygan.features)
+
+A folder is written aside, synced and renamed, by plain writes: a full disk is then an error that can be reported,
+where a write through a memory map would end the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from steadygan.errors import RunError
+from steadygan.system.files import ASIDE, sync
+from steadygan.system.words import megabytes
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_ENTRY = re.compile(r"[0-9a-f]{32}(\.lock|\.json|\.[0-9a-z-]+\.part)?")
+_WEIGHTS = re.compile(rf"({re.escape(ASIDE)}\d+-)?(?P<entry>[a-z]+-[0-9a-f]{{32}})\.safetensors")
+_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+def cache_folder(chosen: str | None = None) -> Path:
+    """The folder for decoded pictures: the chosen one, else STEADYGAN_CACHE, else the user's cache folder."""
+    named = chosen or os.environ.get("STEADYGAN_CACHE")
+    if named:
+        return Path(named).expanduser().absolute()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.path.expanduser(base)).absolute() / "steadygan"
+
+
+def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
+    """Delete the decoded pictures and the weights in a cache folder; bytes freed. What is being written is left alone.
+
+    Only what this package has written is touched, whatever else lies in the folder.
+    """
+    root = cache_folder(None if folder is None else os.fspath(folder))
+    freed = 0
+    for parent in (root / "decoded", root / "scans", root / "engines"):
+        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+            # lock files stay: deleting one that a process waits for would let two in at once
+            if _ENTRY.fullmatch(path.name) and path.suffix != ".lock":
+                freed += _remove_unless_busy(path, path.name[:32])
+    weights = root / "features"
+    for path in sorted(weights.iterdir()) if weights.is_dir() else ():
+        if match := _WEIGHTS.fullmatch(path.name):
+            freed += _remove_unless_busy(path, match["entry"])
+    return freed
+
+
+def _remove_unless_busy(path: Path, entry: str) -> int:
+    size = _bytes_in(path)
+    if path.suffix == ".json":
+        path.unlink(missing_ok=True)
+        return size
+    with path.with_name(f"{entry}.lock").open("ab") as file:
+        if _try_lock(file):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):  # Windows keeps files that another process reads
+                    path.unlink(missing_ok=True)
+    return size - _bytes_in(path)
+
+
+def _bytes_in(path: Path) -> int:
+    if path.is_dir():
+        return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free on the disk of a folder that may not exist yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def explained(folder: Path, needed: int = 0, what: str = "decoded pictures") -> Iterator[None]:
+    """Turns an OSError of the block into one line on the cache folder."""
+    try:
+        yield
+    except OSError as error:
+        needs = f" ({megabytes(needed)} needed)" if needed else ""
+        raise RunError(
+            f"cannot keep {what} in '{folder}': {error.strerror or error}{needs}; "
+            "choose another folder with the data option 'cache' or with STEADYGAN_CACHE"
+        ) from error
+
+
+@contextmanager
+def written_once(target: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path | None]:
+    """A folder to write ``target`` to, or None where another process has just written it.
+
+    A target that is there but not whole (a disk that lost something) is removed first.
+
+    Processes that want the same target wait for each other; the lock of one that is killed opens by itself, and
+    what it left is removed. The folder becomes ``target`` when the block ends well, and vanishes when it does not.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with locked(target.with_name(f"{target.name}.lock")) as alone:
+        if target.is_dir():
+            if is_whole(target):
+                yield None
+                return
+            shutil.rmtree(target)
+        if alone:
+            for left in target.parent.glob(f"{target.name}.*.part"):
+                shutil.rmtree(left, ignore_errors=True)
+        aside = target.with_name(f"{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+        try:
+            aside.mkdir()
+            yield aside
+            for path in (*aside.iterdir(), aside):
+                sync(path)
+            _rename(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _rename(aside: Path, target: Path) -> None:
+    try:
+        aside.rename(target)
+    except OSError:
+        if not target.is_dir():  # no lock held here, and another machine was quicker
+            raise
+    sync(target.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Holds a lock file; False where the file system knows no locks."""
+    with path.open("ab") as file:
+        try:
+            while not _try_lock(file):
+                time.sleep(0.1)
+            alone = True
+        except OSError:
+            alone = False
+        yield alone
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    """Lock an open file until it is closed; False where another holds it."""
+    try:
+        if sys.platform == "win32":
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        raise
+    return True
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file, or None where it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file aside and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.stem}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    try:
+        aside.write_text(json.dumps(content), encoding="utf-8")
+        sync(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""Which numbers the networks compute in, and on which device."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import Any, Literal
+
+import torch
+
+from steadygan.errors import UsageError
+
+Precision = Literal["fp32", "tf32", "bf16"]
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of a name: 'auto' takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        UsageError: for a device that torch does not have, with the remedy.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"unknown device '{name}' (known: auto, cpu, cuda, cuda:1, mps)") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(idle_gpu() or f"device '{name}': torch sees no CUDA GPU on this machine; use auto or cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise UsageError(f"device '{name}': torch sees no Apple GPU on this machine; use auto or cpu")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"device '{name}' is not supported (known: auto, cpu, cuda, cuda:1, mps)")
+    return device
+
+
+def idle_gpu() -> str:
+    """One line with the remedy where there is an NVIDIA GPU that this torch cannot use, else ''."""
+    if torch.version.cuda is None and torch.version.hip is None and shutil.which("nvidia-smi"):
+        return (
+            f"this machine has an NVIDIA GPU, but torch {torch.__version__} is a CPU build: "
+            "reinstall torch with CUDA (see https://pytorch.org/get-started/locally) to use it"
+        )
+    return ""
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Does the device multiply bfloat16 matrices in hardware?"""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
+    return False
+
+
+def choose_precision(asked: str, device: torch.device) -> Precision:
+    """The precision of a name: 'auto' is bf16 where the device has it in hardware, else fp32.
+
+    Raises:
+        UsageError: for tf32 where there is none.
+    """
+    if asked == "auto":
+        return "bf16" if has_fast_bf16(device) else "fp32"
+    if asked not in ("fp32", "tf32", "bf16"):
+        raise UsageError(f"precision '{asked}' is unknown (known: auto, fp32, tf32, bf16)")
+    if asked == "tf32" and device.type != "cuda":
+        raise UsageError(f"precision tf32 is a way of NVIDIA GPUs; on {device.type} use auto, fp32 or bf16")
+    return asked  # type: ignore[return-value]
+
+
+def set_matmul_precision(precision: Precision, device: torch.device) -> None:
+    """Lets float32 products on a GPU use TF32 only where that was asked for."""
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
+
+def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """What the networks run under. Entered anew for each loss: cached weight casts would outlive their weights."""
+    if precision != "bf16":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)
+
+
+def device_name(device: torch.device) -> str:
+    """The device, as people call it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        return f"{threads} CPU core{'s' * (threads > 1)}"
+    return "the Apple GPU"

@@ -1,0 +1,47 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float) -> str:
+    """Three significant digits: ``'-1.23'``, ``'0.0120'``, ``'1234'``, ``'1.2e-05'``, ``'nan'``."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    size = abs(value)
+    if size < 1e-3 or size >= 1e6:
+        return f"{value:.1e}"
+    return f"{value:.0f}" if size >= 99.95 else f"{value:#.3g}"
+
+
+def count(value: float) -> str:
+    """A quantity with its thousands folded: ``'940'``, ``'12.3k'``, ``'1.2M'``."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 0.9995 * size:
+            return f"{value / size:.1f}{letter}"
+    return f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """A time in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    seconds = max(seconds, 0.0)
+    if seconds < 89.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 36:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} d {hours} h"
+
+
+def megabytes(count: int) -> str:
+    """A number of bytes for people."""
+    if count < 1_000_000:
+        return f"{max(1, round(count / 1e3))} kB"
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"

@@ -1,0 +1,1 @@
+"""Engines: eager, compiled, and CUDA graphs; all compute the same gradients."""

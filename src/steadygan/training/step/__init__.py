@@ -1,0 +1,1 @@
+"""The mathematics of one training round: draws, batches, loss terms, gradients, optimizer steps."""

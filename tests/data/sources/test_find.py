@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steadygan.data import NAMES, DataOptions, open_data
+from steadygan.errors import DataError, UsageError
+from tests.data.making import fill
+
+
+def said(source: str | Path) -> str:
+    with pytest.raises(UsageError) as error:
+        open_data(DataOptions(source=str(source)))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("digit", "digits"), ("8gausians", "8gaussians"), ("cifar-10", "cifar10"), ("stackeddigits", "stacked-digits")],
+)
+def test_an_unknown_name_gets_the_nearest_and_the_list(wrong: str, right: str) -> None:
+    assert said(wrong) == (
+        f"unknown data source '{wrong}'; did you mean '{right}'? (a path, or one of {', '.join(NAMES)})"
+    )
+
+
+def test_a_folder_in_the_working_folder_counts_as_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "photos", 3)
+    monkeypatch.chdir(tmp_path)
+    assert "did you mean 'photos'?" in said("photoss")
+
+
+def test_a_path_that_is_not_there_gets_the_nearest_in_its_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "holiday", 3)
+    assert said(tmp_path / "holyday") == f"there is no '{tmp_path / 'holyday'}'; did you mean 'holiday'?"
+    assert (
+        said(tmp_path / "holyday" / "deep" / "er") == f"there is no '{tmp_path / 'holyday'}'; did you mean 'holiday'?"
+    )
+    assert said("./nothing-of-this-kind-xyz").startswith("there is no 'nothing-of-this-kind-xyz'")
+
+
+def test_names_win_over_folders_and_a_dot_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "digits", 20)
+    monkeypatch.chdir(tmp_path)
+    assert open_data(DataOptions(source="digits")).sample.shape == (1, 8, 8)
+    assert open_data(DataOptions(source="./digits")).sample.shape == (3, 16, 16)
+
+
+def test_the_home_folder_can_be_written_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "photos", 20)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert open_data(DataOptions(source="~/photos")).name == "photos"
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("a.txt", "has too few lines of text, 1: one sample each, 16 are needed"),
+        ("a.zip", "is an archive; unpack it and give the folder"),
+        ("a.pkl", "is a pickle, which can run code when it is loaded; save the arrays as .npz"),
+        ("a.jpg", "is a single picture; give the folder it lies in"),
+        ("a.docx", "is of no kind that can be read: a folder of pictures, .npz"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_what_to_do(tmp_path: Path, name: str, part: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    assert part in said(tmp_path / name)
+
+
+def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
+    assert said(tmp_path) == f"folder '{tmp_path}' holds no pictures (it is empty)"
+    for name in ("a.txt", "b.txt", "c.zip"):
+        (tmp_path / name).touch()
+    assert said(tmp_path) == f"folder '{tmp_path}' holds no pictures (2 .txt, 1 .zip); unpack the archives first"
+
+
+def test_a_name_that_no_file_can_have_is_not_found() -> None:
+    assert "x" * 20 in said("x" * 5000)
+    assert said("nul\0byte").startswith("unknown data source")
+
+
+def test_data_errors_are_usage_errors() -> None:
+    assert issubclass(DataError, UsageError)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from steadygan.errors import UsageError
+from steadygan.evaluation.comparison import compare
+from steadygan.evaluation.page import page_of, write_comparison
+from steadygan.evaluation.record import Evaluation, Number, add
+from steadygan.evaluation.tables import comparison_lines
+from tests.evaluation.test_record import ORIGIN
+
+
+@pytest.fixture
+def run_of(tmp_path):
+    """Makes the folder of a run with one number of a recipe and seed."""
+
+    def make(recipe, seed, value, *, metric="frechet", better="lower", settings=None, **changes):
+        folder = tmp_path / f"{recipe}-{seed}"
+        folder.mkdir(exist_ok=True)
+        (folder / "recipe.yaml").write_text("format: 1\n")
+        origin = dataclasses.replace(
+            ORIGIN, recipe=recipe, recipe_hash=recipe, training_seed=seed, **{"round": 10, **changes}
+        )
+        add(folder, [Evaluation(origin, (Number(metric, value, 0.5, 1.0, 20, better, settings or {}),))])
+        return folder
+
+    return make
+
+
+def test_runs_that_differ_in_their_seed_share_a_column_with_students_interval(run_of):
+    runs = [run_of("a", seed, value) for seed, value in enumerate([1.0, 2.0, 3.0])]
+    runs += [run_of("b", seed, value) for seed, value in enumerate([10.0, 11.0, 12.0])]
+    table = compare(runs)
+    assert [(group.name, group.seeds) for group in table.groups] == [("a", (0, 1, 2)), ("b", (0, 1, 2))]
+    cell = table.lines[0].cells[0]
+    # Student's 97.5% quantile with 2 degrees of freedom is 4.30265; the deviation of 1, 2, 3 is 1
+    assert cell.interval.low == pytest.approx(2 - 4.30265 / math.sqrt(3), abs=1e-4)
+    assert cell.sampling_error == pytest.approx(0.5)
+    assert table.lines[0].floor == 1.0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "better", "winner"),
+    [
+        ([1.0, 1.1, 1.2], [5.0, 5.1, 5.2], "lower", 0),
+        ([1.0, 1.1, 1.2], [5.0, 5.1, 5.2], "higher", 1),
+        ([1.0, 1.1, 1.2], [5.0, 5.1, 5.2], "one", 0),
+        ([1.0, 5.0, 3.0], [3.0, 6.0, 5.0], "lower", None),
+        ([1.0], [5.0], "lower", None),
+    ],
+)
+def test_a_winner_is_named_only_where_intervals_over_seeds_lie_apart(run_of, a, b, better, winner):
+    runs = [run_of(name, s, v, better=better) for name, vs in (("a", a), ("b", b)) for s, v in enumerate(vs)]
+    assert compare(runs).lines[0].winner == winner
+
+
+def test_one_seed_is_said_to_prove_nothing(run_of):
+    assert "one seed only: a, b" in compare([run_of("a", 0, 1.0), run_of("b", 0, 9.0)]).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"count": 500}, "count: 200 and 500"),
+        ({"features_hash": "0" * 64}, "features hash: pixels ffffffff and pixels 00000000"),
+        ({"data_hash": "0" * 32}, "data hash: digits dddddddd and digits 00000000"),
+        ({"weights": "raw"}, "weights: average and raw"),
+        ({"resize": "bicubic"}, "resize: none and bicubic"),
+        ({"real": 7}, "real: 100 and 7"),
+    ],
+)
+def test_unlike_numbers_are_refused_and_the_difference_named(run_of, changes, named):
+    with pytest.raises(UsageError) as caught:
+        compare([run_of("a", 0, 1.0), run_of("b", 0, 2.0, **changes)])
+    assert named in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_other_settings_of_a_metric_are_refused(run_of):
+    with pytest.raises(UsageError, match="different settings"):
+        compare([run_of("a", 0, 1.0, settings={"k": 3}), run_of("b", 0, 1.0, settings={"k": 5})])
+
+
+def test_of_several_rounds_the_last_counts_and_different_ones_are_noted(run_of):
+    run = run_of("a", 0, 1.0)
+    run_of("a", 0, 7.0, round=40)
+    table = compare([run, run_of("b", 0, 2.0)])
+    assert table.lines[0].cells[0].values == (7.0,)
+    assert any("different rounds: 10, 40" in note for note in table.notes)
+
+
+def test_other_versions_of_a_library_are_noted(run_of):
+    table = compare([run_of("a", 0, 1.0), run_of("b", 0, 2.0, versions={"torch": "2.11.0"})])
+    assert any("versions of torch differ: 2.11.0, 2.13.0" in note for note in table.notes)
+
+
+def test_what_cannot_be_compared_is_one_line(run_of, tmp_path):
+    run = run_of("a", 0, 1.0)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "recipe.yaml").write_text("format: 1\n")
+    for runs, said in [
+        ([run], "needs two runs or more, got 1"),
+        ([run, run], "stands twice"),
+        ([run, bare], "has no numbers yet: 'steadygan evaluate"),
+        ([run, tmp_path / "none"], "there is no run"),
+    ]:
+        with pytest.raises(UsageError, match=said):
+            compare(runs)
+
+
+def test_the_same_recipe_with_the_same_seed_twice_is_refused(run_of, tmp_path):
+    run = run_of("a", 0, 1.0)
+    copy = tmp_path / "copy"
+    run.rename(copy)
+    with pytest.raises(UsageError, match="same recipe with the same seed"):
+        compare([run_of("a", 0, 1.0), copy])
+
+
+def test_the_page_and_the_lines_hold_each_number_and_what_it_rests_on(run_of, tmp_path):
+    runs = [run_of(name, seed, value + seed / 10) for name, value in (("a", 1.0), ("b", 9.0)) for seed in range(3)]
+    table = compare(runs)
+    text, page = "\n".join(comparison_lines(table)), page_of(table)
+    for said in ("1.10", "9.10", "frechet", "pixels", "200 uint8 samples"):
+        assert said in text and said in page
+    assert "1.10 ± 0.248 (± 0.500) *" in text
+    assert write_comparison(table, tmp_path / "new" / "page.html").read_text() == page
+    with pytest.raises(UsageError, match="written as"):
+        write_comparison(table, tmp_path / "page.pdf")

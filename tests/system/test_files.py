@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steadygan.errors import RunError
+from steadygan.system.files import written_aside
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "page.html"
+    with written_aside(path) as aside:
+        aside.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert [p.name for p in path.parent.iterdir()] == ["page.html"]
+
+
+def test_after_an_error_the_earlier_file_stands_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("earlier")
+
+    def fail() -> None:
+        with written_aside(path) as aside:
+            aside.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert path.read_text() == "earlier"
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "samples"
+    path.mkdir()
+    (path / "old.png").write_text("old")
+    with written_aside(path) as aside:
+        aside.mkdir()
+        (aside / "new.png").write_text("new")
+    assert [p.name for p in path.iterdir()] == ["new.png"]
+    assert [p.name for p in tmp_path.iterdir()] == ["samples"]
+
+
+def test_a_disk_that_refuses_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RunError) as caught, written_aside(tmp_path / "file" / "page.html") as aside:
+        aside.write_text("page")
+    assert "page.html" in str(caught.value)
+    assert "\n" not in str(caught.value)

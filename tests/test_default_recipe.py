@@ -1,0 +1,106 @@
+"""What is trained where nobody named a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import steadygan as sg
+from steadygan import api
+from steadygan.cli import main
+from steadygan.data import DataOptions, open_data
+from steadygan.default_recipe import choose
+from steadygan.perturbations import DiffAugment
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of 120 pictures of random colours."""
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(120):
+        Image.fromarray(rng.integers(0, 256, (40, 34, 3), dtype=np.uint8)).save(folder / f"{index}.png")
+    return folder
+
+
+def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> None:
+    ready = api.prepare(None, pictures)
+    recipe = ready.recipe
+    assert recipe.name == "photos" and ready.dataset.sample.shape == (3, 32, 32)
+    assert isinstance(recipe.perturbation, DiffAugment) and recipe.data.flip
+    assert ready.minutes is not None
+    text = " ".join(ready.reasons)
+    assert "recipe photos" in text and "mirrored" in text and "minutes" in text
+    recipe.generator.build(ready.dataset.sample, recipe.prior.size)
+
+
+def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) -> None:
+    ready = api.prepare(None, DataOptions(source=str(pictures)))
+    assert ready.recipe.batch == 108 // 8  # a tenth is held out
+    (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
+    assert line.startswith("batch 13, and a rate of 9.0e-04")
+    usual = sg.recipes.photos(ready.dataset.sample)
+    for player in ("generator_optimizer", "critic_optimizer"):
+        chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
+        assert chosen == pytest.approx(own * (13 / 16) ** 0.5)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128, 256])
+def test_networks_follow_the_size(pictures: Path, size: int) -> None:
+    dataset = open_data(DataOptions(source=str(pictures), size=size))
+    for device in ("cpu", "cuda"):
+        recipe = choose(dataset, device).recipe
+        assert recipe.name == "photos"
+        assert recipe.critic.build(dataset.sample) is not None
+        assert recipe.generator.build(dataset.sample, recipe.prior.size) is not None
+
+
+def test_a_gpu_gets_wider_networks_than_a_laptop(pictures: Path) -> None:
+    dataset = open_data(DataOptions(source=str(pictures)))
+    assert choose(dataset, "cuda").recipe.generator.width > choose(dataset, "cpu").recipe.generator.width
+
+
+@pytest.mark.parametrize("name", ["digits", "stacked-digits"])
+def test_digits_are_neither_mirrored_nor_augmented(name: str) -> None:
+    recipe = choose(open_data(DataOptions(source=name)), "cpu").recipe
+    assert (recipe.name, recipe.perturbation, recipe.data.flip) == ("wgan-gp", None, False)
+
+
+def test_points_get_wgan_gp() -> None:
+    choice = choose(open_data(DataOptions(source="8gaussians")), "cpu")
+    assert choice.recipe.name == "wgan-gp" and choice.recipe.perturbation is None
+
+
+def test_mirroring_follows_the_choice_unless_someone_said_otherwise(pictures: Path) -> None:
+    options = DataOptions(source=str(pictures))
+    for recipe in (None, sg.recipes.photos, "photos"):
+        assert api.prepare(recipe, pictures).recipe.data.flip
+        assert not api.prepare(recipe, options).recipe.data.flip  # full options are taken at their word
+        assert api.prepare(recipe, options, may_mirror=True).recipe.data.flip
+    assert not api.prepare("wgan-gp", pictures).recipe.data.flip
+
+
+@pytest.mark.parametrize(("words", "flip"), [([], True), (["--data.flip", "false"], False)])
+def test_the_command_mirrors_as_chosen_unless_told_not_to(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], flip: bool
+) -> None:
+    monkeypatch.chdir(pictures.parent)
+    small = ["--data.size", "8", "--rounds", "1", "--batch", "4", "--run.evaluate", "none", "--out", "run"]
+    assert main(["train", "photos", "--data", "holiday", *small, *words]) == 0
+    assert api.load("run").recipe.data.flip is flip
+
+
+def test_what_was_asked_for_is_said_beside_what_was_chosen(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(pictures.parent)
+    small = ["--data.size", "16", "--minutes", "0.01", "--batch", "4", "--run.evaluate", "none", "--out", "run"]
+    assert main(["train", "--data", "holiday", *small]) == 0
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in said if line.startswith("but as asked")]
+    assert line == "but as asked: --minutes 0.01, --data.size 16, --batch 4, --run.evaluate none"
+    assert any(line.startswith("chosen: recipe photos") for line in said)

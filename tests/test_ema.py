@@ -1,0 +1,187 @@
+"""The running average of weights: its half-life, its ramp, and batch-norm statistics taken anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from steadygan.ema import Average, reestimate_statistics, update_average
+from steadygan.errors import UsageError
+
+
+@given(batch=st.integers(1, 4096), half_life=st.floats(100, 1e6))
+def test_an_influence_halves_over_a_half_life_of_samples(batch: int, half_life: float) -> None:
+    decay = Average(half_life, ramp=None).decay(batch, seen=10**9)
+    assert decay ** (half_life / batch) == pytest.approx(0.5, rel=1e-9)
+
+
+@pytest.mark.parametrize("batch", [1, 10, 100])
+def test_a_constant_generator_is_reached_half_way_after_a_half_life(batch: int) -> None:
+    averaged, current = [torch.zeros(3), torch.zeros(2, 2)], [torch.ones(3), 4 * torch.ones(2, 2)]
+    decay = Average(1000.0, ramp=None).decay(batch, seen=0)
+    for _ in range(1000 // batch):
+        update_average(averaged, current, decay)
+    torch.testing.assert_close(averaged[0], torch.full((3,), 0.5), rtol=1e-4, atol=0.0)
+    torch.testing.assert_close(averaged[1], torch.full((2, 2), 2.0), rtol=1e-4, atol=0.0)
+
+
+def test_the_average_is_the_weighted_sum_of_all_that_was_seen() -> None:
+    history = torch.randn(6, 4)
+    averaged = [torch.randn(4)]
+    expected = averaged[0].double().numpy()
+    for weights in history:
+        expected = 0.8 * expected + 0.2 * weights.double().numpy()
+        update_average(averaged, [weights], 0.8)
+    np.testing.assert_allclose(averaged[0].numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_current_weights_stay_as_they_are_and_the_average_stays_in_place() -> None:
+    averaged, current = [torch.zeros(3)], [nn.Parameter(torch.ones(3))]
+    address = averaged[0].data_ptr()
+    update_average(averaged, current, 0.5)
+    assert averaged[0].data_ptr() == address and not averaged[0].requires_grad
+    assert torch.equal(current[0], torch.ones(3))
+
+
+def test_a_generator_without_parameters_has_nothing_to_average() -> None:
+    update_average([], [], 0.9)
+
+
+@pytest.mark.parametrize("seen", [64, 1000, 100_000, 10_000_000])
+def test_the_half_life_is_at_most_a_share_of_the_samples_seen(seen: int) -> None:
+    decay = Average(half_life=10_000, ramp=0.05).decay(64, seen)
+    assert decay == pytest.approx(0.5 ** (64 / min(10_000, 0.05 * seen)), rel=1e-12)
+
+
+@given(seen=st.integers(0, 10**7), more=st.integers(0, 10**7))
+def test_the_average_grows_slower_and_slower_up_to_its_half_life(seen: int, more: int) -> None:
+    average = Average()
+    assert 0.0 <= average.decay(64, seen) <= average.decay(64, seen + more) <= 0.5 ** (64 / average.half_life)
+
+
+@pytest.mark.parametrize("average", [Average(half_life=0.0), Average(half_life=0.0, ramp=None)])
+def test_a_half_life_of_zero_is_the_current_generator(average: Average) -> None:
+    assert average.decay(64, 10_000) == 0.0
+    averaged, current = [torch.zeros(3)], [torch.randn(3)]
+    update_average(averaged, current, average.decay(64, 10_000))
+    assert torch.equal(averaged[0], current[0])
+
+
+def test_before_any_sample_the_average_is_the_current_generator() -> None:
+    assert Average().decay(64, seen=0) == 0.0
+
+
+@pytest.mark.parametrize("half_life", [-1.0, float("nan")])
+def test_a_half_life_below_zero_is_refused(half_life: float) -> None:
+    with pytest.raises(UsageError, match=r"Average.half_life"):
+        Average(half_life)
+
+
+@pytest.mark.parametrize("ramp", [-0.05, float("nan")])
+def test_a_ramp_below_zero_is_refused(ramp: float) -> None:
+    with pytest.raises(UsageError, match=r"Average.ramp"):
+        Average(ramp=ramp)
+
+
+class Generator(nn.Module):
+    """Two batch norms, the second on what the first has normalised; labels shift the samples."""
+
+    def __init__(self, momentum: float | None = 0.1) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 8)
+        self.norm = nn.BatchNorm1d(8, momentum=momentum)
+        self.second = nn.ConvTranspose2d(2, 3, 2, stride=2)
+        self.image_norm = nn.BatchNorm2d(3, momentum=momentum)
+
+    def hidden(self, latents: Tensor, labels: Tensor | None) -> Tensor:
+        hidden = self.first(latents)
+        return hidden if labels is None else hidden + labels[:, None].to(hidden.dtype)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        hidden = self.norm(self.hidden(latents, labels)).relu().reshape(-1, 2, 2, 2)
+        return torch.tanh(self.image_norm(self.second(hidden)))
+
+
+def batches(labelled: bool) -> list[tuple[Tensor, Tensor | None]]:
+    random = torch.Generator().manual_seed(1)
+    return [
+        (torch.randn(n, 3, generator=random), torch.randint(0, 5, (n,), generator=random) if labelled else None)
+        for n in (16, 16, 16, 9)
+    ]
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_statistics_are_the_mean_over_batches_of_each_batchs_own(labelled: bool, momentum: float | None) -> None:
+    generator = Generator(momentum).eval()
+    latents = batches(labelled)
+    means, variances, image_means, image_variances = [], [], [], []
+    with torch.no_grad():
+        for batch, labels in latents:
+            hidden = generator.hidden(batch, labels).double().numpy()
+            means.append(hidden.mean(0))
+            variances.append(hidden.var(0, ddof=1))
+            normal = (hidden - hidden.mean(0)) / np.sqrt(hidden.var(0) + generator.norm.eps)
+            normal = np.maximum(normal, 0).reshape(-1, 2, 2, 2)
+            images = generator.second(torch.from_numpy(normal).float()).double().numpy()
+            image_means.append(images.mean((0, 2, 3)))
+            image_variances.append(images.var((0, 2, 3), ddof=1))
+    generator.norm.running_mean.fill_(77.0)  # of other weights
+    reestimate_statistics(generator, latents)
+    for got, expected in (
+        (generator.norm.running_mean, means),
+        (generator.norm.running_var, variances),
+        (generator.image_norm.running_mean, image_means),
+        (generator.image_norm.running_var, image_variances),
+    ):
+        np.testing.assert_allclose(got.numpy(), np.mean(expected, axis=0), rtol=1e-4, atol=1e-5)
+
+
+def test_statistics_taken_twice_are_the_same() -> None:
+    generator = Generator().eval()
+    reestimate_statistics(generator, batches(True))
+    once = {name: buffer.clone() for name, buffer in generator.named_buffers()}
+    reestimate_statistics(generator, iter(batches(True)))
+    assert all(torch.equal(buffer, once[name]) for name, buffer in generator.named_buffers())
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_taking_statistics_leaves_weights_modes_and_momentum_as_they_were(training: bool) -> None:
+    generator = Generator(momentum=0.3).train(training)
+    weights = {name: parameter.clone() for name, parameter in generator.named_parameters()}
+    reestimate_statistics(generator, batches(False))
+    assert all(torch.equal(parameter, weights[name]) for name, parameter in generator.named_parameters())
+    assert all(module.training == training for module in generator.modules())
+    assert generator.norm.momentum == 0.3 and generator.image_norm.momentum == 0.3
+    assert all(parameter.grad is None for parameter in generator.parameters())
+
+
+def test_modes_and_momentum_come_back_after_an_error() -> None:
+    generator = Generator(momentum=0.3).eval()
+    with pytest.raises(RuntimeError):
+        reestimate_statistics(generator, [(torch.randn(4, 99), None)])
+    assert not generator.training and generator.norm.momentum == 0.3
+
+
+def test_a_generator_without_batch_norm_is_not_even_run() -> None:
+    class Watched(nn.Linear):
+        def forward(self, *_: Callable[..., Tensor]) -> Tensor:
+            raise AssertionError
+
+    reestimate_statistics(Watched(3, 2), batches(False))
+
+
+def test_one_batch_in_evaluation_then_equals_that_batch_in_training() -> None:
+    generator = Generator()
+    latents = torch.randn(4096, 3)
+    with torch.no_grad():
+        trained = generator(latents)
+        reestimate_statistics(generator, [(latents, None)])
+        evaluated = generator.eval()(latents)
+    torch.testing.assert_close(trained, evaluated, rtol=1e-2, atol=1e-3)  # var over n against n - 1

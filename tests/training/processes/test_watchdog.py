@@ -1,0 +1,81 @@
+"""Processes notice when another of their run is gone, also where their main thread is told nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from steadygan.training.processes import watchdog
+from steadygan.training.processes.watchdog import _accepted, _connection, _listener, _Offer
+
+ROOT = Path(__file__).parents[3]
+KEY = b"0123456789abcdef"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
+def test_processes_whose_main_threads_wait_end_with_a_line_when_another_is_gone():
+    line = [sys.executable, "-m", "tests.training.left"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.stdout.splitlines() == [
+        "first killed -9 1 1",
+        "last killed 1 1 -9",
+        "last failed 1 1 3",
+        "last done 0 0 0",  # who leaves in order frightens nobody
+    ]
+    lines = [line for line in done.stderr.splitlines() if "another process of this run is gone" in line]
+    assert len(lines) == 3 * 2
+    assert all("steadygan resume" in line for line in lines)
+
+
+def connected(offer, key=KEY):
+    """What the first process gets of one connection that is tried."""
+    with _listener() as listener:
+        offer = offer._replace(port=listener.getsockname()[1])
+        found = []
+        thread = threading.Thread(target=lambda: found.extend(_accepted(listener, 1, key)))
+        thread.start()
+        held = _connection(offer)
+        thread.join()
+    return held, found
+
+
+def test_a_process_tries_all_addresses_of_the_first_and_names_itself_by_the_key():
+    held, found = connected(_Offer(["no such machine.invalid", "127.0.0.1"], 0, KEY))
+    (other,) = found
+    held.sendall(b"x")
+    assert other.recv(1) == b"x"
+    held.close()
+    assert other.recv(1) == b""
+    other.close()
+
+
+def test_a_stranger_is_not_taken_for_a_process_of_the_run(monkeypatch):
+    monkeypatch.setattr(watchdog, "_PATIENCE", 0.5)
+    with _listener() as listener:
+        stranger = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
+        stranger.sendall(b"x" * len(KEY))
+        with pytest.raises(TimeoutError):
+            _accepted(listener, 1, KEY)
+        stranger.close()
+
+
+def test_processes_that_cannot_connect_go_on_with_a_warning(monkeypatch):
+    class First:
+        first, rank, size = True, 0, 2
+
+        def agreed(self, value):
+            return value
+
+        def all_of(self, value):
+            return [value, "connection refused"]
+
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setattr(watchdog, "_PATIENCE", 0.1)
+    with pytest.warns(RuntimeWarning, match="cannot connect to each other"), watchdog.watched(First(), pytest.fail):
+        pass
