@@ -21,22 +21,22 @@ from steadygan.penalties import (
     Between,
     Drift,
     GradientPenalty,
+    Location,
     NearReal,
     OnFake,
     OnReal,
     Penalty,
-    Place,
     between,
     drift_penalty,
+    gradient_norm_at,
     gradient_penalty,
-    input_slope,
+    input_gradient_norm,
     near_real,
+    norm_of_gradient,
     on_fake,
     on_real,
     r1_penalty,
     r2_penalty,
-    slope_at,
-    slope_of,
 )
 
 Array = NDArray[np.float64]
@@ -93,7 +93,7 @@ def test_a_linear_critic_pays_the_same_at_every_place(at: Callable[[Tensor, Tens
 
 def test_the_norm_of_an_image_is_over_channels_rows_and_columns() -> None:
     ones = torch.ones(*IMAGE, dtype=torch.float64)
-    got = slope_at(linear_critic(ones), batch(4, *IMAGE))
+    got = gradient_norm_at(linear_critic(ones), batch(4, *IMAGE))
     np.testing.assert_allclose(got.detach().numpy(), np.full(4, np.sqrt(48)), rtol=1e-9)
 
 
@@ -125,8 +125,8 @@ def test_the_square_is_of_each_samples_excess_and_the_mean_comes_last() -> None:
 def test_slopes_do_not_depend_on_who_else_is_in_the_batch() -> None:
     critic = smooth_mlp()
     samples = batch(5, 3)
-    together = slope_at(critic, samples).detach()
-    alone = torch.cat([slope_at(critic, row[None]).detach() for row in samples])
+    together = gradient_norm_at(critic, samples).detach()
+    alone = torch.cat([gradient_norm_at(critic, row[None]).detach() for row in samples])
     np.testing.assert_allclose(together.numpy(), alone.numpy(), rtol=1e-12)
 
 
@@ -271,7 +271,7 @@ def test_value_and_parameter_gradient_equal_a_loop_over_rows_and_finite_differen
     critic = make()
     real, fake = batch(3, *shape), batch(3, *shape, seed=1)
     points = between(real, fake, torch.tensor([0.2, 0.5, 0.9]))
-    target = float(slope_at(critic, points).detach().mean())  # slopes on both sides of it
+    target = float(gradient_norm_at(critic, points).detach().mean())  # slopes on both sides of it
 
     def hold(slope: float) -> float:
         excess = slope - target
@@ -358,7 +358,7 @@ def test_one_dead_sample_does_not_spoil_the_others() -> None:
 
 def test_input_slope_can_be_differentiated_again() -> None:
     samples = batch(4, 3).requires_grad_(True)
-    slope = input_slope(smooth_mlp()(samples).flatten(), samples)
+    slope = input_gradient_norm(smooth_mlp()(samples).flatten(), samples)
     (second,) = torch.autograd.grad(slope.sum(), samples)
     assert second.shape == samples.shape and second.abs().max() > 0
 
@@ -415,7 +415,7 @@ def test_a_critic_without_one_score_a_sample_is_refused(critic: Callable[[Tensor
 def test_bf16_samples_give_norms_in_float32() -> None:
     weight = torch.full((1000,), 0.1, dtype=torch.bfloat16)
     samples = torch.randn(4, 1000).bfloat16()
-    slope = slope_at(lambda s: s @ weight, samples)
+    slope = gradient_norm_at(lambda s: s @ weight, samples)
     assert slope.dtype == torch.float32
     expected = float(weight[0]) * np.sqrt(1000)  # summed in bf16 this would be off by percents
     np.testing.assert_allclose(slope.detach().numpy(), np.full(4, expected), rtol=1e-5)
@@ -459,20 +459,20 @@ def test_under_autocast_the_critic_itself_is_computed_in_bfloat16(traced: bool) 
 
     def slope(samples: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
-            return slope_at(critic, samples)
+            return gradient_norm_at(critic, samples)
 
-    slope_of = torch.compile(slope, backend="aot_eager", fullgraph=True) if traced else slope
-    found = slope_of(torch.randn(3, 6))
+    norm_of_gradient = torch.compile(slope, backend="aot_eager", fullgraph=True) if traced else slope
+    found = norm_of_gradient(torch.randn(3, 6))
     assert set(seen) == {torch.bfloat16} and found.dtype == torch.float32
 
 
 def test_norms_of_half_precision_gradients_do_not_overflow() -> None:
-    slope = slope_of(torch.full((2, 4), 3e4, dtype=torch.float16))
+    slope = norm_of_gradient(torch.full((2, 4), 3e4, dtype=torch.float16))
     np.testing.assert_allclose(slope.numpy(), np.full(2, 2 * float(torch.tensor(3e4).half())), rtol=1e-5)
 
 
 def test_norms_stay_in_float64_where_the_gradient_is() -> None:
-    assert slope_of(batch(2, 3)).dtype == torch.float64
+    assert norm_of_gradient(batch(2, 3)).dtype == torch.float64
 
 
 def test_drift_is_the_mean_square_of_real_scores() -> None:
@@ -500,7 +500,7 @@ def test_weight_times_the_mean_of_what_a_spec_holds_is_the_function(
     spec: Penalty, function: Callable[..., Tensor]
 ) -> None:
     critic, samples = smooth_mlp(), batch(5, 3)
-    slope = slope_at(critic, samples)
+    slope = gradient_norm_at(critic, samples)
     held = spec.hold(slope)
     assert held.shape == (5,)
     expected = function(critic, samples, samples).item()
@@ -520,10 +520,10 @@ def test_the_drift_spec_holds_scores_and_takes_no_gradient() -> None:
     [(Between(), between), (OnReal(), on_real), (OnFake(), on_fake)],
 )
 def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
-    place: Place, function: Callable[..., Tensor]
+    place: Location, function: Callable[..., Tensor]
 ) -> None:
     real, fake = batch(6, *IMAGE), batch(6, *IMAGE, seed=1)
-    noise = place.noise(IMAGE)
+    noise = place.random_spec(IMAGE)
     if noise is None:
         assert torch.equal(place.points(real, fake, None), function(real, fake))
     else:
@@ -533,9 +533,9 @@ def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
 
 
 def test_places_ask_for_one_number_a_sample_or_for_one_an_element_too() -> None:
-    assert Between().noise(IMAGE).shape == ()
-    assert NearReal().noise(IMAGE).shape == (1 + np.prod(IMAGE),)
-    assert OnReal().noise(IMAGE) is None and OnFake().noise(IMAGE) is None
+    assert Between().random_spec(IMAGE).shape == ()
+    assert NearReal().random_spec(IMAGE).shape == (1 + np.prod(IMAGE),)
+    assert OnReal().random_spec(IMAGE) is None and OnFake().random_spec(IMAGE) is None
 
 
 def test_only_penalties_on_a_scored_batch_share_its_pass() -> None:
@@ -567,4 +567,4 @@ def test_targets_and_scales_that_no_slope_or_noise_can_have_are_refused(value: f
 
 def test_every_spec_is_one_that_recipes_can_name() -> None:
     assert set(get_args(Penalty)) == {GradientPenalty, R1, R2, Drift}
-    assert set(get_args(Place)) == {Between, OnReal, OnFake, NearReal}
+    assert set(get_args(Location)) == {Between, OnReal, OnFake, NearReal}

@@ -9,17 +9,17 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.priors import Normal, Prior, Uniform
-from steadygan.types import Noise
+from steadygan.types import RandomSpec
 
 
 def test_normal_latents_are_the_noise_itself() -> None:
     noise = torch.randn(5, 7)
-    assert Normal(7).noise() == Noise("normal", (7,))
+    assert Normal(7).random_spec() == RandomSpec("normal", (7,))
     assert torch.equal(Normal(7).latents(noise), noise)
 
 
 def test_uniform_latents_fill_minus_one_to_one() -> None:
-    assert Uniform(3).noise() == Noise("uniform", (3,))
+    assert Uniform(3).random_spec() == RandomSpec("uniform", (3,))
     ends = torch.tensor([[0.0, 0.25, 0.5], [0.75, 0.999, 1.0]])
     expected = torch.tensor([[-1.0, -0.5, 0.0], [0.5, 0.998, 1.0]])
     torch.testing.assert_close(Uniform(3).latents(ends), expected)

@@ -24,7 +24,7 @@ from steadygan.losses import Hinge, LeastSquares, Loss, NonSaturating, Relativis
 from steadygan.networks import CriticNetwork, GeneratorNetwork, MLPCritic, MLPGenerator
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, NearReal, OnFake, OnReal, Penalty, Place
+from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, Location, NearReal, OnFake, OnReal, Penalty
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.perturbations.diffaugment import ALL
 from steadygan.priors import Normal, Prior, Uniform
@@ -207,12 +207,12 @@ def test_each_member_of_each_union_stays_what_it_is(field: str, kind: type) -> N
 
 
 @pytest.mark.parametrize(
-    "kind", [*get_args(Penalty), *get_args(Place), *get_args(Loss), Constraint], ids=lambda k: k.__name__
+    "kind", [*get_args(Penalty), *get_args(Location), *get_args(Loss), Constraint], ids=lambda k: k.__name__
 )
 def test_inner_members_of_unions_stay_what_they_are(kind: type) -> None:
     if kind in get_args(Penalty):
         recipe = Recipe(penalties=(kind(),))
-    elif kind in get_args(Place):
+    elif kind in get_args(Location):
         recipe = Recipe(penalties=(GradientPenalty(at=kind()),))
     elif kind in get_args(Loss):
         recipe = Recipe(objective=Adversarial(kind()))

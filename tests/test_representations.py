@@ -8,7 +8,7 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.representations import OneHot, Plain
-from steadygan.types import Noise, SampleSpec
+from steadygan.types import RandomSpec, SampleSpec
 
 IMAGE = SampleSpec((1, 16, 16))
 POINT = SampleSpec((2,))
@@ -64,9 +64,9 @@ def test_dequantised_pixels_fill_the_range_evenly() -> None:
 
 
 def test_noise_is_asked_for_where_it_is_used() -> None:
-    assert Plain(dequantise="paper").noise(IMAGE) == Noise("uniform", (1, 16, 16))
-    assert Plain().noise(IMAGE) is None
-    assert Plain(dequantise="paper").noise(POINT) is None
+    assert Plain(dequantise="paper").random_spec(IMAGE) == RandomSpec("uniform", (1, 16, 16))
+    assert Plain().random_spec(IMAGE) is None
+    assert Plain(dequantise="paper").random_spec(POINT) is None
 
 
 @pytest.mark.parametrize("dequantise", ["none", "paper"])
@@ -156,7 +156,7 @@ def test_generated_text_is_the_likeliest_character_of_each_place() -> None:
 def test_one_hot_takes_its_alphabet_from_the_text() -> None:
     assert OneHot().fitted(TEXT) == OneHot(5).fitted(TEXT) == OneHot(5)
     assert Plain().fitted(IMAGE) == Plain().fitted(POINT) == Plain()
-    assert OneHot().noise(TEXT) is None
+    assert OneHot().random_spec(TEXT) is None
 
 
 @pytest.mark.parametrize(

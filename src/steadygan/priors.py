@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.errors import UsageError
-from steadygan.types import Noise
+from steadygan.types import RandomSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ class PriorLike(Protocol):
 
     @property
     def size(self) -> int: ...
-    def noise(self) -> Noise: ...
+    def random_spec(self) -> RandomSpec: ...
     def latents(self, noise: Tensor) -> Tensor: ...
     def nearest(self, latents: Tensor) -> Tensor:
         """[N, size] -> the nearest latents that it can draw"""
@@ -38,8 +38,8 @@ class Normal:
     def __post_init__(self) -> None:
         _check_size("Normal", self.size)
 
-    def noise(self) -> Noise:
-        return Noise("normal", (self.size,))
+    def random_spec(self) -> RandomSpec:
+        return RandomSpec("normal", (self.size,))
 
     def latents(self, noise: Tensor) -> Tensor:
         """[N, size] -> [N, size]"""
@@ -60,8 +60,8 @@ class Uniform:
     def __post_init__(self) -> None:
         _check_size("Uniform", self.size)
 
-    def noise(self) -> Noise:
-        return Noise("uniform", (self.size,))
+    def random_spec(self) -> RandomSpec:
+        return RandomSpec("uniform", (self.size,))
 
     def latents(self, noise: Tensor) -> Tensor:
         """[N, size] uniform on [0, 1) -> [N, size] uniform on [-1, 1)"""

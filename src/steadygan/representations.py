@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from steadygan.errors import UsageError
-from steadygan.types import Noise, Sample, SampleSpec, Scales, scales_of
+from steadygan.types import RandomSpec, Sample, SampleSpec, Scales, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ class RepresentationLike(Protocol):
             UsageError: if it is none for such samples.
         """
 
-    def noise(self, sample: SampleSpec) -> Noise | None: ...
+    def random_spec(self, sample: SampleSpec) -> RandomSpec | None: ...
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Sample: ...
     def decode(self, samples: Any) -> Tensor: ...
 
@@ -65,8 +65,8 @@ class Plain:
             )
         return self
 
-    def noise(self, sample: SampleSpec) -> Noise | None:
-        return Noise("uniform", sample.shape) if self.dequantise == "paper" and sample.is_image else None
+    def random_spec(self, sample: SampleSpec) -> RandomSpec | None:
+        return RandomSpec("uniform", sample.shape) if self.dequantise == "paper" and sample.is_image else None
 
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor:
         """uint8 images [N, C, H, W] to float32 in [low, high]; float32 points [N, D] as they are."""
@@ -119,7 +119,7 @@ class OneHot:
             )
         return OneHot(sample.shape[0])
 
-    def noise(self, sample: SampleSpec) -> Noise | None:
+    def random_spec(self, sample: SampleSpec) -> RandomSpec | None:
         return None
 
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -169,8 +169,8 @@ class Pyramid:
             )
         return self
 
-    def noise(self, sample: SampleSpec) -> Noise | None:
-        return self.image.noise(sample)
+    def random_spec(self, sample: SampleSpec) -> RandomSpec | None:
+        return self.image.random_spec(sample)
 
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Scales:
         """uint8 images [N, C, H, W] to float32 ones in [low, high] at sizes from ``least`` to H."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from steadygan.types import Noise
+from steadygan.types import RandomSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,7 +88,7 @@ def normal_from(seed: int, stream: int, round_: int, first: int, count: int, par
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def draw_noise(noise: Noise, rng: np.random.Generator, *leading: int) -> Tensor:
+def draw_random(noise: RandomSpec, rng: np.random.Generator, *leading: int) -> Tensor:
     """A float32 tensor [*leading, *noise.shape] of the asked distribution, on the host."""
     shape = (*leading, *noise.shape)
     if noise.distribution == "normal":

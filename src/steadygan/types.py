@@ -164,7 +164,7 @@ class SampleSpec:
 
 
 @dataclass(frozen=True)
-class Noise:
+class RandomSpec:
     """Random numbers that a part wants for each sample; drawn for it, so that the part itself is pure."""
 
     distribution: Literal["normal", "uniform"]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.data import DataOptions, Dataset, Fresh, Stored, open_data
+from steadygan.data import DataOptions, Dataset, Endless, Stored, open_data
 from steadygan.data.sources.points import fixed_generator
 from steadygan.errors import RunError, UsageError
 from steadygan.features import classifier, training
@@ -180,7 +180,7 @@ def test_endless_data_is_drawn_from(quick: None) -> None:
         found = stripes(count, seed=int(rng.integers(1_000)))
         return found.samples, found.labels
 
-    found = one_of(striped(train=Fresh(draw)))
+    found = one_of(striped(train=Endless(draw)))
     assert found.facts["trained_on"] == 20_000
     assert found.facts["held_out_accuracy"] > 0.9
 
@@ -231,7 +231,7 @@ def test_stacked_digits_are_read_channel_by_channel(trained: Path, labels: bool)
     stacked = open_data(DataOptions(source="stacked-digits", labels=labels, cache=str(trained)))
     found = classifier_features(stacked, cache=str(trained), progress=lambda *_: pytest.fail("digits are known"))
     assert isinstance(found, StackFeatures)
-    assert isinstance(stacked.train, Fresh)
+    assert isinstance(stacked.train, Endless)
     assert found.identity != found.channel.identity
     stacks = open_data(DataOptions(source="stacked-digits", cache=str(trained))).held_out
     assert stacks.labels is not None
@@ -259,7 +259,7 @@ def test_channels_are_the_digits_that_the_classifier_knows() -> None:
     """At a size that digits have to be brought to."""
     stacked = open_data(DataOptions(source="stacked-digits", size=12))
     single = open_data(DataOptions(source="digits", size=12))
-    assert isinstance(stacked.train, Fresh)
+    assert isinstance(stacked.train, Endless)
     assert isinstance(single.train, Stored)
     known = {image.tobytes() for part in (single.train, single.held_out) for image in part.samples}
     stacks, _ = stacked.train.draw(fixed_generator(9), 100)

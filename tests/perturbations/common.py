@@ -21,7 +21,7 @@ def draw(perturbation: PerturbationLike, count: int, shape: tuple[int, ...], see
     """The float32 numbers that a perturbation asks for, as the training draws them."""
     rng = np.random.default_rng(seed)
     found = []
-    for noise in perturbation.noise(shape):
+    for noise in perturbation.random_specs(shape):
         size = (count, *noise.shape)
         numbers = rng.standard_normal(size) if noise.distribution == "normal" else rng.random(size, dtype=np.float32)
         found.append(torch.from_numpy(numbers.astype(np.float32)))

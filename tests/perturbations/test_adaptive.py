@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from steadygan.errors import UsageError
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.types import Noise
+from steadygan.types import RandomSpec
 from tests.perturbations.common import draw, normal, number
 
 SURE, UNSURE = torch.full((10,), 3.0), torch.tensor([2.0, -1.0] * 5)  # mean signs 1 and 0
@@ -112,7 +112,7 @@ def test_state_that_was_saved_as_a_plain_tuple_is_as_good():
 
 def test_it_asks_for_one_number_a_sample_more_than_the_perturbation_and_has_its_strength():
     inner = InstanceNoise(LinearDecay(rounds=10, start=0.4))
-    assert Adaptive(inner).noise((2,)) == (Noise("uniform"), Noise("normal", (2,)))
+    assert Adaptive(inner).random_specs((2,)) == (RandomSpec("uniform"), RandomSpec("normal", (2,)))
     assert [Adaptive(inner).strength(round_) for round_ in (0, 5, 10)] == [0.4, 0.2, 0.0]
 
 

@@ -177,7 +177,7 @@ def test_the_probability_follows_its_schedule():
 
 def test_one_flat_vector_of_numbers_is_drawn_for_each_image_whatever_the_policy():
     for policy in (ALL, ("cutout",)):
-        (noise,) = DiffAugment(policy).noise((3, 32, 32))
+        (noise,) = DiffAugment(policy).random_specs((3, 32, 32))
         assert (noise.distribution, noise.shape) == ("uniform", (NUMBERS,))
 
 
@@ -199,4 +199,4 @@ def test_mistakes_are_one_line_that_says_what_is_allowed(fields, message):
 
 def test_points_are_refused_with_the_remedy():
     with pytest.raises(UsageError, match=r"perturbs images, but a sample has shape \[2\]: use InstanceNoise"):
-        DiffAugment().noise((2,))
+        DiffAugment().random_specs((2,))

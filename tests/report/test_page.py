@@ -86,9 +86,9 @@ def long_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "real_score": 5 + noise[2],
                 "fake_score": noise[2],
                 "penalty": abs(noise[3]),
-                "slope_mean": 1 + 0.1 * noise[4],
-                "slope_std": 0.1,
-                "critic_gradient_norm": float(np.exp(noise[5])),
+                "gradient_norm_mean": 1 + 0.1 * noise[4],
+                "gradient_norm_std": 0.1,
+                "critic_weight_gradient_norm": float(np.exp(noise[5])),
                 "critic_rate": 1e-4,
                 "generator_rate": 1e-4,
                 "samples_per_second": 1e4,
@@ -141,7 +141,7 @@ UNLOGGED = ("Learning rates", "Speed", "Waiting for data", "Pictures replaced")
 def test_each_number_has_its_chart_with_a_sentence(long_page: Page) -> None:
     drawn = titles(long_page)
     assert drawn[:2] == ["Wasserstein estimate", "Critic loss"]
-    assert {"Generator loss", "Penalty", "Critic slope", "Gradient norms", "k_t", "layers"} <= set(drawn)
+    assert {"Generator loss", "Penalty", "Critic gradient norm", "Gradient norms", "k_t", "layers"} <= set(drawn)
     for reading in READINGS:
         assert reading.sentence in long_page.words or reading.title in UNLOGGED
 
@@ -228,8 +228,11 @@ def test_a_number_that_was_never_finite_still_has_its_chart(tmp_path: Path, valu
 
 @pytest.mark.parametrize("count", [1, 2, 5, 100])
 def test_few_rows_make_a_page_too(tmp_path: Path, count: int) -> None:
-    rows = [{"round": i, "critic_loss": i * 1.0, "slope_mean": i * 1.0, "slope_std": 0.1} for i in range(1, count + 1)]
-    assert titles(page_of(run_folder(tmp_path, rows))) == ["Critic loss", "Critic slope"]
+    rows = [
+        {"round": i, "critic_loss": i * 1.0, "gradient_norm_mean": i * 1.0, "gradient_norm_std": 0.1}
+        for i in range(1, count + 1)
+    ]
+    assert titles(page_of(run_folder(tmp_path, rows))) == ["Critic loss", "Critic gradient norm"]
 
 
 def test_a_broken_picture_is_left_out(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from steadygan.training.validate import check
 from steadygan.types import Batch, SampleSpec
 from tests.training.games import POINTS, convolutional_recipe, image_data, small_recipe, table
 from tests.training.runs import check_resumed_from_copies, rows
-from tests.training.step.test_round import plain_slope
+from tests.training.step.test_round import plain_gradient_norm
 
 N = 6
 NOISE, AUGMENT = InstanceNoise(Constant(0.3)), DiffAugment(probability=Constant(0.7))
@@ -95,7 +95,7 @@ def test_the_critics_gradient_is_that_of_critic_after_perturbation(perturbation,
         slopes = []
         for i, point in enumerate(points):  # one pass a sample
             alone = through(game, tuple(each[i : i + 1] for each in numbers))
-            slopes.append(plain_slope(lambda x, alone=alone: reference(alone(x)), point[None])[0])
+            slopes.append(plain_gradient_norm(lambda x, alone=alone: reference(alone(x)), point[None])[0])
         slope = torch.stack(slopes)
         rule = (slope - 1).square() if isinstance(penalty, GradientPenalty) else slope.square() / 2
         expected = expected + penalty.weight * rule.mean()

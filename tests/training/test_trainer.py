@@ -51,7 +51,8 @@ def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
 def test_every_logged_round_says_what_people_steer_by(whole):
     wanted = {
         "round", "critic_steps", "samples", "critic_loss", "generator_loss", "wasserstein", "wasserstein_held_out",
-        "penalty", "slope_mean", "slope_std", "critic_gradient_norm", "generator_gradient_norm", "critic_rate",
+        "penalty", "gradient_norm_mean", "gradient_norm_std", "critic_weight_gradient_norm",
+        "generator_weight_gradient_norm", "critic_rate",
         "generator_rate",
     }  # fmt: skip
     for row in rows(whole):

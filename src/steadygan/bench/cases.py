@@ -15,7 +15,7 @@ from steadygan.schedules import Constant
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
-    from steadygan.data import Fresh, Stored
+    from steadygan.data import Endless, Stored
 
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))
@@ -32,7 +32,7 @@ class Case:
     """with the sizes, so that figures of different sizes are never taken for one another"""
     sample: SampleSpec
     recipe: Recipe
-    data: Stored | Fresh | None = None
+    data: Stored | Endless | None = None
     """None: noise, with labels where the sample has classes"""
 
 

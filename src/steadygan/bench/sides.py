@@ -16,7 +16,7 @@ import torch
 
 from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
-from steadygan.data import Dataset, Fresh, Stored
+from steadygan.data import Dataset, Endless, Stored
 from steadygan.system.device import Precision
 from steadygan.training.engines import agreement
 from steadygan.training.engines.base import Engine
@@ -40,7 +40,7 @@ def trial(case: Case, precision: Precision, device: torch.device) -> Trial:
     return Trial(recipe, Dataset(case.name, case.sample, _data(case), nothing, fingerprint=""), device)
 
 
-def _data(case: Case) -> Stored | Fresh:
+def _data(case: Case) -> Stored | Endless:
     if case.data is not None:
         return case.data
     rng, shape = np.random.default_rng(0), case.sample.shape

@@ -13,7 +13,7 @@ from steadygan.data.options import DataOptions
 if TYPE_CHECKING:
     from steadygan.data.audit.audit import Audit
     from steadygan.data.audit.contact_sheet import contact_sheet
-    from steadygan.data.dataset import Dataset, Fresh, Stored
+    from steadygan.data.dataset import Dataset, Endless, Stored
     from steadygan.data.open import audit_data, open_data, planned_cache_bytes
     from steadygan.data.order import sample_indices
     from steadygan.data.parquet.stream import Streamed
@@ -25,7 +25,7 @@ __all__ = [
     "Audit",
     "DataOptions",
     "Dataset",
-    "Fresh",
+    "Endless",
     "Stored",
     "Streamed",
     "audit_data",
@@ -41,7 +41,7 @@ _HOMES = {
     "NAMES": "data.sources.find",
     "Audit": "data.audit.audit",
     "Dataset": "data.dataset",
-    "Fresh": "data.dataset",
+    "Endless": "data.dataset",
     "Stored": "data.dataset",
     "Streamed": "data.parquet.stream",
     "audit_data": "data.open",

@@ -23,7 +23,7 @@ Samples: TypeAlias = NDArray[Any]
 """uint8 images [M, C, H, W], float32 points [M, D], or ids of characters [M, L], uint8 or int16"""
 Labels: TypeAlias = NDArray[np.int64]
 """[M]"""
-Train: TypeAlias = "Stored | Streamed | Fresh"
+Train: TypeAlias = "Stored | Streamed | Endless"
 """what is trained on: samples that lie in an array, in files, or nowhere"""
 
 
@@ -56,7 +56,7 @@ class Stored:
 
 
 @dataclass(frozen=True, eq=False)
-class Fresh:
+class Endless:
     """Synthetic samples without end."""
 
     draw: Callable[[np.random.Generator, int], tuple[Samples, Labels | None]]

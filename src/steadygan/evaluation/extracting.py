@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data import Fresh, Stored
+from steadygan.data import Endless, Stored
 from steadygan.data.dataset import Labels, Samples, Train
 from steadygan.errors import UsageError, unknown_name
 
@@ -76,7 +76,7 @@ def default_features(dataset: Dataset) -> str:
     """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
     classes = dataset.sample.classes
     train = dataset.train
-    count = DRAWN if isinstance(train, Fresh) else len(train) if isinstance(train, Stored) else train.part
+    count = DRAWN if isinstance(train, Endless) else len(train) if isinstance(train, Stored) else train.part
     return "classifier" if classes > 1 and count >= 10 * classes else "patches"
 
 
@@ -84,7 +84,7 @@ def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samp
     """Real samples and labels of a split, at most ``most``: a fixed part of more and of a
     stream, a fixed draw of endless data."""
     held: Train = dataset.train if split == "train" else dataset.held_out
-    if isinstance(held, Fresh):
+    if isinstance(held, Endless):
         return held.draw(np.random.default_rng(0), min(most, DRAWN))
     if not isinstance(held, Stored):
         held = Stored(*held.some())

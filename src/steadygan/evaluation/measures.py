@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from steadygan.data import Fresh
+from steadygan.data import Endless
 from steadygan.errors import UsageError, unknown_name
 from steadygan.evaluation.extracting import chosen_rows, default_features
 from steadygan.evaluation.material import Material
@@ -85,7 +85,7 @@ def _multi_scale(material: Material) -> bool:
 
 
 def _stacked(material: Material) -> bool:
-    return material.dataset.name == "stacked-digits" and isinstance(material.dataset.train, Fresh)
+    return material.dataset.name == "stacked-digits" and isinstance(material.dataset.train, Endless)
 
 
 def _modal(material: Material) -> bool:

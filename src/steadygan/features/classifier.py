@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Fresh
+from steadygan.data.dataset import Dataset, Endless
 from steadygan.data.parquet.stream import Streamed
 from steadygan.data.sources.find import STACKED
 from steadygan.errors import UsageError
@@ -149,7 +149,7 @@ def classifier_features(
         UsageError: points, data without labels, of one class, or with fewer than 10 labelled images a class.
         RunError: the cache cannot be written.
     """
-    if dataset.name == STACKED and isinstance(dataset.train, Fresh):
+    if dataset.name == STACKED and isinstance(dataset.train, Endless):
         return channel_classifier(dataset.sample.shape[-1], cache=cache, seed=seed, device=device, progress=progress)
     import torch
 
@@ -223,7 +223,7 @@ def _check(dataset: Dataset) -> int:
 
 
 def _training_images(dataset: Dataset, seed: int) -> Labelled:
-    if isinstance(dataset.train, Fresh):
+    if isinstance(dataset.train, Endless):
         return labelled(*dataset.train.draw(np.random.default_rng(seed), _DRAWN), _TRAINED_ON)
     if isinstance(dataset.train, Streamed):
         return labelled(*dataset.train.some(), _TRAINED_ON)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 from steadygan.errors import UsageError
-from steadygan.penalties.locations import Place
+from steadygan.penalties.locations import Location
 from steadygan.schedules import Schedule, check_schedule
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class PenaltyLike(Protocol):
     @property
     def weight(self) -> float | Schedule: ...
     @property
-    def at(self) -> Place | None: ...
+    def at(self) -> Location | None: ...
     def hold(self, slope: Tensor) -> Tensor: ...
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
 from steadygan.penalties.base import check_weight
-from steadygan.penalties.gradient_norms import ScoreFunction, detached, slope_at
-from steadygan.penalties.locations import Between, Place, PlaceFunction, between
+from steadygan.penalties.gradient_norms import ScoreFunction, detached, gradient_norm_at
+from steadygan.penalties.locations import Between, Location, LocationFunction, between
 from steadygan.schedules import Schedule
 from steadygan.types import S
 
@@ -24,7 +24,7 @@ def gradient_penalty(
     *,
     target: float = 1.0,
     one_sided: bool = False,
-    at: PlaceFunction = between,
+    at: LocationFunction = between,
 ) -> Tensor:
     """E (slope - target)^2 at points given by ``at``, a scalar without weight (WGAN-GP, Gulrajani et al. 2017, eq. 3).
 
@@ -41,7 +41,7 @@ def gradient_penalty(
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
-    slope = slope_at(critic, at(detached(real), detached(fake)))
+    slope = gradient_norm_at(critic, at(detached(real), detached(fake)))
     excess = slope - target
     return (excess.relu() if one_sided else excess).square().mean()
 
@@ -56,7 +56,7 @@ class GradientPenalty:
     """what the slope is held to"""
     one_sided: bool = False
     """only slopes above the target cost"""
-    at: Place = Between()
+    at: Location = Between()
     """where the gradient is taken"""
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ ScoreFunction: TypeAlias = "Callable[[Any], Tensor]"
 _SMALLEST_SQUARE = 1e-12  # under the root: a slope of exactly 0 would have an infinite derivative
 
 
-def input_slope(scores: Tensor, samples: Sample) -> Tensor:
+def input_gradient_norm(scores: Tensor, samples: Sample) -> Tensor:
     """||d score_i / d sample_i||_2 for each sample, [N], differentiable once more.
 
     Args:
@@ -32,10 +32,10 @@ def input_slope(scores: Tensor, samples: Sample) -> Tensor:
     tensors = scales_of(samples)
     total = scores.sum()
     with torch.autocast(tensors[0].device.type, enabled=False):  # else it would narrow what was computed in float32
-        return slope_of(*torch.autograd.grad(total, tensors, create_graph=True))
+        return norm_of_gradient(*torch.autograd.grad(total, tensors, create_graph=True))
 
 
-def slope_of(gradient: Tensor, *others: Tensor) -> Tensor:
+def norm_of_gradient(gradient: Tensor, *others: Tensor) -> Tensor:
     """The norm of each sample's gradient over all scales and non-batch dimensions: [N, ...] -> [N], in float32 or
     wider."""
     total = _squared_norm(gradient)
@@ -56,7 +56,7 @@ def detached(samples: S) -> S:
     return at_each_scale(lambda tensor: tensor.detach(), samples)
 
 
-def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
+def gradient_norm_at(critic: ScoreFunction, points: Sample) -> Tensor:
     """The critic's slope at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
 
     Raises:
@@ -67,9 +67,9 @@ def slope_at(critic: ScoreFunction, points: Sample) -> Tensor:
     points = detached(points)
     if torch.compiler.is_compiling():
         gradient, _ = traced_gradient(lambda samples: (_scores(critic, samples).sum(), ()), points)
-        return slope_of(*scales_of(gradient))
+        return norm_of_gradient(*scales_of(gradient))
     points = at_each_scale(lambda tensor: tensor.requires_grad_(True), points)
-    return input_slope(_scores(critic, points), points)
+    return input_gradient_norm(_scores(critic, points), points)
 
 
 def traced_gradient(total: Callable[[Any], tuple[Tensor, Any]], samples: S) -> tuple[S, Any]:

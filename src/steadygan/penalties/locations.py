@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from steadygan.errors import UsageError
-from steadygan.types import Noise, S, Sample, at_each_scale, means_like, scales_of
+from steadygan.types import RandomSpec, S, Sample, at_each_scale, means_like, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PlaceFunction: TypeAlias = "Callable[[Any, Any], Sample]"
+LocationFunction: TypeAlias = "Callable[[Any, Any], Sample]"
 
 
 def between(real: S, fake: S, mix: Tensor | None = None) -> S:
@@ -77,7 +77,7 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
     return at_each_scale(point, real, means_like(u, real))
 
 
-class PlaceLike(Protocol):
+class LocationLike(Protocol):
     """Where a penalty takes the gradient. ``points`` is pure: what is random comes in as ``noise``."""
 
     shares_pass: ClassVar[str]
@@ -85,7 +85,7 @@ class PlaceLike(Protocol):
     sees_batch: ClassVar[bool]
     """does a point depend on the whole batch, beyond its own pair?"""
 
-    def noise(self, shape: tuple[int, ...]) -> Noise | None: ...
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None: ...
     def points(self, real: S, fake: S, noise: Tensor | None) -> S: ...
 
 
@@ -96,8 +96,8 @@ class Between:
     shares_pass: ClassVar[str] = ""
     sees_batch: ClassVar[bool] = False
 
-    def noise(self, shape: tuple[int, ...]) -> Noise | None:
-        return Noise("uniform")
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
+        return RandomSpec("uniform")
 
     def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         return between(real, fake, noise)
@@ -110,7 +110,7 @@ class OnReal:
     shares_pass: ClassVar[str] = "real"
     sees_batch: ClassVar[bool] = False
 
-    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return None
 
     def points(self, real: S, fake: S, noise: Tensor | None) -> S:
@@ -124,7 +124,7 @@ class OnFake:
     shares_pass: ClassVar[str] = "fake"
     sees_batch: ClassVar[bool] = False
 
-    def noise(self, shape: tuple[int, ...]) -> Noise | None:
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return None
 
     def points(self, real: S, fake: S, noise: Tensor | None) -> S:
@@ -144,8 +144,8 @@ class NearReal:
         if not 0.0 <= self.scale < math.inf:
             raise UsageError(f"NearReal.scale is {self.scale}; it has to be 0 or more, and finite")
 
-    def noise(self, shape: tuple[int, ...]) -> Noise | None:
-        return Noise("uniform", (1 + math.prod(shape),))
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
+        return RandomSpec("uniform", (1 + math.prod(shape),))
 
     def points(self, real: S, fake: S, noise: Tensor | None) -> S:
         if noise is None:
@@ -155,6 +155,6 @@ class NearReal:
 
 
 if TYPE_CHECKING:
-    Place: TypeAlias = PlaceLike
+    Location: TypeAlias = LocationLike
 else:
-    Place = Between | OnReal | OnFake | NearReal
+    Location = Between | OnReal | OnFake | NearReal

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.penalties.base import check_weight
-from steadygan.penalties.gradient_norms import ScoreFunction, slope_at
-from steadygan.penalties.locations import OnFake, OnReal, Place
+from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at
+from steadygan.penalties.locations import Location, OnFake, OnReal
 from steadygan.schedules import Schedule
 from steadygan.types import Sample
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0) -> Tensor:
     """gamma/2 E slope^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
-    return 0.5 * gamma * slope_at(critic, real).square().mean()
+    return 0.5 * gamma * gradient_norm_at(critic, real).square().mean()
 
 
 def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0) -> Tensor:
     """gamma/2 E slope^2 on fake samples, a scalar (Mescheder et al. 2018)."""
-    return 0.5 * gamma * slope_at(critic, fake).square().mean()
+    return 0.5 * gamma * gradient_norm_at(critic, fake).square().mean()
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class R1:
         return self.gamma
 
     @property
-    def at(self) -> Place:
+    def at(self) -> Location:
         return OnReal()
 
     def hold(self, slope: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class R2:
         return self.gamma
 
     @property
-    def at(self) -> Place:
+    def at(self) -> Location:
         return OnFake()
 
     def hold(self, slope: Tensor) -> Tensor:

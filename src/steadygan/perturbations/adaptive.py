@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 from steadygan.errors import UsageError
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
-from steadygan.types import Noise, S, at_each_scale
+from steadygan.types import RandomSpec, S, at_each_scale
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,8 +65,8 @@ class Adaptive:
         if not 0.0 <= self.initial <= 1.0:
             raise UsageError(f"Adaptive.initial is {self.initial}; allowed: 0 to 1")
 
-    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
-        return (Noise("uniform"), *self.perturbation.noise(shape))
+    def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
+        return (RandomSpec("uniform"), *self.perturbation.random_specs(shape))
 
     def strength(self, round_: int) -> float:
         """The strength of the perturbation, where it acts."""

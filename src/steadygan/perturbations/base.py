@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from steadygan.types import Noise, S
+from steadygan.types import RandomSpec, S
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +16,7 @@ class PerturbationLike(Protocol):
     Each sample is changed by its own numbers only, and differentiably as often as a penalty asks.
     """
 
-    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
+    def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         """The random numbers that it wants for each sample of a shape.
 
         Raises:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from steadygan.errors import UsageError, nearest
 from steadygan.schedules import Constant, Schedule, check_schedule
-from steadygan.types import Noise, S, at_each_scale, scales_of
+from steadygan.types import RandomSpec, S, at_each_scale, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,12 +130,12 @@ class DiffAugment:
             raise UsageError(f"DiffAugment.policy is {got}; allowed: one or more of {', '.join(ALL)}, each once")
         check_schedule("DiffAugment.probability", self.probability, 1.0)
 
-    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
+    def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         if len(shape) != 3:
             raise UsageError(
                 f"DiffAugment perturbs images, but a sample has shape {list(shape)}: use InstanceNoise, or none"
             )
-        return (Noise("uniform", (NUMBERS,)),)
+        return (RandomSpec("uniform", (NUMBERS,)),)
 
     def strength(self, round_: int) -> float:
         """The probability that a transformation acts."""

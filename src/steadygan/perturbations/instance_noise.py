@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.schedules import LinearDecay, Schedule, check_schedule
-from steadygan.types import Noise, S, at_each_scale, means_like
+from steadygan.types import RandomSpec, S, at_each_scale, means_like
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,8 +26,8 @@ class InstanceNoise:
     def __post_init__(self) -> None:
         check_schedule("InstanceNoise.deviation", self.deviation)
 
-    def noise(self, shape: tuple[int, ...]) -> tuple[Noise, ...]:
-        return (Noise("normal", shape),)
+    def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
+        return (RandomSpec("normal", shape),)
 
     def strength(self, round_: int) -> float:
         """The noise's standard deviation."""

@@ -73,15 +73,15 @@ READINGS = (
         "a rising one says that the critic breaks loose.",
     ),
     Reading(
-        "Critic slope",
-        (("slope_mean", "mean, ± standard deviation"),),
+        "Critic gradient norm",
+        (("gradient_norm_mean", "mean, ± standard deviation"),),
         "Length of the critic's gradient with respect to its input, where the penalty looks: the mean should settle "
         "at the penalty's target (1 for WGAN-GP) in a narrow band; near 0 the generator learns nothing.",
-        spread="slope_std",
+        spread="gradient_norm_std",
     ),
     Reading(
         "Gradient norms",
-        (("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")),
+        (("critic_weight_gradient_norm", "critic"), ("generator_weight_gradient_norm", "generator")),
         "How hard each network is pushed at a step: steady is good at any height; a generator line that fades "
         "towards 0, or spikes of many times the usual, come before failure.",
         log=True,
@@ -109,7 +109,9 @@ READINGS = (
 )
 """In the order of the page."""
 
-NO_CURVES = frozenset({"round", "critic_steps", "generator_steps", "samples", "seconds", "seconds_left", "slope_std"})
+NO_CURVES = frozenset(
+    {"round", "critic_steps", "generator_steps", "samples", "seconds", "seconds_left", "gradient_norm_std"}
+)
 """Counters, and what stands in another chart."""
 
 LINES = 8

@@ -21,10 +21,10 @@ def round_a_circle(prior: Prior, count: int, steps: int, seed: int, *, loop: boo
     import numpy as np
     import torch
 
-    from steadygan.rng import Stream, draw_noise, stream_generator
+    from steadygan.rng import Stream, draw_random, stream_generator
 
-    noise = prior.noise()
-    drawn = draw_noise(noise, stream_generator(seed, Stream.SAMPLES), 2 * count)
+    noise = prior.random_spec()
+    drawn = draw_random(noise, stream_generator(seed, Stream.SAMPLES), 2 * count)
     uniform = noise.distribution == "uniform"
     if uniform:
         drawn = torch.special.ndtri(drawn.clamp(1e-6, 1 - 1e-6))

@@ -34,9 +34,9 @@ class Run(RunFolder):
 
     def latents(self, count: int, seed: int = 0) -> torch.Tensor:
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
-        from steadygan.rng import Stream, draw_noise, stream_generator
+        from steadygan.rng import Stream, draw_random, stream_generator
 
-        noise = draw_noise(self.recipe.prior.noise(), stream_generator(seed, Stream.SAMPLES), count)
+        noise = draw_random(self.recipe.prior.random_spec(), stream_generator(seed, Stream.SAMPLES), count)
         return self.recipe.prior.latents(noise)
 
     def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:

@@ -13,7 +13,7 @@ from steadygan.ema import reestimate_statistics
 from steadygan.networks import takes_classes
 from steadygan.networks.layers.inspect import settle
 from steadygan.representations import decode_scales
-from steadygan.rng import Stream, draw_labels, draw_noise, stream_generator
+from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
 from steadygan.training.measurements import kept_buffers
 from steadygan.types import Batch
 
@@ -41,7 +41,7 @@ def statistics_latents(
     noise_rng = stream_generator(recipe.seed, Stream.STATISTICS)
     label_rng = stream_generator(recipe.seed, Stream.STATISTICS_LABELS)
     for _ in range(batches):
-        noise = draw_noise(recipe.prior.noise(), noise_rng, recipe.batch)
+        noise = draw_random(recipe.prior.random_spec(), noise_rng, recipe.batch)
         labels = draw_labels(sample.classes, label_rng, recipe.batch)
         yield recipe.prior.latents(noise.to(device)), None if labels is None else labels.to(device)
 
@@ -121,7 +121,7 @@ def _samples(
     game: Game, count: int, of_noise: Stream, of_labels: Stream, *, labels: Tensor | None = None
 ) -> tuple[list[tuple[Tensor, ...]], Tensor | None]:
     recipe = game.recipe
-    noise = draw_noise(recipe.prior.noise(), stream_generator(recipe.seed, of_noise), count)
+    noise = draw_random(recipe.prior.random_spec(), stream_generator(recipe.seed, of_noise), count)
     if labels is None:
         labels = draw_labels(game.sample.classes, stream_generator(recipe.seed, of_labels), count)
     with game.autocast():

@@ -10,7 +10,7 @@ import torch
 
 from steadygan.errors import RunError
 from steadygan.networks.layers.inspect import readings
-from steadygan.rng import Stream, draw_noise, stream_generator
+from steadygan.rng import Stream, draw_random, stream_generator
 from steadygan.schedules import value_at
 from steadygan.training.step.draws import RealDraws, draw_perturbation
 
@@ -101,8 +101,8 @@ def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Ten
     if not count:
         return None
     rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
-    noise = game.recipe.representation.noise(game.sample)
-    drawn = None if noise is None else draw_noise(noise, rng, count).to(game.device)
+    noise = game.recipe.representation.random_spec(game.sample)
+    drawn = None if noise is None else draw_random(noise, rng, count).to(game.device)
     batch = feed(RealDraws(rows.to(game.device), None, None, drawn))
     numbers = draw_perturbation(game.recipe, game.sample, rng, count)  # held-out samples as the critic sees real ones
     if numbers is not None:
@@ -127,10 +127,10 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     if report.penalty is not None:
         values["penalty"] = report.penalty
     if report.slope is not None:
-        values["slope_mean"] = report.slope.float().mean()
-        values["slope_std"] = report.slope.float().std(correction=0)
-    values["critic_gradient_norm"] = total_norm(game.critic_parameters)
-    values["generator_gradient_norm"] = total_norm(game.generator_parameters)
+        values["gradient_norm_mean"] = report.slope.float().mean()
+        values["gradient_norm_std"] = report.slope.float().std(correction=0)
+    values["critic_weight_gradient_norm"] = total_norm(game.critic_parameters)
+    values["generator_weight_gradient_norm"] = total_norm(game.generator_parameters)
     values.update(readings(game.generator, "generator"))
     values.update(readings(game.critic, "critic"))
     if game.plateau_state:

@@ -55,7 +55,7 @@ def _check_outputs(game: Game, needs: tuple[str, ...]) -> None:
     """Has the critic look at fakes of zeros, and refuses it if it leaves out what is needed."""
     recipe, critic = game.recipe, game.recipe.critic
     count = min(recipe.batch, recipe.run.micro_batch or recipe.batch)
-    noise = torch.zeros(count, *recipe.prior.noise().shape, device=game.device)
+    noise = torch.zeros(count, *recipe.prior.random_spec().shape, device=game.device)
     labels = torch.zeros(count, dtype=torch.int64, device=game.device) if game.sample.classes else None
     with torch.no_grad(), kept_buffers(game.critic), game.autocast():
         samples = game.average(recipe.prior.latents(noise), labels)

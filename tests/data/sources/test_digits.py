@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from steadygan.data import DataOptions, Fresh, Stored, open_data
+from steadygan.data import DataOptions, Endless, Stored, open_data
 from steadygan.errors import UsageError
 
 
@@ -49,7 +49,7 @@ def test_stacked_digits_carry_the_label_of_their_three_channels() -> None:
     assert data.sample.shape == (3, 8, 8)
     assert data.sample.classes == 1000
     assert data.class_names[407] == "407"
-    assert isinstance(data.train, Fresh)
+    assert isinstance(data.train, Endless)
     stacks, labels = data.train.draw(np.random.default_rng(0), 3000)
     assert stacks.dtype == np.uint8
     assert labels is not None
@@ -66,7 +66,7 @@ def test_stacked_digits_carry_the_label_of_their_three_channels() -> None:
 
 def test_stacked_digits_are_uniform_over_their_1000_modes() -> None:
     train = open_data(DataOptions(source="stacked-digits")).train
-    assert isinstance(train, Fresh)
+    assert isinstance(train, Endless)
     labels = train.draw(np.random.default_rng(0), 50_000)[1]
     counts = np.bincount(labels, minlength=1000)  # type: ignore[arg-type]
     assert len(counts) == 1000
@@ -76,7 +76,7 @@ def test_stacked_digits_are_uniform_over_their_1000_modes() -> None:
 
 def test_held_out_stacks_are_made_of_digits_that_training_never_draws() -> None:
     data = open_data(DataOptions(source="stacked-digits"))
-    assert isinstance(data.train, Fresh)
+    assert isinstance(data.train, Endless)
     stacks, _ = data.train.draw(np.random.default_rng(1), 20_000)
     trained = {channel.tobytes() for stack in stacks for channel in stack}
     held_out = {channel.tobytes() for stack in data.held_out.samples for channel in stack}
@@ -99,7 +99,7 @@ def test_stacked_digits_have_three_channels() -> None:
 
 def test_stacked_digits_without_labels() -> None:
     data = open_data(DataOptions(source="stacked-digits", labels=False))
-    assert isinstance(data.train, Fresh)
+    assert isinstance(data.train, Endless)
     assert data.train.draw(np.random.default_rng(0), 4)[1] is None
     assert data.held_out.labels is None
     assert data.sample.classes == 0

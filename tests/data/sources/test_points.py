@@ -9,14 +9,14 @@ import pytest
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from steadygan.data import DataOptions, Fresh, Stored, open_data
+from steadygan.data import DataOptions, Endless, Stored, open_data
 from steadygan.data.sources.points import MODES, fixed_generator
 from steadygan.errors import UsageError
 
 
 def _draw(name: str, count: int) -> np.ndarray:
     train = open_data(DataOptions(source=name)).train
-    assert isinstance(train, Fresh)
+    assert isinstance(train, Endless)
     points, labels = train.draw(np.random.default_rng(0), count)
     assert labels is None
     assert points.dtype == np.float32
@@ -90,7 +90,7 @@ def test_held_out_points_are_the_same_every_time_and_none_is_trained_on(name: st
 
 def test_draws_depend_on_the_generator_alone() -> None:
     train = open_data(DataOptions(source="8gaussians")).train
-    assert isinstance(train, Fresh)
+    assert isinstance(train, Endless)
     assert np.array_equal(train.draw(fixed_generator(9), 5)[0], train.draw(fixed_generator(9), 5)[0])
     assert not np.array_equal(train.draw(fixed_generator(9), 5)[0], train.draw(fixed_generator(8), 5)[0])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from steadygan.data import Fresh
+from steadygan.data import Endless
 from steadygan.data.options import DataOptions
 from steadygan.losses import RelativisticPaired
 from steadygan.objectives import Adversarial
@@ -123,7 +123,7 @@ def test_endless_data_is_drawn_by_the_round():
     def draw(rng, count):
         return rng.random((count, 1, 8, 8), dtype=np.float32), rng.integers(0, 10, count)
 
-    endless = dataclasses.replace(data, train=Fresh(draw))
+    endless = dataclasses.replace(data, train=Endless(draw))
     draws = drawer(small_recipe(), endless)
     step = draws.round(3, 0).critic[1]
     assert step.real.samples.shape == (16, 1, 8, 8)

@@ -24,7 +24,7 @@ from tests.training.games import convolutional_recipe, image_data, small_recipe,
 N = 6
 
 
-def plain_slope(critic, points):
+def plain_gradient_norm(critic, points):
     """Norms by one backward pass a sample: nothing can mix between samples."""
     slopes = []
     for point in points:
@@ -49,7 +49,7 @@ def plain_critic_loss(recipe, critic, real, fake, draws):
     for penalty, noise in zip(recipe.penalties, draws.penalties, strict=True):
         if isinstance(penalty, R1 | R2):
             points = real if isinstance(penalty, R1) else fake
-            total = total + penalty.gamma / 2 * plain_slope(critic, points).pow(2).mean()
+            total = total + penalty.gamma / 2 * plain_gradient_norm(critic, points).pow(2).mean()
         elif isinstance(penalty, Drift):
             total = total + penalty.weight * critic(real).score.pow(2).mean()
         else:
@@ -60,7 +60,7 @@ def plain_critic_loss(recipe, critic, real, fake, draws):
             else:
                 eps = noise.view(-1, *[1] * (real.dim() - 1))
                 points = eps * real + (1 - eps) * fake
-            total = total + penalty.weight * (plain_slope(critic, points) - penalty.target).pow(2).mean()
+            total = total + penalty.weight * (plain_gradient_norm(critic, points) - penalty.target).pow(2).mean()
     return total
 
 

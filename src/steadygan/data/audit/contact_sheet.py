@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Fresh
+from steadygan.data.dataset import Dataset, Endless
 from steadygan.data.sources.points import fixed_generator
 from steadygan.errors import RunError, UsageError
 
@@ -39,7 +39,7 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
 
 
 def _some(dataset: Dataset, count: int) -> NDArray[np.generic]:
-    if isinstance(dataset.train, Fresh):
+    if isinstance(dataset.train, Endless):
         return dataset.train.draw(fixed_generator(3), count)[0]
     places = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
     return dataset.train.rows(places)[0]

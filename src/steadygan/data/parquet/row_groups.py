@@ -15,7 +15,7 @@ from steadygan.data.parquet.tables import Columns, Tables, opened_table
 from steadygan.errors import DataError
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """One row group."""
 
     file: Path
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 class RowGroups:
     """Some row groups of parquet files of one kind."""
 
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
     columns: Columns
     labels: Mapping[object, int]
     """what stands in the column of labels -> the number of the class; empty: labels are not read"""
@@ -125,7 +125,7 @@ def look_at_footers(tables: Tables, use_labels: bool = True) -> Found:
     return Found(splits[0], splits[1], names, notes)
 
 
-def _places(files: Sequence[Path], columns: Columns) -> Iterator[Place]:
+def _places(files: Sequence[Path], columns: Columns) -> Iterator[Location]:
     for path in files:
         with opened_table(path) as table:
             if table.schema_arrow.get_field_index(columns.picture) < 0:
@@ -135,7 +135,7 @@ def _places(files: Sequence[Path], columns: Columns) -> Iterator[Place]:
                 chunks = [group.column(i) for i in range(group.num_columns)]
                 nbytes = sum(c.total_uncompressed_size for c in chunks if _within(c.path_in_schema, columns.picture))
                 if group.num_rows:
-                    yield Place(path, number, group.num_rows, nbytes)
+                    yield Location(path, number, group.num_rows, nbytes)
 
 
 def _within(path: str, column: str) -> bool:

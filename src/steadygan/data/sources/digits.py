@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Fresh, Labels, Stored
+from steadygan.data.dataset import Endless, Labels, Stored
 from steadygan.data.images.decode import Plan, decode
 from steadygan.data.images.pictures import PictureSource, pictures_of_array
 from steadygan.data.images.scan import digest_of
@@ -31,7 +31,7 @@ def open_digits() -> PictureSource:
     return PictureSource("digits", "built in", pictures_of_array(images, labels, "digit"), class_names=NAMES)
 
 
-def open_stacked_digits(size: int | None, share: float) -> tuple[Fresh, Stored]:
+def open_stacked_digits(size: int | None, share: float) -> tuple[Endless, Stored]:
     """Three digits a b c as the red, green and blue of one picture, drawn uniformly: 1,000 modes.
 
     The label is 100 a + 10 b + c. Held out is a fixed draw made of digits that training never draws.
@@ -45,7 +45,7 @@ def open_stacked_digits(size: int | None, share: float) -> tuple[Fresh, Stored]:
         images = np.stack([decode(image, Plan(size, 1)) for image in images])
     train, held_out = _Stacker(images[~mask], labels[~mask]), _Stacker(images[mask], labels[mask])
     stacks, numbers = held_out(fixed_generator(2), HELD_OUT_STACKS)
-    return Fresh(train), Stored(stacks, numbers)
+    return Endless(train), Stored(stacks, numbers)
 
 
 class _Stacker:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Fresh, Stored
+from steadygan.data.dataset import Endless, Stored
 
 Points = NDArray[np.float32]
 
@@ -67,14 +67,14 @@ def fixed_generator(stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array([0x57EAD16A, stream], dtype=np.uint64)))
 
 
-def open_points(name: str) -> tuple[Stored | Fresh, Stored]:
+def open_points(name: str) -> tuple[Stored | Endless, Stored]:
     """The training points, and a fixed draw that is held out, of one of the three sets."""
     if name == "25gaussians":
         train = twenty_five_gaussians(fixed_generator(0), _GRID_POINTS_PER_MODE)
         held_out = twenty_five_gaussians(fixed_generator(1), HELD_OUT_POINTS // 25)
         return Stored(train), Stored(held_out)
     draw = _DRAWS[name]
-    return Fresh(lambda rng, count: (draw(rng, count), None)), Stored(draw(fixed_generator(1), HELD_OUT_POINTS))
+    return Endless(lambda rng, count: (draw(rng, count), None)), Stored(draw(fixed_generator(1), HELD_OUT_POINTS))
 
 
 _DRAWS: dict[str, Callable[[np.random.Generator, int], Points]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from steadygan.data.audit.audit import Audit
-from steadygan.data.dataset import Dataset, Fresh, Stored
+from steadygan.data.dataset import Dataset, Endless, Stored
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.digits import open_stacked_digits
 from steadygan.data.sources.find import STACKED
@@ -38,7 +38,7 @@ def _stacked_digits(options: DataOptions) -> Dataset:
     names = tuple(f"{stack:03d}" for stack in range(_STACKS)) if options.labels else ()
     if not options.labels:
         draw = train.draw
-        train = Fresh(lambda rng, count: (draw(rng, count)[0], None))
+        train = Endless(lambda rng, count: (draw(rng, count)[0], None))
         held_out = Stored(held_out.samples)
     sentence = f"Three digits of {size}x{size} are drawn for each picture: red, green and blue, {_STACKS:,} modes."
     details = f"{size} {options.held_out}"
@@ -47,7 +47,7 @@ def _stacked_digits(options: DataOptions) -> Dataset:
 
 def _dataset(
     name: str,
-    train: Stored | Fresh,
+    train: Stored | Endless,
     held_out: Stored,
     sample: SampleSpec,
     class_names: tuple[str, ...],

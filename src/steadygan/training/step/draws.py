@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from steadygan.balance import Steps
-from steadygan.data import Fresh
-from steadygan.rng import Stream, draw_labels, draw_noise, normal_from, stream_generator, uniform_from
+from steadygan.data import Endless
+from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
 from steadygan.training.processes.world import ALONE, World
-from steadygan.types import Noise, SampleSpec
+from steadygan.types import RandomSpec, SampleSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ def draw_perturbation(
     """The numbers [*leading, ...] that the recipe's perturbation asks for, on the host; None where it has none."""
     if recipe.perturbation is None:
         return None
-    return tuple(draw_noise(noise, rng, *leading) for noise in recipe.perturbation.noise(sample.shape))
+    return tuple(draw_random(noise, rng, *leading) for noise in recipe.perturbation.random_specs(sample.shape))
 
 
 class RealDraws(NamedTuple):
@@ -118,8 +118,8 @@ class Drawer:
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
         """divides the real samples of each step"""
         places = [penalty.at for penalty in recipe.penalties]
-        self.place_noise = [None if place is None else place.noise(sample.shape) for place in places]
-        self.representation_noise = recipe.representation.noise(sample)
+        self.place_noise = [None if place is None else place.random_spec(sample.shape) for place in places]
+        self.representation_noise = recipe.representation.random_spec(sample)
 
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:
         """Real samples that a round of so many steps takes from the data."""
@@ -128,7 +128,7 @@ class Drawer:
 
     def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
         """The indices [N] that each step of a round reads of the data, in the steps' order; none of endless data."""
-        if isinstance(self.train, Fresh):
+        if isinstance(self.train, Endless):
             return []
         recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
         sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.objective.needs_real)
@@ -136,7 +136,7 @@ class Drawer:
         return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
 
     def _rows(self, start: int, count: int) -> NDArray[np.int64]:
-        assert not isinstance(self.train, Fresh)
+        assert not isinstance(self.train, Endless)
         return self.train.indices(self.recipe.seed, start, count, self.unit)
 
     def round(self, round_: int, position: int, counts: Steps | None = None) -> RoundDraws:
@@ -150,7 +150,7 @@ class Drawer:
         recipe = self.recipe
         (steps, makes), batch, fakes = counts or self.recipe.counts(round_), recipe.batch, recipe.fakes
         reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
-        latents = self._noise(recipe.prior.noise(), Stream.LATENTS, round_, steps, batch)
+        latents = self._noise(recipe.prior.random_spec(), Stream.LATENTS, round_, steps, batch)
         places = [
             None if noise is None else self._noise(noise, Stream.PENALTIES + i, round_, steps, batch)
             for i, noise in enumerate(self.place_noise)
@@ -174,7 +174,7 @@ class Drawer:
         recipe, rng = self.recipe, self._rng(round_)
         labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), steps, fakes)
         labels = None if labels is None else self._send(labels)
-        latents = self._noise(recipe.prior.noise(), Stream.GENERATOR_LATENTS, round_, steps, fakes)
+        latents = self._noise(recipe.prior.random_spec(), Stream.GENERATOR_LATENTS, round_, steps, fakes)
         reals: list[RealDraws] | None = None
         on_real: tuple[Tensor, ...] | None = None
         if recipe.objective.needs_real:
@@ -196,8 +196,8 @@ class Drawer:
     def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)
 
-    def _noise(self, noise: Noise, stream: int, round_: int, steps: int, batch: int, part: int = 0) -> Tensor:
-        """Noise [steps, batch, ...] of a stream on the device, in the rows of this process; those of others are
+    def _noise(self, noise: RandomSpec, stream: int, round_: int, steps: int, batch: int, part: int = 0) -> Tensor:
+        """RandomSpec [steps, batch, ...] of a stream on the device, in the rows of this process; those of others are
         anything."""
         numbers_from = normal_from if noise.distribution == "normal" else uniform_from
         rows, numbers = self.world.rows(batch), math.prod(noise.shape)
@@ -222,7 +222,7 @@ class Drawer:
         """The numbers [steps, batch, ...] that the perturbation asks for, each a part of the stream."""
         if self.recipe.perturbation is None:
             return None
-        noises = self.recipe.perturbation.noise(self.sample.shape)
+        noises = self.recipe.perturbation.random_specs(self.sample.shape)
         return tuple(self._noise(noise, stream, round_, steps, batch, part) for part, noise in enumerate(noises))
 
     def _reals(self, round_: int, position: int, steps: int, batch: int, streams: Sequence[Stream]) -> list[RealDraws]:
@@ -230,7 +230,7 @@ class Drawer:
         rng = self._rng(round_)
         count = steps * batch
         labels: NDArray[np.int64] | None = None
-        if isinstance(self.train, Fresh):
+        if isinstance(self.train, Endless):
             drawn, labels = self.train.draw(rng(real_stream), count)
             samples = self._send(torch.from_numpy(drawn))
         else:

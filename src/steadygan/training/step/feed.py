@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from steadygan.data import Fresh, Streamed
+from steadygan.data import Endless, Streamed
 from steadygan.training.step.prefetch import Reader
 from steadygan.types import Batch, at_each_scale
 
@@ -54,7 +54,7 @@ class Feed:
         self.reader: Reader | None = None
         self.labels: Tensor | None = None
         self._stream: Streamed | None = None
-        if isinstance(data, Fresh):
+        if isinstance(data, Endless):
             return
         if isinstance(data, Streamed) or not _fits(data.samples.nbytes, device):
             self.reader = Reader(data.rows, device)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from steadygan.penalties import PlaceLike, input_slope, slope_at, slope_of
+from steadygan.penalties import LocationLike, gradient_norm_at, input_gradient_norm, norm_of_gradient
 from steadygan.penalties.gradient_norms import traced_gradient
 from steadygan.training.step.draws import CriticDraws, GeneratorDraws
 from steadygan.types import Batch, CriticOutput, S, Sample, at_each_scale, join_samples, sample_count, scales_of
@@ -60,10 +60,10 @@ def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
             return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
 
         gradient, fields = traced_gradient(score_sum, samples)
-        return CriticOutput(**fields), slope_of(*scales_of(gradient))
+        return CriticOutput(**fields), norm_of_gradient(*scales_of(gradient))
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     output = game.score(batch._replace(samples=samples))
-    return output, input_slope(output.score, samples)
+    return output, input_gradient_norm(output.score, samples)
 
 
 def _score_both(
@@ -127,7 +127,7 @@ def critic_terms(
                     slope = at_points[place]
                 else:
                     points = _points(game, place, real.samples, fake.samples, noise)
-                    slope = slope_at(lambda p: game.score(real._replace(samples=p)).score, points)
+                    slope = gradient_norm_at(lambda p: game.score(real._replace(samples=p)).score, points)
                     at_points[place] = slope
                 first = slope if first is None else first
                 held = penalty.hold(slope)
@@ -146,7 +146,7 @@ def fresh_critic_terms(game: Game, real: Batch, draws: CriticDraws, state: State
     return critic_terms(game, real, fake, draws, state, share)
 
 
-def _points(game: Game, place: PlaceLike, real: S, fake: S, noise: Tensor | None) -> S:
+def _points(game: Game, place: LocationLike, real: S, fake: S, noise: Tensor | None) -> S:
     """A place's points for these rows, seen in the batch of all processes where that matters."""
     if game.world.size == 1 or not place.sees_batch:
         return place.points(real, fake, noise)
