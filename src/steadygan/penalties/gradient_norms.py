@@ -1,4 +1,4 @@
-"""Slopes: the norms of a critic's input gradients, differentiable in its parameters.
+"""Norms of a critic's input gradients, differentiable in its parameters.
 
 The norm is taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales
 together.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ScoreFunction: TypeAlias = "Callable[[Any], Tensor]"
 """Samples, a tensor or ``Scales``, to scores [N]."""
 
-_SMALLEST_SQUARE = 1e-12  # under the root: a slope of exactly 0 would have an infinite derivative
+_SMALLEST_SQUARE = 1e-12  # under the root: a norm of exactly 0 would have an infinite derivative
 
 
 def input_gradient_norm(scores: Tensor, samples: Sample) -> Tensor:
@@ -57,7 +57,7 @@ def detached(samples: S) -> S:
 
 
 def gradient_norm_at(critic: ScoreFunction, points: Sample) -> Tensor:
-    """The critic's slope at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
+    """||grad D||_2 at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
 
     Raises:
         ValueError: if the critic does not answer with one score a sample.

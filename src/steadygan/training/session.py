@@ -17,11 +17,12 @@ from steadygan.run.layout import list_checkpoints
 from steadygan.system.device import choose_device, device_name, idle_gpu
 from steadygan.system.files import describe, read_json, write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import checkpoint, out_of_memory, plan, validate
+from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.engines.select import choose_engine, verified
+from steadygan.training.engines.select import select_engine, verified
 from steadygan.training.processes.world import ALONE, World, own_device
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @kept_memory()
-@plan.kept_threads()
+@speed.restored_threads()
 def new_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -90,7 +91,7 @@ def new_run(
 
 
 @kept_memory()
-@plan.kept_threads()
+@speed.restored_threads()
 def resume_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -145,7 +146,7 @@ def _engine_again(
     """The engine that the recipe was settled on, or eager with the reason."""
     if recipe.run.engine in ("auto", "eager"):
         return EAGER, ()
-    engine = verified(recipe.run.engine, Trial(recipe, dataset, device, world))
+    engine = verified(recipe.run.engine, SetupBuilder(recipe, dataset, device, world))
     if isinstance(engine, str):
         return EAGER, (f"engine eager, not {recipe.run.engine}: {engine}",)
     return engine, ()
@@ -161,7 +162,7 @@ class Settled(NamedTuple):
     """A recipe with nothing left open, the speed it was settled by, the engine, notes, and what the guard warns of."""
 
     recipe: Recipe
-    speed: plan.Speed
+    speed: Speed
     engine: Engine
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -185,35 +186,35 @@ def settle(
     """
     warnings: tuple[str, ...] = ()
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
-    part = Trial(recipe, dataset, device, world).alone()
+    part = SetupBuilder(recipe, dataset, device, world).alone()
 
-    def steps(trial: Trial) -> plan.Speed:
+    def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
-        game = trial.game()
-        warnings = validate.check_game(game)
-        return plan.measure_speed(game, trial.feed, trial.drawer)
+        setup = builder.build()
+        warnings = validate.check_game(setup.game)
+        return speed.measure_speed(setup, EAGER)
 
-    def measure() -> plan.Speed:
+    def measure() -> Speed:
         try:
-            return steps(part)
+            return timed(part)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory.is_out_of_memory(error):
                 raise
-        smaller = lambda tried: steps(Trial(tried, dataset, device))  # noqa: E731
+        smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
         raise out_of_memory.explain(part.recipe, device_name(device), smaller)
 
     threads: int | None = None
     if device.type == "cpu":
-        threads, speed = plan.choose_threads(recipe, measure)
+        threads, measured = speed.choose_threads(recipe, measure)
     else:
-        speed = measure()
-    fitted = recipe if minutes is None else plan.fit_minutes(recipe, speed, minutes)
-    engine, speed, note = choose_engine(Trial(fitted, dataset, device, world), speed)
+        measured = measure()
+    fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
+    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
     if minutes is not None:
-        fitted = plan.fit_minutes(recipe, speed, minutes)
+        fitted = plan.fit_minutes(recipe, measured, minutes)
     fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
-    whole, speed = world.agreed((plan.settle(fitted, speed, threads, evaluator), speed))
-    return Settled(whole, speed, engine, (f"note: {note}",) if note else (), warnings)
+    settled, measured = world.agreed((plan.settle(fitted, measured, threads, evaluator), measured))
+    return Settled(settled, measured, engine, (f"note: {note}",) if note else (), warnings)
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
