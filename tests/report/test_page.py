@@ -193,6 +193,7 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
 def test_an_unfinished_run_names_its_checkpoint(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, [{"round": 60, "critic_loss": 1.0}], rounds=100)
     (folder / "checkpoints" / "000050").mkdir(parents=True)
+    (folder / "checkpoints" / "000050" / "state.json").touch()
     assert "not finished, round 60 of 100; last checkpoint at round 50" in page_of(folder).words
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from steadygan.cli import INTERRUPTED, TERMINATED
-from steadygan.run import RUNS, Run, is_run
+from steadygan.run import RUNS, Run, is_run, layout
 
 
 def carry_out(folder: Path, train: Callable[[], Run]) -> int:
@@ -31,11 +31,11 @@ def carry_out(folder: Path, train: Callable[[], Run]) -> int:
 def say_results(run: Run) -> None:
     """Where the pictures and the report of a run are, and the next commands to try."""
     text = run.sample_spec.is_text
-    found = sorted((run.folder / "samples").glob("*.txt" if text else "*.png"))
+    files = layout.list_lines(run.folder) if text else layout.list_pictures(run.folder)
     name = command_name(run.folder)
-    if found:
-        print(f"{'lines:   ' if text else 'pictures:'} {found[-1]} (the last of {len(found)})")
-    print(f"report:   {run.folder / 'report.html'}")
+    if files:
+        print(f"{'lines:   ' if text else 'pictures:'} {files[-1]} (the last of {len(files)})")
+    print(f"report:   {run.folder / layout.REPORT}")
     sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
     width = max(len(sample), len(resume))
     print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")

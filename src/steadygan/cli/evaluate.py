@@ -42,6 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(arguments)
     from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.evaluation.tables import evaluation_lines
+    from steadygan.run.layout import EVALUATION
 
     for name in values.runs or [None]:
         found = api.load(name)
@@ -58,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         )
         print(f"{found.folder}:")
         print("\n".join(evaluation_lines(new)))
-        print(f"written: {found.folder / 'evaluation.json'}")
+        print(f"written: {found.folder / EVALUATION}")
     return 0
 
 

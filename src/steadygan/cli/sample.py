@@ -11,6 +11,7 @@ from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
 from steadygan.run import Run, Weights
+from steadygan.run.layout import GENERATED
 
 GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
 """samples where no --count says how many"""
@@ -101,7 +102,7 @@ def _own_place(run: Run, values: argparse.Namespace) -> Path:
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
     suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"
-    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
+    return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
 def _weights(values: argparse.Namespace) -> Weights:

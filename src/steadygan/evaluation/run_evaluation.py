@@ -26,6 +26,7 @@ from steadygan.evaluation.measures import choose
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.run import Run, Weights, find_run
+from steadygan.run.layout import ENVIRONMENT, NEAREST
 from steadygan.system.files import read_json
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def evaluate(
     new = [Evaluation(origin(by[sees]), tuple(numbers)) for sees, numbers in found_by.items() if numbers]
     record.add(found.folder, new)
     if material.is_image:
-        write_neighbours(material, found.folder / "nearest.png")
+        write_neighbours(material, found.folder / NEAREST)
     return tuple(new)
 
 
@@ -216,7 +217,7 @@ def _provenance(
     run: Run, dataset: Dataset, material: Material, weights: Weights, round_: int, features: Features | None
 ) -> Provenance:
     facts: dict[str, Any] = dict(features.facts) if features is not None else {}
-    environment = read_json(run.folder / "environment.json")
+    environment = read_json(run.folder / ENVIRONMENT)
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,

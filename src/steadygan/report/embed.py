@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from steadygan.report.record import picture_round
+from steadygan.run.layout import picture_round
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadygan.data.text.alphabet import visible
-from steadygan.report.record import picture_round
+from steadygan.run.layout import picture_round
 from steadygan.system.files import written_aside
 
 SHOWN = 64
@@ -21,11 +21,6 @@ class Lines:
     round: int
     lines: tuple[str, ...]
     """without control characters"""
-
-
-def lines_path(folder: Path, round_: int) -> Path:
-    """Where a run keeps the lines of a round."""
-    return folder / "samples" / f"{round_:06d}.txt"
 
 
 def save_lines(lines: Sequence[str], path: Path) -> Path:

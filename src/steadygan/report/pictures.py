@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from steadygan.errors import UsageError
-from steadygan.report.lines import lines_path, save_lines
+from steadygan.report.lines import save_lines
+from steadygan.run.layout import lines_path, picture_path, scales_path
 from steadygan.system.files import written_aside
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
@@ -146,16 +147,6 @@ def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
         else:
             _on_white(image).save(aside)
     return path
-
-
-def picture_path(folder: Path, round_: int) -> Path:
-    """Where a run keeps the picture of a round."""
-    return folder / "samples" / f"{round_:06d}.png"
-
-
-def scales_path(folder: Path, round_: int) -> Path:
-    """Where a run keeps the picture of a round that shows multi-scale images at all their sizes."""
-    return folder / "samples" / "scales" / f"{round_:06d}.png"
 
 
 def draw(picture: Picture) -> tuple[Image.Image, str] | None:

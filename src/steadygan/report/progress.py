@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from steadygan.data.text.alphabet import visible
-from steadygan.report.lines import lines_path
-from steadygan.report.pictures import picture_path
+from steadygan.run.layout import lines_path, picture_path
 from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 

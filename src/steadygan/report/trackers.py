@@ -14,7 +14,8 @@ import numpy as np
 from steadygan.data.text.alphabet import visible
 from steadygan.errors import UsageError, unknown_name
 from steadygan.report.guarded import Guarded, in_one_line
-from steadygan.report.pictures import draw, picture_path
+from steadygan.report.pictures import draw
+from steadygan.run import layout
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class TensorBoardObserver:
     def _open(self, start: RunStart) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        earlier = any(start.folder.glob("events.out.tfevents*"))
+        earlier = any(start.folder.glob(layout.EVENTS))
         first = start.round + 1 if start.round else 0
         # short: what waits to be written is lost when the process is killed
         self._writer = SummaryWriter(str(start.folder), purge_step=first if earlier else None, flush_secs=10)
@@ -167,7 +168,7 @@ def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
     """The picture uint8 [H, W, 3], taken from the run's folder if it is already there."""
     from PIL import Image
 
-    path = picture_path(picture.folder, picture.round)
+    path = layout.picture_path(picture.folder, picture.round)
     if path.is_file():
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
@@ -179,7 +180,7 @@ def _settings(start: RunStart) -> dict[str, str | int | float | bool]:
     """The recipe as ``{"critic.width": 64}``, the form that all trackers take."""
     import yaml
 
-    path = start.folder / "recipe.yaml"
+    path = start.folder / layout.RECIPE
     recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     flat: dict[str, str | int | float | bool] = {"folder": str(start.folder)}
 

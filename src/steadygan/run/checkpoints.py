@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from steadygan.errors import RunError
+from steadygan.run.layout import STATE, tensors_path
 from steadygan.system.files import read_json
 
 FORMAT = 1
@@ -23,9 +24,9 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
     Raises:
         RunError: if it is damaged or of another format.
     """
-    state = read_json(checkpoint / "state.json")
+    state = read_json(checkpoint / STATE)
     if not isinstance(state, dict) or "round" not in state:
-        raise RunError(f"{checkpoint}/state.json is damaged: it has no 'round'")
+        raise RunError(f"{checkpoint / STATE} is damaged: it has no 'round'")
     if state.get("format") != FORMAT:
         raise RunError(
             f"{checkpoint} has format {state.get('format')}; this version of steadygan reads format {FORMAT}"
@@ -39,7 +40,7 @@ def load_tensors(checkpoint: Path, name: str) -> dict[str, Tensor]:
     Raises:
         RunError: if the file is missing or damaged.
     """
-    path = checkpoint / f"{name}.safetensors"
+    path = tensors_path(checkpoint, name)
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from steadygan.errors import UsageError, nearest
+from steadygan.run import layout
 
 RUNS = Path("runs")
 """Where runs are kept unless another folder is named."""
@@ -13,7 +14,7 @@ RUNS = Path("runs")
 
 def is_run(folder: Path) -> bool:
     """Does the folder hold a run?"""
-    return (folder / "recipe.yaml").is_file()
+    return (folder / layout.RECIPE).is_file()
 
 
 def list_runs(root: Path = RUNS) -> list[Path]:
@@ -21,7 +22,7 @@ def list_runs(root: Path = RUNS) -> list[Path]:
     if not root.is_dir():
         return []
     found = [path for path in root.iterdir() if path.is_dir() and is_run(path)]
-    return sorted(found, key=lambda path: ((path / "recipe.yaml").stat().st_mtime, path.name))
+    return sorted(found, key=lambda path: ((path / layout.RECIPE).stat().st_mtime, path.name))
 
 
 def find_run(name: str | Path | None = None) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError, unknown_name
+from steadygan.run import layout
 from steadygan.run.find import find_run
 from steadygan.types import SampleSpec
 
@@ -37,14 +38,14 @@ class RunFolder:
     @cached_property
     def recipe(self) -> Recipe:
         """What was trained."""
-        return recipes.load(self.folder / "recipe.yaml", extra=self.kinds)
+        return recipes.load(self.folder / layout.RECIPE, extra=self.kinds)
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """What data.json says of the data."""
         from steadygan.system.files import read_json
 
-        content: dict[str, Any] = read_json(self.folder / "data.json")
+        content: dict[str, Any] = read_json(self.folder / layout.DATA)
         return content
 
     @property
@@ -91,18 +92,16 @@ class RunFolder:
     @property
     def rows(self) -> list[dict[str, float]]:
         """The record: one dict a logged round."""
-        from steadygan.run.layout import METRICS
         from steadygan.run.records import read_rows
 
-        return read_rows(self.folder / METRICS)
+        return read_rows(self.folder / layout.METRICS)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """What samples were worth while the run went on: one dict an evaluation."""
-        from steadygan.run.layout import EVALUATIONS
         from steadygan.run.records import read_rows
 
-        return read_rows(self.folder / EVALUATIONS)
+        return read_rows(self.folder / layout.EVALUATIONS)
 
     @property
     def best_round(self) -> int:
@@ -116,9 +115,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> list[Path]:
         """The whole checkpoints, oldest first."""
-        from steadygan.run.layout import list_checkpoints
-
-        return list_checkpoints(self.folder / "checkpoints")
+        return layout.list_checkpoints(self.folder / layout.CHECKPOINTS)
 
     @property
     def rounds_done(self) -> int:
@@ -134,7 +131,7 @@ class RunFolder:
     @property
     def modified(self) -> float:
         """When the run last wrote something, in seconds since the epoch."""
-        paths = (self.folder / "metrics.jsonl", self.folder / "recipe.yaml")
+        paths = (self.folder / layout.METRICS, self.folder / layout.RECIPE)
         return max((path.stat().st_mtime for path in paths if path.exists()), default=time.time())
 
     def checkpoint(self, round_: int | None = None) -> Path:

@@ -11,9 +11,9 @@ import torch
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
+from steadygan.run import layout
 from steadygan.run.checkpoints import load_network, read_state
 from steadygan.run.environment import describe_environment
-from steadygan.run.layout import list_checkpoints
 from steadygan.system.device import choose_device, device_name, idle_gpu
 from steadygan.system.files import describe, read_json, write_json, write_text
 from steadygan.system.malloc import kept_memory
@@ -63,7 +63,7 @@ def new_run(
         RunError: for a run that had to stop.
     """
     chosen = choose_device(own_device(device))
-    if world.agreed((folder / "recipe.yaml").exists()):
+    if world.agreed((folder / layout.RECIPE).exists()):
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
@@ -113,7 +113,7 @@ def resume_run(
         torch.set_num_threads(recipe.run.threads)
     engine, warnings = _engine_again(recipe, dataset, chosen, world)
     trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
-    saved = list_checkpoints(trainer.checkpoints)
+    saved = layout.list_checkpoints(trainer.checkpoints)
     if saved:
         state = read_state(saved[-1])
         warnings += _changed(state, trainer)
@@ -123,7 +123,7 @@ def resume_run(
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
     world.wait()  # all have read what the first now changes
     if world.first:
-        write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended
+        write_text(folder / layout.RECIPE, recipes.dumps(recipe))  # it may have been extended
         for record in (trainer.record, trainer.evaluations):
             record.cut_back(trainer.counters.round)
     return trainer.run(game, _notes(warnings))
@@ -229,7 +229,7 @@ def _write_start(trainer: Trainer, extra: dict[str, Any]) -> None:
     except OSError as error:
         raise UsageError(f"cannot make the run folder {folder}: {describe(error)}") from None
     environment = describe_environment(trainer.device, trainer.precision)
-    write_json(folder / "environment.json", {**environment, **extra})
+    write_json(folder / layout.ENVIRONMENT, {**environment, **extra})
     data = dataset.audit.to_json() if dataset.audit is not None else {"name": dataset.name}
     known = {
         "fingerprint": dataset.fingerprint,
@@ -238,14 +238,14 @@ def _write_start(trainer: Trainer, extra: dict[str, Any]) -> None:
     }
     if dataset.alphabet is not None:
         known["alphabet"] = dataclasses.asdict(dataset.alphabet)
-    write_json(folder / "data.json", {**data, **known})
-    write_text(folder / "recipe.yaml", recipes.dumps(trainer.recipe))  # last: it makes the folder a run
+    write_json(folder / layout.DATA, {**data, **known})
+    write_text(folder / layout.RECIPE, recipes.dumps(trainer.recipe))  # last: it makes the folder a run
 
 
 def _check_alphabet(weights: Path, dataset: Dataset) -> None:
     """Refuses weights whose characters are others than the data's: the same ids would stand for other characters."""
     run = weights.parent.parent
-    theirs = (read_json(run / "data.json") if (run / "data.json").exists() else {}).get("alphabet")
+    theirs = (read_json(run / layout.DATA) if (run / layout.DATA).exists() else {}).get("alphabet")
     mine = None if dataset.alphabet is None else dataclasses.asdict(dataset.alphabet)
     if theirs is not None and mine is not None and theirs != mine:
         raise UsageError(
@@ -260,7 +260,7 @@ def check_data(folder: Path, dataset: Dataset) -> None:
     Raises:
         RunError: names both.
     """
-    began = read_json(folder / "data.json").get("fingerprint")
+    began = read_json(folder / layout.DATA).get("fingerprint")
     if began != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {folder} began (content {dataset.fingerprint[:12]}, "
