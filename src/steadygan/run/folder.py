@@ -12,7 +12,6 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.run import layout
 from steadygan.run.find import find_run
-from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from steadygan.data.classes import Asked
     from steadygan.data.text.alphabet import Alphabet
     from steadygan.recipe import Recipe
+    from steadygan.run.data_facts import DataFacts
+    from steadygan.run.environment import Environment
+    from steadygan.types import SampleSpec
 
 Weights = Literal["average", "average-plain", "raw"]
 """The running average with re-estimated batch-norm statistics, with those of training, or the generator as trained."""
@@ -41,23 +43,28 @@ class RunFolder:
         return recipes.load(self.folder / layout.RECIPE, extra=self.kinds)
 
     @cached_property
-    def data(self) -> dict[str, Any]:
-        """What data.json says of the data."""
-        from steadygan.system.files import read_json
+    def environment(self) -> Environment:
+        """Versions, device, precision and threads of the training."""
+        from steadygan.run.environment import Environment
 
-        content: dict[str, Any] = read_json(self.folder / layout.DATA)
-        return content
+        return Environment.read(self.folder)
+
+    @cached_property
+    def data(self) -> DataFacts:
+        """What is known of the data it was trained on."""
+        from steadygan.run.data_facts import DataFacts
+
+        return DataFacts.read(self.folder)
 
     @property
     def sample_spec(self) -> SampleSpec:
         """What one sample looks like to the networks."""
-        spec = self.data["sample"]
-        return SampleSpec(tuple(spec["shape"]), spec["classes"])
+        return self.data.sample
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes, where the data has them."""
-        return tuple(self.data.get("class_names", ()))
+        return self.data.class_names
 
     @property
     def conditional(self) -> bool:
@@ -84,10 +91,7 @@ class RunFolder:
     @property
     def alphabet(self) -> Alphabet | None:
         """What the ids of text stand for; None for pictures and points."""
-        from steadygan.data.text.alphabet import Alphabet
-
-        known = self.data.get("alphabet")
-        return None if known is None else Alphabet(**known)
+        return self.data.alphabet
 
     @property
     def rows(self) -> list[dict[str, float]]:
