@@ -135,13 +135,13 @@ def test_twenty_thousand_rows_and_sixty_pictures_make_a_small_page(long_run: Pat
     assert write_report(long_run).stat().st_size < 900_000
 
 
-UNLOGGED = ("Learning rates", "Speed", "Waiting for data", "Pictures replaced")
+UNLOGGED = ("Score gap", "Learning rates", "Speed", "Waiting for data", "Pictures replaced")
 
 
 def test_each_number_has_its_chart_with_a_sentence(long_page: Page) -> None:
     drawn = titles(long_page)
     assert drawn[:2] == ["Wasserstein estimate", "Critic loss"]
-    assert {"Generator loss", "Penalty", "Critic gradient norm", "Gradient norms", "k_t", "layers"} <= set(drawn)
+    assert {"Generator loss", "Penalty", "Critic gradient norm", "Weight gradient norms", "k_t", "layers"} <= set(drawn)
     for reading in READINGS:
         assert reading.sentence in long_page.words or reading.title in UNLOGGED
 
@@ -282,6 +282,33 @@ def test_counters_have_no_chart_and_unknown_fields_share_one_by_prefix() -> None
     charts = readings_for(fields)
     assert [chart.title for chart in charts] == ["Penalty", "layer", "layer", "k_t"]
     assert [len(chart.fields) for chart in charts] == [1, 8, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("penalties", "said"),
+    [
+        ([{"kind": "GradientPenalty", "weight": 10.0}], "The penalty holds it to 1:"),
+        ([{"kind": "Drift"}, {"kind": "GradientPenalty", "target": 750.0}], "The penalty holds it to 750:"),
+        ([{"kind": "GradientPenalty", "one_sided": True}], "The penalty holds it to at most 1;"),
+        ([{"kind": "GradientPenalty", "target": 0.0}], "The penalty pulls it to 0"),
+        ([{"kind": "R1"}, {"kind": "R2"}], "The penalty pulls it to 0"),
+        ([{"kind": "MyPenalty"}], "what is right depends on the penalty"),
+        ([], "what is right depends on the penalty"),
+        (None, "what is right depends on the penalty"),
+        ("torn", "what is right depends on the penalty"),
+    ],
+)
+def test_the_gradient_norm_is_read_by_the_recipes_own_penalty(penalties: Any, said: str) -> None:
+    (chart,) = readings_for(["gradient_norm_mean"], {"penalties": penalties})
+    assert said in chart.sentence
+
+
+def test_only_a_wasserstein_loss_has_an_estimate_of_the_distance(tmp_path: Path) -> None:
+    rows = [{"round": r, "score_gap": 1.0 / r, "score_gap_held_out": 0.5 / r} for r in range(1, 5)]
+    page = page_of(run_folder(tmp_path, rows))
+    assert titles(page) == ["Score gap"]
+    assert "Wasserstein" not in page.words
+    assert "last: training data 0.250, held-out data 0.125" in page.words
 
 
 def test_spectral_norms_share_charts_that_say_what_they_are() -> None:

@@ -61,6 +61,11 @@ def test_a_line_has_a_stable_form() -> None:
     assert line == "round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left"
 
 
+def test_without_a_wasserstein_loss_the_gap_of_the_scores_is_named_as_one() -> None:
+    line = progress_line({"round": 5, "critic_loss": 1.0, "score_gap": 1.2, "score_gap_held_out": 1.18}, 20)
+    assert line == "round 5/20  critic 1.00  score gap 1.20 (held-out 1.18)"
+
+
 def test_a_line_says_what_its_row_holds() -> None:
     assert progress_line({"round": 1, "critic_loss": 1.0, "generator_loss": 2.0}, 9) == (
         "round 1/9  critic 1.00  generator 2.00"

@@ -61,8 +61,9 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
     last, frames = _samples(run)
-    charts = [reading for reading in readings_for(run.curves) if not _constant(run, reading)]
-    constants = [reading for reading in readings_for(run.curves) if _constant(run, reading)]
+    readings = readings_for(run.curves, run.settings)
+    charts = [reading for reading in readings if not _constant(run, reading)]
+    constants = [reading for reading in readings if _constant(run, reading)]
     return environment.from_string(template).render(
         name=str(run.settings.get("name") or run.folder.resolve().name),
         folder=run.folder.resolve().name,
@@ -240,7 +241,9 @@ def _tiles(run: RunContents) -> list[tuple[str, str]]:
     """(what, value) for the head of the page, as far as logged."""
     known = [
         ("Wasserstein estimate", "wasserstein", number),
+        ("Score gap", "score_gap", number),
         ("on held-out data", "wasserstein_held_out", number),
+        ("on held-out data", "score_gap_held_out", number),
         ("samples seen", "samples", count),
         ("samples/s", "samples_per_second", count),
         ("trained for", "seconds", duration),

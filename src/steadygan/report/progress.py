@@ -106,18 +106,23 @@ def progress_line(row: Row, rounds: int) -> str:
     return "  ".join(parts)
 
 
+GAPS = {"wasserstein": "W", "score_gap": "score gap"}
+"""the critic's mean score on real minus generated samples: an estimate of the Wasserstein distance, or none"""
+
+
 def losses(row: Row) -> list[tuple[str, str]]:
-    """The critic's loss, and the Wasserstein estimate or, without one, the generator's loss."""
-    said = []
+    """The critic's loss, and the Wasserstein estimate or score gap; without either, the generator's loss."""
+    named = []
     if "critic_loss" in row:
-        said.append(("critic", number(row["critic_loss"])))
-    if "wasserstein" in row:
-        held_out = row.get("wasserstein_held_out")
+        named.append(("critic", number(row["critic_loss"])))
+    gap = next((field for field in GAPS if field in row), None)
+    if gap is not None:
+        held_out = row.get(f"{gap}_held_out")
         also = "" if held_out is None else f" (held-out {number(held_out)})"
-        said.append(("W", number(row["wasserstein"]) + also))
+        named.append((GAPS[gap], number(row[gap]) + also))
     elif "generator_loss" in row:
-        said.append(("generator", number(row["generator_loss"])))
-    return said
+        named.append(("generator", number(row["generator_loss"])))
+    return named
 
 
 def judged(row: Evaluation) -> str:
@@ -274,7 +279,7 @@ class LivePanel:
             Text(self._times(row), style="cyan"),
         )
         said = [f"{name} {value}" for name, value in losses(row)]
-        if "wasserstein" in row and "generator_loss" in row:
+        if "generator_loss" in row and any(field in row for field in GAPS):
             said.append(f"generator {number(row['generator_loss'])}")
         if speed := row.get("samples_per_second"):
             said.append(f"{count(speed)} samples/s")
