@@ -13,9 +13,10 @@ from steadygan.data.text.alphabet import UNKNOWN, Alphabet
 from steadygan.errors import UsageError
 from steadygan.evaluation.page import _picture
 from steadygan.report.lines import Lines, save_lines, shown_lines
+from steadygan.report.live_panel import LivePanel
 from steadygan.report.page import write_report
 from steadygan.report.pictures import PictureObserver, draw
-from steadygan.report.progress import LivePanel, PlainLines
+from steadygan.report.progress_lines import PlainLines
 from steadygan.report.samples import save_samples
 from steadygan.report.trackers import TensorBoardObserver
 from steadygan.run.layout import lines_path

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from steadygan.report.progress import LivePanel, PlainLines, ProgressObserver, progress_line
+from steadygan.report.live_panel import LivePanel
+from steadygan.report.progress import ProgressObserver
+from steadygan.report.progress_lines import PlainLines, progress_line
 from steadygan.training.observers import Observer, Picture, Row, RunEnd, RunStart
 from steadygan.types import SampleSpec
 
