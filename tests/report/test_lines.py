@@ -54,7 +54,7 @@ def test_the_page_escapes_lines_and_keeps_earlier_ones(tmp_path: Path) -> None:
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; &#34;so&#34;" in page and "<b>bold</b>" not in page
     assert "\x07" not in page and "\x1b" not in page
     assert page.count('<pre class="lines"') == 3 and 'data-round="5"' in page
-    assert "Every list shows the same latents" in page and "no pictures yet" not in page
+    assert "All lists show the same latents" in page and "no pictures yet" not in page
 
 
 def test_the_page_of_a_comparison_takes_the_last_lines(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_numbers_that_never_change_are_a_line_of_text(long_page: Page) -> None:
 def test_what_a_drawing_leaves_out_is_said(long_page: Page) -> None:
     words = long_page.words
     assert "2 values are not finite, the first at round 3,505." in words
-    assert re.search(r"values lie outside the frame; all go from -\S+ to 1\.0e\+06\.", words)
+    assert re.search(r"values lie outside the frame; the full range is -\S+ to 1\.0e\+06\.", words)
 
 
 def test_names_are_escaped(long_page: Page) -> None:
@@ -331,7 +331,7 @@ def test_the_observer_keeps_plan_and_page(tmp_path: Path) -> None:
 
 def test_a_page_that_cannot_be_written_does_not_end_a_run(tmp_path: Path) -> None:
     observer = PageObserver()
-    with pytest.warns(UserWarning, match="the report failed and is left out from here on: .* is no run folder"):
+    with pytest.warns(UserWarning, match="the report failed and is skipped from here on: .* is no run folder"):
         observer.pictured(Picture(tmp_path, 0, np.zeros((1, 1, 8, 8), np.uint8)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

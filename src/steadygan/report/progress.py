@@ -76,6 +76,6 @@ def _display_on(console: Console | None, clock: Callable[[], float]) -> _Display
     plain = not console.is_terminal or console.is_dumb_terminal
     if plain or not console.encoding.lower().startswith("utf"):
         return PlainLines(console.file, clock)
-    from steadygan.report.live_panel import LivePanel  # rich takes its time to load
+    from steadygan.report.live_panel import LivePanel  # rich loads slowly
 
     return LivePanel(console, clock)

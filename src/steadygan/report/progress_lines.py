@@ -25,7 +25,7 @@ def progress_line(row: Row, rounds: int) -> str:
     ``round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left``
     """
     parts = [f"round {row['round']}/{rounds}", *(f"{name} {value}" for name, value in losses(row))]
-    if speed := row.get("samples_per_second"):  # 0 or nothing: not known yet
+    if speed := row.get("samples_per_second"):  # missing or 0: not known yet
         parts.append(f"{count(speed)} samples/s")
     if (left := row.get("seconds_left")) and math.isfinite(left):
         parts.append(f"{duration(left)} left")

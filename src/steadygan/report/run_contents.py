@@ -1,4 +1,4 @@
-"""What the report shows of a run folder. The run may be young, interrupted, or torn in its last line."""
+"""The contents of a run folder, for the report. Files may be missing or torn: the run may be young or have crashed."""
 
 from __future__ import annotations
 
