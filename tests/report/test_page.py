@@ -303,10 +303,16 @@ def test_the_gradient_norm_is_read_by_the_recipes_own_penalty(penalties: Any, sa
     assert said in chart.sentence
 
 
+def test_a_wasserstein_loss_has_more_to_read(long_page: Page) -> None:
+    assert "divergence is not. It should drop fast, then climb slowly back towards 0." in long_page.words
+
+
 def test_only_a_wasserstein_loss_has_an_estimate_of_the_distance(tmp_path: Path) -> None:
-    rows = [{"round": r, "score_gap": 1.0 / r, "score_gap_held_out": 0.5 / r} for r in range(1, 5)]
+    rows = [
+        {"round": r, "score_gap": 1.0 / r, "score_gap_held_out": 0.5 / r, "critic_loss": 1.0 / r} for r in (1, 2, 4)
+    ]
     page = page_of(run_folder(tmp_path, rows))
-    assert titles(page) == ["Score gap"]
+    assert titles(page) == ["Score gap", "Critic loss"]
     assert "Wasserstein" not in page.words
     assert "last: training data 0.250, held-out data 0.125" in page.words
 

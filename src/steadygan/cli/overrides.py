@@ -1,6 +1,6 @@
 """Recipe fields set on the command line: ``--critic.width 32``, ``critic:resnet-critic``, ``--set PATH=YAML``.
 
-Texts become plain data on the recipe's own tree, and the codec that reads YAML files checks the whole at the end:
+Texts become plain data on the recipe's own tree, and the codec that reads YAML files checks everything at the end:
 a mistake gets the same one-line error in a file and on the command line, and the order of options does not matter,
 since nothing is checked before all fields have changed.
 """

@@ -57,7 +57,7 @@ def _list() -> str:
 
 
 def as_python(value: Any, indent: int = 0) -> str:
-    """A spec as Python that makes it, over several lines where it is long.
+    """A spec as the Python expression that makes it, over several lines if it is long.
 
     Fields that are None, False or empty by default are left out, and so are schedules that multiply by 1.
     """

@@ -207,7 +207,7 @@ def _spans_decades(series: list[Series]) -> bool:
 
 
 def _constant(run: RunContents, reading: Reading) -> bool:
-    """True if all lines of the chart are level: a sentence says as much."""
+    """True if all lines of the chart are level: the page lists them as text instead."""
     curves = [run.curves[name] for name, _ in reading.fields if name in run.curves]
     return all(len(c.values) > 1 and np.isfinite(c.values[0]) and np.ptp(c.values) == 0 for c in curves)
 

@@ -16,6 +16,8 @@ class Reading:
     fields: tuple[tuple[str, str], ...]
     """(field of metrics.jsonl, name in the legend)"""
     sentence: str = ""
+    wasserstein: str = ""
+    """what follows the sentence under a Wasserstein loss"""
     spread: str = ""
     """field with the standard deviation of the first one, drawn as a band; '' for none"""
     log: bool = False
@@ -64,14 +66,14 @@ READINGS = (
     Reading(
         "Critic loss",
         (("critic_loss", "critic loss"),),
-        "What the critic minimises, penalty included. A Wasserstein loss drops fast, then climbs slowly back towards "
-        "0. Noise is normal, divergence is not.",
+        "What the critic minimises, penalty included. Noise is normal, divergence is not.",
+        wasserstein=" It should drop fast, then climb slowly back towards 0.",
     ),
     Reading(
         "Critic scores",
         (("real_score", "real samples"), ("fake_score", "generated samples")),
-        "The critic's mean score of real and of generated samples. With a Wasserstein loss only the gap between the "
-        "lines has a meaning, and both may drift together.",
+        "The critic's mean score of real and of generated samples.",
+        wasserstein=" Only the gap between the lines has a meaning, and both may drift together.",
     ),
     Reading(
         "Generator loss",
@@ -138,14 +140,12 @@ def readings_for(fields: Iterable[str], recipe: Mapping[str, Any] | None = None)
 
     Args:
         fields: of the run's records
-        recipe: as plain data; decides what is said of the gradient norm
+        recipe: as plain data; decides the sentence on the gradient norm
     """
     present = list(fields)
     known = {name for reading in READINGS for name, _ in reading.fields} | NO_CURVES
     charts = [
-        dataclasses.replace(reading, sentence=gradient_norm_sentence(recipe))
-        if reading.title == GRADIENT_NORM
-        else reading
+        dataclasses.replace(reading, sentence=_sentence(reading, "wasserstein" in present, recipe))
         for reading in READINGS
         if any(name in present for name, _ in reading.fields)
     ]
@@ -163,10 +163,16 @@ def readings_for(fields: Iterable[str], recipe: Mapping[str, Any] | None = None)
     return [*first, *charts, *last]
 
 
+def _sentence(reading: Reading, wasserstein: bool, recipe: Mapping[str, Any] | None) -> str:
+    if reading.title == GRADIENT_NORM:
+        return gradient_norm_sentence(recipe)
+    return reading.sentence + (reading.wasserstein if wasserstein else "")
+
+
 def gradient_norm_sentence(recipe: Mapping[str, Any] | None) -> str:
     """How to read the critic's gradient norm under a recipe's first penalty on it, whose numbers are logged.
 
-    A recipe that says nothing, or holds a penalty of an unknown kind, gets a sentence without a target.
+    Without a recipe, or with a penalty of an unknown kind, the sentence names no target.
     """
     neutral = next(reading.sentence for reading in READINGS if reading.title == GRADIENT_NORM)
     penalties = (recipe or {}).get("penalties")

@@ -15,7 +15,7 @@ from steadygan.run import layout
 from steadygan.run.records import Curve, curves, read_rows
 
 DOCUMENTS = {"environment": layout.ENVIRONMENT, "data": layout.DATA, "evaluation": layout.EVALUATION}
-"""JSON files that are shown as they stand, by title"""
+"""JSON files that are shown unchanged, by title"""
 SHARES = frozenset({"precision", "recall", "density", "coverage", "high_quality"})
 """fields of an evaluation that are shares; the others are distances"""
 
@@ -69,7 +69,7 @@ def read_run(folder: Path) -> RunContents:
     try:
         settings = yaml.safe_load(recipe)
     except yaml.YAMLError:
-        settings = None  # the text is shown as it stands
+        settings = None  # the text is shown all the same
     rows = read_rows(folder / layout.METRICS)
     evaluated = curves(read_rows(folder / layout.EVALUATIONS))
     judged = {

@@ -93,7 +93,7 @@ def save_classes(samples: Samples, classes: Sequence[int], names: Sequence[str],
 def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
     """Write ``000000.png``, ``000001.png`` … and, with labels, ``labels.csv``; returns the folder.
 
-    samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced as a whole.
+    samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced.
     Raises UsageError for a file, and for a folder that holds anything else.
     """
     if samples.ndim != 4:

@@ -113,7 +113,7 @@ class TrackerObserver:
         self._guarded(lambda: self._tracker.store_init_configuration(_settings(start)))
 
     def logged(self, row: Row) -> None:
-        # a service may refuse NaN; a missing value says as much
+        # a service may refuse NaN; a missing value means the same
         values = {name: value for name, value in row.items() if name != "round" and math.isfinite(value)}
         self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
 

@@ -229,7 +229,7 @@ class Run(RunFolder):
 
         shape = self.sample_spec.shape
         if not self.sample_spec.is_image:
-            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures' latents can be found")
+            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be inverted")
         if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
             raise UsageError(
                 f"images are {images.dtype} {list(images.shape)}; needed: uint8 [N, {', '.join(map(str, shape))}]"
