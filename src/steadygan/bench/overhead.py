@@ -23,7 +23,7 @@ from steadygan.report.page import PageObserver
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.progress import ProgressObserver
 from steadygan.report.trackers import observer_for
-from steadygan.run.layout import list_checkpoints
+from steadygan.run.layout import RECIPE, list_checkpoints
 from steadygan.system.device import choose_precision
 from steadygan.system.files import write_text
 from steadygan.system.malloc import kept_memory
@@ -178,7 +178,7 @@ def _begun(trial: SetupBuilder, folder: Path, by: Engine, evaluator: Evaluator |
     """A run after its first round, which made the folder, gone on with as ``resume`` does."""
     recipe, dataset, device = trial.recipe, trial.dataset, trial.device
     new_run(dataclasses.replace(recipe, rounds=1), dataset, folder, device=str(device), observers=())
-    write_text(folder / "recipe.yaml", recipes.dumps(recipe))
+    write_text(folder / RECIPE, recipes.dumps(recipe))
     observers: list[Observer] = [ProgressObserver(_nowhere()), PictureObserver(), PageObserver()]
     observers.append(observer_for("tensorboard"))
     trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, by)

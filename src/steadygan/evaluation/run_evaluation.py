@@ -26,7 +26,7 @@ from steadygan.evaluation.measures import choose
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.run import Run, Weights, find_run
-from steadygan.system.files import read_json
+from steadygan.run.layout import NEAREST
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -116,7 +116,7 @@ def evaluate(
     new = [Evaluation(origin(by[sees]), tuple(numbers)) for sees, numbers in found_by.items() if numbers]
     record.add(found.folder, new)
     if material.is_image:
-        write_neighbours(material, found.folder / "nearest.png")
+        write_neighbours(material, found.folder / NEAREST)
     return tuple(new)
 
 
@@ -198,11 +198,11 @@ def _told(tell: Say, what: str) -> Callable[[int, int], None]:
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:
-    began = run.data.get("fingerprint")
+    began = run.data.fingerprint
     if began != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {run.folder} was trained (content {dataset.fingerprint[:12]}, then "
-            f"{str(began)[:12]}): its samples can only be measured against what it was trained on"
+            f"{began[:12]}): its samples can only be measured against what it was trained on"
         )
 
 
@@ -216,7 +216,6 @@ def _provenance(
     run: Run, dataset: Dataset, material: Material, weights: Weights, round_: int, features: Features | None
 ) -> Provenance:
     facts: dict[str, Any] = dict(features.facts) if features is not None else {}
-    environment = read_json(run.folder / "environment.json")
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,
@@ -234,7 +233,7 @@ def _provenance(
         training_seed=run.recipe.seed,
         round=round_,
         sampling_seed=material.seed,
-        versions={**_versions(), "trained with torch": str(environment.get("torch", "unknown"))},
+        versions={**_versions(), "trained with torch": run.environment.versions.get("torch", "unknown")},
         facts=facts,
     )
 

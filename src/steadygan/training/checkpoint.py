@@ -17,7 +17,7 @@ from torch.utils import _pytree as pytree
 
 from steadygan.errors import RunError
 from steadygan.run.checkpoints import FORMAT, load_network, load_tensors, read_state
-from steadygan.run.layout import folder_name, list_checkpoints
+from steadygan.run.layout import STATE, folder_name, list_checkpoints, tensors_path
 from steadygan.system.files import ASIDE, to_json, written_aside
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.game import GameState
@@ -72,7 +72,7 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise RunError(f"the {name}'s {key} is not finite after round {counters.round}: nothing was saved over")
     target = folder / folder_name(counters.round)
-    if (target / "state.json").is_file():
+    if (target / STATE).is_file():
         return target  # a round's state is a function of the recipe: this is the same one
     for stale in folder.glob(f"{ASIDE}*"):  # of a process that was killed
         shutil.rmtree(stale, ignore_errors=True)
@@ -96,8 +96,8 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     with written_aside(target, durable=True) as aside:
         aside.mkdir()
         for name, content in tensors.items():
-            (aside / f"{name}.safetensors").write_bytes(save(content, metadata={"format": "pt"}))
-        (aside / "state.json").write_text(to_json(state), encoding="utf-8")
+            tensors_path(aside, name).write_bytes(save(content, metadata={"format": "pt"}))
+        (aside / STATE).write_text(to_json(state), encoding="utf-8")
     return target
 
 

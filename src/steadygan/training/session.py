@@ -11,11 +11,12 @@ import torch
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
+from steadygan.run import layout
 from steadygan.run.checkpoints import load_network, read_state
-from steadygan.run.environment import describe_environment
-from steadygan.run.layout import list_checkpoints
+from steadygan.run.data_facts import DataFacts
+from steadygan.run.environment import Environment
 from steadygan.system.device import choose_device, device_name, idle_gpu
-from steadygan.system.files import describe, read_json, write_json, write_text
+from steadygan.system.files import describe, write_json, write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
@@ -64,7 +65,7 @@ def new_run(
         RunError: for a run that had to stop.
     """
     chosen = choose_device(own_device(device))
-    if world.agreed((folder / "recipe.yaml").exists()):
+    if world.agreed((folder / layout.RECIPE).exists()):
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
@@ -76,14 +77,12 @@ def new_run(
         torch.set_num_threads(settled.recipe.run.threads)
     trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator, settled.engine, world)
     game = trainer.build()
-    extra: dict[str, Any] = {}
     if weights_from is not None:
         load_network(game.generator, weights_from, "average")
         load_network(game.average, weights_from, "average")
         load_network(game.critic, weights_from, "critic")
-        extra["weights_from"] = str(weights_from)
     if world.first:
-        _write_start(trainer, extra)
+        _write_start(trainer, weights_from)
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, settled.speed, dataset)
@@ -114,7 +113,7 @@ def resume_run(
         torch.set_num_threads(recipe.run.threads)
     engine, warnings = _engine_again(recipe, dataset, chosen, world)
     trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
-    saved = list_checkpoints(trainer.checkpoints)
+    saved = layout.list_checkpoints(trainer.checkpoints)
     if saved:
         state = read_state(saved[-1])
         warnings += _changed(state, trainer)
@@ -124,7 +123,7 @@ def resume_run(
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
     world.wait()  # all have read what the first now changes
     if world.first:
-        write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended
+        write_text(folder / layout.RECIPE, recipes.dumps(recipe))  # it may have been extended
         for record in (trainer.record, trainer.evaluations):
             record.cut_back(trainer.counters.round)
     return trainer.run(game, _notes(warnings))
@@ -222,36 +221,27 @@ def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
     return (*(f"warning: {text}" for text in warnings), *([f"note: {gpu}"] if gpu else []))
 
 
-def _write_start(trainer: Trainer, extra: dict[str, Any]) -> None:
+def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
     """Makes the run's folder with recipe, environment and data."""
-    folder, dataset = trainer.folder, trainer.dataset
+    folder = trainer.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the run folder {folder}: {describe(error)}") from None
-    environment = describe_environment(trainer.device, trainer.precision)
-    write_json(folder / "environment.json", {**environment, **extra})
-    data = dataset.audit.to_json() if dataset.audit is not None else {"name": dataset.name}
-    known = {
-        "fingerprint": dataset.fingerprint,
-        "sample": {"shape": list(dataset.sample.shape), "classes": dataset.sample.classes},
-        "class_names": list(dataset.class_names),
-    }
-    if dataset.alphabet is not None:
-        known["alphabet"] = dataclasses.asdict(dataset.alphabet)
-    write_json(folder / "data.json", {**data, **known})
-    write_text(folder / "recipe.yaml", recipes.dumps(trainer.recipe))  # last: it makes the folder a run
+    environment = Environment.current(trainer.device, trainer.precision, weights_from)
+    write_json(folder / layout.ENVIRONMENT, environment.to_json())
+    write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
+    write_text(folder / layout.RECIPE, recipes.dumps(trainer.recipe))  # last: it makes the folder a run
 
 
 def _check_alphabet(weights: Path, dataset: Dataset) -> None:
     """Refuses weights whose characters are others than the data's: the same ids would stand for other characters."""
     run = weights.parent.parent
-    theirs = (read_json(run / "data.json") if (run / "data.json").exists() else {}).get("alphabet")
-    mine = None if dataset.alphabet is None else dataclasses.asdict(dataset.alphabet)
+    theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet
     if theirs is not None and mine is not None and theirs != mine:
         raise UsageError(
-            f"{run} was trained on other characters ({len(theirs['characters']):,} of them) than {dataset.name} has "
-            f"({len(mine['characters']):,}): its weights would read each as another; start without them"
+            f"{run} was trained on other characters ({len(theirs):,} of them) than {dataset.name} has "
+            f"({len(mine):,}): its weights would read each as another; start without them"
         )
 
 
@@ -261,9 +251,9 @@ def check_data(folder: Path, dataset: Dataset) -> None:
     Raises:
         RunError: names both.
     """
-    began = read_json(folder / "data.json").get("fingerprint")
+    began = DataFacts.read(folder).fingerprint
     if began != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {folder} began (content {dataset.fingerprint[:12]}, "
-            f"then {str(began)[:12]}): 'steadygan train --from {folder}' starts a new run from its weights"
+            f"then {began[:12]}): 'steadygan train --from {folder}' starts a new run from its weights"
         )

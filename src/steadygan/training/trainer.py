@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import RunError
-from steadygan.run.layout import EVALUATIONS, METRICS, list_checkpoints
+from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, list_checkpoints
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
 from steadygan.training import checkpoint, fixed_samples, out_of_memory
@@ -64,7 +64,7 @@ class Trainer:
         self.evaluator = evaluator if world.first else None
         self.record = Record(folder / METRICS)
         self.evaluations = Record(folder / EVALUATIONS)
-        self.checkpoints = folder / "checkpoints"
+        self.checkpoints = folder / CHECKPOINTS
         self.counters = Counters()
 
     def build(self) -> Game:
