@@ -180,7 +180,7 @@ def train_prepared(
 def _world(device: str) -> AbstractContextManager[World]:
     """The processes of a torchrun launch, or this one alone."""
     from steadygan.system.device import choose_device
-    from steadygan.training.processes.world import joined, own_device
+    from steadygan.training.processes.launch import joined, own_device
 
     return joined(choose_device(own_device(device)))
 

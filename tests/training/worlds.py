@@ -28,7 +28,8 @@ from steadygan.training.engines.base import Engine
 from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_game, double_setup, in_double
-from steadygan.training.processes.world import World, joined
+from steadygan.training.processes.launch import joined
+from steadygan.training.processes.world import World
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed

@@ -21,7 +21,8 @@ from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine, verified
-from steadygan.training.processes.world import ALONE, World, own_device
+from steadygan.training.processes.launch import own_device
+from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
