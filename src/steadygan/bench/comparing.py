@@ -18,7 +18,7 @@ from steadygan.bench.memory import peak_memory
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
 from steadygan.system.device import Precision
 from steadygan.system.malloc import kept_memory
-from steadygan.training.engines.base import make
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.setup import SetupBuilder

@@ -29,7 +29,8 @@ from steadygan.system.files import write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint
 from steadygan.training.clock import Clock
-from steadygan.training.engines.base import Engine, make
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.plan import fit_minutes, settle
 from steadygan.training.session import new_run

@@ -18,7 +18,8 @@ from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
 from steadygan.data import Dataset, Endless, Stored
 from steadygan.system.device import Precision
-from steadygan.training.engines.base import Engine, make
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.counters import Counters

@@ -22,7 +22,8 @@ from steadygan.recipes import RECIPES
 from steadygan.system.files import read_json
 from steadygan.training.engines import agreement, cuda_graph, select
 from steadygan.training.engines.agreement import disagreement
-from steadygan.training.engines.base import RECORDED, NotRecordable, make
+from steadygan.training.engines.base import RECORDED, NotRecordable
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.compiled import Compiled, leave
 from steadygan.training.engines.cuda_graph import CUDAGraph, Recording, check_recordable, restored
 from steadygan.training.engines.eager import EAGER, Eager
