@@ -112,7 +112,7 @@ def test_the_layout_of_images_is_kept() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, -1.0), (0.5, 0.5), (float("nan"), 1.0), (float("-inf"), 1.0)])
 def test_a_range_without_width_is_refused(low: float, high: float) -> None:
-    with pytest.raises(UsageError, match=r"Plain.high"):
+    with pytest.raises(UsageError, match=r"Plain\.(low|high) is"):
         Plain(low=low, high=high)
 
 
@@ -162,7 +162,7 @@ def test_one_hot_takes_its_alphabet_from_the_text() -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: OneHot(1), r"OneHot.characters is 1; it has to be 2 or more, or null"),
+        (lambda: OneHot(1), r"OneHot.characters is 1; allowed: whole numbers from 2, or null"),
         (lambda: OneHot(4).fitted(TEXT), r"OneHot.characters is 4, but a sample is text of 3 characters \(5 different"),
         (lambda: OneHot().fitted(IMAGE), r"OneHot is for text, .* but a sample is 1x16x16"),
         (lambda: OneHot().encode(ids(5, torch.uint8)), r"OneHot.characters is null"),

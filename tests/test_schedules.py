@@ -138,8 +138,8 @@ def test_a_number_has_one_value_and_a_schedule_its_own(value: float, round_: int
 @pytest.mark.parametrize(
     ("schedule", "line"),
     [
-        (Constant(-1.0), "weight begins with -1.0; allowed: 0 to 2"),
-        (Cosine(10, 0.0, 3.0), "weight ends with 3.0; allowed: 0 to 2"),
+        (Constant(-1.0), "weight at its start is -1.0; allowed: numbers from 0 to 2"),
+        (Cosine(10, 0.0, 3.0), "weight at its end is 3.0; allowed: numbers from 0 to 2"),
     ],
 )
 def test_a_schedule_that_leaves_its_range_is_refused_by_name(schedule: Schedule, line: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from steadygan.errors import UsageError
+from steadygan.checks import above, whole_fields, within
 
 
 class Steps(NamedTuple):
@@ -37,10 +38,9 @@ class LossRatio:
     """how many more"""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.low < self.high:
-            raise UsageError(f"LossRatio.low is {self.low}, LossRatio.high is {self.high}; needed: 0 < low < high")
-        if self.extra < 1:
-            raise UsageError(f"LossRatio.extra is {self.extra}; it has to be 1 or more")
+        above("LossRatio.low", self.low, 0)
+        within("LossRatio.high", self.high, self.low, math.inf, open_low=True, note=f"LossRatio.low is {self.low}")
+        whole_fields(self, "extra")
 
     def steps(self, usual: Steps, critic_loss: float, generator_loss: float) -> Steps:
         """The steps of a round after one with these losses."""

@@ -5,12 +5,11 @@ Spectral normalisation is a property of the network's layers and lives with them
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import above, one_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -40,10 +39,8 @@ class WeightClip:
     """leave the scales and offsets of normalisation layers alone (both official codes clip them too)"""
 
     def __post_init__(self) -> None:
-        if not 0 < self.limit < math.inf:
-            raise UsageError(f"WeightClip.limit is {self.limit}; it has to be above 0, and finite")
-        if self.when not in ("after", "before"):
-            raise UsageError(f"WeightClip.when is '{self.when}'; allowed: after, before")
+        above("WeightClip.limit", self.limit, 0)
+        one_of("WeightClip.when", self.when, ("after", "before"))
 
     def targets(self, critic: nn.Module) -> list[Tensor]:
         """The parameters that are clipped."""

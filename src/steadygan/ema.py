@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.errors import UsageError
+from steadygan.checks import within
 from steadygan.schedules import Schedule, check_schedule, value_at
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ class Average:
     """the half-life is at most this share of the samples seen so far; None for no ramp"""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.half_life, int | float):
+        if isinstance(self.half_life, int | float):
+            within("Average.half_life", self.half_life, 0, math.inf, note="samples; 0 for no averaging")
+        else:
             check_schedule("Average.half_life", self.half_life)
-        elif not self.half_life >= 0:
-            raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
-        if self.ramp is not None and not self.ramp >= 0:
-            raise UsageError(f"Average.ramp is {self.ramp}; it has to be 0 or more, or null")
+        within("Average.ramp", self.ramp, 0, math.inf, or_none=True)
 
     def decay(self, batch: int, seen: int, round_: int = 0) -> float:
         """beta of a round with ``batch`` new samples after ``seen`` samples."""

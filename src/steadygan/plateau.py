@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, whole_fields, within
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,14 +46,10 @@ class Plateau:
     """the rates stay at this share of the recipe's, or above"""
 
     def __post_init__(self) -> None:
-        for name in ("every", "patience"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"Plateau.{name} is {getattr(self, name)}; it has to be 1 or more")
-        for name in ("factor", "floor"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise UsageError(f"Plateau.{name} is {getattr(self, name)}; it has to be above 0, at most 1")
-        if not 0.0 <= self.least < math.inf:
-            raise UsageError(f"Plateau.least is {self.least}; it has to be 0 or more, and finite")
+        whole_fields(self, "every", "patience")
+        within("Plateau.factor", self.factor, 0, 1, open_low=True)
+        within("Plateau.floor", self.floor, 0, 1, open_low=True)
+        at_least("Plateau.least", self.least, 0)
 
     def initial_state(self) -> PlateauState:
         """Nothing seen; the recipe's own rates."""

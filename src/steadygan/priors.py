@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_fields
 from steadygan.types import RandomSpec
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ class PriorLike(Protocol):
         """[N, size] -> the nearest latents that it can draw"""
 
 
-def _check_size(name: str, size: int) -> None:
-    if size < 1:
-        raise UsageError(f"{name}.size is {size}; a latent needs 1 number or more")
-
-
 @dataclass(frozen=True)
 class Normal:
     """Latents from N(0, I)."""
@@ -36,7 +31,7 @@ class Normal:
     """numbers in a latent"""
 
     def __post_init__(self) -> None:
-        _check_size("Normal", self.size)
+        whole_fields(self, "size")
 
     def random_spec(self) -> RandomSpec:
         return RandomSpec("normal", (self.size,))
@@ -58,7 +53,7 @@ class Uniform:
     """numbers in a latent"""
 
     def __post_init__(self) -> None:
-        _check_size("Uniform", self.size)
+        whole_fields(self, "size")
 
     def random_spec(self) -> RandomSpec:
         return RandomSpec("uniform", (self.size,))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from steadygan.checks import above, finite, one_of, whole_fields, whole_number
 from steadygan.errors import UsageError
 from steadygan.types import RandomSpec, Sample, SampleSpec, Scales, scales_of
 
@@ -48,10 +48,9 @@ class Plain:
     """'paper': 2 (x/256 - 1/2) + U[0, 1/128), as the WGAN-GP ResNet code does, so that pixels fill the range"""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.high - self.low < math.inf:
-            raise UsageError(f"Plain.high is {self.high}, Plain.low is {self.low}; high has to be above low")
-        if self.dequantise not in ("none", "paper"):
-            raise UsageError(f"Plain.dequantise is '{self.dequantise}'; allowed: none, paper")
+        finite("Plain.low", self.low)
+        above("Plain.high", self.high, self.low, note=f"Plain.low is {self.low}")
+        one_of("Plain.dequantise", self.dequantise, ("none", "paper"))
 
     def fitted(self, sample: SampleSpec) -> Plain:
         """Itself.
@@ -101,8 +100,7 @@ class OneHot:
     """of the alphabet, unknown and padding among them; None follows the text"""
 
     def __post_init__(self) -> None:
-        if self.characters is not None and self.characters < 2:
-            raise UsageError(f"OneHot.characters is {self.characters}; it has to be 2 or more, or null")
+        whole_number("OneHot.characters", self.characters, 2, or_none=True)
 
     def fitted(self, sample: SampleSpec) -> OneHot:
         """With the size of the samples' alphabet.
@@ -149,8 +147,7 @@ class Pyramid:
     """how pixels become numbers"""
 
     def __post_init__(self) -> None:
-        if self.least < 1:
-            raise UsageError(f"Pyramid.least is {self.least}; it has to be 1 or more pixels")
+        whole_fields(self, "least")
 
     def fitted(self, sample: SampleSpec) -> Pyramid:
         """Itself.

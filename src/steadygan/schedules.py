@@ -7,22 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, finite, whole_fields, within
 
 
 class ScheduleLike(Protocol):
     """Anything that maps a round to a number."""
 
     def __call__(self, round_: int) -> float: ...
-
-
-def _need(condition: bool, text: str) -> None:
-    if not condition:
-        raise UsageError(text)
-
-
-def _need_finite(name: str, number: float) -> None:
-    _need(math.isfinite(number), f"{name} is {number}; it has to be a finite number")
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,7 @@ class Constant:
     value: float = 1.0
 
     def __post_init__(self) -> None:
-        _need_finite("Constant.value", self.value)
+        finite("Constant.value", self.value)
 
     def __call__(self, round_: int) -> float:
         return self.value
@@ -50,9 +41,9 @@ class LinearDecay:
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        _need(self.rounds >= 1, f"LinearDecay.rounds is {self.rounds}; it has to be 1 or more")
-        _need_finite("LinearDecay.start", self.start)
-        _need_finite("LinearDecay.end", self.end)
+        whole_fields(self, "rounds")
+        finite("LinearDecay.start", self.start)
+        finite("LinearDecay.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -68,9 +59,9 @@ class Cosine:
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        _need(self.rounds >= 1, f"Cosine.rounds is {self.rounds}; it has to be 1 or more")
-        _need_finite("Cosine.start", self.start)
-        _need_finite("Cosine.end", self.end)
+        whole_fields(self, "rounds")
+        finite("Cosine.start", self.start)
+        finite("Cosine.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -94,10 +85,8 @@ class CriticWarmUp:
     """each round divisible by this is a warm-up round too; 0 for none"""
 
     def __post_init__(self) -> None:
-        _need(self.steps >= 1, f"CriticWarmUp.steps is {self.steps}; it has to be 1 or more")
-        _need(self.warm_steps >= 1, f"CriticWarmUp.warm_steps is {self.warm_steps}; it has to be 1 or more")
-        _need(self.warm_rounds >= 0, f"CriticWarmUp.warm_rounds is {self.warm_rounds}; it has to be 0 or more")
-        _need(self.every >= 0, f"CriticWarmUp.every is {self.every}; it has to be 0 (never) or more")
+        whole_fields(self, "steps", "warm_steps")
+        whole_fields(self, "warm_rounds", "every", least=0)
 
     def __call__(self, round_: int) -> float:
         again = self.every > 0 and round_ % self.every == 0
@@ -129,13 +118,13 @@ def value_at(number: float | Schedule, round_: int) -> float:
     return number if isinstance(number, int | float) else number(round_)
 
 
-def check_schedule(name: str, schedule: Schedule, highest: float = math.inf) -> None:
-    """Refuses a schedule that begins or ends outside [0, highest].
-
-    Raises:
-        UsageError: says which end, what was got and what is allowed.
-    """
-    for verb, round_ in (("begins", 0), ("ends", _FAR)):
-        value = schedule(round_)
-        allowed = "0 or more" if highest == math.inf else f"0 to {highest:g}"
-        _need(0.0 <= value <= highest, f"{name} {verb} with {value}; allowed: {allowed}")
+def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:
+    """Raises UsageError unless a number, or both ends of a schedule, lie from 0 to ``high``."""
+    ends = {name: number}
+    if not isinstance(number, int | float):
+        ends = {f"{name} at its start": number(0), f"{name} at its end": number(_FAR)}
+    for what, value in ends.items():
+        if high == math.inf:
+            at_least(what, value, 0)
+        else:
+            within(what, value, 0, high, open_high=open_high)

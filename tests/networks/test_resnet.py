@@ -130,9 +130,9 @@ def test_attention_stands_after_the_maps_of_its_size(attention, generator, criti
 
 
 def test_attention_on_maps_that_there_are_not_is_refused_with_those_there_are():
-    with pytest.raises(UsageError, match=r"ResNetGenerator\.attention is 5, but its maps have 4, 8, 16, 32 px here"):
+    with pytest.raises(UsageError, match=r"ResNetGenerator\.attention is 5; allowed: 4, 8, 16, 32 \(pixels of"):
         ResNetGenerator(attention=5).build(CIFAR, 4)
-    with pytest.raises(UsageError, match=r"ResNetCritic\.attention is 32, but its maps have 16, 8 px here"):
+    with pytest.raises(UsageError, match=r"ResNetCritic\.attention is 32; allowed: 16, 8 \(pixels of"):
         ResNetCritic(attention=32).build(CIFAR)
 
 

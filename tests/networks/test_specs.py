@@ -122,7 +122,7 @@ SPECS = [kind for kind in KINDS if kind is not networks.LabelledGenerator]  # wh
 @pytest.mark.parametrize("kind", SPECS)
 def test_specs_rebuild_from_their_repr_and_know_no_width_below_one(kind):
     assert eval(repr(kind()), {kind.__name__: kind}) == kind()
-    with pytest.raises(UsageError, match=rf"{kind.__name__}\.width is 0; it has to be 1 or more"):
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.width is 0; allowed: whole numbers from 1"):
         kind(width=0)
 
 

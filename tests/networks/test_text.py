@@ -223,12 +223,12 @@ def test_specs_rebuild_from_their_repr(spec):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"width": 0}, "width is 0; it has to be 1 or more"),
-        ({"blocks": 0}, "blocks is 0; it has to be 1 or more"),
-        ({"kernel": 4}, "kernel is 4; it has to be odd"),
-        ({"kernel": -1}, "kernel is -1; it has to be odd"),
-        ({"residual_scale": 0.0}, "residual_scale is 0.0; it has to be above 0"),
-        ({"residual_scale": math.nan}, "residual_scale is nan; it has to be above 0"),
+        ({"width": 0}, "width is 0; allowed: whole numbers from 1"),
+        ({"blocks": 0}, "blocks is 0; allowed: whole numbers from 1"),
+        ({"kernel": 4}, "kernel is 4; allowed: odd numbers"),
+        ({"kernel": -1}, "kernel is -1; allowed: whole numbers from 1"),
+        ({"residual_scale": 0.0}, "residual_scale is 0.0; allowed: finite numbers above 0"),
+        ({"residual_scale": math.nan}, "residual_scale is nan; allowed: finite numbers above 0"),
     ],
 )
 def test_impossible_fields_are_refused(spec, fields, message):

@@ -121,7 +121,7 @@ def test_a_decaying_margin_follows_its_schedule_step_by_step(decay: LinearDecay)
         ({"margin": -1.0}, "EnergyBased.margin is -1.0"),
         ({"margin": math.inf}, "EnergyBased.margin is inf"),
         ({"pulling_away": math.nan}, "EnergyBased.pulling_away is nan"),
-        ({"margin_decay": LinearDecay(5, 1.0, -0.5)}, "from 1.0 to -0.5"),
+        ({"margin_decay": LinearDecay(5, 1.0, -0.5)}, "EnergyBased.margin_decay at its end is -0.5"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:

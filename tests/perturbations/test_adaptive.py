@@ -119,10 +119,10 @@ def test_it_asks_for_one_number_a_sample_more_than_the_perturbation_and_has_its_
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"target": 1.0}, r"target is 1\.0; allowed: above -1, below 1"),
-        ({"images": 0}, "images is 0; it has to be 1 or more"),
-        ({"every": 0}, "every is 0; it has to be 1 or more"),
-        ({"initial": 1.2}, r"initial is 1\.2; allowed: 0 to 1"),
+        ({"target": 1.0}, r"target is 1\.0; allowed: numbers above -1, below 1"),
+        ({"images": 0}, "images is 0; allowed: whole numbers from 1"),
+        ({"every": 0}, "every is 0; allowed: whole numbers from 1"),
+        ({"initial": 1.2}, r"initial is 1\.2; allowed: numbers from 0 to 1"),
     ],
 )
 def test_mistakes_are_one_line_that_says_what_is_allowed(fields, message):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.checks import literal_fields, refused, whole_fields
+from steadygan.networks.checks import need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ Norm = Literal["none", "layer", "instance", "batch"]
 VectorNorm = Literal["none", "batch", "layer"]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
 Init = Literal["he", "uniform_0.02", "normal_0.02"]
-_NORMS = ("none", "layer", "instance", "batch")
-_VECTOR_NORMS = ("none", "batch", "layer")
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
-_INITS = ("he", "uniform_0.02", "normal_0.02")
 _ENDS = {8: 2, 16: 4, 28: 7, 32: 4}  # pixels of the innermost maps; 8 for all other sizes
 
 
@@ -47,17 +43,14 @@ class Convolutional(Protocol):
 
 def need_convolutional(spec: Convolutional) -> None:
     """Raises UsageError for fields that no network can have."""
-    name = type(spec).__name__
-    need_positive(name, width=spec.width)
-    need_choice(name, "norm", spec.norm, _NORMS)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "init", spec.init, _INITS)
+    whole_fields(spec, "width")
+    literal_fields(spec, norm=Norm, activation=Activation, init=Init)
 
 
 def need_exponent(name: str, exponent: int) -> None:
     """Raises UsageError for another error than the absolute and the squared one."""
-    if exponent not in (1, 2):
-        raise UsageError(f"{name}.exponent is {exponent}; allowed: 1 (absolute error), 2 (squared error)")
+    if isinstance(exponent, bool) or exponent not in (1, 2):
+        raise refused(f"{name}.exponent", exponent, "1 (absolute error), 2 (squared error)")
 
 
 def halvings(size: int, ends: dict[int, int]) -> tuple[int, int]:
@@ -105,8 +98,7 @@ class ConvAutoencoderCritic:
     def __post_init__(self) -> None:
         need_convolutional(self)
         need_exponent("ConvAutoencoderCritic", self.exponent)
-        if self.kernel < 2:
-            raise UsageError(f"ConvAutoencoderCritic.kernel is {self.kernel}; it has to be 2 or more")
+        whole_fields(self, "kernel", least=2)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.
@@ -153,11 +145,9 @@ class MLPAutoencoderCritic:
     """relu, leaky_relu (0.2), tanh, elu, smooth_elu; after each hidden layer and on the code"""
 
     def __post_init__(self) -> None:
-        need_positive("MLPAutoencoderCritic", width=self.width, depth=self.depth, code=self.code)
-        if self.decoder_depth < 0:
-            raise UsageError(f"MLPAutoencoderCritic.decoder_depth is {self.decoder_depth}; it has to be 0 or more")
-        need_choice("MLPAutoencoderCritic", "norm", self.norm, _VECTOR_NORMS)
-        need_choice("MLPAutoencoderCritic", "activation", self.activation, _ACTIVATIONS)
+        whole_fields(self, "width", "depth", "code")
+        whole_fields(self, "decoder_depth", least=0)
+        literal_fields(self, norm=VectorNorm, activation=Activation)
         need_exponent("MLPAutoencoderCritic", self.exponent)
 
     def build(self, sample: SampleSpec) -> nn.Module:

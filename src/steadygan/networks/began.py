@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.networks.autoencoder import (
     SIZES,
     Activation,
@@ -17,21 +17,15 @@ from steadygan.networks.autoencoder import (
     need_convolutional,
     need_exponent,
 )
-from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.schedules import Schedule
+from steadygan.networks.checks import need_image
+from steadygan.schedules import Schedule, check_schedule
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-_OUTPUTS = ("tanh", "sigmoid", "linear")
+Output = Literal["tanh", "sigmoid", "linear"]
 _ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as in the paper
-
-
-def _need_carry(name: str, carry: Schedule | None) -> None:
-    """Raises UsageError for a carry that does not begin as a share."""
-    if carry is not None and not 0.0 <= carry(0) <= 1.0:
-        raise UsageError(f"{name}.carry begins with {carry(0)}; it has to be from 0 to 1")
 
 
 def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
@@ -90,13 +84,14 @@ class BEGANGenerator:
     """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
     init: Init = "he"
     """he; normal_0.02 is a public code's, and too small for narrow networks without norms"""
-    output: Literal["tanh", "sigmoid", "linear"] = "linear"
+    output: Output = "linear"
     """tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
 
     def __post_init__(self) -> None:
         need_convolutional(self)
-        need_choice("BEGANGenerator", "output", self.output, _OUTPUTS)
-        _need_carry("BEGANGenerator", self.carry)
+        literal_fields(self, output=Output)
+        if self.carry is not None:
+            check_schedule("BEGANGenerator.carry", self.carry, 1)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -139,9 +134,10 @@ class BEGANCritic:
 
     def __post_init__(self) -> None:
         need_convolutional(self)
-        need_positive("BEGANCritic", code=self.code)
+        whole_fields(self, "code")
         need_exponent("BEGANCritic", self.exponent)
-        _need_carry("BEGANCritic", self.carry)
+        if self.carry is not None:
+            check_schedule("BEGANCritic.carry", self.carry, 1)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.

@@ -1,22 +1,10 @@
-"""Checks that network specs share; torch-free."""
+"""Checks that network specs share: what the data must be like; torch-free."""
 
 from __future__ import annotations
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of
+from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
-
-
-def need_choice(spec: str, field: str, got: str, allowed: tuple[str, ...]) -> None:
-    """Raises UsageError if a field holds none of the allowed words."""
-    if got not in allowed:
-        raise UsageError(f"{spec}.{field} is '{got}'; allowed: {', '.join(allowed)}{nearest(str(got), allowed)}")
-
-
-def need_positive(spec: str, **values: int) -> None:
-    """Raises UsageError if a number is below 1."""
-    for field, got in values.items():
-        if got < 1:
-            raise UsageError(f"{spec}.{field} is {got}; it has to be 1 or more")
 
 
 def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[int, int]:
@@ -56,6 +44,4 @@ def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> 
 
 def need_maps(spec: str, attention: int, sizes: list[int]) -> None:
     """Raises UsageError if attention is to stand on maps of a size that a network does not have."""
-    if attention not in sizes:
-        known = ", ".join(map(str, sizes))
-        raise UsageError(f"{spec}.attention is {attention}, but its maps have {known} px here: one of them, or none")
+    one_of(f"{spec}.attention", attention, sizes, note="pixels of its maps for these images; null for no attention")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.checks import literal_fields, whole_fields
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.networks.minibatch import Minibatch
 from steadygan.types import SampleSpec
 
@@ -25,22 +25,14 @@ Norm = Literal["batch", "layer", "instance", "none"]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated"]
 Init = Literal["he", "uniform_0.02", "normal_0.02"]
 Widths = Literal["doubling", "constant"]
-_NORMS = ("batch", "layer", "instance", "none")
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated")
-_INITS = ("he", "uniform_0.02", "normal_0.02")
-_WIDTHS = ("doubling", "constant")
+Output = Literal["tanh", "sigmoid", "linear"]
 _LARGEST = 8  # times the base width
 
 
 def _check(spec: DCGANGenerator | DCGANCritic) -> None:
-    name = type(spec).__name__
-    need_positive(name, width=spec.width)
-    if spec.kernel < 2:
-        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be 2 or more")
-    need_choice(name, "norm", spec.norm, _NORMS)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "init", spec.init, _INITS)
-    need_choice(name, "widths", spec.widths, _WIDTHS)
+    whole_fields(spec, "width")
+    whole_fields(spec, "kernel", least=2)
+    literal_fields(spec, norm=Norm, activation=Activation, init=Init, widths=Widths)
 
 
 def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
@@ -66,12 +58,12 @@ class DCGANGenerator:
     """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
     kernel: int = 5
     """pixels a side of the kernels; the original WGAN's are 4"""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    output: Output = "tanh"
     """sigmoid is for pixels in [0, 1]"""
 
     def __post_init__(self) -> None:
         _check(self)
-        need_choice("DCGANGenerator", "output", self.output, ("tanh", "sigmoid", "linear"))
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from steadygan.checks import literal_fields
 from steadygan.errors import UsageError
 from steadygan.networks.began import BEGANGenerator
-from steadygan.networks.checks import need_choice
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
@@ -18,6 +18,7 @@ from steadygan.types import SampleSpec
 if TYPE_CHECKING:
     from torch import nn
 
+Label = Literal["concat", "multiply"]
 Unconditional: TypeAlias = (
     DCGANGenerator
     | MLPGenerator
@@ -36,14 +37,14 @@ class LabelledGenerator:
 
     network: Unconditional = DCGANGenerator()
     """what makes the samples"""
-    label: Literal["concat", "multiply"] = "concat"
+    label: Label = "concat"
     """concat: one-hot numbers after the latent (Odena et al. 2017); multiply: the latent times a learned vector a
     class, which begins at N(0, I)"""
     conditional: ClassVar[bool] = True
     """does the generator listen to labels?"""
 
     def __post_init__(self) -> None:
-        need_choice("LabelledGenerator", "label", self.label, ("concat", "multiply"))
+        literal_fields(self, label=Label)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such samples from latents of ``latent`` numbers and labels.

@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from steadygan.checks import above, whole_fields, whole_number
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_positive
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def _need_group(name: str, group: int | None) -> None:
-    if group is not None and group < 2:
-        raise UsageError(f"{name}.group is {group}; allowed: 2 or more, or null for the whole batch")
+    whole_number(f"{name}.group", group, 2, or_none=True, note="null: the whole batch")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Stddev:
 
     def __post_init__(self) -> None:
         _need_group("Stddev", self.group)
-        need_positive("Stddev", channels=self.channels)
+        whole_fields(self, "channels")
 
     def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
         """The layer for [N, maps, ...], and the features of a sample that it leaves.
@@ -74,9 +73,8 @@ class Discrimination:
 
     def __post_init__(self) -> None:
         _need_group("Discrimination", self.group)
-        need_positive("Discrimination", outputs=self.outputs, depth=self.depth)
-        if self.init is not None and not self.init > 0.0:
-            raise UsageError(f"Discrimination.init is {self.init}; it has to be above 0, or null")
+        whole_fields(self, "outputs", "depth")
+        above("Discrimination.init", self.init, 0, or_none=True)
 
     def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
         """The layer for [N, maps, ...], and the features of a sample that it leaves.

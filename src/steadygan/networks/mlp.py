@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_positive
+from steadygan.networks.checks import need_classes
 from steadygan.networks.minibatch import Minibatch
 from steadygan.types import SampleSpec
 
@@ -16,16 +17,12 @@ if TYPE_CHECKING:
 
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
 Norm = Literal["none", "batch", "layer"]
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
-_NORMS = ("none", "batch", "layer")
-_OUTPUTS = ("auto", "tanh", "sigmoid", "linear")
+Output = Literal["auto", "tanh", "sigmoid", "linear"]
 
 
 def _check(spec: MLPGenerator | MLPCritic) -> None:
-    name = type(spec).__name__
-    need_positive(name, width=spec.width, depth=spec.depth)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "norm", spec.norm, _NORMS)
+    whole_fields(spec, "width", "depth")
+    literal_fields(spec, activation=Activation, norm=Norm)
 
 
 def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
@@ -57,12 +54,12 @@ class MLPGenerator:
     """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
     norm: Norm = "none"
     """after each hidden layer: none, batch, layer"""
-    output: Literal["auto", "tanh", "sigmoid", "linear"] = "auto"
+    output: Output = "auto"
     """auto: tanh for images, linear for points"""
 
     def __post_init__(self) -> None:
         _check(self)
-        need_choice("MLPGenerator", "output", self.output, _OUTPUTS)
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such samples from latents of ``latent`` numbers.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.checks import literal_fields, whole_fields, whole_number
+from steadygan.networks.checks import need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ SIZES = (8, 16, 28, 32, 64, 128)
 _FULL_UP_TO = 32  # px; beyond them maps halve where pixels double
 
 Combination = Literal["simple", "lin_cat", "cat_lin"]
-_COMBINATIONS = ("simple", "lin_cat", "cat_lin")
 
 
 def coarsest(size: int) -> int:
@@ -48,7 +47,7 @@ class MultiScaleGenerator:
     """maps up to 32 px, at 64 px half, at 128 px a quarter of them; the authors' code: 512"""
 
     def __post_init__(self) -> None:
-        need_positive("MultiScaleGenerator", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -79,10 +78,9 @@ class MultiScaleCritic:
     """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("MultiScaleCritic", width=self.width)
-        need_choice("MultiScaleCritic", "combine", self.combine, _COMBINATIONS)
-        if self.group is not None and self.group < 2:
-            raise UsageError(f"MultiScaleCritic.group is {self.group}; it has to be 2 or more, or null")
+        whole_fields(self, "width")
+        literal_fields(self, combine=Combination)
+        whole_number("MultiScaleCritic.group", self.group, 2, or_none=True, note="null: the whole batch")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images, given as ``Scales``.

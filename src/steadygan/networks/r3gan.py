@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields, whole_number
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ SIZES = (8, 16, 28, 32, 64, 128, 256)
 """Pixels that R3GAN's networks are made for."""
 
 Widths = Literal["doubling", "constant"]
-_OUTPUTS = ("linear", "tanh", "sigmoid")
+Output = Literal["linear", "tanh", "sigmoid"]
 _LARGEST = 8  # times the base width
 
 
@@ -48,10 +49,10 @@ class _Stages:
     def __post_init__(self) -> None:
         name = type(self).__name__
         object.__setattr__(self, "stages", tuple(self.stages))  # a list is as good, and reads back as a tuple
-        need_positive(name, width=self.width, blocks=self.blocks, expansion=self.expansion, group=self.group)
-        need_choice(name, "widths", self.widths, get_args(Widths))
+        whole_fields(self, "width", "blocks", "expansion", "group")
+        literal_fields(self, widths=Widths)
         for width in self.stages or (self.width, 2 * self.width):
-            need_positive(name, stages=width)
+            whole_number(f"{name}.stages", width)
             hidden = width * self.expansion
             if hidden > self.group and hidden % self.group:
                 raise UsageError(
@@ -102,13 +103,13 @@ class R3GANGenerator(_Stages):
     """listen to labels: a learned vector of the class beside the latent"""
     embedding: int = 64
     """numbers in that vector"""
-    output: Literal["linear", "tanh", "sigmoid"] = "linear"
+    output: Output = "linear"
     """linear as in R3GAN; tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        need_positive("R3GANGenerator", embedding=self.embedding)
-        need_choice("R3GANGenerator", "output", self.output, _OUTPUTS)
+        whole_fields(self, "embedding")
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.

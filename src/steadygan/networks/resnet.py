@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_maps, need_positive
+from steadygan.networks.checks import need_classes, need_image, need_maps
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ SIZES = (8, 16, 32, 64, 128)
 
 GeneratorNorm = Literal["batch", "layer", "instance", "none"]
 CriticNorm = Literal["none", "layer", "instance", "batch"]
-NORMS = ("batch", "layer", "instance", "none")
-_OUTPUTS = ("tanh", "sigmoid", "linear")
+Output = Literal["tanh", "sigmoid", "linear"]
+Pool = Literal["mean", "sum"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class ResNetGenerator:
     """maps of every block"""
     norm: GeneratorNorm = "batch"
     """batch, layer, instance, none"""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    output: Output = "tanh"
     """sigmoid is for pixels in [0, 1]"""
     conditional: bool = False
     """norms of the blocks with a scale and an offset for each class; needs data with labels"""
@@ -44,11 +45,10 @@ class ResNetGenerator:
     """self-attention after the maps of so many pixels (4, 8, ... up to the picture's); None: nowhere"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNetGenerator", width=self.width)
-        need_choice("ResNetGenerator", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=GeneratorNorm, output=Output)
         if self.conditional and self.norm == "none":
             raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
-        need_choice("ResNetGenerator", "output", self.output, _OUTPUTS)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -92,7 +92,7 @@ class ResNetCritic:
     """a second head that classifies (AC-GAN); needs data with labels"""
     features: bool = False
     """hand out the last hidden layer too (feature matching)"""
-    pool: Literal["mean", "sum"] = "mean"
+    pool: Pool = "mean"
     """how the last maps become features: mean (WGAN-GP), sum (SN-GAN and after)"""
     spectral: bool = False
     """spectral norm of every layer"""
@@ -102,9 +102,8 @@ class ResNetCritic:
     """self-attention after the first maps of so many pixels (half the picture's, ... 8); None: nowhere"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNetCritic", width=self.width)
-        need_choice("ResNetCritic", "norm", self.norm, NORMS)
-        need_choice("ResNetCritic", "pool", self.pool, ("mean", "sum"))
+        whole_fields(self, "width")
+        literal_fields(self, norm=CriticNorm, pool=Pool)
         if self.projection and self.class_logits:
             raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
 
@@ -155,8 +154,8 @@ class ResNet64Generator:
     """batch, layer, instance, none"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNet64Generator", width=self.width)
-        need_choice("ResNet64Generator", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=GeneratorNorm)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of 64 px images from latents of ``latent`` numbers.
@@ -194,8 +193,8 @@ class ResNet64Critic:
     """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNet64Critic", width=self.width)
-        need_choice("ResNet64Critic", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=CriticNorm)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of 64 px images.

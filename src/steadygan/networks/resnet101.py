@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
-from steadygan.networks.resnet import NORMS, CriticNorm, GeneratorNorm
+from steadygan.checks import literal_fields, whole_fields
+from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.resnet import CriticNorm, GeneratorNorm
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ SIZES = (8, 16, 32, 64)
 
 _PUBLISHED = 64
 _SCALE = 5.0  # of what comes out: pixels before tanh, and scores, are divided by it
-
-
-def _check(spec: ResNet101Generator | ResNet101Critic) -> None:
-    name = type(spec).__name__
-    need_positive(name, width=spec.width)
-    need_choice(name, "norm", spec.norm, NORMS)
 
 
 def _stages(width: int, size: int) -> list[tuple[int, int]]:
@@ -47,7 +42,8 @@ class ResNet101Generator:
     """batch, layer, instance, none"""
 
     def __post_init__(self) -> None:
-        _check(self)
+        whole_fields(self, "width")
+        literal_fields(self, norm=GeneratorNorm)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -86,7 +82,8 @@ class ResNet101Critic:
     """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
-        _check(self)
+        whole_fields(self, "width")
+        literal_fields(self, norm=CriticNorm)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.networks.checks import need_classes, need_image, need_positive
+from steadygan.checks import whole_fields
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class SNDCGANGenerator:
     """spectral norm here too? SN-GAN has it in the critic alone"""
 
     def __post_init__(self) -> None:
-        need_positive("SNDCGANGenerator", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """The generator of such images from latents of ``latent`` numbers.
@@ -95,7 +96,7 @@ class SNDCGANCritic:
     """hand out the last hidden layer too (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("SNDCGANCritic", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """The critic of such images.

@@ -7,12 +7,11 @@ by the largest number of each place. (The authors' code has [L, V]; theirs is th
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.checks import above, refused, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_positive
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 
 def _check(spec: TextGenerator | TextCritic) -> None:
     name = type(spec).__name__
-    need_positive(name, width=spec.width, blocks=spec.blocks)
-    if spec.kernel < 1 or spec.kernel % 2 == 0:
-        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be odd: 1, 3, 5, …")
-    if not 0.0 < spec.residual_scale < math.inf:
-        raise UsageError(f"{name}.residual_scale is {spec.residual_scale}; it has to be above 0")
+    whole_fields(spec, "width", "blocks", "kernel")
+    if spec.kernel % 2 == 0:
+        raise refused(f"{name}.kernel", spec.kernel, "odd numbers: 1, 3, 5, …")
+    above(f"{name}.residual_scale", spec.residual_scale, 0)
 
 
 def _need_text(spec: str, sample: SampleSpec) -> tuple[int, int]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_weight
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
 
@@ -39,8 +39,8 @@ class AuxiliaryClassifier(Wrapping):
     needs: ClassVar[tuple[str, ...]] = ("class_logits",)
 
     def __post_init__(self) -> None:
-        need_weight("AuxiliaryClassifier.critic_weight", self.critic_weight)
-        need_weight("AuxiliaryClassifier.generator_weight", self.generator_weight)
+        at_least("AuxiliaryClassifier.critic_weight", self.critic_weight, 0)
+        at_least("AuxiliaryClassifier.generator_weight", self.generator_weight, 0)
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         error = _cross_entropy(real)

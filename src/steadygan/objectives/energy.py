@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.base import State
-from steadygan.objectives.checks import need_weight
-from steadygan.schedules import LinearDecay
+from steadygan.schedules import LinearDecay, check_schedule
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -68,13 +68,10 @@ class EnergyBased:
     """weight of the pulling-away term on the codes of fakes; EBGAN-PT: 0.1"""
 
     def __post_init__(self) -> None:
-        need_weight("EnergyBased.margin", self.margin)
-        need_weight("EnergyBased.pulling_away", self.pulling_away)
-        if self.margin_decay is not None and min(self.margin_decay.start, self.margin_decay.end) < 0.0:
-            decay = self.margin_decay
-            raise UsageError(
-                f"EnergyBased.margin_decay goes from {decay.start} to {decay.end}; it has to stay 0 or more"
-            )
+        at_least("EnergyBased.margin", self.margin, 0)
+        at_least("EnergyBased.pulling_away", self.pulling_away, 0)
+        if self.margin_decay is not None:
+            check_schedule("EnergyBased.margin_decay", self.margin_decay)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, within
 from steadygan.objectives.base import State
-from steadygan.objectives.checks import need_share, need_weight
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -45,13 +45,10 @@ class BoundaryEquilibrium:
     """critic steps that the running mean of M reaches back over: each step moves it by 1 / horizon"""
 
     def __post_init__(self) -> None:
-        need_share("BoundaryEquilibrium.gamma", self.gamma)
-        need_weight("BoundaryEquilibrium.rate", self.rate)
-        need_share("BoundaryEquilibrium.least", self.least)
-        if self.gamma == 0.0:
-            raise UsageError("BoundaryEquilibrium.gamma is 0: no fake would ever count; allowed: above 0, at most 1")
-        if not self.horizon >= 1.0:
-            raise UsageError(f"BoundaryEquilibrium.horizon is {self.horizon}; it has to be 1 critic step or more")
+        within("BoundaryEquilibrium.gamma", self.gamma, 0, 1, open_low=True, note="at 0 no fake would ever count")
+        at_least("BoundaryEquilibrium.rate", self.rate, 0)
+        within("BoundaryEquilibrium.least", self.least, 0, 1)
+        within("BoundaryEquilibrium.horizon", self.horizon, 1, math.inf, note="critic steps")
 
     @property
     def needs(self) -> tuple[str, ...]:

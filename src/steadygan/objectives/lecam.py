@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from steadygan.checks import at_least, within
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_share, need_weight
 from steadygan.objectives.matching import FeatureMatching
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
@@ -61,8 +61,8 @@ class LeCam(Wrapping):
     """of the running averages, a critic step"""
 
     def __post_init__(self) -> None:
-        need_weight("LeCam.weight", self.weight)
-        need_share("LeCam.decay", self.decay)
+        at_least("LeCam.weight", self.weight, 0)
+        within("LeCam.decay", self.decay, 0, 1)
 
     def initial_state(self) -> State:
         """The base's state, then ``lecam_real`` and ``lecam_fake``."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_weight
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
 
@@ -42,8 +42,8 @@ class FeatureMatching(Wrapping):
     needs: ClassVar[tuple[str, ...]] = ("features",)
 
     def __post_init__(self) -> None:
-        need_weight("FeatureMatching.weight", self.weight)
-        need_weight("FeatureMatching.base_weight", self.base_weight)
+        at_least("FeatureMatching.weight", self.weight, 0)
+        at_least("FeatureMatching.base_weight", self.base_weight, 0)
         if not self.weight and not self.base_weight:
             raise UsageError("FeatureMatching.weight and base_weight are both 0: the generator would learn nothing")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Protocol
 
-from steadygan.errors import UsageError
 from steadygan.penalties.locations import Location
 from steadygan.schedules import Schedule, check_schedule
 
@@ -27,8 +25,5 @@ class PenaltyLike(Protocol):
 
 
 def check_weight(what: str, weight: float | Schedule) -> None:
-    """Raises UsageError for a weight, or a schedule of weights, that no penalty can have."""
-    if not isinstance(weight, int | float):
-        check_schedule(what, weight)
-    elif not 0.0 <= weight < math.inf:
-        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more, and finite")
+    """Raises UsageError unless a weight, or both ends of a schedule of weights, are finite and 0 or more."""
+    check_schedule(what, weight)

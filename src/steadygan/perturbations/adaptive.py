@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_fields, within
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
 from steadygan.types import RandomSpec, S, at_each_scale
@@ -56,14 +55,9 @@ class Adaptive:
     """does it go by the signs of real scores?"""
 
     def __post_init__(self) -> None:
-        if not -1.0 < self.target < 1.0:
-            raise UsageError(f"Adaptive.target is {self.target}; allowed: above -1, below 1 (the paper: 0.6)")
-        if not 1 <= self.images < math.inf:
-            raise UsageError(f"Adaptive.images is {self.images}; it has to be 1 or more")
-        if self.every < 1:
-            raise UsageError(f"Adaptive.every is {self.every}; it has to be 1 or more")
-        if not 0.0 <= self.initial <= 1.0:
-            raise UsageError(f"Adaptive.initial is {self.initial}; allowed: 0 to 1")
+        within("Adaptive.target", self.target, -1, 1, open_low=True, open_high=True, note="the paper: 0.6")
+        whole_fields(self, "images", "every")
+        within("Adaptive.initial", self.initial, 0, 1)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         return (RandomSpec("uniform"), *self.perturbation.random_specs(shape))

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of, refused
+from steadygan.errors import UsageError
 from steadygan.schedules import Constant, Schedule, check_schedule
 from steadygan.types import RandomSpec, S, at_each_scale, scales_of
 
@@ -122,12 +123,10 @@ class DiffAugment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", tuple(self.policy))  # a list is as good, and reads back as a tuple
-        for name in self.policy:
-            if name not in ALL:
-                raise UsageError(f"DiffAugment.policy has '{name}'; allowed: {', '.join(ALL)}{nearest(name, ALL)}")
+        for index, name in enumerate(self.policy):
+            one_of(f"DiffAugment.policy[{index}]", name, ALL)
         if not self.policy or len(set(self.policy)) < len(self.policy):
-            got = ", ".join(self.policy) or "empty"
-            raise UsageError(f"DiffAugment.policy is {got}; allowed: one or more of {', '.join(ALL)}, each once")
+            raise refused("DiffAugment.policy", list(self.policy), f"one or more of {', '.join(ALL)}, each once")
         check_schedule("DiffAugment.probability", self.probability, 1.0)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:

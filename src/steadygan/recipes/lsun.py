@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from steadygan.errors import UsageError, unknown_name
+from steadygan.checks import whole_number
+from steadygan.errors import unknown_name
 from steadygan.networks import (
     CriticNetwork,
     DCGANCritic,
@@ -60,8 +61,7 @@ def lsun_grid(row: int, method: str, sample: SampleSpec = BEDROOMS) -> Recipe:
     Raises:
         UsageError: for a row or a method that the grid does not have.
     """
-    if not 0 <= row < len(ROWS):
-        raise UsageError(f"row is {row}; the LSUN grid has the rows 0 to {len(ROWS) - 1}")
+    whole_number("row of the LSUN grid", row, 0, len(ROWS) - 1)
     if method not in METHODS:
         raise unknown_name("method of the LSUN grid", method, METHODS)
     make, changes = METHODS[method]

@@ -107,5 +107,5 @@ def test_a_sample_does_not_look_at_the_others():
 
 
 def test_sizes_below_1_are_refused():
-    with pytest.raises(UsageError, match="key_divisor is 0; it has to be 1 or more"):
+    with pytest.raises(UsageError, match="key_divisor is 0; allowed: whole numbers from 1"):
         SelfAttention(8, key_divisor=0)

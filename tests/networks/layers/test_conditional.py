@@ -178,5 +178,5 @@ def test_fewer_than_two_classes_are_refused():
         lambda: ConditionalGroupNorm(1, 4, 0),
         lambda: ProjectionHead(4, 1, "he"),
     ):
-        with pytest.raises(UsageError, match=r"classes is [01]; it has to be 2 or more"):
+        with pytest.raises(UsageError, match=r"classes is [01]; allowed: whole numbers from 2"):
             make()

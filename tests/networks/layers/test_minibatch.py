@@ -149,7 +149,7 @@ def test_whole_batches_are_declared_to_couple_it():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda: MinibatchStddev(1), "MinibatchStddev.group is 1; allowed: 2 or more"),
+        (lambda: MinibatchStddev(1), "MinibatchStddev.group is 1; allowed: whole numbers from 2, or null"),
         (lambda: MinibatchDiscrimination(4, group=0), "MinibatchDiscrimination.group is 0"),
         (lambda: MinibatchDiscrimination(4, depth=0), "MinibatchDiscrimination.depth is 0"),
         (lambda: MinibatchStddev(4)(torch.zeros(6, 2, 2, 2)), "groups of 4, and a batch of 6"),

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.networks.layers.initialization import Scheme, initialized
 from steadygan.networks.layers.spectral import spectral_norm
 
@@ -42,8 +42,7 @@ class SelfAttention(nn.Module):
         """
         super().__init__()
         for name, got in (("channels", channels), ("key_divisor", key_divisor), ("value_divisor", value_divisor)):
-            if got < 1:
-                raise UsageError(f"SelfAttention.{name} is {got}; it has to be 1 or more")
+            whole_number(f"SelfAttention.{name}", got)
         self.pool = pool
 
         def convolution(inputs: int, outputs: int) -> nn.Conv2d:

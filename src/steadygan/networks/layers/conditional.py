@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.networks.layers.initialization import Scheme
 from steadygan.networks.layers.modules import ScoreHead, linear
@@ -22,8 +23,7 @@ def _need_labels(part: nn.Module, labels: Tensor | None) -> Tensor:
 
 
 def _need_classes(part: nn.Module, classes: int) -> None:
-    if classes < 2:
-        raise UsageError(f"{type(part).__name__}.classes is {classes}; it has to be 2 or more")
+    whole_number(f"{type(part).__name__}.classes", classes, 2)
 
 
 def _of_class(table: Tensor, labels: Tensor, dimensions: int) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from steadygan.checks import above
 from steadygan.networks.layers.initialization import Layer, fans
 
 
@@ -46,8 +47,7 @@ def equalized(
     """
     fan_in = fans(layer)[0] if fan_in is None else fan_in
     for name, got in (("gain", gain), ("multiplier", multiplier), ("fan_in", fan_in)):
-        if not got > 0:
-            raise ValueError(f"{name} is {got}; it has to be above 0")
+        above(name, got, 0)
     if parametrize.is_parametrized(layer):
         raise ValueError(f"{type(layer).__name__} is parametrised already; equalise a plain layer")
     with torch.no_grad():

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 
 _SMALLEST_SQUARE = 1e-8  # under the root: the deviation of identical samples is 1e-4
@@ -26,8 +27,7 @@ def _group_size(layer: nn.Module, group: int | None, batch: int) -> int:
 
 
 def _check_group(layer: nn.Module, group: int | None) -> None:
-    if group is not None and group < 2:
-        raise UsageError(f"{type(layer).__name__}.group is {group}; allowed: 2 or more, or None for the whole batch")
+    whole_number(f"{type(layer).__name__}.group", group, 2, or_none=True, note="null: the whole batch")
 
 
 class MinibatchStddev(nn.Module):
@@ -49,8 +49,7 @@ class MinibatchStddev(nn.Module):
         """
         super().__init__()
         _check_group(self, group)
-        if channels < 1:
-            raise UsageError(f"MinibatchStddev.channels is {channels}; it has to be 1 or more")
+        whole_number("MinibatchStddev.channels", channels)
         self.group = group
         self.channels = channels
         self.couples_batch = group is None
@@ -109,8 +108,7 @@ class MinibatchDiscrimination(nn.Module):
         super().__init__()
         _check_group(self, group)
         for name, got in (("inputs", inputs), ("outputs", outputs), ("depth", depth)):
-            if got < 1:
-                raise UsageError(f"MinibatchDiscrimination.{name} is {got}; it has to be 1 or more")
+            whole_number(f"MinibatchDiscrimination.{name}", got)
         self.group = group
         self.self_term = self_term
         self.couples_batch = group is None

@@ -21,6 +21,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from steadygan.checks import whole_number
+
 _KINDS = (nn.Linear, nn.Embedding, nn.modules.conv._ConvNd)  # _ConvNd: convolutions and transposed ones
 _FIRST_ITERATIONS = 15  # as torch: random vectors become a fair estimate
 
@@ -122,8 +124,7 @@ def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e
     name = type(module).__name__
     if not isinstance(module, _KINDS):
         raise ValueError(f"no spectral norm for {name}; allowed: linear, convolution, transposed, embedding")
-    if power_iterations < 1:
-        raise ValueError(f"power_iterations is {power_iterations}; it has to be 1 or more")
+    whole_number("power_iterations", power_iterations)
     if parametrize.is_parametrized(module, "weight"):
         raise ValueError(f"the weight of {name} is parametrised already; normalise a plain layer")
     if not module.weight.any():
