@@ -13,8 +13,8 @@ from torch import nn
 from steadygan.errors import UsageError
 from steadygan.networks import R3GANCritic, R3GANGenerator, parameter_count
 from steadygan.networks.layers.inspect import couples_batch
+from steadygan.networks.layers.r3gan import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
 from steadygan.networks.layers.resampling import FilteredDownsample, FilteredUpsample
-from steadygan.networks.layers.resnext import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
 from steadygan.types import SampleSpec
 
 CIFAR, LABELLED = SampleSpec((3, 32, 32)), SampleSpec((3, 32, 32), 10)

@@ -155,7 +155,7 @@ class MLPAutoencoderCritic:
         from torch import nn
 
         from steadygan.networks.layers import activations
-        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.normalization import norm_1d
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 

@@ -45,7 +45,7 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
 
     from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
     from steadygan.networks.layers.initialization import initialized
-    from steadygan.networks.layers.modules import Unflatten, linear
+    from steadygan.networks.layers.linear import Unflatten, linear
     from steadygan.networks.layers.reconstruction import BEGANDecoder, FullPrecision
 
     n = spec.width
@@ -99,11 +99,11 @@ class BEGANGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
 
         channels, size = need_image("BEGANGenerator", sample, SIZES)
         decoder = _began_decoder(self, latent, channels, size)
-        return modules.Generator(modules.LabelledSequential(decoder), sample.shape, self.output)
+        return Generator(LabelledSequential(decoder), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class BEGANCritic:
         from torch import nn
 
         from steadygan.networks.layers.convolutions import SameConv
-        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
         channels, size = need_image("BEGANCritic", sample, SIZES)

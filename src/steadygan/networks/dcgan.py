@@ -71,9 +71,11 @@ class DCGANGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import Crop, SameConvTranspose
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_1d, norm_2d
 
         channels, size = need_image("DCGANGenerator", sample, SIZES)
@@ -81,11 +83,11 @@ class DCGANGenerator:
         start = 4 if size == 28 else size >> len(levels)
         first = activations.maps(self.activation, levels[0])
         scheme = "glorot" if self.init == "he" else self.init
-        parts: list[nn.Module] = [modules.linear(latent, first * start * start, scheme)]
+        parts: list[nn.Module] = [linear(latent, first * start * start, scheme)]
         if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
-            parts += [*norm_1d("batch", first * start * start, self.init), modules.Unflatten(first, start)]
+            parts += [*norm_1d("batch", first * start * start, self.init), Unflatten(first, start)]
         else:
-            parts += [modules.Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
+            parts += [Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
         width = levels[0]
         for index, following in enumerate(levels[1:]):
@@ -97,7 +99,7 @@ class DCGANGenerator:
                 parts.append(Crop(7))
             width = following
         parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        return Generator(LabelledSequential(*parts), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,9 @@ class DCGANCritic:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.normalization import norm_2d
 
@@ -153,5 +156,5 @@ class DCGANCritic:
             layer, inputs = self.minibatch.build(width, end * end)
             parts.append(layer)
         classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(inputs, scheme, classes=classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(inputs, scheme, classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), head)

@@ -26,13 +26,14 @@ def _check(spec: MLPGenerator | MLPCritic) -> None:
 
 
 def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
-    from steadygan.networks.layers import activations, modules
+    from steadygan.networks.layers import activations
+    from steadygan.networks.layers.linear import linear
     from steadygan.networks.layers.normalization import norm_1d
 
     parts: list[nn.Module] = []
     for index in range(spec.depth):
         first = full_precision and index == 0
-        parts.append(modules.linear(inputs, spec.width, "he", full_precision=first))
+        parts.append(linear(inputs, spec.width, "he", full_precision=first))
         parts.extend(norm_1d(spec.norm, spec.width))
         parts.append(activations.make(spec.activation, critic=critic))
         inputs = spec.width
@@ -67,14 +68,15 @@ class MLPGenerator:
         Raises:
             UsageError: for text.
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
+        from steadygan.networks.layers.linear import linear
 
         if sample.is_text:
             raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
         output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
         parts = _hidden(self, latent, critic=False, full_precision=sample.is_points)
-        last = modules.linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
-        return modules.Generator(modules.LabelledSequential(*parts, last), sample.shape, output)
+        last = linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
+        return Generator(LabelledSequential(*parts, last), sample.shape, output)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class MLPCritic:
         """The critic of such samples."""
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.spectral import with_spectral_norm
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
@@ -114,6 +116,6 @@ class MLPCritic:
             layer, inputs = self.minibatch.build(inputs)
             parts.append(layer)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(nn.Flatten(), *parts), head)
+        head = ScoreHead(inputs, "glorot", classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(nn.Flatten(), *parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

@@ -75,7 +75,7 @@ class _Stages:
 
     def _stage(self, width: int, stages: int, *, critic: bool) -> list[nn.Module]:
         """The blocks of one of so many stages."""
-        from steadygan.networks.layers.resnext import ResNeXtBlock
+        from steadygan.networks.layers.r3gan import ResNeXtBlock
 
         hidden = width * self.expansion
         groups = max(1, hidden // self.group)
@@ -90,7 +90,7 @@ def _change(inputs: int, outputs: int) -> list[nn.Module]:
     """Between stages of different widths: a 1x1 convolution, at the smaller of both sizes."""
     from torch import nn
 
-    from steadygan.networks.layers.resnext import scaled
+    from steadygan.networks.layers.r3gan import scaled
 
     return [] if inputs == outputs else [scaled(nn.Conv2d(inputs, outputs, 1, bias=False))]
 
@@ -119,10 +119,10 @@ class R3GANGenerator(_Stages):
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.labels import LabelledLatents
+        from steadygan.networks.layers.r3gan import EmbedLabels, LearnedBasis, scaled
         from steadygan.networks.layers.resampling import FilteredUpsample
-        from steadygan.networks.layers.resnext import EmbedLabels, LearnedBasis, scaled
 
         channels, size = need_image("R3GANGenerator", sample, SIZES)
         widths = self._maps(size)
@@ -134,7 +134,7 @@ class R3GANGenerator(_Stages):
         for width, following in pairwise(widths):
             parts += [*_change(width, following), FilteredUpsample(), *self._stage(following, stages, critic=False)]
         parts.append(scaled(nn.Conv2d(widths[-1], channels, 1, bias=False)))
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        generator = Generator(LabelledSequential(*parts), sample.shape, self.output)
         return LabelledLatents(EmbedLabels(classes, self.embedding), generator) if classes else generator
 
 
@@ -155,9 +155,9 @@ class R3GANCritic(_Stages):
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
+        from steadygan.networks.layers.r3gan import BasisHead, scaled
         from steadygan.networks.layers.resampling import FilteredDownsample
-        from steadygan.networks.layers.resnext import BasisHead, scaled
 
         channels, size = need_image("R3GANCritic", sample, SIZES)
         widths = self._maps(size)[::-1]
@@ -168,4 +168,4 @@ class R3GANCritic(_Stages):
         parts += self._stage(widths[-1], stages, critic=True)
         classes = need_classes("R3GANCritic", sample, "conditional") if self.conditional else 0
         head = BasisHead(widths[-1], _start(size), classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        return Critic(LabelledSequential(*parts), head)

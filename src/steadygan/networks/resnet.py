@@ -56,11 +56,13 @@ class ResNetGenerator:
         Raises:
             UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -70,13 +72,13 @@ class ResNetGenerator:
         maps = [4 << level for level in range(size.bit_length() - 2)]
         if self.attention is not None:
             need_maps("ResNetGenerator", self.attention, maps)
-        parts: list[nn.Module] = [modules.linear(latent, width * 16, "glorot"), modules.Unflatten(width, 4)]
+        parts: list[nn.Module] = [linear(latent, width * 16, "glorot"), Unflatten(width, 4)]
         for pixels in maps:
             parts += [ResidualBlock(width, width, "up", norm=norm, classes=classes)] if pixels > 4 else []
             parts += [SelfAttention(width)] if pixels == self.attention else []
         parts += norm_2d(norm, width)
         parts += [activations.make("relu", critic=False), initialized(SameConv(width, channels, 3), "glorot")]
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        generator = Generator(LabelledSequential(*parts), sample.shape, self.output)
         return with_spectral_norm(generator) if self.spectral else generator
 
 
@@ -113,10 +115,11 @@ class ResNetCritic:
         Raises:
             UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.conditional import ProjectionHead
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.spectral import with_spectral_norm
 
         channels, size = need_image("ResNetCritic", sample, SIZES)
@@ -139,8 +142,8 @@ class ResNetCritic:
             head = ProjectionHead(width, labelled, "glorot", pool=self.pool, features=self.features)
         else:
             classes = need_classes("ResNetCritic", sample) if self.class_logits else 0
-            head = modules.ScoreHead(width, "glorot", pool=self.pool, classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(*parts), head)
+            head = ScoreHead(width, "glorot", pool=self.pool, classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic
 
 
@@ -163,20 +166,22 @@ class ResNet64Generator:
         Raises:
             UsageError: for anything but 64 px images.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
 
         channels, _ = need_image("ResNet64Generator", sample, (64,))
         d = self.width
         widths = (8 * d, 8 * d, 4 * d, 2 * d, d)
-        parts: list[nn.Module] = [modules.linear(latent, 16 * 8 * d, "glorot"), modules.Unflatten(8 * d, 4)]
+        parts: list[nn.Module] = [linear(latent, 16 * 8 * d, "glorot"), Unflatten(8 * d, 4)]
         parts += [ResidualBlock(a, b, "up", norm=self.norm, first_bias=False) for a, b in pairwise(widths)]
         parts += norm_2d(self.norm, d)
         parts += [activations.make("relu", critic=False), initialized(SameConv(d, channels, 3), "he")]
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
+        return Generator(LabelledSequential(*parts), sample.shape, "tanh")
 
 
 @dataclass(frozen=True)
@@ -202,9 +207,9 @@ class ResNet64Critic:
         Raises:
             UsageError: for anything but 64 px images.
         """
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
 
         channels, _ = need_image("ResNet64Critic", sample, (64,))
@@ -215,5 +220,5 @@ class ResNet64Critic:
             ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False) for a, b in pairwise(widths)
         ]
         classes = need_classes("ResNet64Critic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), head)

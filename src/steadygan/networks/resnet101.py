@@ -51,21 +51,22 @@ class ResNet101Generator:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.bottleneck import BottleneckBlock, Divide
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
 
         channels, size = need_image("ResNet101Generator", sample, SIZES)
         stages = _stages(self.width, size)
         start, count = stages[0]
-        parts: list[nn.Module] = [modules.linear(latent, start * 16, "glorot"), modules.Unflatten(start, 4)]
+        parts: list[nn.Module] = [linear(latent, start * 16, "glorot"), Unflatten(start, 4)]
         parts += [BottleneckBlock(start, start, norm=self.norm) for _ in range(count)]
         for (inputs, _), (outputs, count) in pairwise(stages):
             parts.append(BottleneckBlock(inputs, outputs, "up", norm=self.norm))
             parts += [BottleneckBlock(outputs, outputs, norm=self.norm) for _ in range(count)]
         parts += [initialized(SameConv(stages[-1][0], channels, 1), "glorot"), Divide(_SCALE)]
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
+        return Generator(LabelledSequential(*parts), sample.shape, "tanh")
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ class ResNet101Critic:
         Raises:
             UsageError: for points and for sizes it is not made for.
         """
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.bottleneck import BottleneckBlock, DividedScore
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
 
         channels, size = need_image("ResNet101Critic", sample, SIZES)
@@ -105,5 +106,5 @@ class ResNet101Critic:
             parts.append(BottleneckBlock(inputs, outputs, "down", norm=self.norm, critic=True))
             parts += [BottleneckBlock(outputs, outputs, norm=self.norm, critic=True) for _ in range(count)]
         classes = need_classes("ResNet101Critic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(16 * stages[-1][0], "glorot", classes=classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), DividedScore(head, _SCALE))
+        head = ScoreHead(16 * stages[-1][0], "glorot", classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), DividedScore(head, _SCALE))

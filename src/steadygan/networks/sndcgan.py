@@ -53,9 +53,10 @@ class SNDCGANGenerator:
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.convolutions import Crop, SameConv, SameConvTranspose
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -63,8 +64,8 @@ class SNDCGANGenerator:
         doublings = _doublings(size)
         start, width = -(-size // 2**doublings), self.width << doublings
         parts: list[nn.Module] = [
-            modules.linear(latent, width * start * start, "normal_0.02"),
-            modules.Unflatten(width, start),
+            linear(latent, width * start * start, "normal_0.02"),
+            Unflatten(width, start),
             *norm_2d("batch", width),
             nn.ReLU(),
         ]
@@ -75,7 +76,7 @@ class SNDCGANGenerator:
             if size == 28 and width == 4 * self.width:
                 parts.append(Crop(7))
         parts.append(initialized(SameConv(width, channels, 3), "normal_0.02"))
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
+        generator = Generator(LabelledSequential(*parts), sample.shape, "tanh")
         return with_spectral_norm(generator) if self.spectral else generator
 
 
@@ -105,9 +106,9 @@ class SNDCGANCritic:
             UsageError: for points and for sizes it is not made for, and for classes in data without labels.
         """
 
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.activations import PiecewiseLinear
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -120,6 +121,6 @@ class SNDCGANCritic:
             parts += [initialized(SameConv(width, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         classes = need_classes("SNDCGANCritic", sample) if self.class_logits else 0
         end = -(-size // 2 ** _doublings(size))
-        head = modules.ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

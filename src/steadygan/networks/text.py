@@ -64,15 +64,16 @@ class TextGenerator:
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.sequences import CharacterSoftmax, LineConv, ToMaps
 
         characters, length = _need_text("TextGenerator", sample)
-        parts: list[nn.Module] = [modules.linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
+        parts: list[nn.Module] = [linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
         parts += _blocks(self, critic=False)
         parts += [initialized(LineConv(self.width, characters, 1), "he"), CharacterSoftmax()]
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "linear")
+        return Generator(LabelledSequential(*parts), sample.shape, "linear")
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,12 @@ class TextCritic:
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.sequences import LineConv, ToMaps
 
         characters, length = _need_text("TextCritic", sample)
         parts: list[nn.Module] = [ToMaps(characters, length)]
         parts += [initialized(LineConv(characters, self.width, 1), "he"), *_blocks(self, critic=True)]
-        head = modules.ScoreHead(self.width * length, "glorot", features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(self.width * length, "glorot", features=self.features)
+        return Critic(LabelledSequential(*parts), head)

@@ -14,8 +14,8 @@ from steadygan.networks.layers.conditional import (
     ProjectionHead,
     conditional_norm,
 )
+from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
 from steadygan.networks.layers.inspect import couples_batch, is_norm
-from steadygan.networks.layers.modules import Critic, LabelledSequential
 from steadygan.networks.layers.normalization import InstanceNorm, PaperLayerNorm
 from steadygan.networks.layers.spectral import spectral_norms, with_spectral_norm
 

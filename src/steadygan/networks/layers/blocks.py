@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from steadygan.networks.layers import activations
 from steadygan.networks.layers.conditional import conditional_norm
 from steadygan.networks.layers.convolutions import ConvMeanPool, SameConv, UpsampleConv
+from steadygan.networks.layers.generator_critic import LabelledSequential
 from steadygan.networks.layers.initialization import initialized
-from steadygan.networks.layers.modules import LabelledSequential
 from steadygan.networks.layers.normalization import norm_2d
 
 Resample = Literal["up", "down", "same"]

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from steadygan.checks import whole_number
 from steadygan.errors import UsageError
+from steadygan.networks.layers.generator_critic import ScoreHead
 from steadygan.networks.layers.initialization import Scheme
-from steadygan.networks.layers.modules import ScoreHead, linear
+from steadygan.networks.layers.linear import linear
 from steadygan.networks.layers.normalization import SumOverProcesses, normalized_together
 from steadygan.types import CriticOutput
 

@@ -14,8 +14,8 @@ from steadygan.errors import UsageError
 from steadygan.networks.layers import activations
 from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
 from steadygan.networks.layers.equalized import Hypersphere, PixelNorm, equalized
+from steadygan.networks.layers.generator_critic import ScoreHead
 from steadygan.networks.layers.minibatch import MinibatchStddev
-from steadygan.networks.layers.modules import ScoreHead
 from steadygan.networks.layers.reconstruction import FullPrecision
 from steadygan.types import CriticOutput, Sample, Scales, register_scales
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from steadygan.errors import UsageError
 from steadygan.networks.layers import activations
-from steadygan.networks.layers.modules import FullPrecisionLinear
+from steadygan.networks.layers.linear import FullPrecisionLinear
 from steadygan.types import CriticOutput
 
 LEAKY_GAIN = math.sqrt(2.0 / (1.0 + activations.LEAK**2))

@@ -1,12 +1,12 @@
-"""What networks are assembled from beside convolutions and norms: labels passing through, heads, the outer modules."""
+"""Generator and critic modules: a trunk that labels pass through, then an output activation or a score head."""
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from steadygan.networks.layers.initialization import Scheme, initialized
+from steadygan.networks.layers.initialization import Scheme
+from steadygan.networks.layers.linear import linear
 from steadygan.types import CriticOutput
 
 
@@ -19,30 +19,6 @@ class LabelledSequential(nn.Sequential):
         for part in self:
             x = part(x, labels) if getattr(part, "takes_labels", False) else part(x)
         return x
-
-
-class Unflatten(nn.Module):
-    """[N, C H W] to [N, C, H, W], in the channels-last layout that convolutions are fastest in."""
-
-    def __init__(self, channels: int, size: int) -> None:
-        super().__init__()
-        self.shape = (channels, size, size)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)
-
-
-class FullPrecisionLinear(nn.Linear):
-    """A linear layer in float32 also under autocast: bfloat16 would round coordinates and scores."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
-
-
-def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = False) -> nn.Linear:
-    """A linear layer with the scheme's weights."""
-    return initialized((FullPrecisionLinear if full_precision else nn.Linear)(inputs, outputs), scheme)
 
 
 class ScoreHead(nn.Module):
@@ -81,9 +57,6 @@ class ScoreHead(nn.Module):
         if self.pool == "mean":
             return x.mean(dim=(2, 3))
         return x.sum(dim=(2, 3)) if self.pool == "sum" else x.flatten(1)
-
-
-OUTPUTS = ("tanh", "sigmoid", "linear")
 
 
 class Generator(nn.Module):
