@@ -15,7 +15,6 @@ from steadygan.errors import UsageError
 from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticPaired, Wasserstein
 from steadygan.networks import LabelledGenerator, ResNetCritic, ResNetGenerator, TextCritic, TextGenerator
 from steadygan.networks.layers.inspect import is_conditional
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop, two_time_scale
 from steadygan.penalties import R1, R2, Between, GradientPenalty, NearReal
@@ -25,6 +24,7 @@ from steadygan.representations import OneHot
 from steadygan.schedules import LinearDecay
 from steadygan.training.validate import check
 from steadygan.types import SampleSpec, scales_of
+from tests.networks.spectral import spectral_norms
 
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))

@@ -158,11 +158,6 @@ class Recipe:
         return Steps(self.steps(round_), self.generator_steps)
 
 
-def replace(recipe: Recipe, **changes: Any) -> Recipe:
-    """The recipe with some fields changed."""
-    return dataclasses.replace(recipe, **changes)
-
-
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
     """The recipe over another number of rounds, with every decay and the looks of a plateau stretched in proportion."""
     factor = rounds / recipe.rounds

@@ -18,9 +18,9 @@ from steadygan.networks.layers.attention import SelfAttention
 from steadygan.networks.layers.blocks import ResidualBlock
 from steadygan.networks.layers.conditional import ConditionalBatchNorm, ProjectionHead
 from steadygan.networks.layers.inspect import couples_batch, is_conditional
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.networks.resnet import SIZES
 from steadygan.types import SampleSpec
+from tests.networks.spectral import spectral_norms
 
 CIFAR, LARGE = SampleSpec((3, 32, 32), classes=10), SampleSpec((3, 64, 64))
 

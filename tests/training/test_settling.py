@@ -10,11 +10,11 @@ import torch
 
 from steadygan.losses import Hinge
 from steadygan.networks import ResNetCritic, ResNetGenerator
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial
 from steadygan.training.fixed_samples import settle_average
 from steadygan.training.measurements import row
 from steadygan.training.step.round import training_round
+from tests.networks.spectral import spectral_norms
 from tests.training.games import image_data, small_recipe, table
 
 RECIPE = small_recipe(

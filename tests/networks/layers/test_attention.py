@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from steadygan.errors import UsageError
 from steadygan.networks.layers.attention import SelfAttention
-from steadygan.networks.layers.spectral import spectral_norms
+from tests.networks.spectral import spectral_norms
 
 
 def attention(*args, gamma=0.7, **fields):

@@ -17,7 +17,8 @@ from steadygan.networks.layers.conditional import (
 from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
 from steadygan.networks.layers.inspect import couples_batch, is_norm
 from steadygan.networks.layers.normalization import InstanceNorm, PaperLayerNorm
-from steadygan.networks.layers.spectral import spectral_norms, with_spectral_norm
+from steadygan.networks.layers.spectral import with_spectral_norm
+from tests.networks.spectral import spectral_norms
 
 LABELS = torch.tensor([0, 2, 2, 1, 0])
 

@@ -13,7 +13,8 @@ from torch.nn.utils import parametrize
 from steadygan.networks.layers.attention import SelfAttention
 from steadygan.networks.layers.conditional import ConditionalBatchNorm, ProjectionHead
 from steadygan.networks.layers.inspect import is_conditional, readings, settle
-from steadygan.networks.layers.spectral import spectral_norm, spectral_norms, with_spectral_norm
+from steadygan.networks.layers.spectral import spectral_norm, with_spectral_norm
+from tests.networks.spectral import spectral_norms
 
 
 def network():

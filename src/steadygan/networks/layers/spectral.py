@@ -9,7 +9,7 @@ also takes sigma in bfloat16 under autocast on GPUs. Here the forward moves them
 
 A critic that is called several times in a step (joined pass, x-hat, generator step) moves them each time: sigma only
 gets closer, and passes differ by what is left of its error. An averaged generator has the buffers of the present one:
-``settle`` and ``refine_spectral_norms`` fit them to its own weights.
+``settle`` fits them to its own weights.
 """
 
 from __future__ import annotations
@@ -148,21 +148,3 @@ def with_spectral_norm(network: _Module, *, power_iterations: int = 1, eps: floa
         if isinstance(module, _KINDS) and _norm_of(module) is None:
             spectral_norm(module, power_iterations=power_iterations, eps=eps)
     return network
-
-
-def spectral_norms(network: nn.Module) -> dict[str, Tensor]:
-    """sigma of the raw weight of each normalised layer by its name in the network: 0-d tensors on the device."""
-    with torch.no_grad():
-        return {
-            name: norm.sigma(_stored(module))
-            for name, module in network.named_modules()
-            if (norm := _norm_of(module)) is not None
-        }
-
-
-def refine_spectral_norms(network: nn.Module, iterations: int = _FIRST_ITERATIONS) -> None:
-    """Moves u and v of each normalised layer by more power iterations, in place, in any mode."""
-    for module in network.modules():
-        norm = _norm_of(module)
-        if norm is not None:
-            norm.iterate(_stored(module), iterations)
