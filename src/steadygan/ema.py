@@ -1,4 +1,4 @@
-"""The running average of the generator's weights, and batch-norm statistics for sampling with it."""
+"""Exponential moving average (EMA) of the generator's weights, and batch-norm statistics for sampling with it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Average:
     """
 
     half_life: float | Schedule = 10_000.0
-    """samples after which a weight's influence has halved; 0 for no averaging; a schedule: by round"""
+    """samples after which the influence of old weights has halved; 0: no averaging; a schedule: by round"""
     ramp: float | None = 0.05
-    """the half-life is at most this share of the samples seen so far; None for no ramp"""
+    """limit of the half-life, as a share of the samples seen so far; None: no limit"""
 
     def __post_init__(self) -> None:
         if isinstance(self.half_life, int | float):
@@ -53,10 +53,10 @@ def update_average(average: list[Tensor], current: list[Tensor], decay: float) -
 
 
 def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, Tensor | None]]) -> None:
-    """Sets the running statistics of batch norms to the plain mean over batches of (latents, labels), in place.
+    """Sets the running statistics of batch norms to the mean over batches of (latents, labels), in place.
 
-    Averaged weights never ran through training, so the statistics they carry belong to other weights; without this
-    their pictures are off (BigGAN calls it standing statistics). No change where there is no batch norm.
+    BigGAN's standing statistics: averaged weights never ran in training, so their statistics are those of other
+    weights, and samples come out wrong. No change without batch norm.
     """
     import torch
 

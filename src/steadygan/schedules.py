@@ -1,4 +1,4 @@
-"""Numbers that change with the round: frozen specs that map a round (0, 1, …) to a float on the host."""
+"""Schedules: frozen specs that map a round (0, 1, …) to a number, on the host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steadygan.checks import at_least, finite, whole_fields, within
 
 
 class ScheduleLike(Protocol):
-    """Anything that maps a round to a number."""
+    """Maps a round to a number."""
 
     def __call__(self, round_: int) -> float: ...
 
@@ -21,6 +21,7 @@ class Constant:
     """The same number in every round."""
 
     value: float = 1.0
+    """the number"""
 
     def __post_init__(self) -> None:
         finite("Constant.value", self.value)
@@ -31,14 +32,17 @@ class Constant:
 
 @dataclass(frozen=True)
 class LinearDecay:
-    """From ``start`` to ``end`` in a straight line over ``rounds`` rounds, then ``end``.
+    """Linear decay from ``start`` to ``end`` over ``rounds`` rounds, then ``end``.
 
     WGAN-GP, App. F: rate x max(0, 1 - round / 100,000).
     """
 
     rounds: int = 100_000
+    """rounds until the end value is reached"""
     start: float = 1.0
+    """value in round 0"""
     end: float = 0.0
+    """value after these rounds"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "rounds")
@@ -52,11 +56,14 @@ class LinearDecay:
 
 @dataclass(frozen=True)
 class Cosine:
-    """From ``start`` to ``end`` along half a cosine over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
+    """Half a cosine from ``start`` to ``end`` over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
 
     rounds: int = 100_000
+    """rounds until the end value is reached"""
     start: float = 1.0
+    """value in round 0"""
     end: float = 0.0
+    """value after these rounds"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "rounds")
@@ -70,7 +77,7 @@ class Cosine:
 
 @dataclass(frozen=True)
 class CriticWarmUp:
-    """Critic steps of the original WGAN: many at the start and now and then, few otherwise.
+    """Critic steps of the original WGAN: many in warm-up rounds, few in all others.
 
     The official code takes 100 critic steps in rounds 0-24 and in every 500th round, and 5 in the others.
     """
@@ -80,9 +87,9 @@ class CriticWarmUp:
     warm_steps: int = 100
     """critic steps of a warm-up round"""
     warm_rounds: int = 25
-    """how many rounds at the start are warm-up rounds"""
+    """warm-up rounds at the start"""
     every: int = 500
-    """each round divisible by this is a warm-up round too; 0 for none"""
+    """rounds between later warm-up rounds; 0: none"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "steps", "warm_steps")
@@ -93,9 +100,9 @@ class CriticWarmUp:
         return float(self.warm_steps if round_ < self.warm_rounds or again else self.steps)
 
     def within(self, rounds: int) -> CriticWarmUp:
-        """The same with a warm-up that costs a run of so many rounds a quarter of its ordinary critic steps at most.
+        """The schedule with a warm-up of at most a quarter of the ordinary critic steps in a run of so many rounds.
 
-        First fewer rounds at the start, down to one, then fewer steps in each; what ``every`` brings back stays.
+        Warm-up rounds at the start are cut first, down to one, then the steps in each; later ones (``every``) stay.
         """
         extra, allowed = self.warm_steps - self.steps, rounds * self.steps // 4
         if extra <= 0:
@@ -110,7 +117,7 @@ if TYPE_CHECKING:
 else:  # the closed set that files and the command line know
     Schedule = Constant | LinearDecay | Cosine | CriticWarmUp
 
-_FAR = 10**12  # a round that lies behind the end of every schedule
+_FAR = 10**12  # a round after the end of every schedule
 
 
 def value_at(number: float | Schedule, round_: int) -> float:

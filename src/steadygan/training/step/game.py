@@ -236,7 +236,7 @@ class Game:
         if self.losses:
             self.losses = (self.world.sum(critic_loss), self.world.sum(generator_loss))
         plateau = self.recipe.plateau
-        if plateau is not None and plateau.looks_after(round_):
+        if plateau is not None and plateau.due_after(round_):
             self.plateau_state = plateau.next_state(self.measured(plateau.of), PlateauState(*self.plateau_state))
 
     def update_average(self, batch: int, seen: int, round_: int) -> None:
