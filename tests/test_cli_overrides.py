@@ -245,9 +245,9 @@ def test_help_names_each_field_with_its_documentation(recipe: Recipe) -> None:
 
 
 def test_documentation_is_the_string_below_a_field() -> None:
-    assert field_docs(WeightClip)["limit"] == "c"
+    assert field_docs(WeightClip)["limit"] == "c: bound of each parameter"
     assert field_docs(Adam)["betas"] == "beta_1, beta_2"
-    assert field_docs(Constant) == {}
+    assert field_docs(Constant) == {"value": "the number"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The objective of most methods: a loss on the critic's scores and nothing else."""
+"""Adversarial objective: a loss on the critic's scores alone."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Adversarial:
-    """A loss on the critic's scores and nothing else: GAN, LSGAN, WGAN, hinge, relativistic."""
+    """A loss on the critic's scores alone: GAN, LSGAN, WGAN, hinge, relativistic."""
 
     loss: Loss = Wasserstein()
-    """the pair of losses on scores"""
+    """losses of critic and generator on scores"""
     real_label: float = 1.0
-    """one-sided label smoothing: 0.9 instead of 1 for real samples, for losses that have labels"""
+    """label of real samples; 0.9 is one-sided label smoothing, for losses that have labels"""
 
     def __post_init__(self) -> None:
         within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")

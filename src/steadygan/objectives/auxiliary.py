@@ -1,4 +1,4 @@
-"""AC-GAN: the critic also says which class a sample is of, and the generator is asked for a class."""
+"""AC-GAN: the critic also classifies samples, and the generator is conditioned on the class (Odena et al. 2017)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class AuxiliaryClassifier(Wrapping):
     """
 
     base: Base = Adversarial()
-    """what is wanted of the scores"""
+    """objective of the scores"""
     critic_weight: float = 1.0
-    """of the cross-entropy in the critic's loss"""
+    """weight of the cross-entropy in the critic's loss"""
     generator_weight: float = 0.1
-    """of the cross-entropy of fakes in the generator's loss"""
+    """weight of the cross-entropy of fakes in the generator's loss"""
     classify_fakes: bool = False
-    """does the critic learn the classes from fakes too, which carry the labels they were asked for?"""
+    """let the critic learn classes from fakes too, labelled as they were asked for"""
     needs: ClassVar[tuple[str, ...]] = ("class_logits",)
 
     def __post_init__(self) -> None:
