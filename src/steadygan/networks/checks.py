@@ -1,4 +1,4 @@
-"""Checks that network specs share: what the data must be like; torch-free."""
+"""Checks of the samples that a network spec is built for; torch-free."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from steadygan.types import SampleSpec
 
 
 def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[int, int]:
-    """Channels and pixels of square images of one of the sizes.
+    """Channels and side in pixels of square images of one of the sizes.
 
     Raises:
-        UsageError: for points, text, other shapes and other sizes; names what fits.
+        UsageError: for points, text, other shapes and sizes; names networks and sizes that fit.
     """
     if not sample.is_image:
         fitting = "TextGenerator and TextCritic for text" if sample.is_text else "MLPGenerator and MLPCritic for points"
@@ -29,10 +29,10 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
 
 
 def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> int:
-    """The number of classes in the data, for the field of a spec that is about them.
+    """The number of classes in the data, for a field of a spec that depends on them.
 
     Raises:
-        UsageError: if it has no labels.
+        UsageError: for data without labels.
     """
     if sample.classes < 2:
         raise UsageError(
@@ -43,5 +43,5 @@ def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> 
 
 
 def need_maps(spec: str, attention: int, sizes: list[int]) -> None:
-    """Raises UsageError if attention is to stand on maps of a size that a network does not have."""
+    """Raises UsageError unless a network has maps of the size that attention is placed at."""
     one_of(f"{spec}.attention", attention, sizes, note="pixels of its maps for these images; null for no attention")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64, 128, 256)
-"""Pixels that DCGAN networks are made for."""
+"""Supported sizes of images in pixels."""
 
 Norm = Literal["batch", "layer", "instance", "none"]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated"]
@@ -36,7 +36,7 @@ def _check(spec: DCGANGenerator | DCGANCritic) -> None:
 
 
 def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
-    """The widths after each halving of the critic, largest picture first: at least two levels."""
+    """Feature maps after each halving in the critic, the largest size first: at least two levels."""
     count = 3 if size == 28 else max(2, size.bit_length() - 3)
     factors = [1 if spec.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
     return [spec.width * factor for factor in factors]
@@ -47,29 +47,29 @@ class DCGANGenerator:
     """A linear layer to 4x4 maps (2x2 for 8 px), then 5x5 transposed convolutions that double the pixels."""
 
     width: int = 64
-    """maps before the last layer (DIM); each level below has twice as many, up to 8 times"""
+    """feature maps before the last layer (DIM), doubled at each level below, up to 8 times"""
     norm: Norm = "batch"
-    """after each layer but the last: batch, layer, instance, none"""
+    """norm after each layer but the last"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     widths: Widths = "doubling"
-    """doubling, or constant: the same width everywhere"""
+    """doubling at each level below, or constant"""
     init: Init = "he"
-    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    """initial weights: he (authors' code for CIFAR-10, MNIST), uniform_0.02 (their 64 px code), normal_0.02 (WGAN)"""
     kernel: int = 5
-    """pixels a side of the kernels; the original WGAN's are 4"""
+    """kernel size in pixels; 4 in the original WGAN"""
     output: Output = "tanh"
-    """sigmoid is for pixels in [0, 1]"""
+    """output activation; sigmoid is for pixels in [0, 1]"""
 
     def __post_init__(self) -> None:
         _check(self)
         literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import Crop, SameConvTranspose
@@ -107,32 +107,32 @@ class DCGANCritic:
     """5x5 convolutions that halve the pixels down to 4x4 (2x2 for 8 px), then a linear score."""
 
     width: int = 64
-    """maps after the first layer (DIM); each level below has twice as many, up to 8 times"""
+    """feature maps after the first layer (DIM), doubled at each level below, up to 8 times"""
     norm: Norm = "none"
-    """after each convolution but the first: batch (not under a gradient penalty), layer, instance, none"""
+    """norm after each convolution but the first; not batch under a gradient penalty"""
     activation: Activation = "leaky_relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     widths: Widths = "doubling"
-    """doubling, or constant: the same width everywhere"""
+    """doubling at each level below, or constant"""
     init: Init = "he"
-    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    """initial weights: he (authors' code for CIFAR-10, MNIST), uniform_0.02 (their 64 px code), normal_0.02 (WGAN)"""
     kernel: int = 5
-    """pixels a side of the kernels; the original WGAN's are 4"""
+    """kernel size in pixels; 4 in the original WGAN"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
     minibatch: Minibatch | None = None
-    """what the samples of a batch are compared by, before the score"""
+    """layer before the score that compares the samples of a batch"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import SameConv

@@ -1,4 +1,4 @@
-"""Fully connected networks, for points and for images taken as vectors."""
+"""Fully connected networks (MLP), for points and for images as vectors; the defaults are WGAN-GP's toy networks."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ class MLPGenerator:
     """
 
     width: int = 512
-    """units of a hidden layer"""
+    """units of each hidden layer"""
     depth: int = 3
-    """hidden layers"""
+    """number of hidden layers"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     norm: Norm = "none"
-    """after each hidden layer: none, batch, layer"""
+    """norm after each hidden layer"""
     output: Output = "auto"
-    """auto: tanh for images, linear for points"""
+    """output activation; auto: tanh for images, linear for points"""
 
     def __post_init__(self) -> None:
         _check(self)
         literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such samples from latents of ``latent`` numbers.
+        """A generator of such samples, from latents of size ``latent``.
 
         Raises:
             UsageError: for text.
@@ -84,27 +84,27 @@ class MLPCritic:
     """Linear layers with activations between them and one score; the defaults are WGAN-GP's toy critic."""
 
     width: int = 512
-    """units of a hidden layer"""
+    """units of each hidden layer"""
     depth: int = 3
-    """hidden layers"""
+    """number of hidden layers"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     norm: Norm = "none"
-    """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+    """norm after each hidden layer; not batch under a gradient penalty"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
     minibatch: Minibatch | None = None
-    """what the samples of a batch are compared by, before the score"""
+    """layer before the score that compares the samples of a batch"""
     spectral: bool = False
-    """spectral norm of every layer"""
+    """spectral norm in every layer"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such samples."""
+        """A critic of such samples."""
         from torch import nn
 
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64, 128, 256)
-"""Pixels that R3GAN's networks are made for."""
+"""Supported sizes of images in pixels."""
 
 Widths = Literal["doubling", "constant"]
 Output = Literal["linear", "tanh", "sigmoid"]
@@ -31,20 +31,20 @@ _LARGEST = 8  # times the base width
 
 @dataclass(frozen=True)
 class _Stages:
-    """What both networks are made of: a stage of bottleneck blocks for each size from 4x4 (7x7 for 28 px) up."""
+    """Fields of both networks: a stage of bottleneck blocks for each size from 4x4 (7x7 for 28 px) up."""
 
     width: int = 32
-    """maps of the stage at the picture's own size"""
+    """feature maps of the stage at the image's own size"""
     widths: Widths = "doubling"
-    """each stage below has twice as many, up to 8 times; or constant: the same everywhere (R3GAN at 32 px)"""
+    """doubling at each stage below, up to 8 times, or constant (R3GAN at 32 px)"""
     stages: tuple[int, ...] = ()
-    """maps of each stage from 4x4 up, instead of width and widths"""
+    """feature maps of each stage from 4x4 up, instead of width and widths"""
     blocks: int = 2
-    """in each stage"""
+    """blocks in each stage"""
     expansion: int = 2
-    """maps within a block, in multiples of its width"""
+    """feature maps inside a block, as a multiple of its width"""
     group: int = 16
-    """maps in a group of the 3x3 convolutions"""
+    """channels in a group of the grouped 3x3 convolutions"""
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -61,7 +61,7 @@ class _Stages:
                 )
 
     def _maps(self, size: int) -> list[int]:
-        """Maps of each stage, the smallest size first."""
+        """Feature maps of each stage, the smallest size first."""
         count = (size // _start(size)).bit_length()
         if not self.stages:
             factors = [1 if self.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
@@ -74,7 +74,7 @@ class _Stages:
         return list(self.stages)
 
     def _stage(self, width: int, stages: int, *, critic: bool) -> list[nn.Module]:
-        """The blocks of one of so many stages."""
+        """The blocks of one stage."""
         from steadygan.networks.layers.r3gan import ResNeXtBlock
 
         hidden = width * self.expansion
@@ -87,7 +87,7 @@ def _start(size: int) -> int:
 
 
 def _change(inputs: int, outputs: int) -> list[nn.Module]:
-    """Between stages of different widths: a 1x1 convolution, at the smaller of both sizes."""
+    """A 1x1 convolution between stages of different widths, at the smaller of both sizes."""
     from torch import nn
 
     from steadygan.networks.layers.r3gan import scaled
@@ -100,11 +100,11 @@ class R3GANGenerator(_Stages):
     """A learned 4x4 basis weighted by the latent, then stages of bottleneck blocks, doubled in between; no norms."""
 
     conditional: bool = False
-    """listen to labels: a learned vector of the class beside the latent"""
+    """conditioned on the class: a learned vector of the class is joined to the latent"""
     embedding: int = 64
-    """numbers in that vector"""
+    """size of that vector"""
     output: Output = "linear"
-    """linear as in R3GAN; tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
+    """output activation; linear in R3GAN, tanh for pixels in [-1, 1], sigmoid for [0, 1]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,10 +112,10 @@ class R3GANGenerator(_Stages):
         literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points, for sizes it is not made for, and for data without labels where it is conditional.
+            UsageError: for points, unsupported sizes, and, if it is conditional, data without labels.
         """
         from torch import nn
 
@@ -143,15 +143,15 @@ class R3GANCritic(_Stages):
     """The generator mirrored: stages of bottleneck blocks, halved in between, a sum of each 4x4 map, a linear score."""
 
     conditional: bool = False
-    """score samples as members of their class: the product of features with a learned vector of the class"""
+    """projection critic: the score is the product of features with a learned vector of the class"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points, for sizes it is not made for, and for data without labels where it is conditional.
+            UsageError: for points, unsupported sizes, and, if it is conditional, data without labels.
         """
         from torch import nn
 

@@ -1,7 +1,7 @@
 """Residual networks of WGAN-GP: the CIFAR-10 pair of App. F, and the "good" 64 px pair of the authors' code.
 
-SN-GAN, SAGAN and the projection critic took up the first pair; what they change are fields of it. Its initial weights
-are theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.
+SN-GAN, SAGAN and the projection critic use the first pair with changes that are fields of it. Its initial weights are
+theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 32, 64, 128)
-"""Pixels that ResNetGenerator and ResNetCritic are made for."""
+"""Supported sizes of images in pixels, of ResNetGenerator and ResNetCritic."""
 
 GeneratorNorm = Literal["batch", "layer", "instance", "none"]
 CriticNorm = Literal["none", "layer", "instance", "batch"]
@@ -32,17 +32,17 @@ class ResNetGenerator:
     """4x4 maps from a linear layer, then residual blocks of one width that double the pixels (App. F)."""
 
     width: int = 128
-    """maps of every block"""
+    """feature maps of every block"""
     norm: GeneratorNorm = "batch"
-    """batch, layer, instance, none"""
+    """norm in the blocks"""
     output: Output = "tanh"
-    """sigmoid is for pixels in [0, 1]"""
+    """output activation; sigmoid is for pixels in [0, 1]"""
     conditional: bool = False
-    """norms of the blocks with a scale and an offset for each class; needs data with labels"""
+    """class-conditional norms in the blocks; needs data with labels"""
     spectral: bool = False
-    """spectral norm of every layer (SAGAN; SN-GAN has it in the critic alone)"""
+    """spectral norm in every layer (SAGAN; SN-GAN: critic only)"""
     attention: int | None = None
-    """self-attention after the maps of so many pixels (4, 8, ... up to the picture's); None: nowhere"""
+    """self-attention at maps of this size in pixels: 4, 8, ... up to the image's; None: no attention"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
@@ -51,10 +51,10 @@ class ResNetGenerator:
             raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
         from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
@@ -87,21 +87,21 @@ class ResNetCritic:
     """Residual blocks of one width down to 8x8 (4x4 for 8 px), two more there, the pixels' mean or sum, a score."""
 
     width: int = 128
-    """maps of every block"""
+    """feature maps of every block"""
     norm: CriticNorm = "none"
-    """none, layer, instance, batch (not under a gradient penalty); none in the first block"""
+    """norm in all blocks but the first; not batch under a gradient penalty"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
     pool: Pool = "mean"
-    """how the last maps become features: mean (WGAN-GP), sum (SN-GAN and after)"""
+    """pooling of the last maps: mean (WGAN-GP), sum (SN-GAN and later)"""
     spectral: bool = False
-    """spectral norm of every layer"""
+    """spectral norm in every layer"""
     projection: bool = False
-    """add the product of the features with a learned vector of the class to the score; needs data with labels"""
+    """projection critic: add the product of features with a learned vector of the class; needs data with labels"""
     attention: int | None = None
-    """self-attention after the first maps of so many pixels (half the picture's, ... 8); None: nowhere"""
+    """self-attention at maps of this size in pixels: half the image's, ... 8; None: no attention"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
@@ -110,10 +110,10 @@ class ResNetCritic:
             raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
         from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
@@ -152,16 +152,16 @@ class ResNet64Generator:
     """The authors' "good" generator for 64 px: blocks of 8, 4, 2 and 1 times the width."""
 
     width: int = 64
-    """maps of the last block (DIM)"""
+    """feature maps of the last block (DIM)"""
     norm: GeneratorNorm = "batch"
-    """batch, layer, instance, none"""
+    """norm in the blocks"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         literal_fields(self, norm=GeneratorNorm)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of 64 px images from latents of ``latent`` numbers.
+        """A generator of 64 px images, from latents of size ``latent``.
 
         Raises:
             UsageError: for anything but 64 px images.
@@ -189,20 +189,20 @@ class ResNet64Critic:
     """The authors' "good" critic for 64 px: the generator's blocks mirrored; layer norm under a gradient penalty."""
 
     width: int = 64
-    """maps after the first layer (DIM)"""
+    """feature maps after the first layer (DIM)"""
     norm: CriticNorm = "layer"
-    """layer (the code under WGAN-GP), batch (the code otherwise), instance, none"""
+    """norm in the blocks; the code has layer under WGAN-GP, else batch"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         literal_fields(self, norm=CriticNorm)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of 64 px images.
+        """A critic of 64 px images.
 
         Raises:
             UsageError: for anything but 64 px images.

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 32, 64)
-"""Pixels that ResNet101Generator and ResNet101Critic are made for."""
+"""Supported sizes of images in pixels."""
 
 _PUBLISHED = 64
-_SCALE = 5.0  # of what comes out: pixels before tanh, and scores, are divided by it
+_SCALE = 5.0  # pixels before tanh, and scores, are divided by it
 
 
 def _stages(width: int, size: int) -> list[tuple[int, int]]:
-    """Maps of each stage and its blocks that keep pixels, from 4x4 up to ``size``."""
+    """Feature maps of each stage and its number of blocks that keep the size, from 4x4 up to ``size``."""
     maps = [8 * width, 4 * width, 2 * width, width, max(1, width // 2)]
     pixels = [4 * 2**index for index in range(len(maps))]
     return [(count, 5 if side == _PUBLISHED else 6) for count, side in zip(maps, pixels, strict=True) if side <= size]
@@ -34,22 +34,22 @@ def _stages(width: int, size: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class ResNet101Generator:
-    """Bottlenecks from 4x4 up, norm after each one's last convolution, tanh of a fifth of what comes out."""
+    """Bottleneck blocks from 4x4 up, norm after each one's last convolution, tanh of a fifth of the output."""
 
     width: int = 64
-    """DIM: maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
+    """DIM: feature maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
     norm: GeneratorNorm = "batch"
-    """batch, layer, instance, none"""
+    """norm in the blocks"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         literal_fields(self, norm=GeneratorNorm)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers.bottleneck import BottleneckBlock, Divide
         from steadygan.networks.layers.convolutions import SameConv
@@ -71,26 +71,26 @@ class ResNet101Generator:
 
 @dataclass(frozen=True)
 class ResNet101Critic:
-    """The generator's bottlenecks mirrored, down to 4x4, then a fifth of a linear score."""
+    """The generator's bottleneck blocks mirrored, down to 4x4, then a fifth of a linear score."""
 
     width: int = 64
-    """DIM: maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
+    """DIM: feature maps at 32 px; 8 times as many at 4x4, half as many at 64 px"""
     norm: CriticNorm = "layer"
-    """layer (the code under WGAN-GP), batch (the code otherwise), instance, none"""
+    """norm in the blocks; the code has layer under WGAN-GP, else batch"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         literal_fields(self, norm=CriticNorm)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers.bottleneck import BottleneckBlock, DividedScore
         from steadygan.networks.layers.convolutions import SameConv

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 48, 64, 128)
-"""Pixels that SN-DCGAN networks are made for."""
+"""Supported sizes of images in pixels."""
 
 LEAK = 0.1
-"""of the critic's leaky ReLU"""
+"""slope of the critic's leaky ReLU"""
 
 
 def _doublings(size: int) -> int:
-    """How often the pixels double: three times from an eighth, fewer where that would be less than 4x4."""
+    """Number of doublings: three from an eighth of the size, fewer if that is less than 4x4."""
     return min(3, (size - 1).bit_length() - 2)
 
 
@@ -38,18 +38,18 @@ class SNDCGANGenerator:
     """
 
     width: int = 64
-    """maps before the last layer; each level below has twice as many"""
+    """feature maps before the last layer, doubled at each level below"""
     spectral: bool = False
-    """spectral norm here too? SN-GAN has it in the critic alone"""
+    """spectral norm in every layer (SN-GAN: critic only)"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from torch import nn
 
@@ -88,22 +88,22 @@ class SNDCGANCritic:
     """
 
     width: int = 64
-    """maps after the first layer; each level below has twice as many"""
+    """feature maps after the first layer, doubled at each level below"""
     spectral: bool = True
-    """spectral norm in every layer? Without it there is none at all"""
+    """spectral norm in every layer; without it the critic has no norm"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
 
         from steadygan.networks.layers.activations import PiecewiseLinear

@@ -1,8 +1,8 @@
 """Residual networks along a line of characters: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
 
-A sample is [V, L]: at each of L places one number for each of V characters, 1 and 0 in real text, probabilities in
-generated text. The generator's softmax goes straight to the critic: nothing is drawn from it, and text is read off
-by the largest number of each place. (The authors' code has [L, V]; theirs is the same network on the transpose.)
+A sample is [V, L]: at each of L positions one number for each of V characters, one-hot in real text, probabilities in
+generated text. The generator's softmax goes straight to the critic, without sampling; text is the likeliest character
+of each position. (The authors' code has [L, V]; theirs is the same network on the transpose.)
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class TextGenerator:
     """
 
     width: int = 512
-    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    """feature maps of every block (DIM); the authors: 512 is slow and overfits"""
     blocks: int = 5
-    """residual blocks"""
+    """number of residual blocks"""
     kernel: int = 5
-    """characters that a convolution sees, an odd number"""
+    """kernel size in characters, odd"""
     residual_scale: float = 0.3
-    """what a block's residual is multiplied by before it is added"""
+    """factor of a block's residual"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such text from latents of ``latent`` numbers.
+        """A generator of such text, from latents of size ``latent``.
 
         Raises:
             UsageError: for samples that are not (characters, length).
@@ -81,21 +81,21 @@ class TextCritic:
     """A 1-wide convolution from characters to maps, residual blocks without norms, a linear score of all maps."""
 
     width: int = 512
-    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    """feature maps of every block (DIM); the authors: 512 is slow and overfits"""
     blocks: int = 5
-    """residual blocks"""
+    """number of residual blocks"""
     kernel: int = 5
-    """characters that a convolution sees, an odd number"""
+    """kernel size in characters, odd"""
     residual_scale: float = 0.3
-    """what a block's residual is multiplied by before it is added"""
+    """factor of a block's residual"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such text.
+        """A critic of such text.
 
         Raises:
             UsageError: for samples that are not (characters, length).

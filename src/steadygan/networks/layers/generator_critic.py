@@ -11,20 +11,20 @@ from steadygan.types import CriticOutput
 
 
 class LabelledSequential(nn.Sequential):
-    """nn.Sequential that hands the labels to the parts with ``takes_labels`` (class-conditional ones)."""
+    """nn.Sequential that passes the labels to modules with ``takes_labels`` (class-conditional ones)."""
 
     takes_labels = True
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        for part in self:
-            x = part(x, labels) if getattr(part, "takes_labels", False) else part(x)
+        for module in self:
+            x = module(x, labels) if getattr(module, "takes_labels", False) else module(x)
         return x
 
 
 class ScoreHead(nn.Module):
-    """The end of a critic: pools, then one linear score a sample, all in float32.
+    """Head of a critic: pooling, then one linear score a sample, all in float32.
 
-    A head in bfloat16 would round scores at an offset of 300 to steps of 2.
+    In bfloat16, scores around 300 would be rounded to steps of 2.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class ScoreHead(nn.Module):
         Args:
             inputs: features after pooling
             scheme: of the weights
-            pool: how maps [N, C, H, W] become features: 'flatten', 'mean' or 'sum'
-            classes: how many classes to give logits for, from the same features; 0 for none
-            features: hand the features out too?
+            pool: pooling of maps [N, C, H, W] to features: 'flatten', 'mean' or 'sum'
+            classes: number of class logits, from the same features; 0 for none
+            features: also output the features
         """
         super().__init__()
         self.pool = pool
@@ -60,7 +60,7 @@ class ScoreHead(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 whatever the trunk computes in."""
+    """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 in any precision of the trunk."""
 
     def __init__(self, trunk: LabelledSequential, shape: tuple[int, ...], output: str) -> None:
         super().__init__()

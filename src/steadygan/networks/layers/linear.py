@@ -23,7 +23,7 @@ def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = 
 
 
 class Unflatten(nn.Module):
-    """[N, C H W] to [N, C, H, W], in the channels-last layout that convolutions are fastest in."""
+    """[N, C H W] to [N, C, H, W], in the channels-last layout, the fastest for convolutions."""
 
     def __init__(self, channels: int, size: int) -> None:
         super().__init__()
