@@ -34,7 +34,7 @@ def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> Non
     assert isinstance(recipe.perturbation, DiffAugment) and recipe.data.flip
     assert ready.minutes is not None
     text = " ".join(ready.reasons)
-    assert "recipe photos" in text and "mirrored" in text and "minutes" in text
+    assert "recipe photos" in text and "flipped" in text and "minutes" in text
     recipe.generator.build(ready.dataset.sample, recipe.prior.size)
 
 
@@ -42,7 +42,7 @@ def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) 
     ready = api.prepare(None, DataOptions(source=str(pictures)))
     assert ready.recipe.batch == 108 // 8  # a tenth is held out
     (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
-    assert line.startswith("batch 13, and a rate of 9.0e-04")
+    assert line.startswith("batch 13 at a rate of 9.0e-04")
     usual = sg.recipes.photos(ready.dataset.sample)
     for player in ("generator_optimizer", "critic_optimizer"):
         chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
