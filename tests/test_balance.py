@@ -46,12 +46,12 @@ def test_it_is_off_in_every_recipe() -> None:
         ({"extra": 0}, "extra is 0"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:
+def test_numbers_out_of_range_are_refused(fields: dict[str, float], part: str) -> None:
     with pytest.raises(UsageError, match=part):
         LossRatio(**fields)  # type: ignore[arg-type]
 
 
-def test_generator_steps_are_whole_and_1_at_least() -> None:
+def test_generator_steps_are_whole_numbers_from_1() -> None:
     assert Recipe(generator_steps=2).counts(0) == (1, 2)
     for steps in (0, -1, 1.5):
         with pytest.raises(UsageError, match="generator_steps is"):

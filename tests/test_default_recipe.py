@@ -75,7 +75,7 @@ def test_points_get_wgan_gp() -> None:
     assert choice.recipe.name == "wgan-gp" and choice.recipe.perturbation is None
 
 
-def test_mirroring_follows_the_choice_unless_someone_said_otherwise(pictures: Path) -> None:
+def test_flips_follow_the_default_unless_set(pictures: Path) -> None:
     options = DataOptions(source=str(pictures))
     for recipe in (None, sg.recipes.photos, "photos"):
         assert api.prepare(recipe, pictures).recipe.data.flip
@@ -85,7 +85,7 @@ def test_mirroring_follows_the_choice_unless_someone_said_otherwise(pictures: Pa
 
 
 @pytest.mark.parametrize(("words", "flip"), [([], True), (["--data.flip", "false"], False)])
-def test_the_command_mirrors_as_chosen_unless_told_not_to(
+def test_the_command_flips_by_default_unless_set(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], flip: bool
 ) -> None:
     monkeypatch.chdir(pictures.parent)
@@ -94,7 +94,7 @@ def test_the_command_mirrors_as_chosen_unless_told_not_to(
     assert api.load("run").recipe.data.flip is flip
 
 
-def test_what_was_asked_for_is_said_beside_what_was_chosen(
+def test_the_command_prints_what_was_asked_for_beside_the_defaults(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(pictures.parent)

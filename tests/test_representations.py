@@ -129,7 +129,7 @@ def ids(characters: int, dtype: torch.dtype) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("characters", "dtype"), [(5, torch.uint8), (256, torch.uint8), (300, torch.int16)])
-def test_each_place_of_a_text_is_one_where_its_character_stands(characters: int, dtype: torch.dtype) -> None:
+def test_one_hot_text_is_1_at_the_character_of_each_position(characters: int, dtype: torch.dtype) -> None:
     stored = ids(characters, dtype)
     got = OneHot(characters).encode(stored)
     expected = np.zeros((7, characters, 3), np.float32)
@@ -148,7 +148,7 @@ def test_text_survives_encoding_and_decoding(characters: int, dtype: torch.dtype
     assert torch.equal(decoded, ids(characters, dtype))
 
 
-def test_generated_text_is_the_likeliest_character_of_each_place() -> None:
+def test_generated_text_is_the_likeliest_character_of_each_position() -> None:
     chances = torch.tensor([[[0.2, 0.5], [0.7, 0.1], [0.1, 0.4]]])  # three characters, two places
     assert OneHot(3).decode(chances).tolist() == [[1, 0]]
 

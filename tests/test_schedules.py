@@ -54,7 +54,7 @@ def test_cosine_is_flat_at_its_ends_and_half_way_in_the_middle() -> None:
 
 @pytest.mark.parametrize("kind", [LinearDecay, Cosine])
 @given(length=lengths, start=numbers, end=numbers, first=rounds, second=rounds)
-def test_a_decay_starts_and_ends_where_it_says_and_never_turns_back(
+def test_a_decay_is_monotone_from_its_start_to_its_end(
     kind: type, length: int, start: float, end: float, first: int, second: int
 ) -> None:
     schedule = kind(length, start, end)
@@ -119,7 +119,7 @@ def test_a_warm_up_that_fits_or_that_is_none_stays() -> None:
         (lambda: CriticWarmUp(every=-1), "CriticWarmUp.every"),
     ],
 )
-def test_settings_that_no_schedule_can_have_are_refused_by_name(make, field: str) -> None:  # type: ignore[no-untyped-def]
+def test_fields_of_schedules_out_of_range_are_refused_by_name(make, field: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError, match=field) as error:
         make()
     assert "\n" not in str(error.value)

@@ -43,7 +43,7 @@ class LossRatio:
 
     def steps(self, usual: Steps, critic_loss: float, generator_loss: float) -> Steps:
         """The steps of a round that follows one with these losses."""
-        if not (critic_loss > 0.0 and generator_loss > 0.0):  # none yet, or losses whose ratio says nothing
+        if not (critic_loss > 0.0 and generator_loss > 0.0):  # no losses yet, or a ratio without meaning
             return usual
         ratio = critic_loss / generator_loss
         return Steps(usual.critic + self.extra * (ratio > self.high), usual.generator + self.extra * (ratio < self.low))

@@ -116,7 +116,7 @@ def test_what_is_built_is_what_was_asked_for():
         (lambda: DCGANCritic(4, minibatch=Stddev(4, 3)).build(DIGITS), "channels is 3, .* the critic's last 8 maps"),
     ],
 )
-def test_numbers_that_cannot_be_are_one_line(act, words):
+def test_numbers_out_of_range_are_refused_in_one_line(act, words):
     with pytest.raises(UsageError, match=words) as error:
         act()
     assert "\n" not in str(error.value)

@@ -110,7 +110,7 @@ def test_weights_are_uniform_with_the_authors_deviations_and_biases_are_0():
 
 
 @pytest.mark.parametrize("bf16", [False, True])
-def test_generated_characters_are_float32_probabilities_at_each_place(bf16):
+def test_generated_characters_are_float32_probabilities_at_each_position(bf16):
     generator = TextGenerator(width=16).build(SampleSpec((30, 12)), 8)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16, cache_enabled=False):
         text = generator(torch.randn(6, 8))
@@ -158,7 +158,7 @@ def test_a_gradient_penalty_reaches_every_weight_of_the_critic():
             assert weight.grad.abs().max() > 0, name
 
 
-def test_the_penalty_mixes_whole_lines_and_takes_one_norm_over_characters_and_places():
+def test_the_penalty_mixes_whole_lines_and_takes_one_norm_over_characters_and_positions():
     _, critic = pair()
     real, fake, mix = one_hot(3), torch.softmax(torch.randn(3, 5, 7, dtype=torch.float64), 1), torch.rand(3)
     points = between(real, fake, mix)

@@ -197,7 +197,7 @@ def test_one_flat_vector_of_numbers_is_drawn_for_each_image_whatever_the_policy(
         ),
     ],
 )
-def test_mistakes_are_one_line_that_says_what_is_allowed(fields, message):
+def test_wrong_values_are_refused_in_one_line_with_the_allowed_ones(fields, message):
     with pytest.raises(UsageError, match=f"DiffAugment.{message}") as error:
         DiffAugment(**fields)
     assert "\n" not in str(error.value)

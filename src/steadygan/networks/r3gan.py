@@ -56,7 +56,7 @@ class _Stages:
             hidden = width * self.expansion
             if hidden > self.group and hidden % self.group:
                 raise UsageError(
-                    f"{name} has {width} maps, in blocks {hidden}, which do not part into groups of {self.group}: "
+                    f"{name} has {width} maps, in blocks {hidden}, no multiple of the group of {self.group}: "
                     f"take a width whose {self.expansion}-fold is a multiple of {self.group}"
                 )
 

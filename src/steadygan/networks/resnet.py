@@ -48,7 +48,7 @@ class ResNetGenerator:
         whole_fields(self, "width")
         literal_fields(self, norm=GeneratorNorm, output=Output)
         if self.conditional and self.norm == "none":
-            raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
+            raise UsageError("ResNetGenerator.conditional is true, but norm is none; allowed: batch, layer, instance")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """A generator of such images, from latents of size ``latent``.
@@ -107,7 +107,7 @@ class ResNetCritic:
         whole_fields(self, "width")
         literal_fields(self, norm=CriticNorm, pool=Pool)
         if self.projection and self.class_logits:
-            raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
+            raise UsageError("ResNetCritic has both projection and class_logits; allowed: one of them")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.

@@ -101,7 +101,7 @@ def test_the_softmax_is_in_float32_under_autocast_and_the_result_in_the_type_of_
     assert torch.allclose(y.float(), layer(x.float()), atol=0.05)
 
 
-def test_a_sample_does_not_look_at_the_others():
+def test_a_sample_does_not_depend_on_the_others():
     layer, x = attention(8), torch.randn(3, 8, 4, 4, dtype=torch.float64)
     assert torch.allclose(layer(x)[1:2], layer(x[1:2]), atol=1e-12)
 

@@ -111,7 +111,7 @@ def test_norms_are_in_float32_under_autocast_and_the_result_in_bfloat16(name):
     assert torch.equal(y, expected)
 
 
-def test_norms_say_what_they_are():
+def test_norms_by_name():
     (batch,), (layer,), (instance,) = (conditional_norm(name, 4, 3) for name in ("batch", "layer", "instance"))
     assert all(is_norm(norm) for norm in (batch, layer, instance))
     assert [couples_batch(norm) for norm in (batch, layer, instance)] == [True, False, False]

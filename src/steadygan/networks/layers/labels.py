@@ -47,6 +47,6 @@ class LabelledLatents(nn.Module):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Raises UsageError without labels."""
         if labels is None:
-            raise UsageError("the generator listens to labels, but got none: say which class each sample is to be of")
+            raise UsageError("the generator is conditional, but got no labels: give the class of each sample")
         samples: Tensor = self.network(self.labelling(latents, labels), labels)
         return samples

@@ -22,7 +22,7 @@ def _group_size(layer: nn.Module, group: int | None, batch: int) -> int:
     if group is None:
         return batch
     if batch % group:
-        raise UsageError(f"{type(layer).__name__} works on groups of {group}, and a batch of {batch} has a remainder")
+        raise UsageError(f"{type(layer).__name__} works on groups of {group}, which do not divide a batch of {batch}")
     return group
 
 

@@ -101,7 +101,7 @@ class BasisHead(nn.Module):
             score = self.score(features)
             if self.embedding is not None:
                 if labels is None:
-                    raise UsageError("the critic scores samples as members of their class, but got no labels")
+                    raise UsageError("the critic is conditional, but got no labels: give the class of each sample")
                 score = (score * self.embedding(labels)).sum(1, keepdim=True)
         return CriticOutput(score.squeeze(1), features=features if self.gives_features else None)
 

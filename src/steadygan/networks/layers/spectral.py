@@ -108,7 +108,7 @@ def _before_forward(module: nn.Module, inputs: object) -> None:
 
 
 def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e-12) -> _Module:
-    """The layer with spectral normalisation of its weight, in place; give it its initial weights before.
+    """Adds spectral normalisation to the weight of a layer, in place; initialise the weight before.
 
     Its raw weight is then the parameter ``parametrizations.weight.original``. u and v begin with 15 iterations.
 
@@ -137,7 +137,7 @@ def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e
 
 
 def with_spectral_norm(network: _Module, *, power_iterations: int = 1, eps: float = 1e-12) -> _Module:
-    """The network with spectral normalisation of every convolution, linear layer and embedding, in place.
+    """Adds spectral normalisation to every convolution, linear layer and embedding of a network, in place.
 
     Layers that have it are left as they are, and so are the tables of class-conditional norms, which are no layers.
 
