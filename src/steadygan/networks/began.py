@@ -1,4 +1,4 @@
-"""BEGAN's networks: an autoencoder critic, and a generator of the form of its decoder (Berthelot et al. 2017)."""
+"""BEGAN's networks (Berthelot et al. 2017): an autoencoder critic, and a generator with the form of its decoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DCGAN networks of the WGAN-GP authors' code: 5x5 (transposed) convolutions with stride 2, from 4x4 up and back.
+"""DCGAN's networks (Radford et al. 2016) in the form of the WGAN-GP authors' code: 5x5 convolutions with stride 2.
 
 With their defaults they are that code's CIFAR-10 networks (width 128) and MNIST networks (28 px, norm none); at 64 px
 with ``init`` uniform_0.02 its LSUN baseline, whose variants (WGAN-GP, Fig. 2, rows 0, 1, 3, 4, 5) are choices of

@@ -1,4 +1,4 @@
-"""Class-conditional generators: any generator with the label joined to its latent."""
+"""Class-conditional generators: any generator with the label joined to its latent (Odena et al. 2017)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fully connected networks (MLP), for points and for images as vectors; the defaults are WGAN-GP's toy networks."""
+"""Fully connected networks (MLP); the defaults are the toy networks of WGAN-GP (Gulrajani et al. 2017; its code)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Residual networks of WGAN-GP: the CIFAR-10 pair of App. F, and the "good" 64 px pair of the authors' code.
+"""Residual networks of WGAN-GP (Gulrajani et al. 2017): the CIFAR-10 pair of App. F, and the authors' 64 px pair.
 
 SN-GAN, SAGAN and the projection critic use the first pair with changes that are fields of it. Its initial weights are
 theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.

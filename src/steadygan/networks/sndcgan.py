@@ -1,4 +1,4 @@
-"""The convolutional networks of SN-GAN (Miyato et al. 2018): every layer of the critic under spectral norm.
+"""Convolutional networks of SN-GAN (Miyato et al. 2018): spectral norm in every layer of the critic.
 
 Widths are those of the compare_gan code, whose critic takes the new width where it halves the pixels; other public
 codes take it in the 3x3 layer after, and we could not check which the paper's table has. For 8 and 16 px there are

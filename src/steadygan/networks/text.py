@@ -1,4 +1,4 @@
-"""Residual networks along a line of characters: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
+"""One-dimensional residual networks: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
 
 A sample is [V, L]: at each of L positions one number for each of V characters, one-hot in real text, probabilities in
 generated text. The generator's softmax goes straight to the critic, without sampling; text is the likeliest character
@@ -41,7 +41,7 @@ def _blocks(spec: TextGenerator | TextCritic, *, critic: bool) -> list[nn.Module
 
 @dataclass(frozen=True)
 class TextGenerator:
-    """A linear layer to maps along the line, residual blocks without norms, a softmax over the characters.
+    """A linear layer to maps [N, width, L], residual blocks without norms, a softmax over the characters.
 
     Uniform weights by the authors' rules: Glorot for the linear layer, He for convolutions; biases 0.
     """

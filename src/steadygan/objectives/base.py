@@ -1,4 +1,4 @@
-"""The protocol of objectives."""
+"""Protocol of objectives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of perturbations."""
+"""Protocol of perturbations."""
 
 from __future__ import annotations
 

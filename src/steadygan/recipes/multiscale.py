@@ -1,4 +1,4 @@
-"""MSG-GAN: a generator of all sizes of an image at once, and a critic of all of them."""
+"""MSG-GAN: generator and critic of all sizes of an image at once."""
 
 from __future__ import annotations
 
