@@ -1,6 +1,6 @@
 """101-layer residual networks of WGAN-GP (Gulrajani et al. 2017): bottleneck blocks, norm at the end of each.
 
-For 64 px as in the authors' code: 33 blocks of three convolutions, and the layers at both ends (WGAN-GP, Fig. 2, row 6). Smaller
+For 64 px as in the authors' code: 33 blocks of three convolutions, and the layers at both ends (Fig. 2, row 6). Smaller
 images leave out the stages of more pixels, with the step to them: 83 layers at 32 px, 62 at 16, 41 at 8.
 """
 
