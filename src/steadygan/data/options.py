@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of, refused, true_or_false, whole_number, within
+from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
 
@@ -50,30 +51,17 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
-            raise UsageError(f"data source is {self.source!r}; it has to be a path or a name")
-        _need_integer("size", self.size, 1, LARGEST_SIZE)
-        _need_integer("channels", self.channels, 1, 4)
-        _need_integer("length", self.length, 1, LONGEST)
-        _need_integer("alphabet", self.alphabet, 3, LARGEST_ALPHABET)
-        _need_integer("window", self.window, 1, LARGEST_WINDOW)
-        if self.fit not in get_args(Fit):
-            hint = nearest(str(self.fit), get_args(Fit))
-            raise UsageError(f"data fit is {self.fit!r}; it has to be 'crop' or 'pad'{hint}")
+            raise refused("data source", self.source, "a path or a name")
+        whole_number("data size", self.size, 1, LARGEST_SIZE, or_none=True)
+        whole_number("data channels", self.channels, 1, 4, or_none=True)
+        whole_number("data length", self.length, 1, LONGEST, or_none=True)
+        whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
+        whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
+        one_of("data fit", self.fit, get_args(Fit))
         for name in ("flip", "labels", "stream"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"data {name} is {getattr(self, name)!r}; it has to be true or false")
-        if isinstance(self.held_out, bool) or not isinstance(self.held_out, int | float):
-            raise UsageError(f"data held_out is {self.held_out!r}; it has to be a number above 0, up to 0.5")
-        if not 0 < self.held_out <= 0.5:
-            raise UsageError(f"data held_out is {self.held_out}; it has to be above 0, up to 0.5")
+            true_or_false(f"data {name}", getattr(self, name))
+        within("data held_out", self.held_out, 0, 0.5, open_low=True)
         if self.window is not None and not self.stream:
             raise UsageError(f"data window is {self.window}, but only a stream has one: set data stream to true")
         if self.cache is not None and (not isinstance(self.cache, str) or not self.cache.strip()):
-            raise UsageError(f"data cache is {self.cache!r}; it has to be a folder")
-
-
-def _need_integer(name: str, got: object, lowest: int, highest: int) -> None:
-    if got is None:
-        return
-    if isinstance(got, bool) or not isinstance(got, int) or not lowest <= got <= highest:
-        raise UsageError(f"data {name} is {got!r}; it has to be a whole number from {lowest} to {highest}")
+            raise refused("data cache", self.cache, "a folder, or null")

@@ -105,8 +105,8 @@ def test_text_needs_no_cache_and_has_no_contact_sheet(verse: Path, tmp_path: Pat
         ({"size": 8}, "data size is 8, but 'verse' is text, not pictures"),
         ({"channels": 1}, "data channels is 1, but 'verse' is text"),
         ({"flip": True}, "data flip is true, but 'verse' is text"),
-        ({"length": 4097}, "data length is 4097; it has to be a whole number from 1 to 4096"),
-        ({"alphabet": 2}, "data alphabet is 2; it has to be a whole number from 3 to 32767"),
+        ({"length": 4097}, "data length is 4097; allowed: whole numbers from 1 to 4096"),
+        ({"alphabet": 2}, "data alphabet is 2; allowed: whole numbers from 3 to 32767"),
     ],
 )
 def test_options_that_do_not_suit_text_are_refused(verse: Path, options: dict, message: str) -> None:

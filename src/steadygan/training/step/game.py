@@ -288,7 +288,7 @@ class Game:
         if self.state.losses:
             self.state = self.state._replace(losses=(self.world.sum(critic_loss), self.world.sum(generator_loss)))
         plateau = self.recipe.plateau
-        if plateau is not None and plateau.looks_after(round_):
+        if plateau is not None and plateau.due_after(round_):
             moved = plateau.next_state(self.measured(plateau.of), PlateauState(*self.state.plateau))
             self.state = self.state._replace(plateau=moved)
 
