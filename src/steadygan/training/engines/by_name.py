@@ -6,6 +6,16 @@ from collections.abc import Callable
 
 from steadygan.errors import unknown_name
 from steadygan.training.engines.base import Engine
+from steadygan.training.engines.compiled import Compiled
+from steadygan.training.engines.cuda_graph import CUDAGraph
+from steadygan.training.engines.eager import Eager
+
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "eager": Eager,
+    "compiled": Compiled,
+    "graph": CUDAGraph,
+    "compiled-graph": lambda: CUDAGraph(Compiled().gradients, "compiled-graph"),
+}
 
 
 def make(name: str) -> Engine:
@@ -14,16 +24,6 @@ def make(name: str) -> Engine:
     Raises:
         UsageError: for an unknown name.
     """
-    from steadygan.training.engines.compiled import Compiled
-    from steadygan.training.engines.cuda_graph import CUDAGraph
-    from steadygan.training.engines.eager import Eager
-
-    engines: dict[str, Callable[[], Engine]] = {
-        "eager": Eager,
-        "compiled": Compiled,
-        "graph": CUDAGraph,
-        "compiled-graph": lambda: CUDAGraph(Compiled().gradients, "compiled-graph"),
-    }
-    if name not in engines:
-        raise unknown_name("engine", name, engines)
-    return engines[name]()
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    return ENGINES[name]()
