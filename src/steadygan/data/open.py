@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from steadygan.data.audit.audit import Audit
-from steadygan.data.audit.findings import audit_of
+from steadygan.data.audit.images import audit_of
 from steadygan.data.dataset import Dataset, Stored
-from steadygan.data.images.inspect import Look, look_at
+from steadygan.data.images.inspection import Look, look_at
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.store import (
     Decoded,
@@ -39,7 +39,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
     if isinstance(source, Tables):
-        from steadygan.data.parquet.open import open_stream
+        from steadygan.data.streaming.open import open_stream
 
         return open_stream(source, options)
     look = look_at(source, options)

@@ -12,7 +12,7 @@ import pytest
 from steadygan.cli import main
 from steadygan.data import DataOptions, audit_data, contact_sheet, open_data, planned_cache_bytes
 from steadygan.data.text.alphabet import UNKNOWN, Alphabet, decode, visible
-from steadygan.data.text.read import read_docs
+from steadygan.data.text.lines import read_docs
 from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
 

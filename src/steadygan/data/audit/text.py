@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steadygan.data.text.alphabet import LENGTH, Alphabet, encode
-from steadygan.data.text.read import TextFile
+from steadygan.data.text.lines import TextFile
 
 
 @dataclass(frozen=True)

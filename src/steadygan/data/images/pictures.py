@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
     from steadygan.data.images.decode import Payload
+    from steadygan.data.types import Labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Endless, Labels, Stored
+from steadygan.data.dataset import Endless, Stored
 from steadygan.data.images.decode import Plan, decode
 from steadygan.data.images.pictures import PictureSource, pictures_of_array
 from steadygan.data.images.scan import digest_of
-from steadygan.data.sources.points import fixed_generator
 from steadygan.data.split import choose_held_out
+from steadygan.data.types import Labels
+from steadygan.rng import fixed_generator
 
 HELD_OUT_STACKS = 2_000
 NAMES = tuple("0123456789")

@@ -18,7 +18,7 @@ from steadygan.data.images.pictures import Pictures, PictureSource, number_label
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
+    from steadygan.data.types import Labels
 
 _TRAIN = {"train", "training"}
 _TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there becomes the test split

@@ -17,7 +17,7 @@ from steadygan.data.images.pictures import Pictures, PictureSource, number_label
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
+    from steadygan.data.types import Labels
 
 _NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
 _UINT8 = 8

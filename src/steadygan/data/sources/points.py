@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Endless, Stored
+from steadygan.rng import fixed_generator
 
 Points = NDArray[np.float32]
 
@@ -60,11 +61,6 @@ def swiss_roll(rng: np.random.Generator, count: int) -> Points:
     angle = 1.5 * math.pi * (1 + 2 * rng.random(count))
     roll = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1)
     return ((roll + _ROLL_NOISE * rng.standard_normal(roll.shape)) * _ROLL_SCALE).astype(np.float32)
-
-
-def fixed_generator(stream: int) -> np.random.Generator:
-    """Random numbers that are the same in every run, whatever its seed."""
-    return np.random.Generator(np.random.Philox(key=np.array([0x57EAD16A, stream], dtype=np.uint64)))
 
 
 def open_points(name: str) -> tuple[Stored | Endless, Stored]:

@@ -10,6 +10,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.sources.digits import open_stacked_digits
 from steadygan.data.sources.find import STACKED
 from steadygan.data.sources.points import open_points
+from steadygan.data.types import TrainData
 from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
 
@@ -47,14 +48,14 @@ def _stacked_digits(options: DataOptions) -> Dataset:
 
 def _dataset(
     name: str,
-    train: Stored | Endless,
+    train: TrainData,
     held_out: Stored,
     sample: SampleSpec,
     class_names: tuple[str, ...],
     sentence: str,
     details: str = "",
 ) -> Dataset:
-    count = len(train) if isinstance(train, Stored) else None
+    count = None if train.endless else len(train)
     amount = "samples drawn afresh without end" if count is None else f"{count:,} fixed samples"
     held_out_from = "a fixed draw of its own"
     said = (

@@ -15,7 +15,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import TextSource
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.text.alphabet import LENGTH, MOST_CHARACTERS, Alphabet, Ids, build_alphabet, decode, encode
-from steadygan.data.text.read import read_docs, read_lines, split_lines
+from steadygan.data.text.lines import read_docs, read_lines, split_lines
 from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
 

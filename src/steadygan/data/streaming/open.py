@@ -11,18 +11,18 @@ from typing import TypeAlias
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
-from steadygan.data.audit.findings import SIZES_LISTED, channels_sentence, extreme, label_sentences, size_sentence
+from steadygan.data.audit.images import SIZES_LISTED, channels_sentence, extreme, label_sentences, size_sentence
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.images.decode import Plan
-from steadygan.data.images.inspect import FEWEST, MOST_UNREADABLE, Look
+from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Look
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import SIZES, natural_channels, natural_size, scan
 from steadygan.data.images.store import Split
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.row_groups import Found, RowGroups, look_at_footers
-from steadygan.data.parquet.shuffle import LaneOrder
-from steadygan.data.parquet.stream import Streamed, decoded_groups
 from steadygan.data.parquet.tables import Tables
+from steadygan.data.streaming.shuffle import LaneOrder
+from steadygan.data.streaming.stream import Streamed, decoded_groups
 from steadygan.errors import DataError
 from steadygan.system.cache import cache_folder
 from steadygan.system.words import megabytes

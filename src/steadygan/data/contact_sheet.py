@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Endless
-from steadygan.data.sources.points import fixed_generator
+from steadygan.data.dataset import Dataset
 from steadygan.errors import RunError, UsageError
+from steadygan.rng import fixed_generator
 
 _MOST = 64
 _POINTS = 2_000
@@ -27,7 +27,7 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """
     if dataset.sample.is_text:
         raise UsageError(f"'{dataset.name}' is text, of which there is no contact sheet; its audit has examples")
-    samples = _some(dataset, _MOST if dataset.sample.is_image else _POINTS)
+    samples = _chosen(dataset, _MOST if dataset.sample.is_image else _POINTS)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if dataset.sample.is_image:
@@ -38,8 +38,8 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         raise RunError(f"cannot write '{path}': {error.strerror or error}") from error
 
 
-def _some(dataset: Dataset, count: int) -> NDArray[np.generic]:
-    if isinstance(dataset.train, Endless):
+def _chosen(dataset: Dataset, count: int) -> NDArray[np.generic]:
+    if dataset.train.endless:
         return dataset.train.draw(fixed_generator(3), count)[0]
     places = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
     return dataset.train.rows(places)[0]

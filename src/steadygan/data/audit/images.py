@@ -10,7 +10,7 @@ import numpy as np
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.images.decode import is_grey
-from steadygan.data.images.inspect import Look
+from steadygan.data.images.inspection import Look
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import Decoded, labels_of
 from steadygan.data.split import MOST_HELD_OUT

@@ -7,7 +7,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,14 @@ from steadygan.data.images.scan import chunked
 from steadygan.data.images.store import decode_chunk
 from steadygan.data.images.workers import WORTH_PROCESSES, Workers, mapped, spare_cores
 from steadygan.data.order import permutation
-from steadygan.data.parquet.buffer import Held
-from steadygan.data.parquet.shuffle import LaneOrder
+from steadygan.data.streaming.buffer import Held
+from steadygan.data.streaming.shuffle import LaneOrder
 from steadygan.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels, Samples
     from steadygan.data.images.decode import Plan
     from steadygan.data.parquet.row_groups import RowGroups
+    from steadygan.data.types import Labels, Samples
 
 _PART = 0x0DE5
 _PART_COUNT, _PART_BYTES = 10_000, 256 * 2**20
@@ -40,6 +40,10 @@ class Streamed:
     A picture that cannot be decoded is replaced, with its label, by the next one of its row group that can be (after
     the last comes the first; where there is none, of the next row group): the same one in each run. It is counted.
     """
+
+    endless: ClassVar[bool] = False
+    resident: ClassVar[None] = None
+    labels: ClassVar[None] = None
 
     def __init__(self, groups: RowGroups, plan: Plan, order: LaneOrder, workers: int | None = None) -> None:
         """
@@ -82,7 +86,7 @@ class Streamed:
 
     @property
     def part(self) -> int:
-        """How many samples ``some`` gives at most."""
+        """Samples in ``some()``, at most."""
         return min(len(self), max(1, min(_PART_COUNT, _PART_BYTES // self.plan.nbytes)))
 
     def some(self) -> tuple[Samples, Labels | None]:
@@ -96,8 +100,20 @@ class Streamed:
             self._part = samples[: self.part], None if labels is None else labels[: self.part]
         return self._part
 
+    def notes(self) -> tuple[str, ...]:
+        """How many pictures were replaced, if any."""
+        if not self.replaced:
+            return ()
+        pictures = f"{self.replaced:,} picture{'s' * (self.replaced > 1)}"
+        gave_way = "could not be decoded and gave way to the next of their row groups"
+        return (f"{pictures} {gave_way} (first: {self.first_replaced})",)
+
+    def draw(self, rng: np.random.Generator, count: int) -> NoReturn:
+        """Raises TypeError."""
+        raise TypeError("streamed samples are read by index, not drawn")
+
     def close(self) -> None:
-        """Ends the processes and forgets what is held; what is asked for later is read anew."""
+        """Ends the processes and empties the buffer; later reads start anew."""
         with self._lock:
             if self._crew is not None:
                 self._crew.close()

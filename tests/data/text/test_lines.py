@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from steadygan.data.audit.text import summarise
 from steadygan.data.text.alphabet import UNKNOWN, Alphabet, build_alphabet, decode, encode
-from steadygan.data.text.read import TextFile, read_lines, split_lines
+from steadygan.data.text.lines import TextFile, read_lines, split_lines
 from steadygan.errors import DataError, UsageError
 
 WORDS = [f"line {number}" for number in range(20)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadygan.data.parquet.shuffle import LaneOrder
+from steadygan.data.streaming.shuffle import LaneOrder
 
 
 def order_of(sizes: list[int], window: int) -> LaneOrder:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from steadygan.data import DataOptions, Dataset, Streamed, audit_data, open_data, planned_cache_bytes
-from steadygan.data.audit.contact_sheet import contact_sheet
+from steadygan.data.contact_sheet import contact_sheet
 from steadygan.errors import DataError, RunError, UsageError
 from tests.data.making import encoded, fill, picture
 from tests.data.shards import number_of, numbered, write_shards
@@ -137,7 +137,7 @@ def test_a_row_group_without_any_picture_gives_way_to_the_next_one(tmp_path: Pat
 def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from steadygan.data.parquet import stream as streams
+    from steadygan.data.streaming import stream as streams
     from steadygan.evaluation.extracting import real_part
 
     monkeypatch.setattr(streams, "_PART_COUNT", 25)
