@@ -12,10 +12,10 @@ from steadygan.data.options import DataOptions
 
 if TYPE_CHECKING:
     from steadygan.data.audit.audit import Audit
-    from steadygan.data.contact_sheet import contact_sheet
     from steadygan.data.dataset import Dataset, Endless, Stored
     from steadygan.data.open import audit_data, open_data, planned_cache_bytes
     from steadygan.data.order import sample_indices
+    from steadygan.data.sheet import contact_sheet
     from steadygan.data.sources.find import NAMES
     from steadygan.data.streaming.stream import Streamed
     from steadygan.data.types import TrainData
@@ -50,7 +50,7 @@ _HOMES = {
     "audit_data": "data.open",
     "cache_folder": "system.cache",
     "clear_cache": "system.cache",
-    "contact_sheet": "data.contact_sheet",
+    "contact_sheet": "data.sheet",
     "open_data": "data.open",
     "planned_cache_bytes": "data.open",
     "sample_indices": "data.order",

@@ -1,11 +1,11 @@
-"""Opens data: look at the source, decide its shape, decode and split it, and say what was found."""
+"""Opens data: find the source, inspect it, decode and split it, audit it."""
 
 from __future__ import annotations
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
 from steadygan.data.dataset import Dataset, Stored
-from steadygan.data.images.inspection import Look, look_at
+from steadygan.data.images.inspection import Inspection, inspect_source
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.store import (
     Decoded,
@@ -18,10 +18,10 @@ from steadygan.data.images.store import (
     stays_in_memory,
 )
 from steadygan.data.options import DataOptions
-from steadygan.data.parquet.tables import Tables
 from steadygan.data.sources.find import Source, Synthetic, TextSource, find_source
 from steadygan.data.sources.synthetic import open_synthetic
 from steadygan.data.sources.text import open_lines
+from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
 
@@ -38,22 +38,22 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
         return open_lines(source, options)
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
-    if isinstance(source, Tables):
+    if isinstance(source, ShardSource):
         from steadygan.data.streaming.open import open_stream
 
         return open_stream(source, options)
-    look = look_at(source, options)
-    decoded = _decoded_unless_refused(look, progress)
-    audit = audit_of(look, decoded)
+    inspection = inspect_source(source, options)
+    decoded = _decoded_unless_refused(inspection, progress)
+    audit = audit_of(inspection, decoded)
     if decoded is None or audit.problem:
         raise DataError(audit.problem or f"'{source.name}' cannot be read")
     return Dataset(
         name=source.name,
-        sample=SampleSpec(look.plan.shape, len(look.class_names)),
-        train=_stored(look, source.train, decoded.train),
-        held_out=_stored(look, source.test or source.train, decoded.held_out),
-        fingerprint=look.split.key(look.plan),
-        class_names=look.class_names,
+        sample=SampleSpec(inspection.plan.shape, len(inspection.class_names)),
+        train=_stored(inspection, source.train, decoded.train),
+        held_out=_stored(inspection, source.test or source.train, decoded.held_out),
+        fingerprint=inspection.split.key(inspection.plan),
+        class_names=inspection.class_names,
         audit=audit,
     )
 
@@ -61,23 +61,23 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What the source holds and what training will do with it; ``problem`` says why, where it would be refused."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | Tables):
+    if isinstance(source, Synthetic | TextSource | ShardSource):
         found = open_data(options).audit
         assert found is not None
         return found
-    look = look_at(source, options)
-    return audit_of(look, _decoded_unless_refused(look, progress))
+    inspection = inspect_source(source, options)
+    return audit_of(inspection, _decoded_unless_refused(inspection, progress))
 
 
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes that the decoded pictures take in the cache, written or not yet; 0 where memory is enough."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | Tables):
+    if isinstance(source, Synthetic | TextSource | ShardSource):
         return 0
-    look = look_at(source, options)
-    if look.problem() or stays_in_memory(look.split, look.plan):
+    inspection = inspect_source(source, options)
+    if inspection.problem() or stays_in_memory(inspection.split, inspection.plan):
         return 0
-    return look.split.count * look.plan.nbytes
+    return inspection.split.count * inspection.plan.nbytes
 
 
 def _source(options: DataOptions) -> Source:
@@ -88,17 +88,17 @@ def _source(options: DataOptions) -> Source:
     return source
 
 
-def _decoded_unless_refused(look: Look, progress: Progress | None) -> Decoded | None:
-    split, plan = look.split, look.plan
-    if look.problem():
+def _decoded_unless_refused(inspection: Inspection, progress: Progress | None) -> Decoded | None:
+    split, plan = inspection.split, inspection.plan
+    if inspection.problem():
         return None
     if stays_in_memory(split, plan):
         return decoded_in_memory(split, plan)
-    found = cached(look.root, split.key(plan), plan)
+    found = cached(inspection.root, split.key(plan), plan)
     if found is not None:
         return found
-    return decoded_in_cache(look.root, split, plan, progress)
+    return decoded_in_cache(inspection.root, split, plan, progress)
 
 
-def _stored(look: Look, pictures: Pictures, part: Part) -> Stored:
-    return Stored(part.samples, labels_of(pictures, part) if look.class_names else None)
+def _stored(inspection: Inspection, pictures: Pictures, part: Part) -> Stored:
+    return Stored(part.samples, labels_of(pictures, part) if inspection.class_names else None)

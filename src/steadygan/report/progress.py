@@ -11,10 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from steadygan.data.text.alphabet import visible
 from steadygan.report.lines import lines_path
 from steadygan.report.pictures import picture_path
-from steadygan.system.words import count, duration, number
+from steadygan.system.words import count, duration, number, visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from steadygan.errors import RunError
 from steadygan.system.files import ASIDE, sync
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 
 if sys.platform == "win32":
     import msvcrt
@@ -105,7 +105,7 @@ def explained(folder: Path, needed: int = 0, what: str = "decoded pictures") -> 
     try:
         yield
     except OSError as error:
-        needs = f" ({megabytes(needed)} needed)" if needed else ""
+        needs = f" ({byte_size(needed)} needed)" if needed else ""
         raise RunError(
             f"cannot keep {what} in '{folder}': {error.strerror or error}{needs}; "
             "choose another folder with the data option 'cache' or with STEADYGAN_CACHE"

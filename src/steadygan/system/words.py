@@ -1,8 +1,10 @@
-"""Numbers as people read them."""
+"""Numbers, sizes, durations and untrusted text in the form that people read."""
 
 from __future__ import annotations
 
 import math
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def number(value: float) -> str:
@@ -40,8 +42,18 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h"
 
 
-def megabytes(count: int) -> str:
-    """A number of bytes for people."""
-    if count < 1_000_000:
-        return f"{max(1, round(count / 1e3))} kB"
-    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+def byte_size(count: float) -> str:
+    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def visible(text: str, instead: str = REPLACEMENT) -> str:
+    """Text with every character that cannot be printed replaced: control codes, text direction, lone surrogates.
+
+    Untrusted text (names of files, lines of a data set) could otherwise move the cursor or forge output.
+    """
+    return "".join(character if character.isprintable() else instead for character in text)

@@ -11,7 +11,7 @@ import pytest
 
 from steadygan.cli import main
 from steadygan.data import DataOptions, audit_data, contact_sheet, open_data, planned_cache_bytes
-from steadygan.data.text.alphabet import UNKNOWN, Alphabet, decode, visible
+from steadygan.data.text.alphabet import UNKNOWN, Alphabet, decode
 from steadygan.data.text.lines import read_docs
 from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
@@ -144,7 +144,3 @@ def test_the_command_prints_examples_and_draws_nothing(
     assert main(["data", "verse.txt"]) == 0
     assert "  example     lark 0 sings\n" in capsys.readouterr().out
     assert [path.name for path in verse.parent.iterdir()] == ["verse.txt"]
-
-
-def test_what_cannot_be_printed_is_replaced() -> None:
-    assert visible("a\x1b[31m\u202eb\tc d") == f"a{UNKNOWN}[31m{UNKNOWN}b{UNKNOWN}c d"

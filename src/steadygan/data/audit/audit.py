@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.data.text.alphabet import visible
+from steadygan.system.words import visible
 
 if TYPE_CHECKING:
     from steadygan.data.audit.text import TextSummary

@@ -10,11 +10,11 @@ import numpy as np
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.images.decode import is_grey
-from steadygan.data.images.inspection import Look
+from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import Decoded, labels_of
 from steadygan.data.split import MOST_HELD_OUT
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 
 _UNREADABLE_LISTED = 1_000
 SIZES_LISTED = 20
@@ -23,21 +23,21 @@ _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha
 Kind = TypeVar("Kind")
 
 
-def audit_of(look: Look, decoded: Decoded | None) -> Audit:
+def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
     """The audit of a source; ``decoded`` is None where it was refused before that."""
-    scans = look.scans
+    scans = inspection.scans
     sizes = _merged([scan.sizes for scan in scans])
-    unreadable = look.unreadable(decoded)
+    unreadable = inspection.unreadable(decoded)
     folder = decoded.folder if decoded else None
     return Audit(
-        source=look.options.source,
-        kind=look.source.kind,
-        shape=look.plan.shape,
-        found=look.found,
+        source=inspection.options.source,
+        kind=inspection.source.kind,
+        shape=inspection.plan.shape,
+        found=inspection.found,
         train=len(decoded.train.samples) if decoded else 0,
         held_out=len(decoded.held_out.samples) if decoded else 0,
-        held_out_from=_held_out_from(look),
-        classes=_classes(look, decoded),
+        held_out_from=_held_out_from(inspection),
+        classes=_classes(inspection, decoded),
         sizes=sizes[:SIZES_LISTED],
         different_sizes=len(sizes),
         smallest=extreme(sizes, min),
@@ -51,12 +51,12 @@ def audit_of(look: Look, decoded: Decoded | None) -> Audit:
         duplicates=tuple(group for scan in scans for group in scan.duplicates),
         unreadable_count=len(unreadable),
         unreadable=tuple(unreadable[:_UNREADABLE_LISTED]),
-        ignored=look.source.ignored,
-        notes=look.source.notes,
-        what_training_will_do=_sentences(look, decoded) if decoded else (),
+        ignored=inspection.source.ignored,
+        notes=inspection.source.notes,
+        what_training_will_do=_sentences(inspection, decoded) if decoded else (),
         cache=str(folder) if folder else None,
         cache_bytes=_nbytes(decoded) if decoded and folder else 0,
-        problem=look.problem(decoded),
+        problem=inspection.problem(decoded),
     )
 
 
@@ -76,9 +76,9 @@ def extreme(
     return choose([width for (width, _), _ in sizes]), choose([height for (_, height), _ in sizes])
 
 
-def _classes(look: Look, decoded: Decoded | None) -> tuple[tuple[str, int], ...]:
-    names = look.class_names
-    labels = labels_of(look.source.train, decoded.train) if decoded else look.source.train.labels
+def _classes(inspection: Inspection, decoded: Decoded | None) -> tuple[tuple[str, int], ...]:
+    names = inspection.class_names
+    labels = labels_of(inspection.source.train, decoded.train) if decoded else inspection.source.train.labels
     if not names or labels is None:
         return ()
     counts = np.bincount(labels, minlength=len(names)).tolist()
@@ -89,55 +89,56 @@ def _nbytes(decoded: Decoded) -> int:
     return decoded.train.samples.nbytes + decoded.held_out.samples.nbytes
 
 
-def _held_out_from(look: Look) -> str:
-    if look.source.test is not None:
-        return f"the source's own '{look.source.test_name}' split"
-    return f"{look.options.held_out:.0%} of all, at most {MOST_HELD_OUT:,}, chosen by content"
+def _held_out_from(inspection: Inspection) -> str:
+    if inspection.source.test is not None:
+        return f"the source's own '{inspection.source.test_name}' split"
+    return f"{inspection.options.held_out:.0%} of all, at most {MOST_HELD_OUT:,}, chosen by content"
 
 
-def _sentences(look: Look, decoded: Decoded) -> tuple[str, ...]:
+def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
     """What training will do with the source, one sentence a matter."""
     train, held_out = len(decoded.train.samples), len(decoded.held_out.samples)
+    chosen = _held_out_from(inspection)
     said = [
-        f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({_held_out_from(look)}).",
-        size_sentence(look),
-        channels_sentence(look),
-        *label_sentences(look),
+        f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({chosen}).",
+        size_sentence(inspection),
+        channels_sentence(inspection),
+        *label_sentences(inspection),
     ]
-    if look.options.flip:
+    if inspection.options.flip:
         said.append("Half of the pictures are mirrored left to right, anew at each draw.")
-    if any(scan.rotated for scan in look.scans):
+    if any(scan.rotated for scan in inspection.scans):
         said.append("Pictures with an EXIF orientation are turned upright.")
-    if any(scan.animated for scan in look.scans):
+    if any(scan.animated for scan in inspection.scans):
         said.append("Of animated files the first frame is used.")
-    if look.unreadable(decoded):
+    if inspection.unreadable(decoded):
         said.append("Unreadable pictures are left out.")
-    if any(scan.duplicate_copies for scan in look.scans):
-        aside = "" if look.source.test else "; those of one group are held out together or not at all"
+    if any(scan.duplicate_copies for scan in inspection.scans):
+        aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
         said.append(f"Copies are kept{aside}.")
     where = f"kept in {decoded.folder}" if decoded.folder else "held in memory"
-    said.append(f"Decoded pictures are {where} ({megabytes(_nbytes(decoded))}).")
+    said.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
     return tuple(said)
 
 
-def size_sentence(look: Look) -> str:
+def size_sentence(inspection: Inspection) -> str:
     """To which size pictures are brought, and how."""
-    size = look.plan.size
-    sizes = [item for scan in look.scans for item in scan.sizes]
+    size = inspection.plan.size
+    sizes = [item for scan in inspection.scans for item in scan.sizes]
     if all(found == (size, size) for found, _ in sizes):
-        return f"Pictures stay as they are, {size}x{size} ({look.why_size})."
+        return f"Pictures stay as they are, {size}x{size} ({inspection.why_size})."
     square = all(width == height for (width, height), _ in sizes)
-    first = "" if square else ("cropped to the middle square and " if look.plan.fit == "crop" else "padded and ")
-    side = min if look.plan.fit == "crop" else max
+    first = "" if square else ("cropped to the middle square and " if inspection.plan.fit == "crop" else "padded and ")
+    side = min if inspection.plan.fit == "crop" else max
     small = sum(count for found, count in sizes if side(found) < size)
     enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
-    return f"Pictures are {first}resized to {size}x{size} ({look.why_size}){enlarged}."
+    return f"Pictures are {first}resized to {size}x{size} ({inspection.why_size}){enlarged}."
 
 
-def channels_sentence(look: Look) -> str:
+def channels_sentence(inspection: Inspection) -> str:
     """As what they are trained on: grey or colour, with alpha or without."""
-    channels = look.plan.channels
-    modes = dict(_merged([scan.modes for scan in look.scans]))
+    channels = inspection.plan.channels
+    modes = dict(_merged([scan.modes for scan in inspection.scans]))
     said = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
     grey = sum(count for mode, count in modes.items() if is_grey(mode))
     colour = sum(modes.values()) - grey
@@ -150,11 +151,11 @@ def channels_sentence(look: Look) -> str:
     return said + "."
 
 
-def label_sentences(look: Look) -> list[str]:
+def label_sentences(inspection: Inspection) -> list[str]:
     """Whether there are classes, and whether they are used."""
-    names = look.class_names
+    names = inspection.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]
-    if look.source.train.labels is not None and len(look.source.class_names) > 1:
+    if inspection.source.train.labels is not None and len(inspection.source.class_names) > 1:
         return ["Labels are there but not used, as asked."]
     return ["There are no labels."]

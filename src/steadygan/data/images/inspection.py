@@ -1,4 +1,4 @@
-"""A first look at a source of pictures: is there enough to train on, and what shape will it be brought to?"""
+"""Inspection of a source of pictures: whether there is enough to train on, and the shape it is brought to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_UNREADABLE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Inspection:
     """A source of which every picture's head was read."""
 
     source: PictureSource
@@ -76,8 +76,8 @@ class Look:
         return None
 
 
-def look_at(source: PictureSource, options: DataOptions) -> Look:
-    """Hash every picture and read its head, or take what an earlier look at the same files said."""
+def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
+    """Hash every picture and read its head, or take the cached scan of the same files."""
     root = cache_folder(options.cache)
     train = cached_scan(root, source.train)
     test = None if source.test is None else cached_scan(root, source.test)
@@ -86,4 +86,4 @@ def look_at(source: PictureSource, options: DataOptions) -> Look:
         size, why = options.size, "as asked"
     plan = Plan(size, options.channels or natural_channels(train), options.fit)
     split = Split(source.train, train, source.test, test, options.held_out)
-    return Look(source, options, root, split, plan, why)
+    return Inspection(source, options, root, split, plan, why)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.errors import DataError
+from steadygan.system.words import visible
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
@@ -51,10 +52,9 @@ class PictureSource:
     """sentences on what was found and what was made of it"""
 
 
-def printable(text: str) -> str:
-    """A file's name as it can be printed and stored, whatever bytes it is made of."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+def printable(name: str) -> str:
+    """A file's name that can be printed and stored, whatever bytes it is made of."""
+    return visible(name, "?")
 
 
 def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:

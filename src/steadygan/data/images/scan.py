@@ -1,4 +1,4 @@
-"""A first look at every picture: its hash and its head, without decoding it."""
+"""A scan of encoded pictures: hash and header of each, without decoding."""
 
 from __future__ import annotations
 

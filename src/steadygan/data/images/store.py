@@ -21,7 +21,7 @@ from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
 from steadygan.errors import RunError
 from steadygan.system.cache import explained, free_bytes, read_json, written_once
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 
 FORMAT_VERSION = 1
 MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
@@ -136,7 +136,7 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
             if folder is not None:
                 free = free_bytes(folder)
                 if free < needed:
-                    raise OSError(f"only {megabytes(free)} free")
+                    raise OSError(f"only {byte_size(free)} free")
                 _write_entry(folder, split, plan, progress)
         decoded = _read_entry(target, plan)
     if decoded is None:

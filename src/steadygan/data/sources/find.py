@@ -11,6 +11,7 @@ from typing import TypeAlias
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
+from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError, nearest
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
@@ -38,13 +39,13 @@ class TextSource:
     """None: the one that is built in"""
 
 
-Source: TypeAlias = PictureSource | Synthetic | TextSource | Tables
+Source: TypeAlias = PictureSource | Synthetic | TextSource | ShardSource
 
 
 def find_source(options: DataOptions) -> Source:
     """The source that the options name. Raises UsageError or DataError, one line each."""
     found = _find(options)
-    if options.stream and not isinstance(found, Tables):
+    if options.stream and not isinstance(found, ShardSource):
         raise UsageError(
             f"data stream is true, but '{options.source}' is no parquet: .parquet files, folders of them and data sets "
             "of the hub can be streamed"
@@ -76,10 +77,12 @@ def _find(options: DataOptions) -> Source:
     return _open_folder(path, options) if path.is_dir() else _open_file(path, options)
 
 
-def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | Tables:
-    """Parquet files as they are where they are to be streamed, else the pictures in them."""
+def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSource:
+    """Parquet files as shards if they are to be streamed, else the pictures in them."""
     if options.stream:
-        return tables
+        from steadygan.data.parquet.row_groups import shard_source
+
+        return shard_source(tables)
     from steadygan.data.parquet.pictures import open_tables
 
     return open_tables(tables)

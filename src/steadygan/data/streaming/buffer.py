@@ -1,54 +1,52 @@
-"""The encoded pictures of row groups that are in use: each is given away once, and no more than a number are held."""
+"""A bounded buffer of encoded pictures, filled one group at a time."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from steadygan.data.parquet.row_groups import Row, RowGroups
+from steadygan.data.streaming.shards import Encoded, Shards
 
 
-class Held:
-    """Pictures of row groups, read when the first of a group is asked for."""
+class Buffer:
+    """Encoded pictures of the groups in use; a group is read when the first of its pictures is asked for."""
 
-    def __init__(self, groups: RowGroups, most: int) -> None:
+    def __init__(self, shards: Shards, most: int) -> None:
         """
         Args:
-            groups: where they lie
-            most: pictures that are held at once; a group that is larger is held alone
+            shards: the groups that are read
+            most: pictures in the buffer at once; a larger group is held alone
         """
         self.reads = 0
-        """row groups that were read, each as often as it was"""
+        """groups read so far, each as often as it was"""
         self.count = 0
-        """pictures that are held now"""
-        self._groups, self._most = groups, most
-        self._rows: OrderedDict[int, dict[int, Row]] = OrderedDict()
+        """pictures in the buffer"""
+        self._shards, self._most = shards, most
+        self._groups: OrderedDict[int, dict[int, Encoded]] = OrderedDict()
 
-    def taken(self, group: int, row: int) -> Row:
-        """A picture of a row group; it is not held any longer. One that was taken before is read again."""
-        if row not in self._rows.get(group, ()):
-            self._forget(group)
-            self._rows[group] = dict(enumerate(self.whole(group)))
-            self.count += len(self._rows[group])
-        self._rows.move_to_end(group)
-        while self.count > self._most and len(self._rows) > 1:  # rows that no one came back for
-            self._forget(next(iter(self._rows)))
-        found = self._rows[group].pop(row)
+    def take(self, group: int, row: int) -> Encoded:
+        """Removes and returns a picture; one that was taken before has its group read again."""
+        if row not in self._groups.get(group, ()):
+            self._drop(group)
+            self._groups[group] = dict(enumerate(self.read(group)))
+            self.count += len(self._groups[group])
+        self._groups.move_to_end(group)
+        while self.count > self._most and len(self._groups) > 1:  # the least recently used one
+            self._drop(next(iter(self._groups)))
+        encoded = self._groups[group].pop(row)
         self.count -= 1
-        if not self._rows[group]:
-            del self._rows[group]
-        return found
+        if not self._groups[group]:
+            del self._groups[group]
+        return encoded
 
-    def whole(self, group: int) -> list[Row]:
-        """All pictures of a row group, read anew and not held."""
+    def read(self, group: int) -> list[Encoded]:
+        """All pictures of a group, past the buffer."""
         self.reads += 1
-        return self._groups.read(group)
+        return self._shards.read(group)
 
     def clear(self) -> None:
-        """Holds nothing any more."""
-        self._rows.clear()
+        """Empties the buffer."""
+        self._groups.clear()
         self.count = 0
 
-    def _forget(self, group: int) -> None:
-        self.count -= len(self._rows.pop(group, ()))
+    def _drop(self, group: int) -> None:
+        self.count -= len(self._groups.pop(group, ()))

@@ -1,8 +1,7 @@
-"""Opens parquet files as a stream: only footers, labels and a small part of the pictures are read before training."""
+"""Opens shards as streamed training data: only labels and a small part of the pictures are read before training."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from dataclasses import asdict
@@ -14,167 +13,175 @@ from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import SIZES_LISTED, channels_sentence, extreme, label_sentences, size_sentence
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.images.decode import Plan
-from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Look
+from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Inspection
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import SIZES, natural_channels, natural_size, scan
 from steadygan.data.images.store import Split
 from steadygan.data.options import DataOptions
-from steadygan.data.parquet.row_groups import Found, RowGroups, look_at_footers
-from steadygan.data.parquet.tables import Tables
+from steadygan.data.streaming.shards import (
+    Shards,
+    ShardSource,
+    ShardSplits,
+    encoded_bytes,
+    picture_count,
+    pictures_of,
+)
 from steadygan.data.streaming.shuffle import LaneOrder
-from steadygan.data.streaming.stream import Streamed, decoded_groups
+from steadygan.data.streaming.stream import Streamed, decode_shards
 from steadygan.errors import DataError
 from steadygan.system.cache import cache_folder
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 from steadygan.types import SampleSpec
 
 MOST_HELD_OUT, MOST_BYTES = 2_000, 400 * 10**6
-"""pictures, and decoded bytes of them, that are looked at and held out; a whole row group may be more"""
+"""pictures, and decoded bytes of them, that are inspected and held out; a whole group may be more"""
 WINDOW, WINDOW_BYTES = 8_192, 512 * 10**6
 _VERSION = 1
 
 Broken: TypeAlias = tuple[tuple[int, str], ...]
-"""place and reason of pictures that cannot be decoded"""
+"""position and reason of pictures that cannot be decoded"""
 
 
-def open_stream(tables: Tables, options: DataOptions) -> Dataset:
-    """Parquet files as data that is read while it is trained on.
+def open_stream(source: ShardSource, options: DataOptions) -> Dataset:
+    """Shards as data that is read while it is trained on.
 
-    Held out are whole row groups: of the official test split where there is one, else of all, chosen by the names of
-    the files and their places in them. Size and channels follow the pictures in these.
+    Held out are whole groups: of the official test split if there is one, else of all, chosen by the names of the
+    files and their numbers in them. Size and channels follow their pictures.
 
     Raises:
         DataError: for files that cannot be streamed, one line.
     """
-    found = look_at_footers(tables, options.labels)
-    train, held_out = _split(tables, found, options)
-    look = _look(tables, found, held_out, options)
-    if not look.class_names:
-        train, held_out = (dataclasses.replace(groups, labels={}) for groups in (train, held_out))
-    samples, labels, broken = decoded_groups(held_out, look.plan)
-    _check(tables.name, train, len(samples), broken, look)
-    order = LaneOrder(np.array([place.rows for place in train.places]), _window(tables.name, train, options))
-    stream = Streamed(train, look.plan, order)
+    splits = source.open(options.labels)
+    train, held_out = _split(source, splits, options)
+    inspection = _inspect(source, splits, held_out, options)
+    if not inspection.class_names:
+        train, held_out = train.without_labels(), held_out.without_labels()
+    samples, labels, broken = decode_shards(held_out, inspection.plan)
+    _check(source.name, train, len(samples), broken, inspection)
+    order = LaneOrder(np.array([group.size for group in train.groups]), _window(source, train, options))
+    stream = Streamed(train, inspection.plan, order)
     return Dataset(
-        name=tables.name,
-        sample=SampleSpec(look.plan.shape, len(look.class_names)),
+        name=source.name,
+        sample=SampleSpec(inspection.plan.shape, len(inspection.class_names)),
         train=stream,
         held_out=Stored(samples, labels),
-        fingerprint=_fingerprint(found, look),
-        class_names=look.class_names,
-        audit=_audit(tables, found, look, stream, broken),
+        fingerprint=_fingerprint(splits, inspection),
+        class_names=inspection.class_names,
+        audit=_audit(source, splits, inspection, stream, broken),
     )
 
 
-def _split(tables: Tables, found: Found, options: DataOptions) -> tuple[RowGroups, RowGroups]:
-    """Row groups to train on, and to hold out."""
+def _split(source: ShardSource, splits: ShardSplits, options: DataOptions) -> tuple[Shards, Shards]:
+    """Groups to train on, and to hold out."""
     one = (options.channels or 3) * (options.size or max(SIZES)) ** 2
     most = max(1, min(MOST_HELD_OUT, MOST_BYTES // one))
-    if found.test.places:
-        chosen = _first_groups(found.test, most, len(found.test.places))
-        return found.train, found.test.some(chosen)
-    count = len(found.train.places)
+    train, test = splits.train, splits.test
+    if test.groups:
+        return train, test.select(_choose_groups(test, most, len(test.groups)))
+    count = len(train.groups)
     if count < 2:
         raise DataError(
-            f"'{tables.name}' has {count} row group{'s' * (count != 1)}, and a stream holds a whole one out: write the "
-            "file with smaller ones (row_group_size=100), or leave out --data.stream"
+            f"'{source.name}' has {count} {source.group}{'s' * (count != 1)}, and a stream holds a whole one out: "
+            f"write the file with smaller ones ({source.smaller}), or leave out --data.stream"
         )
-    wanted = min(most, max(1, round(options.held_out * found.train.count)))
-    chosen = _first_groups(found.train, wanted, count - 1)
+    wanted = min(most, max(1, round(options.held_out * picture_count(train))))
+    chosen = _choose_groups(train, wanted, count - 1)
     others = np.setdiff1d(np.arange(count), chosen).tolist()
-    return found.train.some(others), found.train.some(chosen)
+    return train.select(others), train.select(chosen)
 
 
-def _first_groups(groups: RowGroups, wanted: int, most: int) -> list[int]:
-    """At most ``most`` row groups that have ``wanted`` pictures together, in an order of their own."""
+def _choose_groups(shards: Shards, wanted: int, most: int) -> list[int]:
+    """At most ``most`` groups with ``wanted`` pictures together, the first ones by a hash of their names."""
 
     def key(number: int) -> bytes:
-        place = groups.places[number]
-        text = f"{place.file.name}\0{place.number}"
+        group = shards.groups[number]
+        text = f"{group.file.name}\0{group.number}"
         return hashlib.blake2b(text.encode("utf-8", "surrogateescape")).digest()
 
     chosen: list[int] = []
-    for number in sorted(range(len(groups.places)), key=key):
-        if len(chosen) == most or sum(groups.places[other].rows for other in chosen) >= wanted:
+    for number in sorted(range(len(shards.groups)), key=key):
+        if len(chosen) == most or sum(shards.groups[other].size for other in chosen) >= wanted:
             break
         chosen.append(number)
     return sorted(chosen)
 
 
-def _look(tables: Tables, found: Found, held_out: RowGroups, options: DataOptions) -> Look:
-    """What the held-out pictures say of all."""
-    pictures = held_out.pictures()
+def _inspect(source: ShardSource, splits: ShardSplits, held_out: Shards, options: DataOptions) -> Inspection:
+    """The inspection of the held-out pictures, which stand for all."""
+    pictures = pictures_of(held_out)
     seen = scan(pictures)
     size, why = natural_size(seen)
     if options.size is not None:
         size, why = options.size, "as asked"
     plan = Plan(size, options.channels or natural_channels(seen), options.fit)
-    source = PictureSource(tables.name, "parquet, streamed", pictures, class_names=found.class_names)
+    inspected = PictureSource(source.name, f"{source.format}, streamed", pictures, class_names=splits.class_names)
     split = Split(pictures, seen, None, None, options.held_out)
-    return Look(source, options, cache_folder(options.cache), split, plan, why)
+    return Inspection(inspected, options, cache_folder(options.cache), split, plan, why)
 
 
-def _check(name: str, train: RowGroups, readable: int, broken: Broken, look: Look) -> None:
-    looked = look.split.scan.count
-    if len(broken) > MOST_UNREADABLE * looked or not readable:
-        first = f"{look.source.train.name_of(broken[0][0])}: {broken[0][1]}" if broken else "there are none"
+def _check(name: str, train: Shards, readable: int, broken: Broken, inspection: Inspection) -> None:
+    inspected = inspection.split.scan.count
+    if len(broken) > MOST_UNREADABLE * inspected or not readable:
+        first = f"{inspection.source.train.name_of(broken[0][0])}: {broken[0][1]}" if broken else "there are none"
         raise DataError(
-            f"'{name}' has {len(broken):,} unreadable pictures among the {looked:,} that were looked at ({first}); at "
-            f"most {MOST_UNREADABLE:.0%} may be unreadable"
+            f"'{name}' has {len(broken):,} unreadable pictures among the {inspected:,} that were inspected ({first}); "
+            f"at most {MOST_UNREADABLE:.0%} may be unreadable"
         )
-    if train.count < FEWEST:
-        raise DataError(f"'{name}' has {train.count} pictures to train on; training needs at least {FEWEST}")
+    if picture_count(train) < FEWEST:
+        raise DataError(f"'{name}' has {picture_count(train)} pictures to train on; training needs at least {FEWEST}")
 
 
-def _window(name: str, train: RowGroups, options: DataOptions) -> int:
-    """Pictures that are shuffled among each other, and held."""
-    window = options.window or max(1, min(WINDOW, WINDOW_BYTES * train.count // max(1, train.nbytes)))
-    largest = max(train.places, key=lambda place: place.rows)
-    if largest.rows > window:
+def _window(source: ShardSource, train: Shards, options: DataOptions) -> int:
+    """Pictures that are shuffled among each other, and buffered."""
+    count = picture_count(train)
+    window = options.window or max(1, min(WINDOW, WINDOW_BYTES * count // max(1, encoded_bytes(train))))
+    largest = max(train.groups, key=lambda group: group.size)
+    if largest.size > window:
         raise DataError(
-            f"{largest} has {largest.rows:,} pictures ({megabytes(largest.nbytes)}), and a stream holds "
-            f"{window:,} at once: write '{name}' with smaller row groups (row_group_size=100), or give "
-            f"--data.window {largest.rows} where memory allows it"
+            f"{largest} has {largest.size:,} pictures ({byte_size(largest.nbytes)}), and a stream holds {window:,} at "
+            f"once: write '{source.name}' with smaller {source.group}s ({source.smaller}), or give "
+            f"--data.window {largest.size} if memory allows it"
         )
-    return min(window, train.count)
+    return min(window, count)
 
 
-def _fingerprint(found: Found, look: Look) -> str:
-    """Hash of the sizes of all row groups and of what the held-out pictures hold, of the shape, and of the split."""
-    sizes = [[[place.rows, place.nbytes] for place in groups.places] for groups in (found.train, found.test)]
-    text = json.dumps(["stream", _VERSION, sizes, look.split.scan.content, asdict(look.plan)])
+def _fingerprint(splits: ShardSplits, inspection: Inspection) -> str:
+    """Hash of the sizes of all groups and of what the held-out pictures hold, of the shape, and of the split."""
+    sizes = [[[group.size, group.nbytes] for group in shards.groups] for shards in (splits.train, splits.test)]
+    text = json.dumps(["stream", _VERSION, sizes, inspection.split.scan.content, asdict(inspection.plan)])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _audit(tables: Tables, found: Found, look: Look, stream: Streamed, broken: Broken) -> Audit:
-    seen, groups = look.split.scan, stream.groups
+def _audit(source: ShardSource, splits: ShardSplits, inspection: Inspection, stream: Streamed, broken: Broken) -> Audit:
+    seen, groups, count = inspection.split.scan, stream.shards.groups, len(stream)
     held_out = seen.count - len(broken)
-    where = f"row groups of the source's own '{tables.test_name}' split" if found.test.places else "whole row groups"
-    files = len({place.file for place in groups.places})
-    mean = groups.nbytes / max(1, groups.count)
+    own = f"{source.group}s of the source's own '{source.test_name}' split"
+    where = own if splits.test.groups else f"whole {source.group}s"
+    files = len({group.file for group in groups})
+    mean = encoded_bytes(stream.shards) / max(1, count)
     window = stream.order.window
-    said = [
-        f"It trains on {groups.count:,} pictures in {len(groups.places):,} row groups of {files:,} files, read and "
+    sentences = [
+        f"It trains on {count:,} pictures in {len(groups):,} {source.group}s of {files:,} files, read and "
         f"decoded while it trains; {held_out:,} are held out and never trained on ({where}).",
-        size_sentence(look),
-        channels_sentence(look),
-        *label_sentences(look),
-        *(["Half of the pictures are mirrored left to right, anew at each draw."] if look.options.flip else []),
-        f"Each epoch takes the row groups in another order and shuffles windows of {window:,} pictures; as many are "
-        f"held encoded at most (about {megabytes(round(window * mean))}).",
-        "A picture that cannot be decoded is replaced by the next one of its row group, and counted.",
-        "What would look at all pictures, as real features for an evaluation do, takes a fixed part of "
-        f"{stream.part:,} ({megabytes(stream.part * look.plan.nbytes)} decoded).",
+        size_sentence(inspection),
+        channels_sentence(inspection),
+        *label_sentences(inspection),
+        *(["Half of the pictures are mirrored left to right, anew at each draw."] if inspection.options.flip else []),
+        f"Each epoch takes the {source.group}s in another order and shuffles windows of {window:,} pictures; at most "
+        f"as many are held encoded (about {byte_size(round(window * mean))}).",
+        f"A picture that cannot be decoded is replaced by the next one of its {source.group}, and counted.",
+        "Evaluations, and whatever else would need all pictures, take a fixed part of "
+        f"{stream.part:,} ({byte_size(stream.part * inspection.plan.nbytes)} decoded).",
     ]
     return Audit(
-        source=look.options.source,
-        kind=look.source.kind,
-        shape=look.plan.shape,
-        found=found.train.count + found.test.count,
-        train=groups.count,
+        source=inspection.options.source,
+        kind=inspection.source.kind,
+        shape=inspection.plan.shape,
+        found=picture_count(splits.train) + picture_count(splits.test),
+        train=count,
         held_out=held_out,
         held_out_from=where,
-        classes=tuple((name, None) for name in look.class_names),
+        classes=tuple((name, None) for name in inspection.class_names),
         sizes=seen.sizes[:SIZES_LISTED],
         different_sizes=len(seen.sizes),
         smallest=extreme(seen.sizes, min),
@@ -187,7 +194,7 @@ def _audit(tables: Tables, found: Found, look: Look, stream: Streamed, broken: B
         duplicate_copies=seen.duplicate_copies,
         duplicates=seen.duplicates,
         unreadable_count=len(broken),
-        unreadable=tuple((look.source.train.name_of(place), why) for place, why in broken),
-        notes=(*found.notes, f"All but the number of pictures was seen in the {seen.count:,} that are held out."),
-        what_training_will_do=tuple(said),
+        unreadable=tuple((inspection.source.train.name_of(position), why) for position, why in broken),
+        notes=(*splits.notes, f"All but the number of pictures comes from the {seen.count:,} that are held out."),
+        what_training_will_do=tuple(sentences),
     )

@@ -120,11 +120,6 @@ def decode(ids: NDArray[Any], alphabet: Alphabet) -> list[str]:
     return [_text(codes[row]).rstrip(padding) for row in ids]
 
 
-def visible(line: str) -> str:
-    """The line with what cannot be printed (control and direction characters) replaced, for terminals and pages."""
-    return "".join(character if character.isprintable() else UNKNOWN for character in line)
-
-
 def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
