@@ -12,30 +12,25 @@ where a write through a memory map would end the process.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import RunError
 from steadygan.system.files import ASIDE, sync
 from steadygan.system.words import byte_size
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _ENTRY = re.compile(r"[0-9a-f]{32}(\.lock|\.json|\.[0-9a-z-]+\.part)?")
 _WEIGHTS = re.compile(rf"({re.escape(ASIDE)}\d+-)?(?P<entry>[a-z]+-[0-9a-f]{{32}})\.safetensors")
-_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 def cache_folder(chosen: str | None = None) -> Path:
@@ -76,13 +71,14 @@ def _remove_unless_busy(path: Path, entry: str) -> int:
     if path.suffix == ".json":
         path.unlink(missing_ok=True)
         return size
-    with path.with_name(f"{entry}.lock").open("ab") as file:
-        if _try_lock(file):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with suppress(OSError):  # Windows keeps files that another process reads
-                    path.unlink(missing_ok=True)
+    from filelock import Timeout
+
+    with suppress(Timeout), _lock(path.with_name(f"{entry}.lock")).acquire(blocking=False):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):  # Windows keeps files that another process reads
+                path.unlink(missing_ok=True)
     return size - _bytes_in(path)
 
 
@@ -153,30 +149,26 @@ def _rename(aside: Path, target: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Holds a lock file; False where the file system knows no locks."""
-    with path.open("ab") as file:
-        try:
-            while not _try_lock(file):
-                time.sleep(0.1)
-            alone = True
-        except OSError:
-            alone = False
-        yield alone
-
-
-def _try_lock(file: IO[bytes]) -> bool:
-    """Lock an open file until it is closed; False where another holds it."""
+    """Holds a lock file, waiting for it if need be; False if the file system has no locks."""
+    with path.open("ab"):
+        pass  # a folder that cannot be written is an error, and not a file system without locks
+    lock = _lock(path)
     try:
-        if sys.platform == "win32":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _BUSY:
-            return False
-        raise
-    return True
+        lock.acquire()
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    # where locks are missing a soft one would outlive a process that is killed
+    return FileLock(path, poll_interval=0.1, fallback_to_soft=False, preserve_lock_file=True)
 
 
 def read_json(path: Path) -> Any:
