@@ -112,7 +112,7 @@ BAD = [
     Bad("train text --data verse.txt --run.evaluate patches", "which is for pictures; for text: auto, none"),
     Bad("train --data verse.txt --data.size 8", "data size is 8, but 'verse' is text"),
     Bad("train --data verse.txt --data.length 0", "data length is 0; it has to be a whole number from 1"),
-    Bad("train --data digits --data.length 8", "data length is 8, but 'digits' is no text"),
+    Bad("train --data digits --data.length 8", "data length is 8, but 'digits' is not text"),
     Bad("train text --representation.characters 5 --data verse.txt", "OneHot.characters is 5, but a sample is text"),
     Bad("train --data corrupt.npz", "corrupt.npz"),
     Bad("train --data few", "5"),

@@ -1,4 +1,4 @@
-"""Data: from a source's name to samples in memory, in a memory map or in a stream, with an audit of what was found.
+"""Data: from a source's name to samples in memory, in a memory map or in a stream, and an audit of the source.
 
 Names are loaded when first used, so that recipes can name data options without loading numpy or Pillow.
 """

@@ -27,11 +27,11 @@ from steadygan.types import SampleSpec
 
 
 def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset:
-    """The data set that the options name, ready to train on, with its audit.
+    """The data set that the options name, with its audit.
 
-    Pictures are decoded once into the cache, but those of a stream as they are asked for; ``progress(done, all)`` is
-    told of it. Raises UsageError for a source that is not there, DataError for data that cannot be trained on, RunError
-    where the cache cannot be written.
+    Pictures are decoded once into the cache, those of a stream as they are asked for; ``progress(done, all)`` is called
+    meanwhile. Raises UsageError for a missing source, DataError for data that cannot be trained on, RunError if the
+    cache cannot be written.
     """
     source = _source(options)
     if isinstance(source, TextSource):
@@ -59,18 +59,18 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 
 
 def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
-    """What the source holds and what training will do with it; ``problem`` says why, where it would be refused."""
+    """What is in the source and what training will do with it; ``problem`` says why data is refused."""
     source = _source(options)
     if isinstance(source, Synthetic | TextSource | ShardSource):
-        found = open_data(options).audit
-        assert found is not None
-        return found
+        audit = open_data(options).audit
+        assert audit is not None
+        return audit
     inspection = inspect_source(source, options)
     return audit_of(inspection, _decoded_unless_refused(inspection, progress))
 
 
 def planned_cache_bytes(options: DataOptions) -> int:
-    """Bytes that the decoded pictures take in the cache, written or not yet; 0 where memory is enough."""
+    """Bytes of the decoded pictures in the cache, written or not yet; 0 if they stay in memory."""
     source = _source(options)
     if isinstance(source, Synthetic | TextSource | ShardSource):
         return 0
@@ -84,7 +84,7 @@ def _source(options: DataOptions) -> Source:
     source = find_source(options)
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
-            raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is no text")
+            raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
     return source
 
 
@@ -94,10 +94,8 @@ def _decoded_unless_refused(inspection: Inspection, progress: Progress | None) -
         return None
     if stays_in_memory(split, plan):
         return decoded_in_memory(split, plan)
-    found = cached(inspection.root, split.key(plan), plan)
-    if found is not None:
-        return found
-    return decoded_in_cache(inspection.root, split, plan, progress)
+    in_cache = cached(inspection.root, split.key(plan), plan)
+    return in_cache or decoded_in_cache(inspection.root, split, plan, progress)
 
 
 def _stored(inspection: Inspection, pictures: Pictures, part: Part) -> Stored:

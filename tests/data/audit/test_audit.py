@@ -71,7 +71,7 @@ def test_the_lines_for_people(messy: Path) -> None:
         "pictures    40 found, 3 unreadable",
         "width 16 to 300, height 16 to 400: 40x30 18,",
         "modes       RGB 32, P 2,",
-        "special     1 turned by EXIF, 1 animated or of several pages",
+        "special     1 rotated by EXIF, 1 animated or of several pages",
         "classes     2: cats ",
         "duplicates  1 copies in 1 groups, such as dogs/020.png = dogs/copy of 020.png",
         "unreadable  dogs/cut.png: truncated",

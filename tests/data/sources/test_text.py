@@ -95,7 +95,7 @@ def test_the_audit_says_what_becomes_of_the_text(verse: Path) -> None:
 
 def test_text_needs_no_cache_and_has_no_contact_sheet(verse: Path, tmp_path: Path) -> None:
     assert planned_cache_bytes(DataOptions(source=str(verse))) == 0
-    with pytest.raises(UsageError, match="is text, of which there is no contact sheet"):
+    with pytest.raises(UsageError, match="is text, which has no contact sheet"):
         contact_sheet(opened(verse), tmp_path / "sheet.png")
 
 
@@ -118,7 +118,7 @@ def test_options_that_do_not_suit_text_are_refused(verse: Path, options: dict, m
 @pytest.mark.parametrize("option", ["length", "alphabet"])
 def test_options_of_text_are_refused_elsewhere(source: str, option: str) -> None:
     for act in (open_data, audit_data, planned_cache_bytes):
-        with pytest.raises(UsageError, match=f"data {option} is 9, but '{source}' is no text"):
+        with pytest.raises(UsageError, match=f"data {option} is 9, but '{source}' is not text"):
             act(DataOptions(source=source, **{option: 9}))
 
 

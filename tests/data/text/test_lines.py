@@ -231,12 +231,12 @@ def test_a_summary_counts_what_becomes_of_a_text() -> None:
         "more": False,
     }
     assert found.sentences() == (
-        "Each of 5 lines is one sample of 4 characters: 2 longer ones (40%; the longest has 5) are cut there, the rest "
-        "of them is dropped; shorter ones (60%) are padded.",
+        "Each of 5 lines is one sample of 4 characters: 2 longer ones (40%; the longest has 5) are cut and the "
+        "rest dropped; shorter ones (60%) are padded.",
         "The alphabet has 3 characters, one for padding and one for unknown characters, which are 12.50% of the text.",
         "Empty lines are left out (2).",
         "Lines that are copies of others are kept (1).",
-        "The padding character stands in the text itself (1): at a line's end it is lost.",
+        "The text contains the padding character (in 1 of its lines): at a line's end it is lost.",
         "Characters that are not UTF-8 are unknown (1).",
     )
 

@@ -1,4 +1,4 @@
-"""Turns what was seen and decoded into an audit, and into sentences on what training will do."""
+"""The audit of pictures, and sentences on what training will do with them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind")
 
 
 def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
-    """The audit of a source; ``decoded`` is None where it was refused before that."""
+    """The audit of a source; ``decoded`` is None if it was refused before decoding."""
     scans = inspection.scans
     sizes = _merged([scan.sizes for scan in scans])
     unreadable = inspection.unreadable(decoded)
@@ -62,15 +62,15 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
 
 def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int], ...]:
     total: Counter[Kind] = Counter()
-    for part in counts:
-        total.update(dict(part))
+    for each in counts:
+        total.update(dict(each))
     return tuple(total.most_common())
 
 
 def extreme(
     sizes: tuple[tuple[tuple[int, int], int], ...], choose: Callable[[list[int]], int]
 ) -> tuple[int, int] | None:
-    """The least or largest width and height of sizes and their numbers; None of none."""
+    """The smallest or largest width and height of ((width, height), pictures); None if empty."""
     if not sizes:
         return None
     return choose([width for (width, _), _ in sizes]), choose([height for (_, height), _ in sizes])
@@ -96,63 +96,63 @@ def _held_out_from(inspection: Inspection) -> str:
 
 
 def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
-    """What training will do with the source, one sentence a matter."""
+    """What training will do with the source."""
     train, held_out = len(decoded.train.samples), len(decoded.held_out.samples)
     chosen = _held_out_from(inspection)
-    said = [
+    sentences = [
         f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({chosen}).",
         size_sentence(inspection),
         channels_sentence(inspection),
         *label_sentences(inspection),
     ]
     if inspection.options.flip:
-        said.append("Half of the pictures are mirrored left to right, anew at each draw.")
+        sentences.append("Half of the pictures are mirrored left to right, anew at each draw.")
     if any(scan.rotated for scan in inspection.scans):
-        said.append("Pictures with an EXIF orientation are turned upright.")
+        sentences.append("Pictures with an EXIF orientation are turned upright.")
     if any(scan.animated for scan in inspection.scans):
-        said.append("Of animated files the first frame is used.")
+        sentences.append("Of animated files the first frame is used.")
     if inspection.unreadable(decoded):
-        said.append("Unreadable pictures are left out.")
+        sentences.append("Unreadable pictures are left out.")
     if any(scan.duplicate_copies for scan in inspection.scans):
         aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
-        said.append(f"Copies are kept{aside}.")
+        sentences.append(f"Copies are kept{aside}.")
     where = f"kept in {decoded.folder}" if decoded.folder else "held in memory"
-    said.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
-    return tuple(said)
+    sentences.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
+    return tuple(sentences)
 
 
 def size_sentence(inspection: Inspection) -> str:
-    """To which size pictures are brought, and how."""
+    """The size that pictures are resized to, and how."""
     size = inspection.plan.size
     sizes = [item for scan in inspection.scans for item in scan.sizes]
-    if all(found == (size, size) for found, _ in sizes):
+    if all(each == (size, size) for each, _ in sizes):
         return f"Pictures stay as they are, {size}x{size} ({inspection.why_size})."
     square = all(width == height for (width, height), _ in sizes)
     first = "" if square else ("cropped to the middle square and " if inspection.plan.fit == "crop" else "padded and ")
     side = min if inspection.plan.fit == "crop" else max
-    small = sum(count for found, count in sizes if side(found) < size)
+    small = sum(count for each, count in sizes if side(each) < size)
     enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
     return f"Pictures are {first}resized to {size}x{size} ({inspection.why_size}){enlarged}."
 
 
 def channels_sentence(inspection: Inspection) -> str:
-    """As what they are trained on: grey or colour, with alpha or without."""
+    """Grey or colour, with or without alpha, and what is converted."""
     channels = inspection.plan.channels
     modes = dict(_merged([scan.modes for scan in inspection.scans]))
-    said = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
+    sentence = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
     grey = sum(count for mode, count in modes.items() if is_grey(mode))
     colour = sum(modes.values()) - grey
     if channels < 3 and colour:
-        said += f"; {colour:,} colour pictures become grey"
+        sentence += f"; {colour:,} colour pictures become grey"
     if channels >= 3 and grey:
-        said += f"; {grey:,} grey pictures get three equal channels"
+        sentence += f"; {grey:,} grey pictures get three equal channels"
     if channels in (1, 3) and any(mode.endswith(("A", "a")) for mode in modes):
-        said += "; transparent parts become white"
-    return said + "."
+        sentence += "; transparent parts become white"
+    return sentence + "."
 
 
 def label_sentences(inspection: Inspection) -> list[str]:
-    """Whether there are classes, and whether they are used."""
+    """Whether there are classes and they are used."""
     names = inspection.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]

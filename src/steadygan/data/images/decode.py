@@ -1,4 +1,4 @@
-"""One picture: from any file that Pillow opens, or an array, to uint8 [C, S, S]."""
+"""Decoding: one picture, from any file that Pillow opens or an array, to uint8 [C, S, S]."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from steadygan.data.options import Fit
 
 Payload: TypeAlias = Path | bytes | NDArray[np.uint8]
-"""one picture: a file, the bytes of a file, or an array [C, H, W]"""
+"""an encoded picture: a file, the bytes of a file, or an array [C, H, W]"""
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
-MOST_PIXELS = 100_000_000  # decoded at once; more is a mistake or a decompression bomb
-_DRAFT = 3  # JPEGs may be shrunk while they are decoded to 3 times the size asked: still antialiased
-_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some of the others are slow to say no
+MOST_PIXELS = 100_000_000  # more is a mistake or a decompression bomb
+_DRAFT = 3  # JPEGs may be shrunk in decoding to 3 times the target size: still antialiased
+_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some others are slow to refuse
 _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
-_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read where a Pillow plugin is registered
+_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read if a Pillow plugin is registered
 
 
 class Unreadable(Exception):
-    """A picture that cannot be used, in a few words."""
+    """A picture that cannot be decoded; the text says why in a few words."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The shape that every picture is brought to."""
+    """The target shape of every picture, and how it is fitted to it."""
 
     size: int
     channels: int
@@ -55,15 +55,15 @@ class Plan:
 
 
 def is_grey(mode: str) -> bool:
-    """Whether pictures of this Pillow mode, or of this many channels, have no colour."""
+    """True if pictures of this Pillow mode have no colour."""
     return mode in GREY_MODES or mode.startswith("I")
 
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Inside, all formats are known, and what Pillow warns of is silent: it is counted, or does no harm.
+    """Loads all of Pillow's formats and silences its warnings, which are counted or harmless.
 
-    Warning filters belong to the whole process, so this is entered once, around the threads.
+    Warning filters are global to the process, so this is entered once, around the threads.
     """
     Image.init()
     with warnings.catch_warnings():
@@ -74,7 +74,7 @@ def quiet_pillow() -> Iterator[None]:
 
 @contextmanager
 def opened(payload: Path | bytes) -> Iterator[Image.Image]:
-    """The picture of a file with only its head read; every failure is an Unreadable."""
+    """A picture with only its header read; every failure is an Unreadable."""
     try:
         if isinstance(payload, Path):
             check_regular(payload)
@@ -93,7 +93,7 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
 
 @cache
 def picture_formats() -> tuple[str, ...]:
-    """The formats that Pillow decodes itself; EPS and WMF would start other programs on a stranger's file."""
+    """The formats that Pillow decodes itself; EPS and WMF would start other programs on an untrusted file."""
     Image.init()
     others = sorted(name for name in Image.OPEN if name not in (*_FIRST, *_NOT_PICTURES))
     return (*(name for name in _FIRST if name in Image.OPEN), *others)
@@ -101,13 +101,13 @@ def picture_formats() -> tuple[str, ...]:
 
 @cache
 def picture_suffixes() -> frozenset[str]:
-    """File name endings of pictures, such as '.jpg', in lower case."""
+    """File name suffixes of pictures, such as '.jpg', in lower case."""
     known = {suffix for suffix, name in Image.registered_extensions().items() if name in picture_formats()}
     return frozenset(known | _NEED_PLUGIN)
 
 
 def check_regular(path: Path) -> None:
-    """Raise where a file cannot be a picture: reading a pipe would wait for ever."""
+    """Raises Unreadable if a file cannot be a picture: reading a pipe would wait for ever."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("not a regular file")
@@ -151,8 +151,8 @@ def orientation(image: Image.Image) -> int:
 def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
     """The picture as uint8 [C, S, S]; raises Unreadable.
 
-    Turned upright, alpha put on white (unless the plan keeps it), the middle cropped or the rest padded, and
-    resized with antialiasing (Lanczos).
+    Rotated by EXIF, composited on white (unless the plan keeps alpha), cropped to the middle or padded, and resized
+    with antialiasing (Lanczos).
     """
     if isinstance(payload, np.ndarray):
         return payload if payload.shape == plan.shape else decode_array(payload, plan)
@@ -169,16 +169,16 @@ def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
 
 
 def decode_array(array: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
-    """An array [C, H, W] brought to the plan's shape."""
+    """An array [C, H, W] converted to the plan's shape."""
     pixels = array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
     image = Image.fromarray(pixels)  # [H, W], [H, W, 2], [H, W, 3] or [H, W, 4]
     return _to_array(_fit(_recolour(image, plan.channels), plan))
 
 
 def _shrink_while_decoding(image: ImageFile.ImageFile, plan: Plan) -> None:
-    """Let the JPEG decoder skip detail that resizing throws away: large photographs load several times faster."""
+    """Lets the JPEG decoder skip detail that resizing discards: large photographs load several times faster."""
     wanted = _DRAFT * plan.size
-    if plan.fit == "pad":  # the long side becomes the size, so less is needed of the short one
+    if plan.fit == "pad":  # the long side becomes the size, so the short one may be smaller
         longest = max(image.size)
         wanted_size = (max(1, wanted * image.width // longest), max(1, wanted * image.height // longest))
     else:
@@ -200,13 +200,13 @@ def _recolour(image: Image.Image, channels: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Pictures of deeper pixels scaled to 8 bits: Pillow's own conversion would clip them."""
+    """Scales deeper pixels to 8 bits; Pillow's own conversion would clip them."""
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
     pixels = np.asarray(image)
     if image.mode == "F":
         if not np.isfinite(pixels).all() or pixels.min() < 0 or pixels.max() > 255:
-            raise Unreadable("float pixels outside of 0 to 1 and of 0 to 255")
+            raise Unreadable("float pixels outside both 0 to 1 and 0 to 255")
         scale = 255.0 if pixels.max() <= 1 else 1.0
     else:
         if pixels.min() < 0 or pixels.max() > 65535:
