@@ -99,7 +99,7 @@ BAD = [
         "train generator:resnet64-generator --data digits",
         "ResNet64Generator takes images of 64 px, but a sample is 1x8x8",
     ),
-    Bad("train --run.precision tf32 --device cpu", "precision tf32 is a way of NVIDIA GPUs"),
+    Bad("train --run.precision tf32 --device cpu", "precision tf32 needs an NVIDIA GPU"),
     Bad("train --device gpu", "unknown device 'gpu' (known: auto, cpu, cuda, cuda:1, mps)"),
     # data
     Bad("train --data nowhere/", "there is no 'nowhere'"),

@@ -18,7 +18,7 @@ def number(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """A quantity with its thousands folded: ``'940'``, ``'12.3k'``, ``'1.2M'``."""
+    """A quantity with a metric prefix: ``'940'``, ``'12.3k'``, ``'1.2M'``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= 0.9995 * size:
             return f"{value / size:.1f}{letter}"
@@ -26,7 +26,7 @@ def count(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
+    """A duration in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
     if not math.isfinite(seconds):
         return "unknown time"
     seconds = max(seconds, 0.0)

@@ -225,7 +225,7 @@ def test_what_cannot_be_streamed_is_one_line(
 
 def test_only_parquet_is_streamed(tmp_path: Path) -> None:
     for source in ("digits", str(fill(tmp_path / "photos"))):
-        with pytest.raises(UsageError, match=r"data stream is true, but '.*' is no parquet"):
+        with pytest.raises(UsageError, match=r"data stream is true, but '.*' is not parquet"):
             open_data(DataOptions(source=source, stream=True))
     with pytest.raises(UsageError, match="data window is 5, but only a stream has one"):
         DataOptions(window=5)

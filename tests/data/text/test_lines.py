@@ -66,7 +66,7 @@ def test_no_more_lines_are_read_than_asked_for(file: Path) -> None:
         (b"", "has no text in it"),
         (b"\n \n\t\r\n", "has no text in it"),
         (b"\n".join([b"a"] * 15), "has too few lines of text, 15: one sample each, 16 are needed"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text: it holds zero bytes"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text: it contains zero bytes"),
         ("\n".join(WORDS).encode("utf-16"), "is UTF-16; text has to be saved as UTF-8"),
         ("Привет, мир\n".encode("koi8-r") * 20, "is not UTF-8 text: 180 of 220 characters are broken"),
         (gzip.compress("\n".join(WORDS).encode(), mtime=0)[:-9], "cannot read"),
@@ -82,7 +82,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(file: Path, content: b
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.txt"):
-        with pytest.raises(DataError, match="is no file of text"):
+        with pytest.raises(DataError, match="is not a text file"):
             read_lines(path)
 
 

@@ -132,7 +132,7 @@ def _check(name: str, train: Shards, readable: int, broken: Broken, inspection: 
 
 
 def _window(source: ShardSource, train: Shards, options: DataOptions) -> int:
-    """Pictures that are shuffled among each other, and buffered."""
+    """Pictures of a shuffle window, which are buffered."""
     count = picture_count(train)
     window = options.window or max(1, min(WINDOW, WINDOW_BYTES * count // max(1, encoded_bytes(train))))
     largest = max(train.groups, key=lambda group: group.size)
@@ -146,7 +146,7 @@ def _window(source: ShardSource, train: Shards, options: DataOptions) -> int:
 
 
 def _fingerprint(splits: ShardSplits, inspection: Inspection) -> str:
-    """Hash of the sizes of all groups and of what the held-out pictures hold, of the shape, and of the split."""
+    """Hash of the sizes of all groups, the content of the held-out pictures, the shape, and the split."""
     sizes = [[[group.size, group.nbytes] for group in shards.groups] for shards in (splits.train, splits.test)]
     text = json.dumps(["stream", _VERSION, sizes, inspection.split.scan.content, asdict(inspection.plan)])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
