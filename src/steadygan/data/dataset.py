@@ -70,7 +70,7 @@ class Stored:
         return self.samples, self.labels
 
     def notes(self) -> tuple[str, ...]:
-        """Nothing to tell."""
+        """Empty."""
         return ()
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Endless:
         return self.draw(np.random.default_rng(0), self.part)
 
     def notes(self) -> tuple[str, ...]:
-        """Nothing to tell."""
+        """Empty."""
         return ()
 
     def close(self) -> None:
@@ -126,8 +126,8 @@ class Dataset:
     held_out: Stored
     """never trained on"""
     fingerprint: str
-    """hash of the content, of the shape it was brought to, and of the split; not of where it lies"""
+    """hash of the content, the shape and the split; not of the location"""
     class_names: tuple[str, ...] = ()
     audit: Audit | None = None
     alphabet: Alphabet | None = None
-    """of text: what the ids stand for"""
+    """of text: characters by id"""

@@ -35,7 +35,7 @@ class DataOptions:
     """size of the alphabet of a text: its most frequent characters, unknown and padding; None: all of them, at most
     2,048"""
     flip: bool = False
-    """mirror half of the pictures left to right, anew at each draw"""
+    """mirror half of the pictures left to right, at random at each draw"""
     labels: bool = True
     """use the labels, if the data has some"""
     held_out: float = 0.1

@@ -56,19 +56,19 @@ def has_fast_bf16(device: torch.device) -> bool:
     return False
 
 
-def choose_precision(asked: str, device: torch.device) -> Precision:
+def choose_precision(name: str, device: torch.device) -> Precision:
     """The precision of a name; 'auto' is bf16 if the device has it in hardware, else fp32.
 
     Raises:
         UsageError: for an unknown precision, and for tf32 without CUDA.
     """
-    if asked == "auto":
+    if name == "auto":
         return "bf16" if has_fast_bf16(device) else "fp32"
-    if asked not in ("fp32", "tf32", "bf16"):
-        raise UsageError(f"precision '{asked}' is unknown (known: auto, fp32, tf32, bf16)")
-    if asked == "tf32" and device.type != "cuda":
+    if name not in ("fp32", "tf32", "bf16"):
+        raise UsageError(f"precision '{name}' is unknown (known: auto, fp32, tf32, bf16)")
+    if name == "tf32" and device.type != "cuda":
         raise UsageError(f"precision tf32 needs an NVIDIA GPU; on {device.type} use auto, fp32 or bf16")
-    return asked  # type: ignore[return-value]
+    return name  # type: ignore[return-value]
 
 
 def set_matmul_precision(precision: Precision, device: torch.device) -> None:

@@ -80,7 +80,7 @@ def test_the_lines_for_people(messy: Path) -> None:
         "Pictures are cropped to the middle square and resized to 32x32 (the median short side is 30 pixels); ",
         "They are trained on as colour (3 channels); 2 grey pictures get three equal channels; transparent parts",
         "There are 2 classes; recipes with labels use them.",
-        "Half of the pictures are mirrored left to right, anew at each draw.",
+        "Half of the pictures are mirrored left to right, at random at each draw.",
         "Pictures with an EXIF orientation are turned upright.",
         "Of animated files the first frame is used.",
         "Unreadable pictures are left out.",

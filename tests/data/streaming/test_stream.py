@@ -158,7 +158,7 @@ def test_the_audit_says_what_is_streamed_and_what_was_looked_at(tmp_path: Path) 
     assert (
         "It trains on 180 pictures in 18 row groups of 2 files, read and decoded while it trains; 20 are held" in said
     )
-    assert "shuffles windows of 50 pictures; at most as many are held encoded (about" in said
+    assert "shuffles windows of 50 pictures; at most as many are buffered, encoded (about" in said
     assert "comes from the 20 that are held out" in said
     assert (found.found, found.train, found.held_out) == (200, 180, 20)
     assert planned_cache_bytes(DataOptions(source=str(folder), stream=True)) == 0

@@ -33,7 +33,7 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         source=inspection.options.source,
         kind=inspection.source.kind,
         shape=inspection.plan.shape,
-        found=inspection.found,
+        found=inspection.count,
         train=len(decoded.train.samples) if decoded else 0,
         held_out=len(decoded.held_out.samples) if decoded else 0,
         held_out_from=_held_out_from(inspection),
@@ -106,7 +106,7 @@ def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
         *label_sentences(inspection),
     ]
     if inspection.options.flip:
-        sentences.append("Half of the pictures are mirrored left to right, anew at each draw.")
+        sentences.append("Half of the pictures are mirrored left to right, at random at each draw.")
     if any(scan.rotated for scan in inspection.scans):
         sentences.append("Pictures with an EXIF orientation are turned upright.")
     if any(scan.animated for scan in inspection.scans):
@@ -116,7 +116,7 @@ def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
     if any(scan.duplicate_copies for scan in inspection.scans):
         aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
         sentences.append(f"Copies are kept{aside}.")
-    where = f"kept in {decoded.folder}" if decoded.folder else "held in memory"
+    where = f"kept in {decoded.folder}" if decoded.folder else "kept in memory"
     sentences.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
     return tuple(sentences)
 

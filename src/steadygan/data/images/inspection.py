@@ -43,7 +43,7 @@ class Inspection:
         return [self.split.scan] if test is None else [self.split.scan, test]
 
     @property
-    def found(self) -> int:
+    def count(self) -> int:
         """Pictures, readable or not."""
         return sum(scan.count for scan in self.scans)
 
@@ -60,12 +60,12 @@ class Inspection:
     def problem(self, decoded: Decoded | None = None) -> str | None:
         """Why the source is refused: too few pictures can be read; None if it is not."""
         bad = self.unreadable(decoded)
-        what = f"'{self.source.name}' has {self.found:,} pictures"
+        what = f"'{self.source.name}' has {self.count:,} pictures"
         if bad:
             reasons = Counter(why.split(" (")[0] for _, why in bad).most_common(3)
             listed = ", ".join(f"{number:,} {why}" for why, number in reasons)
             what += f", {len(bad):,} of them unreadable ({listed}; first: {bad[0][0]})"
-        if len(bad) > MOST_UNREADABLE * self.found:
+        if len(bad) > MOST_UNREADABLE * self.count:
             return f"{what}; at most {MOST_UNREADABLE:.0%} may be unreadable"
         broken = len(self.split.scan.unreadable) + (len(decoded.unreadable) if decoded else 0)
         if self.split.scan.count - broken < FEWEST:

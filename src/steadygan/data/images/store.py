@@ -203,20 +203,20 @@ def _decode_into(
     broken: Collection[int] = (),
 ) -> tuple[_Reasons, _Reasons]:
     """Decodes all but ``broken`` into (train, held out); (index, reason) of unreadable pictures in (train, test)."""
-    tell = _counter(progress, split.count)
+    report = _counter(progress, split.count)
     train, held_out = sinks
     bad = {index for index, _ in split.scan.unreadable} | set(broken)
     if split.test is not None and split.test_scan is not None:
-        reasons = _decode_part(split.train, plan, bad, lambda index: train, tell)
+        reasons = _decode_part(split.train, plan, bad, lambda index: train, report)
         bad_test = {index for index, _ in split.test_scan.unreadable}
-        return reasons, _decode_part(split.test, plan, bad_test, lambda index: held_out, tell)
+        return reasons, _decode_part(split.test, plan, bad_test, lambda index: held_out, report)
     mask = choose_held_out(split.scan.digests, split.share, bad)
-    reasons = _decode_part(split.train, plan, bad, lambda index: held_out if mask[index] else train, tell)
+    reasons = _decode_part(split.train, plan, bad, lambda index: held_out if mask[index] else train, report)
     return reasons, ()
 
 
 def _decode_part(
-    pictures: Pictures, plan: Plan, bad: set[int], sink_of: Callable[[int], _Sink], tell: Callable[[int], None]
+    pictures: Pictures, plan: Plan, bad: set[int], sink_of: Callable[[int], _Sink], report: Callable[[int], None]
 ) -> _Reasons:
     reasons = []
     items = ((index, payload) for index, payload in enumerate(pictures.read()) if index not in bad)
@@ -228,7 +228,7 @@ def _decode_part(
                 reasons.append((index, result))
             else:
                 sink_of(index).add(index, result)
-        tell(len(results))
+        report(len(results))
     return tuple(reasons)
 
 
@@ -246,13 +246,13 @@ def decode_chunk(chunk: list[tuple[int, Payload]], plan: Plan) -> list[tuple[int
 def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     done = 0
 
-    def tell(count: int) -> None:
+    def report(count: int) -> None:
         nonlocal done
         done += count
         if progress:
             progress(done, total)
 
-    return tell
+    return report
 
 
 def labels_of(pictures: Pictures, part: Part) -> NDArray[np.int64] | None:

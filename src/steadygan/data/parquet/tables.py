@@ -75,16 +75,16 @@ def _same_set(path: Path, other: Path) -> bool:
 
 def tables_of_files(files: Sequence[Path], root: Path, name: str) -> Tables:
     """A folder of parquet files (shards), by split."""
-    found: dict[str, list[Path]] = {"train": [], "test": [], "validation": [], "": []}
+    by_split: dict[str, list[Path]] = {"train": [], "test": [], "validation": [], "": []}
     for path in sorted(files):
-        found[split_of(path, root)].append(path)
+        by_split[split_of(path, root)].append(path)
     _need_all_shards(files)
-    train = found["train"] or found[""] or found["test"] or found["validation"]
+    train = by_split["train"] or by_split[""] or by_split["test"] or by_split["validation"]
     notes = []
-    unnamed = len(found[""]) if train is not found[""] else 0
+    unnamed = len(by_split[""]) if train is not by_split[""] else 0
     if unnamed:
         notes.append(f"{unnamed} parquet files whose names have no split are not used.")
-    held_out = {split: found[split] for split in ("test", "validation") if found[split] is not train}
+    held_out = {split: by_split[split] for split in ("test", "validation") if by_split[split] is not train}
     return _tables(train, held_out, name, tuple(notes))
 
 

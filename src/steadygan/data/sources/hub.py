@@ -50,9 +50,9 @@ def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
             names = hub.list_repo_files(repo, repo_type="dataset", revision=revision)
         except hub.utils.RevisionNotFoundError:
             continue
-        found = [name for name in names if name.endswith(".parquet")]
-        if found:
-            return revision, found
+        files = [name for name in names if name.endswith(".parquet")]
+        if files:
+            return revision, files
     raise DataError(f"the hub has no parquet files for '{repo}'; download it and give the folder")
 
 

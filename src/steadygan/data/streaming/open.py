@@ -166,9 +166,13 @@ def _audit(source: ShardSource, splits: ShardSplits, inspection: Inspection, str
         size_sentence(inspection),
         channels_sentence(inspection),
         *label_sentences(inspection),
-        *(["Half of the pictures are mirrored left to right, anew at each draw."] if inspection.options.flip else []),
+        *(
+            ["Half of the pictures are mirrored left to right, at random at each draw."]
+            if inspection.options.flip
+            else []
+        ),
         f"Each epoch takes the {source.group}s in another order and shuffles windows of {window:,} pictures; at most "
-        f"as many are held encoded (about {byte_size(round(window * mean))}).",
+        f"as many are buffered, encoded (about {byte_size(round(window * mean))}).",
         f"A picture that cannot be decoded is replaced by the next one of its {source.group}, and counted.",
         "Evaluations, and whatever else would need all pictures, take a fixed part of "
         f"{stream.part:,} ({byte_size(stream.part * inspection.plan.nbytes)} decoded).",

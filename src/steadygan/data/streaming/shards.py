@@ -16,7 +16,7 @@ from steadygan.data.images.pictures import Pictures, printable
 
 
 class Encoded(NamedTuple):
-    """One picture as it lies in a file, not decoded."""
+    """One picture as stored in a file, not decoded."""
 
     picture: bytes
     label: int
