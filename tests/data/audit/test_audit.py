@@ -12,7 +12,7 @@ from tests.data.making import encoded, fill, picture
 
 @pytest.fixture
 def messy(tmp_path: Path) -> Path:
-    """A folder as it lies on a disk: 40 pictures of every kind, 3 of them broken."""
+    """A folder of 40 pictures of every kind, 3 of them broken."""
     folder = tmp_path / "messy"
     fill(folder / "cats", 18, size=(40, 30))
     fill(folder / "dogs", 10, size=(100, 80), start=18)

@@ -1,4 +1,4 @@
-"""Parquet files that are read while a run goes on."""
+"""Streams of parquet files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stream_of(data: Dataset) -> Streamed:
 
 
 def numbers_of(stream: Streamed) -> list[int]:
-    """Which picture each index is."""
+    """The number of each picture, by index."""
     return [number_of(pixels) for pixels in stream.rows(np.arange(len(stream)))[0]]
 
 
