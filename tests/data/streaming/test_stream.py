@@ -134,9 +134,7 @@ def test_a_row_group_without_any_picture_gives_way_to_the_next_one(tmp_path: Pat
     assert stream.replaced == 10
 
 
-def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evaluations_use_a_fixed_part_of_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from steadygan.data.streaming import stream as streams
     from steadygan.evaluation.extracting import real_part
 
@@ -151,7 +149,7 @@ def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
     assert any("take a fixed part of 25" in line for line in data.audit.what_training_will_do)
 
 
-def test_the_audit_says_what_is_streamed_and_what_was_looked_at(tmp_path: Path) -> None:
+def test_the_audit_says_what_is_streamed_and_what_was_inspected(tmp_path: Path) -> None:
     folder = write_shards(tmp_path / "set", [100, 100], classes=3)
     found = audit_data(DataOptions(source=str(folder), stream=True, window=50))
     said = "\n".join(found.lines())
@@ -223,7 +221,7 @@ def test_what_cannot_be_streamed_is_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_only_parquet_is_streamed(tmp_path: Path) -> None:
+def test_only_parquet_can_be_streamed(tmp_path: Path) -> None:
     for source in ("digits", str(fill(tmp_path / "photos"))):
         with pytest.raises(UsageError, match=r"data stream is true, but '.*' is not parquet"):
             open_data(DataOptions(source=source, stream=True))
@@ -254,7 +252,7 @@ def test_files_without_the_column_of_pictures_are_one_line(tmp_path: Path) -> No
         opened(tmp_path)
 
 
-def test_a_row_that_was_given_away_is_read_again(tmp_path: Path) -> None:
+def test_a_row_that_was_taken_is_read_again(tmp_path: Path) -> None:
     stream = stream_of(opened(write_shards(tmp_path / "set", [50])))
     first = stream.rows(np.array([3, 3, 4]))[0]
     assert np.array_equal(first[0], first[1])
