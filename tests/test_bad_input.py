@@ -99,7 +99,7 @@ BAD = [
         "train generator:resnet64-generator --data digits",
         "ResNet64Generator takes images of 64 px, but a sample is 1x8x8",
     ),
-    Bad("train --run.precision tf32 --device cpu", "precision tf32 is a way of NVIDIA GPUs"),
+    Bad("train --run.precision tf32 --device cpu", "precision tf32 needs an NVIDIA GPU"),
     Bad("train --device gpu", "unknown device 'gpu' (known: auto, cpu, cuda, cuda:1, mps)"),
     # data
     Bad("train --data nowhere/", "there is no 'nowhere'"),
@@ -112,7 +112,7 @@ BAD = [
     Bad("train text --data verse.txt --run.evaluate patches", "which is for pictures; for text: auto, none"),
     Bad("train --data verse.txt --data.size 8", "data size is 8, but 'verse' is text"),
     Bad("train --data verse.txt --data.length 0", "data length is 0; allowed: whole numbers from 1 to 4096, or null"),
-    Bad("train --data digits --data.length 8", "data length is 8, but 'digits' is no text"),
+    Bad("train --data digits --data.length 8", "data length is 8, but 'digits' is not text"),
     Bad("train text --representation.characters 5 --data verse.txt", "OneHot.characters is 5, but a sample is text"),
     Bad("train --data corrupt.npz", "corrupt.npz"),
     Bad("train --data few", "5"),

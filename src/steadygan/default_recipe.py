@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.data import Endless
 from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
@@ -88,7 +87,7 @@ def _digits(dataset: Dataset, device: str) -> Choice:
 def _photos(dataset: Dataset, device: str) -> Choice:
     base, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
     assert isinstance(base.generator, R3GANGenerator) and isinstance(base.critic, R3GANCritic)
-    count = _MANY if isinstance(dataset.train, Endless) else len(dataset.train)
+    count = _MANY if dataset.train.endless else len(dataset.train)
     batch = min(base.batch, max(4, count // 8))
     factor = 2 if device == "cuda" else 1
     width = factor * base.generator.width

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from steadygan.data import DataOptions, Dataset, Endless, Stored, open_data
-from steadygan.data.sources.points import fixed_generator
 from steadygan.errors import RunError, UsageError
 from steadygan.features import classifier, training
 from steadygan.features.classifier import ClassifierFeatures, StackFeatures, channel_classifier, classifier_features
+from steadygan.rng import fixed_generator
 from steadygan.types import SampleSpec
 
 Array = NDArray[np.uint8]

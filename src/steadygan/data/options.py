@@ -1,4 +1,4 @@
-"""Which data to train on and how it is made ready: the part of a recipe that names the data."""
+"""Data options of a recipe: the source, and how its samples are prepared."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ LARGEST_ALPHABET = 2**15 - 1
 
 @dataclass(frozen=True)
 class DataOptions:
-    """The training data: where it lies, and the shape it is brought to."""
+    """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
     """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
     stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
     size: int | None = None
-    """pixels of a side, pictures are square; None follows the data"""
+    """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
-    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and fills up with black"""
+    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
     length: int | None = None
-    """characters of a sample of text: a line is cut there, or filled up; None: 32, as in the WGAN-GP paper"""
+    """characters of a text sample: longer lines are cut, shorter ones padded; None: 32, as in the WGAN-GP paper"""
     alphabet: int | None = None
-    """characters that a text is written in, the most frequent ones, with those for unknown and for padding; None: all
-    that it has, up to 2,048"""
+    """size of the alphabet of a text: its most frequent characters, unknown and padding; None: all of them, at most
+    2,048"""
     flip: bool = False
-    """mirror half of the pictures left to right, anew at each draw"""
+    """mirror half of the pictures left to right, at random at each draw"""
     labels: bool = True
-    """use the labels, where the data has some"""
+    """use the labels, if the data has some"""
     held_out: float = 0.1
-    """share that is kept aside and never trained on (at most 10,000), where the data has no official test split"""
+    """share that is held out and never trained on (at most 10,000), if the data has no official test split"""
     stream: bool = False
-    """read and decode parquet files while training, in place of all of them before it: for data that no disk or time is
-    there to decode, in an order a little less random (docs/data.md)"""
+    """read and decode parquet files during training instead of before it: for data too large to decode first, in a
+    slightly less random order (docs/data.md)"""
     window: int | None = None
-    """pictures of a stream that are shuffled among each other, and held encoded; None: 8,192, but 512 MB at most"""
+    """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data import Endless, Stored
-from steadygan.data.dataset import Labels, Samples, Train
+from steadygan.data.types import ENDLESS_PART, Labels, Samples, TrainData
 from steadygan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 NAMES = ("auto", "classifier", "inception", "patches", "pixels")
 MOST_REAL = 50_000
 """training images that are looked at; of more, a fixed part"""
-DRAWN = 20_000
-"""samples that stand for data drawn without end"""
 
 
 def make_features(
@@ -75,23 +72,20 @@ def make_features(
 def default_features(dataset: Dataset) -> str:
     """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
     classes = dataset.sample.classes
-    train = dataset.train
-    count = DRAWN if isinstance(train, Endless) else len(train) if isinstance(train, Stored) else train.part
-    return "classifier" if classes > 1 and count >= 10 * classes else "patches"
+    return "classifier" if classes > 1 and dataset.train.part >= 10 * classes else "patches"
 
 
 def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samples, Labels | None]:
     """Real samples and labels of a split, at most ``most``: a fixed part of more and of a
     stream, a fixed draw of endless data."""
-    held: Train = dataset.train if split == "train" else dataset.held_out
-    if isinstance(held, Endless):
-        return held.draw(np.random.default_rng(0), min(most, DRAWN))
-    if not isinstance(held, Stored):
-        held = Stored(*held.some())
-    if len(held) <= most:
-        return held.samples, held.labels
-    rows = chosen_rows(len(held), most)
-    return held.samples[rows], None if held.labels is None else held.labels[rows]
+    data: TrainData = dataset.train if split == "train" else dataset.held_out
+    if data.endless:
+        return data.draw(np.random.default_rng(0), min(most, data.part))
+    samples, labels = data.some()
+    if len(samples) <= most:
+        return samples, labels
+    rows = chosen_rows(len(samples), most)
+    return samples[rows], None if labels is None else labels[rows]
 
 
 def chosen_rows(count: int, most: int) -> NDArray[np.int64]:
@@ -118,7 +112,7 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
             tensors["probabilities"] = torch.from_numpy(found.probabilities)
         return Weights(tensors, {"features": features.name, "data": dataset.name, "split": split})
 
-    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {DRAWN} {features.identity}"
+    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {ENDLESS_PART} {features.identity}"
     key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     tensors, _ = kept(weights_file(f"real-{key}", cache), make)
     probabilities = tensors.get("probabilities")

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from steadygan.data import Endless
 from steadygan.errors import UsageError, unknown_name
 from steadygan.evaluation.extracting import chosen_rows, default_features
 from steadygan.evaluation.material import Material
@@ -85,7 +84,7 @@ def _multi_scale(material: Material) -> bool:
 
 
 def _stacked(material: Material) -> bool:
-    return material.dataset.name == "stacked-digits" and isinstance(material.dataset.train, Endless)
+    return material.dataset.name == "stacked-digits" and material.dataset.train.endless
 
 
 def _modal(material: Material) -> bool:

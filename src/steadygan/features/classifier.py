@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Endless
-from steadygan.data.parquet.stream import Streamed
+from steadygan.data.dataset import Dataset
 from steadygan.data.sources.find import STACKED
 from steadygan.errors import UsageError
 from steadygan.features.base import Extracted
@@ -33,7 +32,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _VERSION = 1
 _TRAINED_ON, _TESTED_ON = 60_000, 10_000
-_DRAWN = 20_000
 _LEAST_A_CLASS = 10
 _BLOCK = 500
 
@@ -149,7 +147,7 @@ def classifier_features(
         UsageError: points, data without labels, of one class, or with fewer than 10 labelled images a class.
         RunError: the cache cannot be written.
     """
-    if dataset.name == STACKED and isinstance(dataset.train, Endless):
+    if dataset.name == STACKED and dataset.train.endless:
         return channel_classifier(dataset.sample.shape[-1], cache=cache, seed=seed, device=device, progress=progress)
     import torch
 
@@ -223,8 +221,6 @@ def _check(dataset: Dataset) -> int:
 
 
 def _training_images(dataset: Dataset, seed: int) -> Labelled:
-    if isinstance(dataset.train, Endless):
-        return labelled(*dataset.train.draw(np.random.default_rng(seed), _DRAWN), _TRAINED_ON)
-    if isinstance(dataset.train, Streamed):
-        return labelled(*dataset.train.some(), _TRAINED_ON)
-    return labelled(dataset.train.samples, dataset.train.labels, _TRAINED_ON)
+    data = dataset.train
+    drawn = data.draw(np.random.default_rng(seed), data.part) if data.endless else data.some()
+    return labelled(*drawn, _TRAINED_ON)

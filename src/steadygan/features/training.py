@@ -106,12 +106,14 @@ def train(
     """
     import torch
 
+    from steadygan.system.device import has_fast_bf16
+
     count = len(data.images)
     passes = min(max(_EPOCHS * count, _LEAST_PASSES), _MOST_PASSES)
     batch = min(_BATCH, count)
     steps = max(1, passes // batch)
     kind = torch.device(device).type
-    fast = kind == "cpu" and _has_fast_bf16()
+    fast = kind == "cpu" and has_fast_bf16(torch.device("cpu"))
     numbers = torch.Generator().manual_seed(seed)
     with torch.inference_mode(False), torch.enable_grad(), float32(device):
         images, labels = torch.from_numpy(data.images), torch.from_numpy(data.labels)
@@ -137,13 +139,6 @@ def train(
             if progress is not None:
                 progress(step + 1, steps)
     return found.eval(), "bf16" if fast else "fp32"
-
-
-def _has_fast_bf16() -> bool:
-    import torch
-
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
 
 
 def _shifted(images: Tensor, numbers: torch.Generator) -> Tensor:

@@ -56,11 +56,11 @@ class Feed:
         self._stream: Streamed | None = None
         if isinstance(data, Endless):
             return
-        if isinstance(data, Streamed) or not _fits(data.samples.nbytes, device):
+        array = data.resident
+        if array is None or not _fits(array.nbytes, device):
             self.reader = Reader(data.rows, device)
             self._stream = data if isinstance(data, Streamed) else None
             return
-        array = data.samples
         last = np.array(np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C")  # maps are read-only
         self.resident = torch.from_numpy(last).to(device)
         if data.labels is not None:
@@ -83,11 +83,7 @@ class Feed:
 
     def closing(self) -> tuple[str, ...]:
         """What to say of the data at the end of a session."""
-        if self._stream is None or not self._stream.replaced:
-            return ()
-        pictures = f"{self._stream.replaced:,} picture{'s' * (self._stream.replaced > 1)}"
-        first = self._stream.first_replaced
-        return (f"{pictures} could not be decoded and gave way to the next of their row groups (first: {first})",)
+        return () if self._stream is None else self._stream.notes()
 
     def follow(self, batches: Iterator[Rows]) -> None:
         """Reads these rows ahead, where rows are read at all; to be closed in the end."""
