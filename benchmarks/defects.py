@@ -24,7 +24,8 @@ from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Number
 from steadygan.system.words import number
 
@@ -82,20 +83,26 @@ def defects(held_out: Stored, train: Stored) -> Iterator[tuple[str, list[tuple[s
     yield "class means", [("ten class means repeated", class_means(known, known_labels, len(images)))]
 
 
-def measure(dataset: Dataset, names: Sequence[str], samples: Images) -> dict[str, Number]:
-    """All numbers of some samples; a metric that looks at features stands once for each kind of them."""
-    found: dict[str, Number] = {}
-    classifier = partial(make_features, "classifier", dataset)
-    for index, name in enumerate(names):
-        material = Material(dataset, samples, features=make_features(name, dataset), make_classifier=classifier)
-        for chosen in choose(None, material):
-            if index and chosen.sees != "features":
+def measure(reals: Sequence[RealSide], samples: Images) -> dict[str, Number]:
+    """All numbers of some samples; a metric in features stands once for each real side."""
+    numbers: dict[str, Number] = {}
+    for index, real in enumerate(reals):
+        material = Material(real, samples)
+        assert real.features is not None
+        for each in select(None, Subject(real.dataset, len(samples))):
+            if index and each.inputs != "features":
                 continue
-            for held in chosen.compute(material):
-                if held.metric not in LEFT_OUT and not held.metric.startswith("sliced_wasserstein_"):
-                    label = held.metric + (f", {name}" if chosen.sees == "features" else "")
-                    found[label] = held
-    return found
+            for result in each.compute(material):
+                if result.metric not in LEFT_OUT and not result.metric.startswith("sliced_wasserstein_"):
+                    label = result.metric + (f", {real.features.name}" if each.inputs == "features" else "")
+                    numbers[label] = result
+    return numbers
+
+
+def real_sides(dataset: Dataset, names: Sequence[str]) -> list[RealSide]:
+    """The data's real side in each of the named features."""
+    classifier = partial(make_features, "classifier", dataset)
+    return [RealSide(dataset, make_features(name, dataset), classifier) for name in names]
 
 
 def badness(held: Number) -> float:
@@ -117,11 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     assert isinstance(dataset.train, Stored)
     labels = dataset.held_out.labels
     held_out = Stored(dataset.held_out.samples[: args.count], None if labels is None else labels[: args.count])
-    rows = {"held-out images": measure(dataset, args.features, np.asarray(held_out.samples))}
+    reals = real_sides(dataset, args.features)
+    rows = {"held-out images": measure(reals, np.asarray(held_out.samples))}
     for _, levels in defects(held_out, dataset.train):
         for label, samples in levels:
             print(label, file=sys.stderr, flush=True)
-            rows[label] = measure(dataset, args.features, samples)
+            rows[label] = measure(reals, samples)
     first = rows["held-out images"]
     metrics = list(first)
 

@@ -138,7 +138,7 @@ def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steadygan.data.parquet import stream as streams
-    from steadygan.evaluation.extracting import real_part
+    from steadygan.evaluation.extracting import real_samples
 
     monkeypatch.setattr(streams, "_PART_COUNT", 25)
     data = opened(write_shards(tmp_path / "set", [100], broken={5: b"no"}, classes=3))
@@ -146,7 +146,7 @@ def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
     assert len(samples) == 25
     assert labels is not None and labels.tolist() == [number_of(pixels) % 3 for pixels in samples]
     assert len({number_of(pixels) for pixels in samples}) == 25
-    assert np.array_equal(real_part(data, "train")[0], samples)
+    assert np.array_equal(real_samples(data, "train")[0], samples)
     assert data.audit is not None
     assert any("takes a fixed part of 25" in line for line in data.audit.what_training_will_do)
 
