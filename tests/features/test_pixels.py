@@ -77,11 +77,11 @@ def test_the_identity_tells_data_and_settings_apart_and_nothing_else() -> None:
     assert fit_pixels(DIGITS[:200].copy(), width=8).identity == identities[0]
 
 
-def test_many_images_are_represented_by_a_fixed_part() -> None:
-    part = pixels.fixed_part(DIGITS, 100)
+def test_many_images_are_represented_by_a_fixed_subset() -> None:
+    part = pixels.fixed_subset(DIGITS, 100)
     assert len(part) == 100
-    np.testing.assert_array_equal(part, pixels.fixed_part(DIGITS, 100))
-    assert pixels.fixed_part(DIGITS, 5_000) is DIGITS
+    np.testing.assert_array_equal(part, pixels.fixed_subset(DIGITS, 100))
+    assert pixels.fixed_subset(DIGITS, 5_000) is DIGITS
 
 
 def test_facts_are_for_the_record() -> None:

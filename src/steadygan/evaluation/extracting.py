@@ -106,7 +106,7 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
     import torch
 
     from steadygan.features.base import Extracted
-    from steadygan.features.neural import Weights, kept, weights_file
+    from steadygan.features.neural import Weights, cached_weights, weights_file
 
     def compute() -> Weights:
         images, _ = real_samples(dataset, split)
@@ -120,6 +120,6 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
 
     text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {DRAWN} {features.identity}"
     key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    tensors, _ = kept(weights_file(f"real-{key}", cache), compute)
+    tensors, _ = cached_weights(weights_file(f"real-{key}", cache), compute)
     probabilities = tensors.get("probabilities")
     return Extracted(tensors["features"].numpy(), None if probabilities is None else probabilities.numpy())
