@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from steadygan.data import DataOptions, open_data
+from steadygan.evaluation import during_training
 from steadygan.evaluation.during_training import TrainingEvaluator, rank_correlation, training_evaluator
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
@@ -17,7 +18,7 @@ def digits():
 
 
 @pytest.mark.parametrize("features", ["pixels", "auto"])
-def test_noise_and_too_few_different_images_are_judged_worse_than_held_out_digits(digits, features, tmp_path):
+def test_noise_and_too_few_different_images_are_worse_than_held_out_digits(digits, features, tmp_path):
     evaluator = TrainingEvaluator(digits, features, cache=str(tmp_path))
     real = digits.held_out.samples
     rng = np.random.default_rng(0)
@@ -29,7 +30,8 @@ def test_noise_and_too_few_different_images_are_judged_worse_than_held_out_digit
     assert evaluator.seconds > 0
 
 
-def test_points_are_judged_by_exact_distance_and_modes():
+def test_points_are_evaluated_by_exact_distance_and_modes(monkeypatch):
+    monkeypatch.setattr(during_training, "COUNT", 500)
     data = open_data(DataOptions("8gaussians"))
     evaluator = TrainingEvaluator(data)
     real = data.train.draw(np.random.default_rng(1), 500)[0]
