@@ -1,4 +1,4 @@
-"""Which metric sees which defect? Real held-out images are spoiled in known ways and measured like generated ones.
+"""Sensitivity of metrics to defects: held-out images, degraded in known ways, evaluated as if generated.
 
     python -m benchmarks.defects [--data SOURCE] [--features NAME ...] [--name NAME]
 
@@ -35,13 +35,13 @@ LEFT_OUT = ("frechet_infinite",)
 
 
 def noisy(images: Images, deviation: float) -> Images:
-    """Normal noise of some grey levels."""
+    """Gaussian noise, the deviation in grey levels."""
     noise = np.random.default_rng(0).normal(0, deviation, images.shape)
     return np.clip(np.rint(images + noise), 0, 255).astype(np.uint8)
 
 
 def blurred(images: Images, radius: float) -> Images:
-    """A Gaussian blur, the radius as a share of the width."""
+    """Gaussian blur, the radius as a share of the width."""
     soft = ImageFilter.GaussianBlur(radius * images.shape[-1])
     return np.stack([[np.asarray(Image.fromarray(c).filter(soft)) for c in image] for image in images])
 
@@ -53,14 +53,14 @@ def without_classes(images: Images, labels: NDArray[np.int64], dropped: int) -> 
 
 
 def few_different(images: Images, count: int) -> Images:
-    """A few images again and again."""
+    """A few images, repeated."""
     return images[np.arange(len(images)) % count]
 
 
-def learned_by_heart(images: Images, train: Images, share: float) -> Images:
+def memorised(images: Images, train: Images, share: float) -> Images:
     """A share of the images are training images."""
-    chosen = np.random.default_rng(0).choice(len(train), round(share * len(images)), replace=len(train) < len(images))
-    return np.concatenate([train[chosen], images[len(chosen) :]])
+    copied = np.random.default_rng(0).choice(len(train), round(share * len(images)), replace=len(train) < len(images))
+    return np.concatenate([train[copied], images[len(copied) :]])
 
 
 def class_means(train: Images, labels: NDArray[np.int64], count: int) -> Images:
@@ -79,7 +79,7 @@ def defects(held_out: Stored, train: Stored) -> Iterator[tuple[str, list[tuple[s
     yield "dropped classes", [(f"{n} classes dropped", without_classes(images, labels, n)) for n in (1, 3, 6)]
     few = sorted({max(10, len(images) // n) for n in (5, 20, 100)}, reverse=True)
     yield "few different", [(f"{n} different images", few_different(images, n)) for n in few]
-    yield "memorised", [(f"{s:.0%} training images", learned_by_heart(images, known, s)) for s in (0.2, 0.5, 1.0)]
+    yield "memorised", [(f"{s:.0%} training images", memorised(images, known, s)) for s in (0.2, 0.5, 1.0)]
     yield "class means", [("ten class means repeated", class_means(known, known_labels, len(images)))]
 
 
@@ -105,11 +105,11 @@ def real_sides(dataset: Dataset, names: Sequence[str]) -> list[RealSide]:
     return [RealSide(dataset, make_features(name, dataset), classifier) for name in names]
 
 
-def badness(held: Number) -> float:
+def badness(result: Number) -> float:
     """Higher is worse."""
-    if held.better in GOALS:
-        return abs(held.value - GOALS[held.better])
-    return -held.value if held.better == "higher" else held.value
+    if result.better in GOALS:
+        return abs(result.value - GOALS[result.better])
+    return -result.value if result.better == "higher" else result.value
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.defects", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default="digits")
     parser.add_argument("--features", nargs="+", default=["classifier", "patches", "pixels"])
-    parser.add_argument("--count", type=int, default=2_000, help="held-out images that are spoiled")
+    parser.add_argument("--count", type=int, default=2_000, help="held-out images that are degraded")
     parser.add_argument("--name", default="defects")
     args = parser.parse_args(arguments)
     dataset = open_data(DataOptions(source=args.data))
@@ -133,11 +133,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     first = rows["held-out images"]
     metrics = list(first)
 
-    def cell(metric: str, held: Number) -> str:
-        before = first[metric]
-        errors = [e for e in (held.error, before.error) if e is not None]
-        least = 3 * float(np.hypot(*errors)) if len(errors) == 2 else 0.2 * abs(before.value)
-        return number(held.value) + (" !" if badness(held) - badness(before) > least else "")
+    def cell(metric: str, result: Number) -> str:
+        baseline = first[metric]
+        errors = [e for e in (result.error, baseline.error) if e is not None]
+        least = 3 * float(np.hypot(*errors)) if len(errors) == 2 else 0.2 * abs(baseline.value)
+        return number(result.value) + (" !" if badness(result) - badness(baseline) > least else "")
 
     print("| | " + " | ".join(metrics) + " |")
     print("|---" * (len(metrics) + 1) + "|")
@@ -149,7 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "data": dataset.name,
         "held out": len(held_out),
         "train": len(dataset.train),
-        "rows": {label: {metric: held.value for metric, held in numbers.items()} for label, numbers in rows.items()},
+        "rows": {
+            label: {metric: result.value for metric, result in numbers.items()} for label, numbers in rows.items()
+        },
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{args.name}.json"

@@ -1,4 +1,4 @@
-"""What an evaluation costs: seconds of each part and peak memory, for samples of the size of some data.
+"""Cost of an evaluation: seconds of each part and peak memory, for samples of the size of some data.
 
     python -m benchmarks.evaluation_cost --data cifar10/train.parquet [--count 10000] [--name NAME]
 

@@ -107,9 +107,11 @@ def _comparable(folders: Sequence[Path], evaluations: Sequence[Sequence[Evaluati
         if all(differences):
             raise UsageError(
                 f"{folders[0]} and {folder} cannot be compared: they differ in {differences[0]}; "
-                "'steadygan evaluate RUN RUN …' measures several runs alike"
+                "'steadygan evaluate RUN RUN …' evaluates them with the same settings"
             )
-    raise UsageError("these runs have no numbers of one origin: 'steadygan evaluate RUN RUN …' measures them alike")
+    raise UsageError(
+        "these runs have no comparable numbers: 'steadygan evaluate RUN RUN …' evaluates them with the same settings"
+    )
 
 
 def _newest(evaluations: Sequence[Evaluation]) -> list[Evaluation]:

@@ -32,7 +32,7 @@ class TrainingEvaluator:
 
     Images by the Fréchet distance of their features, and precision and recall; points by the exact Wasserstein
     distance to held-out ones and, where the modes are known, their coverage; text by the divergence of its 4-grams
-    from those of held-out lines. No loss is asked: what a critic says of a generator changes with the critic.
+    from those of held-out lines. No loss counts: what a critic says of a generator changes with the critic.
     """
 
     def __init__(self, dataset: Dataset, features: str = "auto", cache: str | None = None, seed: int = 0) -> None:

@@ -56,7 +56,7 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     lines += [f"on {text}" for text in comparison.provenance]
     lines.append(
         "mean over seeds, with half the width of its 95% interval (Student); (±) is one standard error of sampling; "
-        "* is better than each other by intervals that lie apart"
+        "* is better than each other by disjoint intervals"
     )
     return lines + [f"note: {text}" for text in comparison.notes]
 

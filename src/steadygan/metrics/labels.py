@@ -54,12 +54,12 @@ def class_accuracy(predicted: ArrayLike, conditions: ArrayLike) -> Estimate:
     Raises:
         UsageError: not two arrays of as many integers, or no sample with both labels.
     """
-    predictions, targets = _labels(predicted, "predicted classes"), _labels(conditions, "asked classes")
+    predictions, targets = _labels(predicted, "predicted classes"), _labels(conditions, "requested classes")
     if len(predictions) != len(targets):
-        raise UsageError(f"{len(predictions)} predicted classes for {len(targets)} asked ones")
+        raise UsageError(f"{len(predictions)} predicted classes for {len(targets)} requested ones")
     known = (predictions >= 0) & (targets >= 0)
     if not known.any():
-        raise UsageError("class accuracy: no sample has both a predicted and an asked class, 0 or above")
+        raise UsageError("class accuracy: no sample has both a predicted and a requested class, 0 or above")
     return mean(predictions[known] == targets[known])
 
 
