@@ -31,7 +31,8 @@ from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.recipe import Recipe
 from steadygan.recipes import began
 from steadygan.report.pictures import image_grid, save_picture
-from steadygan.system.files import read_json, write_json
+from steadygan.run import is_run
+from steadygan.system.files import write_json
 
 PICTURES = RESULTS.parents[1] / "docs" / "pictures"
 LOOKS = 16
@@ -62,7 +63,7 @@ def recipe_of(dataset: Dataset, options: DataOptions, gamma: float, rounds: int,
 
 def trained(folder: Path, recipe: Recipe) -> sg.Run:
     """The run of a recipe in a folder: new, resumed, or as it is."""
-    if not (folder / "recipe.yaml").exists():
+    if not is_run(folder):
         return sg.train(recipe, out=folder, observers=[])
     run = sg.load(folder)
     return run if run.finished else sg.resume(run, observers=[])
@@ -164,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise SystemExit(f"{runs[gamma]!r} was stopped: the same line goes on with it")
             rows[gamma] = curves(runs[gamma], diversity)
             print(f"{dataset.name}, gamma {gamma:g}: {json.dumps(rows[gamma][-1])}", flush=True)
-        environment = read_json(next(iter(runs.values())).folder / "environment.json")
+        environment = next(iter(runs.values())).environment.to_json()
         content = {
             "environment": {
                 **environment,

@@ -31,13 +31,16 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.run.environment import describe_environment
 from steadygan.system.device import choose_device, choose_precision
+from steadygan.training.engines.eager import EAGER
 from steadygan.training.processes.world import ALONE
 from steadygan.training.step import feed as feeding
+from steadygan.training.step.counters import Counters
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import AHEAD, coming_rows
 from steadygan.training.step.round import training_round
+from steadygan.training.step.setup import Setup
 
 WARM_UP = 4  # rounds
 SHARDS = 8
@@ -119,12 +122,13 @@ def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Res
     drawer = Drawer(recipe, data.sample, data.train, device, feed.rows_on)
     if case.ahead:
         feed.follow(coming_rows(drawer, ALONE, 0, 0))
+    setup = Setup(game, feed, drawer)
     position, began, waited = 0, 0.0, 0.0
     for round_ in range(recipe.rounds):
         if round_ == WARM_UP:
             _wait(device)
             began, waited = time.perf_counter(), feed.waited or 0.0
-        training_round(game, feed, drawer.round(round_, position), round_, 0)
+        training_round(setup, drawer.round(round_, position), Counters(round_), EAGER)
         position += drawer.samples_in(round_)
     _wait(device)
     seconds, waited = time.perf_counter() - began, (feed.waited or 0.0) - waited

@@ -7,7 +7,7 @@ python -m benchmarks.engine_agreement --docs                 also writes the tab
 
 Images of 8 px in colours with ten classes, networks of width 8; recipes that are not for images have their own data. A
 gradient's distance is relative to its norm, plus a small part of that of all of the player's gradients
-(``training.engine.disagreement``); a loss's to its size, or to 1 where it is smaller. Recipes that the results hold
+(``training.engines.agreement``); a loss's to its size, or to 1 where it is smaller. Recipes that the results hold
 already, by the same engine, are left alone.
 """
 
@@ -29,11 +29,12 @@ from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
 from steadygan.system.device import Precision, choose_device
 from steadygan.system.files import read_json, write_json
-from steadygan.training.engines import agreement
-from steadygan.training.engines.agreement import disagreement, rounding, stand_still
+from steadygan.training.engines.agreement import disagreement, rounding
 from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.step.round import compute_gradients
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 8, 8), 10)
@@ -44,20 +45,19 @@ BEGIN = "<!-- engine-agreement: written by benchmarks/engine_agreement.py --docs
 END = "<!-- end of engine-agreement -->"
 
 
-def losses(by: Engine, tried: Trial) -> list[float]:
-    """Of critic and generator in a first round whose steps stand still."""
-    game, draws = tried.game(), tried.drawer.round(0, 0)
-    stand_still(game)
-    of_critic = by.critic_step(game, tried.feed, draws.critic[0]).loss
-    return [float(of_critic), float(by.generator_step(game, tried.feed, draws.generator[0]))]
+def losses(by: Engine, builder: SetupBuilder) -> list[float]:
+    """The loss of each phase in a first round whose steps leave the weights as they are."""
+    setup, draws = builder.build(), builder.drawer.round(0, 0)
+    setup.game.set_round(0)
+    return [float(compute_gradients(setup, phase, draws.of(phase.player)[0], by).loss) for phase in setup.game.phases]
 
 
 def measure(name: str, precision: Precision, device: torch.device, by: str) -> dict[str, Any]:
     """How far an engine is off in a recipe."""
     tried, began = trial(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
-    made = agreement.make(by)
+    made = make(by)
     rounds = [tried.drawer.round(round_, 0) for round_ in (0, 1)]
-    off = disagreement(made, tried.game, tried.feed, rounds)
+    off = disagreement(made, tried.build, rounds)
     worst = max(off, key=lambda parameter: off[parameter])
     pairs = zip(losses(EAGER, tried), losses(made, tried), strict=True)
     found = {
@@ -67,7 +67,7 @@ def measure(name: str, precision: Precision, device: torch.device, by: str) -> d
         "loss": max(abs(one - other) / max(1.0, abs(one)) for one, other in pairs),
         "gradient": off[worst],
         "parameter": worst,
-        "rounding": rounding(tried.game, tried.feed, rounds) if precision == "fp32" and device.type != "mps" else None,
+        "rounding": rounding(tried.build, rounds) if precision == "fp32" and device.type != "mps" else None,
         "parameters": len(off),
         "seconds": time.perf_counter() - began,
     }

@@ -16,10 +16,13 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.system.device import choose_precision
 from steadygan.system.malloc import kept_memory
-from steadygan.training.plan import fit_minutes, measure_speed
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.plan import fit_minutes
+from steadygan.training.speed import measure_speed
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
+from steadygan.training.step.setup import Setup
 from steadygan.types import SampleSpec
 
 WIDTH, BATCH = 32, 64
@@ -89,7 +92,7 @@ def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
     game = Game.build(recipe, dataset.sample, cpu, choose_precision(recipe.run.precision, cpu))
     feed, drawer = Feed(recipe, dataset.train, cpu), Drawer(recipe, dataset.sample, dataset.train, cpu)
     with kept_memory():  # as in the run
-        speed = measure_speed(game, feed, drawer, budget=minutes, clock=time.process_time)
+        speed = measure_speed(Setup(game, feed, drawer), EAGER, budget=minutes, clock=time.process_time)
     return fit_minutes(recipe, speed, minutes)
 
 

@@ -43,6 +43,7 @@ from steadygan.evaluation.run_evaluation import draw
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
 from steadygan.report.pictures import class_grid, save_picture
+from steadygan.run import is_run
 from steadygan.run.environment import describe_environment
 
 METRICS = ("frechet", "manifold")
@@ -76,7 +77,7 @@ def recipe_of(text: str, sample: sg.SampleSpec) -> Recipe:
 
 def trained(text: str, pictures: Path, folder: Path, seed: int, args: argparse.Namespace) -> sg.Run:
     """The finished run of a recipe, trained or resumed where needed."""
-    if (folder / "recipe.yaml").exists():
+    if is_run(folder):
         run = sg.load(folder)
         return run if run.rounds_done == run.recipe.rounds else sg.resume(run, observers=[])
     ready = prepare(lambda sample: recipe_of(text, sample), DataOptions(source=str(pictures), flip=True))

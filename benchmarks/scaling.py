@@ -24,8 +24,9 @@ from steadygan.bench.flops import count
 from steadygan.data import Dataset, Stored
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
-from steadygan.training.setup import Trial
-from steadygan.training.step.round import critic_step, generator_step
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.step.round import step
 from steadygan.types import SampleSpec
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scale.md"
@@ -97,13 +98,15 @@ def counted(name: str, pixels: int, batch: int = 8) -> Cost:
     recipe: Recipe = find(name)(sample)
     small = dataclasses.replace(recipe, batch=batch, generator_batch=batch)
     data = Stored(torch.zeros(batch, *sample.shape, dtype=torch.uint8).numpy(), torch.arange(batch).numpy() % 10)
-    trial = Trial(small, Dataset("zeros", sample, data, data, "0"), torch.device("cpu"))
-    game = trial.game()
-    game.set_rates(0)
-    draws = trial.drawer.round(0, 0)
-    operations = []
-    for step, drawn in ((critic_step, draws.critic[0]), (generator_step, draws.generator[0])):
-        operations.append(count(lambda step=step, drawn=drawn: step(game, trial.feed, drawn)) / batch)
+    setup = SetupBuilder(small, Dataset("zeros", sample, data, data, "0"), torch.device("cpu")).build()
+    game, draws = setup.game, setup.drawer.round(0, 0)
+    game.set_round(0)
+    operations, parameters = {}, {}
+    for phase in game.phases:
+        of_step = draws.of(phase.player)[0]
+        total = count(lambda phase=phase, of_step=of_step: step(setup, phase, of_step, EAGER)) / batch / phase.every
+        operations[phase.player] = operations.get(phase.player, 0) + total
+        parameters[phase.player] = sum(p.numel() for p in game.players[phase.player].parameters)
     counts = recipe.counts(10_000)
     return Cost(
         name=name,
@@ -112,10 +115,10 @@ def counted(name: str, pixels: int, batch: int = 8) -> Cost:
         fakes=recipe.fakes,
         critic_steps=counts.critic,
         generator_steps=counts.generator,
-        critic_parameters=sum(p.numel() for p in game.critic_parameters),
-        generator_parameters=sum(p.numel() for p in game.generator_parameters),
-        critic_operations=operations[0],
-        generator_operations=operations[1],
+        critic_parameters=parameters["critic"],
+        generator_parameters=parameters["generator"],
+        critic_operations=operations["critic"],
+        generator_operations=operations["generator"],
     )
 
 

@@ -135,13 +135,10 @@ def carry_out(study: Study, source: str, key: Key, folder: Path) -> dict[str, An
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    from steadygan.system.files import read_json
-
-    environment = read_json(run.folder / "environment.json")
     return {
         "rounds": run.rounds_done,
         "train_seconds": round(float(run.rows[-1]["seconds"]), 1),
-        "precision": environment["precision"],
+        "precision": run.environment.precision,
         "generator_rate": run.recipe.generator_optimizer.lr,
         "critic_rate": run.recipe.critic_optimizer.lr,
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table_cell import Key, Study
-from steadygan.run.records import read_rows
+from steadygan.run.records import json_lines
 from steadygan.system.files import write_text
 
 Results = Mapping[Key, Mapping[str, Any]]
@@ -43,7 +43,7 @@ def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:
     """The study of a file and its results; of a training that was carried out twice the later one."""
     study: Study | None = None
     results = {}
-    for line in read_rows(path):
+    for line in json_lines(path):
         if "study" in line:
             study = Study(**line["study"])
         else:
@@ -64,7 +64,7 @@ def add(path: Path, result: Mapping[str, Any]) -> None:
 
 def _append(path: Path, line: Mapping[str, Any]) -> None:
     if path.exists() and not path.read_bytes().endswith(b"\n"):  # cut off in the middle of a line
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in read_rows(path)))
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in json_lines(path)))
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 

@@ -62,7 +62,7 @@ def main() -> None:
         run = sg.train(recipe, data="8gaussians", out=root / name, rounds=args.rounds, observers=[])
         loaded = sg.load(run.folder, kinds=[SmoothHinge])
         last = loaded.rows[-1]
-        ended = f"real minus fake score {last['wasserstein']:.3f}, slope {last['gradient_norm_mean']:.2f}"
+        ended = f"real minus fake score {last['score_gap']:.3f}, gradient norm {last['gradient_norm_mean']:.2f}"
         print(f"{name}: {ended}, {loaded.folder}")
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from steadygan.training import plan
+from steadygan.training import speed
 
 torch.set_num_threads(1)  # test workers fill the cores; more threads would only fight for them
 
@@ -37,7 +37,7 @@ def pytest_collection_finish() -> None:
 def _no_waiting() -> Iterator[None]:
     """Runs are planned by 20 ms of measured steps in place of a second; no file has to outlast a power failure."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "measure_speed", partial(plan.measure_speed, budget=0.02))
+        patch.setattr(speed, "measure_speed", partial(speed.measure_speed, budget=0.02))
         patch.setattr(os, "fsync", lambda handle: None)
         yield
 

@@ -120,7 +120,7 @@ BAD = [
     Bad("train --data digits --data.size 0", "data size is 0; it has to be a whole number from 1"),
     Bad("train --data digits --data.held-out 0.9", "held_out is 0.9; it has to be above 0, up to 0.5"),
     Bad("train --data hf:OWNER/NAME", "pip install 'steadygan[hub]'"),
-    Bad("data", "name the data to look at"),
+    Bad("data", "name the data to inspect"),
     Bad("data nowhere", "unknown data source 'nowhere'"),
     Bad("data digits --sise 8", "unknown option '--sise'; did you mean --size?"),
     Bad("data few", "5"),

@@ -148,7 +148,7 @@ def agreement(monkeypatch):
 
 
 def test_engines_are_held_against_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(agreement.agreement, "make", lambda name: Compiled("aot_eager"))
+    monkeypatch.setattr(agreement, "make", lambda name: Compiled("aot_eager"))
     out = tmp_path / "found.json"
     agreement.main(["--only", "gan", "text", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])
     found = read_json(out)["results"]
@@ -161,9 +161,9 @@ def test_engines_are_held_against_eager_steps_recipe_by_recipe(agreement, monkey
 
 def test_an_engine_with_another_loss_is_seen(agreement, monkeypatch):
     class Off(Eager):
-        def critic_step(self, game, feed, draws):
-            terms = super().critic_step(game, feed, draws)
+        def carry_out(self, setup, phase, draws):
+            terms = super().carry_out(setup, phase, draws)
             return terms._replace(loss=terms.loss + 0.5)
 
-    monkeypatch.setattr(agreement.agreement, "make", lambda name: Off())
+    monkeypatch.setattr(agreement, "make", lambda name: Off())
     assert agreement.measure("gan", "fp32", torch.device("cpu"), "compiled")["loss"] > 0.1

@@ -335,7 +335,7 @@ def test_ways_between_real_pictures_are_written(runs: Path, capsys: pytest.Captu
         Image.new("RGB", (20, 16), (level, level, level)).save(f"{name}.png")
     for files, rows in ((["dark.png", "light.png"], 1), (["dark.png"], 1), ([], 6)):
         assert main(["sample", "tiny", "--out", "strip.png", "--count", "3", "--between", *files]) == 0
-        assert "found latents are off by" in capsys.readouterr().out
+        assert "mean error of the inversion: " in capsys.readouterr().out
         strip = Image.open("strip.png")
         tile = (strip.width + 2) // 5
         assert abs(strip.height - rows * tile) <= 12 and "Real pictures" in strip.info["Description"]
@@ -426,7 +426,7 @@ def test_an_interruption_before_the_first_round_says_that_nothing_was_saved(
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (KeyboardInterrupt(), 130, "steadygan: interrupted; what was saved before is whole\n"),
+        (KeyboardInterrupt(), 130, "steadygan: interrupted; what was saved before is intact\n"),
         (OSError(28, "No space left on device", "a/b.png"), 1, "steadygan: a/b.png: No space left on device\n"),
         (UsageError("two\nlines"), 2, "steadygan: two lines\n"),
     ],

@@ -101,6 +101,6 @@ def test_what_was_asked_for_is_said_beside_what_was_chosen(
     small = ["--data.size", "16", "--minutes", "0.01", "--batch", "4", "--run.evaluate", "none", "--out", "run"]
     assert main(["train", "--data", "holiday", *small]) == 0
     said = capsys.readouterr().out.splitlines()
-    (line,) = [line for line in said if line.startswith("but as asked")]
-    assert line == "but as asked: --minutes 0.01, --data.size 16, --batch 4, --run.evaluate none"
+    (line,) = [line for line in said if line.startswith("overridden")]
+    assert line == "overridden: --minutes 0.01, --data.size 16, --batch 4, --run.evaluate none"
     assert any(line.startswith("chosen: recipe photos") for line in said)

@@ -18,10 +18,9 @@ from steadygan.objectives import Adversarial, FeatureMatching, LeCam
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions, stretched
 from steadygan.recipes import dcgan, feature_matching, instance_noise, lecam, minibatch_discrimination
-from steadygan.training.step.round import training_round
 from steadygan.training.validate import check
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, table
+from tests.training.games import image_data, table, training_round
 
 IMAGES, POINTS, DIGITS = SampleSpec((3, 32, 32)), SampleSpec((2,)), SampleSpec((1, 8, 8), 10)
 MAKERS = [minibatch_discrimination, feature_matching, lecam, instance_noise]

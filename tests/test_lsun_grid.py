@@ -20,10 +20,9 @@ from steadygan.penalties import GradientPenalty
 from steadygan.recipe import RunOptions, dumps, loads
 from steadygan.recipes import FAMILIES, RECIPES, by_name, find, lsun_grid, resnet101
 from steadygan.recipes.lsun import METHODS, ROWS
-from steadygan.training.step.round import training_round
 from steadygan.training.validate import check
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, table
+from tests.training.games import image_data, table, training_round
 
 LARGE, SMALL = SampleSpec((3, 64, 64)), SampleSpec((3, 32, 32))
 CELLS = [(row, method) for row in range(len(ROWS)) for method in METHODS]

@@ -14,10 +14,9 @@ from steadygan.cli import overrides
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
-from steadygan.training.step.round import training_round
 from steadygan.training.validate import check_game
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, table
+from tests.training.games import image_data, table, training_round
 
 PAGE = Path(__file__).parent.parent / "docs" / "parts.md"
 SAMPLE = SampleSpec((1, 32, 32))

@@ -25,7 +25,7 @@ CONDITIONAL = LabelledGenerator(MLPGenerator(width=16, depth=1))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A conditional run on digits, one that does not listen to labels, and one on points with three classes."""
+    """A conditional run on digits, one that takes no labels, and one on points with three classes."""
     folder = tmp_path_factory.mktemp("runs")
     base = small_recipe(rounds=2)
     base = dataclasses.replace(
@@ -101,7 +101,7 @@ def test_the_command_line_asks_for_classes(folder, tmp_path, monkeypatch, capsys
 @pytest.mark.parametrize(
     ("run", "options", "said"),
     [
-        ("deaf", ["--class", "3"], "the generator of 'small' does not listen to labels"),
+        ("deaf", ["--class", "3"], "the generator of 'small' takes no labels"),
         ("deaf", ["--by-class"], "cannot be asked for a class"),
         ("listens", ["--class", "10"], "there is no class 10: the data has 10, from 0 to 9"),
         ("points", ["--class", "rihgt"], "unknown class 'rihgt'; did you mean 'right'?"),

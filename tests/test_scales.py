@@ -23,8 +23,6 @@ from steadygan.schedules import Constant
 from steadygan.training.measurements import held_out_score
 from steadygan.training.step.draws import RealDraws
 from steadygan.training.step.feed import Feed
-from steadygan.training.step.round import training_round
-from steadygan.training.step.terms import critic_terms, generator_terms
 from steadygan.types import (
     Batch,
     CriticOutput,
@@ -37,7 +35,7 @@ from steadygan.types import (
     sample_count,
     scales_of,
 )
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import critic_terms, generator_terms, image_data, small_recipe, table, training_round
 
 register_scales()
 N = 6
@@ -265,8 +263,8 @@ def test_the_critics_gradient_on_scales_is_that_on_scales_laid_end_to_end(case):
             slopes = slopes_of_rows(reference, flat(real if isinstance(penalty, R1) else fake))
             expected = expected + penalty.gamma / 2 * slopes.square().mean()
     expected.backward()
-    terms = critic_terms(game, Batch(real), Batch(fake), draws, game.state)
-    terms.loss.backward(inputs=game.critic_parameters)
+    terms = critic_terms(game, Batch(real), Batch(fake), draws, game.state.objective)
+    terms.loss.backward(inputs=game.players["critic"].parameters)
     torch.testing.assert_close(terms.loss, expected, rtol=1e-9, atol=1e-9)
     for got, want in zip(game.critic.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(got.grad, want.grad, rtol=1e-8, atol=1e-9)
@@ -278,7 +276,7 @@ def test_the_generators_loss_on_scales_is_that_of_separate_passes(loss):
     game, feed, drawer = table(recipe, image_data())
     (draws,) = drawer.round(0, 0).generator
     real = feed(draws.real) if draws.real is not None else None
-    got, _ = generator_terms(game, draws, real, game.state)
+    got, _ = generator_terms(game, draws, real, game.state.objective)
     of_real = None if real is None else game.critic(real.samples).score
     expected = loss.generator(game.critic(game.generator(draws.latents)).score, of_real)
     torch.testing.assert_close(got, expected)
@@ -310,7 +308,7 @@ def test_dragan_trains_on_scales():
 def after_a_round(recipe) -> list[Tensor]:
     game, feed, drawer = table(recipe, image_data())
     training_round(game, feed, drawer.round(0, 0), 0, 0)
-    return [p.detach() for p in (*game.generator_parameters, *game.critic_parameters)]
+    return [p.detach() for p in (*game.players["generator"].parameters, *game.players["critic"].parameters)]
 
 
 def pyramid(finest: Tensor) -> Scales:

@@ -22,8 +22,8 @@ from steadygan.schedules import Constant
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
-from steadygan.training.step.round import critic_step, generator_step
 from steadygan.types import CriticOutput, SampleSpec
+from tests.training.games import critic_step, generator_step
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "wgan_gp_single_file.py"
 DIGITS = SampleSpec((1, 8, 8))
@@ -94,7 +94,7 @@ def test_the_first_losses_of_the_plain_loop_and_of_the_library_are_equal(example
     theirs, ours = [], []
     for round_ in range(ROUNDS):
         draws = drawer.round(round_, round_ * drawer.samples_in(round_))
-        game.set_rates(round_)
+        game.set_round(round_)
         for step in draws.critic:
             real = feed(step.real).samples.contiguous()
             loss = example.critic_step(generator, critic, critic_optimizer, real, step.latents, step.penalties[0])

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 from steadygan.version import __version__ as __version__
 
 _MODULES = (
-    "averaging",
     "constraints",
     "data",
+    "ema",
     "losses",
     "metrics",
     "networks",
@@ -43,16 +43,16 @@ _MODULES = (
 _HOMES = {
     "Batch": "types",
     "CriticOutput": "types",
-    "DataError": "types",
+    "DataError": "errors",
     "Recipe": "recipe",
     "Run": "run",
-    "RunError": "types",
+    "RunError": "errors",
     "SampleSpec": "types",
     "Scales": "types",
-    "SteadyganError": "types",
-    "UsageError": "types",
-    "compare": "evaluation.comparing",
-    "evaluate": "evaluation.evaluating",
+    "SteadyganError": "errors",
+    "UsageError": "errors",
+    "compare": "evaluation.comparison",
+    "evaluate": "evaluation.run_evaluation",
     "load": "api",
     "prepare": "api",
     "resume": "api",

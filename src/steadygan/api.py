@@ -1,4 +1,4 @@
-"""Train, resume and load from Python; the command line calls the same functions."""
+"""The Python interface: train, resume and load; the command line calls the same functions."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ class Prepared:
     recipe: Recipe
     dataset: Dataset
     minutes: float | None = None
+    """of training, as the default recipe's choice suggests"""
     reasons: tuple[str, ...] = ()
+    """for the choice of a default recipe, one line each"""
 
 
 def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
     from steadygan.data import open_data
 
     source = Path(options.source)
-    if source.exists():  # the run must find its data again from any folder
+    if source.exists():  # absolute, so that the run finds its data from any folder
         options = dataclasses.replace(options, source=str(source.resolve()))
     return options, open_data(options, progress)
 
@@ -52,15 +54,16 @@ def prepare(
     progress: Progress | None = None,
     may_mirror: bool | None = None,
 ) -> Prepared:
-    """Opens the data and makes the recipe for it; without a recipe, chooses one and says why.
+    """Opens the data and builds the recipe for it; without a recipe, chooses one, with reasons.
 
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
         data: a source or full options; None: the recipe's own, or the handwritten digits
-        size: pixels that pictures are brought to; None: follows the pictures
-        device: 'auto', 'cpu', 'cuda' or 'mps': the choice of a recipe follows it
-        progress: told of pictures that are decoded for the first time: ``progress(done, all)``
-        may_mirror: may a choice or a recipe function mirror pictures? None: unless ``data`` holds full options
+        size: side of pictures in pixels, to which they are resized; None: follows the pictures
+        device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
+        progress: called with (done, all) while pictures are decoded for the first time
+        may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
+            options
 
     Raises:
         UsageError: one line, for names, files and data that cannot be used.
@@ -119,16 +122,16 @@ def train(
         data: a path or a name such as 'digits'; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number
-        minutes: fits rounds and decays to a time
+        minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
-        size: pixels that pictures are brought to
+        size: side of pictures in pixels, to which they are resized
         device: 'auto', 'cpu', 'cuda' or 'mps'
-        observers: who watches; None: plain progress lines, pictures, TensorBoard
+        observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
 
     Raises:
         UsageError: one line, for what cannot be used.
-        RunError: one line, for a run that had to stop; its folder stays whole.
+        RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     ready = prepare(recipe, data, size=size, device=device)
     changes = {"rounds": rounds, "seed": seed}
@@ -152,7 +155,7 @@ def train_prepared(
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
 ) -> Run:
-    """The second half of ``train``: for callers that change the recipe after the data was opened."""
+    """Trains what ``prepare`` returned: for callers that change the recipe after the data was opened."""
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run
 
@@ -175,9 +178,9 @@ def train_prepared(
 
 
 def _world(device: str) -> AbstractContextManager[World]:
-    """The processes that torchrun started together, or this one alone."""
+    """The processes of a torchrun launch, or this one alone."""
     from steadygan.system.device import choose_device
-    from steadygan.training.processes.world import joined, own_device
+    from steadygan.training.processes.launch import joined, own_device
 
     return joined(choose_device(own_device(device)))
 
@@ -191,15 +194,15 @@ def resume(
     observers: Sequence[Observer] | None = None,
     kinds: Iterable[type] = (),
 ) -> Run:
-    """Goes on with a run from its last checkpoint, as if it had never stopped.
+    """Continues a run from its last checkpoint, as if it had never stopped.
 
     Args:
         run: a run, its folder or name; None: the newest
-        more_rounds: extends a run beyond its recipe's rounds
+        more_rounds: in addition to the recipe's
         micro_batch: instead of the recipe's, for a device with less memory
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
-        kinds: spec types of your own that the recipe names
+        kinds: spec types of your own that the recipe uses
 
     Raises:
         UsageError, RunError: one line.
@@ -207,8 +210,8 @@ def resume(
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import resume_run
 
-    found = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
-    recipe = found.recipe
+    before = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
+    recipe = before.recipe
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
     if more_rounds:
@@ -220,17 +223,17 @@ def resume(
         resume_run(
             recipe,
             dataset,
-            found.folder,
+            before.folder,
             device=device,
             observers=default_observers() if observers is None else observers,
             evaluator=training_evaluator(recipe, dataset),
             world=world,
         )
-    return Run(found.folder, kinds=kinds)
+    return Run(before.folder, kinds=kinds)
 
 
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
-    """Progress, pictures, the report, TensorBoard, and other trackers by name."""
+    """Observers for progress, pictures, the report, TensorBoard, and further trackers by name."""
     from steadygan.report.page import PageObserver
     from steadygan.report.pictures import PictureObserver
     from steadygan.report.progress import ProgressObserver

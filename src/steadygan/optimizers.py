@@ -111,6 +111,21 @@ class Adam:
         return {"lr": self.lr * self.lr_factor(round_), "betas": betas}
 
 
+def lazily_corrected(settings: dict[str, Any], factor: float) -> dict[str, Any]:
+    """Settings of an optimizer that also steps for lazy phases (``phases.lazy_correction``).
+
+    The rate times ``factor``, decays of running averages to its power; StyleGAN2's code, App. B of its paper.
+    """
+    if factor == 1.0:
+        return settings
+    corrected = {**settings, "lr": settings["lr"] * factor}
+    if "betas" in settings:
+        corrected["betas"] = tuple(beta**factor for beta in settings["betas"])
+    if "alpha" in settings:
+        corrected["alpha"] = settings["alpha"] ** factor
+    return corrected
+
+
 def two_time_scale(
     generator: float = 1e-4, critic: float = 4e-4, betas: tuple[float, float] = (0.0, 0.9)
 ) -> tuple[Adam, Adam]:
@@ -146,8 +161,8 @@ class AdamW:
         return _adam(TorchAdam, self, parameters)
 
     def settings(self, round_: int) -> dict[str, Any]:
-        """Rate of a round."""
-        return {"lr": self.lr * self.lr_factor(round_)}
+        """Rate and betas of a round."""
+        return {"lr": self.lr * self.lr_factor(round_), "betas": self.betas}
 
 
 @dataclass(frozen=True)
@@ -190,8 +205,8 @@ class RMSprop:
         )
 
     def settings(self, round_: int) -> dict[str, Any]:
-        """Rate of a round."""
-        return {"lr": self.lr * self.lr_factor(round_)}
+        """Rate and decay of a round."""
+        return {"lr": self.lr * self.lr_factor(round_), "alpha": self.alpha}
 
 
 @dataclass(frozen=True)

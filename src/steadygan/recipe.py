@@ -25,6 +25,7 @@ from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
 from steadygan.penalties import Penalty
 from steadygan.perturbations import Perturbation
+from steadygan.phases import Phase, phases_of
 from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
@@ -157,6 +158,11 @@ class Recipe:
     def fakes(self) -> int:
         """Fakes in a generator step."""
         return self.batch if self.generator_batch is None else self.generator_batch
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The optimizer steps of a round: each player's main phase, and its lazy ones."""
+        return phases_of(self.penalties)
 
     def steps(self, round_: int) -> int:
         """Critic steps of a round."""

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+PlayerName: TypeAlias = Literal["critic", "generator"]
+PLAYERS: tuple[PlayerName, ...] = ("critic", "generator")
+"""The networks that play against each other, in the order in which a round steps them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scales:
     """The sizes of N multi-scale images, coarse to fine."""

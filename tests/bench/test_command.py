@@ -88,9 +88,10 @@ class Traced(Eager):
 
 
 class Wrong(Traced):
-    def critic_step(self, game, feed, draws):
-        terms = super().critic_step(game, feed, draws)
-        game.critic_parameters[0].grad.mul_(1.2)
+    def carry_out(self, setup, phase, draws):
+        terms = super().carry_out(setup, phase, draws)
+        if phase.player == "critic":
+            setup.game.players["critic"].parameters[0].grad.mul_(1.2)
         return terms
 
 

@@ -9,7 +9,7 @@ from steadygan.bench import comparing
 from steadygan.bench.comparing import Settings
 from steadygan.bench.measuring import Watch
 from steadygan.bench.table import cases
-from steadygan.training.plan import kept_threads
+from steadygan.training.speed import restored_threads
 from tests.bench.small import small
 
 CPU = torch.device("cpu")
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def two():
-    with kept_threads(2):
+    with restored_threads(2):
         yield
 
 
@@ -25,7 +25,7 @@ def two():
 def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected, two, monkeypatch):
     seen = set()
 
-    def timed(game, feed, drawer, **kwargs):
+    def timed(setup, engine, **kwargs):
         return None
 
     def chosen(recipe, measure):

@@ -30,7 +30,7 @@ def counted(depth, activation):
 
 def of_round(case, precision):
     tried = trial(case, precision, CPU)
-    return operations(tried.game(), tried.feed, draws_of(tried)[0])
+    return operations(tried.build(), draws_of(tried)[0])
 
 
 def layer(inputs, outputs):

@@ -15,7 +15,7 @@ from steadygan.bench.sides import draws_of, library_round, make_round, trial
 from steadygan.errors import UsageError
 from steadygan.penalties import between, gradient_penalty
 from steadygan.recipes import dcgan
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
 from steadygan.types import Scales, at_each_scale, scales_of
 from tests.bench.small import ALL, small
 
@@ -61,8 +61,8 @@ def test_images_of_several_sizes_have_one_slope():
 def change(make, monkeypatch):
     """What a round changes of both players' parameters, in one row."""
     games = []
-    build = Trial.game
-    monkeypatch.setattr(Trial, "game", lambda trial: games.append(build(trial)) or games[-1])
+    build = SetupBuilder.game
+    monkeypatch.setattr(SetupBuilder, "game", lambda trial: games.append(build(trial)) or games[-1])
     run = make()
     (game,) = games
     parameters = {**dict(game.generator.named_parameters()), **dict(game.critic.named_parameters(prefix="critic"))}

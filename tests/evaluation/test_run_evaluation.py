@@ -53,10 +53,11 @@ def test_numbers_say_where_they_come_from(folder):
     (evaluation,) = evaluate(folder / "digits-1", features="pixels", count=100, metrics=["frechet"])
     origin, run = evaluation.provenance, sg.load(folder / "digits-1")
     assert (origin.recipe, origin.training_seed, origin.round, origin.count) == ("small", 1, 6, 100)
-    assert (origin.data, origin.data_hash, origin.real) == ("digits", run.data["fingerprint"], 1617)
+    assert (origin.data, origin.data_hash, origin.real) == ("digits", run.data.fingerprint, 1617)
     assert (origin.weights, origin.samples, origin.features) == ("average", "uint8", "pixels")
     assert len(origin.features_hash) == 64
     assert origin.versions["torch"] == torch.__version__
+    assert origin.versions["trained with torch"] == run.environment.versions["torch"]
     held = json.loads((folder / "digits-1" / "evaluation.json").read_text())
     assert held["evaluations"][0]["numbers"][0]["floor_count"] == 180
 

@@ -12,12 +12,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from steadygan.data.text.alphabet import UNKNOWN, Alphabet
 from steadygan.errors import UsageError
 from steadygan.evaluation.page import _picture
-from steadygan.report.lines import Lines, lines_path, save_lines, shown_lines
+from steadygan.report.lines import Lines, save_lines, shown_lines
+from steadygan.report.live_panel import LivePanel
 from steadygan.report.page import write_report
 from steadygan.report.pictures import PictureObserver, draw
-from steadygan.report.progress import LivePanel, PlainLines
+from steadygan.report.progress_lines import PlainLines
 from steadygan.report.samples import save_samples
 from steadygan.report.trackers import TensorBoardObserver
+from steadygan.run.layout import lines_path
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.types import SampleSpec
 
@@ -52,7 +54,7 @@ def test_the_page_escapes_lines_and_keeps_earlier_ones(tmp_path: Path) -> None:
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; &#34;so&#34;" in page and "<b>bold</b>" not in page
     assert "\x07" not in page and "\x1b" not in page
     assert page.count('<pre class="lines"') == 3 and 'data-round="5"' in page
-    assert "Every list shows the same latents" in page and "no pictures yet" not in page
+    assert "All lists show the same latents" in page and "no pictures yet" not in page
 
 
 def test_the_page_of_a_comparison_takes_the_last_lines(tmp_path: Path) -> None:

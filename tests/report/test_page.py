@@ -135,13 +135,13 @@ def test_twenty_thousand_rows_and_sixty_pictures_make_a_small_page(long_run: Pat
     assert write_report(long_run).stat().st_size < 900_000
 
 
-UNLOGGED = ("Learning rates", "Speed", "Waiting for data", "Pictures replaced")
+UNLOGGED = ("Score gap", "Learning rates", "Speed", "Waiting for data", "Pictures replaced")
 
 
 def test_each_number_has_its_chart_with_a_sentence(long_page: Page) -> None:
     drawn = titles(long_page)
     assert drawn[:2] == ["Wasserstein estimate", "Critic loss"]
-    assert {"Generator loss", "Penalty", "Critic gradient norm", "Gradient norms", "k_t", "layers"} <= set(drawn)
+    assert {"Generator loss", "Penalty", "Critic gradient norm", "Weight gradient norms", "k_t", "layers"} <= set(drawn)
     for reading in READINGS:
         assert reading.sentence in long_page.words or reading.title in UNLOGGED
 
@@ -154,7 +154,7 @@ def test_numbers_that_never_change_are_a_line_of_text(long_page: Page) -> None:
 def test_what_a_drawing_leaves_out_is_said(long_page: Page) -> None:
     words = long_page.words
     assert "2 values are not finite, the first at round 3,505." in words
-    assert re.search(r"values lie outside the frame; all go from -\S+ to 1\.0e\+06\.", words)
+    assert re.search(r"values lie outside the frame; the full range is -\S+ to 1\.0e\+06\.", words)
 
 
 def test_names_are_escaped(long_page: Page) -> None:
@@ -193,6 +193,7 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
 def test_an_unfinished_run_names_its_checkpoint(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, [{"round": 60, "critic_loss": 1.0}], rounds=100)
     (folder / "checkpoints" / "000050").mkdir(parents=True)
+    (folder / "checkpoints" / "000050" / "state.json").touch()
     assert "not finished, round 60 of 100; last checkpoint at round 50" in page_of(folder).words
 
 
@@ -283,6 +284,39 @@ def test_counters_have_no_chart_and_unknown_fields_share_one_by_prefix() -> None
     assert [len(chart.fields) for chart in charts] == [1, 8, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("penalties", "said"),
+    [
+        ([{"kind": "GradientPenalty", "weight": 10.0}], "The penalty holds it to 1:"),
+        ([{"kind": "Drift"}, {"kind": "GradientPenalty", "target": 750.0}], "The penalty holds it to 750:"),
+        ([{"kind": "GradientPenalty", "one_sided": True}], "The penalty holds it to at most 1;"),
+        ([{"kind": "GradientPenalty", "target": 0.0}], "The penalty pulls it to 0"),
+        ([{"kind": "R1"}, {"kind": "R2"}], "The penalty pulls it to 0"),
+        ([{"kind": "MyPenalty"}], "what is right depends on the penalty"),
+        ([], "what is right depends on the penalty"),
+        (None, "what is right depends on the penalty"),
+        ("torn", "what is right depends on the penalty"),
+    ],
+)
+def test_the_gradient_norm_is_read_by_the_recipes_own_penalty(penalties: Any, said: str) -> None:
+    (chart,) = readings_for(["gradient_norm_mean"], {"penalties": penalties})
+    assert said in chart.sentence
+
+
+def test_a_wasserstein_loss_has_more_to_read(long_page: Page) -> None:
+    assert "divergence is not. It should drop fast, then climb slowly back towards 0." in long_page.words
+
+
+def test_only_a_wasserstein_loss_has_an_estimate_of_the_distance(tmp_path: Path) -> None:
+    rows = [
+        {"round": r, "score_gap": 1.0 / r, "score_gap_held_out": 0.5 / r, "critic_loss": 1.0 / r} for r in (1, 2, 4)
+    ]
+    page = page_of(run_folder(tmp_path, rows))
+    assert titles(page) == ["Score gap", "Critic loss"]
+    assert "Wasserstein" not in page.words
+    assert "last: training data 0.250, held-out data 0.125" in page.words
+
+
 def test_spectral_norms_share_charts_that_say_what_they_are() -> None:
     charts = readings_for(["critic_loss", *(f"sigma/critic.trunk.{i}" for i in range(7)), "gamma/critic.trunk.8"])
     assert [chart.title for chart in charts] == ["Critic loss", "Spectral norms", "Attention"]
@@ -303,7 +337,7 @@ def test_the_observer_keeps_plan_and_page(tmp_path: Path) -> None:
 
 def test_a_page_that_cannot_be_written_does_not_end_a_run(tmp_path: Path) -> None:
     observer = PageObserver()
-    with pytest.warns(UserWarning, match="the report failed and is left out from here on: .* is no run folder"):
+    with pytest.warns(UserWarning, match="the report failed and is skipped from here on: .* is no run folder"):
         observer.pictured(Picture(tmp_path, 0, np.zeros((1, 1, 8, 8), np.uint8)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -12,10 +12,10 @@ from steadygan.report.pictures import (
     class_grid,
     image_grid,
     interpolation_strip,
-    picture_path,
     save_picture,
     write_gif,
 )
+from steadygan.run.layout import picture_path
 from steadygan.training.observers import Picture
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from steadygan.report.progress import LivePanel, PlainLines, ProgressObserver, progress_line
+from steadygan.report.live_panel import LivePanel
+from steadygan.report.progress import ProgressObserver
+from steadygan.report.progress_lines import PlainLines, progress_line
 from steadygan.training.observers import Observer, Picture, Row, RunEnd, RunStart
 from steadygan.types import SampleSpec
 
@@ -59,6 +61,11 @@ def written(console: Console) -> str:
 def test_a_line_has_a_stable_form() -> None:
     line = progress_line(row(500, wasserstein_held_out=1.18), 2000)
     assert line == "round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left"
+
+
+def test_without_a_wasserstein_loss_the_gap_of_the_scores_is_named_as_one() -> None:
+    line = progress_line({"round": 5, "critic_loss": 1.0, "score_gap": 1.2, "score_gap_held_out": 1.18}, 20)
+    assert line == "round 5/20  critic 1.00  score gap 1.20 (held-out 1.18)"
 
 
 def test_a_line_says_what_its_row_holds() -> None:

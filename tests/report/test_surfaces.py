@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from steadygan.errors import UsageError
-from steadygan.report.pictures import PictureObserver, picture_path
+from steadygan.report.pictures import PictureObserver
 from steadygan.report.surfaces import decision_surface, surface_values
+from steadygan.run.layout import picture_path
 from steadygan.training.observers import Picture
 
 Points = np.ndarray

@@ -81,7 +81,7 @@ def test_a_broken_event_file_is_warned_about_once(tmp_path: Path) -> None:
         observer.pictured(picture(tmp_path))
         observer.ended(end(tmp_path))
     (only,) = caught
-    assert "tracker 'tensorboard' failed and is left out from here on" in str(only.message)
+    assert "tracker 'tensorboard' failed and is skipped from here on" in str(only.message)
 
 
 class FakeTracker:
@@ -175,7 +175,7 @@ def test_a_failure_in_the_middle_is_warned_about_once(tmp_path: Path, accelerate
         observer.pictured(picture(tmp_path))
         observer.ended(end(tmp_path))
     assert [str(w.message) for w in caught] == [
-        "tracker 'wandb' failed and is left out from here on: the service is gone"
+        "tracker 'wandb' failed and is skipped from here on: the service is gone"
     ]
     assert [step for step, _ in accelerate.made[0].rows] == [1]
 

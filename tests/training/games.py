@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import torch
 
 from steadygan.data import Dataset, Stored
 from steadygan.losses import Wasserstein
@@ -12,12 +14,19 @@ from steadygan.networks import DCGANCritic, DCGANGenerator, MLPCritic, MLPGenera
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
 from steadygan.penalties import GradientPenalty
+from steadygan.phases import Phase
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.schedules import Constant
-from steadygan.training.step.draws import Drawer
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.step import round, terms
+from steadygan.training.step.counters import Counters
+from steadygan.training.step.draws import Drawer, RoundDraws, StepDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
+from steadygan.training.step.round import Engine, RoundReport, step
+from steadygan.training.step.setup import Setup
+from steadygan.training.step.terms import Terms
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((1, 8, 8), classes=10)
@@ -71,3 +80,43 @@ def table(recipe: Recipe, data: Dataset, precision: str = "fp32") -> tuple[Game,
     """A game at round 0, its feed and its draws, on the CPU."""
     game = Game.build(recipe, data.sample, "cpu", precision)  # type: ignore[arg-type]
     return game, Feed(recipe, data.train, game.device), Drawer(recipe, data.sample, data.train, game.device)
+
+
+def setup_of(game: Game, feed: Any) -> Setup:
+    """A setup without a drawer, for steps whose draws are at hand."""
+    return Setup(game, feed, None)  # type: ignore[arg-type]
+
+
+def main_phase(game: Game, player: str) -> Phase:
+    """The phase of a player's objective."""
+    return next(phase for phase in game.phases if phase.player == player and phase.objective)
+
+
+def critic_step(game: Game, feed: Any, draws: StepDraws, engine: Engine = EAGER) -> Terms:
+    """One step of the critic's main phase."""
+    return step(setup_of(game, feed), main_phase(game, "critic"), draws, engine)
+
+
+def generator_step(game: Game, feed: Any, draws: StepDraws, engine: Engine = EAGER) -> torch.Tensor:
+    """One step of the generator's main phase; its loss."""
+    return step(setup_of(game, feed), main_phase(game, "generator"), draws, engine).loss
+
+
+def training_round(
+    game: Game, feed: Any, draws: RoundDraws, round_: int, seen: int, engine: Engine = EAGER
+) -> RoundReport:
+    """All steps of a round, by eager gradients where no engine is named."""
+    return round.training_round(setup_of(game, feed), draws, Counters(round=round_, seen=seen), engine)
+
+
+def critic_terms(game: Game, real: Any, fake: Any, draws: StepDraws, objective_state: Any) -> Terms:
+    """The loss terms of the critic's main phase."""
+    state = game.state._replace(objective=objective_state)
+    return terms.critic_terms(game, main_phase(game, "critic"), real, fake, draws, state)
+
+
+def generator_terms(game: Game, draws: StepDraws, real: Any, objective_state: Any) -> tuple[torch.Tensor, Any]:
+    """The loss of the generator's main phase, and the critic's output on the fakes."""
+    state = game.state._replace(objective=objective_state)
+    result = terms.generator_terms(game, main_phase(game, "generator"), real, draws, state)
+    return result.loss, result.fake

@@ -13,7 +13,8 @@ import torch
 
 from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe
-from steadygan.training.processes.world import World, joined
+from steadygan.training.processes.launch import joined
+from steadygan.training.processes.world import World
 from steadygan.training.session import new_run, resume_run
 from tests.training import forked
 from tests.training.games import image_data

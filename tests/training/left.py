@@ -14,7 +14,7 @@ import time
 import torch
 
 from steadygan.training.processes import watchdog
-from steadygan.training.processes.world import joined
+from steadygan.training.processes.launch import joined
 from tests.training import forked
 
 WAYS = ("first killed", "last killed", "last failed", "last done")

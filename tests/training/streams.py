@@ -16,7 +16,8 @@ from steadygan.losses import RelativisticPaired
 from steadygan.objectives import Adversarial
 from steadygan.penalties import R1
 from steadygan.recipe import Recipe
-from steadygan.training.processes.world import World, joined
+from steadygan.training.processes.launch import joined
+from steadygan.training.processes.world import World
 from tests.training.games import small_recipe
 from tests.training.worlds import played_on
 

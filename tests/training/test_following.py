@@ -8,8 +8,7 @@ from torch import nn
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.networks.layers.inspect import FollowsRound, round_followers
 from steadygan.run import Run
-from steadygan.training.step.round import training_round
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import image_data, small_recipe, table, training_round
 from tests.training.runs import check_resumed_after_stops
 
 

@@ -15,8 +15,7 @@ from steadygan.penalties import GradientPenalty
 from steadygan.recipe import RunOptions
 from steadygan.recipes import acgan_wgan_gp, projection, sagan
 from steadygan.schedules import Constant
-from steadygan.training.step.round import critic_step, generator_step
-from tests.training.games import IMAGES, image_data, table
+from tests.training.games import IMAGES, critic_step, generator_step, image_data, table
 
 BATCH = 12
 

@@ -19,11 +19,19 @@ from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.training.measurements import held_out_score
 from steadygan.training.session import new_run
-from steadygan.training.step.round import critic_step, training_round
-from steadygan.training.step.terms import critic_terms, generator_terms
 from steadygan.training.validate import check
 from steadygan.types import Batch, SampleSpec
-from tests.training.games import POINTS, convolutional_recipe, image_data, small_recipe, table
+from tests.training.games import (
+    POINTS,
+    convolutional_recipe,
+    critic_step,
+    critic_terms,
+    generator_terms,
+    image_data,
+    small_recipe,
+    table,
+    training_round,
+)
 from tests.training.runs import check_resumed_from_copies, rows
 from tests.training.step.test_round import plain_gradient_norm
 
@@ -36,7 +44,7 @@ all_perturbations = pytest.mark.parametrize("perturbation", PERTURBATIONS.values
 
 def through(game, numbers):
     """What samples become on their way into the critic."""
-    return lambda x: game.recipe.perturbation.apply(x, numbers, game.strength, game.perturbation_state)
+    return lambda x: game.recipe.perturbation.apply(x, numbers, game.strength, game.state.perturbation)
 
 
 def test_real_and_fake_samples_and_every_step_get_numbers_of_their_own():
@@ -102,7 +110,7 @@ def test_the_critics_gradient_is_that_of_critic_after_perturbation(perturbation,
     expected.backward()
 
     terms = critic_terms(game, Batch(real), Batch(fake), draws, ())
-    terms.loss.backward(inputs=game.critic_parameters)
+    terms.loss.backward(inputs=game.players["critic"].parameters)
     torch.testing.assert_close(terms.loss, expected, rtol=1e-9, atol=1e-9)
     for (name, got), want in zip(game.critic.named_parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(got.grad, want.grad, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
@@ -121,7 +129,7 @@ def test_the_generators_gradient_flows_through_the_perturbation(perturbation, lo
     expected = loss.generator(fake_score, real_score)
     expected.backward()
     got, _ = generator_terms(game, draws, real, ())
-    got.backward(inputs=game.generator_parameters)
+    got.backward(inputs=game.players["generator"].parameters)
     torch.testing.assert_close(got, expected)
     for mine, want in zip(game.generator.parameters(), generator.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, want.grad, rtol=1e-4, atol=1e-6)
@@ -140,7 +148,7 @@ def test_micro_batches_sum_to_the_whole_batchs_step(perturbation):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
     for a, b in zip(games[0].generator.parameters(), games[1].generator.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
-    for a, b in zip(games[0].perturbation_state, games[1].perturbation_state, strict=True):
+    for a, b in zip(games[0].state.perturbation, games[1].state.perturbation, strict=True):
         torch.testing.assert_close(a, b)
 
 
@@ -160,7 +168,7 @@ def test_the_strength_follows_its_schedule_from_round_to_round():
     game, _, _ = table(small_recipe(perturbation=InstanceNoise(LinearDecay(10, start=0.4))), image_data())
     seen = [game.strength.item()]
     for round_ in (5, 20):
-        game.set_rates(round_)
+        game.set_round(round_)
         seen.append(game.strength.item())
     assert seen == pytest.approx([0.4, 0.2, 0.0])
 
@@ -184,13 +192,13 @@ def test_the_control_steps_once_a_critic_step_by_the_scores_of_the_whole_perturb
     )
     game, feed, drawer = table(recipe, image_data())
     for draws in drawer.round(0, 0).critic:
-        before = game.perturbation_state
+        before = game.state.perturbation
         terms = critic_step(game, feed, draws)
         scores, batch = Watched.shown.pop()
         assert not Watched.shown and batch == 16
         assert torch.equal(scores, terms.real.score) and not scores.requires_grad
         expected = before[0].item() + (1 if scores.sign().mean().item() > 0.6 else -1) * 16 / 320
-        assert AdaptiveState(*game.perturbation_state).probability.item() == pytest.approx(expected)
+        assert AdaptiveState(*game.state.perturbation).probability.item() == pytest.approx(expected)
 
 
 def test_held_out_samples_are_perturbed_as_the_critic_knows_them():

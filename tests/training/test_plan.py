@@ -11,8 +11,9 @@ from steadygan.errors import UsageError
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
-from steadygan.training import plan
-from steadygan.training.plan import Speed, choose_threads, decays, fit_minutes, settle, warm_up_share
+from steadygan.training import plan, speed
+from steadygan.training.plan import decays, fit_minutes, settle, warm_up_share
+from steadygan.training.speed import Speed, choose_threads
 from tests.training.games import small_recipe
 
 
@@ -20,11 +21,11 @@ from tests.training.games import small_recipe
 def test_all_threads_are_taken_only_where_they_gain_a_quarter(monkeypatch, gain, chosen):
     used = [4]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
-    monkeypatch.setattr(plan, "cores", lambda: 8)
+    monkeypatch.setattr(speed, "cores", lambda: 8)
     monkeypatch.setattr(torch, "set_num_threads", used.append)
-    threads, speed = choose_threads(small_recipe(), lambda: Speed(1 / gain if used[-1] == 4 else 1.0, 0.0))
+    threads, chosen_speed = choose_threads(small_recipe(), lambda: Speed(1 / gain if used[-1] == 4 else 1.0, 0.0))
     assert (threads, used[-1]) == (chosen, chosen)
-    assert speed.critic_step == (1 / gain if chosen == 4 else 1.0)
+    assert chosen_speed.critic_step == (1 / gain if chosen == 4 else 1.0)
 
 
 @pytest.mark.parametrize(("seconds", "looks"), [(0.1, 4), (10.0, 2)])
@@ -32,20 +33,20 @@ def test_a_disturbed_moment_does_not_decide_on_threads(monkeypatch, seconds, loo
     used = [2]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
     monkeypatch.setattr(torch, "set_num_threads", used.append)
-    monkeypatch.setattr(plan, "cores", lambda: 2)
+    monkeypatch.setattr(speed, "cores", lambda: 2)
     steps = [seconds * factor for factor in (3.0, 2.0, 2.0, 1.0)]  # two threads, one, one, two: twice as fast by itself
     measured = iter(steps)
-    threads, speed = choose_threads(small_recipe(), lambda: Speed(next(measured), 0.0))
+    threads, chosen_speed = choose_threads(small_recipe(), lambda: Speed(next(measured), 0.0))
     assert len(list(measured)) == 4 - looks
     assert threads == (2 if looks == 4 else 1)
-    assert speed.critic_step == pytest.approx(2.0 * seconds)
+    assert chosen_speed.critic_step == pytest.approx(2.0 * seconds)
 
 
 def test_a_container_with_a_quota_is_never_tried_with_more_threads(monkeypatch):
     used = [64]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
     monkeypatch.setattr(torch, "set_num_threads", used.append)
-    monkeypatch.setattr(plan, "cores", lambda: 2)
+    monkeypatch.setattr(speed, "cores", lambda: 2)
     assert choose_threads(small_recipe(), lambda: Speed(1 / used[-1], 0.0))[0] == 2
     assert set(used[1:]) == {1, 2}
 
@@ -53,7 +54,7 @@ def test_a_container_with_a_quota_is_never_tried_with_more_threads(monkeypatch):
 def test_threads_that_the_recipe_names_are_kept(monkeypatch):
     used = [4]
     monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
-    monkeypatch.setattr(plan, "cores", lambda: 8)
+    monkeypatch.setattr(speed, "cores", lambda: 8)
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     assert choose_threads(small_recipe(run=RunOptions(threads=3)), lambda: Speed(1.0, 1.0))[0] == 3
     assert used == [4, 3, 3]

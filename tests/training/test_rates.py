@@ -17,8 +17,7 @@ from steadygan.run import Run
 from steadygan.run.layout import list_checkpoints
 from steadygan.schedules import LinearDecay
 from steadygan.training.session import new_run
-from steadygan.training.step.round import training_round
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import image_data, small_recipe, table, training_round
 from tests.training.runs import check_resumed_after_stops, rows, weights
 
 PLATEAU = Plateau(every=2, patience=1, least=0.2, floor=0.1)
@@ -49,13 +48,13 @@ def test_both_rates_are_the_schedules_times_the_factor_of_the_looks_before(optim
     for round_ in range(8):
         training_round(game, feed, drawer.round(round_, 32 * round_), round_, 16 * round_)
         expected = state.factor.item()
-        assert game.critic_optimizer.param_groups[0]["lr"].item() == pytest.approx(1e-3 * expected)
+        assert game.players["critic"].optimizer.param_groups[0]["lr"].item() == pytest.approx(1e-3 * expected)
         scheduled = 1e-3 * (1 - round_ / 12)
-        assert game.generator_optimizer.param_groups[0]["lr"].item() == pytest.approx(scheduled * expected)
+        assert game.players["generator"].optimizer.param_groups[0]["lr"].item() == pytest.approx(scheduled * expected)
         if round_ % 2:
-            state = PLATEAU.next_state(game.state.convergence_mean, state)
+            state = PLATEAU.next_state(game.state.objective.convergence_mean, state)
     assert state.factor < 1.0
-    assert all(torch.equal(a, b) for a, b in zip(game.plateau_state, state, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(game.state.plateau, state, strict=True))
 
 
 def test_rates_are_logged_as_they_were_in_the_round(tmp_path):

@@ -18,9 +18,15 @@ from steadygan.penalties import R1, R2, Drift, GradientPenalty
 from steadygan.recipe import dumps, loads, stretched
 from steadygan.schedules import Constant, Cosine, LinearDecay
 from steadygan.training.session import new_run
-from steadygan.training.step.round import critic_step, training_round
-from steadygan.training.step.terms import critic_terms
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table
+from tests.training.games import (
+    convolutional_recipe,
+    critic_step,
+    critic_terms,
+    image_data,
+    small_recipe,
+    table,
+    training_round,
+)
 from tests.training.runs import check_resumed_from_copies, rows
 
 
@@ -45,8 +51,8 @@ def doubled(recipe):
     game, feed, drawer = table(recipe, image_data())
     game.generator.double()
     game.critic.double()
-    game.generator_parameters = list(game.generator.parameters())
-    game.critic_parameters = list(game.critic.parameters())
+    game.players["generator"].parameters = list(game.generator.parameters())
+    game.players["critic"].parameters = list(game.critic.parameters())
 
     def wide(draws):
         batch = feed(draws)
@@ -64,7 +70,7 @@ def test_r1_and_r2_by_schedule_are_their_formulas_at_each_round(round_):
         objective=Adversarial(RelativisticPaired()), penalties=(R1(gamma), R2(other)), critic_optimizer=SGD(0.1)
     )
     game, feed, draws = doubled(recipe)
-    game.set_rates(round_)
+    game.set_round(round_)
     draw = draws.critic[0]
     real = feed(draw.real)
     with torch.no_grad():
@@ -81,7 +87,7 @@ def test_r1_and_r2_by_schedule_are_their_formulas_at_each_round(round_):
             squares.append(gradient.square().sum())
         loss = loss + weight / 2 * torch.stack(squares).mean()
     loss.backward()
-    terms = critic_terms(game, real, fake, draw, game.state)
+    terms = critic_terms(game, real, fake, draw, game.state.objective)
     assert terms.loss.item() == pytest.approx(loss.item(), rel=1e-10)
     critic_step(game, feed, draw)
     for ours, plain in zip(game.critic.parameters(), critic.parameters(), strict=True):

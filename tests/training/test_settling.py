@@ -14,8 +14,7 @@ from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial
 from steadygan.training.fixed_samples import settle_average
 from steadygan.training.measurements import row
-from steadygan.training.step.round import training_round
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import image_data, small_recipe, table, training_round
 
 RECIPE = small_recipe(
     generator=ResNetGenerator(6, spectral=True, attention=4),

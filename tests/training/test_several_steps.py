@@ -16,8 +16,7 @@ from steadygan.optimizers import SGD
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant
 from steadygan.training.session import new_run
-from steadygan.training.step.round import training_round
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table
+from tests.training.games import convolutional_recipe, image_data, small_recipe, table, training_round
 from tests.training.runs import check_resumed_after_stops, rows
 
 
@@ -143,4 +142,4 @@ def test_a_resumed_run_takes_the_steps_of_one_that_never_stopped(tmp_path):
 def test_a_recipe_that_does_not_balance_remembers_no_losses_and_reads_none():
     game, feed, drawer = table(small_recipe(), image_data())
     training_round(game, feed, drawer.round(0, 0), 0, 0)
-    assert game.losses == () and game.steps(1) == (2, 1)
+    assert game.state.losses == () and game.steps(1) == (2, 1)

@@ -14,7 +14,7 @@ import pytest
 from steadygan import api
 from steadygan.data import DataOptions, Stored, Streamed, open_data
 from steadygan.recipe import RunOptions, load
-from steadygan.training import plan
+from steadygan.training import speed
 from steadygan.training.processes.world import ALONE
 from steadygan.training.session import new_run, resume_run
 from tests.data.shards import write_shards
@@ -26,7 +26,7 @@ from tests.training.streams import played, stream_recipe, streamed
 
 @pytest.fixture(autouse=True)
 def _known_speed(monkeypatch):
-    monkeypatch.setattr(plan, "measure_speed", lambda *_, **__: plan.Speed(1e-3, 1e-3))
+    monkeypatch.setattr(speed, "measure_speed", lambda *_, **__: speed.Speed(1e-3, 1e-3))
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_a_deviation_over_micro_batches_is_warned_of():
     dragan = {"penalties": (GradientPenalty(at=NearReal()),), "batch": 16}
     assert checked(**dragan) == ()
     (warning,) = checked(**dragan, run=RunOptions(micro_batch=8))
-    assert "NearReal takes the deviation of micro-batches of 8" in warning
+    assert "NearReal takes statistics of micro-batches of 8" in warning
 
 
 @pytest.mark.parametrize("objective", [EnergyBased(), BoundaryEquilibrium(), LeCam(EnergyBased())])

@@ -18,7 +18,7 @@ from steadygan.losses import RelativisticAverage
 from steadygan.networks.layers.inspect import group_size
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
-from steadygan.penalties import GradientPenalty, NearReal
+from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
@@ -27,16 +27,16 @@ from steadygan.training.engines.agreement import disagreement
 from steadygan.training.engines.base import Engine
 from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.engines.float64 import double_game, in_double
-from steadygan.training.processes.world import World, joined
-from steadygan.training.setup import Trial
+from steadygan.training.engines.float64 import double_game, double_setup, in_double
+from steadygan.training.processes.launch import joined
+from steadygan.training.processes.world import World
+from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import coming_rows
-from steadygan.training.step.round import training_round
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, small_recipe
+from tests.training.games import image_data, small_recipe, training_round
 
 SAMPLE = SampleSpec((1, 8, 8), classes=10)
 TEXT = SampleSpec((12, 8))
@@ -49,6 +49,7 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),
     "average of all scores": lambda: small_recipe(objective=Adversarial(RelativisticAverage()), penalties=()),
+    "lazy R1": lambda: small_recipe(penalties=(R1(1.0, every=2), GradientPenalty(5.0, every=3), Drift())),
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
 }
 """what no recipe has"""
@@ -114,7 +115,7 @@ def played_on(
         draws = in_double(drawer.round(round_, position))
         training_round(game, lambda real: in_double(feed(real)), draws, round_, seen, engine)
         if not gradients:
-            parameters = [*game.critic_parameters, *game.generator_parameters]
+            parameters = [*game.players["critic"].parameters, *game.players["generator"].parameters]
             gradients = [p.grad.clone() for p in parameters if p.grad is not None]
         position, seen = position + drawer.samples_in(round_), seen + recipe.fakes
     feed.close()
@@ -129,21 +130,25 @@ def _answers(game: Game) -> list[torch.Tensor]:
     game.critic.eval()
     with torch.no_grad():
         samples = game.generator(latents, labels)
-        return [*pytree.tree_leaves(samples), game.critic(samples, labels).score, *game.state, *game.perturbation_state]
+        return [
+            *pytree.tree_leaves(samples),
+            game.critic(samples, labels).score,
+            *game.state.objective,
+            *game.state.perturbation,
+        ]
 
 
 def compiled_is_off_by(name: str, world: World) -> float:
     """The largest distance of a traced gradient from the eager one, in float64."""
-    trial = Trial(made(name), image_data(200, sample_of(name)), torch.device("cpu"), world)
+    trial = SetupBuilder(made(name), image_data(200, sample_of(name)), torch.device("cpu"), world)
     return max(traced_errors(trial).values())
 
 
-def traced_errors(trial: Trial) -> dict[str, float]:
+def traced_errors(trial: SetupBuilder) -> dict[str, float]:
     """How far the gradients of traced losses are from the eager ones, in float64."""
     return disagreement(
         Compiled("aot_eager"),
-        lambda: double_game(trial.game()),
-        lambda real: in_double(trial.feed(real)),
+        lambda: double_setup(trial.build()),
         [in_double(trial.drawer.round(round_, 0)) for round_ in (0, 1)],
     )
 

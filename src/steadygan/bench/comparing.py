@@ -18,10 +18,11 @@ from steadygan.bench.memory import peak_memory
 from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
 from steadygan.system.device import Precision
 from steadygan.system.malloc import kept_memory
-from steadygan.training.engines import agreement
+from steadygan.training.engines.by_name import make
+from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
-from steadygan.training.plan import choose_threads, kept_threads, measure_speed
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.speed import choose_threads, measure_speed, restored_threads
 
 PRODUCT = "matrix product"
 
@@ -61,13 +62,13 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     refused: dict[str, str] = {}
     ready: dict[str, float] = {}
     for name in engines:
-        with kept_threads(threads):
+        with restored_threads(threads):
             found = prepared(case, precision, name, watch)
         if isinstance(found, str):
             refused[name] = found
         else:
             rounds[name], ready[name] = found
-    of_round = operations(tried.game(), tried.feed, draws_of(tried)[0])
+    of_round = operations(tried.build(), draws_of(tried)[0])
     beside = product(precision, device, settings.product_side)
     with contextlib.ExitStack() as stack:
         measured = {
@@ -102,12 +103,12 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     }
 
 
-def _of_a_run(tried: Trial, watch: Watch) -> int:
+def _of_a_run(tried: SetupBuilder, watch: Watch) -> int:
     """The CPU threads that a run would choose."""
     bare = dataclasses.replace(tried.recipe, run=dataclasses.replace(tried.recipe.run, threads=None))
-    with kept_threads(), kept_memory():
-        made = tried.game(), tried.feed, tried.drawer
-        return choose_threads(bare, lambda: measure_speed(*made, clock=watch.now))[0]
+    with restored_threads(), kept_memory():
+        setup = tried.build()
+        return choose_threads(bare, lambda: measure_speed(setup, EAGER, clock=watch.now))[0]
 
 
 def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple[Round, float] | str:
@@ -116,7 +117,7 @@ def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple
     Raises:
         UsageError: for an unknown engine.
     """
-    agreement.make(name)
+    make(name)
     if name == "eager":
         return library_round(case, precision, watch.device), 0.0
     began = watch.now()

@@ -3,7 +3,7 @@
 Counted are the products and sums of matrix products and convolutions, forward and backward, as eager steps carry them
 out: a folded convolution has those of the folded one. A critic step of WGAN-GP comes to 10 forward passes of the critic
 where the second derivative does not walk the forward graph (real, fake and points forward: 3; gradients of the first
-two, in weights and inputs: 4; the points' slope: 1; its gradient in both: 2), and to 12 where it does.
+two, in weights and inputs: 4; the points' gradient norm: 1; its gradient in both: 2), and to 12 where it does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from steadygan.training.engines.eager import EAGER
 from steadygan.training.step import round
+from steadygan.training.step.counters import Counters
 
 if TYPE_CHECKING:
     from steadygan.training.step.draws import RoundDraws
-    from steadygan.training.step.game import Game
+    from steadygan.training.step.setup import Setup
 
 SIDE = {"cpu": 2048, "cuda": 8192, "mps": 4096}
 """of the square matrices, by the kind of device"""
@@ -61,21 +63,24 @@ class Operations(NamedTuple):
     """forward passes of the critic that a critic step costs, without making the fakes"""
 
 
-def operations(game: Game, feed: round.Feed, draws: RoundDraws) -> Operations:
-    """Counts a round of a game, which is stepped."""
-    first = draws.critic[0]
+def operations(setup: Setup, draws: RoundDraws) -> Operations:
+    """Counts a round of a setup, whose game is stepped."""
+    game, feed, first = setup.game, setup.feed, draws.critic[0]
+    assert first.real is not None
+    real = feed(first.real)
+    critic = next(phase for phase in game.phases if phase.player == "critic" and phase.objective)
 
     def forward() -> None:
         with torch.no_grad(), game.autocast():
-            game.score(feed(first.real))
+            game.score(real)
 
     def fakes() -> None:
         with torch.no_grad(), game.autocast():
-            game.generate(first.latents, feed(first.real).labels)
+            game.generate(first.latents, real.labels)
 
     once = count(forward)
-    whole = count(lambda: round.training_round(game, feed, draws, 0, 0))
-    one = count(lambda: round.critic_step(game, feed, first))
+    whole = count(lambda: round.training_round(setup, draws, Counters(), EAGER))
+    one = count(lambda: round.step(setup, critic, first, EAGER))
     return Operations(whole, once, (one - count(fakes)) / once)
 
 

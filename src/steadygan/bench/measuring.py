@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.training.plan import kept_threads
+from steadygan.training.speed import restored_threads
 
 Round = Callable[[], None]
 """Trains for one round, or does whatever else is timed."""
@@ -81,7 +81,7 @@ class Watch:
             return partial(self.seconds, run)
 
         def seconds(rounds: int) -> float:
-            with kept_threads(threads):
+            with restored_threads(threads):
                 return self.seconds(run, rounds)
 
         return seconds

@@ -23,18 +23,19 @@ from steadygan.report.page import PageObserver
 from steadygan.report.pictures import PictureObserver
 from steadygan.report.progress import ProgressObserver
 from steadygan.report.trackers import observer_for
-from steadygan.run.layout import list_checkpoints
+from steadygan.run.layout import RECIPE, list_checkpoints
 from steadygan.system.device import choose_precision
 from steadygan.system.files import write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint
 from steadygan.training.clock import Clock
-from steadygan.training.engines import agreement
 from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
-from steadygan.training.plan import fit_minutes, measure_speed, settle
+from steadygan.training.plan import fit_minutes, settle
 from steadygan.training.session import new_run
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.speed import measure_speed
 from steadygan.training.step.draws import Drawer, RoundDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
@@ -145,11 +146,11 @@ def measure(
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
     recipe = dataclasses.replace(recipe, run=run)
-    evaluator, made = training_evaluator(recipe, ready.dataset), agreement.make(by)
-    recipe = _settled(Trial(recipe, ready.dataset, watch.device), minutes, made, evaluator)
+    evaluator, made = training_evaluator(recipe, ready.dataset), make(by)
+    recipe = _settled(SetupBuilder(recipe, ready.dataset, watch.device), minutes, made, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:
-        trainer, game = _begun(Trial(recipe, ready.dataset, watch.device), Path(folder) / "run", made, evaluator)
+        trainer, game = _begun(SetupBuilder(recipe, ready.dataset, watch.device), Path(folder) / "run", made, evaluator)
         before = trainer.counters.round
         trainer.watch(spent)
         start = watch.now()
@@ -167,18 +168,18 @@ def measure(
     }
 
 
-def _settled(trial: Trial, minutes: float, by: Engine, evaluator: Evaluator | None) -> Recipe:
+def _settled(trial: SetupBuilder, minutes: float, by: Engine, evaluator: Evaluator | None) -> Recipe:
     """The recipe with rounds that fit the time, and the intervals that the command would choose."""
-    speed = measure_speed(trial.game(), trial.feed, trial.drawer, engine=by)
+    speed = measure_speed(trial.build(), by)
     threads = torch.get_num_threads() if trial.device.type == "cpu" else None
     return settle(fit_minutes(trial.recipe, speed, minutes), speed, threads, evaluator)
 
 
-def _begun(trial: Trial, folder: Path, by: Engine, evaluator: Evaluator | None) -> tuple[TimedTrainer, Game]:
+def _begun(trial: SetupBuilder, folder: Path, by: Engine, evaluator: Evaluator | None) -> tuple[TimedTrainer, Game]:
     """A run after its first round, which made the folder, gone on with as ``resume`` does."""
     recipe, dataset, device = trial.recipe, trial.dataset, trial.device
     new_run(dataclasses.replace(recipe, rounds=1), dataset, folder, device=str(device), observers=())
-    write_text(folder / "recipe.yaml", recipes.dumps(recipe))
+    write_text(folder / RECIPE, recipes.dumps(recipe))
     observers: list[Observer] = [ProgressObserver(_nowhere()), PictureObserver(), PageObserver()]
     observers.append(observer_for("tensorboard"))
     trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, by)

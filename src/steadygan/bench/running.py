@@ -19,7 +19,7 @@ from steadygan.errors import RunError, unknown_name
 from steadygan.system.device import Precision, choose_device, choose_precision
 from steadygan.training import out_of_memory
 from steadygan.training.engines.base import EngineName
-from steadygan.training.plan import kept_threads
+from steadygan.training.speed import restored_threads
 
 ENGINES: tuple[str, ...] = get_args(EngineName)
 
@@ -90,7 +90,7 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
             raise unknown_name("engine", name, ENGINES)
     watch = Watch(device, options.clock)
     precisions = list(dict.fromkeys(choose_precision(name, device) for name in options.precisions))
-    with kept_threads(options.threads):
+    with restored_threads(options.threads):
         results = Results(options.out or Path(f"bench-{device.type}.json"), describe(watch))
         asked = pieces(options, watch, engines, precisions)
         left = [piece for piece in asked if not piece.done(results)]

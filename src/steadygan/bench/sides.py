@@ -18,10 +18,11 @@ from steadygan.bench.cases import Case
 from steadygan.bench.measuring import Round
 from steadygan.data import Dataset, Endless, Stored
 from steadygan.system.device import Precision
-from steadygan.training.engines import agreement
 from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.step.counters import Counters
 from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.round import training_round
 
@@ -29,7 +30,7 @@ PLAIN, SAME_NETWORKS = "plain", "same-networks"
 DISTINCT_ROUNDS = 4  # of random numbers, used in turn
 
 
-def trial(case: Case, precision: Precision, device: torch.device) -> Trial:
+def trial(case: Case, precision: Precision, device: torch.device) -> SetupBuilder:
     """The case's games, feed and draws."""
     recipe = dataclasses.replace(
         case.recipe,
@@ -37,7 +38,7 @@ def trial(case: Case, precision: Precision, device: torch.device) -> Trial:
         run=dataclasses.replace(case.recipe.run, precision=precision),
     )
     nothing = Stored(np.empty((0, *case.sample.shape), np.float32))
-    return Trial(recipe, Dataset(case.name, case.sample, _data(case), nothing, fingerprint=""), device)
+    return SetupBuilder(recipe, Dataset(case.name, case.sample, _data(case), nothing, fingerprint=""), device)
 
 
 def _data(case: Case) -> Stored | Endless:
@@ -52,7 +53,7 @@ def _data(case: Case) -> Stored | Endless:
     return Stored(pixels, rng.integers(0, case.sample.classes, 1024) if case.sample.classes else None)
 
 
-def draws_of(tried: Trial) -> list[RoundDraws]:
+def draws_of(tried: SetupBuilder) -> list[RoundDraws]:
     """The random numbers of some rounds."""
     drawer = tried.drawer
     return [drawer.round(i, i * drawer.samples_in(i)) for i in range(DISTINCT_ROUNDS)]
@@ -61,10 +62,10 @@ def draws_of(tried: Trial) -> list[RoundDraws]:
 def library_round(case: Case, precision: Precision, device: torch.device, by: Engine = EAGER) -> Round:
     """One round as the trainer runs it."""
     tried = trial(case, precision, device)
-    game, feed, turns = tried.game(), tried.feed, cycle(draws_of(tried))
+    setup, turns = tried.build(), cycle(draws_of(tried))
 
     def run() -> None:
-        training_round(game, feed, next(turns), 0, 0, by)
+        training_round(setup, next(turns), Counters(), by)
 
     return run
 
@@ -79,4 +80,4 @@ def make_round(case: Case, side: str, precision: Precision, device: torch.device
 
     if side in (PLAIN, SAME_NETWORKS):
         return plain_round(case, device, ordinary=side == PLAIN)
-    return library_round(case, precision, device, agreement.make(side))
+    return library_round(case, precision, device, make(side))

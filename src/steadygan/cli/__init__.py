@@ -1,7 +1,7 @@
-"""The command ``steadygan``: finds the command that is meant, and turns what goes wrong into one line and a code.
+"""The command line ``steadygan``: dispatch to its commands; errors become one line and an exit code.
 
 Exit codes: 0 done, 1 a run or the system failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-141 the reader of the output went away. ``STEADYGAN_TRACEBACK=1`` shows the trace behind each line.
+141 broken pipe. ``STEADYGAN_TRACEBACK=1`` shows the traceback of each error.
 """
 
 from __future__ import annotations
@@ -21,33 +21,36 @@ from typing import Any
 from steadygan.errors import SteadyganError, UsageError, nearest
 
 COMMANDS = {
-    "train": ("steadygan.cli.train", "trains a recipe on data; alone: WGAN-GP on handwritten digits"),
-    "resume": ("steadygan.cli.resume", "goes on with a run from its last checkpoint"),
-    "sample": ("steadygan.cli.sample", "draws new samples from a run: a grid, a folder, an array, an animation"),
-    "evaluate": ("steadygan.cli.evaluate", "measures samples of runs, and writes down what the numbers rest on"),
-    "compare": ("steadygan.cli.compare", "puts evaluated runs side by side, where their numbers are alike"),
+    "train": ("steadygan.cli.train", "trains a recipe on data (default: WGAN-GP on handwritten digits)"),
+    "resume": ("steadygan.cli.resume", "continues a run from its last checkpoint"),
+    "sample": ("steadygan.cli.sample", "generates samples from a run: a grid, a folder, an array, an animation"),
+    "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
+    "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
-    "report": ("steadygan.cli.report", "writes a run's report.html anew"),
+    "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
-    "data": ("steadygan.cli.data", "looks through data and says what training will do with it"),
-    "bench": ("steadygan.cli.bench", "times rounds beside a plain loop, and says where a training's time goes"),
+    "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
+    "bench": (
+        "steadygan.cli.bench",
+        "times training rounds against a plain loop, and shows where a training's time goes",
+    ),
 }
-"""Each command: the module whose ``run(arguments)`` carries it out, and one line."""
+"""of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
 
 INTERRUPTED, TERMINATED, NO_READER = 130, 143, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carries out a command line and gives its exit code."""
+    """Carries out a command line; returns its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _never_fail_to_print()
-    # of processes that train together the first one speaks
+    # of processes that train together only rank 0 prints
     first = int(os.environ.get("RANK", "0") or 0) == 0
     quiet = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
     try:
         with (
             _warnings_in_one_line(),
-            _sigterm_unwinds(),
+            _sigterm_raises(),
             quiet,
         ):
             code = _dispatch(arguments)
@@ -57,22 +60,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as error:  # argparse's --help, and SIGTERM outside of training
         return error.code if isinstance(error.code, int) else 0
     except BrokenPipeError:
-        # nobody reads any more: what is still buffered goes nowhere, or Python complains at its end
+        # what is still buffered goes to /dev/null, or Python would report the broken pipe at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NO_READER
     except (SteadyganError, OSError, KeyboardInterrupt) as error:
         if os.environ.get("STEADYGAN_TRACEBACK"):
             raise
         line, code = _answer(error)
-        if first or code == 1:  # wrong usage is the same for all; a full disk is met by one
+        if first or code == 1:  # wrong usage is the same on all ranks; a full disk may be met by one
             print(f"steadygan: {' '.join(line.split())}", file=sys.stderr)
         return code
 
 
 def _answer(error: BaseException) -> tuple[str, int]:
-    """The line and the exit code for something that was to be expected."""
+    """The line and the exit code of an expected error."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; what was saved before is whole", INTERRUPTED
+        return "interrupted; what was saved before is intact", INTERRUPTED
     if isinstance(error, OSError):
         what = error.strerror or str(error)
         return f"{error.filename}: {what}" if error.filename else what, 1
@@ -105,8 +108,8 @@ Trains generative adversarial networks so that they stay steady.
 
 {lines}
 
-'steadygan COMMAND --help' says more; 'steadygan train RECIPE --help' lists every field of a recipe.
-Where a run is asked for and none is named, the newest below runs/ is meant.
+'steadygan COMMAND --help' lists its options, 'steadygan train RECIPE --help' every field of a recipe.
+Commands that take a run use the newest one below runs/ if none is named.
 
   steadygan train                            handwritten digits, in minutes on a laptop
   steadygan train --data PHOTOS/             a folder of pictures: recipe, size and length are chosen
@@ -126,7 +129,7 @@ def _unknown(name: str) -> UsageError:
 
 
 def _never_fail_to_print() -> None:
-    """Characters that an output cannot say become question marks instead of errors."""
+    """Characters that an output cannot encode become question marks instead of errors."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -143,8 +146,8 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """SIGTERM before or after the rounds of a run leaves no half-written files: it unwinds like an exception."""
+def _sigterm_raises() -> Iterator[None]:
+    """SIGTERM raises SystemExit, so that it leaves no half-written files before or after the rounds of a run."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(TERMINATED)
@@ -152,11 +155,11 @@ def _sigterm_unwinds() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    previous = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
 __all__ = ["COMMANDS", "main"]

@@ -1,4 +1,4 @@
-"""``steadygan sample --between``: from one real picture to another, by the latents that come nearest to them."""
+"""``steadygan sample --between``: interpolation between real pictures, by GAN inversion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PICTURES = 6
-"""held-out pictures that are taken where no files are named"""
+"""held-out pictures that are used if no files are named"""
 
 
 def write_between(
@@ -28,12 +28,12 @@ def write_between(
     weights: Weights = "average",
     round_: int | None = None,
 ) -> None:
-    """Writes rows of a real picture, ``steps`` generated ones on the way, and the other real picture.
+    """Writes rows of a real picture, ``steps`` generated ones between, and the other real picture.
 
-    Conditional generators make them of ``classes``, else of any.
+    A conditional generator is given ``classes`` in turn; None: drawn classes.
 
     Raises:
-        UsageError: for files that are no pictures, and for runs that make none.
+        UsageError: for files that are no pictures, and for runs on other data.
     """
     import numpy as np
 
@@ -51,16 +51,16 @@ def write_between(
     twice = None if labels is None else labels.repeat(2)
     latents = run.find_latents(both, seed=seed, labels=twice, weights=weights, round_=round_)
     strips = run.mix(latents[:count], latents[count:], steps, labels=labels, weights=weights, round_=round_)
-    off = np.abs(np.concatenate([strips[0], strips[-1]]).astype(float) - both).mean()
+    error = np.abs(np.concatenate([strips[0], strips[-1]]).astype(float) - both).mean()
     rows = np.stack([first, *strips, second], axis=1)
-    text = f"Real pictures at both ends of each row, {steps} samples between the latents found for them"
+    text = f"Real pictures at both ends of each row, {steps} samples between their inverted latents"
     save_picture(image_grid(rows.reshape(-1, *first.shape[1:]), columns=steps + 2), out, text)
-    print(f"found latents are off by {off:.1f} of 255 levels in the mean")
+    print(f"mean error of the inversion: {error:.1f} of 255 levels")
     print(f"between real pictures, by {run.folder}: {out}")
 
 
 def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Real pictures [N, C, H, W] at both ends of N ways."""
+    """Real pictures [N, C, H, W] at both ends of N interpolations."""
     if not run.sample_spec.is_image:
         raise UsageError(f"{run.folder} makes no pictures; --between is for pictures")
     if len(files) > 2:
@@ -72,7 +72,7 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
 
 
 def _read(run: Run, file: str) -> NDArray[np.uint8]:
-    """A file's picture in the shape of the run's samples."""
+    """A picture file in the shape of the run's samples."""
     from steadygan.data.images.decode import Plan, Unreadable, decode, quiet_pillow
 
     path = Path(file)
@@ -87,13 +87,13 @@ def _read(run: Run, file: str) -> NDArray[np.uint8]:
 
 
 def _held_out(run: Run, seed: int) -> NDArray[np.uint8]:
-    """Some of the pictures that the run did not train on, in an order that the seed decides."""
+    """Some of the held-out pictures, chosen by the seed."""
     import numpy as np
 
     from steadygan.data import open_data
 
     held_out = open_data(run.recipe.data).held_out.samples
     if not len(held_out):
-        raise UsageError(f"{run.recipe.data.source} keeps no pictures back: name files after --between")
+        raise UsageError(f"{run.recipe.data.source} has no held-out pictures: name files after --between")
     rows = np.random.default_rng(seed).permutation(len(held_out))[:PICTURES]
     return np.array(held_out[np.sort(rows)], dtype=np.uint8)

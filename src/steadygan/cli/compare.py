@@ -1,4 +1,4 @@
-"""``steadygan compare``: runs side by side, where their numbers are alike."""
+"""``steadygan compare``: metrics of several runs, only if they were measured alike."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def run(arguments: Sequence[str]) -> int:
     """Prints the table and writes the page."""
     parser = Parser(
         "compare",
-        "Puts evaluated runs side by side: recipes as columns, with intervals over training seeds. Refuses numbers "
-        "that are not alike.",
+        "Compares evaluated runs: one column per recipe, with intervals over training seeds. Refuses numbers that "
+        "were not measured alike.",
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names below runs/ or folders")
     parser.add_argument("--out", metavar="FILE.html", help="a page with the table and pictures")

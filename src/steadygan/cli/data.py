@@ -1,4 +1,4 @@
-"""``steadygan data``: looks through data before anything is trained on it."""
+"""``steadygan data``: the audit of data before training."""
 
 from __future__ import annotations
 
@@ -26,21 +26,19 @@ def run(arguments: Sequence[str]) -> int:
     if values.clear_cache:
         _clear(options.cache)
     elif values.source is None:
-        raise UsageError("name the data to look at, such as 'steadygan data digits' or 'steadygan data PHOTOS/'")
+        raise UsageError("name the data to inspect, such as 'steadygan data digits' or 'steadygan data PHOTOS/'")
     if values.source is not None:
-        _look(options, None if values.no_sheet else values.sheet or "")
+        _print_audit(options, None if values.no_sheet else values.sheet or "")
     return 0
 
 
 def _parser() -> Parser:
-    parser = Parser("data", "Looks through data, and says what training will do with it.", add_help=False)
+    parser = Parser("data", "Inspects data, and says what training will do with it.", add_help=False)
     parser.usage = "steadygan data [SOURCE] [--sheet PATH | --no-sheet] [--clear-cache] [--FIELD VALUE ...]"
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="a path or a name")
     parser.add_argument("--sheet", metavar="PATH", help="the contact sheet (default: NAME-sheet.png in this folder)")
     parser.add_argument("--no-sheet", action="store_true", help="writes none")
-    parser.add_argument(
-        "--clear-cache", action="store_true", help="deletes decoded pictures and features that were kept"
-    )
+    parser.add_argument("--clear-cache", action="store_true", help="deletes cached pictures and features")
     parser.add_argument("--help", "-h", action="store_true", help="this help")
     return parser
 
@@ -61,16 +59,16 @@ def _clear(cache: str | None) -> None:
     print(f"{megabytes(freed) if freed else 'nothing'} deleted from {folder}")
 
 
-def _look(options: DataOptions, sheet: str | None) -> None:
-    """Prints the audit and writes the sheet: nowhere for None, to a place named after the data for ''."""
+def _print_audit(options: DataOptions, sheet: str | None) -> None:
+    """Prints the audit and writes the sheet: none for None, to a file named after the data for ''."""
     from steadygan.data import audit_data, contact_sheet, open_data
     from steadygan.system.files import written_aside
 
     try:
         dataset = open_data(options, Decoding())
     except DataError:
-        found = audit_data(options)  # raises again what cannot even be looked through
-        print("\n".join(found.lines()))
+        audit = audit_data(options)  # raises again if the data cannot even be inspected
+        print("\n".join(audit.lines()))
         raise
     if dataset.sample.is_text and sheet:
         raise UsageError(f"--sheet: '{dataset.name}' is text, of which there is no picture; examples are printed")

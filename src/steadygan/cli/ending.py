@@ -1,4 +1,4 @@
-"""How a training ends, for people and for scripts: where everything is, what to try next, and the exit code."""
+"""The end of a training command: the paths of its results, the next commands to try, and the exit code."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from collections.abc import Callable
 from pathlib import Path
 
 from steadygan.cli import INTERRUPTED, TERMINATED
-from steadygan.run import RUNS, Run, is_run
+from steadygan.run import RUNS, Run, is_run, layout
 
 
 def carry_out(folder: Path, train: Callable[[], Run]) -> int:
-    """Trains, says where the results are, and gives the exit code."""
+    """Trains, prints where the results are, and returns the exit code."""
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
-        say_interrupted(folder)
+        print_interrupted(folder)
         return INTERRUPTED
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
-        say_interrupted(folder)
+        print_interrupted(folder)
         return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
-    say_results(run)
+    print_results(run)
     return 0
 
 
-def say_results(run: Run) -> None:
-    """Where the pictures and the report of a run are, and the next commands to try."""
+def print_results(run: Run) -> None:
+    """Prints where the pictures and the report of a run are, and the next commands to try."""
     text = run.sample_spec.is_text
-    found = sorted((run.folder / "samples").glob("*.txt" if text else "*.png"))
+    files = layout.list_lines(run.folder) if text else layout.list_pictures(run.folder)
     name = command_name(run.folder)
-    if found:
-        print(f"{'lines:   ' if text else 'pictures:'} {found[-1]} (the last of {len(found)})")
-    print(f"report:   {run.folder / 'report.html'}")
+    if files:
+        print(f"{'lines:   ' if text else 'pictures:'} {files[-1]} (the last of {len(files)})")
+    print(f"report:   {run.folder / layout.REPORT}")
     sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
     width = max(len(sample), len(resume))
     print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")
-    print(f"          {resume:<{width}}  # goes on training")
+    print(f"          {resume:<{width}}  # continues training")
 
 
-def say_interrupted(folder: Path) -> None:
-    """One line: what is saved, and how to go on."""
+def print_interrupted(folder: Path) -> None:
+    """Prints one line: what is saved, and how to continue."""
     if not is_run(folder):
         line = "interrupted before the first round; nothing was saved"
     else:
@@ -59,5 +59,5 @@ def say_interrupted(folder: Path) -> None:
 
 
 def command_name(folder: Path) -> str:
-    """A run's folder as it can be typed: its name alone below ``runs/``."""
+    """A run's folder as it is typed in a command: its name alone below ``runs/``."""
     return shlex.quote(folder.name if folder.parent == RUNS else str(folder))

@@ -1,4 +1,4 @@
-"""``steadygan evaluate``: runs measured, with all that decides the numbers written beside them."""
+"""``steadygan evaluate``: metrics of runs, with the provenance of each number."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or
 def run(arguments: Sequence[str]) -> int:
     """Measures and prints."""
     parser = Parser(
-        "evaluate", "Measures samples of runs, and writes evaluation.json and nearest.png into their folders."
+        "evaluate", "Measures the samples of runs, and writes evaluation.json and nearest.png into their folders."
     )
     parser.add_argument("runs", nargs="*", metavar="RUN", help="names below runs/ or folders (default: the newest)")
-    parser.add_argument("--metrics", metavar="A,B", help="of those listed below (default: all that suit the data)")
+    parser.add_argument("--metrics", metavar="A,B", help="of those listed below (default: all that fit the data)")
     parser.add_argument(
         "--features",
         default="auto",
         metavar="NAME",
         help="classifier, inception, patches, pixels, or package.module:function (default: a classifier of the data's "
-        "classes where there are labels, else patches)",
+        "classes if it has labels, else patches)",
     )
     parser.add_argument("--inception-weights", metavar="FILE", help="Inception's weights, as .pth or .safetensors")
     parser.add_argument(
@@ -42,23 +42,24 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(arguments)
     from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.evaluation.tables import evaluation_lines
+    from steadygan.run.layout import EVALUATION
 
     for name in values.runs or [None]:
-        found = api.load(name)
+        loaded = api.load(name)
         new = evaluate(
-            found,
+            loaded,
             metrics=values.metrics.split(",") if values.metrics else None,
             features=values.features,
             count=values.count,
             seed=values.seed,
             weights=values.weights,
-            round_=chosen_round(found, values.round),
+            round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
-        print(f"{found.folder}:")
+        print(f"{loaded.folder}:")
         print("\n".join(evaluation_lines(new)))
-        print(f"written: {found.folder / 'evaluation.json'}")
+        print(f"written: {loaded.folder / EVALUATION}")
     return 0
 
 

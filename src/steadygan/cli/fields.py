@@ -1,4 +1,4 @@
-"""What can be set of a spec, in lines for ``--help``: each field with its type, its value and its documentation."""
+"""The fields of a spec as lines for ``--help``: each with its type, default and documentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steadygan import codec
 from steadygan.cli.values import kebab, takes_number
 
 INDENT = 30
-"""column in which documentation begins"""
+"""column at which documentation begins"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Field:
 
     @property
     def is_part(self) -> bool:
-        """Does it hold a spec (or none, or a tuple of specs), and so has a kind?"""
+        """True if it holds a spec (or none, or a tuple of specs), and so has a kind."""
         plain = isinstance(self.value, int | float)
         return bool(codec.kinds_of(self.annotation) or self.item_kinds) and not plain
 
@@ -74,11 +74,11 @@ def paths(spec: Any) -> list[str]:
 @cache
 def field_docs(cls: type) -> dict[str, str]:
     """The string under each field of a dataclass, by name."""
-    found: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         try:
             body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
-        except (OSError, TypeError, SyntaxError):  # no source at hand: help without documentation
+        except (OSError, TypeError, SyntaxError):  # without the source there is no documentation
             continue
         assert isinstance(body, ast.ClassDef)
         for field, below in itertools.pairwise(body.body):
@@ -87,8 +87,8 @@ def field_docs(cls: type) -> dict[str, str]:
                 and isinstance(below, ast.Expr)
                 and isinstance(below.value, ast.Constant)
             ):
-                found[ast.unparse(field.target)] = " ".join(str(below.value.value).split())
-    return found
+                docs[ast.unparse(field.target)] = " ".join(str(below.value.value).split())
+    return docs
 
 
 def help_lines(spec: Any, width: int = 100) -> list[str]:
@@ -127,7 +127,7 @@ def _kinds(field: Field) -> str:
 
 
 def type_words(annotation: Any) -> str:
-    """What has to be typed for a field of a type: 'N', 'X', 'true|false', 'crop|pad', 'N|none'."""
+    """The placeholder of a field's type: 'N', 'X', 'true|false', 'crop|pad', 'N|none'."""
     origin = get_origin(annotation)
     if origin is Literal:
         return "|".join(str(choice) for choice in get_args(annotation))
@@ -144,7 +144,7 @@ def type_words(annotation: Any) -> str:
 
 
 def value_words(value: Any) -> str:
-    """A field's value as it would be typed."""
+    """A field's value as it is typed."""
     if value is None:
         return "none"
     if isinstance(value, bool):

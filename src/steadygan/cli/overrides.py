@@ -1,8 +1,8 @@
-"""Fields of a recipe from the command line: ``--critic.width 32``, ``critic:resnet-critic``, ``--set PATH=YAML``.
+"""Recipe fields set on the command line: ``--critic.width 32``, ``critic:resnet-critic``, ``--set PATH=YAML``.
 
-Texts become plain data on the recipe's own tree, and the codec that reads YAML files checks the whole at the end:
-a mistake has the same one-line answer in a file and on the command line, and the order of options does not matter
-(nothing is checked half-way, where one of two fields that go together has changed).
+Texts become plain data on the recipe's own tree, and the codec that reads YAML files checks everything at the end:
+a mistake gets the same one-line error in a file and on the command line, and the order of options does not matter,
+since nothing is checked before all fields have changed.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _KIND_TOKEN = re.compile(r"([A-Za-z_][\w.-]+):([A-Za-z][\w-]*)$")
 
 @dataclass(frozen=True)
 class Change:
-    """One field that is to have another value."""
+    """A new value for one field."""
 
     path: tuple[str, ...]
     """('critic_optimizer', 'lr'), ('penalties', '0', 'weight')"""
     text: str | None
     """as typed; None for an option without a value"""
     typed: str
-    """how error lines call it: '--critic-optimizer.lr'"""
+    """its name in error messages: '--critic-optimizer.lr'"""
     form: Literal["kind", "text", "yaml"] = "text"
 
 
 def split(arguments: Sequence[str], fixed: Mapping[str, bool]) -> tuple[list[str], list[Change]]:
-    """Parts arguments into those that a fixed parser reads, and changes of a recipe's fields.
+    """Splits arguments into those of a fixed parser and changes of a recipe's fields.
 
     Args:
         arguments: as typed
-        fixed: the parser's own options, and whether a value follows each
+        fixed: the parser's own options; True if a value follows
     """
     rest: list[str] = []
     changes: list[Change] = []
@@ -65,7 +65,7 @@ def split(arguments: Sequence[str], fixed: Mapping[str, bool]) -> tuple[list[str
 
 
 def _values(waiting: list[str]) -> list[str]:
-    """Takes the value that an option is followed by, and further numbers: ``--critic-optimizer.betas 0.5 0.9``."""
+    """Takes the value after an option, and further numbers: ``--critic-optimizer.betas 0.5 0.9``."""
     values: list[str] = []
     while waiting and (NUMBER.match(waiting[0]) or (not values and not waiting[0].startswith("-"))):
         values.append(waiting.pop(0))
@@ -89,11 +89,11 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = ()) -> T:
 
     Args:
         spec: a recipe, or any spec
-        changes: in any order; of two for the same field the later one holds
-        known: other options that an unknown one may have been meant for
+        changes: in any order; of two for the same field the later one counts
+        known: other options, to suggest for an unknown one
 
     Raises:
-        UsageError: one line, for a field, kind or value that cannot be.
+        UsageError: one line, for an unknown field or kind, or a value that is not allowed.
     """
     tree = codec.to_plain(spec)
     for change in sorted(changes, key=lambda change: (change.form != "kind", len(change.path))):
@@ -111,7 +111,7 @@ class _UnknownFieldError(Exception):
 
 
 def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
-    """The plain node with the change made in it or below it."""
+    """The plain node with the change applied in it or below it."""
     if depth == len(change.path):
         return _value(node, annotation, change)
     here, name = change.path[:depth], change.path[depth]
@@ -122,12 +122,12 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
     if not kinds:
         raise UsageError(f"{change.typed}: {dashed(here)} is a single value and has no '{name}'")
     if isinstance(node, int | float) or (node is None and len(kinds) > 1):
-        held = "none" if node is None else node
-        raise UsageError(f"{change.typed}: {dashed(here)} is {held}; choose its kind first: {_tokens(here, kinds)}")
+        current = "none" if node is None else node
+        raise UsageError(f"{change.typed}: {dashed(here)} is {current}; choose its kind first: {_tokens(here, kinds)}")
     if node is None:
         node = codec.to_plain(kinds[0]())
     cls = next((kind for kind in kinds if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None)
-    if cls is None:  # what an outer --set made may be anything; the codec has the words for what it cannot be
+    if cls is None:  # an outer --set may have put anything here; the codec raises the right error
         return codec.from_plain(node, annotation, where=".".join(here))
     fields = codec.field_types(cls)
     if name not in fields:
@@ -138,8 +138,8 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
 def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, depth: int) -> list[Any]:
     here, name = dashed(change.path[:depth]), change.path[depth]
     count = len(items)
-    whole = depth + 1 == len(change.path)
-    if not name.isdigit() or int(name) > count or (int(name) == count and not (whole and item(count))):
+    is_last = depth + 1 == len(change.path)
+    if not name.isdigit() or int(name) > count or (int(name) == count and not (is_last and item(count))):
         indices = f"{here} has the items {', '.join(str(i) for i in range(count))}" if count else f"{here} is empty"
         kinds = codec.kinds_of(item(0))
         adding = f"; add one with {_tokens((*change.path[:depth], str(count)), kinds)}" if kinds else ""
@@ -150,7 +150,7 @@ def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, 
 
 
 def _value(node: Any, annotation: Any, change: Change) -> Any:
-    """Plain data for a field of a type from what was typed; the codec checks it later."""
+    """A typed value as plain data for a field's type; the codec checks it later."""
     where = dashed(change.path)
     if change.form == "yaml":
         return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where)
@@ -162,7 +162,7 @@ def _value(node: Any, annotation: Any, change: Change) -> Any:
 
 
 def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterable[str]) -> str:
-    """The line for a field that is not there: those of its part that are near, else those of its name elsewhere."""
+    """The error for an unknown field: near names in its part, else fields of that name elsewhere."""
     from steadygan.cli.fields import paths
 
     everywhere = [f"--{path}" for path in paths(spec)]

@@ -1,4 +1,4 @@
-"""Parsing fixed options: argparse, but every mistake is a UsageError of one line with the nearest right spelling."""
+"""Parsing of fixed options: argparse, with every mistake a one-line UsageError with the nearest spelling."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from steadygan.run import Run
 
 
-ROUND = "of another checkpoint: a number, or 'best' by the evaluations while training (default: the last)"
+ROUND = "of another checkpoint: a number, or 'best' by the evaluations during training (default: the last)"
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser of one command; ``options`` says of each option whether a value follows it."""
+    """An argument parser of one command; ``options`` maps each option to True if a value follows it."""
 
     def __init__(self, command: str, description: str, **settings: Any) -> None:
         self.options: dict[str, bool] = {}
@@ -35,10 +35,10 @@ class Parser(argparse.ArgumentParser):
         return action
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """The arguments' values.
+        """The values of the arguments.
 
         Raises:
-            UsageError: for what the command does not know.
+            UsageError: for unknown options and superfluous arguments.
         """
         values, extra = self.parse_known_args(arguments)
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
@@ -53,14 +53,14 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Wider than argparse's, with defaults where the help text does not say them."""
+    """argparse's formatter, with a wider column of options."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
 
 
-def whole(text: str) -> int:
-    """A whole number."""
+def integer(text: str) -> int:
+    """Parses a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -68,19 +68,19 @@ def whole(text: str) -> int:
 
 
 def at_least(least: int) -> Any:
-    """A reader of whole numbers from ``least`` on."""
+    """A parser of whole numbers from ``least`` on."""
 
-    def read(text: str) -> int:
-        number = whole(text)
+    def parse(text: str) -> int:
+        number = integer(text)
         if number < least:
             raise argparse.ArgumentTypeError(f"got {number}; it has to be {least} or more")
         return number
 
-    return read
+    return parse
 
 
 def minutes(text: str) -> float:
-    """A time above 0."""
+    """Parses a time above 0."""
     try:
         number = float(text)
     except ValueError:
@@ -91,14 +91,14 @@ def minutes(text: str) -> float:
 
 
 def more_rounds(text: str) -> int:
-    """The N of ``+N``."""
+    """Parses the N of ``+N``."""
     if not (text.startswith("+") and text[1:].isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"got '{text}'; write +N for N rounds more, such as +1000")
     return int(text)
 
 
 def round_or_best(text: str) -> int | str:
-    """A checkpoint's round, or 'best'."""
+    """Parses a checkpoint's round, or 'best'."""
     if text == "best":
         return text
     if not text.isdigit():
@@ -106,6 +106,6 @@ def round_or_best(text: str) -> int | str:
     return int(text)
 
 
-def chosen_round(run: Run, asked: int | str | None) -> int | None:
-    """The round that was asked for; None for the last."""
-    return run.best_round if asked == "best" else None if asked is None else int(asked)
+def chosen_round(run: Run, choice: int | str | None) -> int | None:
+    """The round of the checkpoint to use; None for the last."""
+    return run.best_round if choice == "best" else None if choice is None else int(choice)

@@ -22,9 +22,9 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("recipes", "Lists the recipes, or shows one as Python and as YAML.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="a recipe (default: lists them all)")
     parser.add_argument(
-        "--size", type=at_least(1), metavar="N", help="as it is for pictures of N px, of 10 classes (default: 32)"
+        "--size", type=at_least(1), metavar="N", help="for pictures of N px and 10 classes (default: 32)"
     )
-    parser.add_argument("--points", action="store_true", help="as it is for points in the plane")
+    parser.add_argument("--points", action="store_true", help="for points in the plane")
     parser.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
     parser.add_argument("--python", action="store_true", help="the Python alone")
     values = parser.parse(arguments)
@@ -57,9 +57,9 @@ def _list() -> str:
 
 
 def as_python(value: Any, indent: int = 0) -> str:
-    """A spec as Python that makes it, over several lines where it is long.
+    """A spec as the Python expression that makes it, over several lines if it is long.
 
-    What is None, False or empty by default is left out, and schedules that multiply by 1.
+    Fields that are None, False or empty by default are left out, and so are schedules that multiply by 1.
     """
     if isinstance(value, tuple):
         inner = [as_python(item, indent + 4) for item in value]
@@ -69,12 +69,12 @@ def as_python(value: Any, indent: int = 0) -> str:
     shown = [
         f"{field.name}={as_python(getattr(value, field.name), indent + 4)}"
         for field in dataclasses.fields(value)
-        if not _goes_without_saying(field, getattr(value, field.name), of_recipe=isinstance(value, recipes.Recipe))
+        if not _is_omitted(field, getattr(value, field.name), of_recipe=isinstance(value, recipes.Recipe))
     ]
     return _joined(f"{type(value).__name__}(", shown, ")", indent)
 
 
-def _goes_without_saying(field: dataclasses.Field[Any], value: Any, *, of_recipe: bool) -> bool:
+def _is_omitted(field: dataclasses.Field[Any], value: Any, *, of_recipe: bool) -> bool:
     if field.default is dataclasses.MISSING or value != field.default:
         return False
     return value is None or value is False or value == () or (value == Constant(1.0) and not of_recipe)

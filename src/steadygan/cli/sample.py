@@ -1,4 +1,4 @@
-"""``steadygan sample``: new samples as a grid, lines, a folder, an array file, a strip between two, or an animation."""
+"""``steadygan sample``: samples as a grid, lines, a folder, an array file, an interpolation or an animation."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
 from steadygan.run import Run, Weights
+from steadygan.run.layout import GENERATED
 
 GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
-"""samples where no --count says how many"""
+"""default numbers of samples"""
 FRAMES = 48
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Draws, writes, and says where."""
-    parser = Parser("sample", "Draws new samples from a run's averaged generator.")
+    """Generates samples, writes them, and prints where."""
+    parser = Parser("sample", "Generates samples from a run's averaged generator.")
     parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
     parser.add_argument("--count", type=at_least(1), metavar="N", help=f"how many (default: {GRID})")
-    parser.add_argument(
-        "--seed", type=at_least(0), default=0, metavar="S", help="other numbers, other samples (default: 0)"
-    )
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the latents (default: 0)")
     parser.add_argument(
         "--out",
         metavar="PATH",
@@ -41,38 +40,36 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--by-class",
         action="store_true",
-        help=f"a row for each class, {OF_CLASS} (or --count) samples in it; a column shares its latent",
+        help=f"one row per class of {OF_CLASS} (or --count) samples; a column shares its latent",
     )
-    parser.add_argument("--raw", action="store_true", help="the generator as trained, not its running average")
+    parser.add_argument("--raw", action="store_true", help="the trained weights, not their running average")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     parser.add_argument(
-        "--interpolate", action="store_true", help=f"a strip of {STRIP} on the way from one sample to another"
+        "--interpolate", action="store_true", help=f"a strip of {STRIP} samples that interpolate between two latents"
     )
-    parser.add_argument(
-        "--gif", action="store_true", help=f"{ANIMATED} samples that change into others and back, as a .gif"
-    )
+    parser.add_argument("--gif", action="store_true", help=f"a looping interpolation of {ANIMATED} samples, as a .gif")
     parser.add_argument(
         "--between",
         nargs="*",
         metavar="FILE",
-        help="strips between real pictures, by the latents that come nearest to them: from one file to another, from "
-        f"one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
+        help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
+        f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
     values = parser.parse(arguments)
     if values.interpolate + values.gif + (values.between is not None) > 1:
-        raise UsageError("--interpolate, --gif and --between are forms of the same way; give one of them")
+        raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
-    found = api.load(values.run)
-    values.round = chosen_round(found, values.round)
+    loaded = api.load(values.run)
+    values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
-        values.classes = found.class_numbers(values.classes)
-    out = Path(values.out) if values.out else _own_place(found, values)
-    found.checkpoint(values.round)
+        values.classes = loaded.class_numbers(values.classes)
+    out = Path(values.out) if values.out else _default_path(loaded, values)
+    loaded.checkpoint(values.round)
     if values.between is not None:
         steps = values.count or STRIP
         write_between(
-            found,
+            loaded,
             values.between,
             out,
             steps,
@@ -82,26 +79,26 @@ def run(arguments: Sequence[str]) -> int:
             round_=values.round,
         )
     elif values.interpolate or values.gif:
-        _write_path(found, values, out)
+        _write_path(loaded, values, out)
     elif values.by_class:
-        _write_classes(found, values, out)
+        _write_classes(loaded, values, out)
     else:
-        _write_samples(found, values, out)
+        _write_samples(loaded, values, out)
     return 0
 
 
-def _own_place(run: Run, values: argparse.Namespace) -> Path:
+def _default_path(run: Run, values: argparse.Namespace) -> Path:
     at = f"round-{values.round or run.rounds_done}"
     forms = (
         ("between", values.between is not None),
         ("interpolation", values.interpolate),
         ("classes", values.by_class),
     )
-    what = next((name for name, asked in forms if asked), "samples")
+    what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
     suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"
-    return run.folder / "generated" / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
+    return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
 def _weights(values: argparse.Namespace) -> Weights:
@@ -139,14 +136,14 @@ def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
         if suffix != ".gif":
             raise UsageError(f"--gif writes an animation, so the ending of --out has to be .gif, got '{out}'")
         count = values.count or ANIMATED
-        moments = run.interpolate(
+        frames = run.interpolate(
             count, FRAMES, values.seed, loop=True, label=values.classes, weights=weights, round_=values.round
         )
-        write_gif([image_grid(samples) for samples in moments], out)
+        write_gif([image_grid(samples) for samples in frames], out)
     else:
         if suffix not in GRIDS:
             raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
         steps = values.count or STRIP
-        moments = run.interpolate(1, steps, values.seed, label=values.classes, weights=weights, round_=values.round)
-        save_picture(interpolation_strip(moments[:, 0]), out, f"{steps} samples on the way from one latent to another")
+        frames = run.interpolate(1, steps, values.seed, label=values.classes, weights=weights, round_=values.round)
+        save_picture(interpolation_strip(frames[:, 0]), out, f"{steps} samples that interpolate between two latents")
     print(f"interpolation of {run.folder}: {out}")

@@ -26,11 +26,11 @@ STAND_INS = (
     *(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10)),
     SampleSpec((64, 32)),
 )
-"""samples that options are tried on before the data is opened, which may take long"""
+"""sample shapes that options are checked on before the data is opened, which may take long"""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains, and gives the exit code."""
+    """Trains; returns the exit code."""
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
@@ -61,36 +61,36 @@ def run(arguments: Sequence[str]) -> int:
 def _prepare(
     base: Base, trial: Recipe, changes: Sequence[Change], values: argparse.Namespace, parser: Parser
 ) -> api.Prepared:
-    """The opened data and the whole recipe; says what was chosen where no recipe was named."""
+    """The opened data and its complete recipe; prints what was chosen if no recipe was named."""
     from steadygan.system.device import choose_device, choose_precision
 
-    asked_rounds = any(change.path == ("rounds",) for change in changes)
-    if values.minutes is not None and asked_rounds:
+    rounds_given = any(change.path == ("rounds",) for change in changes)
+    if values.minutes is not None and rounds_given:
         raise UsageError("--minutes and --rounds both say how long to train; give one of them")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
-    options = trial.data if values.weights_from is None else _in_shape_of(values.weights_from, trial.data)
-    said = any(
+    options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
+    flip_given = any(
         change.path == ("data", "flip") or (change.path == ("data",) and "flip" in str(change.text))
         for change in changes
     )
-    ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not said)
+    ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not flip_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     for line in ready.reasons:
         print(f"chosen: {line}")
-    asked = [f"{change.typed} {change.text or True}" for change in inside]
+    given = [f"{change.typed} {change.text or True}" for change in inside]
     if values.minutes is not None:
-        asked.insert(0, f"--minutes {values.minutes:g}")
-    if ready.reasons and asked:
-        print(f"but as asked: {', '.join(asked)}")
+        given.insert(0, f"--minutes {values.minutes:g}")
+    if ready.reasons and given:
+        print(f"overridden: {', '.join(given)}")
     return dataclasses.replace(
         ready,
         recipe=overrides.apply(ready.recipe, inside, parser.options),
-        minutes=values.minutes or (None if asked_rounds else ready.minutes),
+        minutes=values.minutes or (None if rounds_given else ready.minutes),
     )
 
 
 def _parser() -> Parser:
-    parser = Parser("train", "Trains a recipe on data, and leaves a run folder behind.", add_help=False)
+    parser = Parser("train", "Trains a recipe on data, and writes a run folder.", add_help=False)
     parser.usage = (
         "steadygan train [RECIPE | FILE.yaml] [--data SOURCE] [--out DIR] [--minutes N] [--device D] [--from RUN]\n"
         "                       [--track NAME] [PART:KIND ...] [--FIELD VALUE ...] [--set PATH=YAML ...]"
@@ -98,9 +98,9 @@ def _parser() -> Parser:
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a name (steadygan recipes) or a YAML file")
     parser.add_argument("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
-    parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and decays to a time")
+    parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are carried out")
+    parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
     parser.add_argument(
         "--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run"
     )
@@ -118,7 +118,7 @@ def _base(values: argparse.Namespace) -> Base:
     if values.weights_from is None:
         return None
     earlier = api.load(values.weights_from).recipe
-    # its intervals fit a run of another length
+    # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
 
@@ -129,10 +129,10 @@ def _data_change(text: str) -> Change:
 
 
 def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
-    """The recipe that the changes make on some sample, without opening the data.
+    """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:
-        UsageError: for changes that fit no sample's recipe.
+        UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
         return overrides.apply(base, changes, parser.options)
@@ -147,8 +147,8 @@ def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
     raise problem
 
 
-def _in_shape_of(run: Path, options: DataOptions) -> DataOptions:
-    """The data brought to the samples that a run's weights were trained on, where nobody said otherwise."""
+def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
+    """Data options with the sample shape of a run's weights as the default."""
     spec = api.load(run).sample_spec
     if spec.is_text:
         return dataclasses.replace(options, length=options.length or spec.shape[1])
@@ -167,7 +167,7 @@ def _help(parser: Parser, name: str | None, recipe: Recipe) -> str:
     return f"""{parser.format_help()}
 recipes: {", ".join(listed())}
 
-Every field of the {named}, as it is for {"its data" if name and "." in name else "pictures of 32 px"}:
+Every field of the {named}, for {"its data" if name and "." in name else "pictures of 32 px"}:
 
 {fields}
 """

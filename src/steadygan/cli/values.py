@@ -1,4 +1,4 @@
-"""What was typed for a field, as plain data that the codec can check: by the field's type."""
+"""Parsing of values typed for a field, by the field's type, into plain data that the codec checks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
     """Plain data for a field of a type.
 
     Args:
-        text: as typed; YAML where it begins with { or [
-        node: what the field holds now, as plain data
+        text: as typed; YAML if it begins with { or [
+        node: the field's present value, as plain data
         annotation: the field's type
         where: the field's path, for error lines
 
     Raises:
-        UsageError: for a kind that the field cannot have.
+        UsageError: for a kind that the field does not allow.
     """
     item = item_type(annotation)
     kinds = codec.kinds_of(annotation)
@@ -50,7 +50,7 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
 
 
 def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
-    """A spec of the named kind at its defaults, or as it is where it is of that kind.
+    """A spec of the named kind with its defaults, or the present one if it is of that kind.
 
     A number stands for the only field of the present kind, or of the first one: --critic-steps 5, --prior 64.
     """
@@ -63,12 +63,12 @@ def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
     for cls in kinds:
         if _plain_name(cls.__name__) == _plain_name(text):
             return node if cls.__name__ == present else codec.to_plain(cls())
-    shown = [kebab(cls) for cls in kinds]
-    raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), shown)} (known: {', '.join(shown)})")
+    names = [kebab(cls) for cls in kinds]
+    raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), names)} (known: {', '.join(names)})")
 
 
 def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
-    """YAML's data for a field of a type, with kinds spelled as the specs are."""
+    """Data from YAML for a field of a type, with kinds spelled as the spec types are."""
     item, kinds = item_type(annotation), codec.kinds_of(annotation)
     if item is not None and isinstance(data, list):
         return [from_yaml(part, None, item(index), where) for index, part in enumerate(data)]
@@ -86,7 +86,7 @@ def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
 
 
 def takes_number(annotation: Any) -> bool:
-    """Does a field of this type hold a plain number, perhaps instead of a spec?"""
+    """True if a field of this type may hold a plain number, perhaps instead of a spec."""
     arms = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
     return int in arms or float in arms
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from steadygan.recipe import Recipe
 
 LEFT_OUT = ("frechet_infinite",)
+GAPS = ("wasserstein_held_out", "wasserstein", "score_gap_held_out", "score_gap")
+"""fields of the critic's estimate: of the Wasserstein distance, or the gap of its scores with other losses"""
 COUNT = 2_000
 """generated samples of an evaluation"""
 FEWEST = 50
@@ -77,7 +79,8 @@ class TrainingEvaluator:
         lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {criterion} {value:.4g}{by}"]
         correlation = rank_correlation(metrics, evaluations, self.criterion)
         if correlation is not None:
-            lines[0] += f"; rank correlation of the Wasserstein estimate with it: {correlation:.2f}"
+            what = "Wasserstein estimate" if any("wasserstein" in row for row in metrics) else "score gap"
+            lines[0] += f"; rank correlation of the {what} with it: {correlation:.2f}"
         return lines
 
 
@@ -109,7 +112,7 @@ def rank_correlation(
     for row in evaluations:
         rows = [m for m in metrics if before < m.get("round", 0) <= row["round"]]
         before = row["round"]
-        logged = [m.get("wasserstein_held_out", m.get("wasserstein")) for m in rows]
+        logged = [next((m[field] for field in GAPS if field in m), None) for m in rows]
         estimates = [estimate for estimate in logged if estimate is not None]
         if estimates and row.get(metric) is not None:
             pairs.append((float(np.mean(estimates)), float(row[metric])))

@@ -12,7 +12,7 @@ from steadygan.evaluation.comparison import Comparison
 from steadygan.evaluation.tables import DIRECTIONS, cell_text, seeds
 from steadygan.report.embed import FRAME_SIDE, Embedded, embed
 from steadygan.report.lines import Lines, shown_lines
-from steadygan.report.record import picture_round
+from steadygan.run.layout import list_lines, list_pictures
 from steadygan.system.files import writing, written_aside
 from steadygan.system.words import number
 
@@ -64,7 +64,7 @@ def page_of(comparison: Comparison) -> str:
 
 def _picture(folder: Path) -> Embedded | Lines | None:
     """The last picture or lines of a run; None without any."""
-    if texts := sorted((folder / "samples").glob("[0-9]*.txt"), key=picture_round):
+    if texts := list_lines(folder):
         return shown_lines(texts[-1], most=LINES)
-    pictures = sorted((folder / "samples").glob("[0-9]*.png"), key=picture_round)
+    pictures = list_pictures(folder)
     return embed(pictures[-1], FRAME_SIDE) if pictures else None

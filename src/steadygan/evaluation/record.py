@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from steadygan.errors import RunError
+from steadygan.run.layout import EVALUATION
 from steadygan.system.files import read_json, write_json
 
 FORMAT = 1
-FILE = "evaluation.json"
 
 Better = Literal["lower", "higher", "one", "half"]
 """which way is better; 'one' and 'half': near 1 and near 0.5 are best"""
@@ -126,7 +126,7 @@ def read(folder: Path) -> tuple[Evaluation, ...]:
     Raises:
         RunError: for a file that is damaged or of another format.
     """
-    path = folder / FILE
+    path = folder / EVALUATION
     if not path.exists():
         return ()
     content = read_json(path)
@@ -157,5 +157,5 @@ def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
             names = {number.metric for number in evaluation.numbers}
             kept = tuple(number for number in same.numbers if number.metric not in names)
             evaluations[evaluations.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
-    write_json(folder / FILE, to_json(evaluations))
+    write_json(folder / EVALUATION, to_json(evaluations))
     return tuple(evaluations)

@@ -28,7 +28,7 @@ from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
-from steadygan.system.files import read_json
+from steadygan.run.layout import NEAREST
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -111,7 +111,7 @@ def evaluate(
     new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
     record.add(evaluated.folder, new)
     if dataset.sample.is_image:
-        write_neighbours(material, evaluated.folder / "nearest.png")
+        write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
 
 
@@ -200,11 +200,11 @@ def _progress(tell: Say) -> Callable[[int, int], None]:
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:
-    trained_on = run.data.get("fingerprint")
+    trained_on = run.data.fingerprint
     if trained_on != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {run.folder} was trained (content {dataset.fingerprint[:12]}, then "
-            f"{str(trained_on)[:12]}): its samples can only be measured against what it was trained on"
+            f"{trained_on[:12]}): its samples can only be measured against what it was trained on"
         )
 
 
@@ -217,7 +217,6 @@ def recipe_hash(run: Run) -> str:
 def _provenance(run: Run, material: Material, weights: Weights, round_: int, features: Features | None) -> Provenance:
     dataset = material.real.dataset
     facts: dict[str, Any] = dict(features.facts) if features is not None else {}
-    environment = read_json(run.folder / "environment.json")
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,
@@ -235,7 +234,7 @@ def _provenance(run: Run, material: Material, weights: Weights, round_: int, fea
         training_seed=run.recipe.seed,
         round=round_,
         sampling_seed=material.seed,
-        versions={**_versions(), "trained with torch": str(environment.get("torch", "unknown"))},
+        versions={**_versions(), "trained with torch": run.environment.versions.get("torch", "unknown")},
         facts=facts,
     )
 

@@ -1,16 +1,15 @@
-"""Gradient penalties: where the critic's input gradient is taken, and what its norm is held to.
+"""Gradient penalties: terms of a player's loss beside its objective.
 
 The library form works on tensors and any callable critic; beside each function stands the spec that recipes are made
 of. The norm is taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales
-together; the mean over samples comes last. x are real and g fake samples, D the critic, and slope means ||grad D||_2
-at a sample.
+together; the mean over samples comes last. x are real and g fake samples, D is the critic.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from steadygan.penalties.base import PenaltyLike
+from steadygan.penalties.base import CriticPenalty, GeneratorPenalty, PenaltyLike
 from steadygan.penalties.drift import Drift, drift_penalty
 from steadygan.penalties.gradient import GradientPenalty, gradient_penalty
 from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at, input_gradient_norm, norm_of_gradient
@@ -38,7 +37,9 @@ __all__ = [
     "R1",
     "R2",
     "Between",
+    "CriticPenalty",
     "Drift",
+    "GeneratorPenalty",
     "GradientPenalty",
     "Location",
     "LocationFunction",

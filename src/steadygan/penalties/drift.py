@@ -1,12 +1,13 @@
-"""ProGAN's drift penalty, on scores instead of slopes."""
+"""The drift penalty of ProGAN, on the scores of real samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.penalties.base import check_weight
+from steadygan.penalties.base import check_interval, check_weight
 from steadygan.schedules import Schedule
+from steadygan.types import PlayerName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +24,18 @@ class Drift:
 
     weight: float | Schedule = 1e-3
     """epsilon_drift; a schedule: by round"""
+    every: int = 1
+    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:
         check_weight("Drift.weight", self.weight)
+        check_interval("Drift.every", self.every)
 
     @property
     def at(self) -> None:
         return None
 
-    def hold(self, slope: Tensor) -> Tensor:
+    def hold(self, score: Tensor) -> Tensor:
         """Scores of real samples [N] to unweighted penalties [N]."""
-        return slope.square()
+        return score.square()

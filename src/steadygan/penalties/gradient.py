@@ -1,17 +1,17 @@
-"""The gradient penalty of WGAN-GP: slopes are held to a number, at a place."""
+"""The gradient penalty of WGAN-GP: the critic's gradient norms are held to a target at sampling locations."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from steadygan.errors import UsageError
-from steadygan.penalties.base import check_weight
+from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.gradient_norms import ScoreFunction, detached, gradient_norm_at
 from steadygan.penalties.locations import Between, Location, LocationFunction, between
 from steadygan.schedules import Schedule
-from steadygan.types import S
+from steadygan.types import PlayerName, S
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ def gradient_penalty(
     one_sided: bool = False,
     at: LocationFunction = between,
 ) -> Tensor:
-    """E (slope - target)^2 at points given by ``at``, a scalar without weight (WGAN-GP, Gulrajani et al. 2017, eq. 3).
+    """E (||grad D|| - target)^2 at the locations of ``at``, without weight (WGAN-GP, Gulrajani et al. 2017, eq. 3).
 
     Add ``10.0 * gradient_penalty(critic, real, fake)`` to the critic's loss.
 
@@ -34,37 +34,40 @@ def gradient_penalty(
         critic: maps samples [N, ...] to scores [N]; must score each sample by itself (no batch norm)
         real: [N, ...], a tensor or ``Scales``
         fake: [N, ...], of the same kind; its graph is not followed
-        target: what the slope is held to
-        one_sided: only slopes above the target cost (App. C)
+        target: what the gradient norm is held to
+        one_sided: only norms above the target are penalised (App. C)
         at: ``between``, ``on_real``, ``on_fake``, ``near_real``, or any map (real, fake) -> points
 
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
-    slope = gradient_norm_at(critic, at(detached(real), detached(fake)))
-    excess = slope - target
+    excess = gradient_norm_at(critic, at(detached(real), detached(fake))) - target
     return (excess.relu() if one_sided else excess).square().mean()
 
 
 @dataclass(frozen=True)
 class GradientPenalty:
-    """weight E (slope - target)^2 (WGAN-GP, eq. 3; one-sided: App. C; with another place DRAGAN)."""
+    """weight E (||grad D|| - target)^2 (WGAN-GP, eq. 3; one-sided: App. C; with ``NearReal`` DRAGAN)."""
 
     weight: float | Schedule = 10.0
     """lambda; a schedule: by round"""
     target: float = 1.0
-    """what the slope is held to"""
+    """what the gradient norm is held to"""
     one_sided: bool = False
-    """only slopes above the target cost"""
+    """penalise only norms above the target"""
     at: Location = Between()
     """where the gradient is taken"""
+    every: int = 1
+    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:
         check_weight("GradientPenalty.weight", self.weight)
+        check_interval("GradientPenalty.every", self.every)
         if not 0.0 <= self.target < math.inf:
-            raise UsageError(f"GradientPenalty.target is {self.target}; a slope to hold to is 0 or more, and finite")
+            raise UsageError(f"GradientPenalty.target is {self.target}; a gradient norm is 0 or more, and finite")
 
-    def hold(self, slope: Tensor) -> Tensor:
-        """Slopes [N] to unweighted penalties [N]."""
-        excess = slope - self.target
+    def hold(self, gradient_norm: Tensor) -> Tensor:
+        """Gradient norms [N] to unweighted penalties [N]."""
+        excess = gradient_norm - self.target
         return (excess.relu() if self.one_sided else excess).square()

@@ -1,4 +1,4 @@
-"""Where a penalty takes the gradient: maps of real and fake samples x and g to points, and the specs that name them."""
+"""Sampling locations of gradient penalties: maps of real and fake samples x and g to points, and their specs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
 
     Args:
         real: [N, ...]
-        fake: not looked at
+        fake: unused
         noise: u, [N, ...]; drawn from torch's default generator where it is not given, as is
         mix: a, [N]
         scale: how far the lines reach, in standard deviations
@@ -78,15 +78,17 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
 
 
 class LocationLike(Protocol):
-    """Where a penalty takes the gradient. ``points`` is pure: what is random comes in as ``noise``."""
+    """Where a penalty takes the critic's gradient. ``points`` is pure: random numbers come in as ``random``."""
 
     shares_pass: ClassVar[str]
     """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
     sees_batch: ClassVar[bool]
-    """does a point depend on the whole batch, beyond its own pair?"""
+    """True if a point depends on the whole batch, beyond its own pair"""
+    needs_fake: ClassVar[bool]
+    """False if the points need no fake samples"""
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None: ...
-    def points(self, real: S, fake: S, noise: Tensor | None) -> S: ...
+    def points(self, real: S, fake: S, random: Tensor | None) -> S: ...
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,13 @@ class Between:
 
     shares_pass: ClassVar[str] = ""
     sees_batch: ClassVar[bool] = False
+    needs_fake: ClassVar[bool] = True
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return RandomSpec("uniform")
 
-    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
-        return between(real, fake, noise)
+    def points(self, real: S, fake: S, random: Tensor | None) -> S:
+        return between(real, fake, random)
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,12 @@ class OnReal:
 
     shares_pass: ClassVar[str] = "real"
     sees_batch: ClassVar[bool] = False
+    needs_fake: ClassVar[bool] = False
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return None
 
-    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+    def points(self, real: S, fake: S, random: Tensor | None) -> S:
         return real
 
 
@@ -123,11 +127,12 @@ class OnFake:
 
     shares_pass: ClassVar[str] = "fake"
     sees_batch: ClassVar[bool] = False
+    needs_fake: ClassVar[bool] = True
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return None
 
-    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
+    def points(self, real: S, fake: S, random: Tensor | None) -> S:
         return fake
 
 
@@ -139,6 +144,7 @@ class NearReal:
     """how far they reach, in standard deviations of the batch"""
     shares_pass: ClassVar[str] = ""
     sees_batch: ClassVar[bool] = True
+    needs_fake: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.scale < math.inf:
@@ -147,11 +153,11 @@ class NearReal:
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return RandomSpec("uniform", (1 + math.prod(shape),))
 
-    def points(self, real: S, fake: S, noise: Tensor | None) -> S:
-        if noise is None:
+    def points(self, real: S, fake: S, random: Tensor | None) -> S:
+        if random is None:
             return near_real(real, fake, scale=self.scale)
-        moved = noise[:, 1:].reshape(scales_of(real)[-1].shape)
-        return near_real(real, fake, moved, noise[:, 0], scale=self.scale)
+        moved = random[:, 1:].reshape(scales_of(real)[-1].shape)
+        return near_real(real, fake, moved, random[:, 0], scale=self.scale)
 
 
 if TYPE_CHECKING:

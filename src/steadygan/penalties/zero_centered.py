@@ -1,39 +1,43 @@
-"""R1 and R2: slopes of real samples, and of fakes, are held to 0."""
+"""R1 and R2: zero-centred gradient penalties on real samples and on fakes (Mescheder et al. 2018)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.penalties.base import check_weight
+from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at
 from steadygan.penalties.locations import Location, OnFake, OnReal
 from steadygan.schedules import Schedule
-from steadygan.types import Sample
+from steadygan.types import PlayerName, Sample
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0) -> Tensor:
-    """gamma/2 E slope^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
+    """gamma/2 E ||grad D||^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
     return 0.5 * gamma * gradient_norm_at(critic, real).square().mean()
 
 
 def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0) -> Tensor:
-    """gamma/2 E slope^2 on fake samples, a scalar (Mescheder et al. 2018)."""
+    """gamma/2 E ||grad D||^2 on fake samples, a scalar (Mescheder et al. 2018)."""
     return 0.5 * gamma * gradient_norm_at(critic, fake).square().mean()
 
 
 @dataclass(frozen=True)
 class R1:
-    """gamma/2 E slope^2 on real samples (Mescheder et al. 2018)."""
+    """gamma/2 E ||grad D||^2 on real samples (Mescheder et al. 2018)."""
 
     gamma: float | Schedule = 10.0
-    """twice the weight of the squared slope; a schedule: by round"""
+    """twice the weight of the squared gradient norm; a schedule: by round"""
+    every: int = 1
+    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:
         check_weight("R1.gamma", self.gamma)
+        check_interval("R1.every", self.every)
 
     @property
     def weight(self) -> float | Schedule:
@@ -43,20 +47,24 @@ class R1:
     def at(self) -> Location:
         return OnReal()
 
-    def hold(self, slope: Tensor) -> Tensor:
-        """Slopes [N] to unweighted penalties [N]."""
-        return 0.5 * slope.square()
+    def hold(self, gradient_norm: Tensor) -> Tensor:
+        """Gradient norms [N] to unweighted penalties [N]."""
+        return 0.5 * gradient_norm.square()
 
 
 @dataclass(frozen=True)
 class R2:
-    """gamma/2 E slope^2 on fake samples (Mescheder et al. 2018)."""
+    """gamma/2 E ||grad D||^2 on fake samples (Mescheder et al. 2018)."""
 
     gamma: float | Schedule = 10.0
-    """twice the weight of the squared slope; a schedule: by round"""
+    """twice the weight of the squared gradient norm; a schedule: by round"""
+    every: int = 1
+    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:
         check_weight("R2.gamma", self.gamma)
+        check_interval("R2.every", self.every)
 
     @property
     def weight(self) -> float | Schedule:
@@ -66,6 +74,6 @@ class R2:
     def at(self) -> Location:
         return OnFake()
 
-    def hold(self, slope: Tensor) -> Tensor:
-        """Slopes [N] to unweighted penalties [N]."""
-        return 0.5 * slope.square()
+    def hold(self, gradient_norm: Tensor) -> Tensor:
+        """Gradient norms [N] to unweighted penalties [N]."""
+        return 0.5 * gradient_norm.square()

@@ -1,1 +1,1 @@
-"""What shows a run to people: pictures, the page it leaves behind, progress, trackers, sample files."""
+"""Output of a run for people: progress, pictures, report.html, experiment trackers, files of samples."""

@@ -1,4 +1,4 @@
-"""One axis of a chart: where a value falls, and which round numbers stand beside it."""
+"""One axis of a chart: the scale from values to pixels, and its ticks."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Axis:
 
     @classmethod
     def around(cls, low: float, high: float, start: float, end: float, log: bool = False) -> Axis:
-        """An axis with some air around the values, also where they are all the same."""
+        """An axis with a margin around the values, also if they are all equal."""
         if log:
             low, high = math.log10(low), math.log10(high)
         if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-            air = (0.5 if log else abs(low) * 0.1) or 1.0
+            margin = (0.5 if log else abs(low) * 0.1) or 1.0
         else:
-            air = 0.05 * (high - low)
-        low, high = low - air, high + air
+            margin = 0.05 * (high - low)
+        low, high = low - margin, high + margin
         return cls(10**low, 10**high, start, end, True) if log else cls(low, high, start, end)
 
     def place(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Pixels of the values; NaN for what is not finite or, on a log axis, not positive."""
+        """Pixels of the values; NaN for values that are not finite or, on a log axis, not positive."""
         values = np.where(np.isfinite(values), values, np.nan)
         low, high = self.low, self.high
         if self.log:
@@ -50,7 +50,7 @@ class Axis:
 
 
 def _linear_ticks(low: float, high: float, wanted: int) -> tuple[list[float], float]:
-    """Multiples of 1, 2 or 5 times a power of ten, about ``wanted`` of them, and their distance."""
+    """Multiples of 1, 2 or 5 times a power of ten, about ``wanted`` of them, and their spacing."""
     rough = (high - low) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
@@ -59,7 +59,7 @@ def _linear_ticks(low: float, high: float, wanted: int) -> tuple[list[float], fl
 
 
 def _log_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Powers of ten; with 2 and 5 times those, or plain steps, where the range is too short for them."""
+    """Powers of ten; with 2 and 5 times those, or linear ticks, if the range is too short for them."""
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     skip = max(1, math.ceil((last - first + 1) / (wanted + 1)))
     tens = [10.0**i for i in range(first, last + 1) if i % skip == 0]
@@ -71,7 +71,7 @@ def _log_ticks(low: float, high: float, wanted: int) -> list[float]:
 
 
 def _labels(values: list[float], step: float) -> list[str]:
-    """Labels of one style for all ticks: ``12k`` and ``0.25``, exponents only where nothing else is short."""
+    """Labels of one style for all ticks: ``12k`` and ``0.25``, exponents only if nothing else is short."""
     largest = max((abs(value) for value in values), default=0.0)
     if largest >= 1e9 or 0 < largest < 1e-3:
         return [f"{value:g}" if value else "0" for value in values]

@@ -1,6 +1,6 @@
 """Curves as inline SVG: several series with a legend, bands, log axes; a few kilobytes each, no script.
 
-Colours stand in the drawing, so that it is whole by itself; a page may override them by class
+The drawing carries its colours, so that it can stand alone; a page may override them by class
 (``series-1`` … ``series-8``, ``grid``, ``frame``, ``text``) to follow its light or dark scheme.
 """
 
@@ -20,11 +20,11 @@ from steadygan.system.words import number
 Values = NDArray[np.float64]
 
 COLOURS = ("#2563c9", "#d9690b", "#178a4c", "#8a4fd3", "#c93043", "#0e8a99", "#b8479b", "#7a6a3f")
-"""told apart also by people who see few colours; further series take them again, dashed"""
+"""distinguishable with colour blindness; further series repeat them, dashed"""
 BINS = 240
-"""stretches of the x axis of which the lowest and highest points are drawn"""
+"""intervals of the x axis in which the lowest and the highest point are drawn"""
 LETTER = 7.0
-"""width of a letter of the legend, in pixels of the drawing, near enough to lay it out"""
+"""approximate width of a letter of the legend, in pixels of the drawing"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw; ``svg()`` draws it."""
+    """A chart of several series; ``svg()`` draws it."""
 
     series: Sequence[Series]
     title: str
@@ -53,12 +53,12 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     marks: tuple[float, ...] = ()
-    """y values that get a dashed line across, such as a target"""
+    """y values with a dashed line across, such as a target"""
     width: int = 520
     height: int = 250
 
     def svg(self) -> str:
-        """The chart as one ``<svg>`` element; where no value can be shown it says so."""
+        """The chart as one ``<svg>`` element; without a finite value it says so."""
         legend, top = self._legend()
         axes = self._axes(top)
         if axes is None:
@@ -70,7 +70,7 @@ class Chart:
         x_axis, y_axis = axes
         left, right, bottom = x_axis.start, x_axis.end, y_axis.start
         grid = self._grid(x_axis, y_axis)
-        # an <svg> inside cuts off what leaves the frame, and needs no id that a page would have to keep unique
+        # an inner <svg> clips at the frame, and needs no id that a page would have to keep unique
         frame = f'x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"'
         view = f'viewBox="{left} {top} {right - left} {bottom - top}"'
         lines = "".join(_draw(series, index, x_axis, y_axis) for index, series in self._coloured())
@@ -98,7 +98,7 @@ class Chart:
         return coloured
 
     def _axes(self, top: float) -> tuple[Axis, Axis] | None:
-        """Both axes around what is to be shown, or None where there is nothing."""
+        """Both axes around the values to show; None if there are none."""
         xs = np.concatenate([series.x for series in self.series] or [np.empty(0)])
         ys = np.concatenate([series.y for series in self.series] or [np.empty(0)])
         xs = xs[np.isfinite(xs) & (xs > 0 if self.log_x else True)]
@@ -113,7 +113,7 @@ class Chart:
         return x_axis, Axis.around(min(values), max(values), self.height - 36.0, top, self.log_y)
 
     def _legend(self) -> tuple[str, float]:
-        """The legend's entries in as many lines as they need, and the top of the frame below them."""
+        """The legend, in as many lines as it needs, and the top of the frame below it."""
         named = [(index, series) for index, series in self._coloured() if not series.faint]
         if len(named) < 2 and not any(series.band for _, series in named):
             return "", 12.0
@@ -158,14 +158,14 @@ class Chart:
         )
 
     def _in_words(self) -> str:
-        """What someone who cannot see the chart should know."""
-        said = []
+        """The chart in words, for screen readers."""
+        sentences = []
         for series in self.series:
             finite = series.y[np.isfinite(series.y)]
             if finite.size and not series.faint:
                 last, low, high = number(finite[-1]), number(finite.min()), number(finite.max())
-                said.append(f"{series.name}: last {last}, lowest {low}, highest {high}.")
-        return " ".join(said) or "No finite value."
+                sentences.append(f"{series.name}: last {last}, lowest {low}, highest {high}.")
+        return " ".join(sentences) or "No finite value."
 
 
 def _draw(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
@@ -182,14 +182,14 @@ def _draw(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
 
 
 def _band(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
-    """The area between both edges, thinned to the widest extent of each stretch."""
+    """The area between both edges, thinned to the widest extent of each interval."""
     assert series.band is not None
     low, high = (np.asarray(edge, dtype=np.float64) for edge in series.band)
-    whole = np.isfinite(low) & np.isfinite(high)
-    if whole.sum() < 2:
+    finite = np.isfinite(low) & np.isfinite(high)
+    if finite.sum() < 2:
         return ""
-    below = _thin(series.x[whole], low[whole], x_axis, BINS // 2)
-    above = _thin(series.x[whole], high[whole], x_axis, BINS // 2)
+    below = _thin(series.x[finite], low[finite], x_axis, BINS // 2)
+    above = _thin(series.x[finite], high[finite], x_axis, BINS // 2)
     x = np.concatenate([below[0], above[0][::-1]])
     y = np.concatenate([below[1], above[1][::-1]])
     if y_axis.log:
@@ -200,14 +200,14 @@ def _band(series: Series, index: int, x_axis: Axis, y_axis: Axis) -> str:
 
 
 def _thin(x: Values, y: Values, axis: Axis, bins: int) -> tuple[Values, Values]:
-    """Pixels along the axis and values, thinned by pixels: stretches of a log axis are as wide as they look."""
+    """Pixels along the axis and values, thinned by pixels: intervals of a log axis have equal widths in the drawing."""
     pixels = axis.place(x)
     drawn = np.isfinite(pixels)
     return thin(pixels[drawn], y[drawn], bins)
 
 
 def _path(x: Values, y: Values) -> str:
-    """SVG path data through the points; NaN lifts the pen, and a point alone becomes a dot."""
+    """SVG path data through the points; NaN leaves a gap, and an isolated point becomes a dot."""
     drawn = np.isfinite(x) & np.isfinite(y)
     commands: list[str] = []
     last = ""

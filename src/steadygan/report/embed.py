@@ -11,21 +11,21 @@ from typing import TypeVar
 
 from PIL import Image
 
-from steadygan.report.record import picture_round
+from steadygan.run.layout import picture_round
 
 T = TypeVar("T")
 
 FRAMES = 24
-"""pictures in the time line"""
-LIGHT = 60_000
-"""bytes below which a picture goes into the page as it is"""
+"""most pictures in the time line"""
+SMALL = 60_000
+"""bytes below which a picture goes into the page unchanged"""
 FRAME_SIDE, LAST_SIDE = 640, 1600
-"""pixels to which larger pictures are reduced: in the time line, and the last one"""
+"""pixels to which larger pictures are reduced: those of the time line, and the last one"""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A picture as it stands in the page."""
+    """A picture inside the page."""
 
     round: int
     uri: str
@@ -35,9 +35,9 @@ class Embedded:
 
 
 def embed(path: Path, side: int) -> Embedded | None:
-    """The picture as a data URI, with its description as alternative text; None where it cannot be read.
+    """The picture as a data URI, with its description as alternative text; None if it cannot be read.
 
-    Light files stay as they are; others are reduced to ``side`` pixels and packed as WebP, if that is less.
+    Small files stay as they are; others are reduced to ``side`` pixels and packed as WebP if that is smaller.
     """
     try:
         content = path.read_bytes()
@@ -46,11 +46,11 @@ def embed(path: Path, side: int) -> Embedded | None:
             width, height = image.size
             text = str(image.info.get("Description") or f"Samples after round {picture_round(path):,}")
             kind = "png"
-            if len(content) > LIGHT:
+            if len(content) > SMALL:
                 packed = _packed(image, side)
                 if len(packed) < len(content):
                     kind, content = "webp", packed
-    except (OSError, ValueError, SyntaxError):  # Pillow says SyntaxError of a broken PNG
+    except (OSError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return None
     uri = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
     return Embedded(picture_round(path), uri, text, width, height)
@@ -65,7 +65,7 @@ def _packed(image: Image.Image, side: int) -> bytes:
 
 
 def spread(items: Sequence[T], most: int = FRAMES) -> list[T]:
-    """At most ``most`` of the items, evenly over the whole, the first and the last among them."""
+    """At most ``most`` of the items, evenly spaced, with the first and the last."""
     if len(items) <= most:
         return list(items)
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]

@@ -1,4 +1,4 @@
-"""What the .json files of a run hold, in a form that people read."""
+"""JSON documents of a run as readable text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 from steadygan.system.words import number
 
 Facts: TypeAlias = "str | list[str] | dict[str, Facts]"
-"""A text, lines, or named facts"""
+"""a text, lines, or named facts"""
 
 LISTED = 40
-"""items of a list that are shown"""
+"""most items of a list that are shown"""
 
 
 def readable(value: Any) -> Facts:
-    """Plain JSON data as facts for people: pairs, sizes and short lists become one text; what is empty is left out.
+    """Plain JSON data as readable text: pairs, sizes and short lists become one text; what is empty is left out.
 
     >>> readable({"classes": [["cat", 1200], ["dog", 7]], "sizes": [[[8, 8], 3]], "notes": []})
     {'classes': 'cat: 1,200, dog: 7', 'sizes': '8x8: 3'}
@@ -26,7 +26,7 @@ def readable(value: Any) -> Facts:
 
 
 def _inside(value: Any) -> Facts:
-    """The same for a value below a name, where a mapping of plain values is one text."""
+    """``readable`` of a value below a name, where a mapping of plain values is one text."""
     if isinstance(value, Mapping):
         named = {name: item for name, item in value.items() if not _empty(item)}
         if all(_is_plain(item) for item in named.values()):
@@ -36,8 +36,8 @@ def _inside(value: Any) -> Facts:
         return _text(value)
     items = [item for item in value if not _empty(item)]
     if items and all(_is_list(item) and len(item) == 2 for item in items):
-        lines = [f"{_text(what)}: {_text(said)}" for what, said in items]
-        return _joined(lines) if all(_is_number(said) for _, said in items) else _capped(lines)
+        lines = [f"{_text(name)}: {_text(item)}" for name, item in items]
+        return _joined(lines) if all(_is_number(item) for _, item in items) else _capped(lines)
     lines = [_text(item) for item in items]
     return _joined(lines) if all(len(line) <= 24 for line in lines) else _capped(lines)
 
@@ -76,7 +76,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    """Whether this is the size of a picture or the shape of a sample."""
+    """True for the size of a picture or the shape of a sample."""
     return _is_list(value) and 2 <= len(value) <= 4 and all(type(n) is int for n in value)
 
 
@@ -85,7 +85,7 @@ def _empty(value: Any) -> bool:
 
 
 def evaluation_facts(content: Any) -> Facts:
-    """What evaluation.json holds: by origin, a line a number. What is not of its form is shown as it stands.
+    """evaluation.json as text: one line per metric, by provenance. Content of another form goes through ``readable``.
 
     >>> number = {"metric": "frechet", "value": 4.592, "error": 0.23, "floor": 2.87}
     >>> origin = {"features": "classifier", "count": 2000, "round": 600, "weights": "average"}
@@ -101,12 +101,12 @@ def evaluation_facts(content: Any) -> Facts:
 
 
 def _origin(origin: Mapping[str, Any]) -> str:
-    seen = f"{origin['features']} features" if origin["features"] else "samples themselves"
-    drawn = f", seed {origin['sampling_seed']}" if origin.get("sampling_seed") else ""
-    return f"round {origin['round']:,}, {origin['count']:,} samples ({origin['weights']}{drawn}), {seen}"
+    features = f"{origin['features']} features" if origin["features"] else "samples themselves"
+    seed = f", seed {origin['sampling_seed']}" if origin.get("sampling_seed") else ""
+    return f"round {origin['round']:,}, {origin['count']:,} samples ({origin['weights']}{seed}), {features}"
 
 
-def _number(held: Mapping[str, Any]) -> str:
-    error = "" if held.get("error") is None else f" ± {number(held['error'])}"
-    floor = "" if held.get("floor") is None else f", real samples {number(held['floor'])}"
-    return f"{held['metric']} {number(held['value'])}{error}{floor}"
+def _number(entry: Mapping[str, Any]) -> str:
+    error = "" if entry.get("error") is None else f" ± {number(entry['error'])}"
+    floor = "" if entry.get("floor") is None else f", real samples {number(entry['floor'])}"
+    return f"{entry['metric']} {number(entry['value'])}{error}{floor}"

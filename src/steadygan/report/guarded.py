@@ -1,4 +1,4 @@
-"""What may fail without harm to a run."""
+"""Calls that may fail without ending the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Guarded:
-    """Calls that may fail: the first failure is warned about, and there are no further calls after it.
+    """Carries out calls until one fails: that one becomes a warning, and later calls are skipped.
 
     what: names the caller in the warning, such as "tracker 'wandb'".
     """
@@ -23,9 +23,9 @@ class Guarded:
             call()
         except Exception as error:
             self._broken = True
-            warnings.warn(f"{self._what} failed and is left out from here on: {in_one_line(error)}", stacklevel=2)
+            warnings.warn(f"{self._what} failed and is skipped from here on: {in_one_line(error)}", stacklevel=2)
 
 
 def in_one_line(error: Exception) -> str:
-    """The error's text without line breaks, or its type where it has none."""
+    """The error's text without line breaks; its type if it has no text."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The page a run leaves behind: report.html, one file that needs nothing from outside."""
+"""report.html: pictures, curves and facts of a run in one self-contained file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, sprea
 from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
 from steadygan.report.lines import Lines, shown_lines
-from steadygan.report.pictures import scales_path
 from steadygan.report.readings import Reading, readings_for
-from steadygan.report.record import Curve, Record, picture_round, read_record
+from steadygan.report.run_contents import RunContents, read_run
 from steadygan.report.thinning import running_median
+from steadygan.run import layout
+from steadygan.run.records import Curve
 from steadygan.system.files import written_aside
 from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 WINDOW = 101
-"""logged rows of the running median, as in the figures of the WGAN paper"""
+"""window of the running median, in logged rows, as in the figures of the WGAN paper"""
 
 
 @dataclass(frozen=True)
@@ -38,69 +39,74 @@ class Card:
     sentence: str
     svg: Markup
     last: str
-    """the last values, in words; a pointer over a chart puts those under it here"""
+    """the last values in words; replaced by those under the pointer"""
     notes: tuple[str, ...] = ()
-    """what the drawing leaves out"""
+    """values that the drawing leaves out"""
 
 
 def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) -> Path:
-    """Write ``report.html`` into the run's folder and give its path back.
+    """Write ``report.html`` into a run's folder; returns its path.
 
-    folder: of a run that is finished, stopped or still going on. end: how it ended, where that is known.
-    window: logged rows of the running median that is drawn over the raw values; 1 draws the raw values alone.
-    Raises RunError where the folder is none of a run or cannot be written.
+    Args:
+        folder: of a run that is finished, stopped or still going on
+        end: how it ended, if that is known
+        window: of the running median that is drawn over the raw values, in logged rows; 1: raw values alone
+
+    Raises:
+        RunError: for a folder that holds no run or cannot be written.
     """
-    page = page_of(read_record(folder), end, window)
-    return _write(folder / "report.html", page)
+    page = page_of(read_run(folder), end, window)
+    return _write(folder / layout.REPORT, page)
 
 
-def page_of(record: Record, end: RunEnd | None = None, window: int = WINDOW) -> str:
+def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -> str:
     """The page as text."""
-    # written by a person's hand the recipe may name anything: autoescape holds for all that is not drawn here
+    # a recipe edited by hand may contain any text: autoescape covers all that is not drawn here
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
-    last, frames = _samples(record)
-    charts = [reading for reading in readings_for(record.curves) if not _constant(record, reading)]
-    constants = [reading for reading in readings_for(record.curves) if _constant(record, reading)]
+    last, frames = _samples(run)
+    readings = readings_for(run.curves, run.settings)
+    charts = [reading for reading in readings if not _constant(run, reading)]
+    constants = [reading for reading in readings if _constant(run, reading)]
     return environment.from_string(template).render(
-        name=str(record.settings.get("name") or record.folder.resolve().name),
-        folder=record.folder.resolve().name,
-        source=_source(record.settings),
-        status=_status(record, end),
-        tiles=_tiles(record),
+        name=str(run.settings.get("name") or run.folder.resolve().name),
+        folder=run.folder.resolve().name,
+        source=_source(run.settings),
+        status=_status(run, end),
+        tiles=_tiles(run),
         last=last,
         frames=frames,
-        cards=[_card(record, reading, window) for reading in charts],
-        constants=[f"{reading.title}: {_last(record, reading)}" for reading in constants],
+        cards=[_card(run, reading, window) for reading in charts],
+        constants=[f"{reading.title}: {_last(run, reading)}" for reading in constants],
         window=window,
-        plan=record.plan,
-        recipe=record.recipe.strip(),
-        documents={name: _facts(name, content) for name, content in record.documents.items()},
-        scales=_scales(record),
-        nearest=embed(nearest, LAST_SIDE) if (nearest := record.folder / "nearest.png").is_file() else None,
+        plan=run.plan,
+        recipe=run.recipe.strip(),
+        documents={name: _facts(name, content) for name, content in run.documents.items()},
+        scales=_scales(run),
+        nearest=embed(nearest, LAST_SIDE) if (nearest := run.folder / layout.NEAREST).is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
 
 
-def _samples(record: Record) -> tuple[Embedded | Lines | None, list[Embedded | Lines]]:
-    """The last picture, or lines of text, and some of those before."""
-    found: list[Embedded | Lines | None]
-    if record.texts:
-        *earlier, last = record.texts
-        found = [shown_lines(path) for path in spread(earlier)]
-        return shown_lines(last), [frame for frame in found if frame]
-    if not record.pictures:
+def _samples(run: RunContents) -> tuple[Embedded | Lines | None, list[Embedded | Lines]]:
+    """The last picture or lines of text, and some of the earlier ones."""
+    frames: list[Embedded | Lines | None]
+    if run.texts:
+        *earlier, last = run.texts
+        frames = [shown_lines(path) for path in spread(earlier)]
+        return shown_lines(last), [frame for frame in frames if frame]
+    if not run.pictures:
         return None, []
-    *earlier, last = record.pictures
-    found = [embed(path, FRAME_SIDE) for path in spread(earlier)]
-    return embed(last, LAST_SIDE), [frame for frame in found if frame]
+    *earlier, last = run.pictures
+    frames = [embed(path, FRAME_SIDE) for path in spread(earlier)]
+    return embed(last, LAST_SIDE), [frame for frame in frames if frame]
 
 
-def _scales(record: Record) -> Embedded | None:
-    """The last picture's samples at all their sizes, where they have several."""
-    if not record.pictures:
+def _scales(run: RunContents) -> Embedded | None:
+    """The last picture's samples at all their sizes, if they have several."""
+    if not run.pictures:
         return None
-    path = scales_path(record.folder, picture_round(record.pictures[-1]))
+    path = layout.scales_path(run.folder, layout.picture_round(run.pictures[-1]))
     return embed(path, LAST_SIDE) if path.is_file() else None
 
 
@@ -109,10 +115,9 @@ def _facts(name: str, content: Any) -> Facts:
 
 
 class PageObserver:
-    """Keeps ``plan.txt`` and ``report.html``, which is renewed with new pictures as often as half a percent of the time
-    allows.
+    """Writes ``plan.txt``, and ``report.html`` anew with new pictures, within half a percent of the run's time.
 
-    A page that cannot be written is warned about; the run goes on.
+    A page that cannot be written is a warning; the run goes on.
     """
 
     def __init__(self) -> None:
@@ -120,8 +125,8 @@ class PageObserver:
         self._next = 0.0
 
     def started(self, start: RunStart) -> None:
-        if start.plan and start.round == 0:  # that of a resume is only about the rest
-            self._guarded(lambda: _write(start.folder / "plan.txt", "\n".join(start.plan) + "\n"))
+        if start.plan and start.round == 0:  # the plan of a resume covers the remaining rounds only
+            self._guarded(lambda: _write(start.folder / layout.PLAN, "\n".join(start.plan) + "\n"))
 
     def logged(self, row: Row) -> None: ...
     def evaluated(self, row: Evaluation) -> None: ...
@@ -144,33 +149,33 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _card(record: Record, reading: Reading, window: int) -> Card:
+def _card(run: RunContents, reading: Reading, window: int) -> Card:
     series = [
         line
         for colour, (name, label) in enumerate(reading.fields)
-        if name in record.curves
-        for line in _lines(record, reading, name, label, colour, window)
+        if name in run.curves
+        for line in _lines(run, reading, name, label, colour, window)
     ]
     chart = Chart(series, title=reading.title, log_y=reading.log and _spans_decades(series))
     notes = []
     if left_out := chart.outside():
         values = np.concatenate([line.y[np.isfinite(line.y)] for line in series])
-        whole = f"all go from {number(float(values.min()))} to {number(float(values.max()))}"
-        notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame; {whole}.")
-    broken = [record.curves[name] for name, _ in reading.fields if name in record.curves]
-    lost = np.concatenate([curve.rounds[~np.isfinite(curve.values)] for curve in broken])
+        extent = f"the full range is {number(float(values.min()))} to {number(float(values.max()))}"
+        notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame; {extent}.")
+    drawn = [run.curves[name] for name, _ in reading.fields if name in run.curves]
+    lost = np.concatenate([curve.rounds[~np.isfinite(curve.values)] for curve in drawn])
     if lost.size:
         notes.append(f"{_values(lost.size, 'is', 'are')} not finite, the first at round {int(lost.min()):,}.")
-    return Card(reading.title, reading.sentence, Markup(chart.svg()), _last(record, reading), tuple(notes))
+    return Card(reading.title, reading.sentence, Markup(chart.svg()), _last(run, reading), tuple(notes))
 
 
-def _lines(record: Record, reading: Reading, name: str, label: str, colour: int, window: int) -> list[Series]:
-    """The raw values and, where there are enough of them to be noisy, their running median above."""
-    curve = record.curves[name]
+def _lines(run: RunContents, reading: Reading, name: str, label: str, colour: int, window: int) -> list[Series]:
+    """The raw values and, if there are enough of them, their running median over them."""
+    curve = run.curves[name]
     window = min(window, len(curve.values) // 20 * 2 + 1)
     smooth = running_median(curve.values, window) if window >= 5 else curve.values
     band = None
-    if name == reading.fields[0][0] and (deviation := record.curves.get(reading.spread)):
+    if name == reading.fields[0][0] and (deviation := run.curves.get(reading.spread)):
         width = _at(deviation, curve.rounds)
         width = running_median(width, window) if window >= 5 else width
         band = (smooth - width, smooth + width)
@@ -181,7 +186,7 @@ def _lines(record: Record, reading: Reading, name: str, label: str, colour: int,
 
 
 def _at(curve: Curve, rounds: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The curve's values at the given rounds, NaN where it has none."""
+    """The curve's values at the given rounds, NaN at rounds it lacks."""
     if not curve.rounds.size:
         return np.full(rounds.shape, np.nan)
     index = np.searchsorted(curve.rounds, rounds).clip(0, len(curve.rounds) - 1)
@@ -189,7 +194,7 @@ def _at(curve: Curve, rounds: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarr
 
 
 def _as_one(values: np.ndarray[Any, Any], smooth: np.ndarray[Any, Any]) -> bool:
-    """Whether a line and its median would be drawn on each other."""
+    """True if a line and its median would coincide in the drawing."""
     both = np.isfinite(values)
     if not both.any():
         return True
@@ -201,9 +206,9 @@ def _spans_decades(series: list[Series]) -> bool:
     return bool(values.size and values.min() > 0 and values.max() > 30 * values.min())
 
 
-def _constant(record: Record, reading: Reading) -> bool:
-    """Whether the chart would be nothing but level lines: a sentence says as much."""
-    curves = [record.curves[name] for name, _ in reading.fields if name in record.curves]
+def _constant(run: RunContents, reading: Reading) -> bool:
+    """True if all lines of the chart are level: the page lists them as text instead."""
+    curves = [run.curves[name] for name, _ in reading.fields if name in run.curves]
     return all(len(c.values) > 1 and np.isfinite(c.values[0]) and np.ptp(c.values) == 0 for c in curves)
 
 
@@ -211,40 +216,42 @@ def _values(number_of: int, one: str, many: str) -> str:
     return f"1 value {one}" if number_of == 1 else f"{number_of:,} values {many}"
 
 
-def _last(record: Record, reading: Reading) -> str:
+def _last(run: RunContents, reading: Reading) -> str:
     """The last finite values of a chart's lines."""
-    said = []
+    values_of = []
     for name, label in reading.fields:
-        if name in record.curves:
-            values = record.curves[name].values
+        if name in run.curves:
+            values = run.curves[name].values
             finite = values[np.isfinite(values)]
-            said.append(f"{label} {number(float(finite[-1])) if finite.size else 'never finite'}")
-    return ", ".join(said)
+            values_of.append(f"{label} {number(float(finite[-1])) if finite.size else 'never finite'}")
+    return ", ".join(values_of)
 
 
-def _status(record: Record, end: RunEnd | None) -> tuple[str, str]:
-    """(kind, sentence) with kind good, open or bad."""
-    rounds = end.rounds if end else record.rounds
-    reached = f"round {end.round if end else record.round:,}" + (f" of {rounds:,}" if rounds else "")
-    if end.reason == "finished" if end else rounds and record.round >= rounds:
+def _status(run: RunContents, end: RunEnd | None) -> tuple[str, str]:
+    """(CSS class, sentence) of the run's state; the class is good, open or bad."""
+    rounds = end.rounds if end else run.rounds
+    reached = f"round {end.round if end else run.round:,}" + (f" of {rounds:,}" if rounds else "")
+    if end.reason == "finished" if end else rounds and run.round >= rounds:
         return "good", f"finished, {reached}"
     if end and end.reason != "interrupted":
         return "bad", f"stopped at {reached}: {end.reason}"
     word = "interrupted" if end else "not finished"
-    kept = f"; last checkpoint at round {record.checkpoints[-1]:,}" if record.checkpoints else ""
+    kept = f"; last checkpoint at round {run.checkpoints[-1]:,}" if run.checkpoints else ""
     return "open", f"{word}, {reached}{kept}"
 
 
-def _tiles(record: Record) -> list[tuple[str, str]]:
-    """(what, value) for the head of the page, as far as logged."""
+def _tiles(run: RunContents) -> list[tuple[str, str]]:
+    """(name, value) of the numbers at the head of the page that were logged."""
     known = [
         ("Wasserstein estimate", "wasserstein", number),
+        ("Score gap", "score_gap", number),
         ("on held-out data", "wasserstein_held_out", number),
+        ("on held-out data", "score_gap_held_out", number),
         ("samples seen", "samples", count),
         ("samples/s", "samples_per_second", count),
         ("trained for", "seconds", duration),
     ]
-    return [(what, say(float(record.curves[name].values[-1]))) for what, name, say in known if name in record.curves]
+    return [(title, text(float(run.curves[name].values[-1]))) for title, name, text in known if name in run.curves]
 
 
 def _source(settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from steadygan.errors import UsageError
-from steadygan.report.lines import lines_path, save_lines
+from steadygan.report.lines import save_lines
+from steadygan.run.layout import lines_path, picture_path, scales_path
 from steadygan.system.files import written_aside
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from PIL import ImageFont
 
 GAP = 2
-"""screen pixels between the tiles of a grid, at least; half an enlarged pixel where that is more"""
+"""least screen pixels between the tiles of a grid; half an enlarged pixel if that is more"""
 EYE = 64
 """a tile's side, in screen pixels, below which small images are enlarged"""
 SHOWN_SCALES = 12
-"""samples that are shown at all their sizes"""
+"""most samples that are shown at all their sizes"""
 SMALLEST, LARGEST = 256, 2048
-"""a grid's side, in screen pixels, that enlarging aims for, and never goes beyond"""
-_NAME = 20  # characters of a class's name that are shown
+"""a grid's side, in screen pixels: enlarged to at least the first, never beyond the second"""
+_NAME = 20  # most characters of a class's name that are shown
 
 
 def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: int | None = None) -> Image.Image:
@@ -35,8 +36,8 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
 
     samples: uint8 [N, C, H, W] with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.
     columns: tiles a row; None makes the picture nearly square.
-    scale: whole number by which each pixel is enlarged (nearest neighbour); None enlarges small images
-    until a person can see them.
+    scale: integer factor by which each pixel is enlarged (nearest neighbour); None enlarges small images to a
+    visible size.
     """
     _check_images(samples)
     count, channels, height, width = samples.shape
@@ -62,7 +63,7 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
 def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | None = None) -> Image.Image:
     """One row of tiles for each class, its name to the left of it.
 
-    samples: uint8 [classes, columns, C, H, W]; names: of the classes.
+    samples: uint8 [classes, columns, C, H, W]. names: of the classes.
     """
     from PIL import ImageDraw
 
@@ -89,7 +90,7 @@ def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | No
 def scales_grid(
     scales: Sequence[NDArray[np.uint8]], columns: int = SHOWN_SCALES, scale: int | None = None
 ) -> Image.Image:
-    """The first samples at all their sizes: a row a size, coarse to fine, a column a sample, all enlarged to one size.
+    """The first samples at all their sizes, enlarged to one: a row per size, coarse to fine, a column per sample.
 
     scales: uint8 [N, C, H, W] each, of the same samples. scale: by which the finest one is enlarged, as for a grid.
     """
@@ -102,7 +103,7 @@ def scales_grid(
 
 
 def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) -> Image.Image:
-    """One row of tiles from the first sample to the last: the path between two latents.
+    """One row of tiles: an interpolation between two latents.
 
     samples: uint8 [N, C, H, W] in the order of the path.
     """
@@ -110,7 +111,7 @@ def interpolation_strip(samples: NDArray[np.uint8], scale: int | None = None) ->
 
 
 def write_gif(frames: Sequence[Image.Image], path: Path, seconds_per_frame: float = 0.1) -> Path:
-    """Write an animation that repeats for ever, and give its path back; frames must have one size.
+    """Write an animation that repeats forever; frames must have one size. Returns its path.
 
     For an interpolation without a jump at the end pass ``[*frames, *frames[-2:0:-1]]``.
     """
@@ -133,7 +134,7 @@ def write_gif(frames: Sequence[Image.Image], path: Path, seconds_per_frame: floa
 
 
 def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
-    """Write a picture in the format of the path's suffix, aside first and then renamed; gives the path back.
+    """Write a picture in the format of the path's suffix, aside first and then renamed; returns the path.
 
     A PNG carries the description, which the report shows as the picture's alternative text.
     """
@@ -148,18 +149,8 @@ def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
     return path
 
 
-def picture_path(folder: Path, round_: int) -> Path:
-    """Where a run keeps the picture of a round."""
-    return folder / "samples" / f"{round_:06d}.png"
-
-
-def scales_path(folder: Path, round_: int) -> Path:
-    """Where a run keeps the picture of a round that shows multi-scale images at all their sizes."""
-    return folder / "samples" / "scales" / f"{round_:06d}.png"
-
-
 def draw(picture: Picture) -> tuple[Image.Image, str] | None:
-    """The picture of a round and a sentence that says what it shows; None for text, and points that are not 2-D."""
+    """The picture of a round and its description; None for text, and for points that are not 2-D."""
     if picture.lines is not None:
         return None
     samples = picture.samples
@@ -169,7 +160,7 @@ def draw(picture: Picture) -> tuple[Image.Image, str] | None:
         return image_grid(cast("NDArray[np.uint8]", samples), picture.columns), text
     if samples.shape[-1] != 2:
         return None
-    from steadygan.report.surfaces import decision_surface  # matplotlib takes its time to load
+    from steadygan.report.surfaces import decision_surface  # matplotlib loads slowly
 
     generated = cast("NDArray[np.float32]", samples)
     image = decision_surface(generated, picture.real, picture.score, title=f"round {picture.round:,}")
@@ -182,7 +173,7 @@ def draw(picture: Picture) -> tuple[Image.Image, str] | None:
 class PictureObserver:
     """Writes ``samples/000500.png`` into the run's folder, a grid or the critic's surface; of text ``000500.txt``.
 
-    Multi-scale images stand there at their finest size, and at all sizes in ``samples/scales/000500.png``.
+    Multi-scale images are written at their finest size, and at all sizes to ``samples/scales/000500.png``.
     """
 
     def started(self, start: RunStart) -> None: ...
@@ -216,7 +207,7 @@ def _check_images(samples: NDArray[np.uint8]) -> None:
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """matplotlib's DejaVu Sans, which has more alphabets than Pillow's own font."""
+    """matplotlib's DejaVu Sans, which covers more alphabets than Pillow's own font."""
     import matplotlib
     from PIL import ImageFont
 

@@ -1,4 +1,4 @@
-"""Samples as files: one grid, a folder of pictures, or an array file."""
+"""Files of samples: one grid, a folder of pictures, or an array file."""
 
 from __future__ import annotations
 
@@ -20,16 +20,21 @@ from steadygan.system.files import written_aside
 
 GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")
-"""names of files in a folder that ``save_folder`` wrote"""
+"""names of the files that ``save_folder`` writes"""
 
 
 def save_samples(samples: Samples, path: Path, labels: Labels | None = None, alphabet: Alphabet | None = None) -> Path:
-    """Write samples in the form that the path's ending names, and give the path back.
+    """Write samples in the form that the path's ending names; returns the path.
 
-    samples: uint8 [N, C, H, W] images, float32 [N, D] points, or ids [N, L] of an alphabet's characters.
-    path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs; of
-    text ``.txt``, one sample a line, or ``.npz``.
-    Raises UsageError for another ending.
+    Args:
+        samples: uint8 [N, C, H, W] images, float32 [N, D] points, or ids [N, L] of an alphabet's characters
+        path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs;
+            for text ``.txt``, one sample a line, or ``.npz``
+        labels: [N], kept by arrays and folders
+        alphabet: of text
+
+    Raises:
+        UsageError: for another ending.
     """
     suffix = path.suffix.lower()
     if alphabet is not None:
@@ -59,12 +64,12 @@ def _save_text(ids: Samples, path: Path, alphabet: Alphabet) -> Path:
 
 
 def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:
-    """Write one picture of all samples (points are drawn in the plane) and give its path back."""
+    """Write one picture of all samples (points are drawn in the plane); returns its path."""
     if samples.ndim == 4:
-        return save_picture(image_grid(cast("NDArray[np.uint8]", samples), columns), path, _said(samples))
+        return save_picture(image_grid(cast("NDArray[np.uint8]", samples), columns), path, _description(samples))
     from steadygan.report.surfaces import decision_surface
 
-    return save_picture(decision_surface(cast("NDArray[np.float32]", samples)), path, _said(samples))
+    return save_picture(decision_surface(cast("NDArray[np.float32]", samples)), path, _description(samples))
 
 
 def save_classes(samples: Samples, classes: Sequence[int], names: Sequence[str], path: Path) -> Path:
@@ -75,19 +80,21 @@ def save_classes(samples: Samples, classes: Sequence[int], names: Sequence[str],
     if path.suffix.lower() not in GRIDS or path.is_dir():
         labels = np.repeat(np.asarray(classes, dtype=np.int64), samples.shape[1])
         return save_samples(samples.reshape(-1, *samples.shape[2:]), path, labels)
-    said = f"{samples.shape[1]:,} generated samples of each of {len(classes)} classes; a column shares its latent"
+    description = (
+        f"{samples.shape[1]:,} generated samples of each of {len(classes)} classes; a column shares its latent"
+    )
     if samples.ndim == 5:
-        return save_picture(class_grid(cast("NDArray[np.uint8]", samples), names), path, said)
+        return save_picture(class_grid(cast("NDArray[np.uint8]", samples), names), path, description)
     from steadygan.report.surfaces import points_by_class
 
-    return save_picture(points_by_class(cast("NDArray[np.float32]", samples), names), path, said)
+    return save_picture(points_by_class(cast("NDArray[np.float32]", samples), names), path, description)
 
 
 def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
-    """Write ``000000.png``, ``000001.png`` … and, with labels, ``labels.csv``; gives the folder back.
+    """Write ``000000.png``, ``000001.png`` … and, with labels, ``labels.csv``; returns the folder.
 
-    samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced as a whole.
-    Raises UsageError where the path is a file, or a folder that holds anything else.
+    samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced.
+    Raises UsageError for a file, and for a folder that holds anything else.
     """
     if samples.ndim != 4:
         raise UsageError(f"points cannot be written as a folder of pictures: give '{path}' the ending .npz or .png")
@@ -120,5 +127,5 @@ def save_npz(samples: Samples, path: Path, labels: Labels | None = None) -> Path
     return path
 
 
-def _said(samples: Samples) -> str:
+def _description(samples: Samples) -> str:
     return f"{len(samples):,} generated {'samples' if samples.ndim == 4 else 'points'}"

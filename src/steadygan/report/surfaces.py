@@ -1,4 +1,4 @@
-"""The critic's score over the plane, for points: Fig. 1a of WGAN-GP and its kind."""
+"""Value surface of a critic on 2-D points, with real and generated points (WGAN-GP, Fig. 1a)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from steadygan.errors import UsageError
 Points = NDArray[np.float32]
 
 CELLS = 128
-"""grid points a side at which the critic is asked"""
+"""grid points per side at which the critic is evaluated"""
 REACH = 3.0
-"""half the side of the square that is shown, as in the paper; more where real points lie outside"""
+"""half the side of the square that is shown, as in the paper; more if real points lie outside"""
 POINTS = 1000
-"""points of each kind that are drawn: more would hide the surface"""
+"""most points of each kind that are drawn: more would hide the surface"""
 
 
 def decision_surface(
@@ -76,9 +76,9 @@ def points_by_class(points: Points, names: Sequence[str]) -> Image.Image:
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.08, 0.07, 0.75, 0.865))
     reach = _reach(points)
-    for index, (part, name) in enumerate(zip(points, names, strict=True)):
+    for index, (group, name) in enumerate(zip(points, names, strict=True)):
         colour = colormaps["tab20"](index % 20)
-        x, y = part[:POINTS].T
+        x, y = group[:POINTS].T
         axes.scatter(x, y, s=8, color=colour, linewidths=0, label=name)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title="generated, by class")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2, fontsize=8)

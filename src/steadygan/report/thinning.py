@@ -1,4 +1,4 @@
-"""Long series made short enough to draw, without losing what an eye would look for."""
+"""Downsampling of long series for drawing, running medians, and the range of values to show."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ Values = NDArray[np.float64]
 
 
 def thin(x: Values, y: Values, bins: int) -> tuple[Values, Values]:
-    """Of every one of ``bins`` equal stretches of x the lowest and the highest point, in their order.
+    """The lowest and the highest point in each of ``bins`` equal intervals of x, in their order.
 
-    x: [N], ascending; y: [N]. Every extreme of the series is kept. Stretches that hold a value that is not
-    finite keep one NaN, so that the gap is still seen. Short series come back as they are.
+    x: [N], ascending; y: [N]. Every extreme of the series is kept. An interval with a value that is not finite keeps
+    one NaN, so that the gap is still seen. Short series are returned unchanged.
     """
     if len(x) <= 2 * bins:
         return x, y
     span = x[-1] - x[0]
-    place = ((x - x[0]) / span * bins).astype(np.int64).clip(0, bins - 1)
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    interval = ((x - x[0]) / span * bins).astype(np.int64).clip(0, bins - 1)
+    starts = np.flatnonzero(np.diff(interval, prepend=-1))
     lengths = np.diff(starts, append=len(x))
 
     finite = np.isfinite(y)
@@ -34,18 +34,18 @@ def thin(x: Values, y: Values, bins: int) -> tuple[Values, Values]:
 def _first_where(
     values: Values, pick: np.ufunc, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Index of the first value of each stretch that equals the stretch's minimum or maximum."""
+    """Index of the first value of each interval that equals the interval's minimum or maximum."""
     best = np.repeat(pick.reduceat(values, starts), lengths)
     index = np.where(values == best, np.arange(len(values)), len(values))
-    found: NDArray[np.int64] = np.minimum.reduceat(index, starts)
-    return found
+    first: NDArray[np.int64] = np.minimum.reduceat(index, starts)
+    return first
 
 
 def running_median(values: Values, window: int = 101) -> Values:
     """The median of the ``window`` values around each value, as in the figures of the WGAN paper.
 
-    values: [N]; window: odd. At both ends the window holds what there is. Values that are not finite are left
-    out of the medians and stay where they are.
+    values: [N]; window: odd, cut off at both ends. Values that are not finite are left out of the medians and
+    returned unchanged.
     """
     finite = np.isfinite(values)
     kept = values[finite]
@@ -66,10 +66,10 @@ def running_median(values: Values, window: int = 101) -> Values:
 
 
 def visible_range(values: Values) -> tuple[float, float] | None:
-    """The lowest and highest value to show, or None where nothing is finite.
+    """The lowest and highest value to show; None if no value is finite.
 
-    A few values far outside all others would press the rest into a flat line: where the whole range is more than
-    four times that of the middle 99%, the range shown is the middle one, with a quarter more on both sides.
+    Outliers would press the rest into a flat line: if the full range is more than four times that of the middle
+    99%, the middle range is shown, with a quarter more on both sides.
     """
     kept = values[np.isfinite(values)]
     if not kept.size:

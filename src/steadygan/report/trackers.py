@@ -1,4 +1,4 @@
-"""Numbers and pictures of a run for other programs: TensorBoard, and whatever Accelerate can reach."""
+"""Experiment trackers: TensorBoard, and those of Accelerate, such as W&B and MLflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import numpy as np
 from steadygan.data.text.alphabet import visible
 from steadygan.errors import UsageError, unknown_name
 from steadygan.report.guarded import Guarded, in_one_line
-from steadygan.report.pictures import draw, picture_path
+from steadygan.report.pictures import draw
+from steadygan.run import layout
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 TRACKERS = ("wandb", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab", "trackio")
-"""names that Accelerate knows besides TensorBoard; each is also the name of the package it needs"""
+"""Accelerate's names of trackers besides TensorBoard; each is also the name of its package"""
 RUN_NAMES = {"wandb": "name", "trackio": "name", "mlflow": "run_name"}
-"""what those that name single runs call the option for it"""
+"""the option for a run's name, for trackers that have one"""
 
 
 class TensorBoardObserver:
     """Writes event files into the run's folder: ``tensorboard --logdir runs`` shows them.
 
-    After a resume the events of later rounds that an earlier process wrote are hidden.
+    After a resume, events of rounds after the checkpoint that an earlier process wrote are hidden.
     """
 
     def __init__(self) -> None:
@@ -74,25 +75,29 @@ class TensorBoardObserver:
     def _open(self, start: RunStart) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        earlier = any(start.folder.glob("events.out.tfevents*"))
+        earlier = any(start.folder.glob(layout.EVENTS))
         first = start.round + 1 if start.round else 0
-        # short: what waits to be written is lost when the process is killed
+        # short: a killed process loses what it has not flushed
         self._writer = SummaryWriter(str(start.folder), purge_step=first if earlier else None, flush_secs=10)
 
 
 class TrackerObserver:
     """Sends numbers and pictures to a tracker of Accelerate (extra ``track``), such as 'wandb' or 'mlflow'.
 
-    name: one of TRACKERS. options: passed on to the tracker, such as ``{"project": "faces"}``.
-    Raises UsageError where the name is unknown, a package for it is missing, or it cannot be started; a later
-    failure is warned about once.
+    Args:
+        name: one of TRACKERS
+        options: passed on to the tracker, such as ``{"project": "faces"}``
+
+    Raises:
+        UsageError: for an unknown name, a missing package, or a tracker that cannot be started; a later failure is a
+            warning.
     """
 
     def __init__(self, name: str, options: Mapping[str, Any] | None = None) -> None:
         if name not in TRACKERS:
             raise unknown_name("tracker", name, ("tensorboard", *TRACKERS))
         if find_spec("accelerate") is None:
-            raise UsageError(f"tracker '{name}' needs a package more: pip install 'steadygan[track]' {name}")
+            raise UsageError(f"tracker '{name}' needs another package: pip install 'steadygan[track]' {name}")
         if find_spec(name) is None:
             raise UsageError(f"tracker '{name}' needs its package: pip install {name}")
         self._name = name
@@ -108,7 +113,7 @@ class TrackerObserver:
         self._guarded(lambda: self._tracker.store_init_configuration(_settings(start)))
 
     def logged(self, row: Row) -> None:
-        # a service may refuse NaN; that a value is missing says as much
+        # a service may refuse NaN; a missing value means the same
         values = {name: value for name, value in row.items() if name != "round" and math.isfinite(value)}
         self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
 
@@ -117,7 +122,7 @@ class TrackerObserver:
         self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
 
     def pictured(self, picture: Picture) -> None:
-        if not hasattr(self._tracker, "log_images"):  # MLflow and others take numbers only
+        if not hasattr(self._tracker, "log_images"):  # MLflow and others accept numbers only
             return
 
         def send() -> None:
@@ -138,11 +143,11 @@ class TrackerObserver:
         from accelerate import PartialState
         from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 
-        PartialState()  # Accelerate's own logging refuses to work before it
+        PartialState()  # Accelerate's logging needs it
         kind = LOGGER_TYPE_TO_CLASS[self._name]
-        place = (str(start.folder),) if kind.requires_logging_directory else ()
+        directory = (str(start.folder),) if kind.requires_logging_directory else ()
         named = {RUN_NAMES[self._name]: start.folder.name} if self._name in RUN_NAMES else {}
-        tracker = kind("steadygan", *place, **{**named, **self._options})
+        tracker = kind("steadygan", *directory, **{**named, **self._options})
         if hasattr(tracker, "start"):  # older releases start at once
             tracker.start()
         return tracker
@@ -159,15 +164,15 @@ def _numbers(row: Evaluation) -> dict[str, float]:
 
 
 def _as_code(lines: Sequence[str]) -> str:
-    """Lines as a block of code in Markdown, which keeps them as they are."""
+    """Lines as a Markdown code block, which keeps them unchanged."""
     return "\n".join(f"    {visible(line)}" for line in lines)
 
 
 def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
-    """The picture uint8 [H, W, 3], taken from the run's folder if it is already there."""
+    """The picture uint8 [H, W, 3], read from the run's folder if it is already there."""
     from PIL import Image
 
-    path = picture_path(picture.folder, picture.round)
+    path = layout.picture_path(picture.folder, picture.round)
     if path.is_file():
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
@@ -176,10 +181,10 @@ def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
 
 
 def _settings(start: RunStart) -> dict[str, str | int | float | bool]:
-    """The recipe as ``{"critic.width": 64}``, the form that all trackers take."""
+    """The recipe as ``{"critic.width": 64}``, a form that all trackers accept."""
     import yaml
 
-    path = start.folder / "recipe.yaml"
+    path = start.folder / layout.RECIPE
     recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     flat: dict[str, str | int | float | bool] = {"folder": str(start.folder)}
 

@@ -1,4 +1,4 @@
-"""Runs: found by name, read from their folders, and asked for samples."""
+"""Run folders: finding runs, reading them, and sampling from their generators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints as a reader sees them: safetensors and JSON in a folder that exists only whole."""
+"""Reading checkpoints: a folder of safetensors files and state.json, which exists only when it is complete."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from steadygan.errors import RunError
+from steadygan.run.layout import STATE, tensors_path
 from steadygan.system.files import read_json
 
 FORMAT = 1
-"""Version of the checkpoint's form."""
+"""version of the checkpoint format"""
 
 
 def read_state(checkpoint: Path) -> dict[str, Any]:
-    """A checkpoint's counters and circumstances.
+    """A checkpoint's state.json: counters, precision, device, engine.
 
     Raises:
         RunError: if it is damaged or of another format.
     """
-    state = read_json(checkpoint / "state.json")
+    state = read_json(checkpoint / STATE)
     if not isinstance(state, dict) or "round" not in state:
-        raise RunError(f"{checkpoint}/state.json is damaged: it has no 'round'")
+        raise RunError(f"{checkpoint / STATE} is damaged: it has no 'round'")
     if state.get("format") != FORMAT:
         raise RunError(
             f"{checkpoint} has format {state.get('format')}; this version of steadygan reads format {FORMAT}"
@@ -39,7 +40,7 @@ def load_tensors(checkpoint: Path, name: str) -> dict[str, Tensor]:
     Raises:
         RunError: if the file is missing or damaged.
     """
-    path = checkpoint / f"{name}.safetensors"
+    path = tensors_path(checkpoint, name)
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -48,7 +49,7 @@ def load_tensors(checkpoint: Path, name: str) -> dict[str, Tensor]:
 
 
 def load_network(module: nn.Module, checkpoint: Path, name: str) -> None:
-    """Fills a network from a checkpoint's file, in place.
+    """Loads a network's weights from a checkpoint, in place.
 
     Raises:
         RunError: if names or shapes differ.
@@ -57,7 +58,9 @@ def load_network(module: nn.Module, checkpoint: Path, name: str) -> None:
     own = module.state_dict()
     for key, tensor in own.items():
         if key not in tensors:
-            raise RunError(f"{checkpoint}/{name}.safetensors has no '{key}', which this {name} needs: another network?")
+            raise RunError(
+                f"{checkpoint}/{name}.safetensors has no '{key}', which this {name} needs: was it another network?"
+            )
         if tensors[key].shape != tensor.shape:
             raise RunError(
                 f"{checkpoint}/{name}.safetensors has '{key}' of shape {list(tensors[key].shape)}; "

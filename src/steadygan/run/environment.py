@@ -1,37 +1,104 @@
-"""Where a run took place: versions, device, threads."""
+"""The environment of a run, environment.json: versions, device, precision, threads."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
+from steadygan.errors import RunError
+from steadygan.run import layout
+from steadygan.system.files import read_json
 
-from steadygan.system.device import device_name
+if TYPE_CHECKING:
+    import torch
 
 _PACKAGES = ("steadygan", "torch", "numpy", "pillow", "safetensors", "scikit-learn")
 
 
+@dataclass(frozen=True)
+class Environment:
+    """Where a run was computed."""
+
+    versions: Mapping[str, str]
+    """of packages, by name"""
+    python: str
+    platform: str
+    device: str
+    """the device's name, such as 'NVIDIA H100'"""
+    device_type: str
+    """'cpu', 'cuda' or 'mps'"""
+    precision: str
+    threads: int
+    processors: int | None
+    cuda: str | None
+    """the CUDA version that torch was built with"""
+    command: str | None = None
+    """the command line; None for a run that was started from Python"""
+    weights_from: str | None = None
+    """the checkpoint whose networks the run started from (fine-tuning)"""
+
+    @classmethod
+    def current(cls, device: torch.device, precision: str, weights_from: Path | None = None) -> Environment:
+        """The environment of this process."""
+        import torch
+
+        from steadygan.system.device import device_name
+
+        return cls(
+            versions=_versions(),
+            python=platform.python_version(),
+            platform=platform.platform(),
+            device=device_name(device),
+            device_type=device.type,
+            precision=precision,
+            threads=torch.get_num_threads(),
+            processors=os.cpu_count(),
+            cuda=torch.version.cuda,
+            command=" ".join(["steadygan", *sys.argv[1:]]) if sys.argv[0].endswith("steadygan") else None,
+            weights_from=None if weights_from is None else str(weights_from),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What environment.json holds."""
+        plain = {**dataclasses.asdict(self), "versions": dict(self.versions)}
+        if self.weights_from is None:
+            del plain["weights_from"]
+        return plain
+
+    @classmethod
+    def read(cls, folder: Path) -> Environment:
+        """The environment of the run in a folder.
+
+        Raises:
+            RunError: one line, for a file that is missing or damaged.
+        """
+        path = folder / layout.ENVIRONMENT
+        content = read_json(path)
+        if not isinstance(content, dict):
+            raise RunError(f"{path} is damaged: it holds no object")
+        for each in dataclasses.fields(cls):
+            if each.default is dataclasses.MISSING and each.name not in content:
+                raise RunError(f"{path} is damaged: it has no '{each.name}'")
+        return cls(**{each.name: content[each.name] for each in dataclasses.fields(cls) if each.name in content})
+
+
 def describe_environment(device: torch.device, precision: str) -> dict[str, Any]:
-    """What environment.json holds."""
+    """The environment of this process as plain data, for files of results."""
+    return Environment.current(device, precision).to_json()
+
+
+def _versions() -> dict[str, str]:
     versions = {}
     for name in _PACKAGES:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return {
-        "versions": versions,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": device_name(device),
-        "device_type": device.type,
-        "precision": precision,
-        "threads": torch.get_num_threads(),
-        "processors": os.cpu_count(),
-        "cuda": torch.version.cuda,
-        "command": " ".join(["steadygan", *sys.argv[1:]]) if sys.argv[0].endswith("steadygan") else None,
-    }
+    return versions

@@ -1,4 +1,4 @@
-"""Runs by their names: the folders below ``runs/``."""
+"""Finding runs by name: the folders below ``runs/``."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import re
 from pathlib import Path
 
 from steadygan.errors import UsageError, nearest
+from steadygan.run import layout
 
 RUNS = Path("runs")
-"""Where runs are kept unless another folder is named."""
+"""the default folder of runs"""
 
 
 def is_run(folder: Path) -> bool:
-    """Does the folder hold a run?"""
-    return (folder / "recipe.yaml").is_file()
+    """True if the folder holds a run."""
+    return (folder / layout.RECIPE).is_file()
 
 
 def list_runs(root: Path = RUNS) -> list[Path]:
     """The runs below a folder, oldest first."""
     if not root.is_dir():
         return []
-    found = [path for path in root.iterdir() if path.is_dir() and is_run(path)]
-    return sorted(found, key=lambda path: ((path / "recipe.yaml").stat().st_mtime, path.name))
+    runs = [path for path in root.iterdir() if path.is_dir() and is_run(path)]
+    return sorted(runs, key=lambda path: ((path / layout.RECIPE).stat().st_mtime, path.name))
 
 
 def find_run(name: str | Path | None = None) -> Path:
-    """The folder of a run: a path, a name below ``runs/``, or the newest one for None.
+    """The folder of a run, given as a path or as a name below ``runs/``; None: the newest run.
 
     Raises:
-        UsageError: if there is none, with the nearest names.
+        UsageError: if there is no such run, with the nearest name.
     """
     known = list_runs()
     if name is None:
@@ -39,7 +40,7 @@ def find_run(name: str | Path | None = None) -> Path:
         if is_run(folder):
             return folder
     if Path(name).is_dir():
-        raise UsageError(f"{name} is no run: it has no recipe.yaml")
+        raise UsageError(f"{name} is no run: it has no {layout.RECIPE}")
     names = [path.name for path in known]
     listed = f" (known: {', '.join(names[-8:])})" if names else f" ({RUNS}/ is empty)"
     raise UsageError(f"there is no run '{name}'{nearest(str(name), names)}{listed}")

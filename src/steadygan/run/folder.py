@@ -1,4 +1,4 @@
-"""What lies in a run's folder: its recipe, what is known of its data, its record, its checkpoints and networks."""
+"""A run folder as Python values: recipe, environment, data, records, checkpoints and networks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError, unknown_name
+from steadygan.run import layout
 from steadygan.run.find import find_run
-from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from steadygan.data.classes import Asked
     from steadygan.data.text.alphabet import Alphabet
     from steadygan.recipe import Recipe
+    from steadygan.run.data_facts import DataFacts
+    from steadygan.run.environment import Environment
+    from steadygan.types import SampleSpec
 
 Weights = Literal["average", "average-plain", "raw"]
-"""The running average with re-estimated batch-norm statistics, with those of training, or the generator as trained."""
+"""the weight average (EMA) with re-estimated batch-norm statistics, with those of training, or the trained weights"""
 
 
 class RunFolder:
-    """A run as it lies on the disk; everything is read when it is first asked for."""
+    """A run on disk; everything is read at first access."""
 
     def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
         self.folder = find_run(folder)
@@ -36,37 +39,42 @@ class RunFolder:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What was trained."""
-        return recipes.load(self.folder / "recipe.yaml", extra=self.kinds)
+        """Every setting of the training."""
+        return recipes.load(self.folder / layout.RECIPE, extra=self.kinds)
 
     @cached_property
-    def data(self) -> dict[str, Any]:
-        """What data.json says of the data."""
-        from steadygan.system.files import read_json
+    def environment(self) -> Environment:
+        """Versions, device, precision and threads at its start."""
+        from steadygan.run.environment import Environment
 
-        content: dict[str, Any] = read_json(self.folder / "data.json")
-        return content
+        return Environment.read(self.folder)
+
+    @cached_property
+    def data(self) -> DataFacts:
+        """Fingerprint, sample shape, classes, alphabet and audit of its data."""
+        from steadygan.run.data_facts import DataFacts
+
+        return DataFacts.read(self.folder)
 
     @property
     def sample_spec(self) -> SampleSpec:
-        """What one sample looks like to the networks."""
-        spec = self.data["sample"]
-        return SampleSpec(tuple(spec["shape"]), spec["classes"])
+        """Shape and number of classes of a sample."""
+        return self.data.sample
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, where the data has them."""
-        return tuple(self.data.get("class_names", ()))
+        """The names of the classes, () if the data has none."""
+        return self.data.class_names
 
     @property
     def conditional(self) -> bool:
-        """Does the generator make the class that it is asked for?"""
+        """True if the generator is conditional: it takes a class as input."""
         from steadygan.networks import takes_classes
 
         return takes_classes(self.recipe.generator)
 
     def class_numbers(self, asked: Asked) -> list[int]:
-        """The numbers of classes that are asked for by number or name.
+        """The numbers of classes that are given by number or name.
 
         Raises:
             UsageError: for a run whose generator takes no classes, and for a class that the data does not have.
@@ -75,38 +83,33 @@ class RunFolder:
 
         if not self.conditional:
             raise UsageError(
-                f"{self.folder} cannot be asked for a class: the generator of '{self.recipe.name}' does not listen to "
-                "labels; conditional recipes such as acgan do"
+                f"{self.folder} cannot be asked for a class: the generator of '{self.recipe.name}' takes no labels; "
+                "those of conditional recipes such as acgan do"
             )
         return class_numbers(asked, self.class_names, self.sample_spec.classes)
 
     @property
     def alphabet(self) -> Alphabet | None:
-        """What the ids of text stand for; None for pictures and points."""
-        from steadygan.data.text.alphabet import Alphabet
-
-        known = self.data.get("alphabet")
-        return None if known is None else Alphabet(**known)
+        """The characters that the ids of text stand for; None for pictures and points."""
+        return self.data.alphabet
 
     @property
     def rows(self) -> list[dict[str, float]]:
-        """The record: one dict a logged round."""
-        from steadygan.run.layout import METRICS
+        """The training record: one dict a logged round."""
         from steadygan.run.records import read_rows
 
-        return read_rows(self.folder / METRICS)
+        return read_rows(self.folder / layout.METRICS)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
-        """What samples were worth while the run went on: one dict an evaluation."""
-        from steadygan.run.layout import EVALUATIONS
+        """The evaluations during training: one dict each."""
         from steadygan.run.records import read_rows
 
-        return read_rows(self.folder / EVALUATIONS)
+        return read_rows(self.folder / layout.EVALUATIONS)
 
     @property
     def best_round(self) -> int:
-        """The round of the checkpoint whose samples were nearest to the real ones; without evaluations the last."""
+        """The round of the checkpoint whose samples were nearest to the real ones; without evaluations the last one."""
         from steadygan.run.records import best_round
 
         best = best_round(self.evaluations)
@@ -115,26 +118,24 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> list[Path]:
-        """The whole checkpoints, oldest first."""
-        from steadygan.run.layout import list_checkpoints
-
-        return list_checkpoints(self.folder / "checkpoints")
+        """The complete checkpoints, oldest first."""
+        return layout.list_checkpoints(self.folder / layout.CHECKPOINTS)
 
     @property
     def rounds_done(self) -> int:
-        """Rounds of the last checkpoint."""
+        """The round of the last checkpoint, 0 without one."""
         saved = self.checkpoints
         return int(saved[-1].name) if saved else 0
 
     @property
     def finished(self) -> bool:
-        """Is there a checkpoint of the last round?"""
+        """True if there is a checkpoint of the recipe's last round."""
         return self.rounds_done >= self.recipe.rounds
 
     @property
     def modified(self) -> float:
-        """When the run last wrote something, in seconds since the epoch."""
-        paths = (self.folder / "metrics.jsonl", self.folder / "recipe.yaml")
+        """Time of the last change, in seconds since the epoch."""
+        paths = (self.folder / layout.METRICS, self.folder / layout.RECIPE)
         return max((path.stat().st_mtime for path in paths if path.exists()), default=time.time())
 
     def checkpoint(self, round_: int | None = None) -> Path:
@@ -145,7 +146,7 @@ class RunFolder:
         """
         saved = self.checkpoints
         if not saved:
-            raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' goes on with it")
+            raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' continues it")
         if round_ is None:
             return saved[-1]
         for path in saved:
@@ -158,8 +159,8 @@ class RunFolder:
         """The generator in eval mode, on the CPU.
 
         Args:
-            weights: 'average', the running average with batch-norm statistics that were re-estimated for it;
-                'average-plain', with those of the training; or 'raw', as trained
+            weights: 'average', the weight average with batch-norm statistics that were re-estimated for it;
+                'average-plain', with those of training; or 'raw', the trained weights
             round_: of the checkpoint; None: the last
         """
         from steadygan.run.checkpoints import load_network, load_tensors
@@ -178,7 +179,7 @@ class RunFolder:
 
     @cached_property
     def generator(self) -> nn.Module:
-        """The generator with averaged weights, in eval mode: latents [N, size] to samples [N, ...]."""
+        """The averaged generator in eval mode: latents [N, size] to samples [N, ...]."""
         return self.load_generator()
 
     @cached_property

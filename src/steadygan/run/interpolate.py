@@ -1,4 +1,4 @@
-"""Ways through what a prior draws: round a circle, and straight from one set of latents to another."""
+"""Interpolation in latent space: along a great circle of random latents, and straight between given ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from steadygan.priors import Prior
 
 
-def round_a_circle(prior: Prior, count: int, steps: int, seed: int, *, loop: bool) -> Iterator[Tensor]:
-    """``steps`` sets of latents [count, size], cos(t) a + sin(t) b: each as likely as those of training.
+def circle(prior: Prior, count: int, steps: int, seed: int, *, loop: bool) -> Iterator[Tensor]:
+    """``steps`` sets of latents [count, size] on cos(t) a + sin(t) b, each distributed as the prior.
 
-    A quarter of a turn, from a to b, or with ``loop`` the whole turn without its end. N(0, I) stays N(0, I) at each t;
-    uniform numbers take the same way in their quantiles.
+    t goes over a quarter turn, from a to b, or with ``loop`` over the whole turn without its end. For N(0, I) the mix
+    is N(0, I) at each t; uniform numbers are mixed as the normal ones of the same quantiles.
     """
     import numpy as np
     import torch
@@ -35,8 +35,8 @@ def round_a_circle(prior: Prior, count: int, steps: int, seed: int, *, loop: boo
         yield prior.latents(torch.special.ndtr(mixed) if uniform else mixed)
 
 
-def straight(prior: Prior, first: Tensor, second: Tensor, steps: int) -> Iterator[Tensor]:
-    """``steps`` sets of latents from the first to the second, ends included, the nearest ones that the prior allows."""
+def line(prior: Prior, first: Tensor, second: Tensor, steps: int) -> Iterator[Tensor]:
+    """``steps`` sets of latents from ``first`` to ``second``, both included, each clipped to the prior's support."""
     import numpy as np
 
     for share in np.linspace(0.0, 1.0, steps):

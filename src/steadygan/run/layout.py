@@ -1,13 +1,39 @@
-"""Where a run keeps what. Imports no torch, so that runs can be listed at once."""
+"""The layout of a run folder: the name of each file, once. Imports no torch, so that runs are listed at once."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+RECIPE = "recipe.yaml"
+"""every setting; written last of what a run begins with, so that a folder with it is a run"""
+ENVIRONMENT = "environment.json"
+"""versions, device, precision, threads (``environment.Environment``)"""
+DATA = "data.json"
+"""fingerprint, sample shape, classes, alphabet, audit (``data_facts.DataFacts``)"""
+PLAN = "plan.txt"
+"""lines shown before the first round: network sizes, time, disk"""
 METRICS = "metrics.jsonl"
-"""numbers of the training rounds"""
+"""numbers of the training rounds (``records``)"""
 EVALUATIONS = "evaluations.jsonl"
-"""numbers of the samples, on a slower schedule"""
+"""numbers of the samples, measured during training, less often"""
+EVALUATION = "evaluation.json"
+"""numbers of ``steadygan evaluate``, with their provenance"""
+NEAREST = "nearest.png"
+"""samples beside their nearest training images"""
+REPORT = "report.html"
+EVENTS = "events.out.tfevents*"
+"""TensorBoard's event files, whose names TensorBoard chooses: a pattern"""
+
+SAMPLES = "samples"
+"""pictures or lines of fixed latents, one file a round"""
+SCALES = "scales"
+"""inside ``samples``: multi-scale images at all their sizes"""
+CHECKPOINTS = "checkpoints"
+"""one folder a round"""
+STATE = "state.json"
+"""inside a checkpoint: counters, format, precision, engine"""
+GENERATED = "generated"
+"""what ``steadygan sample`` writes where no --out is given"""
 
 
 def folder_name(round_: int) -> str:
@@ -15,9 +41,44 @@ def folder_name(round_: int) -> str:
     return f"{round_:06d}"
 
 
+def picture_path(folder: Path, round_: int) -> Path:
+    """The picture of a round."""
+    return folder / SAMPLES / f"{folder_name(round_)}.png"
+
+
+def lines_path(folder: Path, round_: int) -> Path:
+    """The generated lines of text of a round."""
+    return folder / SAMPLES / f"{folder_name(round_)}.txt"
+
+
+def scales_path(folder: Path, round_: int) -> Path:
+    """The picture of a round that shows multi-scale images at all their sizes."""
+    return folder / SAMPLES / SCALES / f"{folder_name(round_)}.png"
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The pictures of a run, by round."""
+    return sorted((folder / SAMPLES).glob("[0-9]*.png"), key=picture_round)
+
+
+def list_lines(folder: Path) -> list[Path]:
+    """The files of generated lines of a run, by round."""
+    return sorted((folder / SAMPLES).glob("[0-9]*.txt"), key=picture_round)
+
+
+def picture_round(path: Path) -> int:
+    """The round of ``samples/000500.png`` or ``.txt``; -1 if the name holds none."""
+    return int(path.stem) if path.stem.isdigit() else -1
+
+
+def tensors_path(checkpoint: Path, name: str) -> Path:
+    """The tensors of one part of a checkpoint, such as 'generator' or 'critic_optimizer'."""
+    return checkpoint / f"{name}.safetensors"
+
+
 def list_checkpoints(folder: Path) -> list[Path]:
-    """The whole checkpoints of a run's ``checkpoints`` folder, oldest first; those being written have other names."""
+    """The complete checkpoints in a run's ``checkpoints`` folder, oldest first; unfinished ones have other names."""
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if path.name.isdigit() and (path / "state.json").is_file()]
-    return sorted(found, key=lambda path: int(path.name))
+    complete = [path for path in folder.iterdir() if path.name.isdigit() and (path / STATE).is_file()]
+    return sorted(complete, key=lambda path: int(path.name))

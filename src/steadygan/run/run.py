@@ -1,4 +1,4 @@
-"""A run as a Python value: what lies in its folder, and what its generator makes."""
+"""A run: its folder, and samples, interpolations and inversions of its generator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _need_samples(count: int) -> None:
 
 
 class Run(RunFolder):
-    """A training run in a folder; networks are loaded when they are first asked for.
+    """A training run in a folder; networks are loaded at first use.
 
     >>> run = sg.load("runs/wgan-gp-digits")          # doctest: +SKIP
     >>> images = run.sample(64, seed=1)               # uint8 [64, 1, 8, 8]
@@ -40,7 +40,7 @@ class Run(RunFolder):
         return self.recipe.prior.latents(noise)
 
     def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:
-        """Labels [count]: the classes that are asked for in turn, else uniform; None where the data has no classes."""
+        """Labels [count]: the given classes in turn, else drawn uniformly; None if the data has no classes."""
         from steadygan.rng import Stream, draw_labels, stream_generator
 
         if label is not None:
@@ -53,7 +53,7 @@ class Run(RunFolder):
     def decode(
         self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
     ) -> Samples:
-        """What the generator makes of latents [N, size]: images, points or ids of characters, as of ``sample``."""
+        """Samples of given latents [N, size]: images, points or ids of characters, as from ``sample``."""
         import torch
 
         blocks = self._decoded(latents, labels, generator or self.generator)
@@ -62,20 +62,20 @@ class Run(RunFolder):
     def _decoded(
         self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
     ) -> Iterator[tuple[torch.Tensor, ...]]:
-        """Blocks of samples; each has its scales, coarse to fine, or one tensor where samples have one size."""
+        """Samples in blocks, each with its scales, coarse to fine; one scale if samples have one size."""
         import torch
 
         from steadygan.representations import decode_scales
 
         with torch.no_grad():
             for i in range(0, len(latents), 256):
-                part = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
-                yield decode_scales(self.recipe.representation, part)
+                made = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
+                yield decode_scales(self.recipe.representation, made)
 
     def stream(
         self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
     ) -> Iterator[Samples]:
-        """The samples of ``sample`` in blocks [n, ...], for more than memory holds."""
+        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds."""
         network = self._generator_of(weights, round_)
         for scales in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
             yield scales[-1].numpy()
@@ -89,15 +89,15 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
     ) -> Samples:
-        """``count`` new samples, the same for the same seed.
+        """``count`` generated samples, the same for the same seed.
 
         uint8 images [N, C, H, W], float32 points [N, D], or ids of characters [N, L], which ``lines`` gives as text.
 
         Args:
             count: how many
             seed: decides the latents; the first n samples do not depend on the count
-            label: the class, by number or name, or several that take turns; None: each sample's is drawn
-            weights: the running average of the generator's weights, or the raw ones
+            label: the class, by number or name, or several in turn; None: drawn for each sample
+            weights: the average of the generator's weights, or the raw ones
             round_: of the checkpoint; None: the last
         """
         _need_samples(count)
@@ -119,11 +119,11 @@ class Run(RunFolder):
         Args:
             columns: samples of each class
             seed: decides the latents, which are those of ``sample``, and the choice of classes
-            label: the classes, by number or name; None: all
-            most: of more classes so many are chosen, where none are asked for
+            label: the classes, by number or name; None: all, or ``most`` of them
+            most: how many classes are chosen if there are more and ``label`` is None
 
         Raises:
-            UsageError: for a run whose generator takes no classes.
+            UsageError: if the generator is not conditional.
         """
         import numpy as np
 
@@ -137,7 +137,7 @@ class Run(RunFolder):
         return np.stack(rows), classes
 
     def lines(self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None) -> list[str]:
-        """The samples of ``sample`` as lines of text, without the padding at their ends.
+        """The samples of ``sample`` as lines of text, without padding at their ends.
 
         Raises:
             UsageError: for a run on pictures or points.
@@ -146,7 +146,7 @@ class Run(RunFolder):
 
         alphabet = self.alphabet
         if alphabet is None:
-            raise UsageError(f"{self.folder} makes {self._what}, no lines of text: use sample")
+            raise UsageError(f"{self.folder} makes {self._sample_kind}, no lines of text: use sample")
         return decode(self.sample(count, seed, weights=weights, round_=round_), alphabet)
 
     def scales(
@@ -158,7 +158,7 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
     ) -> tuple[Samples, ...]:
-        """The samples of ``sample`` at every size that the generator makes, coarse to fine; most make one."""
+        """The samples of ``sample`` at every size that the generator outputs, coarse to fine; most output one."""
         import torch
 
         _need_samples(count)
@@ -177,21 +177,21 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
     ) -> NDArray[np.uint8]:
-        """``count`` images that change into others, uint8 [steps, count, C, H, W], beginning with those of ``sample``.
+        """Interpolations of ``count`` images, uint8 [steps, count, C, H, W], beginning with those of ``sample``.
 
-        Latents go along cos(t) a + sin(t) b, which is N(0, I) at each t, so that all are as likely as those of
-        training: a quarter of a turn, from a to b, or with ``loop`` the whole turn, without the last step that would
-        be the first again. Latents that are not normal take the same way in their quantiles.
+        Latents are cos(t) a + sin(t) b, which is N(0, I) at each t like the latents of training: a quarter turn from
+        a to b, or with ``loop`` a whole turn, without the last step, which would repeat the first. Uniform latents are
+        mixed in their normal quantiles.
         """
         import numpy as np
 
         if not self.sample_spec.is_image:
-            raise UsageError(f"{self.folder} makes {self._what}; only pictures can be interpolated")
+            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
         generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
-        moments = interpolate.round_a_circle(self.recipe.prior, count, steps, seed, loop=loop)
-        return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
+        path = interpolate.circle(self.recipe.prior, count, steps, seed, loop=loop)
+        return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
     def find_latents(
         self,
@@ -204,7 +204,7 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
     ) -> torch.Tensor:
-        """Latents [N, size] from which the generator makes something like given images, such as real ones.
+        """GAN inversion: latents [N, size] whose samples come nearest to given images, such as real ones.
 
         >>> latents = run.find_latents(images)            # doctest: +SKIP
         >>> mirrored = run.find_latents(images[..., ::-1])  # doctest: +SKIP
@@ -213,10 +213,10 @@ class Run(RunFolder):
         Args:
             images: uint8 [N, C, H, W] of the run's shape
             steps: of Adam on mean |x - G(z)|
-            seed: decides the latents that it starts from
-            starts: tries for each image, of which the best counts
-            labels: [N], where the generator wants them
-            weights: the running average of the generator's weights, or the raw ones
+            seed: decides the initial latents
+            starts: initial latents for each image, of which the best result is kept
+            labels: [N], for conditional generators
+            weights: the average of the generator's weights, or the raw ones
             round_: of the checkpoint; None: the last
 
         Raises:
@@ -229,7 +229,7 @@ class Run(RunFolder):
 
         shape = self.sample_spec.shape
         if not self.sample_spec.is_image:
-            raise UsageError(f"{self.folder} makes {self._what}; only pictures' latents can be found")
+            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be inverted")
         if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
             raise UsageError(
                 f"images are {images.dtype} {list(images.shape)}; needed: uint8 [N, {', '.join(map(str, shape))}]"
@@ -237,16 +237,16 @@ class Run(RunFolder):
         if steps < 1 or starts < 1:
             raise UsageError(f"got {steps} steps from {starts} starts; needed: 1 or more of both")
         prior, generator = self.recipe.prior, self._generator_of(weights, round_)
-        begun = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
+        initial = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
         encoded = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
         targets = scales_of(encoded)[-1]
-        found = [
+        latents = [
             find_latents(
-                generator, prior, targets[part], begun[:, part], None if labels is None else labels[part], steps=steps
+                generator, prior, targets[rows], initial[:, rows], None if labels is None else labels[rows], steps=steps
             )[0]
-            for part in (slice(i, i + 64) for i in range(0, len(images), 64))
+            for rows in (slice(i, i + 64) for i in range(0, len(images), 64))
         ]
-        return torch.cat(found)
+        return torch.cat(latents)
 
     def mix(
         self,
@@ -258,18 +258,18 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
     ) -> NDArray[np.uint8]:
-        """Images on the straight way between two sets of latents [N, size], ends included: uint8 [steps, N, C, H, W].
+        """Linear interpolation between two sets of latents [N, size], ends included: uint8 [steps, N, C, H, W].
 
-        Where the prior has a bound, mixes are the nearest latents within it.
+        For a bounded prior, mixes are clipped to its support.
         """
         import numpy as np
 
         generator = self._generator_of(weights, round_)
-        moments = interpolate.straight(self.recipe.prior, first, second, steps)
-        return np.stack([self.decode(latents, labels, generator=generator) for latents in moments]).astype(np.uint8)
+        path = interpolate.line(self.recipe.prior, first, second, steps)
+        return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
     @property
-    def _what(self) -> str:
+    def _sample_kind(self) -> str:
         spec = self.sample_spec
         return "pictures" if spec.is_image else "text" if spec.is_text else "points"
 

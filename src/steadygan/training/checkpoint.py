@@ -7,38 +7,25 @@ random numbers are functions of (seed, round), so the counters stand for them.
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import save
+from torch.utils import _pytree as pytree
 
 from steadygan.errors import RunError
 from steadygan.run.checkpoints import FORMAT, load_network, load_tensors, read_state
-from steadygan.run.layout import folder_name, list_checkpoints
+from steadygan.run.layout import STATE, folder_name, list_checkpoints, tensors_path
 from steadygan.system.files import ASIDE, to_json, written_aside
+from steadygan.training.step.counters import Counters
+from steadygan.training.step.game import GameState
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from steadygan.training.step.game import Game
-
-
-@dataclass(frozen=True)
-class Counters:
-    """Where a run stands."""
-
-    round: int = 0
-    """rounds done"""
-    critic_steps: int = 0
-    """critic steps done"""
-    position: int = 0
-    """real samples taken from the data"""
-    seen: int = 0
-    """fakes that the generator was trained on"""
-    seconds: float = 0.0
-    """of training, over all sessions"""
 
 
 def _network_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -85,7 +72,7 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise RunError(f"the {name}'s {key} is not finite after round {counters.round}: nothing was saved over")
     target = folder / folder_name(counters.round)
-    if (target / "state.json").is_file():
+    if (target / STATE).is_file():
         return target  # a round's state is a function of the recipe: this is the same one
     for stale in folder.glob(f"{ASIDE}*"):  # of a process that was killed
         shutil.rmtree(stale, ignore_errors=True)
@@ -93,12 +80,10 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
         "generator": _network_tensors(game.generator),
         "average": _network_tensors(game.average),
         "critic": _network_tensors(game.critic),
-        "generator_optimizer": _optimizer_tensors(game.generator_optimizer),
-        "critic_optimizer": _optimizer_tensors(game.critic_optimizer),
+        **{f"{name}_optimizer": _optimizer_tensors(player.optimizer) for name, player in game.players.items()},
     }
-    for name, held in game.states.items():
-        if held or name == "objective":
-            tensors[name] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(held)}
+    for name, leaves in _state_files(game.state):
+        tensors[name] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(leaves)}
     state = {
         "format": FORMAT,
         **asdict(counters),
@@ -111,8 +96,8 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     with written_aside(target, durable=True) as aside:
         aside.mkdir()
         for name, content in tensors.items():
-            (aside / f"{name}.safetensors").write_bytes(save(content, metadata={"format": "pt"}))
-        (aside / "state.json").write_text(to_json(state), encoding="utf-8")
+            tensors_path(aside, name).write_bytes(save(content, metadata={"format": "pt"}))
+        (aside / STATE).write_text(to_json(state), encoding="utf-8")
     return target
 
 
@@ -131,16 +116,21 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
     load_network(game.generator, checkpoint, "generator")
     load_network(game.average, checkpoint, "average")
     load_network(game.critic, checkpoint, "critic")
-    _restore_optimizer(game.generator_optimizer, load_tensors(checkpoint, "generator_optimizer"))
-    _restore_optimizer(game.critic_optimizer, load_tensors(checkpoint, "critic_optimizer"))
-    for name, held in game.states.items():
-        if held or name == "objective":
-            saved = load_tensors(checkpoint, name)
-            if len(saved) != len(held):
-                raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(held)}")
-            for i, tensor in enumerate(held):
-                tensor.copy_(saved[str(i)])
+    for player, parts in game.players.items():
+        _restore_optimizer(parts.optimizer, load_tensors(checkpoint, f"{player}_optimizer"))
+    for name, leaves in _state_files(game.state):
+        saved = load_tensors(checkpoint, name)
+        if len(saved) != len(leaves):
+            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(leaves)}")
+        for i, tensor in enumerate(leaves):
+            tensor.copy_(saved[str(i)])
     return counters_of(state)
+
+
+def _state_files(state: GameState) -> list[tuple[str, list[Tensor]]]:
+    """The tensors of each field of a game's state, which has a file of its own; empty ones have none."""
+    files = [(name, pytree.tree_leaves(field)) for name, field in state._asdict().items()]
+    return [(name, leaves) for name, leaves in files if leaves or name == "objective"]
 
 
 def prune(folder: Path, keep_last: int, keep_every: int | None, best: int | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.errors import RunError
+from steadygan.losses import Wasserstein
 from steadygan.networks.layers.inspect import readings
 from steadygan.rng import Stream, draw_random, stream_generator
 from steadygan.schedules import value_at
@@ -33,8 +34,8 @@ class FiniteWatch:
         self._zero = torch.zeros((), device=device)
         self._eager = device.type == "cpu"
 
-    def look(self, report: RoundReport, round_: int) -> None:
-        """Looks at a round's losses; on the CPU, where reading costs nothing, it stops the run at once."""
+    def check_round(self, report: RoundReport, round_: int) -> None:
+        """Checks a round's losses; on the CPU, where reading costs nothing, it stops the run at once."""
         penalty = self._zero if report.penalty is None else report.penalty
         values = torch.stack([report.critic_loss, penalty, report.generator_loss])
         new = ~torch.isfinite(values) & (self.first < 0)
@@ -115,37 +116,33 @@ def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Ten
 def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -> dict[str, float]:
     """The numbers of a round (counted from 0); those that do not apply are absent."""
     sign = 1.0 if game.recipe.objective.real_is_high else -1.0
+    gap = "wasserstein" if estimates_wasserstein(game.recipe.objective) else "score_gap"
     real, fake = report.real_score.float().mean(), report.fake_score.float().mean()
     values: dict[str, Tensor] = {
         "critic_loss": report.critic_loss,
         "generator_loss": report.generator_loss,
-        "wasserstein": sign * (real - fake),
+        gap: sign * (real - fake),
     }
     if held_out is not None:
-        values["wasserstein_held_out"] = sign * (held_out - fake)
+        values[f"{gap}_held_out"] = sign * (held_out - fake)
     values["real_score"], values["fake_score"] = real, fake
     if report.penalty is not None:
         values["penalty"] = report.penalty
-    if report.slope is not None:
-        values["gradient_norm_mean"] = report.slope.float().mean()
-        values["gradient_norm_std"] = report.slope.float().std(correction=0)
-    values["critic_weight_gradient_norm"] = total_norm(game.critic_parameters)
-    values["generator_weight_gradient_norm"] = total_norm(game.generator_parameters)
+    if report.gradient_norm is not None:
+        values["gradient_norm_mean"] = report.gradient_norm.float().mean()
+        values["gradient_norm_std"] = report.gradient_norm.float().std(correction=0)
+    values |= _lazy_values(game, report)
+    for name, player in game.players.items():
+        values[f"{name}_weight_gradient_norm"] = total_norm(player.parameters)
     values.update(readings(game.generator, "generator"))
     values.update(readings(game.critic, "critic"))
-    if game.plateau_state:
+    if game.state.plateau:
         values["rate_factor"] = game.rate_factor
-    names = getattr(game.state, "_fields", [f"state_{i}" for i in range(len(game.state))])
-    values.update(zip(names, game.state, strict=True))
-    remembered = getattr(game.perturbation_state, "_fields", range(len(game.perturbation_state)))
-    values.update(zip((f"perturbation_{name}" for name in remembered), game.perturbation_state, strict=True))
+    values |= _state_values(game)
     numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
     measured = dict(zip(values, numbers, strict=True))
     factor = measured.get("rate_factor", 1.0)
-    rates = {
-        "critic_rate": factor * game.recipe.critic_optimizer.settings(round_)["lr"],
-        "generator_rate": factor * game.recipe.generator_optimizer.settings(round_)["lr"],
-    }
+    rates = {f"{name}_rate": factor * player.settings(round_)["lr"] for name, player in game.players.items()}
     if game.recipe.perturbation is not None:
         rates["perturbation_strength"] = game.recipe.perturbation.strength(round_)
     for index, penalty in enumerate(game.recipe.penalties):
@@ -155,3 +152,35 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     if not isinstance(half_life, int | float):
         rates["average_half_life"] = value_at(half_life, round_)
     return {**measured, **rates}
+
+
+def estimates_wasserstein(objective: object) -> bool:
+    """True if the gap of mean scores estimates a Wasserstein distance: the loss below all wrappers is Wasserstein."""
+    while hasattr(objective, "base"):
+        objective = objective.base
+    return isinstance(getattr(objective, "loss", None), Wasserstein)
+
+
+def _lazy_values(game: Game, report: RoundReport) -> dict[str, Tensor]:
+    """Penalties and gradient norms of lazy phases, as of their last steps."""
+    values: dict[str, Tensor] = {}
+    lazy = [phase for phase in game.phases if not phase.objective]
+    for phase, last in zip(lazy, game.state.lazy, strict=True):
+        values[f"penalty_lazy/{phase.player}_every_{phase.every}"] = last.penalty
+        if phase.player == "critic" and report.gradient_norm is None:
+            values["gradient_norm_mean"] = last.gradient_norm_mean
+            values["gradient_norm_std"] = last.gradient_norm_std
+    return values
+
+
+def _state_values(game: Game) -> dict[str, Tensor]:
+    """The numbers that objective, perturbation and penalties remember, by name."""
+    objective, perturbation = game.state.objective, game.state.perturbation
+    names = getattr(objective, "_fields", [f"state_{i}" for i in range(len(objective))])
+    values = dict(zip(names, objective, strict=True))
+    names = getattr(perturbation, "_fields", range(len(perturbation)))
+    values |= dict(zip((f"perturbation_{name}" for name in names), perturbation, strict=True))
+    for index, state in enumerate(game.state.penalties):
+        names = getattr(state, "_fields", range(len(state)))
+        values |= dict(zip((f"penalty_{name}/{index}" for name in names), state, strict=True))
+    return values

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import statistics
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import torch
 
 from steadygan.errors import UsageError
 from steadygan.recipe import fitted
-from steadygan.system.cores import cores
 from steadygan.system.device import device_name
-from steadygan.training.engines.eager import EAGER
-from steadygan.training.step.draws import Drawer
+from steadygan.training.speed import USUAL_ROUND, Speed
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
-    from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
-    from steadygan.training.step.feed import Feed
     from steadygan.training.step.game import Game
 
 _LOG_SECONDS = 2.0
@@ -35,131 +24,10 @@ _PICTURE_SECONDS = 0.15  # that a picture costs, about, to be written in all its
 _PICTURE_STEPS = 2  # generator steps that it costs besides: statistics of the average, and samples
 _PICTURE_SHARE = 0.015  # of the time, at most, but for those at the start and a few in a short run
 _LEAST_PICTURES = 4
-_WORTH_THREADS = 1.25  # times faster than one thread
-_LONG_ROUND = 3.0  # seconds, above which threads are compared once
 _EVALUATION_SHARE = 0.05  # of the time, at most
 _EVALUATIONS = 20  # in a run, at most
 _LONG_WARM_UP = 1 / 3  # of a run's time
-USUAL_ROUND = 1_001
-"""a round like most: after a warm-up, and none of those (1,000, ...) in which there are many critic steps again"""
 _OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Seconds that one step of each player takes here."""
-
-    critic_step: float
-    generator_step: float
-
-    def round(self, recipe: Recipe, round_: int) -> float:
-        """Seconds of one round."""
-        return recipe.steps(round_) * self.critic_step + recipe.generator_steps * self.generator_step
-
-    def rounds(self, recipe: Recipe, start: int, end: int) -> float:
-        """Seconds of the rounds from ``start`` up to ``end``."""
-        span = end - start
-        if span <= 4000:
-            return sum(self.round(recipe, r) for r in range(start, end))
-        head = sum(self.round(recipe, r) for r in range(start, start + 1000))
-        body = [self.round(recipe, start + 1000 + (span - 1000) * i // 1000) for i in range(1000)]
-        return head + sum(body) / 1000 * (span - 1000)
-
-
-def measure_speed(
-    game: Game,
-    feed: Feed,
-    drawer: Drawer,
-    budget: float = 1.0,
-    engine: Engine = EAGER,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Speed:
-    """Times steps of a game that is thrown away afterwards.
-
-    Args:
-        game: that is stepped
-        feed: of real batches
-        drawer: of rows and seeds
-        budget: seconds for both players together, at least one step each
-        engine: that steps
-        clock: ``time.process_time`` counts CPU time: what a step costs on a CPU that others use too
-    """
-    few = dataclasses.replace(game.recipe, critic_steps=_one)
-    draws = Drawer(few, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
-
-    def timed(step: Callable[[], object]) -> float:
-        step()  # warms up allocators and kernels' caches
-        _wait(game)
-        begin = clock()
-        count = 0
-        while count == 0 or clock() - begin < budget / 2:
-            step()
-            _wait(game)
-            count += 1
-        return (clock() - begin) / count
-
-    game.set_rates(0)
-    return Speed(
-        timed(lambda: engine.critic_step(game, feed, draws.critic[0])),
-        timed(lambda: engine.generator_step(game, feed, draws.generator[0])),
-    )
-
-
-@contextlib.contextmanager
-def kept_threads(threads: int | None = None) -> Iterator[None]:
-    """Gives the caller's CPU threads back afterwards; within there are so many of them, or as many as before."""
-    before = torch.get_num_threads()
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:
-    """CPU threads and the speed with them: those the recipe names, else all where they gain a quarter, else one.
-
-    Threads that wait for each other on a core that another process holds, now or later, can be a hundred times slower
-    than one thread. Each number is measured twice, there and back, and judged by the better time, since a moment's
-    disturbance only lengthens one; once where a round takes seconds, which evens that out itself.
-    """
-    available = min(torch.get_num_threads(), cores())
-    named = recipe.run.threads
-    numbers = list(dict.fromkeys([available, 1] if named is None else [named]))
-    speeds: dict[int, list[Speed]] = {threads: [] for threads in numbers}
-
-    def look(threads: int) -> None:
-        torch.set_num_threads(threads)
-        speeds[threads].append(measure())
-
-    def seconds(speed: Speed) -> float:
-        return speed.round(recipe, USUAL_ROUND)
-
-    for threads in numbers:
-        look(threads)
-    if len(numbers) > 1 and seconds(speeds[available][0]) < _LONG_ROUND:
-        for threads in reversed(numbers):
-            look(threads)
-    costs = {
-        threads: min(map(seconds, found)) * (1.0 if threads == 1 else _WORTH_THREADS)
-        for threads, found in speeds.items()
-    }
-    threads = min(costs, key=lambda number: (costs[number], number))
-    torch.set_num_threads(threads)
-    critic, generator = zip(*((each.critic_step, each.generator_step) for each in speeds[threads]), strict=True)
-    return threads, Speed(statistics.mean(critic), statistics.mean(generator))
-
-
-def _one(round_: int) -> float:
-    return 1.0
-
-
-def _wait(game: Game) -> None:
-    if game.device.type == "cuda":
-        torch.cuda.synchronize(game.device)
-    elif game.device.type == "mps":
-        torch.mps.synchronize()
 
 
 def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:

@@ -11,17 +11,20 @@ import torch
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
+from steadygan.run import layout
 from steadygan.run.checkpoints import load_network, read_state
-from steadygan.run.environment import describe_environment
-from steadygan.run.layout import list_checkpoints
+from steadygan.run.data_facts import DataFacts
+from steadygan.run.environment import Environment
 from steadygan.system.device import choose_device, device_name, idle_gpu
-from steadygan.system.files import describe, read_json, write_json, write_text
+from steadygan.system.files import describe, write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import checkpoint, out_of_memory, plan, validate
+from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.engines.select import choose_engine, verified
-from steadygan.training.processes.world import ALONE, World, own_device
-from steadygan.training.setup import Trial
+from steadygan.training.engines.select import select_engine, verified
+from steadygan.training.processes.launch import own_device
+from steadygan.training.processes.world import ALONE, World
+from steadygan.training.setup import SetupBuilder
+from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @kept_memory()
-@plan.kept_threads()
+@speed.restored_threads()
 def new_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -63,7 +66,7 @@ def new_run(
         RunError: for a run that had to stop.
     """
     chosen = choose_device(own_device(device))
-    if world.agreed((folder / "recipe.yaml").exists()):
+    if world.agreed((folder / layout.RECIPE).exists()):
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
@@ -75,14 +78,12 @@ def new_run(
         torch.set_num_threads(settled.recipe.run.threads)
     trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator, settled.engine, world)
     game = trainer.build()
-    extra: dict[str, Any] = {}
     if weights_from is not None:
         load_network(game.generator, weights_from, "average")
         load_network(game.average, weights_from, "average")
         load_network(game.critic, weights_from, "critic")
-        extra["weights_from"] = str(weights_from)
     if world.first:
-        _write_start(trainer, extra)
+        _write_start(trainer, weights_from)
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, settled.speed, dataset)
@@ -90,7 +91,7 @@ def new_run(
 
 
 @kept_memory()
-@plan.kept_threads()
+@speed.restored_threads()
 def resume_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -113,7 +114,7 @@ def resume_run(
         torch.set_num_threads(recipe.run.threads)
     engine, warnings = _engine_again(recipe, dataset, chosen, world)
     trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
-    saved = list_checkpoints(trainer.checkpoints)
+    saved = layout.list_checkpoints(trainer.checkpoints)
     if saved:
         state = read_state(saved[-1])
         warnings += _changed(state, trainer)
@@ -123,7 +124,7 @@ def resume_run(
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
     world.wait()  # all have read what the first now changes
     if world.first:
-        write_text(folder / "recipe.yaml", recipes.dumps(recipe))  # it may have been extended
+        write_text(folder / layout.RECIPE, recipes.dumps(recipe))  # it may have been extended
         for record in (trainer.record, trainer.evaluations):
             record.cut_back(trainer.counters.round)
     return trainer.run(game, _notes(warnings))
@@ -145,7 +146,7 @@ def _engine_again(
     """The engine that the recipe was settled on, or eager with the reason."""
     if recipe.run.engine in ("auto", "eager"):
         return EAGER, ()
-    engine = verified(recipe.run.engine, Trial(recipe, dataset, device, world))
+    engine = verified(recipe.run.engine, SetupBuilder(recipe, dataset, device, world))
     if isinstance(engine, str):
         return EAGER, (f"engine eager, not {recipe.run.engine}: {engine}",)
     return engine, ()
@@ -161,7 +162,7 @@ class Settled(NamedTuple):
     """A recipe with nothing left open, the speed it was settled by, the engine, notes, and what the guard warns of."""
 
     recipe: Recipe
-    speed: plan.Speed
+    speed: Speed
     engine: Engine
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -185,35 +186,35 @@ def settle(
     """
     warnings: tuple[str, ...] = ()
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
-    part = Trial(recipe, dataset, device, world).alone()
+    part = SetupBuilder(recipe, dataset, device, world).alone()
 
-    def steps(trial: Trial) -> plan.Speed:
+    def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
-        game = trial.game()
-        warnings = validate.check_game(game)
-        return plan.measure_speed(game, trial.feed, trial.drawer)
+        setup = builder.build()
+        warnings = validate.check_game(setup.game)
+        return speed.measure_speed(setup, EAGER)
 
-    def measure() -> plan.Speed:
+    def measure() -> Speed:
         try:
-            return steps(part)
+            return timed(part)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory.is_out_of_memory(error):
                 raise
-        smaller = lambda tried: steps(Trial(tried, dataset, device))  # noqa: E731
+        smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
         raise out_of_memory.explain(part.recipe, device_name(device), smaller)
 
     threads: int | None = None
     if device.type == "cpu":
-        threads, speed = plan.choose_threads(recipe, measure)
+        threads, measured = speed.choose_threads(recipe, measure)
     else:
-        speed = measure()
-    fitted = recipe if minutes is None else plan.fit_minutes(recipe, speed, minutes)
-    engine, speed, note = choose_engine(Trial(fitted, dataset, device, world), speed)
+        measured = measure()
+    fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
+    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
     if minutes is not None:
-        fitted = plan.fit_minutes(recipe, speed, minutes)
+        fitted = plan.fit_minutes(recipe, measured, minutes)
     fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
-    whole, speed = world.agreed((plan.settle(fitted, speed, threads, evaluator), speed))
-    return Settled(whole, speed, engine, (f"note: {note}",) if note else (), warnings)
+    settled, measured = world.agreed((plan.settle(fitted, measured, threads, evaluator), measured))
+    return Settled(settled, measured, engine, (f"note: {note}",) if note else (), warnings)
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
@@ -221,36 +222,27 @@ def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
     return (*(f"warning: {text}" for text in warnings), *([f"note: {gpu}"] if gpu else []))
 
 
-def _write_start(trainer: Trainer, extra: dict[str, Any]) -> None:
+def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
     """Makes the run's folder with recipe, environment and data."""
-    folder, dataset = trainer.folder, trainer.dataset
+    folder = trainer.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the run folder {folder}: {describe(error)}") from None
-    environment = describe_environment(trainer.device, trainer.precision)
-    write_json(folder / "environment.json", {**environment, **extra})
-    data = dataset.audit.to_json() if dataset.audit is not None else {"name": dataset.name}
-    known = {
-        "fingerprint": dataset.fingerprint,
-        "sample": {"shape": list(dataset.sample.shape), "classes": dataset.sample.classes},
-        "class_names": list(dataset.class_names),
-    }
-    if dataset.alphabet is not None:
-        known["alphabet"] = dataclasses.asdict(dataset.alphabet)
-    write_json(folder / "data.json", {**data, **known})
-    write_text(folder / "recipe.yaml", recipes.dumps(trainer.recipe))  # last: it makes the folder a run
+    environment = Environment.current(trainer.device, trainer.precision, weights_from)
+    write_json(folder / layout.ENVIRONMENT, environment.to_json())
+    write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
+    write_text(folder / layout.RECIPE, recipes.dumps(trainer.recipe))  # last: it makes the folder a run
 
 
 def _check_alphabet(weights: Path, dataset: Dataset) -> None:
     """Refuses weights whose characters are others than the data's: the same ids would stand for other characters."""
     run = weights.parent.parent
-    theirs = (read_json(run / "data.json") if (run / "data.json").exists() else {}).get("alphabet")
-    mine = None if dataset.alphabet is None else dataclasses.asdict(dataset.alphabet)
+    theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet
     if theirs is not None and mine is not None and theirs != mine:
         raise UsageError(
-            f"{run} was trained on other characters ({len(theirs['characters']):,} of them) than {dataset.name} has "
-            f"({len(mine['characters']):,}): its weights would read each as another; start without them"
+            f"{run} was trained on other characters ({len(theirs):,} of them) than {dataset.name} has "
+            f"({len(mine):,}): its weights would read each as another; start without them"
         )
 
 
@@ -260,9 +252,9 @@ def check_data(folder: Path, dataset: Dataset) -> None:
     Raises:
         RunError: names both.
     """
-    began = read_json(folder / "data.json").get("fingerprint")
+    began = DataFacts.read(folder).fingerprint
     if began != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {folder} began (content {dataset.fingerprint[:12]}, "
-            f"then {str(began)[:12]}): 'steadygan train --from {folder}' starts a new run from its weights"
+            f"then {began[:12]}): 'steadygan train --from {folder}' starts a new run from its weights"
         )

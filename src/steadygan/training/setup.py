@@ -1,4 +1,4 @@
-"""What steps are tried on before a run: games, feeds and draws that are thrown away afterwards."""
+"""Builds setups: a recipe on a data set and a device, for a run and for the trials before it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
+from steadygan.training.step.setup import Setup
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A recipe on a device; nothing is made before it is asked for."""
+class SetupBuilder:
+    """A recipe with its data, device and processes; nothing is built before it is asked for."""
 
     recipe: Recipe
     dataset: Dataset
@@ -32,6 +33,10 @@ class Trial:
     @property
     def precision(self) -> Precision:
         return choose_precision(self.recipe.run.precision, self.device)
+
+    def build(self) -> Setup:
+        """A setup with a fresh game at round 0, the same at each call; feed and drawer are shared."""
+        return Setup(self.game(), self.feed, self.drawer)
 
     def game(self) -> Game:
         """A fresh game at round 0, the same at each call."""
@@ -45,8 +50,8 @@ class Trial:
     def drawer(self) -> Drawer:
         return Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, self.feed.rows_on, self.world)
 
-    def alone(self) -> Trial:
-        """This process's part of the batches, without the others.
+    def alone(self) -> SetupBuilder:
+        """This process's part of the batches, without the other processes.
 
         Raises:
             UsageError: for batches that cannot be shared equally.

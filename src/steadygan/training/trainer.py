@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import RunError
-from steadygan.run.layout import EVALUATIONS, METRICS, list_checkpoints
+from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, list_checkpoints
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
 from steadygan.training import checkpoint, fixed_samples, out_of_memory
-from steadygan.training.checkpoint import Counters
 from steadygan.training.clock import Clock
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.measurements import FiniteWatch, NotFiniteError, held_out_score, row
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.setup import Trial
+from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
+from steadygan.training.step.counters import Counters
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import training_round, whole_report
+from steadygan.training.step.setup import Setup
 
 if TYPE_CHECKING:
     import torch
@@ -63,15 +64,15 @@ class Trainer:
         self.evaluator = evaluator if world.first else None
         self.record = Record(folder / METRICS)
         self.evaluations = Record(folder / EVALUATIONS)
-        self.checkpoints = folder / "checkpoints"
+        self.checkpoints = folder / CHECKPOINTS
         self.counters = Counters()
 
     def build(self) -> Game:
         """The game at round 0, and its feeds."""
-        parts = Trial(self.recipe, self.dataset, self.device, self.world)
-        self.feed, self.drawer = parts.feed, parts.drawer
+        builder = SetupBuilder(self.recipe, self.dataset, self.device, self.world)
+        self.feed, self.drawer = builder.feed, builder.drawer
         self.held_out_feed = Feed(self.recipe, self.dataset.held_out, self.device)
-        return parts.game()
+        return builder.game()
 
     def run(self, game: Game, lines: Sequence[str] = ()) -> str:
         """Rounds until the recipe's last one, or until someone asks to stop; gives the reason.
@@ -118,6 +119,7 @@ class Trainer:
         evaluate_every = options.evaluate_every or options.checkpoint_every
         watch = FiniteWatch(self.device)
         clock = Clock(self.counters.seconds)
+        setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
         with StopSignals() as stop:
@@ -125,8 +127,8 @@ class Trainer:
                 before = self.counters
                 steps = game.steps(before.round)
                 draws = self.drawer.round(before.round, before.position, steps)
-                report = training_round(game, self.feed, draws, before.round, before.seen, self.engine)
-                watch.look(report, before.round)
+                report = training_round(setup, draws, before, self.engine)
+                watch.check_round(report, before.round)
                 done = before.round + 1
                 self.counters = Counters(
                     round=done,

@@ -8,8 +8,10 @@ import torch
 
 from steadygan.errors import UsageError, nearest
 from steadygan.networks.layers.inspect import is_conditional
+from steadygan.phases import player_of
 from steadygan.training.measurements import kept_buffers
-from steadygan.training.step.round import parts
+from steadygan.training.step.draws import micro_batches
+from steadygan.training.step.game import sees_batch
 from steadygan.types import Batch
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
 
     group, micro_batch = group_size(critic), recipe.run.micro_batch
     for name, count in (("batch", recipe.batch), ("generator_batch", recipe.fakes)):
-        for rows in parts(slice(0, count // processes), micro_batch):
+        for rows in micro_batches(slice(0, count // processes), micro_batch):
             if (rows.stop - rows.start) % group:
                 got = f"{name} is {count}" + (f" over {processes} processes" if processes > 1 else "")
                 got += f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else ""
@@ -119,9 +121,9 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: in
             "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"
         )
     _check_groups(recipe, critic, processes)
-    sloped = [penalty for penalty in recipe.penalties if penalty.at is not None]
-    if sloped:
-        what = type(sloped[0]).__name__
+    on_gradients = [p for p in recipe.penalties if player_of(p) == "critic" and getattr(p, "at", None) is not None]
+    if on_gradients:
+        what = type(on_gradients[0]).__name__
         norms = _names(critic, _BATCH_NORMS)
         if norms:
             raise UsageError(
@@ -172,9 +174,9 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: in
             warnings.append(
                 f"batch statistics are taken over micro-batches of {recipe.run.micro_batch}, not over the whole batch"
             )
-        places = [type(penalty.at).__name__ for penalty in sloped if penalty.at is not None and penalty.at.sees_batch]
-        if places:
+        coupled = [type(getattr(p, "at", p)).__name__ for p in recipe.penalties if sees_batch(p)]
+        if coupled:
             warnings.append(
-                f"{places[0]} takes the deviation of micro-batches of {recipe.run.micro_batch}, not of the whole batch"
+                f"{coupled[0]} takes statistics of micro-batches of {recipe.run.micro_batch}, not of the whole batch"
             )
     return tuple(warnings)

@@ -11,9 +11,8 @@ from steadygan.networks import BEGANCritic, BEGANGenerator
 from steadygan.networks.layers.inspect import round_followers
 from steadygan.networks.layers.vanishing import VanishingResidual
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.training.step.round import training_round
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import image_data, small_recipe, table, training_round
 
 CIFAR = SampleSpec((3, 32, 32))
 

@@ -13,7 +13,8 @@ import torch
 from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic
 from steadygan.training.measurements import held_out_score
-from steadygan.training.processes.world import ALONE, World, fingerprint, joined, own_device
+from steadygan.training.processes.launch import joined, own_device
+from steadygan.training.processes.world import ALONE, World, fingerprint
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 

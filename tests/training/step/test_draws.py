@@ -19,8 +19,7 @@ from steadygan.rng import STRETCH, Stream, normal_from, stream_generator, unifor
 from steadygan.schedules import CriticWarmUp
 from steadygan.training.processes.world import World
 from steadygan.training.step import draws
-from steadygan.training.step.draws import Drawer
-from steadygan.training.step.round import rows_of
+from steadygan.training.step.draws import Drawer, rows_of
 from tests.training.games import IMAGES, image_data, small_recipe
 
 NOISY = Plain(dequantise="paper")

@@ -19,18 +19,14 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, R2
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import CriticWarmUp
-from steadygan.training import plan
-from steadygan.training.engines.base import RECORDED
-from steadygan.training.engines.select import choose_engine
+from steadygan.training import speed
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.session import new_run, resume_run
-from steadygan.training.setup import Trial
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.prefetch import AHEAD, Reader, coming_rows
-from steadygan.training.step.round import training_round
-from tests.training.games import image_data, small_recipe, table
+from tests.training.games import image_data, small_recipe, table, training_round
 from tests.training.runs import assert_same_end, rows, weights
 
 CPU = torch.device("cpu")
@@ -46,7 +42,7 @@ def threads():
 
 @pytest.fixture(autouse=True)
 def _known_speed(monkeypatch):
-    monkeypatch.setattr(plan, "measure_speed", lambda *_, **__: plan.Speed(1e-3, 1e-3))
+    monkeypatch.setattr(speed, "measure_speed", lambda *_, **__: speed.Speed(1e-3, 1e-3))
 
 
 @pytest.fixture
@@ -273,11 +269,3 @@ def test_the_feed_says_where_it_wants_indices(read_rows):
     feed = Feed(recipe, data.train, CPU)
     assert feed.rows_on == CPU and feed.waited == 0.0
     assert feed(Drawer(recipe, data.sample, data.train, CPU).round(0, 0).critic[0].real).samples.shape == (16, 1, 8, 8)
-
-
-@pytest.mark.parametrize("name", RECORDED)
-def test_no_graph_is_recorded_of_steps_whose_data_is_read(read_rows, name):
-    recipe = small_recipe(run=RunOptions(precision="fp32", engine=name))
-    chosen = choose_engine(Trial(recipe, image_data(), CPU), plan.Speed(1.0, 1.0))
-    assert chosen.engine.name == "eager"
-    assert chosen.note == f"engine eager, not {name}: the data is read while it trains"

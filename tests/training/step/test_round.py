@@ -16,22 +16,31 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam
 from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
-from steadygan.training.step.round import critic_step, generator_step, training_round
-from steadygan.training.step.terms import critic_terms, generator_terms
+from steadygan.training.step.game import Player
 from steadygan.types import Batch, CriticOutput, SampleSpec
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table
+from tests.training.games import (
+    convolutional_recipe,
+    critic_step,
+    critic_terms,
+    generator_step,
+    generator_terms,
+    image_data,
+    small_recipe,
+    table,
+    training_round,
+)
 
 N = 6
 
 
 def plain_gradient_norm(critic, points):
     """Norms by one backward pass a sample: nothing can mix between samples."""
-    slopes = []
+    norms = []
     for point in points:
         x = point.detach().clone()[None].requires_grad_(True)
         (gradient,) = torch.autograd.grad(critic(x).score.sum(), x, create_graph=True)
-        slopes.append(gradient.pow(2).sum().sqrt())
-    return torch.stack(slopes)
+        norms.append(gradient.pow(2).sum().sqrt())
+    return torch.stack(norms)
 
 
 def plain_critic_loss(recipe, critic, real, fake, draws):
@@ -92,8 +101,8 @@ def test_the_critics_gradient_equals_that_of_the_formulas(case, make):
     expected = plain_critic_loss(recipe, reference, real, fake, draws)
     expected.backward()
 
-    terms = critic_terms(game, Batch(real), Batch(fake), draws, game.state)
-    terms.loss.backward(inputs=game.critic_parameters)
+    terms = critic_terms(game, Batch(real), Batch(fake), draws, game.state.objective)
+    terms.loss.backward(inputs=game.players["critic"].parameters)
     torch.testing.assert_close(terms.loss, expected, rtol=1e-9, atol=1e-9)
     for (name, got), want in zip(game.critic.named_parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(got.grad, want.grad, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
@@ -124,7 +133,7 @@ def test_the_penalised_gradient_is_right_for_every_critic(critic, sample):
         if hasattr(part, "folded"):
             part.folded = False
     plain_critic_loss(recipe, reference, real, fake, draws).backward()
-    critic_terms(game, Batch(real), Batch(fake), draws, ()).loss.backward(inputs=game.critic_parameters)
+    critic_terms(game, Batch(real), Batch(fake), draws, ()).loss.backward(inputs=game.players["critic"].parameters)
     for (name, got), want in zip(game.critic.named_parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(got.grad, want.grad, rtol=1e-7, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
 
@@ -142,7 +151,7 @@ def test_the_generators_gradient_equals_that_of_the_formulas(objective):
         expected = torch.nn.functional.softplus(critic(real.samples).score - fake_score).mean()
     expected.backward()
     loss, _ = generator_terms(game, draws, real, ())
-    loss.backward(inputs=game.generator_parameters)
+    loss.backward(inputs=game.players["generator"].parameters)
     torch.testing.assert_close(loss, expected)
     for got, want in zip(game.generator.parameters(), generator.parameters(), strict=True):
         torch.testing.assert_close(got.grad, want.grad, rtol=1e-4, atol=1e-6)
@@ -166,7 +175,7 @@ def test_fused_adam_on_channels_last_weights_steps_like_plain_adam_on_contiguous
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        game.set_rates(round_)
+        game.set_round(round_)
         critic_step(game, feed, draws)
     assert any(p.dim() == 4 and not p.is_contiguous() for p in game.critic.parameters())
     for got, want in zip(game.critic.parameters(), networks[0].parameters(), strict=True):
@@ -196,7 +205,7 @@ def test_micro_batches_sum_to_the_whole_batchs_step(micro_batch):
     (one, first), (other, second) = results
     torch.testing.assert_close(first.critic_loss, second.critic_loss, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(first.penalty, second.penalty, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(first.slope, second.slope, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(first.gradient_norm, second.gradient_norm, rtol=1e-4, atol=1e-5)
     for a, b in zip(one.critic.parameters(), other.critic.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
     for a, b in zip(one.generator.parameters(), other.generator.parameters(), strict=True):
@@ -256,7 +265,7 @@ def test_objective_state_advances_with_each_critic_step_and_fakes_of_critic_step
     assert torch.equal(seen[2][2], draws.generator[0].labels)
 
 
-def test_the_slope_is_taken_with_the_labels_of_the_real_batch():
+def test_the_gradient_norm_is_taken_with_the_labels_of_the_real_batch():
     given = []
 
     class Watching(torch.nn.Module):
@@ -269,7 +278,8 @@ def test_the_slope_is_taken_with_the_labels_of_the_real_batch():
             return CriticOutput(samples.flatten(1) @ self.weight)
 
     game, feed, drawer = table(small_recipe(), image_data())
-    game = dataclasses.replace(game, critic=Watching(), critic_optimizer=torch.optim.SGD([torch.zeros(1)], lr=0.1))
+    watching = Player(Watching(), torch.optim.SGD([torch.zeros(1)], lr=0.1), game.recipe.critic_optimizer)
+    game = dataclasses.replace(game, players={**game.players, "critic": watching})
     draws = drawer.round(0, 0).critic[0]
     real = feed(draws.real)
     critic_terms(game, real, Batch(torch.randn(16, 1, 8, 8), real.labels), draws, ())
@@ -309,7 +319,7 @@ def test_real_and_fake_do_not_share_a_pass_through_batch_norm():
 
 
 @pytest.mark.parametrize("make", [small_recipe, convolutional_recipe])
-def test_under_bf16_scores_slopes_and_losses_stay_in_fp32_and_near_the_exact_ones(make):
+def test_under_bf16_scores_gradient_norms_and_losses_stay_in_fp32_and_near_the_exact_ones(make):
     exact, feed, drawer = table(make(batch=64), image_data())
     rounded, _, _ = table(make(batch=64), image_data(), "bf16")
     draws = drawer.round(0, 0).critic[0]
@@ -317,11 +327,11 @@ def test_under_bf16_scores_slopes_and_losses_stay_in_fp32_and_near_the_exact_one
     fake = Batch(torch.rand(64, 1, 8, 8) * 2 - 1, real.labels)
     a, b = (critic_terms(game, real, fake, draws, ()) for game in (exact, rounded))
     assert b.real.score.dtype == b.loss.dtype == torch.float32
-    assert b.slope is not None
-    assert b.slope.dtype == torch.float32
+    assert b.gradient_norm is not None
+    assert b.gradient_norm.dtype == torch.float32
     torch.testing.assert_close(b.loss, a.loss, rtol=0.03, atol=0.03)
-    a.loss.backward(inputs=exact.critic_parameters)
-    b.loss.backward(inputs=rounded.critic_parameters)
+    a.loss.backward(inputs=exact.players["critic"].parameters)
+    b.loss.backward(inputs=rounded.players["critic"].parameters)
     whole = torch.cat([p.grad.flatten() for p in exact.critic.parameters()]).norm()
     for one, other in zip(exact.critic.parameters(), rounded.critic.parameters(), strict=True):
         assert other.grad.dtype == torch.float32

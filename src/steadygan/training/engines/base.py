@@ -1,27 +1,28 @@
-"""The protocol of engines: how the steps of a round are carried out. All compute the same numbers."""
+"""Engines: how the gradients of a phase are computed. All give the same numbers.
+
+``eager`` runs the losses as they are written. ``compiled`` has torch.compile fuse each loss with its gradients;
+``graph`` records each loss with its gradients on a GPU once and replays it; ``compiled-graph`` does both. The
+optimizer's step and the sum over processes stay outside.
+"""
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from torch import Tensor
-
-from steadygan.training.step.draws import CriticDraws, GeneratorDraws
-from steadygan.training.step.game import Game
-from steadygan.training.step.round import Feed
-from steadygan.training.step.terms import CriticTerms
+from steadygan.errors import SteadyganError
+from steadygan.training.step import round
 
 EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
-
-
 RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
-"""engines that replay what they saw once"""
+"""engines that replay a recording"""
 
 
-class Engine(Protocol):
-    """Carries out the steps of a round on a game, in place."""
+class Engine(round.Engine, Protocol):
+    """An engine with its name."""
 
     @property
     def name(self) -> EngineName: ...
-    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms: ...
-    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor: ...
+
+
+class NotRecordable(SteadyganError):
+    """A recipe whose losses cannot be recorded; eager steps can."""

@@ -15,75 +15,55 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from steadygan.training.step import round
-from steadygan.training.step.gradients import critic_gradients, generator_gradients
-from steadygan.training.step.terms import CriticTerms, detached, fresh_critic_terms, generator_terms
-from steadygan.types import CriticOutput
+from steadygan.training.step.gradients import autograd_gradients, carry_out
+from steadygan.training.step.terms import Terms, from_named, named_tensors, phase_terms
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from steadygan.objectives import State
+    from steadygan.phases import Phase
     from steadygan.training.engines.base import EngineName
-    from steadygan.training.step.draws import CriticDraws, GeneratorDraws
-    from steadygan.training.step.game import Game
-    from steadygan.training.step.round import Feed
+    from steadygan.training.step.draws import StepDraws
+    from steadygan.training.step.game import Game, GameState
+    from steadygan.training.step.setup import Setup
     from steadygan.types import Batch
 
 
-class _Players(nn.Module):
+class _Networks(nn.Module):
     """Both networks of a game as one module, so that a call can be given other tensors for theirs."""
 
     def __init__(self, game: Game) -> None:
         super().__init__()
         self.critic, self.generator, self.game = game.critic, game.generator, game
 
-    def forward(self, terms_of: Any, *arguments: Any) -> Any:
-        return terms_of(self.game, *arguments)
+    def forward(self, phase: Phase, *arguments: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        terms = phase_terms(self.game, phase, *arguments)
+        return terms.loss, named_tensors(terms)
 
-    def gradients(self, player: str, terms_of: Any, *arguments: Any) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """Of ``terms_of(game, *arguments)``: the loss's gradients in the player's parameters, and what it answers.
+    def gradients(self, phase: Phase, *arguments: Any) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The gradients of a phase's loss in its player's parameters, and its terms by name, detached.
 
         Args:
-            player: 'critic' or 'generator'
-            terms_of: gives the loss, and what else is wanted by name; no tensor of either is followed
-            arguments: to it, after the game
+            phase: of the game
+            arguments: of ``phase_terms`` after the phase
         """
         weights: dict[str, Tensor] = {
-            name: p for name, p in self.named_parameters() if p.requires_grad and name.startswith(player)
+            name: p for name, p in self.named_parameters() if p.requires_grad and name.startswith(phase.player)
         }
 
         def loss_of(weights: dict[str, Tensor], buffers: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-            found: tuple[Tensor, dict[str, Tensor]] = torch.func.functional_call(
-                self, (weights, buffers), (terms_of, *arguments)
+            result: tuple[Tensor, dict[str, Tensor]] = torch.func.functional_call(
+                self, (weights, buffers), (phase, *arguments)
             )
-            return found
+            return result
 
-        gradients, answer = torch.func.grad(loss_of, has_aux=True)(weights, dict(self.named_buffers()))
-        return tuple(gradients.values()), answer
-
-
-def _critic(game: Game, *arguments: Any) -> tuple[Tensor, dict[str, Tensor]]:
-    terms = fresh_critic_terms(game, *arguments)
-    fields = detached(terms)
-    named = {f"real.{name}": field for name, field in fields.real._asdict().items()}
-    named |= {f"fake.{name}": field for name, field in fields.fake._asdict().items()}
-    named |= {"loss": fields.loss, "penalty": fields.penalty, "slope": fields.slope}
-    return terms.loss, {name: field for name, field in named.items() if field is not None}
-
-
-def _generator(game: Game, *arguments: Any) -> tuple[Tensor, dict[str, Tensor]]:
-    loss, _ = generator_terms(game, *arguments)
-    return loss, {"loss": loss.detach()}
-
-
-def _output(answer: dict[str, Tensor], of: str) -> CriticOutput:
-    return CriticOutput(*(answer.get(f"{of}.{name}") for name in CriticOutput._fields))  # type: ignore[arg-type]
+        gradients, terms = torch.func.grad(loss_of, has_aux=True)(weights, dict(self.named_buffers()))
+        return tuple(gradients.values()), terms
 
 
 def _own(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with code of its own: torch.compile keeps what it compiled with the code, and refuses the ninth
-    network that a function of one process sees."""
+    """A copy of a function with code of its own: torch.compile keeps compiled graphs with the code, and refuses the
+    ninth network that one function sees in a process."""
     assert isinstance(function, FunctionType)
     code = function.__code__.replace()
     return FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
@@ -107,8 +87,7 @@ def leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> No
 
 
 class Compiled:
-    """Losses with their gradients compiled whole, with no break and for fixed shapes; the first step takes seconds to
-    minutes."""
+    """Losses with their gradients compiled as one graph, for fixed shapes; the first step takes seconds to minutes."""
 
     name: EngineName = "compiled"
 
@@ -117,54 +96,37 @@ class Compiled:
         Args:
             backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
         """
-
-        def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-            return torch.compile(_own(function), fullgraph=True, dynamic=False, backend=backend)
-
-        self._gradients = compiled(_Players.gradients)
-        self._critic_terms, self._generator_terms = compiled(fresh_critic_terms), compiled(generator_terms)
-        self._players: _Players | None = None
+        self._backend = backend
+        self._gradients: dict[Phase, Callable[..., Any]] = {}
+        self._terms: dict[Phase, Callable[..., Terms]] = {}
+        self._networks: _Networks | None = None
         self._apart = False
 
-    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-        return round.critic_step(game, feed, draws, self.critic_gradients)
+    def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
+        return carry_out(setup, phase, draws, self.gradients)
 
-    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-        return round.generator_step(game, feed, draws, self.generator_gradients)
+    def gradients(
+        self, game: Game, phase: Phase, real: Batch | None, draws: StepDraws, state: GameState, share: float
+    ) -> Terms:
+        """As ``autograd_gradients``.
 
-    def critic_gradients(self, game: Game, real: Batch, draws: CriticDraws, state: State, share: float) -> CriticTerms:
-        """As ``gradients.critic_gradients``."""
-        if self._takes_apart(game):
-            return critic_gradients(game, real, draws, state, share, self._critic_terms)
-        answer = self._taken(game, "critic", game.critic_parameters, _critic, real, draws, state, share)
-        of_both = _output(answer, "real"), _output(answer, "fake")
-        return CriticTerms(answer["loss"], answer.get("penalty"), answer.get("slope"), *of_both)
-
-    def generator_gradients(
-        self, game: Game, draws: GeneratorDraws, real: Batch | None, state: State, share: float
-    ) -> Tensor:
-        """As ``gradients.generator_gradients``."""
-        if self._takes_apart(game):
-            return generator_gradients(game, draws, real, state, share, self._generator_terms)
-        return self._taken(game, "generator", game.generator_parameters, _generator, draws, real, state, share)["loss"]
-
-    def _takes_apart(self, game: Game) -> bool:
-        """Is the loss one graph and its backward pass another?
-
-        So where it sums among processes, which has no derivative within a graph; and from then on, so that what is
-        measured on one process's part is what runs.
+        Where a loss sums over processes, which has no derivative within a graph, the loss is one graph and its backward
+        pass another; and from then on, so that what is measured on one process's part is what runs.
         """
+        draws = draws._replace(real=None)  # the batch stands for them
         self._apart = self._apart or game.exchanges
-        return self._apart
-
-    def _taken(
-        self, game: Game, player: str, parameters: Sequence[nn.Parameter], terms_of: Any, *arguments: Any
-    ) -> dict[str, Tensor]:
-        """Leaves the gradients of a loss on the parameters; gives what else was wanted."""
-        if self._players is None or self._players.game is not game:
-            self._players = _Players(game)
+        if self._apart:
+            if phase not in self._terms:
+                self._terms[phase] = self._compiled(phase_terms)
+            return autograd_gradients(game, phase, real, draws, state, share, self._terms[phase])
+        if self._networks is None or self._networks.game is not game:
+            self._networks = _Networks(game)
+        if phase not in self._gradients:
+            self._gradients[phase] = self._compiled(_Networks.gradients)
         with torch.no_grad():  # nothing outside the graph is differentiated
-            gradients, answer = self._gradients(self._players, player, terms_of, *arguments)
-        leave(parameters, gradients)
-        found: dict[str, Tensor] = answer
-        return found
+            gradients, terms = self._gradients[phase](self._networks, phase, real, draws, state, share)
+        leave(game.players[phase.player].parameters, gradients)
+        return from_named(terms)
+
+    def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return torch.compile(_own(function), fullgraph=True, dynamic=False, backend=self._backend)

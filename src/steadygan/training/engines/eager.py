@@ -1,26 +1,26 @@
-"""The eager engine: runs the losses as they are written."""
+"""The eager engine: losses as they are written, gradients by autograd."""
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from steadygan.training.engines.base import EngineName
-from steadygan.training.step.draws import CriticDraws, GeneratorDraws
-from steadygan.training.step.game import Game
-from steadygan.training.step.round import Feed, critic_step, generator_step
-from steadygan.training.step.terms import CriticTerms
+from steadygan.training.step.gradients import carry_out
+
+if TYPE_CHECKING:
+    from steadygan.phases import Phase
+    from steadygan.training.engines.base import EngineName
+    from steadygan.training.step.draws import StepDraws
+    from steadygan.training.step.setup import Setup
+    from steadygan.training.step.terms import Terms
 
 
 class Eager:
-    """The engine that carries the steps out as they are written."""
+    """Runs each loss as it is written; what all other engines are held against."""
 
     name: EngineName = "eager"
 
-    def critic_step(self, game: Game, feed: Feed, draws: CriticDraws) -> CriticTerms:
-        return critic_step(game, feed, draws)
-
-    def generator_step(self, game: Game, feed: Feed, draws: GeneratorDraws) -> Tensor:
-        return generator_step(game, feed, draws)
+    def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
+        return carry_out(setup, phase, draws)
 
 
 EAGER = Eager()

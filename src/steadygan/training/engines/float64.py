@@ -1,23 +1,23 @@
-"""A game and its numbers in float64: what rounding does to float32 gradients is seen against them."""
+"""A setup and its numbers in float64, against which the rounding of float32 gradients is seen."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 from torch.utils import _pytree as pytree
 
-if TYPE_CHECKING:
-    from steadygan.training.step.game import Game
+from steadygan.training.step.game import Game
+from steadygan.training.step.setup import Setup
 
-_Bundle = TypeVar("_Bundle")
+_Tree = TypeVar("_Tree")
 
 
-def in_double(bundle: _Bundle) -> _Bundle:
+def in_double(tree: _Tree) -> _Tree:
     """Draws, a batch or a state with its real numbers in float64."""
-    wide: _Bundle = pytree.tree_map(
-        lambda value: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value, bundle
+    wide: _Tree = pytree.tree_map(
+        lambda value: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value, tree
     )
     return wide
 
@@ -26,10 +26,13 @@ def double_game(game: Game) -> Game:
     """A game of precision fp32 in float64, with fresh optimizers; its networks are changed in place."""
     for network in (game.generator, game.critic, game.average):
         network.double()
-    return dataclasses.replace(
-        game,
-        generator_optimizer=game.recipe.generator_optimizer.build(game.generator.parameters()),
-        critic_optimizer=game.recipe.critic_optimizer.build(game.critic.parameters()),
-        state=in_double(game.state),
-        perturbation_state=in_double(game.perturbation_state),
-    )
+    players = {
+        name: dataclasses.replace(player, optimizer=player.spec.build(player.network.parameters()))
+        for name, player in game.players.items()
+    }
+    return dataclasses.replace(game, players=players, state=in_double(game.state))
+
+
+def double_setup(setup: Setup) -> Setup:
+    """A setup whose game and batches are in float64; see ``double_game``."""
+    return setup._replace(game=double_game(setup.game), feed=lambda draws: in_double(setup.feed(draws)))

@@ -1,6 +1,6 @@
-"""Which engine a run takes: the one that was asked for, or the fastest here, after a look at its gradients.
+"""Engine selection: the engine that was asked for, or the fastest here, after its gradients were checked.
 
-What was measured is kept in CACHE/engines, by recipe, samples, device, threads, precision and versions.
+Measurements are kept in CACHE/engines, by recipe, samples, device, threads, precision and versions.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from steadygan.errors import SteadyganError, UsageError
 from steadygan.recipe import RunOptions, stretched
 from steadygan.system.device import device_name
 from steadygan.system.files import read_json, write_json
-from steadygan.training.engines.agreement import disagreement, make, rounding
-from steadygan.training.engines.base import RECORDED
+from steadygan.training.engines.agreement import disagreement, rounding
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.plan import USUAL_ROUND, Speed, measure_speed
+from steadygan.training.speed import USUAL_ROUND, Speed, measure_speed
 from steadygan.version import __version__
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
     from steadygan.training.engines.base import Engine
-    from steadygan.training.setup import Trial
+    from steadygan.training.setup import SetupBuilder
 
 TOLERANCE = {"fp32": 1e-3, "tf32": 5e-2, "bf16": 1e-1}
 """relative distance of a parameter's gradient from the eager one above which an engine is not taken"""
@@ -47,7 +47,7 @@ GAIN = 1.05
 """times that a round has to be faster than eager before 'auto' takes an engine"""
 
 
-class Chosen(NamedTuple):
+class Selection(NamedTuple):
     """An engine ready to run, the speed with it, and a line on why, or ''."""
 
     engine: Engine
@@ -55,63 +55,59 @@ class Chosen(NamedTuple):
     note: str = ""
 
 
-def choose_engine(trial: Trial, speed: Speed) -> Chosen:
+def select_engine(builder: SetupBuilder, speed: Speed) -> Selection:
     """The engine of ``recipe.run.engine``; 'auto' is the fastest that this device has, where a search is worth it.
 
     An engine whose gradients differ from the eager ones, or that cannot be built, is left for eager, with one line.
 
     Args:
-        trial: what is to be run
+        builder: what is to be run
         speed: of eager steps of this process's part
 
     Raises:
         UsageError: for an engine that this device cannot have.
     """
-    asked, eager = trial.recipe.run.engine, Chosen(EAGER, speed)
+    asked, eager = builder.recipe.run.engine, Selection(EAGER, speed)
     if asked == "eager":
         return eager
     if asked == "auto":
-        return _fastest(trial, eager)
-    engine = verified(asked, trial)
+        return _fastest(builder, eager)
+    engine = verified(asked, builder)
     if isinstance(engine, str):
         return eager._replace(note=f"engine eager, not {asked}: {engine}")
-    return Chosen(engine, _speed(engine, trial))
+    return Selection(engine, _speed(engine, builder))
 
 
-def verified(name: str, trial: Trial) -> Engine | str:
+def verified(name: str, builder: SetupBuilder) -> Engine | str:
     """An engine whose gradients are the eager ones on this machine, or why there is none; all processes agree on it.
 
     Raises:
         UsageError: for an engine that this device cannot have.
     """
     engine = make(name)
-    for look in (_hindrance, _objection):  # where one process alone is hindered, none may begin to sum
-        reasons = [reason for reason in trial.world.all_of(look(engine, trial)) if reason]
+    for check in (_missing, _disagreeing):  # where one process alone cannot have it, none may begin to sum
+        reasons = [reason for reason in builder.world.all_of(check(engine, builder)) if reason]
         if reasons:
             return reasons[0]
     return engine
 
 
-def _hindrance(engine: Engine, trial: Trial) -> str:
-    """Why an engine cannot be had here, as far as that is known before it is tried; else ''."""
-    if engine.name == "compiled" and trial.device.type == "cpu" and not has_compiler():
+def _missing(engine: Engine, builder: SetupBuilder) -> str:
+    """What an engine needs and this machine lacks, as far as that is known before it is tried; else ''."""
+    if engine.name == "compiled" and builder.device.type == "cpu" and not has_compiler():
         return "there is no C++ compiler (g++ or clang++) here"
-    if engine.name in RECORDED and trial.world.size > 1:
-        return "several processes sum in the middle of a step"
-    if engine.name in RECORDED and trial.feed.reader is not None:  # a recording would see its first batch for ever
-        return "the data is read while it trains"
     return ""
 
 
-def _objection(engine: Engine, trial: Trial) -> str:
-    """Why an engine is not to be taken, after a look at its gradients; '' if nothing is wrong with it."""
+def _disagreeing(engine: Engine, builder: SetupBuilder) -> str:
+    """Why an engine is not taken: an error, or gradients that are not the eager ones; '' if nothing is wrong."""
     try:
-        rounds = [trial.drawer.round(0, 0), trial.drawer.round(1, 0)]
-        off = disagreement(engine, trial.game, trial.feed, rounds)
+        rounds = [builder.drawer.round(0, 0), builder.drawer.round(1, 0)]
+        off = disagreement(engine, builder.build, rounds)
         worst = max(off, key=lambda parameter: off[parameter])
-        allowed = TOLERANCE[trial.precision]
-        if trial.precision == "fp32" and allowed < off[worst] <= MOST and trial.device.type != "mps":
-            allowed = min(MOST, allowed + ROUNDINGS * rounding(trial.game, trial.feed, rounds))
+        allowed = TOLERANCE[builder.precision]
+        if builder.precision == "fp32" and allowed < off[worst] <= MOST and builder.device.type != "mps":
+            allowed = min(MOST, allowed + ROUNDINGS * rounding(builder.build, rounds))
     except UsageError:
         raise
     except SteadyganError as error:
@@ -122,20 +118,19 @@ def _objection(engine: Engine, trial: Trial) -> str:
     return "" if off[worst] <= allowed else f"its gradient of {worst} is off by {off[worst]:.1%}"
 
 
-def _speed(engine: Engine, trial: Trial) -> Speed:
-    """Of this process's part alone: processes that measure for a time would not sum equally often."""
-    part = trial.alone()
-    return measure_speed(part.game(), part.feed, part.drawer, engine=engine)
+def _speed(engine: Engine, builder: SetupBuilder) -> Speed:
+    """The speed of this process's part alone: processes that measure for a time would not sum equally often."""
+    return measure_speed(builder.alone().build(), engine)
 
 
 def has_compiler() -> bool:
-    """Is there a C++ compiler, which compiled steps on a CPU need?"""
+    """True if there is a C++ compiler, which compiled steps on a CPU need."""
     if sys.platform == "win32":
         return shutil.which("cl") is not None
     return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
 
 
-def candidates(trial: Trial, seconds: float) -> tuple[str, ...]:
+def candidates(builder: SetupBuilder, seconds: float) -> tuple[str, ...]:
     """Engines that 'auto' tries for a run of such length.
 
     Recorded ones are not among them: they have not been run on a GPU by us, and are taken where they are asked for.
@@ -143,54 +138,54 @@ def candidates(trial: Trial, seconds: float) -> tuple[str, ...]:
     always, each = COMPILING
     if seconds <= WORTH * always:  # too short for any networks, so that none are made
         return ()
-    if trial.device.type != "cuda" and not (trial.device.type == "cpu" and has_compiler()):
+    if builder.device.type != "cuda" and not (builder.device.type == "cpu" and has_compiler()):
         return ()
-    game = trial.alone().game()
-    tensors = len(game.critic_parameters) + len(game.generator_parameters)
+    game = builder.alone().game()
+    tensors = sum(len(player.parameters) for player in game.players.values())
     return ("compiled",) if seconds > WORTH * (always + each * tensors) else ()
 
 
-def _fastest(trial: Trial, eager: Chosen) -> Chosen:
-    eager = eager._replace(speed=trial.world.agreed(eager.speed))  # all have to decide alike
-    names = trial.world.agreed(candidates(trial, eager.speed.rounds(trial.recipe, 0, trial.recipe.rounds)))
+def _fastest(builder: SetupBuilder, eager: Selection) -> Selection:
+    eager = eager._replace(speed=builder.world.agreed(eager.speed))  # all have to decide alike
+    names = builder.world.agreed(candidates(builder, eager.speed.rounds(builder.recipe, 0, builder.recipe.rounds)))
     if not names:
         return eager
-    path = kept_at(trial)
-    held = trial.world.agreed(_read(path))
-    if held is not None:
-        names = tuple(name for name in names if name == held["engine"])
+    path = cache_path(builder)
+    known = builder.world.agreed(_read(path))
+    if known is not None:
+        names = tuple(name for name in names if name == known["engine"])
         if not names:
-            return eager._replace(note=f"{held['note']} (measured before)")
-    found, times = eager, {"eager": eager.speed.round(trial.recipe, USUAL_ROUND)}
+            return eager._replace(note=f"{known['note']} (measured before)")
+    fastest, times = eager, {"eager": eager.speed.round(builder.recipe, USUAL_ROUND)}
     reasons = []
     for name in names:
         began = time.perf_counter()
-        engine = verified(name, trial)
+        engine = verified(name, builder)
         if isinstance(engine, str):
             reasons.append(f"not {name}: {engine}")
             continue
-        speed = trial.world.agreed(_speed(engine, trial))
-        times[name] = speed.round(trial.recipe, USUAL_ROUND)
+        speed = builder.world.agreed(_speed(engine, builder))
+        times[name] = speed.round(builder.recipe, USUAL_ROUND)
         gain = times["eager"] / times[name]
         reasons.append(f"{name} steps are {gain:.2f} times as fast ({time.perf_counter() - began:.0f} s to find out)")
-        if times["eager"] > GAIN * times[name] and times[name] < found.speed.round(trial.recipe, USUAL_ROUND):
-            found = Chosen(engine, speed)
-    note = f"engine {found.engine.name}: {', '.join(reasons)}"
-    if trial.world.first and held is None:
-        _keep(path, {"engine": found.engine.name, "note": note, "seconds_a_round": times})
-    return found._replace(note=note)
+        if times["eager"] > GAIN * times[name] and times[name] < fastest.speed.round(builder.recipe, USUAL_ROUND):
+            fastest = Selection(engine, speed)
+    note = f"engine {fastest.engine.name}: {', '.join(reasons)}"
+    if builder.world.first and known is None:
+        _write(path, {"engine": fastest.engine.name, "note": note, "seconds_a_round": times})
+    return fastest._replace(note=note)
 
 
-def kept_at(trial: Trial) -> Path:
-    """The file that what was measured for such a recipe on such a device is kept in."""
-    part = trial.alone()
+def cache_path(builder: SetupBuilder) -> Path:
+    """The cache file of measurements for such a recipe on such a device."""
+    part = builder.alone()
     known = {
         "recipe": recipes.dumps(_canonical(part.recipe)),
-        "sample": repr(trial.dataset.sample),
-        "device": device_name(trial.device),
+        "sample": repr(builder.dataset.sample),
+        "device": device_name(builder.device),
         "processor": f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()}",
-        "precision": trial.precision,
-        "processes": trial.world.size,
+        "precision": builder.precision,
+        "processes": builder.world.size,
         "torch": torch.__version__,
         "steadygan": __version__,
     }
@@ -200,8 +195,8 @@ def kept_at(trial: Trial) -> Path:
 
 def _canonical(recipe: Recipe) -> Recipe:
     """The recipe without what makes no step slower or faster: seed, data, length, what is watched."""
-    watched = RunOptions(micro_batch=recipe.run.micro_batch)
-    return dataclasses.replace(stretched(recipe, 1_000), seed=0, data=DataOptions(), run=watched)
+    options = RunOptions(micro_batch=recipe.run.micro_batch)
+    return dataclasses.replace(stretched(recipe, 1_000), seed=0, data=DataOptions(), run=options)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -212,9 +207,9 @@ def _read(path: Path) -> dict[str, Any] | None:
     return held if isinstance(held, dict) and {"engine", "note"} <= held.keys() else None
 
 
-def _keep(path: Path, found: dict[str, Any]) -> None:
+def _write(path: Path, measured: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, found)
+        write_json(path, measured)
     except (OSError, SteadyganError):
         return  # the next run measures again

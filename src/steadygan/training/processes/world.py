@@ -7,7 +7,6 @@ by the part, so that the sum of the processes' gradients is the gradient of the 
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +16,11 @@ import torch
 import torch.distributed as dist
 
 from steadygan.errors import RunError, SteadyganError, UsageError
-from steadygan.training.processes.watchdog import leave_with, watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-_PATIENCE = datetime.timedelta(minutes=30)  # the first process evaluates and saves while the others wait
+PATIENCE = datetime.timedelta(minutes=30)  # the first process evaluates and saves while the others wait
 _Value = TypeVar("_Value")
 
 
@@ -34,10 +32,10 @@ def _together() -> Iterator[None]:
     except RuntimeError as error:
         if isinstance(error, SteadyganError):
             raise
-        raise RunError(_gone((str(error).splitlines() or [type(error).__name__])[0][:160])) from None
+        raise RunError(lost_process((str(error).splitlines() or [type(error).__name__])[0][:160])) from None
 
 
-def _gone(reason: str) -> str:
+def lost_process(reason: str) -> str:
     return (
         f"another process of this run is gone ({reason}): 'steadygan resume RUN' goes on from the last checkpoint, "
         "with any number of processes that divides the batch"
@@ -203,55 +201,3 @@ def fingerprint(tensor: Tensor) -> Tensor:
     wide = bits.to(torch.int64)
     places = torch.arange(1, len(wide) + 1, device=wide.device) * 0x9E3779B97F4A7C1 + 1
     return torch.stack([wide.sum(), (wide * places).sum()])
-
-
-def asked() -> bool:
-    """Did torchrun, or a scheduler that speaks as it does, start several processes?"""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-@contextmanager
-def joined(device: torch.device) -> Iterator[World]:
-    """The world of this process: joins the others on the way in, and leaves them on the way out.
-
-    NCCL on GPUs, one for each process of a machine; gloo elsewhere. The addresses come from torchrun's variables.
-
-    Raises:
-        UsageError: for variables that do not fit together.
-    """
-    if not asked():
-        yield ALONE
-        return
-    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
-    if missing:
-        raise UsageError(
-            f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but {', '.join(missing)} is not set: start the processes with "
-            "torchrun, or unset WORLD_SIZE"
-        )
-    backend = "nccl" if device.type == "cuda" else "gloo"
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    dist.init_process_group(backend, timeout=_PATIENCE, device_id=device if device.type == "cuda" else None)
-    world = World(dist.get_rank(), dist.get_world_size())
-    try:
-        with watched(world, lambda: leave_with(f"steadygan: {_gone('its connection is closed')}")):
-            yield world
-    finally:
-        dist.destroy_process_group()
-
-
-def own_device(name: str) -> str:
-    """The device of this process: with several GPUs in a machine, that of its local rank.
-
-    Raises:
-        UsageError: for more processes than GPUs, which NCCL cannot sum over.
-    """
-    if not asked() or name not in ("auto", "cuda") or not torch.cuda.is_available():
-        return name
-    rank, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if rank >= there:
-        raise UsageError(
-            f"this machine has {there} GPU{'s' * (there != 1)}, but more processes were started on it: take "
-            f"--nproc-per-node {there}, or --device cpu"
-        )
-    return f"cuda:{rank}"

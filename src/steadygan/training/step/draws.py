@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.utils import _pytree as pytree
 
 from steadygan.balance import Steps
 from steadygan.data import Endless
+from steadygan.phases import player_of
 from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
 from steadygan.training.processes.world import ALONE, World
-from steadygan.types import RandomSpec, SampleSpec
+from steadygan.types import PlayerName, RandomSpec, SampleSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +37,7 @@ def draw_perturbation(
     """The numbers [*leading, ...] that the recipe's perturbation asks for, on the host; None where it has none."""
     if recipe.perturbation is None:
         return None
-    return tuple(draw_random(noise, rng, *leading) for noise in recipe.perturbation.random_specs(sample.shape))
+    return tuple(draw_random(spec, rng, *leading) for spec in recipe.perturbation.random_specs(sample.shape))
 
 
 class RealDraws(NamedTuple):
@@ -52,40 +54,63 @@ class RealDraws(NamedTuple):
     """[N, ...] noise that the representation asked for"""
 
 
-class CriticDraws(NamedTuple):
-    """The random numbers of one critic step of N samples."""
+class StepDraws(NamedTuple):
+    """The random numbers of one step of a player, N samples; its lazy phases use the same."""
 
-    real: RealDraws
     latents: Tensor
-    """[N, ...] noise of the prior"""
-    penalties: tuple[Tensor | None, ...]
-    """one [N, ...] for each penalty's place"""
+    """[N, ...] random numbers of the prior"""
+    labels: Tensor | None = None
+    """[N] int64, drawn uniformly, where the data has classes; critic steps take those of the real batch"""
+    real: RealDraws | None = None
+    """in generator steps only where the objective's generator loss looks at real samples"""
+    penalties: tuple[Tensor | None, ...] = ()
+    """[N, ...] each, one for each penalty of the recipe; None where it needs none or is the other player's"""
     real_perturbation: tuple[Tensor, ...] | None = None
     """[N, ...] each, for the real samples"""
     fake_perturbation: tuple[Tensor, ...] | None = None
     """[N, ...] each, for the fakes"""
 
 
-class GeneratorDraws(NamedTuple):
-    """The random numbers of one generator step of M samples."""
-
-    latents: Tensor
-    """[M, ...] noise of the prior"""
-    labels: Tensor | None
-    """[M] int64, drawn uniformly, where the data has classes"""
-    real: RealDraws | None
-    """for objectives whose generator loss looks at real samples"""
-    real_perturbation: tuple[Tensor, ...] | None = None
-    """[M, ...] each, for those"""
-    fake_perturbation: tuple[Tensor, ...] | None = None
-    """[M, ...] each, for the fakes"""
-
-
 class RoundDraws(NamedTuple):
-    """The random numbers of a round: its critic steps, and its generator steps."""
+    """The random numbers of a round: of its critic steps, and of its generator steps."""
 
-    critic: tuple[CriticDraws, ...]
-    generator: tuple[GeneratorDraws, ...]
+    critic: tuple[StepDraws, ...]
+    generator: tuple[StepDraws, ...]
+
+    def of(self, player: PlayerName) -> tuple[StepDraws, ...]:
+        """The steps of one player."""
+        return self.critic if player == "critic" else self.generator
+
+
+class _Streams(NamedTuple):
+    """The random streams of one player's steps."""
+
+    latents: Stream
+    real: Stream
+    flips: Stream
+    representation: Stream
+    perturbation_real: Stream
+    perturbation_fake: Stream
+
+
+_STREAMS: dict[PlayerName, _Streams] = {
+    "critic": _Streams(
+        Stream.LATENTS,
+        Stream.REAL,
+        Stream.FLIPS,
+        Stream.REPRESENTATION,
+        Stream.PERTURBATION_REAL,
+        Stream.PERTURBATION_FAKE,
+    ),
+    "generator": _Streams(
+        Stream.GENERATOR_LATENTS,
+        Stream.GENERATOR_REAL,
+        Stream.GENERATOR_FLIPS,
+        Stream.GENERATOR_REPRESENTATION,
+        Stream.GENERATOR_PERTURBATION_REAL,
+        Stream.GENERATOR_PERTURBATION_FAKE,
+    ),
+}
 
 
 class Drawer:
@@ -117,9 +142,8 @@ class Drawer:
         self.world = world
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
         """divides the real samples of each step"""
-        places = [penalty.at for penalty in recipe.penalties]
-        self.place_noise = [None if place is None else place.random_spec(sample.shape) for place in places]
-        self.representation_noise = recipe.representation.random_spec(sample)
+        self.penalty_specs = [_random_spec(penalty, sample.shape) for penalty in recipe.penalties]
+        self.representation_spec = recipe.representation.random_spec(sample)
 
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:
         """Real samples that a round of so many steps takes from the data."""
@@ -147,46 +171,43 @@ class Drawer:
             position: real samples taken from the data before it
             counts: steps of both players; None: the recipe's
         """
-        recipe = self.recipe
-        (steps, makes), batch, fakes = counts or self.recipe.counts(round_), recipe.batch, recipe.fakes
-        reals = self._reals(round_, position, steps, batch, (Stream.REAL, Stream.FLIPS, Stream.REPRESENTATION))
-        latents = self._noise(recipe.prior.random_spec(), Stream.LATENTS, round_, steps, batch)
-        places = [
-            None if noise is None else self._noise(noise, Stream.PENALTIES + i, round_, steps, batch)
-            for i, noise in enumerate(self.place_noise)
-        ]
-        on_real = self._perturbation(Stream.PERTURBATION_REAL, round_, steps, batch)
-        on_fake = self._perturbation(Stream.PERTURBATION_FAKE, round_, steps, batch)
-        critic = tuple(
-            CriticDraws(
-                real,
-                latents[i],
-                tuple(None if place is None else place[i] for place in places),
-                None if on_real is None else tuple(drawn[i] for drawn in on_real),
-                None if on_fake is None else tuple(drawn[i] for drawn in on_fake),
-            )
-            for i, real in enumerate(reals)
+        critic, generator = counts or self.recipe.counts(round_)
+        after = position + critic * self.recipe.batch
+        return RoundDraws(
+            self._steps("critic", round_, position, critic, self.recipe.batch),
+            self._steps("generator", round_, after, generator, self.recipe.fakes),
         )
-        return RoundDraws(critic, self._generator(round_, position + steps * batch, makes, fakes))
 
-    def _generator(self, round_: int, position: int, steps: int, fakes: int) -> tuple[GeneratorDraws, ...]:
-        """The generator steps of a round, whose real samples begin after ``position``."""
-        recipe, rng = self.recipe, self._rng(round_)
-        labels = draw_labels(self.sample.classes, rng(Stream.GENERATOR_LABELS), steps, fakes)
-        labels = None if labels is None else self._send(labels)
-        latents = self._noise(recipe.prior.random_spec(), Stream.GENERATOR_LATENTS, round_, steps, fakes)
+    def _steps(self, player: PlayerName, round_: int, position: int, steps: int, batch: int) -> tuple[StepDraws, ...]:
+        """The steps of one player in a round, whose real samples begin after ``position``."""
+        recipe, streams, sees_real = (
+            self.recipe,
+            _STREAMS[player],
+            player == "critic" or self.recipe.objective.needs_real,
+        )
+        labels: Tensor | None = None
+        if player == "generator":
+            labels = draw_labels(self.sample.classes, self._rng(round_)(Stream.GENERATOR_LABELS), steps, batch)
+            labels = None if labels is None else self._send(labels)
+        latents = self._random(recipe.prior.random_spec(), streams.latents, round_, steps, batch)
         reals: list[RealDraws] | None = None
         on_real: tuple[Tensor, ...] | None = None
-        if recipe.objective.needs_real:
-            streams = (Stream.GENERATOR_REAL, Stream.GENERATOR_FLIPS, Stream.GENERATOR_REPRESENTATION)
-            reals = self._reals(round_, position, steps, fakes, streams)
-            on_real = self._perturbation(Stream.GENERATOR_PERTURBATION_REAL, round_, steps, fakes)
-        on_fake = self._perturbation(Stream.GENERATOR_PERTURBATION_FAKE, round_, steps, fakes)
+        if sees_real:
+            reals = self._reals(round_, position, steps, batch, streams)
+            on_real = self._perturbation(streams.perturbation_real, round_, steps, batch)
+        on_fake = self._perturbation(streams.perturbation_fake, round_, steps, batch)
+        penalties = [
+            None
+            if spec is None or player_of(penalty) != player
+            else self._random(spec, Stream.PENALTIES + index, round_, steps, batch)
+            for index, (penalty, spec) in enumerate(zip(recipe.penalties, self.penalty_specs, strict=True))
+        ]
         return tuple(
-            GeneratorDraws(
+            StepDraws(
                 latents=latents[i],
                 labels=None if labels is None else labels[i],
                 real=None if reals is None else reals[i],
+                penalties=tuple(None if drawn is None else drawn[i] for drawn in penalties),
                 real_perturbation=None if on_real is None else tuple(drawn[i] for drawn in on_real),
                 fake_perturbation=None if on_fake is None else tuple(drawn[i] for drawn in on_fake),
             )
@@ -196,19 +217,19 @@ class Drawer:
     def _rng(self, round_: int) -> Callable[[int], np.random.Generator]:
         return lambda stream: stream_generator(self.recipe.seed, stream, round_)
 
-    def _noise(self, noise: RandomSpec, stream: int, round_: int, steps: int, batch: int, part: int = 0) -> Tensor:
-        """RandomSpec [steps, batch, ...] of a stream on the device, in the rows of this process; those of others are
+    def _random(self, spec: RandomSpec, stream: int, round_: int, steps: int, batch: int, part: int = 0) -> Tensor:
+        """Random numbers [steps, batch, ...] of a stream on the device, in the rows of this process; other rows hold
         anything."""
-        numbers_from = normal_from if noise.distribution == "normal" else uniform_from
-        rows, numbers = self.world.rows(batch), math.prod(noise.shape)
+        numbers_from = normal_from if spec.distribution == "normal" else uniform_from
+        rows, numbers = self.world.rows(batch), math.prod(spec.shape)
         if self.world.size == 1:
             drawn = numbers_from(self.recipe.seed, stream, round_, 0, steps * batch * numbers, part)
-            return self._send(torch.from_numpy(drawn.reshape(steps, batch, *noise.shape)))
+            return self._send(torch.from_numpy(drawn.reshape(steps, batch, *spec.shape)))
         count = rows.stop - rows.start
         starts = [(i * batch + rows.start) * numbers for i in range(steps)]
         own = [numbers_from(self.recipe.seed, stream, round_, start, count * numbers, part) for start in starts]
-        whole = torch.empty(steps, batch, *noise.shape, device=self.device)
-        whole[:, rows] = self._send(torch.from_numpy(np.stack(own).reshape(steps, count, *noise.shape)))
+        whole = torch.empty(steps, batch, *spec.shape, device=self.device)
+        whole[:, rows] = self._send(torch.from_numpy(np.stack(own).reshape(steps, count, *spec.shape)))
         return whole
 
     def _send(self, tensor: Tensor) -> Tensor:
@@ -222,16 +243,15 @@ class Drawer:
         """The numbers [steps, batch, ...] that the perturbation asks for, each a part of the stream."""
         if self.recipe.perturbation is None:
             return None
-        noises = self.recipe.perturbation.random_specs(self.sample.shape)
-        return tuple(self._noise(noise, stream, round_, steps, batch, part) for part, noise in enumerate(noises))
+        specs = self.recipe.perturbation.random_specs(self.sample.shape)
+        return tuple(self._random(spec, stream, round_, steps, batch, part) for part, spec in enumerate(specs))
 
-    def _reals(self, round_: int, position: int, steps: int, batch: int, streams: Sequence[Stream]) -> list[RealDraws]:
-        real_stream, flip_stream, representation_stream = streams
+    def _reals(self, round_: int, position: int, steps: int, batch: int, streams: _Streams) -> list[RealDraws]:
         rng = self._rng(round_)
         count = steps * batch
         labels: NDArray[np.int64] | None = None
         if isinstance(self.train, Endless):
-            drawn, labels = self.train.draw(rng(real_stream), count)
+            drawn, labels = self.train.draw(rng(streams.real), count)
             samples = self._send(torch.from_numpy(drawn))
         else:
             indices = np.empty((steps, batch), dtype=np.int64)
@@ -242,17 +262,39 @@ class Drawer:
         label_tensor = None if labels is None else self._send(torch.from_numpy(labels))
         flips = None
         if self.recipe.data.flip and self.sample.is_image:
-            flips = self._send(torch.from_numpy(rng(flip_stream).random(count) < 0.5))
-        noise = None
-        if self.representation_noise is not None:
-            noise = self._noise(self.representation_noise, representation_stream, round_, steps, batch).flatten(0, 1)
+            flips = self._send(torch.from_numpy(rng(streams.flips).random(count) < 0.5))
+        random = None
+        if self.representation_spec is not None:
+            random = self._random(self.representation_spec, streams.representation, round_, steps, batch).flatten(0, 1)
         parts = [slice(i * batch, (i + 1) * batch) for i in range(steps)]
         return [
             RealDraws(
                 samples[part],
                 None if label_tensor is None else label_tensor[part],
                 None if flips is None else flips[part],
-                None if noise is None else noise[part],
+                None if random is None else random[part],
             )
             for part in parts
         ]
+
+
+def _random_spec(penalty: Any, shape: tuple[int, ...]) -> RandomSpec | None:
+    """Random numbers per sample that a penalty asks for: a critic's by its sampling location."""
+    source = penalty if player_of(penalty) == "generator" else penalty.at
+    spec: RandomSpec | None = None if source is None else source.random_spec(shape)
+    return spec
+
+
+def micro_batches(rows: slice, size: int | None) -> Iterator[slice]:
+    """Slices of at most ``size`` rows that cover the rows; one slice for None."""
+    step = rows.stop - rows.start if size is None else size
+    for start in range(rows.start, rows.stop, step):
+        yield slice(start, min(start + step, rows.stop))
+
+
+def rows_of(draws: StepDraws, rows: slice) -> StepDraws:
+    """Some rows of all tensors of a step's draws; the draws themselves where they are all rows."""
+    if rows == slice(0, len(draws.latents)):
+        return draws
+    some: StepDraws = pytree.tree_map(lambda value: value[rows] if isinstance(value, torch.Tensor) else value, draws)
+    return some

@@ -1,7 +1,7 @@
-"""What a step does before its optimizer: the loss of some rows, and its gradients on the player's parameters.
+"""Gradients of a phase's loss on its player's parameters, by autograd; micro-batches add up.
 
-Gradients are added to those that are there, so that parts of a batch add up. They lie in buffers that carry the
-parameters' strides: fused optimizers walk both without looking.
+Gradients are added to those that are there. They lie in buffers that carry the parameters' strides: fused optimizers
+walk both without looking.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
-from steadygan.training.step.terms import CriticTerms, detached, fresh_critic_terms, generator_terms
+from steadygan.training.step.draws import StepDraws, micro_batches, rows_of
+from steadygan.training.step.terms import Terms, added, from_named, named_tensors, phase_terms
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
-    from steadygan.objectives import State
-    from steadygan.training.step.draws import CriticDraws, GeneratorDraws
-    from steadygan.training.step.game import Game
+    from steadygan.phases import Phase
+    from steadygan.training.step.game import Game, GameState
+    from steadygan.training.step.setup import Setup
     from steadygan.types import Batch
 
-CriticGradients: TypeAlias = "Callable[[Game, Batch, CriticDraws, State, float], CriticTerms]"
-"""(game, real rows, their draws, state, their share of the batch) to the critic's terms, detached"""
-GeneratorGradients: TypeAlias = "Callable[[Game, GeneratorDraws, Batch | None, State, float], Tensor]"
-"""(game, draws of some rows, real rows or None, state, their share of the batch) to the loss, detached"""
+Gradients: TypeAlias = "Callable[[Game, Phase, Batch | None, StepDraws, GameState, float], Terms]"
+"""(game, phase, real rows or None, their draws, state, their share of the batch) to the terms, detached"""
 
 
 @contextmanager
@@ -43,32 +42,36 @@ def without_gradient(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def critic_gradients(
+def autograd_gradients(
     game: Game,
-    real: Batch,
-    draws: CriticDraws,
-    state: State,
+    phase: Phase,
+    real: Batch | None,
+    draws: StepDraws,
+    state: GameState,
     share: float,
-    terms_of: Callable[..., CriticTerms] = fresh_critic_terms,
-) -> CriticTerms:
-    """The critic's terms on these rows, detached; ``terms_of`` is ``fresh_critic_terms`` or its compiled form."""
-    terms = terms_of(game, real, draws, state, share)
+    terms_of: Callable[..., Terms] = phase_terms,
+) -> Terms:
+    """Adds the gradients of a phase's loss on these rows to the player's parameters; returns the terms, detached.
+
+    ``terms_of`` is ``phase_terms`` or a compiled form of it.
+    """
+    others = game.players["critic"].parameters if phase.player == "generator" else ()  # a critic's fakes have no graph
+    with without_gradient(others):
+        terms = terms_of(game, phase, real, draws, state, share)
     # inputs=: gradients land in buffers that carry the parameters' strides (autograd.grad's may not), and none are
     # computed for x-hat.
-    torch.autograd.backward(terms.loss, inputs=game.critic_parameters)
-    return detached(terms)
+    torch.autograd.backward(terms.loss, inputs=game.players[phase.player].parameters)
+    return from_named(named_tensors(terms))
 
 
-def generator_gradients(
-    game: Game,
-    draws: GeneratorDraws,
-    real: Batch | None,
-    state: State,
-    share: float,
-    terms_of: Callable[..., tuple[Tensor, object]] = generator_terms,
-) -> Tensor:
-    """The generator's loss on these rows, detached; ``terms_of`` is ``generator_terms`` or its compiled form."""
-    with without_gradient(game.critic_parameters):
-        loss, _ = terms_of(game, draws, real, state, share)
-    torch.autograd.backward(loss, inputs=game.generator_parameters)
-    return loss.detach()
+def carry_out(setup: Setup, phase: Phase, draws: StepDraws, gradients: Gradients = autograd_gradients) -> Terms:
+    """Adds the gradients of a phase on this process's rows, micro-batch by micro-batch; returns its terms, detached."""
+    game, count = setup.game, len(draws.latents)
+    terms: Terms | None = None
+    for rows in micro_batches(game.world.rows(count), game.recipe.run.micro_batch):
+        part = rows_of(draws, rows)
+        real = None if part.real is None else setup.feed(part.real)
+        of_rows = gradients(game, phase, real, part, game.state, (rows.stop - rows.start) / count)
+        terms = added(terms, of_rows)
+    assert terms is not None
+    return terms

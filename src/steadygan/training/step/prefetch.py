@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from steadygan.training.step.round import parts
+from steadygan.training.step.draws import micro_batches
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +57,7 @@ def coming_rows(drawer: Drawer, world: World, round_: int, position: int) -> Ite
         return
     for each in range(round_, recipe.rounds):
         for rows in drawer.rows(each, position):
-            for part in parts(world.rows(len(rows)), recipe.run.micro_batch):
+            for part in micro_batches(world.rows(len(rows)), recipe.run.micro_batch):
                 yield rows[part]
         position += drawer.samples_in(each)
 

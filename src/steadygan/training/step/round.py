@@ -1,165 +1,156 @@
-"""The training round, for every method: critic steps on the objective and its penalties, then generator steps.
+"""The training round, for every method: the critic's phases as often as it steps, then the generator's.
 
-Each step is a pure loss (``terms.py``), its gradients (``gradients.py``), and a shell that steps.
+Each step is a phase's loss terms (``terms.py``) and their gradients (``gradients.py``), which an engine computes; then
+the sum over processes, the optimizer, and the state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import torch
-from torch.utils import _pytree as pytree
-
-from steadygan.training.step.draws import CriticDraws, GeneratorDraws, RealDraws, RoundDraws
-from steadygan.training.step.gradients import CriticGradients, GeneratorGradients, critic_gradients, generator_gradients
-from steadygan.training.step.terms import CriticTerms, added
-from steadygan.types import Batch
+from steadygan.training.step.game import LazyReadings
+from steadygan.types import PLAYERS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from steadygan.training.engines.base import Engine
+    from steadygan.phases import Phase
     from steadygan.training.processes.world import World
+    from steadygan.training.step.counters import Counters
+    from steadygan.training.step.draws import RoundDraws, StepDraws
     from steadygan.training.step.game import Game
+    from steadygan.training.step.setup import Setup
+    from steadygan.training.step.terms import Terms
 
-Feed = Callable[[RealDraws], Batch]
-_Draws = TypeVar("_Draws", CriticDraws, GeneratorDraws)
+
+class Engine(Protocol):
+    """Computes the gradients of phases; all engines compute the same numbers."""
+
+    def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
+        """Adds the gradients of a phase on this process's rows to the player's parameters.
+
+        Returns its terms, detached: this process's share of scalars, its rows of [N].
+        """
 
 
 class RoundReport(NamedTuple):
-    """What the last steps of a round leave for the record: detached tensors on the device, read only when wanted."""
+    """The last terms of a round for the record: detached tensors on the device, read only when wanted."""
 
     critic_loss: Tensor
     generator_loss: Tensor
     penalty: Tensor | None
-    slope: Tensor | None
+    gradient_norm: Tensor | None
     real_score: Tensor
     fake_score: Tensor
 
 
-def parts(rows: slice, micro_batch: int | None) -> Iterator[slice]:
-    """Slices of at most ``micro_batch`` rows that cover the rows."""
-    size = rows.stop - rows.start if micro_batch is None else micro_batch
-    for start in range(rows.start, rows.stop, size):
-        yield slice(start, min(start + size, rows.stop))
-
-
-def rows_of(draws: _Draws, rows: slice) -> _Draws:
-    """Some rows of all tensors in a bundle of draws; the bundle itself where they are all rows."""
-    if rows == slice(0, len(draws.latents)):
-        return draws
-    some: _Draws = pytree.tree_map(lambda value: value[rows] if isinstance(value, torch.Tensor) else value, draws)
-    return some
-
-
-def critic_step(
-    game: Game, feed: Feed, draws: CriticDraws, gradients_of: CriticGradients = critic_gradients
-) -> CriticTerms:
-    """One critic step on this process's rows of the draws; returns its terms, detached.
-
-    ``gradients_of`` is ``critic_gradients`` or its compiled form. Loss and penalty are this process's share of the
-    whole.
-    """
-    recipe, constraint, count = game.recipe, game.recipe.constraint, len(draws.latents)
+def step(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
+    """One optimizer step of a phase on this process's rows of the draws; returns its terms, detached."""
+    game, player = setup.game, setup.game.players[phase.player]
+    constraint = game.recipe.constraint if phase.player == "critic" else None
     if constraint is not None and constraint.when == "before":
         constraint.apply(game.constrained)
-    game.critic_optimizer.zero_grad(set_to_none=True)
-    whole: CriticTerms | None = None
-    for rows in parts(game.world.rows(count), recipe.run.micro_batch):
-        piece = rows_of(draws, rows)
-        terms = gradients_of(game, feed(piece.real), piece, game.state, (rows.stop - rows.start) / count)
-        whole = added(whole, terms)
-    assert whole is not None
-    game.world.sum_gradients(game.critic_parameters)
-    game.critic_optimizer.step()
+    terms = compute_gradients(setup, phase, draws, engine)
+    player.optimizer.step()
     if constraint is not None and constraint.when == "after":
         constraint.apply(game.constrained)
-    _move_states(game, whole, count)
-    return whole
+    update_state(game, phase, terms, len(draws.latents))
+    return terms
 
 
-def _move_states(game: Game, terms: CriticTerms, count: int) -> None:
-    """The objective's and the perturbation's states after a critic step, from the outputs on the whole batch."""
-    perturbation = game.recipe.perturbation
-    if game.state:
-        real, fake = game.gathered(terms.real), game.gathered(terms.fake)
-        game.state = game.recipe.objective.next_state(real, fake, game.state)
-    if perturbation is not None and game.perturbation_state:
-        score = game.world.gathered(terms.real.score)
-        game.perturbation_state = perturbation.next_state(score, game.perturbation_state, count)
+def compute_gradients(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
+    """Leaves the gradients of a phase on its player's parameters, summed over processes; its terms, detached."""
+    player = setup.game.players[phase.player]
+    player.optimizer.zero_grad(set_to_none=True)
+    terms = engine.carry_out(setup, phase, draws)
+    setup.game.world.sum_gradients(player.parameters)
+    return terms
 
 
-def generator_step(
-    game: Game, feed: Feed, draws: GeneratorDraws, gradients_of: GeneratorGradients = generator_gradients
-) -> Tensor:
-    """One generator step; returns its loss, detached; ``gradients_of`` is ``generator_gradients`` or its compiled
-    form."""
-    game.generator_optimizer.zero_grad(set_to_none=True)
-    count = len(draws.latents)
-    total: Tensor | None = None
-    for rows in parts(game.world.rows(count), game.recipe.run.micro_batch):
-        piece = rows_of(draws, rows)
-        real = None if piece.real is None else feed(piece.real)
-        loss = gradients_of(game, piece, real, game.state, (rows.stop - rows.start) / count)
-        total = loss if total is None else total + loss
-    assert total is not None
-    game.world.sum_gradients(game.generator_parameters)
-    game.generator_optimizer.step()
-    return total
-
-
-def training_round(
-    game: Game, feed: Feed, draws: RoundDraws, round_: int, seen: int, engine: Engine | None = None
-) -> RoundReport:
-    """The critic steps and the generator steps of a round, in place.
+def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Engine) -> RoundReport:
+    """All steps of a round, in place.
 
     Args:
-        game: changed in place
-        feed: turns real draws into batches
+        setup: its game is changed in place
         draws: the round's random numbers
-        round_: its number, from 0; rates follow it
-        seen: samples that the generator has been trained on before
-        engine: carries the steps out
+        start: where the run stands; settings follow the round, lazy phases the players' steps
+        engine: computes the gradients
     """
-    if engine is None:
-        from steadygan.training.engines.eager import EAGER
-
-        engine = EAGER
-    game.set_rates(round_)
+    game = setup.game
+    game.set_round(start.round)
     # what was left for the record has been read; critic steps are the memory's peak
-    game.generator_optimizer.zero_grad(set_to_none=True)
-    terms = None
-    for critic_draws in draws.critic:
-        terms = engine.critic_step(game, feed, critic_draws)
-    assert terms is not None
-    loss = None
-    for generator_draws in draws.generator:
-        loss = engine.generator_step(game, feed, generator_draws)
-        batch = len(generator_draws.latents)
-        seen += batch
-        game.update_average(batch, seen, round_)
-    assert loss is not None
-    game.finish_round(round_, terms.loss, loss)
+    game.players["generator"].optimizer.zero_grad(set_to_none=True)
+    last: dict[str, Terms] = {}
+    seen, steps_before = start.seen, {"critic": start.critic_steps, "generator": start.seen // game.recipe.fakes}
+    for player in PLAYERS:
+        phases = [phase for phase in game.phases if phase.player == player]
+        for number, of_step in enumerate(draws.of(player), steps_before[player]):
+            for phase in phases:
+                if phase.due(number):
+                    terms = step(setup, phase, of_step, engine)
+                    if phase.objective:
+                        last[player] = terms
+            if player == "generator":
+                batch = len(of_step.latents)
+                seen += batch
+                game.update_average(batch, seen, start.round)
+    critic, generator = last["critic"], last["generator"]
+    assert critic.real is not None and critic.fake is not None
+    game.finish_round(start.round, critic.loss, generator.loss)
     return RoundReport(
-        critic_loss=terms.loss,
-        generator_loss=loss,
-        penalty=terms.penalty,
-        slope=terms.slope,
-        real_score=terms.real.score,
-        fake_score=terms.fake.score,
+        critic_loss=critic.loss,
+        generator_loss=generator.loss,
+        penalty=critic.penalty,
+        gradient_norm=critic.gradient_norm,
+        real_score=critic.real.score,
+        fake_score=critic.fake.score,
     )
 
 
+def update_state(game: Game, phase: Phase, terms: Terms, count: int) -> None:
+    """Moves the state that follows a phase, from its outputs on the whole batch of ``count``."""
+    recipe, state, gather = game.recipe, game.state, game.world.gathered
+    if phase.player == "critic" and phase.objective:
+        assert terms.real is not None and terms.fake is not None
+        if state.objective:
+            real, fake = game.gathered(terms.real), game.gathered(terms.fake)
+            state = state._replace(objective=recipe.objective.next_state(real, fake, state.objective))
+        if recipe.perturbation is not None and state.perturbation:
+            moved = recipe.perturbation.next_state(gather(terms.real.score), state.perturbation, count)
+            state = state._replace(perturbation=moved)
+    if phase.player == "generator" and phase.penalties:
+        penalties = list(state.penalties)
+        for index, measured in zip(phase.penalties, terms.measured, strict=True):
+            if penalties[index] and measured is not None:
+                penalties[index] = game.generator_penalty(index).next_state(gather(measured), penalties[index])
+        state = state._replace(penalties=tuple(penalties))
+    if not phase.objective:
+        state = state._replace(lazy=_with_readings(game, phase, terms))
+    game.state = state
+
+
+def _with_readings(game: Game, phase: Phase, terms: Terms) -> tuple[LazyReadings, ...]:
+    lazy = [each for each in game.phases if not each.objective]
+    readings = list(game.state.lazy)
+    assert terms.penalty is not None
+    index = lazy.index(phase)
+    mean, std = readings[index].gradient_norm_mean, readings[index].gradient_norm_std
+    if terms.gradient_norm is not None:
+        norms = game.world.gathered(terms.gradient_norm).float()
+        mean, std = norms.mean(), norms.std(correction=0)
+    readings[index] = LazyReadings(game.world.sum(terms.penalty).float(), mean, std)
+    return tuple(readings)
+
+
 def whole_report(report: RoundReport, world: World) -> RoundReport:
-    """What all processes together leave for the record, from the part of each; to be called by all of them."""
+    """The report of all processes together, from the part of each; to be called by all of them."""
     if world.size == 1:
         return report
     return RoundReport(
         critic_loss=world.sum(report.critic_loss),
         generator_loss=world.sum(report.generator_loss),
         penalty=None if report.penalty is None else world.sum(report.penalty),
-        slope=None if report.slope is None else world.gathered(report.slope),
+        gradient_norm=None if report.gradient_norm is None else world.gathered(report.gradient_norm),
         real_score=world.gathered(report.real_score),
         fake_score=world.gathered(report.fake_score),
     )

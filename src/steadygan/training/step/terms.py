@@ -1,6 +1,6 @@
-"""What the two steps look at, as pure functions of (game, batch, draws, state): losses, penalties, slopes, outputs.
+"""Loss terms of a phase as pure functions of (game, phase, batches, draws, state), for every method.
 
-Written so that they can be compiled and captured: no host sync, static shapes, state as 0-d tensors.
+They can be compiled and recorded: no host sync, static shapes, state as 0-d tensors.
 """
 
 from __future__ import annotations
@@ -9,29 +9,231 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from steadygan.penalties import LocationLike, gradient_norm_at, input_gradient_norm, norm_of_gradient
-from steadygan.penalties.gradient_norms import traced_gradient
-from steadygan.training.step.draws import CriticDraws, GeneratorDraws
-from steadygan.types import Batch, CriticOutput, S, Sample, at_each_scale, join_samples, sample_count, scales_of
+from steadygan.penalties.gradient_norms import gradient_norm_at, input_gradient_norm, norm_of_gradient, traced_gradient
+from steadygan.types import Batch, CriticOutput, Sample, at_each_scale, join_samples, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from steadygan.objectives import State
-    from steadygan.training.step.game import Game
+    from steadygan.penalties import LocationLike
+    from steadygan.phases import Phase
+    from steadygan.training.step.draws import StepDraws
+    from steadygan.training.step.game import Game, GameState
 
 
-class CriticTerms(NamedTuple):
-    """What a critic step looks at, all 0-d on the device but the outputs."""
+class Terms(NamedTuple):
+    """Loss terms of one phase; scalars except what is marked [N]."""
 
     loss: Tensor
-    """the objective's loss and the penalties together"""
-    penalty: Tensor | None
-    """the weighted sum of the penalties"""
-    slope: Tensor | None
-    """[N]: the input-gradient norm where the first penalty with a place takes it"""
-    real: CriticOutput
-    fake: CriticOutput
+    """what is differentiated: the objective's loss and the penalties"""
+    penalty: Tensor | None = None
+    """the weighted sum of the penalties, with the phase's gain"""
+    gradient_norm: Tensor | None = None
+    """[N]: norms of the critic's input gradients where the first penalty with a sampling location takes them"""
+    real: CriticOutput | None = None
+    """of N real samples, where the phase scores some"""
+    fake: CriticOutput | None = None
+    """of N fakes, where the phase scores some"""
+    measured: tuple[Tensor | None, ...] = ()
+    """[N] each: what each penalty of a generator's phase measured; its state follows them"""
+
+
+def phase_terms(
+    game: Game, phase: Phase, real: Batch | None, draws: StepDraws, state: GameState, share: float = 1.0
+) -> Terms:
+    """The loss terms of a phase on some rows of a batch, differentiable in its player's parameters.
+
+    Args:
+        game: read only
+        phase: says which terms
+        real: [n, ...], where the phase needs real samples
+        draws: of these rows
+        state: of the game
+        share: of these rows in the whole batch; terms are weighted by it, so that the shares of a batch add up
+    """
+    if phase.player == "generator":
+        return generator_terms(game, phase, real, draws, state, share)
+    assert real is not None
+    fake: Batch | None = None
+    if needs_fakes(game, phase):
+        with torch.no_grad(), game.autocast():
+            fake = game.generate(draws.latents, real.labels)
+    return critic_terms(game, phase, real, fake, draws, state, share)
+
+
+def needs_fakes(game: Game, phase: Phase) -> bool:
+    """True if a critic's phase looks at fakes; a lazy R1 does not."""
+    locations = [game.critic_penalty(index).at for index in phase.penalties]
+    return phase.objective or any(at is not None and getattr(at, "needs_fake", True) for at in locations)
+
+
+def critic_terms(
+    game: Game,
+    phase: Phase,
+    real: Batch,
+    fake: Batch | None,
+    draws: StepDraws,
+    state: GameState,
+    share: float = 1.0,
+) -> Terms:
+    """The terms of a critic's phase on a real and a fake batch (fakes detached; None: the phase needs none).
+
+    Gradient norms are those of the critic and the perturbation together, by the samples before it, as in StyleGAN2-ADA
+    and R3GAN. Points between the two batches are perturbed by the real samples' numbers.
+    """
+    real = real._replace(perturbation=draws.real_perturbation)
+    fake = None if fake is None else fake._replace(perturbation=draws.fake_perturbation)
+    objective = game.recipe.objective
+    locations = {index: game.critic_penalty(index).at for index in phase.penalties}
+    shared = {at.shares_pass for at in locations.values() if at is not None and at.shares_pass}
+    on_scores = any(at is None for at in locations.values())
+    with game.autocast():
+        wanted = {"real", "fake"} if phase.objective else shared | ({"real"} if on_scores else set())
+        outputs, norms = _scores(game, real, fake, wanted, shared, state)
+        loss: Tensor | None = None
+        if phase.objective:
+            pooled = game.pooled(outputs["real"]), game.pooled(outputs["fake"])
+            loss = _weighted(objective.critic_loss(*pooled, state.objective), share, pooled=game.pools_outputs)
+        total: Tensor | None = None
+        first: Tensor | None = None
+        at_points: dict[object, Tensor] = {}
+        for index, at in locations.items():
+            if at is None:
+                measured = outputs["real"].score
+            else:
+                if at.shares_pass:
+                    measured = norms[at.shares_pass]
+                elif at in at_points:  # two rules at one location: one pass
+                    measured = at_points[at]
+                else:
+                    points = _points(game, at, real, fake, draws.penalties[index])
+                    measured = gradient_norm_at(lambda p: game.score(real._replace(samples=p), state).score, points)
+                    at_points[at] = measured
+                first = measured if first is None else first
+            mean = game.critic_penalty(index).hold(measured).mean()
+            total = _added(total, share * _weight(game, phase, index, mean) * mean)
+    return Terms(_sum(loss, total), total, first, outputs.get("real"), outputs.get("fake"))
+
+
+def generator_terms(
+    game: Game, phase: Phase, real: Batch | None, draws: StepDraws, state: GameState, share: float = 1.0
+) -> Terms:
+    """The terms of a generator's phase, and the critic's output on its fakes.
+
+    Labels are the drawn ones, or those of the real samples where the objective compares with some: a pair of unlike
+    classes would be told apart by the class (R3GAN's code does the same).
+    """
+    labels = draws.labels if real is None else real.labels
+    loss: Tensor | None = None
+    output: CriticOutput | None = None
+    total: Tensor | None = None
+    values: list[Tensor] = []
+    with game.autocast():
+        if phase.objective:
+            fake = game.generate(draws.latents, labels)._replace(perturbation=draws.fake_perturbation)
+            real_output: CriticOutput | None = None
+            if real is None:
+                output = game.score(fake, state)
+            else:
+                real = real._replace(perturbation=draws.real_perturbation)
+                if game.joins_passes:
+                    joined = game.score(join_batches(real, fake), state)
+                    real_output, output = split_output(joined, sample_count(real.samples))
+                else:
+                    real_output, output = game.score(real, state), game.score(fake, state)
+                real_output = game.pooled(real_output)
+            loss = game.recipe.objective.generator_loss(real_output, game.pooled(output), state.objective)
+            loss = _weighted(loss, share, pooled=game.pools_outputs)
+        for index in phase.penalties:
+            penalty = game.generator_penalty(index)
+            latents = game.recipe.prior.latents(draws.latents)
+            measured = penalty.measure(game.generator, latents, labels, draws.penalties[index])
+            pools = penalty.sees_batch and game.world.size > 1
+            whole = game.world.gathered(measured, with_gradient=True) if pools else measured
+            mean = penalty.hold(whole, state.penalties[index]).mean()
+            mean = _weighted(mean, share, pooled=pools)
+            total = _added(total, _weight(game, phase, index, mean) * mean)
+            values.append(measured)
+    return Terms(_sum(loss, total), total, fake=output, measured=tuple(values))
+
+
+def _scores(
+    game: Game, real: Batch, fake: Batch | None, wanted: set[str], shared: set[str], state: GameState
+) -> tuple[dict[str, CriticOutput], dict[str, Tensor]]:
+    """Outputs on the wanted batches, 'real' and 'fake', and gradient norms where a penalty shares their pass.
+
+    One joined pass where the critic scores each sample by itself and neither or both norms are wanted: a gradient norm
+    on one half alone would drag the other half through the second derivative.
+    """
+    batches = {"real": real} if fake is None else {"real": real, "fake": fake}
+    if fake is not None and wanted == {"real", "fake"} and game.joins_passes and len(shared) != 1:
+        both, n = join_batches(real, fake), sample_count(real.samples)
+        norms: dict[str, Tensor] = {}
+        if shared:
+            output, norm = _score_with_gradient_norm(game, both, state)
+            norms = {"real": norm[:n], "fake": norm[n:]}
+        else:
+            output = game.score(both, state)
+        first, second = split_output(output, n)
+        return {"real": first, "fake": second}, norms
+    outputs, norms = {}, {}
+    for name in (name for name in batches if name in wanted):
+        if name in shared:
+            outputs[name], norms[name] = _score_with_gradient_norm(game, batches[name], state)
+        else:
+            outputs[name] = game.score(batches[name], state)
+    return outputs, norms
+
+
+def _score_with_gradient_norm(game: Game, batch: Batch, state: GameState) -> tuple[CriticOutput, Tensor]:
+    samples = at_each_scale(lambda tensor: tensor.detach(), batch.samples)
+    if torch.compiler.is_compiling():
+
+        def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
+            output = game.score(batch._replace(samples=samples), state)
+            return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
+
+        gradient, fields = traced_gradient(score_sum, samples)
+        return CriticOutput(**fields), norm_of_gradient(*scales_of(gradient))
+    samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
+    output = game.score(batch._replace(samples=samples), state)
+    return output, input_gradient_norm(output.score, samples)
+
+
+def _points(game: Game, at: LocationLike, real: Batch, fake: Batch | None, random: Tensor | None) -> Sample:
+    """Sampling locations for these rows, seen in the batch of all processes where that matters."""
+    reals, fakes = real.samples, real.samples if fake is None else fake.samples  # what needs no fakes gets the reals
+    if game.world.size == 1 or not at.sees_batch:
+        return at.points(reals, fakes, random)
+    gather = game.world.gathered
+    all_reals, all_fakes = at_each_scale(gather, reals), at_each_scale(gather, fakes)
+    points = at.points(all_reals, all_fakes, None if random is None else gather(random))
+    own = game.world.rows(sample_count(points))
+    return at_each_scale(lambda tensor: tensor[own], points)
+
+
+def _weight(game: Game, phase: Phase, index: int, like: Tensor) -> Tensor:
+    """A penalty's weight in this round times the phase's gain, 0-d."""
+    weight = game.penalty_weights[index].to(like.dtype)
+    return weight if phase.every == 1 else weight * phase.every
+
+
+def _weighted(loss: Tensor, share: float, *, pooled: bool) -> Tensor:
+    """A part's loss weighted by its share; where it is the whole batch's already (pooled), only its value is."""
+    if share == 1.0:
+        return loss
+    return loss - (1.0 - share) * loss.detach() if pooled else share * loss
+
+
+def _added(total: Tensor | None, term: Tensor) -> Tensor:
+    return term if total is None else total + term
+
+
+def _sum(loss: Tensor | None, total: Tensor | None) -> Tensor:
+    if loss is None:
+        assert total is not None  # a phase has an objective or a penalty
+        return total
+    return loss if total is None else loss + total
 
 
 def split_output(output: CriticOutput, first: int) -> tuple[CriticOutput, CriticOutput]:
@@ -51,173 +253,54 @@ def join_batches(first: Batch, second: Batch) -> Batch:
     return Batch(join_samples(first.samples, second.samples), labels, perturbation)
 
 
-def _score_with_slope(game: Game, batch: Batch) -> tuple[CriticOutput, Tensor]:
-    samples = at_each_scale(lambda tensor: tensor.detach(), batch.samples)
-    if torch.compiler.is_compiling():
-
-        def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
-            output = game.score(batch._replace(samples=samples))
-            return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
-
-        gradient, fields = traced_gradient(score_sum, samples)
-        return CriticOutput(**fields), norm_of_gradient(*scales_of(gradient))
-    samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
-    output = game.score(batch._replace(samples=samples))
-    return output, input_gradient_norm(output.score, samples)
-
-
-def _score_both(
-    game: Game, real: Batch, fake: Batch, shared: set[str]
-) -> tuple[CriticOutput, CriticOutput, dict[str, Tensor]]:
-    """Outputs on real and fake samples, with slopes where a penalty shares their pass.
-
-    One joined pass where the critic scores each sample by itself and neither or both slopes are wanted: a slope on
-    one half alone would drag the other half through the second derivative.
-    """
-    if game.joins_passes and len(shared) != 1:
-        both, n = join_batches(real, fake), sample_count(real.samples)
-        if not shared:
-            return *split_output(game.score(both), n), {}
-        output, slope = _score_with_slope(game, both)
-        return *split_output(output, n), {"real": slope[:n], "fake": slope[n:]}
-    outputs, slopes = {}, {}
-    for name, batch in (("real", real), ("fake", fake)):
-        if name in shared:
-            outputs[name], slopes[name] = _score_with_slope(game, batch)
-        else:
-            outputs[name] = game.score(batch)
-    return outputs["real"], outputs["fake"], slopes
-
-
-def critic_terms(
-    game: Game, real: Batch, fake: Batch, draws: CriticDraws, state: State, share: float = 1.0
-) -> CriticTerms:
-    """The critic's loss on a real and a fake batch (fakes detached), differentiable in the critic's parameters.
-
-    Slopes are those of the critic and the perturbation together, by the samples before it, as in StyleGAN2-ADA and
-    R3GAN. Points between the two batches are perturbed by the real samples' numbers.
-
-    Args:
-        game: read only
-        real: [n, ...]
-        fake: [n, ...]
-        draws: those of these rows
-        state: the objective's
-        share: of these rows in the whole batch; loss and penalty are weighted by it, so that the shares add up
-    """
-    real = real._replace(perturbation=draws.real_perturbation)
-    fake = fake._replace(perturbation=draws.fake_perturbation)
-    objective, penalties = game.recipe.objective, game.recipe.penalties
-    places = [penalty.at for penalty in penalties]
-    shared = {place.shares_pass for place in places if place is not None and place.shares_pass}
-    with game.autocast():
-        real_output, fake_output, slopes = _score_both(game, real, fake, shared)
-        loss = _share_of(objective.critic_loss(game.pooled(real_output), game.pooled(fake_output), state), share, game)
-        total: Tensor | None = None
-        first: Tensor | None = None
-        at_points: dict[object, Tensor] = {}
-        weights = game.penalty_weights
-        for penalty, place, weight, noise in zip(penalties, places, weights, draws.penalties, strict=True):
-            if place is None:
-                held = penalty.hold(real_output.score)
-            else:
-                if place.shares_pass:
-                    slope = slopes[place.shares_pass]
-                elif place in at_points:  # two rules at one place: one pass
-                    slope = at_points[place]
-                else:
-                    points = _points(game, place, real.samples, fake.samples, noise)
-                    slope = gradient_norm_at(lambda p: game.score(real._replace(samples=p)).score, points)
-                    at_points[place] = slope
-                first = slope if first is None else first
-                held = penalty.hold(slope)
-            mean = held.mean()
-            weighted = share * weight.to(mean.dtype) * mean
-            total = weighted if total is None else total + weighted
-    if total is not None:
-        loss = loss + total
-    return CriticTerms(loss, total, first, real_output, fake_output)
-
-
-def fresh_critic_terms(game: Game, real: Batch, draws: CriticDraws, state: State, share: float = 1.0) -> CriticTerms:
-    """``critic_terms`` on fakes of the draws' latents and the real batch's labels, made without a gradient."""
-    with torch.no_grad(), game.autocast():
-        fake = game.generate(draws.latents, real.labels)
-    return critic_terms(game, real, fake, draws, state, share)
-
-
-def _points(game: Game, place: LocationLike, real: S, fake: S, noise: Tensor | None) -> S:
-    """A place's points for these rows, seen in the batch of all processes where that matters."""
-    if game.world.size == 1 or not place.sees_batch:
-        return place.points(real, fake, noise)
-    gather = game.world.gathered
-    reals, fakes = at_each_scale(gather, real), at_each_scale(gather, fake)
-    whole = place.points(reals, fakes, None if noise is None else gather(noise))
-    own = game.world.rows(sample_count(whole))
-    return at_each_scale(lambda tensor: tensor[own], whole)
-
-
-def _share_of(loss: Tensor, share: float, game: Game) -> Tensor:
-    """A part's loss weighted by its share; where the loss is the whole batch's already, only its value is."""
-    if share == 1.0:
-        return loss
-    return loss - (1.0 - share) * loss.detach() if game.pools_outputs else share * loss
-
-
-def generator_terms(
-    game: Game, draws: GeneratorDraws, real: Batch | None, state: State, share: float = 1.0
-) -> tuple[Tensor, CriticOutput]:
-    """The generator's loss, weighted by the rows' share, and the critic's output on its fakes; differentiable in the
-    generator's parameters.
-
-    Labels are the drawn ones, or those of the real samples where the objective compares with some: a pair of unlike
-    classes would be told apart by the class (R3GAN's code does the same).
-    """
-    objective = game.recipe.objective
-    labels = draws.labels if real is None else real.labels
-    with game.autocast():
-        fake = game.generate(draws.latents, labels)._replace(perturbation=draws.fake_perturbation)
-        real_output: CriticOutput | None = None
-        if real is None:
-            output = game.score(fake)
-        else:
-            real = real._replace(perturbation=draws.real_perturbation)
-            if game.joins_passes:
-                real_output, output = split_output(game.score(join_batches(real, fake)), sample_count(real.samples))
-            else:
-                real_output, output = game.score(real), game.score(fake)
-            real_output = game.pooled(real_output)
-        return _share_of(objective.generator_loss(real_output, game.pooled(output), state), share, game), output
-
-
-def added(whole: CriticTerms | None, terms: CriticTerms) -> CriticTerms:
-    """The terms of all rows so far, and of these."""
-    if whole is None:
+def added(sum_so_far: Terms | None, terms: Terms) -> Terms:
+    """The terms of all rows so far and of these together: scalars are summed, [N] are joined."""
+    if sum_so_far is None:
         return terms
-    return CriticTerms(
-        loss=whole.loss + terms.loss,
-        penalty=None if whole.penalty is None or terms.penalty is None else whole.penalty + terms.penalty,
-        slope=None if whole.slope is None or terms.slope is None else torch.cat([whole.slope, terms.slope]),
-        real=_join_outputs(whole.real, terms.real),
-        fake=_join_outputs(whole.fake, terms.fake),
+    first, second = sum_so_far, terms
+    pairs = zip(first.measured, second.measured, strict=True)
+    return Terms(
+        loss=first.loss + second.loss,
+        penalty=None if first.penalty is None or second.penalty is None else first.penalty + second.penalty,
+        gradient_norm=_joined(first.gradient_norm, second.gradient_norm),
+        real=_joined_output(first.real, second.real),
+        fake=_joined_output(first.fake, second.fake),
+        measured=tuple(_joined(a, b) for a, b in pairs),
     )
 
 
-def _join_outputs(first: CriticOutput, second: CriticOutput) -> CriticOutput:
-    fields = [None if a is None or b is None else torch.cat([a, b]) for a, b in zip(first, second, strict=True)]
-    return CriticOutput(*fields)  # type: ignore[arg-type]
+def _joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    return None if first is None or second is None else torch.cat([first, second])
 
 
-def _detached_output(output: CriticOutput) -> CriticOutput:
-    return CriticOutput(*(None if field is None else field.detach() for field in output))  # type: ignore[arg-type]
+def _joined_output(first: CriticOutput | None, second: CriticOutput | None) -> CriticOutput | None:
+    if first is None or second is None:
+        return None
+    return CriticOutput(*(_joined(a, b) for a, b in zip(first, second, strict=True)))  # type: ignore[arg-type]
 
 
-def detached(terms: CriticTerms) -> CriticTerms:
-    """The same values without their graphs."""
-    return CriticTerms(
-        loss=terms.loss.detach(),
-        penalty=None if terms.penalty is None else terms.penalty.detach(),
-        slope=None if terms.slope is None else terms.slope.detach(),
-        real=_detached_output(terms.real),
-        fake=_detached_output(terms.fake),
+def named_tensors(terms: Terms) -> dict[str, Tensor]:
+    """The tensors of some terms by name, detached: {'loss': …, 'real.score': …}."""
+    named: dict[str, Tensor | None] = {
+        "loss": terms.loss,
+        "penalty": terms.penalty,
+        "gradient_norm": terms.gradient_norm,
+    }
+    for side, output in (("real", terms.real), ("fake", terms.fake)):
+        if output is not None:
+            named |= {f"{side}.{name}": field for name, field in output._asdict().items()}
+    named |= {f"measured.{i}": value for i, value in enumerate(terms.measured)}
+    return {name: tensor.detach() for name, tensor in named.items() if tensor is not None}
+
+
+def from_named(named: dict[str, Tensor]) -> Terms:
+    """The terms that ``named_tensors`` took apart."""
+
+    def output(side: str) -> CriticOutput | None:
+        fields = [named.get(f"{side}.{name}") for name in CriticOutput._fields]
+        return None if fields[0] is None else CriticOutput(*fields)  # type: ignore[arg-type]
+
+    measured = tuple(tensor for name, tensor in named.items() if name.startswith("measured."))
+    return Terms(
+        named["loss"], named.get("penalty"), named.get("gradient_norm"), output("real"), output("fake"), measured
     )

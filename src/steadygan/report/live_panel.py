@@ -1,0 +1,127 @@
+"""The progress of a run as a live panel at the foot of a terminal."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from steadygan.report.progress_lines import BROKEN, GAPS, end_line, evaluation_text, losses, some_lines
+from steadygan.run.layout import lines_path, picture_path
+from steadygan.system.words import count, duration, number
+from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
+
+
+class LivePanel:
+    """A bar of the rounds with losses, speed and the last sample below it, kept up to date."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._row: Row = {}
+        self._row_at = 0.0
+        self._evaluation = ""
+        self._picture: Path | None = None
+        self._lines: list[str] = []
+        self._began = clock()
+        self._bar: _RoundsBar | None = None
+        self._task = TaskID(0)
+        self._thread: threading.Thread | None = None
+        self._over = threading.Event()
+
+    def open(self, start: RunStart) -> None:
+        for line in start.plan:
+            self._console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+        self._bar = _RoundsBar(
+            TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.fields[times]}", style="cyan", markup=False),
+            console=self._console,
+            auto_refresh=False,
+            expand=True,
+        )
+        self._task = self._bar.add_task("", total=start.rounds, completed=start.round, times="")
+        self._refresh(self._bar)
+        self._bar.start()
+        self._console.show_cursor(True)  # a killed process cannot bring a hidden cursor back
+        # a thread of our own, so that the clock moves between rows: rich's prints a traceback if its terminal goes away
+        self._thread = threading.Thread(target=self._tick, name="progress", daemon=True)
+        self._thread.start()
+
+    def show(self, row: Row) -> None:
+        self._row, self._row_at = row, self._clock()
+
+    def evaluated(self, row: Evaluation) -> None:
+        self._evaluation = f"{evaluation_text(row)} at round {row['round']:,}"
+
+    def picture(self, picture: Picture) -> None:
+        self._lines = some_lines(picture)
+        self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
+
+    def close(self, end: RunEnd) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join(timeout=1.0)
+        if self._bar:
+            self._refresh(self._bar)
+            self._bar.stop()
+        for line in end.closing:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        style = {"finished": "bold green", "interrupted": "bold yellow"}.get(end.reason, "bold red")
+        line = end_line(end, self._clock() - self._began)
+        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _tick(self) -> None:
+        with suppress(*BROKEN):
+            while not self._over.wait(0.25):
+                if self._bar:
+                    self._refresh(self._bar)
+
+    def _refresh(self, bar: _RoundsBar) -> None:
+        row = self._row
+        numbers = [f"{name} {value}" for name, value in losses(row)]
+        if "generator_loss" in row and any(field in row for field in GAPS):
+            numbers.append(f"generator {number(row['generator_loss'])}")
+        if speed := row.get("samples_per_second"):
+            numbers.append(f"{count(speed)} samples/s")
+        if self._evaluation:
+            numbers.append(self._evaluation)
+        below = [
+            _cropped("   ".join(numbers) or "the first rounds ..."),
+            *(_cropped(f"  {line}") for line in self._lines),
+        ]
+        if self._picture:
+            below.append(_cropped(f"{'lines' if self._lines else 'picture'} {self._picture}", "dim"))
+        bar.below = tuple(below)
+        bar.update(self._task, completed=row.get("round"), times=self._times(row))
+        bar.refresh()
+
+    def _times(self, row: Row) -> str:
+        now = self._clock()
+        gone, left = duration(now - self._began), row.get("seconds_left")
+        if not left or not math.isfinite(left):
+            return gone
+        return f"{gone}, {duration(left - (now - self._row_at))} left"
+
+
+class _RoundsBar(Progress):
+    """rich's progress bar with further lines below it."""
+
+    below: tuple[RenderableType, ...] = ()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        yield from self.below
+
+
+def _cropped(text: str, style: str = "") -> Text:
+    """A line that is cut at the terminal's edge."""
+    return Text(text, style=style, no_wrap=True, overflow="crop")
