@@ -17,7 +17,7 @@ from steadygan import api
 from steadygan import recipe as recipes
 from steadygan.bench.cases import titled, with_widths
 from steadygan.bench.measuring import Watch, wait
-from steadygan.evaluation.during_training import judge_of
+from steadygan.evaluation.during_training import training_evaluator
 from steadygan.recipe import Recipe
 from steadygan.report.page import PageObserver
 from steadygan.report.pictures import PictureObserver
@@ -146,7 +146,7 @@ def measure(
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
     recipe = dataclasses.replace(recipe, run=run)
-    evaluator, made = judge_of(recipe, ready.dataset), make(by)
+    evaluator, made = training_evaluator(recipe, ready.dataset), make(by)
     recipe = _settled(SetupBuilder(recipe, ready.dataset, watch.device), minutes, made, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:

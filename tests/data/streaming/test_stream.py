@@ -136,7 +136,7 @@ def test_a_row_group_without_any_picture_gives_way_to_the_next_one(tmp_path: Pat
 
 def test_evaluations_use_a_fixed_part_of_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from steadygan.data.streaming import stream as streams
-    from steadygan.evaluation.extracting import real_part
+    from steadygan.evaluation.extracting import real_samples
 
     monkeypatch.setattr(streams, "_PART_COUNT", 25)
     data = opened(write_shards(tmp_path / "set", [100], broken={5: b"no"}, classes=3))
@@ -144,7 +144,7 @@ def test_evaluations_use_a_fixed_part_of_a_stream(tmp_path: Path, monkeypatch: p
     assert len(samples) == 25
     assert labels is not None and labels.tolist() == [number_of(pixels) % 3 for pixels in samples]
     assert len({number_of(pixels) for pixels in samples}) == 25
-    assert np.array_equal(real_part(data, "train")[0], samples)
+    assert np.array_equal(real_samples(data, "train")[0], samples)
     assert data.audit is not None
     assert any("take a fixed part of 25" in line for line in data.audit.what_training_will_do)
 
