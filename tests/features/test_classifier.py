@@ -176,7 +176,7 @@ def test_features_of_an_image_do_not_depend_on_the_others(quick: None, monkeypat
 
 
 def test_endless_data_is_drawn_from(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "_DRAWN", 2_000)
+    monkeypatch.setattr(Endless, "part", 2_000)
 
     def draw(rng: np.random.Generator, count: int) -> tuple[Array, NDArray[np.int64] | None]:
         found = stripes(count, seed=int(rng.integers(1_000)))
