@@ -39,10 +39,10 @@ SENTENCES = {
     "have samples like them. Precision that rises while recall falls is a generator that gives up variety.",
     "sigma": "The largest singular value of each layer's raw weight, by which the weight is divided. Slow drift is "
     "normal; a layer that grows without end takes ever smaller steps; a sudden jump often precedes divergence.",
-    "penalty_lazy": "What each lazily applied penalty added to its player's loss the last time, gain included: steady is good; "
-    "one that keeps rising means that the network no longer obeys it.",
-    "penalty_mean_length": "The running mean of path lengths, to which the generator's path lengths are pulled: it settles "
-    "once the generator maps equal steps in the latent to equal changes of the image.",
+    "penalty_lazy": "What each lazily applied penalty added to its player's loss the last time, gain included: steady "
+    "is good; one that keeps rising means that the network no longer obeys it.",
+    "penalty_mean_length": "The running mean of path lengths, to which the generator's path lengths are pulled: it "
+    "settles once the generator maps equal steps in the latent to equal changes of the image.",
     "gamma": "The learned weight of the attention map in its residual sum: it starts at 0, and its sign has no "
     "meaning. If it stays at 0, attention is not used.",
 }
