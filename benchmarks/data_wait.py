@@ -35,7 +35,7 @@ from steadygan.training.engines.eager import EAGER
 from steadygan.training.processes.world import ALONE
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.counters import Counters
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import DEPTH, coming_rows

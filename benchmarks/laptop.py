@@ -19,7 +19,7 @@ from steadygan.system.malloc import kept_memory
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.plan import fit_minutes
 from steadygan.training.speed import measure_speed
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.setup import Setup

@@ -15,7 +15,7 @@ from steadygan.cli import main
 from steadygan.data import DataOptions, Dataset, Stored
 from steadygan.errors import UsageError
 from steadygan.networks import LabelledGenerator, MLPGenerator
-from steadygan.training import fixed_samples
+from steadygan.training import fixed_latents
 from steadygan.training.session import new_run
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe, table
@@ -126,7 +126,7 @@ def test_a_grid_without_columns_is_refused(folder, columns):
     [(10, 64, (10, 6)), (2, 64, (8, 8)), (3, 64, (6, 8)), (5, 64, (5, 8)), (1, 9, (3, 3)), (16, 64, (16, 4))],
 )
 def test_pictures_of_conditional_runs_have_rows_of_one_class(classes, count, shape):
-    labels, columns = fixed_samples.ordered_labels(classes, count)
+    labels, columns = fixed_latents.ordered_labels(classes, count)
     rows, each = shape
     assert columns == each and len(labels) == rows * each <= count
     table = labels.reshape(rows, each)
@@ -136,7 +136,7 @@ def test_pictures_of_conditional_runs_have_rows_of_one_class(classes, count, sha
 
 @pytest.mark.parametrize("classes", [30, 64, 1_000])
 def test_where_rows_would_be_short_classes_are_in_order_and_evenly_chosen(classes):
-    labels, columns = fixed_samples.ordered_labels(classes, 64)
+    labels, columns = fixed_latents.ordered_labels(classes, 64)
     assert columns is None and len(labels) == 64
     assert (labels.diff() >= 0).all() and labels.min() == 0 and labels.max() >= classes - 1 - classes // 64
     assert len(labels.unique()) == min(classes, 64)
@@ -145,9 +145,9 @@ def test_where_rows_would_be_short_classes_are_in_order_and_evenly_chosen(classe
 def test_only_generators_that_listen_get_ordered_pictures():
     listens, _, _ = table(small_recipe(generator=CONDITIONAL), image_data())
     deaf, _, _ = table(small_recipe(), image_data())
-    assert len(fixed_samples.picture_samples(listens)[-1]) == 9  # nine samples of ten classes
-    assert fixed_samples.picture_columns(listens) is None
+    assert len(fixed_latents.picture_samples(listens)[-1]) == 9  # nine samples of ten classes
+    assert fixed_latents.picture_columns(listens) is None
     wide = dataclasses.replace(listens.recipe, run=dataclasses.replace(listens.recipe.run, pictured=64))
     wider = table(wide, image_data())[0]
-    assert len(fixed_samples.picture_samples(wider)[-1]) == 60 and fixed_samples.picture_columns(wider) == 6
-    assert len(fixed_samples.picture_samples(deaf)[-1]) == 9 and fixed_samples.picture_columns(deaf) is None
+    assert len(fixed_latents.picture_samples(wider)[-1]) == 60 and fixed_latents.picture_columns(wider) == 6
+    assert len(fixed_latents.picture_samples(deaf)[-1]) == 9 and fixed_latents.picture_columns(deaf) is None

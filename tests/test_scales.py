@@ -20,7 +20,7 @@ from steadygan.penalties import R1, R2, GradientPenalty, NearReal, between, grad
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant
-from steadygan.training.measurements import held_out_score
+from steadygan.training.record_row import held_out_score
 from steadygan.training.step.draws import RealDraws
 from steadygan.training.step.feed import Feed
 from steadygan.types import (

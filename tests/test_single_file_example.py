@@ -19,7 +19,7 @@ from steadygan.penalties import GradientPenalty
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe
 from steadygan.schedules import Constant
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.types import CriticOutput, SampleSpec

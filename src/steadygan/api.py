@@ -162,7 +162,7 @@ def train_prepared(
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
     with _world(device) as world:
-        folder = world.agreed(folder)
+        folder = world.broadcast(folder)
         new_run(
             ready.recipe,
             ready.dataset,
@@ -180,9 +180,9 @@ def train_prepared(
 def _world(device: str) -> AbstractContextManager[World]:
     """The processes of a torchrun launch, or this one alone."""
     from steadygan.system.device import choose_device
-    from steadygan.training.processes.launch import joined, own_device
+    from steadygan.training.processes.launch import joined, local_device
 
-    return joined(choose_device(own_device(device)))
+    return joined(choose_device(local_device(device)))
 
 
 def resume(

@@ -158,6 +158,8 @@ class _PlainLoss:
     has_labels: ClassVar[bool] = False
     splits_at_zero: ClassVar[bool] = False
     """True if the critic loss pushes real scores above 0 and fake ones below; ADA uses their signs"""
+    estimates_wasserstein: ClassVar[bool] = False
+    """True if the gap of mean scores estimates a Wasserstein distance"""
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ class LeastSquares(_PlainLoss):
 @dataclass(frozen=True)
 class Wasserstein(_PlainLoss):
     """Wasserstein loss: the difference of mean scores; needs a critic that a penalty or constraint keeps Lipschitz."""
+
+    estimates_wasserstein: ClassVar[bool] = True
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
         return wasserstein_critic_loss(real, fake)

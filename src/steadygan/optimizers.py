@@ -1,4 +1,4 @@
-"""Optimizer specs: frozen values that build the torch optimizer, with rates as device tensors filled each round."""
+"""Optimizer specs, which build torch optimizers with learning rates as device tensors, filled each round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OptimizerLike(Protocol):
-    """Builds a torch optimizer, and says what its settings are in a round."""
+    """Protocol of optimizer specs: the torch optimizer, and its settings by round."""
 
     @property
     def lr(self) -> float: ...
@@ -37,7 +37,7 @@ def _check_decay(name: str, value: float) -> None:
 
 
 def _rate(parameters: list[nn.Parameter], lr: float) -> Any:
-    """The rate as a 0-d tensor, which a captured or compiled step can read anew each round."""
+    """The learning rate as a 0-d tensor, which a recorded or compiled step reads anew each round."""
     import torch
 
     return torch.tensor(lr, dtype=torch.float32, device=parameters[0].device if parameters else "cpu")
@@ -70,7 +70,7 @@ class Adam:
     """Adam (Kingma and Ba 2015); WGAN-GP's Algorithm 1 uses 1e-4 and betas 0, 0.9."""
 
     lr: float = 1e-4
-    """alpha"""
+    """learning rate alpha"""
     betas: tuple[float, float] = (0.0, 0.9)
     """beta_1, beta_2"""
     eps: float = 1e-8
@@ -78,9 +78,9 @@ class Adam:
     weight_decay: float = 0.0
     """L2, added to the gradient"""
     lr_factor: Schedule = Constant(1.0)
-    """the rate is multiplied by this in each round"""
+    """schedule of a factor of the learning rate"""
     beta2: Schedule | None = None
-    """beta_2 by round, instead of the constant"""
+    """schedule of beta_2, which replaces the constant"""
 
     def __post_init__(self) -> None:
         _check("Adam", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
@@ -100,9 +100,9 @@ class Adam:
 
 
 def lazily_corrected(settings: dict[str, Any], factor: float) -> dict[str, Any]:
-    """Settings of an optimizer that also steps for lazy phases (``phases.lazy_correction``).
+    """Optimizer settings corrected for lazy regularisation (StyleGAN2, App. B; ``phases.lazy_correction``).
 
-    The rate times ``factor``, decays of running averages to its power; StyleGAN2's code, App. B of its paper.
+    The rate is multiplied by ``factor``, decays of running averages are raised to its power.
     """
     if factor == 1.0:
         return settings
@@ -117,9 +117,9 @@ def lazily_corrected(settings: dict[str, Any], factor: float) -> dict[str, Any]:
 def two_time_scale(
     generator: float = 1e-4, critic: float = 4e-4, betas: tuple[float, float] = (0.0, 0.9)
 ) -> tuple[Adam, Adam]:
-    """Adam for the generator and Adam for the critic, which steps at a rate of its own (TTUR, Heusel et al. 2017).
+    """Two time-scale update rule: Adam for the generator and for the critic (TTUR, Heusel et al. 2017).
 
-    With a quicker critic one critic step a round is enough; the rates are those of SAGAN (Zhang et al. 2019).
+    With a faster critic one critic step per round is enough; the default rates are SAGAN's (Zhang et al. 2019).
     """
     return Adam(generator, betas), Adam(critic, betas)
 
@@ -129,15 +129,15 @@ class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     lr: float = 1e-4
-    """alpha"""
+    """learning rate alpha"""
     betas: tuple[float, float] = (0.0, 0.9)
     """beta_1, beta_2"""
     eps: float = 1e-8
     """added to the root"""
     weight_decay: float = 1e-2
-    """shrinks the weights, apart from the gradient"""
+    """decoupled from the gradient"""
     lr_factor: Schedule = Constant(1.0)
-    """the rate is multiplied by this in each round"""
+    """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
         _check("AdamW", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
@@ -163,15 +163,15 @@ class RMSprop:
     """
 
     lr: float = 5e-5
-    """rate"""
+    """learning rate"""
     alpha: float = 0.99
     """decay of the squared-gradient average (TensorFlow 1: 0.9)"""
     eps: float = 1e-8
     """added to the root (TensorFlow 1: 1e-10)"""
     momentum: float = 0.0
-    """0 for none; known to hurt under weight clipping"""
+    """0 for none; known to harm training under weight clipping"""
     lr_factor: Schedule = Constant(1.0)
-    """the rate is multiplied by this in each round"""
+    """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
         _check("RMSprop", self.lr, self.lr_factor, eps=self.eps)
@@ -199,14 +199,14 @@ class RMSprop:
 
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent, with momentum by choice."""
+    """Stochastic gradient descent, with optional momentum."""
 
     lr: float = 1e-2
-    """rate"""
+    """learning rate"""
     momentum: float = 0.0
     """0 for none"""
     lr_factor: Schedule = Constant(1.0)
-    """the rate is multiplied by this in each round"""
+    """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
         _check("SGD", self.lr, self.lr_factor)

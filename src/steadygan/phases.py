@@ -1,4 +1,4 @@
-"""Phases: the optimizer steps that a training round is made of, each with its player, loss terms and interval.
+"""Phases of a training round: optimizer steps, each with its player, loss terms and interval.
 
 A recipe has a main phase for each player, with its objective and the penalties of every step. A penalty with an
 interval is a phase of its own (lazy regularisation; Karras et al. 2020, StyleGAN2, App. B): it follows every
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Phase:
-    """Terms of one player's loss that are differentiated and stepped together."""
+    """One kind of optimizer step: some terms of one player's loss."""
 
     player: PlayerName
     penalties: tuple[int, ...] = ()
-    """which of the recipe's penalties, by index"""
+    """indices of the recipe's penalties among the terms"""
     objective: bool = True
     """True if the objective's loss is among the terms"""
     every: int = 1
@@ -35,30 +35,36 @@ class Phase:
 
 
 def player_of(penalty: Any) -> PlayerName:
-    """Whose loss a penalty is a term of; the critic's for a class that does not say."""
+    """The player whose loss a penalty is added to; defaults to the critic."""
     player: PlayerName = getattr(penalty, "player", "critic")
     return player
 
 
 def interval(penalty: Any) -> int:
-    """Steps between two of a penalty; each step for a class that does not say."""
+    """Steps between two of a penalty; defaults to 1."""
     every: int = getattr(penalty, "every", 1)
     return every
+
+
+def sees_batch(penalty: Any) -> bool:
+    """True if a sample's penalty depends on the whole batch; a critic's by its sampling location."""
+    source = getattr(penalty, "at", None) if player_of(penalty) == "critic" else penalty
+    return bool(getattr(source, "sees_batch", False))
 
 
 def phases_of(penalties: Sequence[PenaltyLike]) -> tuple[Phase, ...]:
     """The phases of a round: the critic's, then the generator's; each player's main phase before its lazy ones."""
     phases = []
     for player in PLAYERS:
-        own = [(i, interval(penalty)) for i, penalty in enumerate(penalties) if player_of(penalty) == player]
-        for every in sorted({1, *(every for _, every in own)}):
-            indices = tuple(index for index, interval in own if interval == every)
+        intervals = {i: interval(penalty) for i, penalty in enumerate(penalties) if player_of(penalty) == player}
+        for every in sorted({1, *intervals.values()}):
+            indices = tuple(index for index in intervals if intervals[index] == every)
             phases.append(Phase(player, indices, objective=every == 1, every=every))
     return tuple(phases)
 
 
 def lazy_correction(phases: Sequence[Phase], player: PlayerName) -> float:
-    """Main steps over all steps of a player: k / (k + 1) with one lazy phase every k steps, 1 without any.
+    """Ratio of main steps to all steps of a player: k / (k + 1) with one lazy phase every k steps, 1 without any.
 
     The optimizer sees more steps than the main phase has: rates are multiplied by this number, and the decays of its
     running averages raised to it, so that a main step moves weights as far as without lazy phases (StyleGAN2's code).

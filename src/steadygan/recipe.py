@@ -1,6 +1,6 @@
-"""A recipe: everything that decides a training, as one frozen, printable value; to YAML and back.
+"""Recipes: all settings of a training run as one frozen dataclass, read from and written to YAML.
 
-``eval(repr(recipe), names()) == recipe``, and ``loads(dumps(recipe)) == recipe``. No torch at import.
+``eval(repr(recipe), names()) == recipe``, and ``loads(dumps(recipe)) == recipe``. Imports no torch.
 """
 
 from __future__ import annotations
@@ -33,41 +33,41 @@ from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, CriticWarmUp, Schedule
 
 FORMAT = 1
-"""Version of the YAML form."""
+"""Version of the YAML format."""
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out; only precision, micro_batch and threads change any digit of what is learned."""
+    """Execution options of a run; only precision, micro_batch and threads change the trained weights."""
 
     precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
-    """auto: bf16 where the processor or GPU computes in it, else fp32; scores, norms and penalties stay in fp32"""
+    """precision; auto: bf16 where the hardware computes in it, else fp32; scores, norms and penalties stay fp32"""
     micro_batch: int | None = None
-    """samples that go through the networks at once; gradients are summed over the batch. None: the whole batch"""
+    """samples per forward pass, to save memory; gradients accumulate over the batch. None: the full batch"""
     engine: Literal["auto", "eager", "compiled", "graph", "compiled-graph"] = "auto"
-    """how steps are carried out: as written, compiled, or recorded on a GPU; auto: eager, or what is measured faster"""
+    """how steps run: eager, torch.compile, CUDA graphs, or both; auto: eager, or compiled where it measures faster"""
     threads: int | None = None
-    """CPU threads; None: all where they gain a quarter here, else one (small networks, or a busy machine)"""
+    """CPU threads; None: all if they are at least 25% faster than one, else one (small networks, or a busy machine)"""
     log_every: int | None = None
-    """rounds between logged rows; None: about every two seconds, chosen from the measured speed"""
+    """rounds between logged rows; None: about every two seconds"""
     picture_every: int | None = None
-    """rounds between pictures; None: about 40 in a run, the first within a minute"""
+    """rounds between sample pictures; None: about 40 in a run, the first within a minute"""
     checkpoint_every: int | None = None
     """rounds between checkpoints; None: about every half minute"""
     evaluate_every: int | None = None
-    """rounds between evaluations of samples; None: so that they take about a twentieth of the time"""
+    """rounds between evaluations of samples; None: as often as 5% of the time allows"""
     evaluate: Literal["auto", "patches", "pixels", "classifier", "inception", "none"] = "auto"
-    """features by which samples are judged while training, and the best checkpoint kept; auto: patches for pictures;
-    points and text are judged without features"""
+    """features for evaluating samples during training, which selects the best checkpoint; auto: patches for images;
+    points and text need no features"""
     keep_best: str | None = None
-    """keep the checkpoint where this number of the objective's state (BEGAN: convergence_mean) is lowest; None: the one
-    whose samples were judged best"""
+    """number of the objective's state whose minimum selects the best checkpoint (BEGAN: convergence_mean); None: the
+    evaluation of samples"""
     keep_last: int = 2
-    """checkpoints that are kept besides the best one and those of keep_every"""
+    """latest checkpoints to keep, besides the best one and those of keep_every"""
     keep_every: int | None = None
-    """each checkpoint whose round is divisible by this is kept for good; None: only the last ones"""
+    """also keep each checkpoint whose round is a multiple of this; None: none"""
     pictured: int = 64
-    """samples in a picture"""
+    """samples per picture"""
 
     def __post_init__(self) -> None:
         for name in (
@@ -86,59 +86,59 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to train a pair of networks, whole."""
+    """Every setting of a training run."""
 
     name: str = "custom"
-    """what the run is called"""
+    """name of the run"""
     generator: GeneratorNetwork = DCGANGenerator()
-    """the generator's network"""
+    """generator network"""
     critic: CriticNetwork = DCGANCritic()
-    """the critic's network"""
+    """critic (discriminator) network"""
     objective: Objective = Adversarial()
-    """what both want of the critic's outputs"""
+    """losses of both players on the critic's outputs"""
     penalties: tuple[Penalty, ...] = ()
-    """what the critic's slope or scores are held to"""
+    """penalty terms added to a player's loss, such as a gradient penalty"""
     constraint: Constraint | None = None
-    """what is done to the critic's weights at each step"""
+    """constraint on the critic's weights at each step, such as weight clipping"""
     perturbation: Perturbation | None = None
-    """what real and fake samples pass through on their way into the critic"""
+    """noise or augmentation applied to real and fake samples before the critic"""
     critic_steps: Schedule = Constant(1)
-    """critic steps in a round, before its generator steps (n_critic)"""
+    """critic steps per round (n_critic)"""
     generator_steps: int = 1
-    """generator steps in a round (n_generator)"""
+    """generator steps per round (n_generator)"""
     balance: LossRatio | None = None
-    """more steps for the player that the losses say is behind; None, and better left so"""
+    """extra steps for a player whose loss is high relative to the other's; None (recommended): none"""
     prior: Prior = Normal()
-    """what latents are drawn from"""
+    """distribution of the latents"""
     generator_optimizer: Optimizer = Adam()
-    """how the generator steps"""
+    """optimizer of the generator"""
     critic_optimizer: Optimizer = Adam()
-    """how the critic steps"""
+    """optimizer of the critic"""
     plateau: Plateau | None = None
-    """lowers both rates when a measured number no longer falls"""
+    """reduces both learning rates when a number of the objective's state stops falling"""
     batch: int = 64
-    """real samples, and as many fakes, in a critic step"""
+    """real samples, and as many fakes, per critic step"""
     generator_batch: int | None = None
-    """fakes in a generator step; None: as many as in a critic step"""
+    """fakes per generator step; None: as in a critic step"""
     average: Average = Average()
-    """running average of the generator's weights, which samples are drawn from"""
+    """exponential moving average of the generator's weights; samples come from it"""
     representation: Representation = Plain()
-    """how stored data becomes what the networks see"""
+    """conversion of stored data to network inputs"""
     data: DataOptions = DataOptions()
-    """what is learned"""
+    """training data"""
     rounds: int = 100_000
-    """rounds of critic steps and generator steps"""
+    """length of the run; a round is critic_steps and then generator_steps"""
     seed: int = 0
-    """decides weights, order of data, latents and every other random number"""
+    """seed of all random numbers: initial weights, order of the data, latents"""
     run: RunOptions = field(default_factory=RunOptions)
-    """how the run is carried out and watched"""
+    """execution, logging and checkpoints"""
 
     def __post_init__(self) -> None:
         if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
             raise UsageError(
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
-        object.__setattr__(self, "penalties", tuple(self.penalties))  # a list is as good, and reads back as a tuple
+        object.__setattr__(self, "penalties", tuple(self.penalties))  # lists are accepted
         for name in ("generator_steps", "batch", "rounds"):
             whole_number(name, getattr(self, name))
         whole_number("generator_batch", self.generator_batch, or_none=True)
@@ -147,25 +147,25 @@ class Recipe:
 
     @property
     def fakes(self) -> int:
-        """Fakes in a generator step."""
+        """Fakes per generator step."""
         return self.batch if self.generator_batch is None else self.generator_batch
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The optimizer steps of a round: each player's main phase, and its lazy ones."""
+        """Phases of a round: each player's main phase, and its lazy ones."""
         return phases_of(self.penalties)
 
     def steps(self, round_: int) -> int:
-        """Critic steps of a round."""
+        """Number of critic steps in a round."""
         return max(1, round(self.critic_steps(round_)))
 
     def counts(self, round_: int) -> Steps:
-        """Steps of both players in a round, as long as no losses decide."""
+        """Steps of both players in a round, before any balancing by losses."""
         return Steps(self.steps(round_), self.generator_steps)
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe over another number of rounds, with every decay and the looks of a plateau stretched in proportion."""
+    """The recipe over another number of rounds, with decays and the interval of a plateau scaled in proportion."""
     factor = rounds / recipe.rounds
 
     def visit(value: Any) -> Any:
@@ -178,30 +178,28 @@ def stretched(recipe: Recipe, rounds: int) -> Recipe:
             changes["rounds"] = max(1, round(changes["rounds"] * factor))
         return dataclasses.replace(value, **changes)
 
-    whole: Recipe = visit(recipe)
-    plateau = whole.plateau
+    scaled: Recipe = visit(recipe)
+    plateau = scaled.plateau
     if plateau is not None:
         plateau = dataclasses.replace(plateau, every=max(1, round(plateau.every * factor)))
-    return dataclasses.replace(whole, rounds=rounds, plateau=plateau)
+    return dataclasses.replace(scaled, rounds=rounds, plateau=plateau)
 
 
 def fitted(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe stretched to a number of rounds that time allows, with a warm-up of the critic that leaves most of it
-    to ordinary rounds."""
-    whole = stretched(recipe, rounds)
-    if isinstance(whole.critic_steps, CriticWarmUp):
-        whole = dataclasses.replace(whole, critic_steps=whole.critic_steps.within(rounds))
-    return whole
+    """The recipe scaled to a limited number of rounds, with the critic's warm-up shortened to leave most of them."""
+    scaled = stretched(recipe, rounds)
+    if isinstance(scaled.critic_steps, CriticWarmUp):
+        scaled = dataclasses.replace(scaled, critic_steps=scaled.critic_steps.within(rounds))
+    return scaled
 
 
 def names() -> dict[str, type]:
-    """Every spec type that a recipe can hold, by name: what ``eval(repr(recipe), names())`` needs."""
+    """All spec types of a recipe by name: the namespace for ``eval(repr(recipe), names())``."""
     return codec.all_kinds(Recipe)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads 1e-4 as text, and the last of two equal keys; this loader reads the number that everyone means,
-    and refuses the keys."""
+    """YAML loader that reads 1e-4 as a number, where YAML 1.1 reads text, and rejects duplicate keys."""
 
     def compose_mapping_node(self, anchor: Any) -> Any:
         node = super().compose_mapping_node(anchor)
@@ -215,7 +213,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes the texts that the loader would read as numbers."""
+    """YAML dumper that quotes strings which the loader would read as numbers."""
 
 
 for _class in (_Loader, _Dumper):
@@ -227,7 +225,15 @@ for _class in (_Loader, _Dumper):
 
 
 def read_yaml(text: str, where: str) -> Any:
-    """Plain data from YAML; a syntax error is one line."""
+    """Parses YAML into plain data.
+
+    Args:
+        text: YAML
+        where: its source, for error messages
+
+    Raises:
+        UsageError: one line, for a syntax error.
+    """
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -237,12 +243,12 @@ def read_yaml(text: str, where: str) -> Any:
         raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
     except RecursionError:
         raise UsageError(f"{where} is no valid YAML: it is nested too deeply") from None
-    except ValueError as error:  # what looks like a date or a number and is none
+    except ValueError as error:  # malformed dates and numbers
         raise UsageError(f"{where} is no valid YAML: {error}") from None
 
 
 def dumps(recipe: Recipe) -> str:
-    """The recipe as YAML."""
+    """Serialises a recipe to YAML."""
     plain = codec.to_plain(recipe)
     plain.pop("kind")
     content = {"format": FORMAT, **plain}
@@ -251,12 +257,12 @@ def dumps(recipe: Recipe) -> str:
 
 
 def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -> Recipe:
-    """The recipe of a YAML text; fields that are left out have their defaults.
+    """Reads a recipe from YAML; missing fields take their defaults.
 
     Args:
-        text: what ``dumps`` wrote, or a person
-        where: what error lines call the text
-        extra: a user's own spec types that the text may name
+        text: YAML, from ``dumps`` or hand-written
+        where: its source, for error messages
+        extra: custom spec types that the text may name
 
     Raises:
         UsageError: one line that names the field.
@@ -272,7 +278,7 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -
 
 
 def load(path: str | Path, *, extra: Iterable[type] = ()) -> Recipe:
-    """The recipe in a YAML file."""
+    """Reads a recipe from a YAML file; see ``loads``."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: independent Philox streams, each a function of (seed, stream, round)."""
+"""Counter-based random numbers (Philox): independent streams, each a function of (seed, stream, round)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Stream(IntEnum):
-    """Independent sequences of random numbers; a new use takes a new number, so that old runs stay as they were."""
+    """Stream numbers of independent random sequences; a new use takes a new number, which leaves old runs unchanged."""
 
     WEIGHTS = 1
     REAL = 2
@@ -41,69 +41,70 @@ class Stream(IntEnum):
     GENERATOR_PERTURBATION_REAL = 22
     GENERATOR_PERTURBATION_FAKE = 23
     PENALTIES = 1000
-    """the first of a thousand, one for each penalty of a recipe"""
+    """first of 1,000 streams, one for each penalty of a recipe"""
 
 
 def stream_generator(
-    seed: int, stream: int, round_: int = 0, *, block: int = 0, stretch: int = 0, part: int = 0
+    seed: int, stream: int, round_: int = 0, *, block: int = 0, chunk: int = 0, substream: int = 0
 ) -> np.random.Generator:
-    """The random numbers of one stream in one round, from a value of its counter on; stretches and parts of a stream
-    never meet."""
+    """A Philox generator for one stream in one round, starting at a block of its counter; chunks and substreams never
+    overlap."""
     key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
-    counter = np.array([block, stretch, part, round_], dtype=np.uint64)
+    counter = np.array([block, chunk, substream, round_], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def fixed_generator(stream: int) -> np.random.Generator:
-    """Random numbers that are the same in every run, whatever its seed; for data that is generated."""
+    """A Philox generator that does not depend on the run's seed, for synthetic data."""
     return np.random.Generator(np.random.Philox(key=np.array([0x57EAD16A, stream], dtype=np.uint64)))
 
 
-_BLOCK = 8  # float32 numbers that Philox makes of one value of its counter
+_BLOCK = 8  # float32 numbers per value of Philox's counter
+
+NORMAL_CHUNK = 65_536
+"""normal numbers drawn in sequence: rejection sampling uses a number of counter values known only afterwards"""
 
 
-STRETCH = 65_536
-"""normal numbers that are drawn one after another: how much of the counter each takes is known only then"""
-
-
-def uniform_from(seed: int, stream: int, round_: int, first: int, count: int, part: int = 0) -> NDArray[np.float32]:
-    """``count`` uniform numbers of a stream, from its number ``first`` on, without drawing those before.
+def uniform_from(
+    seed: int, stream: int, round_: int, first: int, count: int, substream: int = 0
+) -> NDArray[np.float32]:
+    """``count`` uniform numbers of a stream from index ``first`` on, without drawing those before.
 
     The same as ``stream_generator(seed, stream, round_).random(first + count, dtype=float32)[first:]``.
     """
-    rng = stream_generator(seed, stream, round_, block=first // _BLOCK, part=part)
+    rng = stream_generator(seed, stream, round_, block=first // _BLOCK, substream=substream)
     rng.random(first % _BLOCK, dtype=np.float32)
     return rng.random(count, dtype=np.float32)
 
 
-def normal_from(seed: int, stream: int, round_: int, first: int, count: int, part: int = 0) -> NDArray[np.float32]:
-    """``count`` standard normal numbers of a stream, from its number ``first`` on; at most a stretch before is drawn.
+def normal_from(seed: int, stream: int, round_: int, first: int, count: int, substream: int = 0) -> NDArray[np.float32]:
+    """``count`` standard normal numbers of a stream from index ``first`` on; draws less than one chunk before them.
 
-    The first ``STRETCH`` are those of ``stream_generator(seed, stream, round_).standard_normal``; each later stretch
-    begins at a place of its own.
+    The first ``NORMAL_CHUNK`` equal ``stream_generator(seed, stream, round_).standard_normal``; each later chunk has
+    a counter range of its own.
     """
     end = first + count
     pieces = []
-    for stretch in range(first // STRETCH, -(-end // STRETCH)):
-        begin = stretch * STRETCH
-        rng = stream_generator(seed, stream, round_, stretch=stretch, part=part)
-        drawn = rng.standard_normal(min(end - begin, STRETCH), dtype=np.float32)
+    for chunk in range(first // NORMAL_CHUNK, -(-end // NORMAL_CHUNK)):
+        begin = chunk * NORMAL_CHUNK
+        rng = stream_generator(seed, stream, round_, chunk=chunk, substream=substream)
+        drawn = rng.standard_normal(min(end - begin, NORMAL_CHUNK), dtype=np.float32)
         pieces.append(drawn[max(first - begin, 0) :])
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def draw_random(noise: RandomSpec, rng: np.random.Generator, *leading: int) -> Tensor:
-    """A float32 tensor [*leading, *noise.shape] of the asked distribution, on the host."""
+def draw_random(spec: RandomSpec, rng: np.random.Generator, *leading: int) -> Tensor:
+    """Draws a float32 tensor [*leading, *spec.shape] on the CPU."""
     import torch  # not above: data is opened without it
 
-    shape = (*leading, *noise.shape)
-    if noise.distribution == "normal":
+    shape = (*leading, *spec.shape)
+    if spec.distribution == "normal":
         return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
     return torch.from_numpy(rng.random(shape, dtype=np.float32))
 
 
 def draw_labels(classes: int, rng: np.random.Generator, *leading: int) -> Tensor | None:
-    """Uniform labels [*leading], int64, on the host; None where there are no classes."""
+    """Draws uniform labels [*leading], int64, on the CPU; None for 0 classes."""
     import torch
 
     return torch.from_numpy(rng.integers(0, classes, leading, dtype=np.int64)) if classes else None

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 PlayerName: TypeAlias = Literal["critic", "generator"]
 PLAYERS: tuple[PlayerName, ...] = ("critic", "generator")
-"""The networks that play against each other, in the order in which a round steps them."""
+"""The two players, in the order in which a round steps them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """N multi-scale images, one tensor a size, coarse to fine."""
+    """N multi-scale images: one tensor per resolution, coarse to fine."""
 
     images: tuple[Tensor, ...]
     """[N, C, H, W] each, H and W twice those of the one before"""
@@ -50,7 +50,7 @@ def sample_count(samples: Sample) -> int:
 
 
 def at_each_scale(function: Callable[..., Tensor], first: S, *others: S) -> S:
-    """Applies a function to one or several batches of samples, scale by scale; to the tensors if they are plain.
+    """Applies a function to each scale of one or several batches of samples; to plain tensors directly.
 
     Raises:
         UsageError: if they do not have the same scales.
@@ -110,7 +110,7 @@ def register_scales() -> None:
 
 
 class Batch(NamedTuple):
-    """N samples and, if the data has them, their labels."""
+    """A batch of N samples with labels, if the data has them."""
 
     samples: Sample
     """[N, ...]"""
@@ -121,7 +121,7 @@ class Batch(NamedTuple):
 
 
 class CriticOutput(NamedTuple):
-    """Outputs of a critic on N samples, one row a sample; the objective gives ``score`` its meaning."""
+    """Outputs of a critic, one row per sample; the objective gives ``score`` its meaning."""
 
     score: Tensor
     """[N], float32"""
@@ -169,9 +169,9 @@ class SampleSpec:
 
 @dataclass(frozen=True)
 class RandomSpec:
-    """Distribution and shape of the random numbers that a part takes for each sample.
+    """Distribution and shape of the random numbers that a component needs for each sample.
 
-    They are drawn outside of the part, so that it is pure.
+    They are drawn outside, so that the component is a pure function.
     """
 
     distribution: Literal["normal", "uniform"]

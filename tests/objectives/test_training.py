@@ -13,7 +13,7 @@ from steadygan.recipe import RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.training.checkpoint import Counters, load_checkpoint, save_checkpoint
-from steadygan.training.measurements import row
+from steadygan.training.record_row import row
 from steadygan.types import SampleSpec
 from tests.training.games import convolutional_recipe, image_data, table, training_round
 

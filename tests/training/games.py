@@ -19,9 +19,10 @@ from steadygan.priors import Normal
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.schedules import Constant
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.step import round, terms
+from steadygan.training.step import phase_terms, round
 from steadygan.training.step.counters import Counters
-from steadygan.training.step.draws import Drawer, RoundDraws, StepDraws
+from steadygan.training.step.drawer import Drawer
+from steadygan.training.step.draws import RoundDraws, StepDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.round import Engine, RoundReport, step
@@ -112,11 +113,11 @@ def training_round(
 def critic_terms(game: Game, real: Any, fake: Any, draws: StepDraws, objective_state: Any) -> Terms:
     """The loss terms of the critic's main phase."""
     state = game.state._replace(objective=objective_state)
-    return terms.critic_terms(game, main_phase(game, "critic"), real, fake, draws, state)
+    return phase_terms.critic_terms(game, main_phase(game, "critic"), real, fake, draws, state)
 
 
 def generator_terms(game: Game, draws: StepDraws, real: Any, objective_state: Any) -> tuple[torch.Tensor, Any]:
     """The loss of the generator's main phase, and the critic's output on the fakes."""
     state = game.state._replace(objective=objective_state)
-    result = terms.generator_terms(game, main_phase(game, "generator"), real, draws, state)
+    result = phase_terms.generator_terms(game, main_phase(game, "generator"), real, draws, state)
     return result.loss, result.fake

@@ -24,7 +24,7 @@ def main(way: str) -> None:
     """What one of the processes does."""
     watchdog.GRACE = 0.5
     with joined(torch.device("cpu")) as world:
-        world.wait()
+        world.barrier()
         if way.startswith("first" if world.first else "last") and world.rank in (0, 2):
             if way.endswith("killed"):
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -67,6 +67,6 @@ def main(out: str, folder: str) -> None:
     with joined(torch.device("cpu")) as world:
         mine = played(Path(folder), world)
         torch.save(mine._asdict(), f"{out}.{world.rank}")
-        world.wait()
+        world.barrier()
         if world.first:
             torch.save({rank: torch.load(f"{out}.{rank}") for rank in range(world.size)}, out)

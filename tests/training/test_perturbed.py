@@ -17,7 +17,7 @@ from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, LinearDecay
-from steadygan.training.measurements import held_out_score
+from steadygan.training.record_row import held_out_score
 from steadygan.training.session import new_run
 from steadygan.training.validate import check
 from steadygan.types import Batch, SampleSpec

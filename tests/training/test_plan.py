@@ -12,7 +12,7 @@ from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
 from steadygan.training import plan, speed
-from steadygan.training.plan import decays, fit_minutes, settle, warm_up_share
+from steadygan.training.plan import choose_intervals, decays, fit_minutes, warm_up_share
 from steadygan.training.speed import Speed, choose_threads
 from tests.training.games import small_recipe
 
@@ -90,15 +90,15 @@ def test_minutes_give_a_long_warm_up_the_part_of_a_run_that_it_may_take(minutes)
 
 def test_pictures_take_a_fiftieth_of_the_time_and_there_are_a_few_in_any_run():
     speed = Speed(0.0, 0.1)  # a picture costs half a second
-    shared = settle(small_recipe(rounds=6_000, run=RunOptions()), speed).run  # ten minutes
+    shared = choose_intervals(small_recipe(rounds=6_000, run=RunOptions()), speed).run  # ten minutes
     assert 20 <= shared.picture_every * 0.1 <= 50
-    short = settle(small_recipe(rounds=40, run=RunOptions()), speed).run
+    short = choose_intervals(small_recipe(rounds=40, run=RunOptions()), speed).run
     assert short.picture_every <= 20
 
 
 def test_intervals_left_open_follow_the_speed_and_named_ones_stay():
     open_run = dataclasses.replace(small_recipe(rounds=100_000), run=RunOptions(log_every=7))
-    settled = settle(open_run, Speed(0.001, 0.003), threads=2).run
+    settled = choose_intervals(open_run, Speed(0.001, 0.003), threads=2).run
     assert settled.log_every == 7
     assert settled.threads == 2
     assert settled.checkpoint_every is not None
@@ -127,5 +127,7 @@ def test_evaluations_take_a_twentieth_of_the_time_and_are_twenty_at_most(seconds
         def __init__(self):
             self.seconds = seconds
 
-    settled = settle(small_recipe(rounds=100_000, run=RunOptions()), Speed(0.001, 0.003), evaluator=Slow()).run
+    settled = choose_intervals(
+        small_recipe(rounds=100_000, run=RunOptions()), Speed(0.001, 0.003), evaluator=Slow()
+    ).run
     assert 0.7 * between < settled.evaluate_every * 0.005 < 1.8 * between

@@ -11,8 +11,8 @@ import torch
 from steadygan.losses import Hinge
 from steadygan.networks import ResNetCritic, ResNetGenerator
 from steadygan.objectives import Adversarial
-from steadygan.training.fixed_samples import settle_average
-from steadygan.training.measurements import row
+from steadygan.training.fixed_latents import settle_average
+from steadygan.training.record_row import row
 from tests.networks.spectral import spectral_norms
 from tests.training.games import image_data, small_recipe, table, training_round
 

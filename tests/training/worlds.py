@@ -31,7 +31,7 @@ from steadygan.training.engines.float64 import double_game, double_setup, in_dou
 from steadygan.training.processes.launch import joined
 from steadygan.training.processes.world import World
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import coming_rows

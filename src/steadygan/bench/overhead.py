@@ -32,11 +32,12 @@ from steadygan.training.clock import Clock
 from steadygan.training.engines.base import Engine
 from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
-from steadygan.training.plan import fit_minutes, settle
+from steadygan.training.plan import choose_intervals, fit_minutes
 from steadygan.training.session import new_run
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.speed import measure_speed
-from steadygan.training.step.draws import Drawer, RoundDraws
+from steadygan.training.step.drawer import Drawer
+from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.round import RoundReport
@@ -172,7 +173,7 @@ def _settled(trial: SetupBuilder, minutes: float, by: Engine, evaluator: Evaluat
     """The recipe with rounds that fit the time, and the intervals that the command would choose."""
     speed = measure_speed(trial.build(), by)
     threads = torch.get_num_threads() if trial.device.type == "cpu" else None
-    return settle(fit_minutes(trial.recipe, speed, minutes), speed, threads, evaluator)
+    return choose_intervals(fit_minutes(trial.recipe, speed, minutes), speed, threads, evaluator)
 
 
 def _begun(trial: SetupBuilder, folder: Path, by: Engine, evaluator: Evaluator | None) -> tuple[TimedTrainer, Game]:

@@ -1,8 +1,8 @@
-"""Gradient penalties: terms of a player's loss beside its objective.
+"""Penalties: terms of a player's loss beside its objective, such as gradient penalties.
 
-The library form works on tensors and any callable critic; beside each function stands the spec that recipes are made
-of. The norm is taken per sample over all other dimensions, and of multi-scale images (``Scales``) over all scales
-together; the mean over samples comes last. x are real and g fake samples, D is the critic.
+Each function works on tensors and any callable critic; the spec for recipes stands beside it. The norm is taken per
+sample over all other dimensions, and of multi-scale images (``Scales``) over all scales together; the mean over samples
+comes last. x are real and g fake samples, D is the critic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from steadygan.penalties.zero_centered import R1, R2, r1_penalty, r2_penalty
 
 if TYPE_CHECKING:
     Penalty: TypeAlias = PenaltyLike
-else:  # the closed set that files and the command line know
+else:  # the kinds that YAML and the command line accept
     Penalty = GradientPenalty | R1 | R2 | Drift | PathLength
 
 __all__ = [

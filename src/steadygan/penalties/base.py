@@ -1,4 +1,4 @@
-"""The protocols of penalties: what a training step asks of a critic's and of a generator's penalty."""
+"""Protocols of penalties, for the critic and for the generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class PenaltyLike(Protocol):
     """A term of one player's loss: a weight times the mean of per-sample penalties.
 
-    A weight that is a schedule is evaluated on the host once a round, and read on the device as a 0-d tensor.
+    A schedule of weights is evaluated on the host once a round and read on the device as a 0-d tensor.
     """
 
     player: ClassVar[PlayerName]
@@ -25,47 +25,47 @@ class PenaltyLike(Protocol):
     def weight(self) -> float | Schedule: ...
     @property
     def every(self) -> int:
-        """Steps of the player between two of the penalty, which then weighs ``every`` times as much; 1: each step."""
+        """Lazy regularisation: applied on every so many steps of the player, with that many times the weight."""
 
 
 class CriticPenalty(PenaltyLike, Protocol):
-    """A penalty on the norms of the critic's input gradients at some samples, or on its scores of real samples."""
+    """A penalty on the norms of the critic's input gradients at a sampling location, or on scores of real samples."""
 
     @property
     def at(self) -> Location | None:
-        """Where the gradients are taken; None: ``hold`` gets the scores of real samples instead."""
+        """Sampling location of the gradients; None: ``hold`` gets the scores of real samples instead."""
 
     def hold(self, gradient_norm: Tensor) -> Tensor:
         """Gradient norms (or scores) [N] to unweighted penalties [N]."""
 
 
 class GeneratorPenalty(PenaltyLike, Protocol):
-    """A penalty on a measurement of the generator, with state that the trainer carries and saves."""
+    """A penalty on a measurement of the generator, with state that checkpoints save."""
 
     sees_batch: ClassVar[bool]
     """True if a sample's penalty depends on the measurements of the whole batch"""
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
-        """Random numbers per sample of this shape."""
+        """Random numbers that ``measure`` needs per sample of this shape; None for none."""
 
     def initial_state(self) -> tuple[Tensor, ...]:
-        """0-d tensors; () for none."""
+        """State before the first step: 0-d tensors; () for none."""
 
     def measure(self, generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor | None) -> Tensor:
-        """[n], differentiable in the generator's weights; pure."""
+        """Measurements [n], differentiable in the generator's weights; a pure function."""
 
     def hold(self, measured: Tensor, state: Any) -> Tensor:
         """Measurements of the whole batch [N] to unweighted penalties [N]."""
 
     def next_state(self, measured: Tensor, state: Any) -> tuple[Tensor, ...]:
-        """The state after a step, from the detached measurements [N] of the whole batch; no host sync."""
+        """The state after a step, from the detached measurements [N] of the whole batch; without host sync."""
 
 
 def check_weight(what: str, weight: float | Schedule) -> None:
-    """Raises UsageError unless a weight, or both ends of a schedule of weights, are finite and 0 or more."""
+    """Raises UsageError unless a weight, or each end of a schedule of weights, is finite and at least 0."""
     check_schedule(what, weight)
 
 
 def check_interval(what: str, every: int) -> None:
-    """Raises UsageError unless an interval is a whole number of steps, 1 or more."""
+    """Raises UsageError unless an interval is a whole number of steps, at least 1."""
     whole_number(what, every, 1)

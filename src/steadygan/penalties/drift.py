@@ -20,12 +20,12 @@ def drift_penalty(real_scores: Tensor, weight: float = 1e-3) -> Tensor:
 
 @dataclass(frozen=True)
 class Drift:
-    """weight E D(x)^2 on the scores of real samples (ProGAN, App. A.1); needs no gradient of the input."""
+    """weight E D(x)^2 on the scores of real samples (ProGAN, App. A.1); needs no input gradient."""
 
     weight: float | Schedule = 1e-3
-    """epsilon_drift; a schedule: by round"""
+    """epsilon_drift; may be a schedule over rounds"""
     every: int = 1
-    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:

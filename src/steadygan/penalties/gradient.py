@@ -49,15 +49,15 @@ class GradientPenalty:
     """weight E (||grad D|| - target)^2 (WGAN-GP, eq. 3; one-sided: App. C; with ``NearReal`` DRAGAN)."""
 
     weight: float | Schedule = 10.0
-    """lambda; a schedule: by round"""
+    """lambda; may be a schedule over rounds"""
     target: float = 1.0
     """what the gradient norm is held to"""
     one_sided: bool = False
     """penalise only norms above the target"""
     at: Location = Between()
-    """where the gradient is taken"""
+    """sampling location of the gradient"""
     every: int = 1
-    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:

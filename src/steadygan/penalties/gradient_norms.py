@@ -52,7 +52,7 @@ def _squared_norm(gradient: Tensor) -> Tensor:
 
 
 def detached(samples: S) -> S:
-    """The samples without their graph."""
+    """The samples, detached from their graph."""
     return at_each_scale(lambda tensor: tensor.detach(), samples)
 
 
@@ -68,7 +68,7 @@ def gradient_norm_at(critic: ScoreFunction, points: Sample) -> Tensor:
 def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
     """The gradient of a scalar function, differentiable once more; also inside torch.compile.
 
-    Autocast holds for ``total`` alone: around its derivative it would narrow what was computed in float32.
+    Autocast applies to ``total`` alone: around its derivative it would narrow what was computed in float32.
     """
     import torch
 
@@ -85,29 +85,29 @@ def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
 
 
 def traced_gradient(total: Callable[[Any], tuple[Tensor, Any]], samples: S) -> tuple[S, Any]:
-    """The gradient of ``total``'s first answer by the samples, and its second answer, inside torch.compile.
+    """The gradient of ``total``'s first output in the samples, and its second output, inside torch.compile.
 
-    What is compiled can be differentiated once: this puts both gradients into its graph. Autocast holds for ``total``
-    alone; around its derivative it would narrow what was computed in float32.
+    A compiled graph can be differentiated once: this traces the inner gradient into the graph. Autocast applies to
+    ``total`` alone; around its derivative it would narrow what was computed in float32.
     """
     import torch
 
     device = scales_of(samples)[0].device.type
-    narrow, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+    enabled, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
 
     def under_autocast(samples: S) -> tuple[Tensor, Any]:
-        with torch.autocast(device, dtype=dtype, enabled=narrow, cache_enabled=False):
+        with torch.autocast(device, dtype=dtype, enabled=enabled, cache_enabled=False):
             return total(samples)
 
     with torch.autocast(device, enabled=False):
-        found: tuple[S, Any] = torch.func.grad(under_autocast, has_aux=True)(samples)
-    return found
+        gradient_and_aux: tuple[S, Any] = torch.func.grad(under_autocast, has_aux=True)(samples)
+    return gradient_and_aux
 
 
 def _scores(critic: ScoreFunction, points: Sample) -> Tensor:
     count = sample_count(points)
-    answer = critic(points)
-    scores: Tensor = getattr(answer, "score", answer)  # the library's own critics answer with a CriticOutput
+    output = critic(points)
+    scores: Tensor = getattr(output, "score", output)  # the library's critics return a CriticOutput
     if scores.shape not in ((count,), (count, 1)):
         raise ValueError(
             f"the critic answered with shape {list(scores.shape)} for {count} samples; "

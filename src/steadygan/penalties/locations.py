@@ -78,10 +78,10 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
 
 
 class LocationLike(Protocol):
-    """Where a penalty takes the critic's gradient. ``points`` is pure: random numbers come in as ``random``."""
+    """Sampling location of the critic's gradient (protocol). ``points`` is pure; random numbers come as ``random``."""
 
     shares_pass: ClassVar[str]
-    """'real' or 'fake' where the points are a batch that is scored anyway, else ''"""
+    """'real' or 'fake' if the points are a batch that is scored anyway, else ''"""
     sees_batch: ClassVar[bool]
     """True if a point depends on the whole batch, beyond its own pair"""
     needs_fake: ClassVar[bool]
@@ -141,7 +141,7 @@ class NearReal:
     """On lines that leave the real samples (DRAGAN)."""
 
     scale: float = 0.5
-    """how far they reach, in standard deviations of the batch"""
+    """length of the lines, in standard deviations of the batch"""
     shares_pass: ClassVar[str] = ""
     sees_batch: ClassVar[bool] = True
     needs_fake: ClassVar[bool] = False

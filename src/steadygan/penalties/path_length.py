@@ -18,10 +18,10 @@ _SMALLEST_SQUARE = 1e-8  # under the root: a length of exactly 0 would have an i
 
 
 class PathLengthState(NamedTuple):
-    """What the penalty remembers."""
+    """State of the path length penalty."""
 
     mean_length: Tensor
-    """a: the running mean of path lengths, 0-d"""
+    """a: running mean of path lengths, 0-d"""
 
 
 def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
@@ -49,13 +49,13 @@ class PathLength:
     """
 
     weight: float | Schedule = 2.0
-    """gamma_pl; a schedule: by round"""
+    """gamma_pl; may be a schedule over rounds"""
     every: int = 4
-    """generator steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    """lazy regularisation: applied on every so many generator steps, with the weight times that number"""
     decay: float = 0.01
-    """share of a step's mean length in the running mean"""
+    """weight of a step's mean length in the running mean"""
     shrink: int = 2
-    """one in so many samples of the batch is measured"""
+    """the penalty uses one in so many samples of the batch"""
     player: ClassVar[PlayerName] = "generator"
     sees_batch: ClassVar[bool] = True
 
@@ -76,17 +76,17 @@ class PathLength:
     def measure(self, generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor | None) -> Tensor:
         """Path lengths of every ``shrink``-th sample, [n / shrink]."""
         assert random is not None
-        some = slice(None, None, self.shrink)
-        return path_lengths(generator, latents[some], None if labels is None else labels[some], random[some])
+        rows = slice(None, None, self.shrink)
+        return path_lengths(generator, latents[rows], None if labels is None else labels[rows], random[rows])
 
     def hold(self, measured: Tensor, state: Any) -> Tensor:
         """Lengths [N] to unweighted penalties [N]."""
-        return (measured - self._moved(measured, state)).square()
+        return (measured - self._updated_mean(measured, state)).square()
 
     def next_state(self, measured: Tensor, state: Any) -> tuple[Tensor, ...]:
-        return PathLengthState(self._moved(measured, state))
+        return PathLengthState(self._updated_mean(measured, state))
 
-    def _moved(self, measured: Tensor, state: Any) -> Tensor:
+    def _updated_mean(self, measured: Tensor, state: Any) -> Tensor:
         (mean,) = state
-        moved: Tensor = mean + self.decay * (measured.mean() - mean)
-        return moved
+        updated: Tensor = mean + self.decay * (measured.mean() - mean)
+        return updated

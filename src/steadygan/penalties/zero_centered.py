@@ -30,9 +30,9 @@ class R1:
     """gamma/2 E ||grad D||^2 on real samples (Mescheder et al. 2018)."""
 
     gamma: float | Schedule = 10.0
-    """twice the weight of the squared gradient norm; a schedule: by round"""
+    """twice the weight of the squared gradient norm; may be a schedule over rounds"""
     every: int = 1
-    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:
@@ -57,9 +57,9 @@ class R2:
     """gamma/2 E ||grad D||^2 on fake samples (Mescheder et al. 2018)."""
 
     gamma: float | Schedule = 10.0
-    """twice the weight of the squared gradient norm; a schedule: by round"""
+    """twice the weight of the squared gradient norm; may be a schedule over rounds"""
     every: int = 1
-    """critic steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
     def __post_init__(self) -> None:

@@ -1,1 +1,1 @@
-"""The training round, the trainer, and what they keep: no method is known here by name."""
+"""The trainer and its training round, for every method: none is known here by name."""

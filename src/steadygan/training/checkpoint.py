@@ -1,7 +1,7 @@
-"""Checkpoints: safetensors and JSON only, written aside, synced, renamed; nothing pickled.
+"""Checkpoints: atomic folders of safetensors and JSON, without pickle.
 
-A checkpoint is a folder ``checkpoints/000500`` that exists only whole. It holds everything that a round changes;
-random numbers are functions of (seed, round), so the counters stand for them.
+A folder ``checkpoints/000500`` is written under another name, synced and renamed, so it is never partial. It holds all
+that a round changes; random numbers are functions of (seed, round), so the counters are their state.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from steadygan.run.checkpoints import FORMAT, load_network, load_tensors, read_s
 from steadygan.run.layout import STATE, folder_name, list_checkpoints, tensors_path
 from steadygan.system.files import ASIDE, to_json, written_aside
 from steadygan.training.step.counters import Counters
-from steadygan.training.step.game import GameState
+from steadygan.training.step.state import GameState
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,18 +51,18 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
         parameter = parameters[int(index)]
         if saved.shape == parameter.shape and saved.dim() > 0:
             # the parameter's strides: fused optimizers walk both by memory order and would mix elements silently
-            held = torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False)
-            held.copy_(saved)
+            value = torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False)
+            value.copy_(saved)
         else:
             device = (
                 parameter.device if optimizer.defaults.get("capturable") or optimizer.defaults.get("fused") else "cpu"
             )
-            held = saved.clone().to(device)
-        optimizer.state[parameter][key] = held
+            value = saved.clone().to(device)
+        optimizer.state[parameter][key] = value
 
 
 def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[str, Any] | None = None) -> Path:
-    """Writes ``folder/ROUND`` whole, or not at all.
+    """Writes the checkpoint ``folder/ROUND`` atomically; one that exists is left.
 
     Raises:
         RunError: for weights that are not finite, and for a disk that is full or cannot be written.
@@ -70,11 +70,13 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     for name, module in (("generator", game.generator), ("critic", game.critic)):
         for key, tensor in module.state_dict().items():
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                raise RunError(f"the {name}'s {key} is not finite after round {counters.round}: nothing was saved over")
+                raise RunError(
+                    f"the {name}'s {key} is not finite after round {counters.round}: no checkpoint was saved"
+                )
     target = folder / folder_name(counters.round)
     if (target / STATE).is_file():
-        return target  # a round's state is a function of the recipe: this is the same one
-    for stale in folder.glob(f"{ASIDE}*"):  # of a process that was killed
+        return target  # a round's state is a function of the recipe: it is this one
+    for stale in folder.glob(f"{ASIDE}*"):  # of a killed process
         shutil.rmtree(stale, ignore_errors=True)
     tensors = {
         "generator": _network_tensors(game.generator),
@@ -102,12 +104,12 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
 
 
 def counters_of(state: dict[str, Any]) -> Counters:
-    """The counters in a checkpoint's state."""
+    """Reads the counters from a checkpoint's state."""
     return Counters(**{name: state[name] for name in Counters.__dataclass_fields__})
 
 
 def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
-    """Fills a game from a checkpoint, in place, and gives the counters.
+    """Loads a checkpoint into a game, in place; returns the counters.
 
     Raises:
         RunError: if a file is missing, damaged, or of other networks.
@@ -116,25 +118,25 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
     load_network(game.generator, checkpoint, "generator")
     load_network(game.average, checkpoint, "average")
     load_network(game.critic, checkpoint, "critic")
-    for player, parts in game.players.items():
-        _restore_optimizer(parts.optimizer, load_tensors(checkpoint, f"{player}_optimizer"))
-    for name, leaves in _state_files(game.state):
-        saved = load_tensors(checkpoint, name)
+    for name, player in game.players.items():
+        _restore_optimizer(player.optimizer, load_tensors(checkpoint, f"{name}_optimizer"))
+    for field, leaves in _state_files(game.state):
+        saved = load_tensors(checkpoint, field)
         if len(saved) != len(leaves):
-            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(leaves)}")
+            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {field} state; this recipe has {len(leaves)}")
         for i, tensor in enumerate(leaves):
             tensor.copy_(saved[str(i)])
     return counters_of(state)
 
 
 def _state_files(state: GameState) -> list[tuple[str, list[Tensor]]]:
-    """The tensors of each field of a game's state, which has a file of its own; empty ones have none."""
-    files = [(name, pytree.tree_leaves(field)) for name, field in state._asdict().items()]
+    """File names and tensors of a game's state, one file for each field; empty fields have none."""
+    files = [(name, pytree.tree_leaves(value)) for name, value in state._asdict().items()]
     return [(name, leaves) for name, leaves in files if leaves or name == "objective"]
 
 
 def prune(folder: Path, keep_last: int, keep_every: int | None, best: int | None = None) -> None:
-    """Removes checkpoints but the last ones, the best, and each whose round is divisible by ``keep_every``."""
+    """Deletes checkpoints except the last ones, the best, and each whose round is a multiple of ``keep_every``."""
     checkpoints = list_checkpoints(folder)
     for path in checkpoints[:-keep_last]:
         if int(path.name) != best and (keep_every is None or int(path.name) % keep_every):

@@ -1,4 +1,4 @@
-"""How long a run has trained, and how fast it is."""
+"""Training time and throughput of a run."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """Speed since the last logged row."""
+    """Throughput since the last logged row."""
 
     rounds: float
-    """a second"""
+    """per second"""
     samples: float
-    """a second"""
+    """real samples per second"""
     waiting: float | None
-    """share of the time that steps waited for data; None where it is not read while they run"""
+    """fraction of the time that steps waited for data; None if the data is resident"""
 
 
 class Clock:
-    """Seconds of training over all sessions, and the pace since the last logged row."""
+    """Measures the training time over all sessions, and the throughput between logged rows."""
 
     def __init__(self, before: float) -> None:
         self.before = before
@@ -27,15 +27,16 @@ class Clock:
         self.mark: tuple[float, int, int, float] | None = None
 
     def total(self) -> float:
+        """Seconds of training so far, over all sessions."""
         return self.before + time.perf_counter() - self.start
 
     def pace(self, rounds: int, samples: int, waited: float | None = None) -> Pace | None:
-        """None for the first row of a session, which warm-up would distort.
+        """Throughput since the last call; None for the first call of a session, which warm-up would distort.
 
         Args:
             rounds: done so far
-            samples: seen so far
-            waited: seconds that were waited for data so far
+            samples: real samples seen so far
+            waited: seconds of waiting for data so far
         """
         now, last = time.perf_counter(), self.mark
         self.mark = (now, rounds, samples, waited or 0.0)

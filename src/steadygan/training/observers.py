@@ -1,4 +1,4 @@
-"""What the trainer tells the outside: the protocol that displays, pictures and trackers implement."""
+"""Observers and evaluators: protocols of what watches a run (displays, pictures, trackers) and judges its samples."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ if TYPE_CHECKING:
     from steadygan.types import SampleSpec
 
 Row = Mapping[str, float | int]
-"""One logged round, as it stands in metrics.jsonl."""
-
+"""A logged round: a line of metrics.jsonl."""
 
 Evaluation = Mapping[str, float | int | str]
-"""One evaluation of samples, as it stands in evaluations.jsonl; ``judge`` names the distance that decides."""
+"""An evaluation of samples: a line of evaluations.jsonl; ``judge`` names the metric for the best checkpoint."""
 
 
 @dataclass(frozen=True)
 class RunStart:
-    """Told once, before the first round (also after a resume)."""
+    """Event before the first round of a session, also after a resume."""
 
     folder: Path
     name: str
     """the recipe's name, such as 'wgan-gp'"""
     sample: SampleSpec
     round: int
-    """rounds already done: 0, or those of the checkpoint that was resumed"""
+    """rounds already done: 0, or the round of the resumed checkpoint"""
     rounds: int
+    """length of the run"""
     plan: tuple[str, ...] = ()
-    """lines for people: network sizes, rounds, expected time and disk"""
+    """lines to print: network sizes, rounds, expected time and disk space"""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Samples of fixed latents, so that pictures of different rounds can be compared."""
+    """Event with samples of fixed latents, which are comparable across rounds."""
 
     folder: Path
     round: int
     samples: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
-    """uint8 [N, C, H, W] images, float32 [N, D] points, or ids of characters [N, L], uint8 or int16"""
+    """images uint8 [N, C, H, W], points float32 [N, D], or character ids [N, L], uint8 or int16"""
     real: NDArray[np.float32] | None = None
     """real points [M, D], for points only"""
     score: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     """the critic as a function of points [M, D] -> [M], for points only"""
     columns: int | None = None
-    """images in a row, where the rows are classes; None: it does not matter"""
+    """images per row if rows are classes; None: any number"""
     lines: tuple[str, ...] | None = None
     """the samples as N lines, for text only"""
     coarser: tuple[NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32], ...] = ()
-    """the other sizes of multi-scale images, coarse to fine"""
+    """the smaller sizes of multi-scale images, coarse to fine"""
 
 
 @dataclass(frozen=True)
 class RunEnd:
-    """Told once, however the run ended."""
+    """Event at the end of a session, however it ended."""
 
     folder: Path
     round: int
@@ -66,11 +66,11 @@ class RunEnd:
     reason: str
     """'finished', 'interrupted' or the one-line error"""
     closing: tuple[str, ...] = ()
-    """lines for people: which checkpoint is the best, and by what"""
+    """lines to print: the best checkpoint, and by which metric"""
 
 
 class Observer(Protocol):
-    """Something that watches a run; it changes nothing in it and draws no random numbers."""
+    """Protocol of observers of a run; they change nothing in it and draw no random numbers."""
 
     def started(self, start: RunStart) -> None: ...
     def logged(self, row: Row) -> None: ...
@@ -81,20 +81,25 @@ class Observer(Protocol):
 
 
 class Evaluator(Protocol):
-    """Judges samples of the averaged generator while a run goes on; the same samples get the same numbers."""
+    """Protocol of evaluators of samples during training; deterministic."""
 
     @property
     def count(self) -> int:
-        """How many samples it looks at."""
+        """Number of samples per evaluation."""
 
     @property
     def seconds(self) -> float:
-        """About how long a call takes on this machine."""
+        """Expected duration of a call on this machine."""
 
     def __call__(
         self, samples: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32], labels: NDArray[np.int64] | None
     ) -> Mapping[str, float | str]:
-        """Numbers by name; 'judge' names the distance to real samples by which the best checkpoint is kept."""
+        """Metrics by name; 'judge' names the one that selects the best checkpoint (lower is better).
+
+        Args:
+            samples: of the averaged generator, as in ``Picture.samples``
+            labels: [N] that they were conditioned on, or None
+        """
 
     def closing(self, metrics: Sequence[Row], evaluations: Sequence[Evaluation]) -> Sequence[str]:
-        """What to say at the end of a session."""
+        """Lines to print at the end of a session."""

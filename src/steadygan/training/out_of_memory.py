@@ -1,4 +1,4 @@
-"""Running out of memory: one line that names a micro-batch that was tried and fits."""
+"""Out-of-memory errors: one line that suggests a micro-batch size which was tried and fits."""
 
 from __future__ import annotations
 
@@ -18,37 +18,43 @@ _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "failed
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Did the device or the host run out of memory?"""
+    """True if the device or the host ran out of memory."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _WORDS)
 
 
 def release() -> None:
-    """Gives cached memory back."""
+    """Collects garbage and empties the CUDA allocator's cache."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def with_micro_batch(recipe: Recipe, micro_batch: int) -> Recipe:
-    """The recipe with another micro-batch."""
+    """The recipe with another micro-batch size."""
     return dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
 
 
 def explain(recipe: Recipe, device: str, attempt: Callable[[Recipe], object]) -> RunError:
-    """The error for a recipe that ran out of memory; ``attempt`` runs a step of a recipe and may run out again."""
-    whole = max(recipe.batch, recipe.fakes)
-    now = min(recipe.run.micro_batch or whole, whole)
-    text = f"out of memory on {device} with {now} samples at once"
+    """The error for a recipe that ran out of memory.
+
+    Args:
+        recipe: that ran out
+        device: its name
+        attempt: runs a step of a recipe with a smaller micro-batch; may run out again
+    """
+    batch = max(recipe.batch, recipe.fakes)
+    tried = min(recipe.run.micro_batch or batch, batch)
+    text = f"out of memory on {device} with {tried} samples at once"
     if recipe.objective.mixes_samples:
         return RunError(f"{text}; this objective compares samples across the batch: take a smaller --batch or width")
-    size = now // 2
+    size = tried // 2
     while size >= 1:
         release()
         try:
             attempt(with_micro_batch(recipe, size))
-        except Exception as error:  # whatever it is, this size is no advice to give
+        except Exception as error:  # such a size cannot be suggested
             if not is_out_of_memory(error):
                 break
         else:

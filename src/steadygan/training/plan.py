@@ -1,4 +1,4 @@
-"""Before a run starts: how fast this device is, how long it will take, how often to log, picture and save."""
+"""The plan of a run: its expected time, rounds for a time limit, and intervals of logging, pictures and checkpoints."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _LOG_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
-_PICTURE_SECONDS = 0.15  # that a picture costs, about, to be written in all its forms
-_PICTURE_STEPS = 2  # generator steps that it costs besides: statistics of the average, and samples
-_PICTURE_SHARE = 0.015  # of the time, at most, but for those at the start and a few in a short run
-_LEAST_PICTURES = 4
+_PICTURE_SECONDS = 0.15  # to write a picture in all its formats
+_PICTURE_STEPS = 2  # its other cost, in generator steps: statistics of the average, and samples
+_PICTURE_SHARE = 0.015  # of the time, at most, except at the start and in short runs
+_MIN_PICTURES = 4
 _EVALUATION_SHARE = 0.05  # of the time, at most
-_EVALUATIONS = 20  # in a run, at most
+_MAX_EVALUATIONS = 20
 _LONG_WARM_UP = 1 / 3  # of a run's time
 _OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
 
 
 def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
-    """The recipe with its rounds, decays and the critic's warm-up fitted to a time.
+    """The recipe with rounds, decays and the critic's warm-up fitted to a time limit.
 
     Raises:
-        UsageError: for a time that is no positive number.
+        UsageError: unless ``minutes`` is above 0.
     """
     if not minutes > 0:
         raise UsageError(f"--minutes is {minutes}; it has to be above 0")
@@ -53,7 +53,7 @@ def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
     return fitted(recipe, low)
 
 
-def _tidy(number: float) -> int:
+def _rounded(number: float) -> int:
     """A round number near ``number``, at least 1: 1, 2, 5, 10, 20, 50, …"""
     step = 1
     while True:
@@ -63,44 +63,56 @@ def _tidy(number: float) -> int:
         step *= 10
 
 
-def settle(recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: Evaluator | None = None) -> Recipe:
-    """The recipe with the intervals and threads that were left open chosen from the speed."""
-    run, each = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
-    whole = each * recipe.rounds
-    picture_seconds = min(max(whole / _PICTURES, 2.0), 600.0)
+def choose_intervals(
+    recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: Evaluator | None = None
+) -> Recipe:
+    """The recipe with the intervals that it leaves open chosen from its speed, and the number of threads.
+
+    Args:
+        recipe: may leave intervals None
+        speed: measured
+        threads: for ``run.threads`` if that is None
+        evaluator: of samples during training
+    """
+    run, round_seconds = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
+    total = round_seconds * recipe.rounds
+    picture_seconds = min(max(total / _PICTURES, 2.0), 600.0)
     if speed.rounds(recipe, 0, min(recipe.rounds, 64)) < _FIRST_PICTURE_SECONDS:
-        picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, whole / 200))
+        picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, total / 200))
     cost = _PICTURE_SECONDS + _PICTURE_STEPS * speed.generator_step
-    picture_seconds = max(picture_seconds, min(cost / _PICTURE_SHARE, whole / _LEAST_PICTURES))
-    checkpoint_every = run.checkpoint_every or min(recipe.rounds, _tidy(_CHECKPOINT_SECONDS / each))
-    evaluation = 0.0
+    picture_seconds = max(picture_seconds, min(cost / _PICTURE_SHARE, total / _MIN_PICTURES))
+    evaluation_cost = 0.0
     if evaluator is not None:
-        evaluation = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
-    between = max(evaluation / _EVALUATION_SHARE, whole / _EVALUATIONS)  # seconds
+        evaluation_cost = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
+    evaluation_seconds = max(evaluation_cost / _EVALUATION_SHARE, total / _MAX_EVALUATIONS)
+
+    def rounds_in(seconds: float) -> int:
+        return min(recipe.rounds, _rounded(seconds / round_seconds))
+
     chosen = dataclasses.replace(
         run,
         threads=threads if run.threads is None else run.threads,
-        log_every=run.log_every or min(recipe.rounds, _tidy(_LOG_SECONDS / each)),
-        picture_every=run.picture_every or min(recipe.rounds, _tidy(picture_seconds / each)),
-        checkpoint_every=checkpoint_every,
-        evaluate_every=run.evaluate_every or min(recipe.rounds, _tidy(between / each)),
+        log_every=run.log_every or rounds_in(_LOG_SECONDS),
+        picture_every=run.picture_every or rounds_in(picture_seconds),
+        checkpoint_every=run.checkpoint_every or rounds_in(_CHECKPOINT_SECONDS),
+        evaluate_every=run.evaluate_every or rounds_in(evaluation_seconds),
     )
     return dataclasses.replace(recipe, run=chosen)
 
 
 def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tuple[str, ...]:
-    """What will happen, in a few lines for people."""
-    weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
+    """The plan in a few lines to print: network sizes, rounds, expected time and disk space, notes on decays."""
+    generator, critic = (sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic))
     seconds = speed.rounds(recipe, 0, recipe.rounds) * _OVERHEAD
-    checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
-    steps, made = recipe.steps(USUAL_ROUND), recipe.generator_steps
+    checkpoint = 4 * (4 * generator + 3 * critic)  # bytes: float32 weights, the average, two moments of each
+    critic_steps, generator_steps = recipe.steps(USUAL_ROUND), recipe.generator_steps
     audit = dataset.audit
     decoded = f", decoded pictures {byte_size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
-        f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
-        f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
-        f"{recipe.rounds:,} rounds of {steps} critic step{'s' * (steps > 1)} and "
-        f"{'one' if made == 1 else made} generator step{'s' * (made > 1)}, "
+        f"generator {type(recipe.generator).__name__}, {generator:,} parameters; "
+        f"critic {type(recipe.critic).__name__}, {critic:,} parameters; samples {game.sample}",
+        f"{recipe.rounds:,} rounds of {critic_steps} critic step{'s' * (critic_steps > 1)} and "
+        f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
@@ -109,8 +121,8 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     share = warm_up_share(recipe, speed)
     if share > _LONG_WARM_UP:
         lines.append(
-            f"note: {share:.0%} of the time goes into critic steps beyond {steps} a round, the critic's warm-up: "
-            f"take more rounds, or --critic-steps {steps} to leave it out"
+            f"note: {share:.0%} of the time goes into critic steps beyond {critic_steps} a round, the critic's "
+            f"warm-up: take more rounds, or --critic-steps {critic_steps} to leave it out"
         )
     ends = {end for _, end in decays(recipe) if end != recipe.rounds}
     if ends:
@@ -122,15 +134,15 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
 
 
 def warm_up_share(recipe: Recipe, speed: Speed) -> float:
-    """The share of a run's time that critic steps beyond the usual ones take."""
-    whole = speed.rounds(recipe, 0, recipe.rounds)
+    """Fraction of a run's time in critic steps beyond the usual ones."""
+    total = speed.rounds(recipe, 0, recipe.rounds)
     usual = recipe.rounds * speed.round(recipe, USUAL_ROUND)
-    return max(0.0, 1 - usual / whole) if whole else 0.0
+    return max(0.0, 1 - usual / total) if total else 0.0
 
 
 def decays(recipe: Recipe) -> list[tuple[str, int]]:
-    """Each schedule below the recipe that ends at a round, with that round."""
-    found: list[tuple[str, int]] = []
+    """All schedules of a recipe that end at a round: (path of the field, round)."""
+    ends: list[tuple[str, int]] = []
 
     def visit(value: object, where: str) -> None:
         if isinstance(value, tuple):
@@ -140,8 +152,8 @@ def decays(recipe: Recipe) -> list[tuple[str, int]]:
             for f in dataclasses.fields(value):
                 inner = getattr(value, f.name)
                 if f.name == "rounds" and where and isinstance(inner, int):
-                    found.append((where, inner))
+                    ends.append((where, inner))
                 visit(inner, f"{where}.{f.name}".lstrip("."))
 
     visit(recipe, "")
-    return found
+    return ends

@@ -1,4 +1,4 @@
-"""How a run begins: anew, settled on this device, or from its last checkpoint."""
+"""Sessions: starting a run in a new folder, and resuming one from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine, verified
-from steadygan.training.processes.launch import own_device
+from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.speed import Speed
@@ -48,35 +48,35 @@ def new_run(
     weights_from: Path | None = None,
     world: World = ALONE,
 ) -> str:
-    """Trains a recipe from round 0 in a new folder; gives 'finished' or 'interrupted'.
+    """Trains a recipe from round 0 in a new folder; returns 'finished' or 'interrupted'.
 
     Args:
-        recipe: what to train
-        dataset: on what
-        folder: where the run is kept; must not hold a run yet
+        recipe: to train
+        dataset: training data
+        folder: of the run; must not contain a run yet
         device: 'auto', 'cpu', 'cuda', 'mps'
-        minutes: fits rounds and decays to a time
-        observers: who watches
-        evaluator: judges samples now and then
-        weights_from: a checkpoint whose networks this run starts from (fine-tuning)
+        minutes: limits the time; rounds and decays are fitted to it
+        observers: of the run
+        evaluator: of samples during training
+        weights_from: checkpoint with the initial weights (fine-tuning)
         world: the processes that train it together; the first one writes
 
     Raises:
         UsageError: for a recipe, device or folder that cannot be used.
         RunError: for a run that had to stop.
     """
-    chosen = choose_device(own_device(device))
-    if world.agreed((folder / layout.RECIPE).exists()):
+    chosen = choose_device(local_device(device))
+    if world.broadcast((folder / layout.RECIPE).exists()):
         raise UsageError(
             f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
         )
     if weights_from is not None:
         _check_alphabet(weights_from, dataset)
     _check_same_data(dataset, world)
-    settled = settle(recipe, dataset, chosen, minutes, evaluator, world)
-    if chosen.type == "cpu" and settled.recipe.run.threads is not None:
-        torch.set_num_threads(settled.recipe.run.threads)
-    trainer = Trainer(settled.recipe, dataset, folder, chosen, observers, evaluator, settled.engine, world)
+    resolved = resolve(recipe, dataset, chosen, minutes, evaluator, world)
+    if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
+        torch.set_num_threads(resolved.recipe.run.threads)
+    trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world)
     game = trainer.build()
     if weights_from is not None:
         load_network(game.generator, weights_from, "average")
@@ -86,8 +86,8 @@ def new_run(
         _write_start(trainer, weights_from)
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
-    lines = plan.plan_lines(trainer.recipe, game, settled.speed, dataset)
-    return trainer.run(game, (*lines, *settled.notes, *_notes(settled.warnings)))
+    lines = plan.plan_lines(trainer.recipe, game, resolved.speed, dataset)
+    return trainer.run(game, (*lines, *resolved.notes, *_notes(resolved.warnings)))
 
 
 @kept_memory()
@@ -102,17 +102,17 @@ def resume_run(
     evaluator: Evaluator | None = None,
     world: World = ALONE,
 ) -> str:
-    """Goes on from a run's last checkpoint, to the last digit as if it had never stopped.
+    """Resumes a run from its last checkpoint; results are bit-identical to those of an uninterrupted run.
 
     Raises:
         RunError: for changed data, a damaged checkpoint, or a run that had to stop.
     """
     check_data(folder, dataset)
-    chosen = choose_device(own_device(device))
+    chosen = choose_device(local_device(device))
     _check_same_data(dataset, world)
     if chosen.type == "cpu" and recipe.run.threads is not None:
         torch.set_num_threads(recipe.run.threads)
-    engine, warnings = _engine_again(recipe, dataset, chosen, world)
+    engine, warnings = _resumed_engine(recipe, dataset, chosen, world)
     trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
     saved = layout.list_checkpoints(trainer.checkpoints)
     if saved:
@@ -122,7 +122,7 @@ def resume_run(
     validate.check_game(game)
     if saved:
         trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
-    world.wait()  # all have read what the first now changes
+    world.barrier()  # all have read what the first now changes
     if world.first:
         write_text(folder / layout.RECIPE, recipes.dumps(recipe))  # it may have been extended
         for record in (trainer.record, trainer.evaluations):
@@ -131,7 +131,7 @@ def resume_run(
 
 
 def _changed(state: dict[str, Any], trainer: Trainer) -> tuple[str, ...]:
-    """Warnings where the last digits will differ from those of a run that never stopped."""
+    """Warnings of differences that change the last digits against an uninterrupted run."""
     now = {"precision": trainer.precision, "engine": trainer.engine.name}
     return tuple(
         f"the run was computed with {name} {state[name]}, now with {value}: last digits will differ"
@@ -140,10 +140,10 @@ def _changed(state: dict[str, Any], trainer: Trainer) -> tuple[str, ...]:
     )
 
 
-def _engine_again(
+def _resumed_engine(
     recipe: Recipe, dataset: Dataset, device: torch.device, world: World
 ) -> tuple[Engine, tuple[str, ...]]:
-    """The engine that the recipe was settled on, or eager with the reason."""
+    """The engine that the recipe names, or eager with a warning."""
     if recipe.run.engine in ("auto", "eager"):
         return EAGER, ()
     engine = verified(recipe.run.engine, SetupBuilder(recipe, dataset, device, world))
@@ -153,13 +153,13 @@ def _engine_again(
 
 
 def _check_same_data(dataset: Dataset, world: World) -> None:
-    """Raises RunError where the processes have opened different data."""
-    if world.agreed(dataset.fingerprint) != dataset.fingerprint:
+    """Raises RunError if the data differs between processes."""
+    if world.broadcast(dataset.fingerprint) != dataset.fingerprint:
         raise RunError(f"process {world.rank} has other data than process 0: {dataset.name} differs between machines")
 
 
-class Settled(NamedTuple):
-    """A recipe with nothing left open, the speed it was settled by, the engine, notes, and what the guard warns of."""
+class Resolved(NamedTuple):
+    """A recipe with all settings resolved, the measured speed, the engine, notes, and warnings of the validation."""
 
     recipe: Recipe
     speed: Speed
@@ -168,17 +168,17 @@ class Settled(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def settle(
+def resolve(
     recipe: Recipe,
     dataset: Dataset,
     device: torch.device,
     minutes: float | None = None,
     evaluator: Evaluator | None = None,
     world: World = ALONE,
-) -> Settled:
-    """Checks the recipe, measures the device, and settles what the recipe left open.
+) -> Resolved:
+    """Validates a recipe, measures its speed, and chooses the settings that it leaves open.
 
-    Of several processes each measures its part alone, and the first one's word counts.
+    Of several processes each measures its share alone; the first one's choice is broadcast.
 
     Raises:
         UsageError: for a recipe that cannot work on this data.
@@ -186,7 +186,7 @@ def settle(
     """
     warnings: tuple[str, ...] = ()
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
-    part = SetupBuilder(recipe, dataset, device, world).alone()
+    share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
@@ -196,12 +196,12 @@ def settle(
 
     def measure() -> Speed:
         try:
-            return timed(part)
+            return timed(share)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory.is_out_of_memory(error):
                 raise
         smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
-        raise out_of_memory.explain(part.recipe, device_name(device), smaller)
+        raise out_of_memory.explain(share.recipe, device_name(device), smaller)
 
     threads: int | None = None
     if device.type == "cpu":
@@ -213,8 +213,8 @@ def settle(
     if minutes is not None:
         fitted = plan.fit_minutes(recipe, measured, minutes)
     fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
-    settled, measured = world.agreed((plan.settle(fitted, measured, threads, evaluator), measured))
-    return Settled(settled, measured, engine, (f"note: {note}",) if note else (), warnings)
+    resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
+    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings)
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
@@ -223,7 +223,7 @@ def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
 
 
 def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
-    """Makes the run's folder with recipe, environment and data."""
+    """Creates the run folder with recipe, environment and data facts."""
     folder = trainer.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -236,7 +236,7 @@ def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
 
 
 def _check_alphabet(weights: Path, dataset: Dataset) -> None:
-    """Refuses weights whose characters are others than the data's: the same ids would stand for other characters."""
+    """Raises UsageError for weights of another alphabet: the same ids would stand for other characters."""
     run = weights.parent.parent
     theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet
     if theirs is not None and mine is not None and theirs != mine:
@@ -247,11 +247,7 @@ def _check_alphabet(weights: Path, dataset: Dataset) -> None:
 
 
 def check_data(folder: Path, dataset: Dataset) -> None:
-    """Refuses to go on with other data than the run began with.
-
-    Raises:
-        RunError: names both.
-    """
+    """Raises RunError unless the data is that with which the run began."""
     began = DataFacts.read(folder).fingerprint
     if began != dataset.fingerprint:
         raise RunError(

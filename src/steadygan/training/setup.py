@@ -1,4 +1,4 @@
-"""Builds setups: a recipe on a data set and a device, for a run and for the trials before it."""
+"""Builds setups from a recipe, data set and device, for a run and for the measurements before it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from steadygan.system.device import Precision, choose_precision
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.setup import Setup
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SetupBuilder:
-    """A recipe with its data, device and processes; nothing is built before it is asked for."""
+    """Lazily builds games, the feed and the drawer of a recipe."""
 
     recipe: Recipe
     dataset: Dataset
@@ -35,11 +35,11 @@ class SetupBuilder:
         return choose_precision(self.recipe.run.precision, self.device)
 
     def build(self) -> Setup:
-        """A setup with a fresh game at round 0, the same at each call; feed and drawer are shared."""
+        """A setup with a new game at round 0, equal at each call; feed and drawer are shared."""
         return Setup(self.game(), self.feed, self.drawer)
 
     def game(self) -> Game:
-        """A fresh game at round 0, the same at each call."""
+        """A new game at round 0, equal at each call."""
         return Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
 
     @cached_property
@@ -51,14 +51,14 @@ class SetupBuilder:
         return Drawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, self.feed.rows_on, self.world)
 
     def alone(self) -> SetupBuilder:
-        """This process's part of the batches, without the other processes.
+        """A builder for this process's share of each batch, without the other processes.
 
         Raises:
-            UsageError: for batches that cannot be shared equally.
+            UsageError: for batches that the number of processes does not divide.
         """
         world = self.world
         if world.size == 1:
             return self
-        own, fakes = world.rows(self.recipe.batch), world.rows(self.recipe.fakes)
-        part = dataclasses.replace(self.recipe, batch=own.stop - own.start, generator_batch=fakes.stop - fakes.start)
-        return dataclasses.replace(self, recipe=part, world=ALONE)
+        rows, fakes = world.rows(self.recipe.batch), world.rows(self.recipe.fakes)
+        share = dataclasses.replace(self.recipe, batch=rows.stop - rows.start, generator_batch=fakes.stop - fakes.start)
+        return dataclasses.replace(self, recipe=share, world=ALONE)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the round in hand is finished and saved; a second Ctrl-C stops at once."""
+"""SIGINT and SIGTERM: the current round is finished and saved; a second SIGINT (Ctrl-C) stops at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 
 class StopSignals:
-    """While entered, remembers that someone asked the run to stop."""
+    """Context in which SIGINT and SIGTERM only record that the run should stop."""
 
     last: ClassVar[int | None] = None
-    """the signal that stopped the latest run of this process, for the command's exit code"""
+    """signal that stopped the latest run of this process, for the command's exit code"""
 
     def __init__(self) -> None:
         self.received: int | None = None

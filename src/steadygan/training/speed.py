@@ -1,4 +1,4 @@
-"""The speed of a recipe on this machine: seconds per step of each phase, and how many CPU threads are fastest."""
+"""Measured speed of a recipe on this machine: seconds per step of each phase, and the fastest number of CPU threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.system.cores import cores
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.round import step
 from steadygan.training.step.setup import Setup
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import Engine
 
-_WORTH_THREADS = 1.25  # times faster than one thread
-_LONG_ROUND = 3.0  # seconds, above which threads are compared once
+_MIN_SPEEDUP = 1.25  # of all threads over one
+_LONG_ROUND = 3.0  # seconds; above it each number of threads is measured once
 USUAL_ROUND = 1_001
-"""a round like most: after a warm-up, and none of those (1,000, ...) in which there are many critic steps again"""
+"""a typical round: after a warm-up, and not one of those (1,000, ...) with many critic steps"""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds that one step of each phase takes here."""
+    """Seconds per step of each phase."""
 
     critic_step: float
-    """of its main phase"""
+    """of the critic's main phase"""
     generator_step: float
-    """of its main phase"""
+    """of the generator's main phase"""
     lazy_steps: tuple[float, ...] = ()
-    """of the recipe's lazy phases, in their order"""
+    """of each lazy phase, in the recipe's order"""
 
     def round(self, recipe: Recipe, round_: int) -> float:
-        """Seconds of one round; of lazy phases their share."""
+        """Seconds of one round; a lazy phase counts with its average over rounds."""
         critic, generator = recipe.steps(round_), recipe.generator_steps
         lazy = [phase for phase in recipe.phases if not phase.objective]
         shares = [(critic if phase.player == "critic" else generator) / phase.every for phase in lazy]
@@ -63,26 +63,26 @@ def measure_speed(
     budget: float = 1.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Speed:
-    """Times steps on a setup that is thrown away afterwards.
+    """Times the steps of each phase; the setup's game is changed and should be discarded.
 
     Args:
-        setup: whose game is stepped
-        engine: that computes the gradients
-        budget: seconds for all phases together, at least one step each
-        clock: ``time.process_time`` counts CPU time: what a step costs on a CPU that others use too
+        setup: game, feed and drawer
+        engine: computes the gradients
+        budget: seconds for all phases together; each takes at least one step
+        clock: ``time.process_time`` measures CPU time, for a CPU that is shared
     """
     game, drawer = setup.game, setup.drawer
-    one = dataclasses.replace(game.recipe, critic_steps=_one)
-    draws = Drawer(one, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
+    one_step = dataclasses.replace(game.recipe, critic_steps=_one)
+    draws = Drawer(one_step, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
 
     def timed(run: Callable[[], object]) -> float:
-        run()  # warms up allocators and kernels' caches
-        _wait(game)
+        run()  # warm-up: allocators, kernel caches
+        _synchronize(game)
         begin = clock()
         count = 0
         while count == 0 or clock() - begin < budget / len(game.phases):
             run()
-            _wait(game)
+            _synchronize(game)
             count += 1
         return (clock() - begin) / count
 
@@ -98,7 +98,7 @@ def measure_speed(
 
 @contextlib.contextmanager
 def restored_threads(threads: int | None = None) -> Iterator[None]:
-    """Sets the number of CPU threads within the block (None: unchanged) and restores the caller's afterwards."""
+    """Context with this number of CPU threads (None: unchanged); restores the caller's at its end."""
     before = torch.get_num_threads()
     if threads is not None:
         torch.set_num_threads(threads)
@@ -109,15 +109,16 @@ def restored_threads(threads: int | None = None) -> Iterator[None]:
 
 
 def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:
-    """CPU threads and the speed with them: those the recipe names, else all where they gain a quarter, else one.
+    """Chooses the number of CPU threads, and measures the speed with it.
 
-    Threads that wait for each other on a core that another process holds, now or later, can be a hundred times slower
-    than one thread. Each number is measured twice, there and back, and judged by the better time, since a moment's
-    disturbance only lengthens one; once where a round takes seconds, which evens that out itself.
+    The recipe's number if it names one, else all threads if they are 25% faster than one, else one: threads that wait
+    for each other on a core that another process uses can be a hundred times slower than a single one. Each number is
+    measured twice, in opposite orders, and compared by its better time, since disturbances only lengthen times; long
+    rounds, which average them out, are measured once.
     """
     available = min(torch.get_num_threads(), cores())
-    named = recipe.run.threads
-    numbers = list(dict.fromkeys([available, 1] if named is None else [named]))
+    fixed = recipe.run.threads
+    numbers = list(dict.fromkeys([available, 1] if fixed is None else [fixed]))
     speeds: dict[int, list[Speed]] = {threads: [] for threads in numbers}
 
     def measure_with(threads: int) -> None:
@@ -133,7 +134,7 @@ def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, S
         for threads in reversed(numbers):
             measure_with(threads)
     costs = {
-        threads: min(map(seconds, measured)) * (1.0 if threads == 1 else _WORTH_THREADS)
+        threads: min(map(seconds, measured)) * (1.0 if threads == 1 else _MIN_SPEEDUP)
         for threads, measured in speeds.items()
     }
     threads = min(costs, key=lambda number: (costs[number], number))
@@ -155,7 +156,7 @@ def _one(round_: int) -> float:
     return 1.0
 
 
-def _wait(game: Game) -> None:
+def _synchronize(game: Game) -> None:
     if game.device.type == "cuda":
         torch.cuda.synchronize(game.device)
     elif game.device.type == "mps":

@@ -1,4 +1,4 @@
-"""One run, from the plan to the last checkpoint: rounds, record, pictures, checkpoints, stops. Knows no method."""
+"""The trainer: the loop of training rounds with logging, pictures, evaluations and checkpoints, for every method."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from steadygan.errors import RunError
 from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, list_checkpoints
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
-from steadygan.training import checkpoint, fixed_samples, out_of_memory
+from steadygan.training import checkpoint, fixed_latents, out_of_memory
 from steadygan.training.clock import Clock
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.measurements import FiniteWatch, NotFiniteError, held_out_score, row
+from steadygan.training.finite_check import FiniteCheck, NotFiniteError
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.processes.world import ALONE, World
+from steadygan.training.record_row import held_out_score, row
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.prefetch import coming_rows
-from steadygan.training.step.round import training_round, whole_report
+from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ INTERRUPTED = "interrupted"
 
 
 class Trainer:
-    """Carries a run in a folder from its last checkpoint to its end."""
+    """Trains one run in a folder, from its current round to its last.
+
+    Of several processes all train; the first one alone logs, evaluates and saves.
+    """
 
     def __init__(
         self,
@@ -66,26 +70,26 @@ class Trainer:
         self.evaluations = Record(folder / EVALUATIONS)
         self.checkpoints = folder / CHECKPOINTS
         self.counters = Counters()
+        self._builder = SetupBuilder(recipe, dataset, device, world)
+        self.feed, self.drawer = self._builder.feed, self._builder.drawer
+        self.held_out_feed = Feed(recipe, dataset.held_out, device)
 
     def build(self) -> Game:
-        """The game at round 0, and its feeds."""
-        builder = SetupBuilder(self.recipe, self.dataset, self.device, self.world)
-        self.feed, self.drawer = builder.feed, builder.drawer
-        self.held_out_feed = Feed(self.recipe, self.dataset.held_out, self.device)
-        return builder.game()
+        """A new game at round 0."""
+        return self._builder.game()
 
     def run(self, game: Game, lines: Sequence[str] = ()) -> str:
-        """Rounds until the recipe's last one, or until someone asks to stop; gives the reason.
+        """Trains until the recipe's last round or a stop signal; returns 'finished' or 'interrupted'.
 
         Args:
             game: at the round of the counters
-            lines: the plan, for people
+            lines: the plan, for observers to print
 
         Raises:
-            RunError: one line, after the observers were told; the last checkpoint is whole.
+            RunError: one line, after the observers' ``ended``; the last checkpoint stays valid.
         """
-        done, rounds = self.counters.round, self.recipe.rounds
-        start = RunStart(self.folder, self.recipe.name, self.dataset.sample, done, rounds, tuple(lines))
+        rounds = self.recipe.rounds
+        start = RunStart(self.folder, self.recipe.name, self.dataset.sample, self.counters.round, rounds, tuple(lines))
         for observer in self.observers:
             observer.started(start)
         reason = "stopped by an error"
@@ -93,8 +97,8 @@ class Trainer:
             reason = self._rounds(game)
         except NotFiniteError as error:
             saved = list_checkpoints(self.checkpoints)
-            good = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint had been saved yet"
-            reason = f"{error}; {good}. Try a lower rate (--critic-optimizer.lr), or --run.precision fp32"
+            last_good = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint had been saved yet"
+            reason = f"{error}; {last_good}. Try a lower rate (--critic-optimizer.lr), or --run.precision fp32"
             raise RunError(reason) from None
         except (RuntimeError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -117,7 +121,7 @@ class Trainer:
         recipe, options = self.recipe, self.recipe.run
         assert options.log_every and options.checkpoint_every
         evaluate_every = options.evaluate_every or options.checkpoint_every
-        watch = FiniteWatch(self.device)
+        finite = FiniteCheck(self.device)
         clock = Clock(self.counters.seconds)
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
@@ -128,7 +132,7 @@ class Trainer:
                 steps = game.steps(before.round)
                 draws = self.drawer.round(before.round, before.position, steps)
                 report = training_round(setup, draws, before, self.engine)
-                watch.check_round(report, before.round)
+                finite.update(report, before.round)
                 done = before.round + 1
                 self.counters = Counters(
                     round=done,
@@ -140,38 +144,38 @@ class Trainer:
                 last = done == recipe.rounds
                 logged = last or done == 1 or done % options.log_every == 0
                 stopped = stop.received is not None
-                if self.world.size > 1:  # all stop after the same round, which all have to hear of
+                if self.world.size > 1:  # all stop after the same round
                     stopped = logged and self.world.any(stopped)
                 if logged:
-                    watch.check()
-                    report = whole_report(report, self.world)
+                    finite.check()
+                    report = reduce_report(report, self.world)
                     if self.world.first:
                         self._log(game, report, clock)
-                if self.world.first and (last or self._pictured(done)):
-                    watch.check()
+                if self.world.first and (last or self._picture_due(done)):
+                    finite.check()
                     self._picture(game)
-                judges = self.evaluator is not None or options.keep_best is not None
-                judged = judges and (last or done % evaluate_every == 0)
+                evaluates = self.evaluator is not None or options.keep_best is not None
+                evaluated = evaluates and (last or done % evaluate_every == 0)
                 saved = last or stopped or done % options.checkpoint_every == 0
                 if saved:
                     self._check_equal(game)
-                if self.world.first and (judged or saved):
-                    watch.check()
-                    self.save(game, judged=judged)
+                if self.world.first and (evaluated or saved):
+                    finite.check()
+                    self.save(game, judged=evaluated)
                 if stopped and not last:
                     return INTERRUPTED
-        self.world.wait()  # until the first has written everything
+        self.world.barrier()  # the first process has written everything
         return FINISHED
 
     def _check_equal(self, game: Game) -> None:
-        """Raises RunError where the processes' networks have come apart."""
+        """Raises RunError if the networks differ between processes."""
         if self.world.size > 1:
             networks = {"generator": game.generator, "critic": game.critic}
-            held = {f"{player}.{key}": t for player, n in networks.items() for key, t in n.state_dict().items()}
-            self.world.check_equal(held, f"after round {self.counters.round}")
+            tensors = {f"{name}.{key}": t for name, n in networks.items() for key, t in n.state_dict().items()}
+            self.world.check_equal(tensors, f"after round {self.counters.round}")
 
-    def _pictured(self, done: int) -> bool:
-        """Regularly, and at rounds 1, 2, 4, 8, … at the start, where most changes."""
+    def _picture_due(self, done: int) -> bool:
+        """True every ``picture_every`` rounds, and before the first of them at rounds 1, 2, 4, 8, …"""
         every = self.recipe.run.picture_every
         assert every is not None
         return done % every == 0 or (done < every and done & (done - 1) == 0)
@@ -203,48 +207,49 @@ class Trainer:
             observer.logged(line)
 
     def _picture(self, game: Game) -> None:
-        fixed_samples.settle_average(game, roughly=True)
-        *coarser, samples = fixed_samples.picture_samples(game)
+        fixed_latents.settle_average(game, roughly=True)
+        *coarser, samples = fixed_latents.picture_samples(game)
         points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
         picture = Picture(
             folder=self.folder,
             round=self.counters.round,
             samples=samples,
-            columns=fixed_samples.picture_columns(game),
+            columns=fixed_latents.picture_columns(game),
             coarser=tuple(coarser),
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
-            score=fixed_samples.score_points(game) if points else None,
+            score=fixed_latents.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),
         )
         for observer in self.observers:
             observer.pictured(picture)
 
     def _evaluate(self, game: Game) -> None:
-        """Samples are judged by what they are: a loss is no reason to stop, nor to go on."""
+        """Appends a line to evaluations.jsonl: metrics of samples, and the number that ``keep_best`` names."""
         line: dict[str, float | int | str] = {"round": self.counters.round, "samples": self.counters.position}
         if self.evaluator is not None:
-            line |= self.evaluator(*fixed_samples.evaluation_samples(game, self.evaluator.count))
-        best_by = self.recipe.run.keep_best
-        if best_by is not None:
-            line["judge"] = best_by
-            if self.counters.round:  # nothing was measured before the first round
-                line[best_by] = float(game.measured(best_by))
+            line |= self.evaluator(*fixed_latents.evaluation_samples(game, self.evaluator.count))
+        number = self.recipe.run.keep_best
+        if number is not None:
+            line["judge"] = number
+            if self.counters.round:  # it has no value before the first round
+                line[number] = float(game.objective_number(number))
         self.evaluations.append(line)
         for observer in self.observers:
             observer.evaluated(line)
 
     def _closing(self) -> tuple[str, ...]:
-        said = () if self.evaluator is None else self.evaluator.closing(self.record.rows(), self.evaluations.rows())
-        return (*said, *self.feed.closing())
+        evaluator, record, evaluations = self.evaluator, self.record, self.evaluations
+        lines = () if evaluator is None else evaluator.closing(record.rows(), evaluations.rows())
+        return (*lines, *self.feed.closing())
 
     def save(self, game: Game, *, judged: bool = False) -> Path:
-        """Writes a checkpoint of the present round, and removes those that are no longer kept.
+        """Writes a checkpoint of the current round and prunes older ones.
 
         Args:
             game: at this round
-            judged: it is evaluated first; the best checkpoint stays
+            judged: evaluates samples first; the best checkpoint is kept
         """
-        fixed_samples.settle_average(game)
+        fixed_latents.settle_average(game)
         if judged:
             self._evaluate(game)
         self.record.sync()

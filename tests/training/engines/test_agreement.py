@@ -24,7 +24,7 @@ from steadygan.training.engines import agreement, cuda_graph, select
 from steadygan.training.engines.agreement import disagreement
 from steadygan.training.engines.base import RECORDED, NotRecordable
 from steadygan.training.engines.by_name import make
-from steadygan.training.engines.compiled import Compiled, leave
+from steadygan.training.engines.compiled import Compiled, accumulate_gradients
 from steadygan.training.engines.cuda_graph import CUDAGraph, Recording, check_recordable, restored
 from steadygan.training.engines.eager import EAGER, Eager
 from steadygan.training.engines.float64 import double_setup, in_double
@@ -232,7 +232,7 @@ def test_one_process_can_compile_for_any_number_of_recipes():
 def test_parameters_with_one_gradient_do_not_share_it():
     parameters = [torch.nn.Parameter(torch.zeros(3)) for _ in range(2)]
     for part in (torch.ones(3), torch.ones(3)):  # of a batch
-        leave(parameters, [part, part])
+        accumulate_gradients(parameters, [part, part])
     assert [parameter.grad.tolist() for parameter in parameters] == [[2.0] * 3] * 2
 
 

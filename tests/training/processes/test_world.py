@@ -12,9 +12,10 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic
-from steadygan.training.measurements import held_out_score
-from steadygan.training.processes.launch import joined, own_device
-from steadygan.training.processes.world import ALONE, World, fingerprint
+from steadygan.training.processes.fingerprint import fingerprint
+from steadygan.training.processes.launch import joined, local_device
+from steadygan.training.processes.world import ALONE, World
+from steadygan.training.record_row import held_out_score
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 
@@ -70,9 +71,9 @@ def test_four_processes_compute_what_one_does(tmp_path):
 def test_a_world_of_one_changes_nothing():
     values = torch.arange(6.0)
     assert ALONE.rows(6) == slice(0, 6)
-    assert ALONE.gathered(values) is values
-    assert ALONE.sum(values) is values
-    assert ALONE.agreed("x") == "x"
+    assert ALONE.all_gather(values) is values
+    assert ALONE.all_reduce(values) is values
+    assert ALONE.broadcast("x") == "x"
     assert not ALONE.any(False)
     ALONE.check_equal({"values": values}, "start")
 
@@ -130,9 +131,9 @@ def test_each_process_has_a_gpu_of_its_own_or_there_are_too_many(monkeypatch, ra
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("LOCAL_RANK", str(rank))
-    assert own_device("cpu") == "cpu"
+    assert local_device("cpu") == "cpu"
     if expected:
-        assert own_device("auto") == own_device("cuda") == expected
+        assert local_device("auto") == local_device("cuda") == expected
     else:
         with pytest.raises(UsageError, match=r"this machine has 2 GPUs.*--nproc-per-node 2, or --device cpu"):
-            own_device("auto")
+            local_device("auto")

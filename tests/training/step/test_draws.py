@@ -15,11 +15,12 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, GradientPenalty, NearReal
 from steadygan.perturbations import InstanceNoise
 from steadygan.representations import Plain
-from steadygan.rng import STRETCH, Stream, normal_from, stream_generator, uniform_from
+from steadygan.rng import NORMAL_CHUNK, Stream, normal_from, stream_generator, uniform_from
 from steadygan.schedules import CriticWarmUp
 from steadygan.training.processes.world import World
 from steadygan.training.step import draws
-from steadygan.training.step.draws import Drawer, rows_of
+from steadygan.training.step.drawer import Drawer
+from steadygan.training.step.draws import rows_of
 from tests.training.games import IMAGES, image_data, small_recipe
 
 NOISY = Plain(dequantise="paper")
@@ -142,20 +143,22 @@ def test_uniform_numbers_can_begin_in_the_middle_of_a_stream(first):
     assert np.array_equal(uniform_from(5, Stream.REPRESENTATION, 3, first, 20), whole[first:])
 
 
-@pytest.mark.parametrize("first", [0, 1, 9, 3071, STRETCH - 7, STRETCH, STRETCH + 1, 3 * STRETCH - 1])
+@pytest.mark.parametrize(
+    "first", [0, 1, 9, 3071, NORMAL_CHUNK - 7, NORMAL_CHUNK, NORMAL_CHUNK + 1, 3 * NORMAL_CHUNK - 1]
+)
 def test_normal_numbers_can_begin_in_the_middle_of_a_stream(first):
-    whole = normal_from(5, Stream.LATENTS, 3, 0, first + STRETCH + 20)
+    whole = normal_from(5, Stream.LATENTS, 3, 0, first + NORMAL_CHUNK + 20)
     assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, 20), whole[first : first + 20])
-    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, STRETCH + 20), whole[first:])
+    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, NORMAL_CHUNK + 20), whole[first:])
 
 
 def test_the_first_normal_numbers_are_numpys_and_no_stretch_or_part_is_like_another():
-    drawn = normal_from(5, Stream.LATENTS, 3, 0, 3 * STRETCH)
-    first = stream_generator(5, Stream.LATENTS, 3).standard_normal(STRETCH, dtype=np.float32)
-    assert np.array_equal(drawn[:STRETCH], first)
-    stretches = [*drawn.reshape(3, STRETCH), normal_from(5, Stream.LATENTS, 3, 0, STRETCH, part=1)]
-    alike = np.corrcoef(stretches) - np.eye(4)
-    assert np.abs(alike).max() < 4 / STRETCH**0.5
+    drawn = normal_from(5, Stream.LATENTS, 3, 0, 3 * NORMAL_CHUNK)
+    first = stream_generator(5, Stream.LATENTS, 3).standard_normal(NORMAL_CHUNK, dtype=np.float32)
+    assert np.array_equal(drawn[:NORMAL_CHUNK], first)
+    chunks = [*drawn.reshape(3, NORMAL_CHUNK), normal_from(5, Stream.LATENTS, 3, 0, NORMAL_CHUNK, substream=1)]
+    alike = np.corrcoef(chunks) - np.eye(4)
+    assert np.abs(alike).max() < 4 / NORMAL_CHUNK**0.5
     assert abs(drawn.mean()) < 4 / drawn.size**0.5
     assert abs(drawn.std() - 1) < 4 / (2 * drawn.size) ** 0.5
 

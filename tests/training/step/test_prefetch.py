@@ -23,7 +23,7 @@ from steadygan.training import speed
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.step import feed as feeding
-from steadygan.training.step.draws import Drawer
+from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.prefetch import DEPTH, Prefetcher, coming_rows
 from tests.training.games import image_data, small_recipe, table, training_round

@@ -16,7 +16,7 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD, Adam
 from steadygan.penalties import R1, R2, Drift, GradientPenalty, NearReal
 from steadygan.recipe import RunOptions
-from steadygan.training.step.game import Player
+from steadygan.training.step.player import Player
 from steadygan.types import Batch, CriticOutput, SampleSpec
 from tests.training.games import (
     convolutional_recipe,

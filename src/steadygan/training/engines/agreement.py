@@ -1,6 +1,6 @@
-"""Agreement of engines: gradients held against the eager ones, parameter by parameter.
+"""Agreement of engines: comparison of an engine's gradients with the eager ones, by parameter.
 
-An engine is only taken after that: a loss that agrees proves nothing.
+Only engines that pass are used. Comparing losses would not suffice: they can agree while gradients differ.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from steadygan.training.step.setup import Setup
 
 _SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
-"""of the whole gradient's norm: a smaller gradient, as of a bias before a norm, is the rounding noise of others"""
+"""fraction of the full gradient's norm below which a parameter's gradient (a bias before a norm) is rounding noise"""
 
 
 def disagreement(engine: Engine, build: Callable[[], Setup], rounds: Sequence[RoundDraws]) -> dict[str, float]:
-    """Relative distances of an engine's gradients from the eager ones, by parameter: the worst over some rounds.
+    """Largest relative distance of an engine's gradients from the eager ones over some rounds, by parameter.
 
-    The distance is relative to the norm of the parameter's own gradient, plus a small part of the whole gradient's:
-    below it is nothing but rounding. A gradient that is not finite is infinitely far.
+    The distance is relative to the norm of the parameter's gradient plus a small fraction of the full gradient's norm,
+    below which is only rounding. A gradient that is not finite has distance infinity.
 
     Args:
         engine: to be tested
-        build: makes a setup at round 0, the same at each call; it is thrown away
-        rounds: draws, of which the first step of each player is taken; with a second round, an engine that goes on
-            with what it saw in the first is found out
+        build: makes a setup at round 0, equal at each call; it is discarded
+        rounds: draws, of which each player's first step is used; a second round detects an engine that reuses inputs
+            of the first
     """
     setups = build(), build()
     small = _SMALL[setups[0].game.precision]
@@ -47,10 +47,10 @@ def disagreement(engine: Engine, build: Callable[[], Setup], rounds: Sequence[Ro
 
 
 def rounding(build: Callable[[], Setup], rounds: Sequence[RoundDraws]) -> float:
-    """Relative distance of eager float32 gradients from those in float64: the worst of all parameters.
+    """Largest relative distance over all parameters of eager float32 gradients from those in float64.
 
-    Mostly kinks: a unit whose input lies within rounding of 0 is on one side here and on the other there, and its whole
-    part of a gradient with it.
+    Mostly from kinks: a unit whose input is within rounding of 0 falls on different sides, which switches its whole
+    contribution to a gradient.
     """
     wide = _gradients(EAGER, double_setup(build()), in_double(list(rounds)))
     return max(_distances(wide, _gradients(EAGER, build(), rounds), _SMALL["fp32"]).values())
@@ -62,22 +62,22 @@ _Gradients: TypeAlias = "list[dict[tuple[str, str], Tensor]]"
 
 def _distances(expected: _Gradients, got: _Gradients, small: float) -> dict[str, float]:
     worst = dict[str, float]()
-    for theirs, ours in zip(expected, got, strict=True):
-        phases = {phase for phase, _ in theirs}
+    for reference, tested in zip(expected, got, strict=True):
+        phases = {phase for phase, _ in reference}
         norms = {
-            phase: torch.stack([g.norm() for (of, _), g in theirs.items() if of == phase]).norm() for phase in phases
+            phase: torch.stack([g.norm() for (of, _), g in reference.items() if of == phase]).norm() for phase in phases
         }
-        for (phase, name), gradient in theirs.items():
-            distance = _distance(ours[phase, name], gradient, small * norms[phase])
+        for (phase, name), gradient in reference.items():
+            distance = _distance(tested[phase, name], gradient, small * norms[phase])
             worst[f"{phase}.{name}"] = max(distance, worst.get(f"{phase}.{name}", 0.0))
     return worst
 
 
-def _distance(ours: Tensor, theirs: Tensor, small: Tensor) -> float:
-    distance = (ours - theirs).norm()
+def _distance(tested: Tensor, reference: Tensor, small: Tensor) -> float:
+    distance = (tested - reference).norm()
     if distance == 0:  # also where both are 0 everywhere
         return 0.0
-    relative = float(distance / (theirs.norm() + small))
+    relative = float(distance / (reference.norm() + small))
     return math.inf if math.isnan(relative) else relative
 
 
@@ -88,15 +88,15 @@ def _gradients(engine: Engine, setup: Setup, rounds: Sequence[RoundDraws]) -> _G
         of_round: dict[tuple[str, str], Tensor] = {}
         for phase in setup.game.phases:
             of_step = draws.of(phase.player)[0]
-            terms = compute_gradients(setup, phase, of_step, engine)  # no step: it would amplify rounding
+            terms = compute_gradients(setup, phase, of_step, engine)  # no optimizer step: it would amplify rounding
             update_state(setup.game, phase, terms, len(of_step.latents))
-            of_round |= _left_gradients(setup.game, phase)
+            of_round |= _current_gradients(setup.game, phase)
         gradients.append(of_round)
     return gradients
 
 
-def _left_gradients(game: Game, phase: Phase) -> dict[tuple[str, str], Tensor]:
-    """The gradients that a step left on its player's parameters."""
+def _current_gradients(game: Game, phase: Phase) -> dict[tuple[str, str], Tensor]:
+    """Copies of the gradients on the player's parameters, by phase and parameter."""
     name = phase.player if phase.objective else f"{phase.player} every {phase.every}"
     return {
         (name, key): parameter.grad.detach().clone()

@@ -1,8 +1,8 @@
-"""Engines: how the gradients of a phase are computed. All give the same numbers.
+"""Engines: execution modes for computing the gradients of a phase. All give the same numbers.
 
-``eager`` runs the losses as they are written. ``compiled`` has torch.compile fuse each loss with its gradients;
-``graph`` records each loss with its gradients on a GPU once and replays it; ``compiled-graph`` does both. The
-optimizer's step and the sum over processes stay outside.
+``eager`` runs the losses directly. ``compiled`` fuses each loss with its gradients by torch.compile; ``graph`` records
+each loss with its gradients as a CUDA graph; ``compiled-graph`` does both. The optimizer step and the sum over
+processes stay outside.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from steadygan.training.step import round
 
 EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
 RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
-"""engines that replay a recording"""
+"""engines that replay CUDA graphs"""
 
 
 class Engine(round.Engine, Protocol):
@@ -25,4 +25,4 @@ class Engine(round.Engine, Protocol):
 
 
 class NotRecordable(SteadyganError):
-    """A recipe whose losses cannot be recorded; eager steps can."""
+    """Error for a recipe whose losses cannot be recorded as a CUDA graph; eager steps work."""

@@ -1,4 +1,4 @@
-"""Engines by name."""
+"""Registry of engines by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGINES: dict[str, Callable[[], Engine]] = {
 
 
 def make(name: str) -> Engine:
-    """A fresh engine of a name.
+    """A new engine of this name.
 
     Raises:
         UsageError: for an unknown name.

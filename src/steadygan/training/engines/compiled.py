@@ -1,9 +1,8 @@
-"""The compiled engine: each loss and its gradients are one graph, which torch.compile fuses as a whole.
+"""The compiled engine: torch.compile on each loss together with its gradients, as one graph.
 
-The gradients are taken inside, by ``torch.func.grad``. Without it torch.compile makes a graph of the loss and another
-of its backward pass, and hands all that the second one needs through autograd: small networks spend a quarter of their
-time there (docs/speed.md). What a network remembers beside its weights, such as statistics, moves within and has to be
-an argument.
+Gradients are taken inside, by ``torch.func.grad``. Otherwise torch.compile makes separate graphs of the forward and the
+backward pass, connected by autograd, on which small networks spend a quarter of their time (docs/speed.md). Buffers,
+such as running statistics, change inside the graph and have to be arguments of it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ import torch
 from torch import nn
 
 from steadygan.training.step.gradients import autograd_gradients, carry_out
-from steadygan.training.step.terms import Terms, from_named, named_tensors, phase_terms
+from steadygan.training.step.phase_terms import phase_terms
+from steadygan.training.step.terms import Terms, from_named, named_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from steadygan.phases import Phase
     from steadygan.training.engines.base import EngineName
     from steadygan.training.step.draws import StepDraws
-    from steadygan.training.step.game import Game, GameState
+    from steadygan.training.step.game import Game
     from steadygan.training.step.setup import Setup
+    from steadygan.training.step.state import GameState
     from steadygan.types import Batch
 
 
 class _Networks(nn.Module):
-    """Both networks of a game as one module, so that a call can be given other tensors for theirs."""
+    """Both networks of a game as one module, for ``torch.func.functional_call``."""
 
     def __init__(self, game: Game) -> None:
         super().__init__()
@@ -41,7 +42,7 @@ class _Networks(nn.Module):
         return terms.loss, named_tensors(terms)
 
     def gradients(self, phase: Phase, *arguments: Any) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """The gradients of a phase's loss in its player's parameters, and its terms by name, detached.
+        """Gradients of a phase's loss in its player's parameters, and its detached terms by name.
 
         Args:
             phase: of the game
@@ -61,19 +62,21 @@ class _Networks(nn.Module):
         return tuple(gradients.values()), terms
 
 
-def _own(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A copy of a function with code of its own: torch.compile keeps compiled graphs with the code, and refuses the
-    ninth network that one function sees in a process."""
+def _copy_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy of a function with its own code object.
+
+    torch.compile caches graphs by code object, and refuses the ninth network for one function in a process.
+    """
     assert isinstance(function, FunctionType)
     code = function.__code__.replace()
     return FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
 
 
-def leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
-    """Adds gradients to the parameters', in buffers of their strides, one for each.
+def accumulate_gradients(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
+    """Adds gradients to the parameters', in a separate buffer of the same strides for each.
 
-    A compiler may answer with one tensor for two parameters whose gradients are equal, as biases of layers that are
-    added; parts of a batch, summed in place, would count twice there.
+    A compiler may return one tensor for two parameters with equal gradients, such as biases of layers that are added;
+    micro-batches, accumulated in place, would count twice there.
     """
     taken: set[int] = set()
     for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -87,20 +90,20 @@ def leave(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> No
 
 
 class Compiled:
-    """Losses with their gradients compiled as one graph, for fixed shapes; the first step takes seconds to minutes."""
+    """Compiles losses with their gradients for fixed shapes; the first step takes seconds to minutes."""
 
     name: EngineName = "compiled"
 
     def __init__(self, backend: str = "inductor") -> None:
         """
         Args:
-            backend: of torch.compile; 'aot_eager' traces and differentiates alike but fuses nothing
+            backend: of torch.compile; 'aot_eager' traces and differentiates likewise but fuses nothing
         """
         self._backend = backend
         self._gradients: dict[Phase, Callable[..., Any]] = {}
         self._terms: dict[Phase, Callable[..., Terms]] = {}
         self._networks: _Networks | None = None
-        self._apart = False
+        self._separate = False
 
     def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
         return carry_out(setup, phase, draws, self.gradients)
@@ -110,12 +113,12 @@ class Compiled:
     ) -> Terms:
         """As ``autograd_gradients``.
 
-        Where a loss sums over processes, which has no derivative within a graph, the loss is one graph and its backward
-        pass another; and from then on, so that what is measured on one process's part is what runs.
+        A loss that communicates among processes cannot be differentiated inside a graph: forward and backward pass are
+        then separate graphs. They stay so, in order that what is measured on one process is what runs.
         """
-        draws = draws._replace(real=None)  # the batch stands for them
-        self._apart = self._apart or game.exchanges
-        if self._apart:
+        draws = draws._replace(real=None)  # ``real`` is their batch
+        self._separate = self._separate or game.exchanges
+        if self._separate:
             if phase not in self._terms:
                 self._terms[phase] = self._compiled(phase_terms)
             return autograd_gradients(game, phase, real, draws, state, share, self._terms[phase])
@@ -123,10 +126,10 @@ class Compiled:
             self._networks = _Networks(game)
         if phase not in self._gradients:
             self._gradients[phase] = self._compiled(_Networks.gradients)
-        with torch.no_grad():  # nothing outside the graph is differentiated
+        with torch.no_grad():  # differentiation is inside the graph
             gradients, terms = self._gradients[phase](self._networks, phase, real, draws, state, share)
-        leave(game.players[phase.player].parameters, gradients)
+        accumulate_gradients(game.players[phase.player].parameters, gradients)
         return from_named(terms)
 
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return torch.compile(_own(function), fullgraph=True, dynamic=False, backend=self._backend)
+        return torch.compile(_copy_of(function), fullgraph=True, dynamic=False, backend=self._backend)

@@ -1,9 +1,9 @@
-"""CUDA graphs: the gradients of each phase recorded once on a GPU, then replayed without the host's help.
+"""CUDA graphs: the gradients of each phase are recorded once on a GPU, then replayed without launch overhead.
 
-A recording keeps the addresses that it saw. So batches, draws and state are copied into buffers of its own before each
-replay, settings of the round are tensors that are filled in place, and gradients stay where the recording put them.
-The optimizer's step and the sum over processes stay outside: settings may move, data may be read while it trains, and
-several processes may train, wherever a loss does not itself sum over them.
+A recording has fixed addresses. So batches, draws and state are copied into its static buffers before each replay,
+settings of the round are tensors filled in place, and gradients stay in the recording's buffers. The optimizer step
+and the sum over processes stay outside: settings may change, data may be streamed, and several processes may train
+unless a loss itself communicates among them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from torch.utils import _pytree as pytree
 
 from steadygan.errors import UsageError
 from steadygan.training.engines.base import NotRecordable
-from steadygan.training.engines.compiled import leave
+from steadygan.training.engines.compiled import accumulate_gradients
 from steadygan.training.step.gradients import Gradients, autograd_gradients, carry_out
 
 if TYPE_CHECKING:
     from steadygan.phases import Phase
     from steadygan.training.engines.base import EngineName
     from steadygan.training.step.draws import StepDraws
-    from steadygan.training.step.game import Game, GameState
+    from steadygan.training.step.game import Game
     from steadygan.training.step.setup import Setup
+    from steadygan.training.step.state import GameState
     from steadygan.training.step.terms import Terms
     from steadygan.types import Batch
 
@@ -33,14 +34,14 @@ _WARM_UP = 3  # before recording: allocators, autotuning
 
 
 class Recording:
-    """The gradients of one phase for inputs of fixed shapes; the game is as before when it has been made."""
+    """A recorded graph of one phase's gradients for inputs of fixed shapes; recording leaves the game unchanged."""
 
     def __init__(self, gradients: Gradients, game: Game, phase: Phase, inputs: Any, share: float) -> None:
         leaves, tree = pytree.tree_flatten(inputs)
         self.buffers = [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
         real, draws, state = pytree.tree_unflatten(self.buffers, tree)
         self.game, self.parameters = game, game.players[phase.player].parameters
-        with torch.cuda.device(game.device), restored(game):  # a capture takes the present device's stream
+        with torch.cuda.device(game.device), restored(game):  # a capture uses the current device's stream
             stream = torch.cuda.Stream(game.device)  # type: ignore[no-untyped-call]
             stream.wait_stream(torch.cuda.current_stream(game.device))
             with torch.cuda.stream(stream):
@@ -64,11 +65,11 @@ class Recording:
                 terms: Terms = run()
                 return terms
         except Exception as error:
-            torch.cuda.set_stream(before)  # torch stays on the capture's stream where ending a capture fails, too,
+            torch.cuda.set_stream(before)  # torch stays on the capture's stream if ending the capture fails too,
             raise error.__context__ or error from None  # and that failure hides the first one
 
     def replay(self, inputs: Any) -> Terms:
-        """Adds the gradients for new inputs to the parameters'; terms and gradients lie in the recording's buffers."""
+        """Adds the gradients for new inputs to the parameters'; returns terms in the recording's buffers."""
         for buffer, leaf in zip(self.buffers, pytree.tree_leaves(inputs), strict=True):
             if isinstance(buffer, torch.Tensor):
                 buffer.copy_(leaf, non_blocking=True)
@@ -76,13 +77,13 @@ class Recording:
             if parameter.grad is gradient:  # of an earlier micro-batch: the replay would overwrite it
                 parameter.grad = gradient.clone()
         self.graph.replay()
-        leave([p for p, _ in self.gradients], [gradient for _, gradient in self.gradients])
+        accumulate_gradients([p for p, _ in self.gradients], [gradient for _, gradient in self.gradients])
         return self.terms
 
 
 @contextmanager
 def restored(game: Game) -> Iterator[None]:
-    """Puts back what computing gradients changes, in place: buffers of both networks, and the parameters' gradients."""
+    """Context that restores what computing gradients changes: buffers of networks, and gradients of parameters."""
     players = game.players.values()
     tensors = [buffer for player in players for buffer in player.network.buffers()]
     before = [tensor.detach().clone() for tensor in tensors]
@@ -98,12 +99,12 @@ def restored(game: Game) -> Iterator[None]:
 
 
 class CUDAGraph:
-    """Records the gradients of each phase when it first meets them, and replays them from then on."""
+    """Records the gradients of each phase at the first call with inputs of these shapes; replays them afterwards."""
 
     def __init__(self, gradients: Gradients = autograd_gradients, name: EngineName = "graph") -> None:
         """
         Args:
-            gradients: what is recorded
+            gradients: function to record
             name: of the engine
         """
         self.name = name
@@ -111,7 +112,7 @@ class CUDAGraph:
         self._recordings: dict[Any, Recording] = {}
 
     def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
-        """Raises UsageError or NotRecordable on the first call where the phase cannot be recorded."""
+        """Raises UsageError or NotRecordable on the first call if the phase cannot be recorded."""
         return carry_out(setup, phase, draws, self.gradients)
 
     def gradients(
@@ -119,8 +120,8 @@ class CUDAGraph:
     ) -> Terms:
         """As ``autograd_gradients``."""
         if any(recording.game is not game for recording in self._recordings.values()):
-            self._recordings.clear()  # those of another game would hold its memory
-        inputs = real, draws._replace(real=None), state  # the batch stands for the draws of real samples
+            self._recordings.clear()  # those of another game keep its memory alive
+        inputs = real, draws._replace(real=None), state  # ``real`` is their batch
         shapes = tuple(leaf.shape for leaf in pytree.tree_leaves(inputs) if isinstance(leaf, torch.Tensor))
         key = phase, share, shapes
         recording = self._recordings.get(key)
@@ -135,11 +136,11 @@ class CUDAGraph:
 
 
 def check_recordable(game: Game, name: str = "graph") -> None:
-    """Refuses what a recording would get wrong.
+    """Checks that the game's losses can be recorded.
 
     Raises:
-        UsageError: for another device than a GPU.
-        NotRecordable: for losses that sum over processes.
+        UsageError: for a device that is no GPU.
+        NotRecordable: for losses that communicate among processes.
     """
     if game.device.type != "cuda":
         raise UsageError(f"engine '{name}' records steps on an NVIDIA GPU, and the run is on {game.device.type}")

@@ -1,4 +1,4 @@
-"""The eager engine: losses as they are written, gradients by autograd."""
+"""The eager engine: losses and autograd without compilation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Eager:
-    """Runs each loss as it is written; what all other engines are held against."""
+    """Runs each loss directly; the reference for all other engines."""
 
     name: EngineName = "eager"
 

@@ -1,4 +1,4 @@
-"""A setup and its numbers in float64, against which the rounding of float32 gradients is seen."""
+"""Setups in float64, for measuring the rounding errors of float32 gradients."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _Tree = TypeVar("_Tree")
 
 
 def in_double(tree: _Tree) -> _Tree:
-    """Draws, a batch or a state with its real numbers in float64."""
-    wide: _Tree = pytree.tree_map(
+    """Draws, a batch or a state with floating-point tensors in float64."""
+    double: _Tree = pytree.tree_map(
         lambda value: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value, tree
     )
-    return wide
+    return double
 
 
 def double_game(game: Game) -> Game:
-    """A game of precision fp32 in float64, with fresh optimizers; its networks are changed in place."""
+    """A game of precision fp32 in float64, with new optimizers; its networks are converted in place."""
     for network in (game.generator, game.critic, game.average):
         network.double()
     players = {
@@ -34,5 +34,5 @@ def double_game(game: Game) -> Game:
 
 
 def double_setup(setup: Setup) -> Setup:
-    """A setup whose game and batches are in float64; see ``double_game``."""
+    """A setup with game and batches in float64; see ``double_game``."""
     return setup._replace(game=double_game(setup.game), feed=lambda draws: in_double(setup.feed(draws)))

@@ -1,4 +1,4 @@
-"""Joining the processes that torchrun started, and the device of each."""
+"""Process groups as torchrun launches them, and the device of each process."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ import torch
 import torch.distributed as dist
 
 from steadygan.errors import UsageError
-from steadygan.training.processes.watchdog import leave_with, watched
-from steadygan.training.processes.world import ALONE, PATIENCE, World, lost_process
+from steadygan.training.processes.failures import lost_process_message
+from steadygan.training.processes.watchdog import exit_with, watched
+from steadygan.training.processes.world import ALONE, TIMEOUT, World
 
 
-def asked() -> bool:
-    """Did torchrun, or a scheduler that speaks as it does, start several processes?"""
+def launched() -> bool:
+    """True if torchrun, or a scheduler that sets its variables, launched several processes."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[World]:
-    """The world of this process: joins the others on the way in, and leaves them on the way out.
+    """Context with the process group initialised from torchrun's variables; ``ALONE`` without them.
 
-    NCCL on GPUs, one for each process of a machine; gloo elsewhere. The addresses come from torchrun's variables.
+    The backend is NCCL on GPUs, one for each process of a machine, and gloo elsewhere.
 
     Raises:
-        UsageError: for variables that do not fit together.
+        UsageError: for incomplete variables.
     """
-    if not asked():
+    if not launched():
         yield ALONE
         return
     missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
@@ -40,27 +41,27 @@ def joined(device: torch.device) -> Iterator[World]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group(backend, timeout=PATIENCE, device_id=device if device.type == "cuda" else None)
+    dist.init_process_group(backend, timeout=TIMEOUT, device_id=device if device.type == "cuda" else None)
     world = World(dist.get_rank(), dist.get_world_size())
     try:
-        with watched(world, lambda: leave_with(f"steadygan: {lost_process('its connection is closed')}")):
+        with watched(world, lambda: exit_with(f"steadygan: {lost_process_message('its connection is closed')}")):
             yield world
     finally:
         dist.destroy_process_group()
 
 
-def own_device(name: str) -> str:
-    """The device of this process: with several GPUs in a machine, that of its local rank.
+def local_device(name: str) -> str:
+    """The device name for this process: among several processes on GPUs, the one of its local rank.
 
     Raises:
-        UsageError: for more processes than GPUs, which NCCL cannot sum over.
+        UsageError: for more processes than GPUs, which NCCL does not support.
     """
-    if not asked() or name not in ("auto", "cuda") or not torch.cuda.is_available():
+    if not launched() or name not in ("auto", "cuda") or not torch.cuda.is_available():
         return name
-    rank, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if rank >= there:
+    rank, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if rank >= count:
         raise UsageError(
-            f"this machine has {there} GPU{'s' * (there != 1)}, but more processes were started on it: take "
-            f"--nproc-per-node {there}, or --device cpu"
+            f"this machine has {count} GPU{'s' * (count != 1)}, but more processes were started on it: take "
+            f"--nproc-per-node {count}, or --device cpu"
         )
     return f"cuda:{rank}"

@@ -1,9 +1,9 @@
-"""Sockets between the processes of a run, for nothing but to be closed: the kernel does that when a process dies.
+"""Watchdog for lost processes: sockets that the kernel closes when a process of the run dies.
 
-A sum over gloo fails when a process is gone; one over NCCL waits for it, and nothing in Python can end that wait. So
-each process holds a socket to the first one, and a thread looks at it. Where another is gone and the training has not
-ended by itself GRACE seconds later, the thread says so in one line and ends its process. A machine that is cut off is
-noticed by TCP's own probes, within 20 s.
+An all-reduce over gloo fails when a process is gone; one over NCCL waits for it, and nothing in Python can end that
+wait. So each process holds a socket to the first one, monitored by a thread. If another process is gone and training
+has not ended by itself GRACE seconds later, the thread prints one line and ends its process. A machine that is cut off
+is noticed by TCP keepalive within 20 s.
 """
 
 from __future__ import annotations
@@ -23,56 +23,62 @@ if TYPE_CHECKING:
     from steadygan.training.processes.world import World
 
 GRACE = 8.0
-"""seconds that a training has to end by itself once another process is gone"""
-_PATIENCE = 20.0  # seconds for all to connect
-_LOOK = 0.5  # seconds between looks at whether the run is over
-_BYE, _LOST = b".", b"!"
-_PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPALIVE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # the second is macOS's first
+"""seconds for training to end by itself once another process is gone"""
+_CONNECT_TIMEOUT = 20.0  # seconds, for all processes
+_POLL = 0.5  # seconds between checks whether the run is over
+_GOODBYE, _LOST = b".", b"!"
+_KEEPALIVE = {
+    "TCP_KEEPIDLE": 5,
+    "TCP_KEEPALIVE": 5,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+}  # the second is macOS's first
 
 
-class _Offer(NamedTuple):
+class _Endpoint(NamedTuple):
     """Where the first process listens."""
 
     addresses: list[str]
     port: int
     key: bytes
+    """sent first by processes of this run; other connections are closed"""
 
 
 @contextmanager
 def watched(world: World, end: Callable[[], None]) -> Iterator[None]:
-    """Looks after the other processes while the block runs; to be entered by all.
+    """Context that monitors the other processes; to be entered by all.
 
-    Where they cannot connect to each other (a firewall), all go on without, after a warning of the first one.
+    If they cannot connect to each other (a firewall), training continues unmonitored after a warning on rank 0.
 
     Args:
-        world: those that sum together
-        end: called in a thread of its own when another process is gone and the block goes on all the same
+        world: the processes
+        end: called in a separate thread when another process is gone and the block still runs
     """
-    sockets = _connected_by_all(world)
+    sockets = _connected_sockets(world)
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(sockets, over, end), name="steadygan watchdog", daemon=True)
     watcher.start()
-    said = b""
+    message = b""
     try:
         yield
-        said = _BYE
+        message = _GOODBYE
     finally:
         over.set()
         watcher.join()
-        for held in sockets:
-            with suppress(OSError), closing(held):
-                held.sendall(said)
+        for connection in sockets:
+            with suppress(OSError), closing(connection):
+                connection.sendall(message)
 
 
 def _watch(sockets: Sequence[socket.socket], over: threading.Event, end: Callable[[], None]) -> None:
-    """Until the run is over, or all others have taken their leave."""
+    """Monitors the sockets until the run is over or all others have said goodbye."""
     with selectors.DefaultSelector() as selector:
-        for held in sockets:
-            selector.register(held, selectors.EVENT_READ, held)
+        for connection in sockets:
+            selector.register(connection, selectors.EVENT_READ, connection)
         while selector.get_map() and not over.is_set():
-            for key, _ in selector.select(_LOOK):
+            for key, _ in selector.select(_POLL):
                 selector.unregister(key.fileobj)
-                if _heard(key.data) != _BYE:
+                if _received(key.data) != _GOODBYE:
                     for other in sockets:
                         with suppress(OSError):
                             other.sendall(_LOST)
@@ -81,42 +87,42 @@ def _watch(sockets: Sequence[socket.socket], over: threading.Event, end: Callabl
                     return
 
 
-def _heard(held: socket.socket) -> bytes:
+def _received(connection: socket.socket) -> bytes:
     try:
-        return held.recv(1)
+        return connection.recv(1)
     except OSError:
         return b""
 
 
-def leave_with(line: str) -> None:
-    """Says a line and ends this process as it is, with exit code 1: where the main thread cannot be reached."""
+def exit_with(line: str) -> None:
+    """Prints a line to stderr and ends this process with exit code 1, without cleanup: the main thread is blocked."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
     os._exit(1)
 
 
-def _connected_by_all(world: World) -> list[socket.socket]:
-    """The first process's sockets to all others, another's to the first; none where one of them cannot connect."""
+def _connected_sockets(world: World) -> list[socket.socket]:
+    """Sockets to all others on rank 0, to rank 0 elsewhere; none if any process cannot connect."""
     sockets: list[socket.socket] = []
     reason = ""
     with ExitStack() as stack:
-        offer = _Offer([], 0, b"")
+        endpoint = _Endpoint([], 0, b"")
         if world.first:
             with suppress(OSError):
                 listener = stack.enter_context(_listener())
-                offer = _Offer(_own_addresses(), listener.getsockname()[1], os.urandom(16))
-        offer = world.agreed(offer)
+                endpoint = _Endpoint(_local_addresses(), listener.getsockname()[1], os.urandom(16))
+        endpoint = world.broadcast(endpoint)
         try:
-            if not offer.addresses:
+            if not endpoint.addresses:
                 raise OSError("the first one cannot listen")
-            sockets = _accepted(listener, world.size - 1, offer.key) if world.first else [_connection(offer)]
+            sockets = _accepted(listener, world.size - 1, endpoint.key) if world.first else [_connection(endpoint)]
         except OSError as error:
             reason = str(error)
-    reasons = [each for each in world.all_of(reason) if each]
+    reasons = [each for each in world.all_gather_object(reason) if each]
     if not reasons:
         return sockets
-    for held in sockets:
-        held.close()
+    for connection in sockets:
+        connection.close()
     if world.first:
         warnings.warn(
             f"the processes of this run cannot connect to each other ({reasons[0]}): a lost one may be noticed late",
@@ -132,51 +138,53 @@ def _listener() -> socket.socket:
     return socket.create_server(("", 0))
 
 
-def _own_addresses() -> list[str]:
-    """By which others may reach this machine, the likeliest first."""
+def _local_addresses() -> list[str]:
+    """Addresses under which others may reach this machine, the likeliest first."""
     master = os.environ["MASTER_ADDR"]
-    found = [master, socket.gethostname()]
+    addresses = [master, socket.gethostname()]
     with suppress(OSError), closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.connect((master, 9))  # sends nothing; asks by which of its addresses this machine would
-        found.insert(0, probe.getsockname()[0])
-    return list(dict.fromkeys(found))
+        probe.connect((master, 9))  # sends nothing: only selects the outgoing address
+        addresses.insert(0, probe.getsockname()[0])
+    return list(dict.fromkeys(addresses))
 
 
 def _accepted(listener: socket.socket, count: int, key: bytes) -> list[socket.socket]:
-    until = time.monotonic() + _PATIENCE
-    found: list[socket.socket] = []
-    while len(found) < count:
-        listener.settimeout(max(0.01, until - time.monotonic()))
-        held, _ = listener.accept()
-        held.settimeout(5.0)
-        said = b""
-        with suppress(OSError):  # a stranger that says nothing
-            said = held.recv(len(key), socket.MSG_WAITALL)
-        if said == key:
-            found.append(_kept(held))
+    """Connections of ``count`` processes that send the key."""
+    deadline = time.monotonic() + _CONNECT_TIMEOUT
+    accepted: list[socket.socket] = []
+    while len(accepted) < count:
+        listener.settimeout(max(0.01, deadline - time.monotonic()))
+        connection, _ = listener.accept()
+        connection.settimeout(5.0)
+        received = b""
+        with suppress(OSError):  # an unidentified connection
+            received = connection.recv(len(key), socket.MSG_WAITALL)
+        if received == key:
+            accepted.append(_with_keepalive(connection))
         else:
-            held.close()
-    return found
+            connection.close()
+    return accepted
 
 
-def _connection(offer: _Offer) -> socket.socket:
-    failed = OSError("no address")
-    for address in offer.addresses:
+def _connection(endpoint: _Endpoint) -> socket.socket:
+    """A connection to the first of the addresses that answers."""
+    failure = OSError("no address")
+    for address in endpoint.addresses:
         try:
-            held = socket.create_connection((address, offer.port), timeout=5.0)
-            held.sendall(offer.key)
+            connection = socket.create_connection((address, endpoint.port), timeout=5.0)
+            connection.sendall(endpoint.key)
         except OSError as error:
-            failed = error
+            failure = error
             continue
-        return _kept(held)
-    raise failed
+        return _with_keepalive(connection)
+    raise failure
 
 
-def _kept(held: socket.socket) -> socket.socket:
-    """The socket with TCP's probes on, which notice a machine that is cut off."""
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _PROBES.items():
+def _with_keepalive(connection: socket.socket) -> socket.socket:
+    """The socket with TCP keepalive, which notices a machine that is cut off."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
         if hasattr(socket, name):
-            held.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    held.settimeout(None)
-    return held
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    connection.settimeout(None)
+    return connection

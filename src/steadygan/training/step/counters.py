@@ -1,4 +1,4 @@
-"""Where a run stands; random numbers are functions of (seed, counters)."""
+"""Counters of a run, of which (with the seed) all random numbers are functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Counters:
-    """Where a run stands after a number of rounds."""
+    """Progress of a run."""
 
     round: int = 0
     """rounds done"""
@@ -16,6 +16,6 @@ class Counters:
     position: int = 0
     """real samples taken from the data"""
     seen: int = 0
-    """fakes that the generator was trained on"""
+    """fakes used in generator steps"""
     seconds: float = 0.0
     """of training, over all sessions"""

@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from steadygan.training.step.draws import RealDraws
     from steadygan.training.step.prefetch import Rows
 
-_SHARE_OF_DEVICE = 0.25  # of the device's free memory may be taken by the data set
-_FITS_HOST = 2 * 2**30  # bytes: beyond this the data stays in its memory map
+_MAX_GPU_SHARE = 0.25  # of the free GPU memory
+_MAX_HOST_BYTES = 2 * 2**30  # larger data stays in its memory map
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        return nbytes < _SHARE_OF_DEVICE * free
-    return nbytes < _FITS_HOST
+        return nbytes < _MAX_GPU_SHARE * free
+    return nbytes < _MAX_HOST_BYTES
 
 
 def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
-    """Images [N, C, H, W], mirrored where ``flips`` [N] is True, in the channels-last layout."""
+    """Images [N, C, H, W], mirrored if ``flips`` [N] is True, in the channels-last layout."""
     if flips is not None:
         images = torch.where(flips[:, None, None, None], images.flip(-1), images)
     return images.contiguous(memory_format=torch.channels_last)
 
 
 class Feed:
-    """Turns the draws of a step into a batch on the device.
+    """Turns the real draws of a step into a batch on the device.
 
-    Data that fits lies on the device, images as uint8 [M, H, W, C], so that a gather yields the channels-last layout
-    that convolutions are fastest in. Other data is read as it is asked for, or before that: see ``follow``.
+    Data that fits is resident on the device, images as uint8 [M, H, W, C], so that a gather yields the channels-last
+    layout. Other data is read on demand, or prefetched: see ``follow``.
     """
 
     def __init__(self, recipe: Recipe, data: TrainData, device: torch.device) -> None:
@@ -65,36 +65,36 @@ class Feed:
 
     @property
     def rows_on(self) -> torch.device:
-        """The device that indices of rows have to be on."""
+        """The device of row indices in the draws."""
         return self.device if self.prefetcher is None else torch.device("cpu")
 
     @property
     def waited(self) -> float | None:
-        """Seconds that steps have waited for data to be read; None if none is."""
+        """Seconds that steps have waited for data to be read; None if the data is resident or endless."""
         return None if self.prefetcher is None else self.prefetcher.waited
 
     @property
     def replaced(self) -> int:
-        """Samples that could not be decoded and were replaced by others so far, in this process."""
+        """Number of samples that could not be decoded and were replaced so far, in this process."""
         return self.data.replaced
 
     def closing(self) -> tuple[str, ...]:
-        """Sentences on the data for the end of a session."""
+        """Lines on the data to print at the end of a session."""
         return self.data.notes()
 
     def follow(self, batches: Iterator[Rows]) -> None:
-        """Prefetches these rows in their order, if rows are read at all; call ``close`` in the end."""
+        """Prefetches these rows in their order, unless the data is resident; call ``close`` at the end."""
         if self.prefetcher is not None:
             self.prefetcher.follow(batches)
 
     def close(self) -> None:
-        """Ends threads and processes that read; batches can still be asked for."""
+        """Ends reader threads and processes; later calls read on demand."""
         if self.prefetcher is not None:
             self.prefetcher.close()
         self.data.close()
 
     def __call__(self, draws: RealDraws) -> Batch:
-        """The batch [N, ...] of the draws, as the networks see it."""
+        """The encoded batch [N, ...] of the draws."""
         labels = draws.labels
         if self.resident is not None:
             stored = self.resident.index_select(0, draws.samples)

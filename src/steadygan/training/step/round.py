@@ -1,14 +1,14 @@
-"""The training round, for every method: the critic's phases as often as it steps, then the generator's.
+"""The training round, for every method: the critic's steps with their phases, then the generator's.
 
-Each step is a phase's loss terms (``terms.py``) and their gradients (``gradients.py``), which an engine computes; then
-the sum over processes, the optimizer, and the state.
+A step computes a phase's loss terms (``phase_terms.py``) and gradients (``gradients.py``) by an engine, sums the
+gradients over processes, and updates weights and state.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from steadygan.training.step.game import LazyReadings
+from steadygan.training.step.state import LazyReadings
 from steadygan.types import PLAYERS
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Computes the gradients of phases; all engines compute the same numbers."""
+    """Protocol of engines, which compute the gradients of phases; all compute the same numbers."""
 
     def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
         """Adds the gradients of a phase on this process's rows to the player's parameters.
 
-        Returns its terms, detached: this process's share of scalars, its rows of [N].
+        Returns its detached terms: this process's share of scalars, its rows of [N].
         """
 
 
 class RoundReport(NamedTuple):
-    """The last terms of a round for the record: detached tensors on the device, read only when wanted."""
+    """Loss terms of the last steps of a round, for the record: detached tensors on the device."""
 
     critic_loss: Tensor
     generator_loss: Tensor
@@ -45,7 +45,7 @@ class RoundReport(NamedTuple):
 
 
 def step(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
-    """One optimizer step of a phase on this process's rows of the draws; returns its terms, detached."""
+    """One optimizer step of a phase on this process's rows of the draws; returns its detached terms."""
     game, player = setup.game, setup.game.players[phase.player]
     constraint = game.recipe.constraint if phase.player == "critic" else None
     if constraint is not None and constraint.when == "before":
@@ -59,11 +59,11 @@ def step(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
 
 
 def compute_gradients(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
-    """Leaves the gradients of a phase on its player's parameters, summed over processes; its terms, detached."""
+    """Sets the gradients of a phase, summed over processes, on its player's parameters; returns its detached terms."""
     player = setup.game.players[phase.player]
     player.optimizer.zero_grad(set_to_none=True)
     terms = engine.carry_out(setup, phase, draws)
-    setup.game.world.sum_gradients(player.parameters)
+    setup.game.world.all_reduce_gradients(player.parameters)
     return terms
 
 
@@ -73,12 +73,12 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
     Args:
         setup: its game is changed in place
         draws: the round's random numbers
-        start: where the run stands; settings follow the round, lazy phases the players' steps
+        start: counters before the round; settings depend on the round, lazy phases on the players' steps
         engine: computes the gradients
     """
     game = setup.game
     game.set_round(start.round)
-    # what was left for the record has been read; critic steps are the memory's peak
+    # their norm has been logged; the peak of memory is in the critic's steps
     game.players["generator"].optimizer.zero_grad(set_to_none=True)
     last: dict[str, Terms] = {}
     seen, steps_before = start.seen, {"critic": start.critic_steps, "generator": start.seen // game.recipe.fakes}
@@ -108,16 +108,16 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
 
 
 def update_state(game: Game, phase: Phase, terms: Terms, count: int) -> None:
-    """Moves the state that follows a phase, from its outputs on the whole batch of ``count``."""
-    recipe, state, gather = game.recipe, game.state, game.world.gathered
+    """Updates the game's state after a phase, from its terms on the whole batch of ``count`` samples."""
+    recipe, state, gather = game.recipe, game.state, game.world.all_gather
     if phase.player == "critic" and phase.objective:
         assert terms.real is not None and terms.fake is not None
         if state.objective:
-            real, fake = game.gathered(terms.real), game.gathered(terms.fake)
+            real, fake = game.all_gather(terms.real), game.all_gather(terms.fake)
             state = state._replace(objective=recipe.objective.next_state(real, fake, state.objective))
         if recipe.perturbation is not None and state.perturbation:
-            moved = recipe.perturbation.next_state(gather(terms.real.score), state.perturbation, count)
-            state = state._replace(perturbation=moved)
+            updated = recipe.perturbation.next_state(gather(terms.real.score), state.perturbation, count)
+            state = state._replace(perturbation=updated)
     if phase.player == "generator" and phase.penalties:
         penalties = list(state.penalties)
         for index, measured in zip(phase.penalties, terms.measured, strict=True):
@@ -130,27 +130,28 @@ def update_state(game: Game, phase: Phase, terms: Terms, count: int) -> None:
 
 
 def _with_readings(game: Game, phase: Phase, terms: Terms) -> tuple[LazyReadings, ...]:
+    """The state's lazy readings, with those of this phase updated."""
     lazy = [each for each in game.phases if not each.objective]
     readings = list(game.state.lazy)
     assert terms.penalty is not None
     index = lazy.index(phase)
     mean, std = readings[index].gradient_norm_mean, readings[index].gradient_norm_std
     if terms.gradient_norm is not None:
-        norms = game.world.gathered(terms.gradient_norm).float()
+        norms = game.world.all_gather(terms.gradient_norm).float()
         mean, std = norms.mean(), norms.std(correction=0)
-    readings[index] = LazyReadings(game.world.sum(terms.penalty).float(), mean, std)
+    readings[index] = LazyReadings(game.world.all_reduce(terms.penalty).float(), mean, std)
     return tuple(readings)
 
 
-def whole_report(report: RoundReport, world: World) -> RoundReport:
-    """The report of all processes together, from the part of each; to be called by all of them."""
+def reduce_report(report: RoundReport, world: World) -> RoundReport:
+    """The report of the whole batch, from those of all processes; a collective operation."""
     if world.size == 1:
         return report
     return RoundReport(
-        critic_loss=world.sum(report.critic_loss),
-        generator_loss=world.sum(report.generator_loss),
-        penalty=None if report.penalty is None else world.sum(report.penalty),
-        gradient_norm=None if report.gradient_norm is None else world.gathered(report.gradient_norm),
-        real_score=world.gathered(report.real_score),
-        fake_score=world.gathered(report.fake_score),
+        critic_loss=world.all_reduce(report.critic_loss),
+        generator_loss=world.all_reduce(report.generator_loss),
+        penalty=None if report.penalty is None else world.all_reduce(report.penalty),
+        gradient_norm=None if report.gradient_norm is None else world.all_gather(report.gradient_norm),
+        real_score=world.all_gather(report.real_score),
+        fake_score=world.all_gather(report.fake_score),
     )

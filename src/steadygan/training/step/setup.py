@@ -1,11 +1,12 @@
-"""What a round works on: the game, the feed of real batches, and the drawer of random numbers."""
+"""A setup: game, feed of real batches, and drawer of random numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.training.step.draws import Drawer, RealDraws
+from steadygan.training.step.drawer import Drawer
+from steadygan.training.step.draws import RealDraws
 from steadygan.training.step.game import Game
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Setup(NamedTuple):
-    """A game with its feed and its drawer; a run and a trial are made of one."""
+    """A game with its feed and its drawer, as a training round takes them."""
 
     game: Game
     feed: Callable[[RealDraws], Batch]
-    """real draws to the batch [N, ...] as the networks see it"""
+    """real draws to the encoded batch [N, ...]"""
     drawer: Drawer

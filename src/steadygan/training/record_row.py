@@ -1,19 +1,17 @@
-"""The numbers of a logged round, and the watch for numbers that are not finite."""
+"""Rows of the record (metrics.jsonl): losses, scores, gradient norms, rates and states of a logged round."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.errors import RunError
-from steadygan.losses import Wasserstein
 from steadygan.networks.layers.inspect import readings
 from steadygan.rng import Stream, draw_random, stream_generator
 from steadygan.schedules import value_at
-from steadygan.training.step.draws import RealDraws, draw_perturbation
+from steadygan.training.buffers import preserved_buffers
+from steadygan.training.step.drawer import draw_perturbation
+from steadygan.training.step.draws import RealDraws
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,49 +21,9 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
 
-_PARTS = ("critic loss", "penalty", "generator loss")
-
-
-class FiniteWatch:
-    """Remembers, on the device, the first round in which a loss was not finite: no host sync until it is asked."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.first = torch.full((3,), -1, dtype=torch.int64, device=device)
-        self._zero = torch.zeros((), device=device)
-        self._eager = device.type == "cpu"
-
-    def check_round(self, report: RoundReport, round_: int) -> None:
-        """Checks a round's losses; on the CPU, where reading costs nothing, it stops the run at once."""
-        penalty = self._zero if report.penalty is None else report.penalty
-        values = torch.stack([report.critic_loss, penalty, report.generator_loss])
-        new = ~torch.isfinite(values) & (self.first < 0)
-        self.first = torch.where(new, round_, self.first)
-        if self._eager:
-            self.check()
-
-    def check(self) -> None:
-        """Reads the device.
-
-        Raises:
-            RunError: names the round and the part that was first not finite.
-        """
-        rounds = self.first.tolist()
-        bad = [(round_, name) for round_, name in zip(rounds, _PARTS, strict=True) if round_ >= 0]
-        if bad:
-            round_, _ = min(bad)
-            parts = " and ".join(name for r, name in bad if r == round_)
-            raise NotFiniteError(round_ + 1, parts)
-
-
-class NotFiniteError(RunError):
-    """A loss that is not finite."""
-
-    def __init__(self, round_: int, part: str) -> None:
-        super().__init__(f"the {part} of round {round_} is not finite")
-
 
 def total_norm(parameters: list[nn.Parameter]) -> Tensor:
-    """The 2-norm of all gradients together, 0-d, on the device."""
+    """Global 2-norm of the parameters' gradients, 0-d, on the device."""
     gradients = [p.grad for p in parameters if p.grad is not None]
     if not gradients:
         return torch.zeros(())
@@ -73,48 +31,29 @@ def total_norm(parameters: list[nn.Parameter]) -> Tensor:
     return norm
 
 
-@contextlib.contextmanager
-def kept_buffers(module: nn.Module) -> Iterator[None]:
-    """Puts running statistics back, so that a look does not change what it looks at.
-
-    Batch norms take the statistics of what this process shows them: the others, which do not look, would not answer.
-    """
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    sums = [(part, total) for part in module.modules() if (total := getattr(part, "sum_over_processes", None))]
-    for part, _ in sums:
-        part.sum_over_processes = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for buffer, before in buffers:
-            buffer.copy_(before)
-        for part, total in sums:
-            part.sum_over_processes = total
-
-
 def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor | None:
-    """The critic's mean score on a batch of held-out samples that depends on (seed, round) only, 0-d.
+    """Mean score of the critic on a batch of held-out samples, a function of (seed, round), 0-d.
 
-    None where there are fewer of them than the critic has to see together.
+    None if there are fewer of them than the critic's group size.
     """
     rng = stream_generator(game.recipe.seed, Stream.HELD_OUT, round_)
     count = min(len(held_out), game.recipe.batch) // game.group * game.group
     if not count:
         return None
     rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
-    noise = game.recipe.representation.random_spec(game.sample)
-    drawn = None if noise is None else draw_random(noise, rng, count).to(game.device)
-    batch = feed(RealDraws(rows.to(game.device), None, None, drawn))
-    numbers = draw_perturbation(game.recipe, game.sample, rng, count)  # held-out samples as the critic sees real ones
-    if numbers is not None:
-        batch = batch._replace(perturbation=tuple(each.to(game.device) for each in numbers))
-    with torch.no_grad(), kept_buffers(game.critic), game.autocast():
+    spec = game.recipe.representation.random_spec(game.sample)
+    noise = None if spec is None else draw_random(spec, rng, count).to(game.device)
+    batch = feed(RealDraws(rows.to(game.device), None, None, noise))
+    perturbation = draw_perturbation(game.recipe, game.sample, rng, count)  # as for real samples in training
+    if perturbation is not None:
+        batch = batch._replace(perturbation=tuple(each.to(game.device) for each in perturbation))
+    with torch.no_grad(), preserved_buffers(game.critic), game.autocast():
         mean: Tensor = game.score(batch).score.mean()
     return mean
 
 
 def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -> dict[str, float]:
-    """The numbers of a round (counted from 0); those that do not apply are absent."""
+    """Logged values of a round (counted from 0), read from the device together; those that do not apply are absent."""
     sign = 1.0 if game.recipe.objective.real_is_high else -1.0
     gap = "wasserstein" if estimates_wasserstein(game.recipe.objective) else "score_gap"
     real, fake = report.real_score.float().mean(), report.fake_score.float().mean()
@@ -142,27 +81,27 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
     measured = dict(zip(values, numbers, strict=True))
     factor = measured.get("rate_factor", 1.0)
-    rates = {f"{name}_rate": factor * player.settings(round_)["lr"] for name, player in game.players.items()}
+    settings = {f"{name}_rate": factor * player.settings(round_)["lr"] for name, player in game.players.items()}
     if game.recipe.perturbation is not None:
-        rates["perturbation_strength"] = game.recipe.perturbation.strength(round_)
+        settings["perturbation_strength"] = game.recipe.perturbation.strength(round_)
     for index, penalty in enumerate(game.recipe.penalties):
         if not isinstance(penalty.weight, int | float):
-            rates[f"penalty_weight/{index}"] = value_at(penalty.weight, round_)
+            settings[f"penalty_weight/{index}"] = value_at(penalty.weight, round_)
     half_life = game.recipe.average.half_life
     if not isinstance(half_life, int | float):
-        rates["average_half_life"] = value_at(half_life, round_)
-    return {**measured, **rates}
+        settings["average_half_life"] = value_at(half_life, round_)
+    return {**measured, **settings}
 
 
 def estimates_wasserstein(objective: object) -> bool:
-    """True if the gap of mean scores estimates a Wasserstein distance: the loss below all wrappers is Wasserstein."""
+    """True if the gap of mean scores estimates a Wasserstein distance, by the loss inside all wrappers."""
     while hasattr(objective, "base"):
         objective = objective.base
-    return isinstance(getattr(objective, "loss", None), Wasserstein)
+    return getattr(getattr(objective, "loss", None), "estimates_wasserstein", False) is True
 
 
 def _lazy_values(game: Game, report: RoundReport) -> dict[str, Tensor]:
-    """Penalties and gradient norms of lazy phases, as of their last steps."""
+    """Penalties and gradient norms of lazy phases, from their last steps."""
     values: dict[str, Tensor] = {}
     lazy = [phase for phase in game.phases if not phase.objective]
     for phase, last in zip(lazy, game.state.lazy, strict=True):
@@ -175,7 +114,7 @@ def _lazy_values(game: Game, report: RoundReport) -> dict[str, Tensor]:
 
 
 def _state_values(game: Game) -> dict[str, Tensor]:
-    """The numbers that objective, perturbation and penalties remember, by name."""
+    """The states of objective, perturbation and penalties, by name."""
     objective, perturbation = game.state.objective, game.state.perturbation
     names = getattr(objective, "_fields", [f"state_{i}" for i in range(len(objective))])
     values = dict(zip(names, objective, strict=True))
