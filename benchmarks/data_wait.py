@@ -33,6 +33,7 @@ from steadygan.run.environment import describe_environment
 from steadygan.system.device import choose_device, choose_precision
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.processes.world import ALONE
+from steadygan.training.speed import wait_for
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.draws import Drawer
@@ -126,11 +127,11 @@ def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Res
     position, began, waited = 0, 0.0, 0.0
     for round_ in range(recipe.rounds):
         if round_ == WARM_UP:
-            _wait(device)
+            wait_for(device)
             began, waited = time.perf_counter(), feed.waited or 0.0
         training_round(setup, drawer.round(round_, position), Counters(round_), EAGER)
         position += drawer.samples_in(round_)
-    _wait(device)
+    wait_for(device)
     seconds, waited = time.perf_counter() - began, (feed.waited or 0.0) - waited
     feed.close()
     return Result(case.title, 1e3 * seconds / rounds, 1e3 * waited / rounds, waited / seconds)
@@ -140,11 +141,6 @@ def _recipe(data: Dataset, rounds: int) -> Recipe:
     return dataclasses.replace(
         wgan_gp(data.sample), generator=DCGANGenerator(32), critic=DCGANCritic(32), batch=64, rounds=WARM_UP + rounds
     )
-
-
-def _wait(device: torch.device) -> None:
-    if device.type != "cpu":
-        getattr(torch, device.type).synchronize()
 
 
 def table(results: Sequence[Result]) -> str:

@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import small_case
-from steadygan.bench.sides import trial
+from benchmarks.speed.library import builder_of
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
 from steadygan.system.device import Precision, choose_device
@@ -53,7 +53,7 @@ def losses(by: Engine, builder: SetupBuilder) -> list[float]:
 
 def measure(name: str, precision: Precision, device: torch.device, by: str) -> dict[str, Any]:
     """How far an engine is off in a recipe."""
-    tried, began = trial(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
+    tried, began = builder_of(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
     made = make(by)
     rounds = [tried.drawer.round(round_, 0) for round_ in (0, 1)]
     off = disagreement(made, tried.build, rounds)

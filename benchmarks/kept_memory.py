@@ -22,8 +22,8 @@ from typing import Any, cast
 import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor
-from steadygan.bench.cases import NAMES, case
-from steadygan.bench.sides import library_round
+from benchmarks.speed.cases import NAMES, case
+from benchmarks.speed.library import library_round
 from steadygan.system.device import Precision
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory

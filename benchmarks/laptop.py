@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.speed.cases import Case
 from steadygan import api
-from steadygan.bench.cases import Case
 from steadygan.data import Dataset
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe

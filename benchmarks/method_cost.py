@@ -26,10 +26,10 @@ import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import BATCH, WIDTH, small_case
-from steadygan.bench.cases import Case
-from steadygan.bench.measuring import STEADY, Timing, Watch, interleaved, ratios
-from steadygan.bench.memory import in_a_process, peak_of
-from steadygan.bench.sides import library_round
+from benchmarks.speed.cases import Case
+from benchmarks.speed.library import library_round
+from benchmarks.speed.memory import in_new_process, peak_of
+from benchmarks.speed.timing import STEADY, Timing, Watch, interleaved, ratios
 from steadygan.losses import Wasserstein
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
@@ -103,7 +103,7 @@ def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memo
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
         ratio, spread = ratios(times[side].times, times[BASELINE].times)
-        peak_mb = in_a_process(words, str(device), ROOT) if memory else None
+        peak_mb = in_new_process(words, str(device)) if memory else None
         return Side(**vars(times[side].timing), peak_mb=peak_mb, ratio=ratio, ratio_range=spread)
 
     recipe = both[METHOD].recipe

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import write_between
-from steadygan.bench.flops import count
+from benchmarks.speed.flops import count
 from steadygan.data import Dataset, Stored
 from steadygan.recipe import Recipe
 from steadygan.recipes import find

@@ -11,13 +11,13 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from benchmarks import recipe_table, table_cell, table_page, table_results
 from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop, recipes_for
 from benchmarks.recipe_table import Started, carry_on, outcome
 from benchmarks.table_cell import Key, Study, beside, collapse, digest, made, save_small
 from benchmarks.table_results import Plan, add, begin, best_factor, left, missing, read
-from PIL import Image
-
 from steadygan import recipes
 from steadygan.data import DataOptions, open_data
 from steadygan.errors import UsageError

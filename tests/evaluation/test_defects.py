@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from benchmarks.defects import defects, measure
 
+from benchmarks.defects import defects, measure
 from steadygan.data import DataOptions, open_data
 
 

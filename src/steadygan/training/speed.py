@@ -19,7 +19,6 @@ from steadygan.training.step.setup import Setup
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.step.game import Game
     from steadygan.training.step.round import Engine
 
 _WORTH_THREADS = 1.25  # times faster than one thread
@@ -77,12 +76,12 @@ def measure_speed(
 
     def timed(run: Callable[[], object]) -> float:
         run()  # warms up allocators and kernels' caches
-        _wait(game)
+        wait_for(game.device)
         begin = clock()
         count = 0
         while count == 0 or clock() - begin < budget / len(game.phases):
             run()
-            _wait(game)
+            wait_for(game.device)
             count += 1
         return (clock() - begin) / count
 
@@ -155,8 +154,9 @@ def _one(round_: int) -> float:
     return 1.0
 
 
-def _wait(game: Game) -> None:
-    if game.device.type == "cuda":
-        torch.cuda.synchronize(game.device)
-    elif game.device.type == "mps":
+def wait_for(device: torch.device) -> None:
+    """Waits until the device is idle."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
         torch.mps.synchronize()
