@@ -259,7 +259,7 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
     assert f"3.25 ± {half:.2f} (± 0.100)" in gan and gan.endswith("| none |")
     assert "| 4.00 (± 0.100) |" in gan
     assert text.index("| `gan` | ×0.5") < text.index("| `wgan` | ×1")  # the better one first
-    assert "nothing tells `gan` apart from `wgan`" in text
+    assert "`gan` cannot be told apart from `wgan`" in text
     assert "- `wgan`, rates ×1, seed 0 (tuning): the critic's loss is not finite" in text
     assert (
         "Not complete" not in text
