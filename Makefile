@@ -1,7 +1,7 @@
 # Needs git, make and a Python from 3.11 to 3.13 (make PYTHON=/path/to/python ... names one); the rest goes into .venv.
 #   make demo      trains WGAN-GP on real handwritten digits; make demo ARGS="--rounds 200" passes arguments on
 #   make test      lint, types, the direction of imports, and all tests
-#   make bench     times rounds side by side with the plain loop that everyone writes, and keeps the figures in
+#   make bench     times training rounds against a plain PyTorch loop, and writes the figures into
 #                  benchmarks/results; make bench ARGS="--cases text" passes arguments on (on a GPU: benchmarks/gpu.sh)
 #   make docs      writes docs/methods.md anew from the recipes and docs/methods.yaml
 #   make format    formats the code and mends what the linter can
@@ -26,7 +26,7 @@ test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: .venv/installed
-	$(BIN)/steadygan bench --out benchmarks/results/bench.json $(ARGS)
+	$(BIN)/python -m benchmarks.speed --out benchmarks/results/bench.json $(ARGS)
 
 docs: .venv/installed
 	$(BIN)/python -m scripts.methods_page

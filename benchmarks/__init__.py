@@ -1,1 +1,1 @@
-"""Timings side by side, in one run: a ratio holds on any machine, a number of seconds does not."""
+"""Benchmarks and studies: each compares alternatives in one run, since only ratios carry over to other machines."""

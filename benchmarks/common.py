@@ -1,11 +1,12 @@
-"""What the benchmarks share: where results are kept, and how the command that made them is written down."""
+"""Shared by the benchmarks: folders, the recorded command line, the processor's name, and tables in pages."""
 
 from __future__ import annotations
 
+import platform
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadygan.bench.results import processor, typed
 from steadygan.system.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,12 +14,28 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def command_line(name: str, arguments: Sequence[str] | None) -> str:
-    """What was typed, with paths cut to their last two parts: a result names no machine."""
-    return f"python -m benchmarks.{name} {typed(arguments)}".rstrip()
+    """The command line of a benchmark, for the record: absolute paths by their last two parts, to name no machine."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return f"python -m benchmarks.{name} {' '.join(map(short_path, words))}".rstrip()
+
+
+def short_path(word: str) -> str:
+    """The last two parts of an absolute path; any other word as it is."""
+    return "/".join(Path(word).parts[-2:]) if Path(word).is_absolute() else word
+
+
+def processor() -> str:
+    """The name of the CPU."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
 
 
 def write_between(path: Path, begin: str, end: str, text: str) -> None:
-    """Puts the text between the two marks of a page.
+    """Replaces the text between two marks of a page.
 
     Raises:
         ValueError: for a page without them.
@@ -29,6 +46,3 @@ def write_between(path: Path, begin: str, end: str, text: str) -> None:
     if not first or not second:
         raise ValueError(f"{path.name} has no '{begin}' and '{end}'")
     write_text(path, f"{head}{begin}\n{text}\n{end}{tail}")
-
-
-__all__ = ["RESULTS", "ROOT", "command_line", "processor", "write_between"]

@@ -1,9 +1,9 @@
-"""What share of a round waits for its real samples: data in memory, in a map on disk, and streamed.
+"""Share of a round spent waiting for real samples: data in memory, memory-mapped, and streamed.
 
     python -m benchmarks.data_wait [--rounds 30] [--pictures 6000] [--format JPEG] [--device auto] [--name NAME]
 
 WGAN-GP on DCGAN-32 of width 32, batch 64, five critic steps and one generator step a round, on generated pictures in
-parquet shards. "When asked": the same without reading ahead. Prints a Markdown table and writes
+parquet shards. "When asked": the same without prefetch. Prints a Markdown table and writes
 benchmarks/results/NAME.json.
 """
 
@@ -33,6 +33,7 @@ from steadygan.run.environment import describe_environment
 from steadygan.system.device import choose_device, choose_precision
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.processes.world import ALONE
+from steadygan.training.speed import synchronize
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.drawer import Drawer
@@ -50,7 +51,7 @@ GROUP = 100
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """Where the data lies, and whether it is read before it is asked for."""
+    """Where the data is, and whether it is prefetched."""
 
     title: str
     stream: bool = False
@@ -69,7 +70,7 @@ CASES = (
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One case."""
+    """Measurements of a case."""
 
     title: str
     ms_per_round: float
@@ -78,7 +79,7 @@ class Result:
 
 
 def write_shards(folder: Path, count: int, pixels: int, kind: str) -> None:
-    """Pictures of random coloured boxes, encoded, in parquet shards."""
+    """Writes encoded pictures of random coloured boxes into parquet shards."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -103,7 +104,7 @@ def write_shards(folder: Path, count: int, pixels: int, kind: str) -> None:
 
 @contextmanager
 def _fitting(fits: bool) -> Iterator[None]:
-    """Within, data that lies on disk is taken into memory, or never is."""
+    """Within the block data on disk is loaded into memory as usual, or never."""
     share, host = feeding._SHARE_OF_DEVICE, feeding._FITS_HOST
     if not fits:
         feeding._SHARE_OF_DEVICE, feeding._FITS_HOST = 0.0, 0
@@ -114,7 +115,7 @@ def _fitting(fits: bool) -> Iterator[None]:
 
 
 def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Result:
-    """Trains some rounds on the data."""
+    """Times some rounds of training on the data."""
     recipe = _recipe(data, rounds)
     game = Game.build(recipe, data.sample, device, choose_precision(recipe.run.precision, device))
     with _fitting(case.fits):
@@ -126,11 +127,11 @@ def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Res
     position, began, waited = 0, 0.0, 0.0
     for round_ in range(recipe.rounds):
         if round_ == WARM_UP:
-            _wait(device)
+            synchronize(device)
             began, waited = time.perf_counter(), feed.waited or 0.0
         training_round(setup, drawer.round(round_, position), Counters(round_), EAGER)
         position += drawer.samples_in(round_)
-    _wait(device)
+    synchronize(device)
     seconds, waited = time.perf_counter() - began, (feed.waited or 0.0) - waited
     feed.close()
     return Result(case.title, 1e3 * seconds / rounds, 1e3 * waited / rounds, waited / seconds)
@@ -142,13 +143,8 @@ def _recipe(data: Dataset, rounds: int) -> Recipe:
     )
 
 
-def _wait(device: torch.device) -> None:
-    if device.type != "cpu":
-        getattr(torch, device.type).synchronize()
-
-
 def table(results: Sequence[Result]) -> str:
-    """The results in Markdown."""
+    """Results as a Markdown table."""
     lines = ["| data | ms/round | of them waiting | share |", "|---|---|---|---|"]
     lines += [
         f"| {r.title} | {r.ms_per_round:.0f} | {r.waited_ms_per_round:.2f} ms | {r.waited_share:.2%} |" for r in results
@@ -157,7 +153,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints and writes the shares."""
+    """Measures, prints and writes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.data_wait", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--pictures", type=int, default=6_000)
@@ -169,12 +165,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     device = choose_device(args.device)
     results = []
-    with tempfile.TemporaryDirectory() as held:
-        folder = Path(held) / "shards"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "shards"
         folder.mkdir()
         write_shards(folder, args.pictures, args.pixels, args.format)
         for case in CASES:
-            options = DataOptions(str(folder), size=32, stream=case.stream, cache=str(Path(held) / "cache"))
+            options = DataOptions(str(folder), size=32, stream=case.stream, cache=str(Path(temporary) / "cache"))
             results.append(measure(case, open_data(options), args.rounds, device))
             print(table(results[-1:]).splitlines()[-1], flush=True)
     environment = describe_environment(device, choose_precision("auto", device))

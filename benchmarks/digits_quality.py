@@ -1,11 +1,11 @@
-"""How good are the demo's digits? Samples of a run against the real ones, through a scikit-learn classifier.
+"""Quality of the demo's digits: a run's samples against real ones, by a scikit-learn classifier.
 
     python -m benchmarks.digits_quality RUN [--count 2000]
 
 The classifier (one hidden layer) is trained on one half of the real digits. Printed: the share of each class among the
-samples, the mean top probability, the Frechet distance in its hidden features relative to that between the two halves
-of the real digits, the within-class pixel variance relative to the real one, and near copies of training digits
-relative to how near held-out digits come.
+samples, the mean top probability, the Fréchet distance in its hidden features relative to that between the two halves
+of the real digits, the within-class pixel variance relative to the real one, and the share of near copies of training
+digits, with that of held-out digits.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def main() -> None:
 
     dataset = sg.data.open_data(run.recipe.data)
     train = dataset.train.samples.reshape(len(dataset.train), -1) / 255.0
-    held = dataset.held_out.samples.reshape(len(dataset.held_out), -1) / 255.0
+    held_out = dataset.held_out.samples.reshape(len(dataset.held_out), -1) / 255.0
     near = NearestNeighbors(n_neighbors=1).fit(train)
-    of_held, of_fake = (near.kneighbors(x)[0][:, 0] for x in (held, fake))
-    close = np.quantile(of_held, 0.05)
+    of_held_out, of_fake = (near.kneighbors(x)[0][:, 0] for x in (held_out, fake))
+    close = np.quantile(of_held_out, 0.05)
 
     print(f"classifier: accuracy on the other half {model.score(real[second], labels[second]):.3f}")
     print(f"classes: smallest share {share.min():.3f}, all {np.round(share, 3).tolist()}")
@@ -68,7 +68,7 @@ def main() -> None:
     print(f"within-class pixel variance: {ratio:.2f} of the real")
     print(
         f"near copies (nearer to training than 95% of held-out digits): {np.mean(of_fake < close):.3f} of samples, "
-        f"{np.mean(of_held < close):.3f} of held-out digits; exact copies {np.mean(of_fake < 1e-9):.4f}"
+        f"{np.mean(of_held_out < close):.3f} of held-out digits; exact copies {np.mean(of_fake < 1e-9):.4f}"
     )
 
 

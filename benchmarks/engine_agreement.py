@@ -1,4 +1,4 @@
-"""Holds each recipe's compiled steps against the eager ones: both losses, and every parameter's gradient.
+"""Agreement of an engine with eager steps for each recipe: both losses, and every parameter's gradient.
 
 python -m benchmarks.engine_agreement                        all recipes, in float32 and bf16; minutes, for it compiles
 python -m benchmarks.engine_agreement --only began r3gan --precisions fp32
@@ -7,8 +7,8 @@ python -m benchmarks.engine_agreement --docs                 also writes the tab
 
 Images of 8 px in colours with ten classes, networks of width 8; recipes that are not for images have their own data. A
 gradient's distance is relative to its norm, plus a small part of that of all of the player's gradients
-(``training.engines.agreement``); a loss's to its size, or to 1 where it is smaller. Recipes that the results hold
-already, by the same engine, are left alone.
+(``training.engines.agreement``); a loss's to its size, or to 1 if it is smaller. Recipes already in the results, with
+the same engine, are not measured again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import small_case
-from steadygan.bench.sides import trial
+from benchmarks.speed.library import builder_of
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
 from steadygan.system.device import Precision, choose_device
@@ -39,40 +39,42 @@ from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 8, 8), 10)
 WIDTH, BATCH = 8, 16
-LEFT_OUT = {"resnet101": "hundreds of layers: the tests hold a shorter one"}
+LEFT_OUT = {"resnet101": "hundreds of layers: the tests check a shorter one"}
 SPEED = ROOT / "docs" / "speed.md"
 BEGIN = "<!-- engine-agreement: written by benchmarks/engine_agreement.py --docs -->"
 END = "<!-- end of engine-agreement -->"
 
 
-def losses(by: Engine, builder: SetupBuilder) -> list[float]:
-    """The loss of each phase in a first round whose steps leave the weights as they are."""
+def losses(engine: Engine, builder: SetupBuilder) -> list[float]:
+    """The loss of each phase at the initial weights."""
     setup, draws = builder.build(), builder.drawer.round(0, 0)
     setup.game.set_round(0)
-    return [float(compute_gradients(setup, phase, draws.of(phase.player)[0], by).loss) for phase in setup.game.phases]
+    return [
+        float(compute_gradients(setup, phase, draws.of(phase.player)[0], engine).loss) for phase in setup.game.phases
+    ]
 
 
-def measure(name: str, precision: Precision, device: torch.device, by: str) -> dict[str, Any]:
-    """How far an engine is off in a recipe."""
-    tried, began = trial(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
-    made = make(by)
-    rounds = [tried.drawer.round(round_, 0) for round_ in (0, 1)]
-    off = disagreement(made, tried.build, rounds)
+def measure(name: str, precision: Precision, device: torch.device, engine: str) -> dict[str, Any]:
+    """Distances of an engine's losses and gradients from the eager ones for a recipe."""
+    builder, began = builder_of(small_case(name, IMAGES, WIDTH, BATCH), precision, device), time.perf_counter()
+    computed_by = make(engine)
+    rounds = [builder.drawer.round(round_, 0) for round_ in (0, 1)]
+    off = disagreement(computed_by, builder.build, rounds)
     worst = max(off, key=lambda parameter: off[parameter])
-    pairs = zip(losses(EAGER, tried), losses(made, tried), strict=True)
-    found = {
+    pairs = zip(losses(EAGER, builder), losses(computed_by, builder), strict=True)
+    result = {
         "recipe": name,
-        "engine": by,
+        "engine": engine,
         "precision": precision,
         "loss": max(abs(one - other) / max(1.0, abs(one)) for one, other in pairs),
         "gradient": off[worst],
         "parameter": worst,
-        "rounding": rounding(tried.build, rounds) if precision == "fp32" and device.type != "mps" else None,
+        "rounding": rounding(builder.build, rounds) if precision == "fp32" and device.type != "mps" else None,
         "parameters": len(off),
         "seconds": time.perf_counter() - began,
     }
-    torch._dynamo.reset()  # gives back what was compiled for this recipe
-    return found
+    torch._dynamo.reset()  # frees what was compiled for this recipe
+    return result
 
 
 _COLUMNS = {"loss": "losses", "gradient": "worst gradient", "rounding": "eager from float64"}
@@ -87,8 +89,8 @@ def table(results: Sequence[dict[str, Any]], precisions: Sequence[str]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name in dict.fromkeys(row["recipe"] for row in results):
         rows = {row["precision"]: row for row in results if row["recipe"] == name}
-        held = [rows.get(precision, {}).get(key) for key, _, precision in columns]
-        cells = ["-" if number is None else f"{number:.0e}" for number in held]
+        numbers = [rows.get(precision, {}).get(key) for key, _, precision in columns]
+        cells = ["-" if number is None else f"{number:.0e}" for number in numbers]
         lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -123,10 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             }
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, {"environment": environment, "results": results})
-    said = table([row for row in results if row["engine"] == args.engine], args.precisions)
-    print(said)
+    text = table([row for row in results if row["engine"] == args.engine], args.precisions)
+    print(text)
     if args.docs:
-        write_between(SPEED, BEGIN, END, f"{processor()}, torch {torch.__version__}, engine `{args.engine}`:\n\n{said}")
+        write_between(SPEED, BEGIN, END, f"{processor()}, torch {torch.__version__}, engine `{args.engine}`:\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All that needs an NVIDIA GPU, in turns of under ten minutes each: the tests that need one, the figures of
-# `steadygan bench` with all engines, and a training of wgan-gp-cifar10 with its pictures, curves and evaluation.
+# `python -m benchmarks.speed` with all engines, and a training of wgan-gp-cifar10 with its pictures, curves and evaluation.
 #
 #   sh benchmarks/gpu.sh             to the end; called again, it goes on where it stopped
 #   TURNS=1 sh benchmarks/gpu.sh     one turn, where a machine is lent for ten minutes at a time
@@ -26,7 +26,7 @@ TRAIN=${TRAIN:-60}
 WORK=${WORK:-runs/gpu}
 KEEP=${KEEP:-benchmarks/results/gpu}
 TURNS=${TURNS:-1000}
-export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}"
+export PYTHONPATH="$PWD/src:$PWD${PYTHONPATH:+:$PYTHONPATH}"
 
 STATE=$WORK/pieces
 FIGURES=$WORK/bench-cuda.json
@@ -59,7 +59,7 @@ turn() {
 
 bench() {
     # half of a turn is left for a measurement that is under way
-    turn "$PYTHON" -m steadygan bench --out "$FIGURES" --minutes 4 "$@" || return $?
+    turn "$PYTHON" -m benchmarks.speed --out "$FIGURES" --minutes 4 "$@" || return $?
     grep -q '"left": \[\]' "$FIGURES" || return 124
 }
 

@@ -1,4 +1,4 @@
-"""What it is worth that a run keeps freed memory: rounds with and without, each in a process of its own, in turn.
+"""Gain of keeping freed memory in the process (``system.malloc``): rounds with and without it, in processes in turn.
 
     python -m benchmarks.kept_memory [--cases dcgan-32 dcgan-64 began-64 text] [--precisions fp32 bf16] [--repeats 3]
 
@@ -22,8 +22,8 @@ from typing import Any, cast
 import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor
-from steadygan.bench.cases import NAMES, case
-from steadygan.bench.sides import library_round
+from benchmarks.speed.cases import NAMES, case
+from benchmarks.speed.library import library_round
 from steadygan.system.device import Precision
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
@@ -34,7 +34,7 @@ WAYS = ("usual", "kept")
 
 
 def measure(name: str, precision: str, way: str) -> dict[str, float]:
-    """A round's figures in this process: milliseconds, pages; megabytes at the peak of the process."""
+    """Milliseconds and new pages of a round in this process, and the peak of the process in megabytes."""
     torch.set_num_threads(1)
     with kept_memory() if way == "kept" else contextlib.nullcontext():
         run = library_round(case(name, laptop=True), cast(Precision, precision), torch.device("cpu"))
@@ -55,14 +55,14 @@ def measure(name: str, precision: str, way: str) -> dict[str, float]:
 
 
 def compare(name: str, precision: str, repeats: int) -> dict[str, dict[str, float]]:
-    """Medians by way."""
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    """Medians over the repeats, with and without."""
+    figures: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(repeats):
         for way in WAYS:
             line = [sys.executable, "-m", "benchmarks.kept_memory", "--one", name, precision, way]
             answer = subprocess.run(line, cwd=ROOT, check=True, capture_output=True, text=True)
-            found[way].append(json.loads(answer.stdout))
-    return {way: {key: statistics.median(each[key] for each in all_) for key in all_[0]} for way, all_ in found.items()}
+            figures[way].append(json.loads(answer.stdout))
+    return {way: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for way, rows in figures.items()}
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Recipes brought to what a laptop can train, all by the same rule: for studies and measurements over many recipes."""
+"""Recipes scaled down to what a laptop can train, all by the same rule, for benchmarks over many recipes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.speed.cases import Case
 from steadygan import api
-from steadygan.bench.cases import Case
 from steadygan.data import Dataset
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
@@ -27,16 +27,15 @@ from steadygan.types import SampleSpec
 
 WIDTH, BATCH = 32, 64
 FULLY_CONNECTED = ("MLPGenerator", "MLPCritic", "MLPAutoencoderCritic")
-"""networks whose width is of another kind: as the recipe has it"""
+"""networks that keep the recipe's width: a step of theirs is cheap"""
 OTHERS = "-cifar10"
-"""presets for one data set, whose method is there under another name"""
+"""ending of presets for one data set, whose method has another name"""
 
 
 def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recipe:
-    """The recipe with convolutional networks of at most ``width`` maps (their field ``width``) and smaller batches.
+    """The recipe with convolutional networks of at most ``width`` (their field ``width``) and smaller batches.
 
-    Fully connected networks stay as they are: a step of theirs is cheap. A batch of the recipe's above ``batch`` is cut
-    to it, and that of the generator in proportion.
+    Fully connected networks stay unchanged. A larger batch is cut to ``batch``, the generator's in proportion.
     """
     fakes = recipe.generator_batch
     if recipe.batch > batch and fakes is not None:
@@ -51,7 +50,7 @@ def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recip
 
 
 def _narrowed(spec: Any, width: int) -> Any:
-    """A network's spec, and those inside it, with smaller widths."""
+    """A network's spec with smaller widths, nested specs included."""
     if not dataclasses.is_dataclass(spec) or isinstance(spec, type) or type(spec).__name__ in FULLY_CONNECTED:
         return spec
     changes = {field.name: _narrowed(getattr(spec, field.name), width) for field in dataclasses.fields(spec)}
@@ -61,7 +60,7 @@ def _narrowed(spec: Any, width: int) -> Any:
 
 
 def small_case(name: str, images: SampleSpec, width: int = WIDTH, batch: int = BATCH) -> Case:
-    """A recipe by its name on such images, or on its own data where it is not for images, as small."""
+    """A scaled-down recipe on these images, or on its own data if it is not for images."""
     try:
         recipe = on_a_laptop(RECIPES[name](images), width, batch)
         Game.build(recipe, images)
@@ -72,7 +71,7 @@ def small_case(name: str, images: SampleSpec, width: int = WIDTH, batch: int = B
 
 
 def at_rate(recipe: Recipe, factor: float) -> Recipe:
-    """The recipe with both players' rates multiplied."""
+    """The recipe with both players' learning rates multiplied."""
     one, other = recipe.generator_optimizer, recipe.critic_optimizer
     return dataclasses.replace(
         recipe,
@@ -82,9 +81,9 @@ def at_rate(recipe: Recipe, factor: float) -> Recipe:
 
 
 def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
-    """The recipe with rounds and decays fitted to minutes of CPU time, whatever else the machine does meanwhile.
+    """The recipe with rounds and decays fitted to minutes of CPU time, which other processes do not change.
 
-    Sets the process's threads to those that the recipe names.
+    Sets the number of threads of the process to the recipe's.
     """
     cpu = torch.device("cpu")
     if recipe.run.threads is not None:
@@ -97,11 +96,11 @@ def in_cpu_minutes(recipe: Recipe, dataset: Dataset, minutes: float) -> Recipe:
 
 
 def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:
-    """The recipes that are made for such samples by name, and for each other one a line that says why not.
+    """The recipes for such samples by name, and for each other recipe a line with the reason.
 
-    A recipe is asked for its networks too, on a laptop: some refuse only there.
+    The scaled-down networks are built as well: some recipes refuse only then.
     """
-    found, refused = {}, {}
+    suitable, refused = {}, {}
     for name, function in RECIPES.items():
         if name.endswith(OTHERS):
             refused[name] = "a preset for other data"
@@ -109,7 +108,7 @@ def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:
         try:
             recipe = function(sample)
             Game.build(on_a_laptop(recipe), sample)
-            found[name] = recipe
+            suitable[name] = recipe
         except UsageError as error:
             refused[name] = str(error)
-    return found, refused
+    return suitable, refused

@@ -1,13 +1,13 @@
-"""Times a round of each recipe beside one of WGAN-GP on the same networks, with its peak memory.
+"""Cost of each recipe's round relative to WGAN-GP on the same networks: time and peak memory.
 
 python -m benchmarks.method_cost                     all recipes, on a laptop's widths (benchmarks/laptop.py)
 python -m benchmarks.method_cost --only began msg-gan --repeats 9
 python -m benchmarks.method_cost --docs              also writes the table into docs/speed.md
 
 Both sides have the recipe's generator, critic, optimizers and batch, one critic step and one generator step a round;
-they run in turn in one process. The other side has the Wasserstein loss and the gradient penalty, also on critics with
+they run in turn in one process. The baseline has the Wasserstein loss and the gradient penalty, also on critics with
 batch norm, where training refuses it. Images of 32 px with ten classes; recipes that are not for images are timed on
-their own data. Memory is measured in a process for each.
+their own data. Memory is measured in a new process for each side.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ import torch
 
 from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
 from benchmarks.laptop import BATCH, WIDTH, small_case
-from steadygan.bench.cases import Case
-from steadygan.bench.measuring import STEADY, Timing, Watch, interleaved, ratios
-from steadygan.bench.memory import in_a_process, peak_of
-from steadygan.bench.sides import library_round
+from benchmarks.speed.cases import Case
+from benchmarks.speed.library import library_round
+from benchmarks.speed.memory import in_new_process, peak_of
+from benchmarks.speed.timing import STEADY, Timing, Watch, interleaved, ratios
 from steadygan.losses import Wasserstein
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
@@ -50,7 +50,7 @@ BEGIN, END = "<!-- method-cost: written by benchmarks/method_cost.py --docs -->"
 
 @dataclass(frozen=True)
 class Side(Timing):
-    """Seconds of a round, megabytes at the peak, and how many times as long as the other side."""
+    """Seconds of a round, peak memory, and the ratio to the baseline."""
 
     peak_mb: float | None
     ratio: float
@@ -61,7 +61,7 @@ class Side(Timing):
 
 @dataclass(frozen=True)
 class Result:
-    """One recipe."""
+    """Measurements of a recipe and its baseline."""
 
     recipe: str
     networks: str
@@ -72,7 +72,7 @@ class Result:
 
 
 def cases(name: str, width: int = WIDTH, batch: int = BATCH) -> dict[str, Case]:
-    """The two sides of a recipe."""
+    """The recipe and its baseline."""
     case = small_case(name, IMAGES, width, batch)
     recipe = dataclasses.replace(case.recipe, critic_steps=Constant(1))
     return {
@@ -82,7 +82,7 @@ def cases(name: str, width: int = WIDTH, batch: int = BATCH) -> dict[str, Case]:
 
 
 def as_wgan_gp(recipe: Recipe) -> Recipe:
-    """WGAN-GP on a recipe's networks, with its optimizers and batch."""
+    """WGAN-GP with the recipe's networks, optimizers and batch."""
     return dataclasses.replace(
         recipe,
         objective=Adversarial(Wasserstein()),
@@ -94,7 +94,7 @@ def as_wgan_gp(recipe: Recipe) -> Recipe:
 
 
 def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memory: bool = True) -> Result:
-    """Both sides of a recipe: time in this process, memory in processes of their own."""
+    """Both sides of a recipe: time in this process, memory in new ones."""
     both, device = cases(name), watch.device
     rounds = {side: library_round(case, precision, device) for side, case in both.items()}
     with kept_memory():  # as in a run
@@ -103,7 +103,7 @@ def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memo
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
         ratio, spread = ratios(times[side].times, times[BASELINE].times)
-        peak_mb = in_a_process(words, str(device), ROOT) if memory else None
+        peak_mb = in_new_process(words, str(device)) if memory else None
         return Side(**vars(times[side].timing), peak_mb=peak_mb, ratio=ratio, ratio_range=spread)
 
     recipe = both[METHOD].recipe
@@ -112,7 +112,7 @@ def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memo
 
 
 def peak(name: str, side: str, precision: str, device: str, threads: str) -> float:
-    """Megabytes at the peak of some rounds of a side, in this process."""
+    """Peak memory of some rounds of a side in this process, in megabytes."""
     torch.set_num_threads(int(threads))
     case = cases(name)[side]
     with kept_memory():
@@ -142,7 +142,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def disturbed(results: Sequence[Result]) -> list[str]:
-    """A line for each recipe whose repeats were so unlike that something else seems to have run."""
+    """A line for each recipe whose repeats differ so much that another process seems to have run."""
     spans = [(r.recipe, max(side.slowest / side.fastest for side in (r.method, r.baseline))) for r in results]
     return [
         f"note: {recipe}: {span:.1f} times between the fastest and the slowest repeat; something else was running: "
@@ -153,9 +153,9 @@ def disturbed(results: Sequence[Result]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    typed = list(sys.argv[1:] if arguments is None else arguments)
-    if typed[:1] == ["--peak"]:
-        print(peak(*typed[1:]))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["--peak"]:
+        print(peak(*words[1:]))
         return
     about = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.method_cost", description=about)
@@ -163,12 +163,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--precision", choices=["auto", "fp32", "tf32", "bf16"], default="auto")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=None, help="of the CPU; torch's choice where not given")
+    parser.add_argument("--threads", type=int, default=None, help="of the CPU (default: torch's)")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: CPU time, for a busy machine")
     parser.add_argument("--no-memory", action="store_true", help="measure time only")
     parser.add_argument("--name", default=None, help="of the file in benchmarks/results")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/speed.md")
-    args = parser.parse_args(typed)
+    args = parser.parse_args(words)
 
     device = choose_device(args.device)
     if args.threads is not None:
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     environment: dict[str, Any] = {
         **describe_environment(device, precision),
         "processor": processor(),
-        "command": command_line("method_cost", typed),
+        "command": command_line("method_cost", words),
         "date": time.strftime("%Y-%m-%d"),
         "width": WIDTH,
         "batch": BATCH,
@@ -195,8 +195,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.docs:
         where = f"{environment['processor']}, {environment['device']}, torch {torch.__version__}, {precision}; "
         where += "CPU time; " if args.clock == "cpu" else ""
-        said = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
-        write_between(SPEED, BEGIN, END, said)
+        text = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
+        write_between(SPEED, BEGIN, END, text)
         print(f"written: {SPEED}")
 
 

@@ -2,8 +2,9 @@
 
 python -m benchmarks.method_pictures --data cifar10/train.parquet wgan-gp-cifar10 sngan-cifar10 r3gan-cifar10
 
-Each is trained by the rules of the table (benchmarks/table_cell.py): widths of a laptop, minutes of CPU time. Its
-samples become docs/pictures/methods/NAME.png, which says how it was made; `python -m scripts.methods_page` shows it.
+Each is trained like the table's recipes (benchmarks/table_cell.py): widths of a laptop, minutes of CPU time. Its
+samples become docs/pictures/methods/NAME.png, whose description records how it was made;
+`python -m scripts.methods_page` shows it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from steadygan.recipes import RECIPES
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Trains one after the other; a recipe that fails says so and leaves no picture."""
+    """Trains one recipe after the other; one that fails prints the reason and leaves no picture."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.method_pictures", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,14 +1,13 @@
-"""Which recipe makes the best of a few thousand pictures? Recipes trained for the same time, judged by the whole set.
+"""Recipes on a few thousand photos: equal training time, evaluated against the whole data set.
 
     python -m benchmarks.photos cifar10/train.parquet [--recipes photos wgan-gp "wgan-gp --batch 32"] [--minutes 4]
         [--seeds 0 1 2] [--count 3000] [--threads 1] [--out runs/photos] [--name photos] [--docs]
 
-Draws --count pictures of the source (a file or a folder) into a folder of PNGs, as a user would have them: no labels,
-mirrored at random. Trains each recipe on it with each seed, --minutes of CPU time each, whatever else the machine does.
-A recipe is a name, with fields as on the command line behind it. Samples are compared with all pictures of the source,
-so that learning the few by heart does not pay: Fréchet distance, precision and recall in features of patches and, where
-the source has labels, of a classifier of them. Runs that are there already are resumed, or left alone when they are
-finished and judged.
+Writes --count random pictures of the source (a file or a folder) into a folder of PNGs, like a user's: no labels,
+mirrored at random. Trains each recipe on them with each seed for --minutes of CPU time. A recipe is a name, followed by
+fields as on the command line. Samples are compared with all pictures of the source, so that memorising the few does not
+pay: Fréchet distance, precision and recall in features of patches and, if the source has labels, of a classifier.
+Unfinished runs are resumed; finished and evaluated ones are kept.
 Writes benchmarks/results/NAME.json after each run, and prints the table. --docs writes the one over the seeds into
 docs/photos.md, and samples beside the pictures into docs/pictures/photos.png.
 """
@@ -54,7 +53,7 @@ COLUMNS, ROWS = 16, 2
 
 
 def write_subset(whole: Dataset, folder: Path, count: int, seed: int) -> None:
-    """``count`` random training pictures as PNGs; a folder that holds as many is left as it is."""
+    """``count`` random training pictures as PNGs; a folder with as many is kept."""
     folder.mkdir(parents=True, exist_ok=True)
     if len(list(folder.iterdir())) == count:
         return
@@ -76,7 +75,7 @@ def recipe_of(text: str, sample: sg.SampleSpec) -> Recipe:
 
 
 def trained(text: str, pictures: Path, folder: Path, seed: int, args: argparse.Namespace) -> sg.Run:
-    """The finished run of a recipe, trained or resumed where needed."""
+    """The finished run of a recipe; trained or resumed if needed."""
     if is_run(folder):
         run = sg.load(folder)
         return run if run.rounds_done == run.recipe.rounds else sg.resume(run, observers=[])
@@ -88,21 +87,21 @@ def trained(text: str, pictures: Path, folder: Path, seed: int, args: argparse.N
     return train_prepared(ready, folder, device="cpu", observers=[])
 
 
-def judged(run: sg.Run, whole: Dataset, count: int) -> dict[str, Any]:
-    """Each number of a run's samples, [value, standard error]."""
+def evaluated(run: sg.Run, whole: Dataset, count: int) -> dict[str, Any]:
+    """The metrics of a run's samples: name to [value, standard error]."""
     samples = draw(run, count, 0)
-    found: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     for name in dict.fromkeys(("patches", default_features(whole))):
         material = Material(RealSide(whole, make_features(name, whole)), samples)
         for measure in select(METRICS, Subject(whole, count)):
             for number in measure.compute(material):
                 error = None if number.error is None else round(number.error, 5)
-                found[f"{name} {number.metric}"] = [round(number.value, 5), error]
-    return found
+                numbers[f"{name} {number.metric}"] = [round(number.value, 5), error]
+    return numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Trains, judges, writes and prints."""
+    """Trains, evaluates, writes and prints."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source")
     parser.add_argument("--recipes", nargs="+", default=["photos", "wgan-gp"])
@@ -146,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "images": run.rows[-1]["samples"],
                 "seconds": round(run.rows[-1]["seconds"], 1),
                 **{f"{what} seconds, all": round(value, 1) for what, value in cost.items()},
-                **judged(run, whole, args.samples),
+                **evaluated(run, whole, args.samples),
             }
             RESULTS.mkdir(exist_ok=True)
             path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -157,18 +156,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def key_of(text: str, minutes: float, seed: int) -> str:
-    """What a run is called in the results."""
+    """The key of a run in the results."""
     return f"{text}, {minutes:g} min, seed {seed}"
 
 
 def folder_of(text: str, seed: int, args: argparse.Namespace) -> Path:
-    """Where a run is kept."""
+    """The folder of a run."""
     folder: Path = args.out / re.sub(r"[^\w.]+", "-", f"{text} {args.minutes:g}min seed{seed}").strip("-")
     return folder
 
 
 def over_seeds(runs: dict[str, Any], recipes: Sequence[str], minutes: float, seeds: Sequence[int]) -> str:
-    """A Markdown table with the mean over the seeds, and the lowest and highest."""
+    """A Markdown table of means over the seeds, with lowest and highest."""
 
     def cell(values: list[float], pattern: str) -> str:
         mean, low, high = np.mean(values), min(values), max(values)
@@ -176,15 +175,15 @@ def over_seeds(runs: dict[str, Any], recipes: Sequence[str], minutes: float, see
 
     lines = [f"| recipe | seeds | rounds | {' | '.join(SHOWN)} |", "|---" * (3 + len(SHOWN)) + "|"]
     for text in recipes:
-        found = [run for seed in seeds if (run := runs.get(key_of(text, minutes, seed)))]
-        cells = [cell([run[name][0] for run in found], ".3f") if name in found[0] else "" for name in SHOWN]
-        rounds = cell([run["rounds"] for run in found], ",.0f")
-        lines.append(f"| `{text}` | {len(found)} | {rounds} | {' | '.join(cells)} |")
+        done = [run for seed in seeds if (run := runs.get(key_of(text, minutes, seed)))]
+        cells = [cell([run[name][0] for run in done], ".3f") if name in done[0] else "" for name in SHOWN]
+        rounds = cell([run["rounds"] for run in done], ",.0f")
+        lines.append(f"| `{text}` | {len(done)} | {rounds} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def draw_samples(runs: dict[str, Any], pictures: Path, args: argparse.Namespace) -> None:
-    """Pictures of the folder, and below them samples of each recipe: of the seed in the middle by patches."""
+    """Draws pictures of the folder, and below them samples of each recipe's median seed by the patches metric."""
     files = sorted(pictures.iterdir())[: COLUMNS * ROWS]
     bands, names = [_pixels(files)], ["pictures", *[""] * (ROWS - 1)]
     for text in args.recipes:

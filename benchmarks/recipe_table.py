@@ -1,11 +1,11 @@
-"""All image recipes at equal time with the same tuning, judged by the project's own metrics, over three seeds.
+"""All image recipes at equal time with the same tuning, evaluated by the project's own metrics, over three seeds.
 
-python -m benchmarks.recipe_table --data mnist/ --plan           how many trainings are missing, and their time
-python -m benchmarks.recipe_table --data mnist/ --budget 60      carries out what is missing, for an hour
+python -m benchmarks.recipe_table --data mnist/ --plan           number and time of the missing trainings
+python -m benchmarks.recipe_table --data mnist/ --budget 60      carries out missing ones for an hour
 python -m benchmarks.recipe_table --data mnist/ --table          writes docs/recipe-table.md and docs/pictures/methods
 
-Each training is a process of its own and, when it ends, a line of benchmarks/results/recipe-table.jsonl: a later call
-goes on with what is missing. Minutes are CPU time: a busy machine only makes it last longer.
+Each training runs in its own process and, when it ends, adds a line to benchmarks/results/recipe-table.jsonl: a later
+call continues with the missing ones. Minutes are CPU time, so that a busy machine changes no result.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "recipe-table.md"
 PICTURES = ROOT / "docs" / "pictures" / "methods"
 AROUND = 45.0
-"""seconds that a training takes beside its minutes, about: Python, the measured speed, evaluation"""
+"""seconds that a training takes beyond its minutes, about: start, measuring speed, evaluation"""
 PATIENCE = 1800.0
 """seconds beyond four times its CPU minutes after which a training counts as failed"""
 
 
 @dataclass
 class Started:
-    """A training that goes on."""
+    """A training in progress."""
 
     process: subprocess.Popen[bytes]
     folder: Path
@@ -54,14 +54,14 @@ class Started:
 
 
 def start(study: Study, source: str, key: Key, runs: Path, *, keep: bool) -> Started:
-    """Starts a training in a process of its own."""
+    """Starts a training in a new process."""
     folder = runs / str(key)
     shutil.rmtree(folder, ignore_errors=True)
     beside(folder, ".json").unlink(missing_ok=True)
-    asked = {"study": asdict(study), "source": source, "key": asdict(key), "keep": keep}
+    request = {"study": asdict(study), "source": source, "key": asdict(key), "keep": keep}
     with beside(folder, ".log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.table_cell", json.dumps(asked), str(folder)],
+            [sys.executable, "-m", "benchmarks.table_cell", json.dumps(request), str(folder)],
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -71,7 +71,7 @@ def start(study: Study, source: str, key: Key, runs: Path, *, keep: bool) -> Sta
 
 
 def outcome(started: Started, study: Study, key: Key) -> dict[str, Any] | None:
-    """The result of a training, None while it goes on; a process that dies without one is a failure with its line."""
+    """The result of a training; None while it runs. A process that ends without a result is a failure."""
     code = started.process.poll()
     if code is None:
         if time.monotonic() - started.since < 240 * study.cpu_minutes(key) + PATIENCE:
@@ -82,44 +82,44 @@ def outcome(started: Started, study: Study, key: Key) -> dict[str, Any] | None:
     if code == 0 and path.exists():
         result: dict[str, Any] = read_json(path)
         return result
-    said = beside(started.folder, ".log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return {**asdict(key), "status": "failed", "line": f"ended with code {code}: {said[-1] if said else 'no word'}"}
+    log = beside(started.folder, ".log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return {**asdict(key), "status": "failed", "line": f"ended with code {code}: {log[-1] if log else 'no output'}"}
 
 
 def carry_on(path: Path, study: Study, source: str, recipes: Sequence[str], plan: Plan, args: Any) -> None:
-    """Carries out what is missing, ``jobs`` at a time, until nothing is or no more may be started."""
-    began, going = time.monotonic(), dict[Key, Started]()
+    """Carries out missing trainings, ``jobs`` at a time, within the budget."""
+    began, running = time.monotonic(), dict[Key, Started]()
     _, results = read(path)
     try:
         while True:
-            for key, started in list(going.items()):
+            for key, started in list(running.items()):
                 if (result := outcome(started, study, key)) is not None:
                     now = {"commit": commit(), "torch": torch.__version__, "date": time.strftime("%Y-%m-%d")}
                     result = {**result, **now}
                     add(path, result)
                     results[key] = result
-                    del going[key]
-                    print(f"{key}: {_told(result)} ({left(recipes, results, plan)} left at most)", flush=True)
+                    del running[key]
+                    print(f"{key}: {_summary(result)} ({left(recipes, results, plan)} left at most)", flush=True)
             in_time = args.budget is None or time.monotonic() - began < 60 * args.budget
-            waiting = [key for key in missing(recipes, results, plan) if key not in going] if in_time else []
-            for key in waiting[: study.jobs - len(going)]:
-                going[key] = start(study, source, key, args.runs, keep=args.keep)
-            if not going:
+            waiting = [key for key in missing(recipes, results, plan) if key not in running] if in_time else []
+            for key in waiting[: study.jobs - len(running)]:
+                running[key] = start(study, source, key, args.runs, keep=args.keep)
+            if not running:
                 return
             time.sleep(0.2)
     finally:
-        for started in going.values():
+        for started in running.values():
             started.process.kill()
 
 
-def _told(result: Mapping[str, Any]) -> str:
+def _summary(result: Mapping[str, Any]) -> str:
     distance = value(result, JUDGE)
     parts = [result["status"], "" if distance is None else f"Fréchet distance {number(distance)}", result["line"]]
     return ", ".join(part for part in parts if part)
 
 
 def warm_up(dataset: Dataset) -> None:
-    """Has the classifier trained and the features of real images computed, so that no training waits for it."""
+    """Trains the classifier and computes features of real images, so that no training waits for them."""
     from steadygan.evaluation.extracting import make_features, real_features
 
     extractor = make_features("auto", dataset)
@@ -128,7 +128,7 @@ def warm_up(dataset: Dataset) -> None:
 
 
 def commit() -> str:
-    """Of the package that is trained with, '+' where it has changes that are not committed."""
+    """The commit of the package, with '+' if it has uncommitted changes."""
     try:
         run = [
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
@@ -140,21 +140,21 @@ def commit() -> str:
 
 
 def write_page(path: Path, study: Study, dataset: Dataset, recipes: Sequence[str], plan: Plan, runs: Path) -> None:
-    """The page and the pictures of each recipe's best seed."""
+    """Writes the page, and the picture of each recipe's best seed."""
     _, results = read(path)
-    found, refused = recipes_for(dataset.sample)
+    suitable, refused = recipes_for(dataset.sample)
     environment = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["environment"]
-    changed = [name for name in recipes if not _as_measured(found[name], study, results, name)]
+    changed = [name for name in recipes if not _as_measured(suitable[name], study, results, name)]
     write_text(PAGE, page(study, environment, recipes, refused, changed, results, plan))
     print(f"written: {PAGE}")
     for name in recipes:
         factor = best_factor(results, name, plan)
         keys = [Key(name, factor, seed) for seed in plan.seeds] if factor is not None else []
         scored = [(v, key.seed, key) for key in keys if (v := value(results.get(key), JUDGE)) is not None]
-        if scored and (held := runs / f"{min(scored)[2]}.png").exists():
+        if scored and (picture := runs / f"{min(scored)[2]}.png").exists():
             PICTURES.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(held, PICTURES / f"{name}.png")
-    print(f"pictures: {PICTURES}; the page of the methods shows them: python -m scripts.methods_page")
+            shutil.copyfile(picture, PICTURES / f"{name}.png")
+    print(f"pictures: {PICTURES}; the methods page shows them: python -m scripts.methods_page")
 
 
 def _as_measured(recipe: Any, study: Study, results: Results, name: str) -> bool:
@@ -166,19 +166,19 @@ def _as_measured(recipe: Any, study: Study, results: Results, name: str) -> bool
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """What was typed."""
+    """The parsed arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.recipe_table", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--data", default="digits", help="a data source: a folder of idx files, a .parquet, digits …")
-    parser.add_argument("--size", type=int, default=32, help="pixels that pictures are brought to")
+    parser.add_argument("--size", type=int, default=32, help="pixels a side, to which pictures are resized")
     parser.add_argument("--minutes", type=float, default=2.0, help="of two cores, for each training")
     parser.add_argument("--threads", type=int, default=1, help="of a training")
     parser.add_argument("--jobs", type=int, default=2, help="trainings side by side")
     parser.add_argument("--width", type=int, default=WIDTH, help="of convolutional networks, at most")
     parser.add_argument("--batch", type=int, default=BATCH, help="samples of a batch, at most")
     parser.add_argument("--count", type=int, default=5000, help="samples that are measured")
-    parser.add_argument("--factors", type=float, nargs="+", default=list(Plan.factors), help="of the rates")
+    parser.add_argument("--factors", type=float, nargs="+", default=list(Plan.factors), help="of the learning rates")
     parser.add_argument("--tuning-seed", type=int, default=Plan.tuning_seed)
     parser.add_argument("--tuning-share", type=float, default=Plan.tuning_share, help="of the minutes, for tuning")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(Plan.seeds))
@@ -188,7 +188,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--name", default="recipe-table", help="of the file in benchmarks/results")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "recipe-table", help="for logs and pictures")
     parser.add_argument("--keep", action="store_true", help="keep the runs' folders")
-    parser.add_argument("--plan", action="store_true", help="say what is missing")
+    parser.add_argument("--plan", action="store_true", help="print what is missing")
     parser.add_argument("--table", action="store_true", help="write the page and the pictures")
     return parser.parse_args(arguments)
 
@@ -204,15 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         **{name: getattr(args, name) for name in ("size", "minutes", "threads", "jobs", "width", "batch", "count")},
     )
     plan = Plan(tuple(args.factors), args.tuning_seed, args.tuning_share, tuple(args.seeds), tuple(args.own_seeds))
-    found, _ = recipes_for(dataset.sample)
+    suitable, _ = recipes_for(dataset.sample)
     for name in args.only or ():
-        if name not in found:
-            raise unknown_name("recipe for this data", name, found)
-    recipes = [name for name in found if not args.only or name in args.only]
+        if name not in suitable:
+            raise unknown_name("recipe for this data", name, suitable)
+    recipes = [name for name in suitable if not args.only or name in args.only]
     path = RESULTS / f"{args.name}.jsonl"
-    held, results = read(path)
-    if held is not None and held != study:
-        raise UsageError(f"{path.name} holds another study ({held}), not {study}: give this one another --name")
+    known, results = read(path)
+    if known is not None and known != study:
+        raise UsageError(f"{path.name} holds another study ({known}), not {study}: give this one another --name")
     if args.table:
         write_page(path, study, dataset, recipes, plan, args.runs)
         return
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{len(recipes)} recipes, {many} trainings missing at most: about {duration(seconds)}", flush=True)
     if args.plan or not many:
         return
-    if held is None:
+    if known is None:
         environment = {"steadygan": __version__, "torch": torch.__version__, "processor": processor()}
         begin(path, study, environment)
     args.runs.mkdir(parents=True, exist_ok=True)

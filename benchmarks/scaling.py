@@ -1,11 +1,11 @@
-"""What many GPUs gain: bytes of each sum against the arithmetic of a step, for recipes of this family.
+"""Predicted scaling over GPUs: time of gradient all-reduces against the arithmetic of a step, by recipe.
 
     python -m benchmarks.scaling [--docs]     the table; --docs writes it into docs/scale.md
 
-Counted: parameters, and floating point operations of a critic and a generator step (torch's counter: products of
-matrices and convolutions, forward and all backward passes). Assumed, and said above the table: what a GPU computes in
-a second, and bandwidth and latency of the sum. A step waits for its sum, as here: gradients are summed once, after the
-second-order backward, so nothing overlaps.
+Counted: parameters, and floating-point operations of a critic and a generator step (matrix products and convolutions,
+forward and all backward passes). Assumed, and stated above the table: a GPU's rate, and bandwidth and latency of the
+all-reduce. A step waits for its all-reduce, as the library does: gradients are summed once, after the second-order
+backward pass, so nothing overlaps.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import write_between
-from steadygan.bench.flops import count
+from benchmarks.speed.flops import count
 from steadygan.data import Dataset, Stored
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
@@ -38,19 +38,19 @@ GPUS_OF_A_MACHINE = 8
 
 @dataclass(frozen=True)
 class Machine:
-    """What is assumed of the hardware."""
+    """Assumptions on the hardware."""
 
     flops: float = 200e12
-    """operations a second that a GPU gets through in bf16 on such networks: a fifth of an H100's peak"""
+    """operations a second of a GPU in bf16 on such networks: a fifth of an H100's peak"""
     inside: float = 150e9
-    """bytes a second of a sum inside a machine (NVLink; of 450e9 in each direction)"""
+    """bytes a second of an all-reduce inside a machine (NVLink; of 450e9 in each direction)"""
     across: float = 40e9
     """bytes a second for each GPU between machines (400 Gb/s each)"""
     hop: float = 8e-6
-    """seconds of a hop of a ring or tree, launch included"""
+    """seconds of one hop of a ring or tree, launch included"""
 
     def sum_seconds(self, count: int, gpus: int) -> float:
-        """Of a ring all-reduce of ``count`` bytes: 2 (k - 1) / k of them leave each GPU, in a tree's number of hops."""
+        """Seconds of an all-reduce of ``count`` bytes: 2 (k - 1) / k of them leave each GPU, with a tree's hops."""
         if gpus == 1:
             return 0.0
         bandwidth = self.inside if gpus <= GPUS_OF_A_MACHINE else self.across
@@ -59,7 +59,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a recipe, counted."""
+    """Parameters and operations of a recipe."""
 
     name: str
     pixels: int
@@ -70,11 +70,11 @@ class Cost:
     critic_parameters: int
     generator_parameters: int
     critic_operations: float
-    """of a critic step, a sample"""
+    """of a critic step, per sample"""
     generator_operations: float
 
     def round_seconds(self, machine: Machine, gpus: int, *, strong: bool) -> tuple[float, float]:
-        """Seconds of arithmetic and of sums in a round; the batch is the recipe's whole, or the recipe's on each."""
+        """Seconds of arithmetic and of all-reduces in a round; strong: the recipe's batch in all, else on each GPU."""
         share = gpus if strong else 1
         work = self.critic_steps * self.critic_operations * self.batch
         work += self.generator_steps * self.generator_operations * self.fakes
@@ -87,13 +87,13 @@ class Cost:
         return work / (work + sums)
 
     def least_batch(self, machine: Machine, gpus: int, efficiency: float = 0.9) -> int:
-        """Samples on each GPU at which a critic step reaches an efficiency."""
+        """Samples per GPU at which a critic step reaches an efficiency."""
         wait = machine.sum_seconds(4 * self.critic_parameters, gpus)
         return math.ceil(efficiency / (1 - efficiency) * wait * machine.flops / self.critic_operations)
 
 
 def counted(name: str, pixels: int, batch: int = 8) -> Cost:
-    """Parameters and operations of a recipe at its own width; a batch of 8 is scaled up."""
+    """Parameters and operations of a recipe at its own width, counted on a small batch."""
     sample = SampleSpec((3, pixels, pixels), classes=10)
     recipe: Recipe = find(name)(sample)
     small = dataclasses.replace(recipe, batch=batch, generator_batch=batch)
@@ -123,7 +123,7 @@ def counted(name: str, pixels: int, batch: int = 8) -> Cost:
 
 
 def table(costs: Sequence[Cost], machine: Machine) -> str:
-    """As Markdown."""
+    """Costs and efficiencies as a Markdown table."""
     titles = ["recipe", "batch", "MB a critic sum", "GFLOP a sample", "ms a round, 1 GPU"]
     for gpus in GPUS[1:]:
         titles += [f"{gpus} GPUs, same batch", f"batch x {gpus}", f"samples a GPU for 90% on {gpus}"]

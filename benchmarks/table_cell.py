@@ -1,4 +1,4 @@
-"""One training of the recipe table, and what its samples are worth; benchmarks/recipe_table.py starts it.
+"""One training of the recipe table and its evaluation; benchmarks/recipe_table.py starts it.
 
 python -m benchmarks.table_cell '{"recipe": "wgan-gp", ...}' FOLDER      writes FOLDER.json and FOLDER.png
 """
@@ -36,18 +36,18 @@ from steadygan.system.files import write_json
 from steadygan.system.words import number
 
 CORES = 2
-"""of which --minutes are counted"""
+"""that --minutes count"""
 LARGEST = 60_000  # bytes of a picture
 SPREAD_OF = 500  # samples
 LEAST_SPREAD, MOST_CLASS_DISTANCE = 0.1, 0.8
-"""beyond these a run is called collapsed: a tenth of the pixels' variance of real samples; nine tenths of the samples
-in one of ten equal classes have a class distance of 0.8"""
+"""limits beyond which a run counts as collapsed: a tenth of the real samples' pixel variance; the class distance of
+nine tenths of the samples in one of ten equal classes"""
 NEVER = 10**9  # rounds
 
 
 @dataclass(frozen=True)
 class Study:
-    """What all trainings of a table share."""
+    """Settings that all trainings of a table share."""
 
     data: str
     fingerprint: str
@@ -62,32 +62,32 @@ class Study:
     """samples that are measured"""
 
     def cpu_minutes(self, key: Key) -> float:
-        """That a training gets."""
+        """CPU minutes of a training."""
         return self.minutes * CORES * key.share
 
 
 @dataclass(frozen=True)
 class Key:
-    """Which training."""
+    """Identifies a training."""
 
     recipe: str
     factor: float
     """of both players' rates"""
     seed: int
     share: float = 1.0
-    """of the minutes: less where rates are tuned"""
+    """of the minutes: less for tuning the rates"""
 
     def __str__(self) -> str:
         return f"{self.recipe}-x{self.factor:g}-s{self.seed}" + (f"-t{self.share:g}" if self.share != 1 else "")
 
 
 def beside(folder: Path, ending: str) -> Path:
-    """A file beside a training's folder; not ``with_suffix``, which takes '.5-s1' of 'gan-x0.5-s1' for one."""
+    """A file next to a training's folder; ``with_suffix`` would take '.5-s1' of 'gan-x0.5-s1' for a suffix."""
     return folder.with_name(folder.name + ending)
 
 
 def made(base: Recipe, study: Study, key: Key) -> Recipe:
-    """The recipe as it is trained, but for rounds and decays, which follow the time."""
+    """The recipe that is trained, except for rounds and decays, which follow the time."""
     recipe = at_rate(on_a_laptop(base, study.width, study.batch), key.factor)
     quiet = dataclasses.replace(
         recipe.run, threads=study.threads, evaluate="none", picture_every=NEVER, checkpoint_every=NEVER, keep_last=1
@@ -96,13 +96,13 @@ def made(base: Recipe, study: Study, key: Key) -> Recipe:
 
 
 def digest(recipe: Recipe) -> str:
-    """Tells whether a recipe has changed since it was measured; data and seed left out."""
+    """A hash of the recipe without data and seed, to notice that it has changed since it was measured."""
     bare = dataclasses.replace(recipe, seed=0, data=DataOptions())
     return hashlib.sha256(recipes.dumps(bare).encode()).hexdigest()[:12]
 
 
 def carry_out(study: Study, source: str, key: Key, folder: Path) -> dict[str, Any]:
-    """Trains and measures; what goes wrong is a line of the result."""
+    """Trains and evaluates; an error becomes the line of the result."""
     result: dict[str, Any] = {**dataclasses.asdict(key), "status": "failed", "line": ""}
     try:
         ready = api.prepare(RECIPES[key.recipe], DataOptions(source, size=study.size), device="cpu")
@@ -145,29 +145,29 @@ def _facts(run: Run) -> dict[str, Any]:
 
 
 def _numbers(run: Run, dataset: Dataset, count: int) -> dict[str, dict[str, Any]]:
-    """Metrics by name, with value, error of sampling and floor."""
+    """Metrics by name, with value, standard error of sampling, and floor."""
     metrics = ["frechet", "manifold"]
     if default_features(dataset) == "classifier":
         metrics.append("stacked_modes" if dataset.name == "stacked-digits" else "classes")
-    found = {
-        held.metric: {"value": held.value, "error": held.error, "floor": held.floor, "better": held.better}
+    numbers = {
+        n.metric: {"value": n.value, "error": n.error, "floor": n.floor, "better": n.better}
         for evaluation in evaluate(run, metrics=metrics, count=count)
-        for held in evaluation.numbers
-        if math.isfinite(held.value)  # a class without samples has no variance
+        for n in evaluation.numbers
+        if math.isfinite(n.value)  # a class without samples has no variance
     }
     real, _ = real_samples(dataset, "train", SPREAD_OF)
     spread = _variance(run.sample(SPREAD_OF)) / _variance(real[:SPREAD_OF])
-    found["spread"] = {"value": spread, "error": None, "floor": None, "better": "one"}
-    return found
+    numbers["spread"] = {"value": spread, "error": None, "floor": None, "better": "one"}
+    return numbers
 
 
 def _variance(samples: NDArray[Any]) -> float:
-    """Of a pixel over samples [N, ...], the mean over pixels."""
+    """Variance over samples [N, ...], averaged over pixels."""
     return float(np.asarray(samples, dtype=np.float64).var(axis=0).mean())
 
 
 def collapse(numbers: Mapping[str, Mapping[str, Any]]) -> str:
-    """How samples have collapsed, in a few words; '' where they have not."""
+    """The kind of collapse, in a few words; '' if there is none."""
     spread = numbers["spread"]["value"]
     if spread < LEAST_SPREAD:
         return f"collapsed: the pixels vary {number(spread)} times as much as the real ones"
@@ -186,13 +186,13 @@ def _caption(study: Study, key: Key, result: Mapping[str, Any]) -> str:
 
 
 def picture(run: Run, path: Path, description: str) -> Path:
-    """Samples as one small PNG: 8 in a row, and a class in a row where the generator listens to labels."""
+    """Writes samples as one small PNG: 8 in a row; one class in each row if the generator is conditional."""
     samples = np.concatenate(run.class_grid(8, most=10)[0]) if run.conditional else run.sample(64)
     return save_small(cast("NDArray[np.uint8]", samples), path, description)
 
 
 def save_small(samples: NDArray[np.uint8], path: Path, description: str) -> Path:
-    """A grid of images [N, C, H, W], 8 in a row, below 60 kB: enlarged where it can be, in fewer colours if need be."""
+    """Writes images [N, C, H, W] as a grid, 8 in a row, below 60 kB: enlarged if it fits, with fewer colours if not."""
     for scale, colours in ((2, None), (1, None), (1, 256), (1, 64), (1, 16), (1, 4)):
         grid = image_grid(samples, columns=8, scale=scale)
         save_picture(grid if colours is None else _in_colours(grid, colours), path, description)
@@ -206,10 +206,10 @@ def _in_colours(image: Image.Image, colours: int) -> Image.Image:
 
 
 def main() -> None:
-    asked = json.loads(sys.argv[1])
+    request = json.loads(sys.argv[1])
     folder = Path(sys.argv[2])
-    result = carry_out(Study(**asked["study"]), asked["source"], Key(**asked["key"]), folder)
-    if not asked.get("keep"):
+    result = carry_out(Study(**request["study"]), request["source"], Key(**request["key"]), folder)
+    if not request.get("keep"):
         shutil.rmtree(folder, ignore_errors=True)
     write_json(beside(folder, ".json"), result)
 

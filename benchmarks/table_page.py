@@ -1,4 +1,4 @@
-"""docs/recipe-table.md: the results of benchmarks/recipe_table.py as a page."""
+"""The page docs/recipe-table.md from the results of benchmarks/recipe_table.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A recipe at its best factor and as it is."""
+    """Results of a recipe at its best factor and at its own rates."""
 
     recipe: str
     factor: float | None
@@ -35,14 +35,14 @@ class Row:
 
     def cell(self, metric: str, *, default: bool = False) -> Cell | None:
         """A metric over seeds."""
-        held = [
+        numbers = [
             r["numbers"][metric] for r in (self.default if default else self.best) if metric in r.get("numbers", {})
         ]
-        if not held:
+        if not numbers:
             return None
-        errors = [entry["error"] for entry in held if entry["error"] is not None]
+        errors = [entry["error"] for entry in numbers if entry["error"] is not None]
         error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
-        values = tuple(entry["value"] for entry in held)
+        values = tuple(entry["value"] for entry in numbers)
         return Cell(over_seeds(values), error, values)
 
     @property
@@ -52,27 +52,26 @@ class Row:
 
 
 def rows(recipes: Iterable[str], results: Results, plan: Plan) -> list[Row]:
-    """The recipes, the best one first."""
-    found = []
+    """The recipes, best first."""
+    table = []
     for recipe in recipes:
         factor = best_factor(results, recipe, plan)
-
         best = [] if factor is None else [results.get(Key(recipe, factor, seed)) for seed in plan.seeds]
         own = [results.get(Key(recipe, 1.0, seed)) for seed in plan.own_seeds]
         if any(key.recipe == recipe for key in results):
-            found.append(Row(recipe, factor, tuple(filter(None, best)), tuple(filter(None, own))))
-    return sorted(found, key=lambda row: (row.rank, row.recipe))
+            table.append(Row(recipe, factor, tuple(filter(None, best)), tuple(filter(None, own))))
+    return sorted(table, key=lambda row: (row.rank, row.recipe))
 
 
 def touching(table: Sequence[Row]) -> list[str]:
-    """Recipes whose interval has a point in common with that of the first: nothing tells them apart."""
+    """Recipes whose interval overlaps with that of the first."""
     cells = [(row.recipe, row.cell(JUDGE)) for row in table]
     known = [(recipe, cell.interval) for recipe, cell in cells if cell is not None]
     return [recipe for recipe, interval in known[1:] if not disjoint(known[0][1], interval)] if known else []
 
 
 def main_table(table: Sequence[Row], plan: Plan) -> list[str]:
-    """A line a recipe."""
+    """A row for each recipe."""
     shown = [metric for metric in COLUMNS if any(row.cell(metric) for row in table)]
     titles = [COLUMNS[metric] for metric in shown]
     lines = [
@@ -91,20 +90,20 @@ def main_table(table: Sequence[Row], plan: Plan) -> list[str]:
 
 
 def _failed(row: Row, plan: Plan) -> str:
-    """Of the trainings at the best rates, and how many are not done."""
+    """Failed, collapsed and missing trainings at the best rates."""
     bad = [result["status"] for result in row.best if result["status"] != "ok"]
-    said = [f"{bad.count(status)} {status}" for status in ("failed", "collapsed") if status in bad]
+    parts = [f"{bad.count(status)} {status}" for status in ("failed", "collapsed") if status in bad]
     absent = len(plan.seeds) - len(row.best)
-    return ", ".join([*said, *([f"{absent} of {seeds(len(plan.seeds))} not run"] if absent else [])]) or "none"
+    return ", ".join([*parts, *([f"{absent} of {seeds(len(plan.seeds))} not run"] if absent else [])]) or "none"
 
 
 def tuning_table(recipes: Iterable[str], results: Results, plan: Plan) -> list[str]:
-    """The distance at each factor, with the tuning seed."""
+    """The distance at each factor, for the tuning seed."""
     lines = [_line(["recipe", *(f"×{factor:g}" for factor in plan.factors)]), _line(["---"] * (len(plan.factors) + 1))]
     for recipe in recipes:
-        held = [results.get(key) for key in plan.tuning(recipe)]
-        if any(held):
-            lines.append(_line([f"`{recipe}`", *map(_tuned, held)]))
+        tuned = [results.get(key) for key in plan.tuning(recipe)]
+        if any(tuned):
+            lines.append(_line([f"`{recipe}`", *map(_tuned, tuned)]))
     return lines
 
 
@@ -112,12 +111,12 @@ def _tuned(result: Mapping[str, Any] | None) -> str:
     if result is None:
         return "not run"
     distance = value(result, JUDGE)
-    said = "" if distance is None else number(distance)
-    return said if result["status"] == "ok" else f"{said} {result['status']}".strip()
+    text = "" if distance is None else number(distance)
+    return text if result["status"] == "ok" else f"{text} {result['status']}".strip()
 
 
 def failures(results: Results) -> list[str]:
-    """A line for each training that failed or collapsed."""
+    """A list item for each failed or collapsed training."""
     return [
         f"- `{key.recipe}`, rates ×{key.factor:g}, seed {key.seed}{' (tuning)' * (key.share < 1)}: {result['line']}"
         for key, result in sorted(results.items(), key=lambda entry: str(entry[0]))
@@ -146,16 +145,16 @@ def page(
     results: Results,
     plan: Plan,
 ) -> str:
-    """The whole page.
+    """The page as Markdown.
 
     Args:
-        study: what all trainings share
+        study: settings of all trainings
         environment: versions and processor
-        recipes: that the table is over, in their order
-        refused: recipes that are not for this data, with their lines
-        changed: recipes that are no longer what was measured
+        recipes: of the table, in order
+        refused: recipes that are not for this data, with the reason
+        changed: recipes that have changed since they were measured
         results: of the trainings
-        plan: which trainings there are to be
+        plan: of the trainings
     """
     table = rows(recipes, results, plan)
     factors = ", ".join(f"{factor:g}" for factor in plan.factors)
@@ -188,19 +187,19 @@ def page(
         parts.append("Not for this data:\n\n" + "\n".join(f"- `{name}`: {line}" for name, line in refused.items()))
     if changed:
         parts.append(f"Changed since they were measured: {', '.join(f'`{name}`' for name in changed)}.")
-    said = ", ".join(f"{name} {held}" for name, held in environment.items())
-    parts.append(f"*Made by `python -m benchmarks.recipe_table --table` from benchmarks/results; {said}.*")
+    versions = ", ".join(f"{name} {value}" for name, value in environment.items())
+    parts.append(f"*Made by `python -m benchmarks.recipe_table --table` from benchmarks/results; {versions}.*")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _judgement(table: Sequence[Row]) -> str:
-    """Which recipes are told apart from the first."""
+    """A sentence on which recipes differ from the first."""
     if sum(row.cell(JUDGE) is not None for row in table) < 2:
         return ""
     near = touching(table)
     if not near:
         return f"The interval of `{table[0].recipe}` lies apart from all others."
     return (
-        f"By the Fréchet distance nothing tells `{table[0].recipe}` apart from "
-        f"{', '.join(f'`{name}`' for name in near)}: their intervals have points in common."
+        f"By the Fréchet distance `{table[0].recipe}` cannot be told apart from "
+        f"{', '.join(f'`{name}`' for name in near)}: their intervals overlap."
     )

@@ -1,4 +1,4 @@
-"""The recipe table's file of results, and what is missing in it."""
+"""The recipe table's file of results, and the plan of trainings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JUDGE = "frechet"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which trainings a recipe gets: short ones at all factors, then whole ones at the best factor and at 1."""
+    """The trainings of each recipe: short ones at all factors, then full ones at the best factor and at 1."""
 
     factors: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
     tuning_seed: int = 0
@@ -40,7 +40,7 @@ class Plan:
 
 
 def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:
-    """The study of a file and its results; of a training that was carried out twice the later one."""
+    """The study and the results in a file; of repeated trainings the last result counts."""
     study: Study | None = None
     results = {}
     for line in json_lines(path):
@@ -52,49 +52,49 @@ def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:
 
 
 def begin(path: Path, study: Study, environment: Mapping[str, Any]) -> None:
-    """The first line: what all trainings share."""
+    """Writes the first line: settings and environment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _append(path, {"study": dataclasses.asdict(study), "environment": dict(environment)})
 
 
 def add(path: Path, result: Mapping[str, Any]) -> None:
-    """A line for a training."""
+    """Appends the result of a training."""
     _append(path, result)
 
 
 def _append(path: Path, line: Mapping[str, Any]) -> None:
-    if path.exists() and not path.read_bytes().endswith(b"\n"):  # cut off in the middle of a line
+    if path.exists() and not path.read_bytes().endswith(b"\n"):  # a line was cut off
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in json_lines(path)))
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def value(result: Mapping[str, Any] | None, metric: str) -> float | None:
-    """A metric of a training, None where it has none."""
-    held = (result or {}).get("numbers", {}).get(metric)
-    return None if held is None else float(held["value"])
+    """A metric of a training; None if it has none."""
+    number = (result or {}).get("numbers", {}).get(metric)
+    return None if number is None else float(number["value"])
 
 
 def best_factor(results: Results, recipe: str, plan: Plan) -> float | None:
-    """The factor of the least distance with the tuning seed; None before all are known; 1 where all failed."""
+    """The factor with the least distance for the tuning seed; None until all are known; 1 if all failed."""
     tuned = [results.get(key) for key in plan.tuning(recipe)]
     if any(result is None for result in tuned):
         return None
-    found = [(v, f) for f, result in zip(plan.factors, tuned, strict=True) if (v := value(result, JUDGE)) is not None]
-    return min(found)[1] if found else 1.0
+    scored = [(v, f) for f, result in zip(plan.factors, tuned, strict=True) if (v := value(result, JUDGE)) is not None]
+    return min(scored)[1] if scored else 1.0
 
 
 def missing(recipes: Iterable[str], results: Results, plan: Plan) -> list[Key]:
-    """The trainings that can be carried out now, recipe by recipe: the best factor's come after all factors'."""
-    wanted = []
+    """The missing trainings that can run now, recipe by recipe; those at the best factor follow the tuning."""
+    absent = []
     for recipe in recipes:
         best = best_factor(results, recipe, plan)
         keys = [*plan.tuning(recipe), *([] if best is None else plan.whole(recipe, best))]
-        wanted += [key for key in keys if key not in results]
-    return wanted
+        absent += [key for key in keys if key not in results]
+    return absent
 
 
 def left(recipes: Sequence[str], results: Results, plan: Plan) -> int:
-    """Trainings that are missing at most, those that cannot be named yet among them."""
+    """Upper bound of the missing trainings, including those after the tuning."""
     unknown = sum(best_factor(results, recipe, plan) is None for recipe in recipes)
     return len(missing(recipes, results, plan)) + unknown * (len(plan.seeds) + len(plan.own_seeds))

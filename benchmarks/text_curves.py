@@ -1,15 +1,15 @@
-"""How text gets better: n-gram divergences over the rounds, of WGAN-GP and of a GAN with the same networks.
+"""Learning curves of text: n-gram divergences over the rounds, of WGAN-GP and of a GAN with the same networks.
 
     python -m benchmarks.text_curves TEXT.txt [--rounds 4000] [--width 64] [--seed 0] [--runs DIR] [--threads 1]
 
 Trains the recipes ``text`` and ``text-gan`` on a file of text, at a width for a laptop (and with five critic steps at
 rates of 5e-4), evaluates both at the same rounds, and writes
 
-    benchmarks/results/text-curves.json   the divergences for n = 1 to 4, what real lines get, some lines of each
+    benchmarks/results/text-curves.json   the divergences for n = 1 to 4, those of real lines, some lines of each
     docs/pictures/text-curves.svg         the curves
 
-The runs are kept in DIR (default: runs/text-curves), one folder for each setting: one that was stopped goes on where it
-was, with the same command. ``--gan-rate`` and ``--gan-critic-steps`` give the GAN settings of its own.
+The runs are in DIR (default: runs/text-curves), one folder for each setting; the same command continues a stopped one.
+``--gan-rate`` and ``--gan-critic-steps`` are settings of the GAN alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SHOWN = 12
 
 
 def recipe_of(name: str, args: argparse.Namespace) -> Recipe:
-    """One of both recipes at the width, with all that the other has, too."""
+    """One of both recipes, with the same networks and settings as the other."""
     steps, rate = settings(name, args)
     optimizer = Adam(rate, betas=(0.5, 0.9))
     every = max(1, args.rounds // EVALUATIONS)
@@ -73,7 +73,7 @@ def settings(name: str, args: argparse.Namespace) -> tuple[int, float]:
 
 
 def trained(name: str, args: argparse.Namespace) -> sg.Run:
-    """The run of a recipe, begun, gone on with, or finished before."""
+    """The finished run of a recipe: new, resumed, or read."""
     steps, rate = settings(name, args)
     named = f"{name}-{Path(args.text).stem}-width-{args.width}-steps-{steps}-rate-{rate:g}-seed-{args.seed}"
     folder = Path(args.runs) / named
@@ -84,7 +84,7 @@ def trained(name: str, args: argparse.Namespace) -> sg.Run:
 
 
 def floors(dataset: Dataset) -> dict[str, float]:
-    """What training lines get in place of generated ones, as many as the judge looks at."""
+    """Divergences of training lines instead of generated ones, as many as evaluations during training use."""
     from steadygan.evaluation.during_training import COUNT
 
     lines = dataset.train.samples[:COUNT]  # type: ignore[union-attr]
@@ -95,7 +95,7 @@ def floors(dataset: Dataset) -> dict[str, float]:
 
 
 def result(runs: dict[str, sg.Run], args: argparse.Namespace) -> dict[str, Any]:
-    """What the JSON file holds."""
+    """The content of the JSON file."""
     first = next(iter(runs.values()))
     dataset = open_data(first.recipe.data)
     metrics = [f"ngram_js_{n}" for n in orders(dataset.sample.shape[1])]
@@ -124,19 +124,19 @@ def result(runs: dict[str, sg.Run], args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
-    """The curves, one field for each n."""
+def draw(content: dict[str, Any], path: Path) -> None:
+    """Draws the curves, one plot for each n."""
     import matplotlib
     from matplotlib.figure import Figure
 
-    metrics = list(found["floors"])
+    metrics = list(content["floors"])
     figure = Figure(figsize=(9.0, 2.2 * len(metrics) / 2 + 0.9), layout="constrained")
     fields = figure.subplots((len(metrics) + 1) // 2, 2, squeeze=False, sharex=True).ravel()
     for axes, metric in zip(fields, metrics, strict=False):
         for name, colour in (("text", "#2563c9"), ("text-gan", "#d9690b")):
-            run = found["runs"][name]
+            run = content["runs"][name]
             axes.plot(run["rounds"], run[metric], color=colour, label=NAMES[name], linewidth=1.6)
-        axes.axhline(found["floors"][metric], color="#59636e", linestyle="--", linewidth=1, label="training lines")
+        axes.axhline(content["floors"][metric], color="#59636e", linestyle="--", linewidth=1, label="training lines")
         axes.set_title(f"n = {metric.rpartition('_')[2]}", fontsize=10)
         axes.set_ylim(0, 1.02)
         axes.grid(alpha=0.25)
@@ -145,15 +145,15 @@ def draw(found: dict[str, Any], path: Path) -> None:
     for axes in fields[::2]:
         axes.set_ylabel("divergence in bits")
     fields[0].legend(fontsize=8)
-    title = f"n-grams of generated lines beside held-out lines of {found['text']}; width {found['width']}"
+    title = f"n-grams of generated lines beside held-out lines of {content['text']}; width {content['width']}"
     figure.suptitle(title, fontsize=11)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context({"svg.hashsalt": "steadygan"}):  # the same numbers give the same file
+    with matplotlib.rc_context({"svg.hashsalt": "steadygan"}):  # reproducible ids
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Trains what is missing, writes the numbers and draws them."""
+    """Trains missing runs, writes the numbers and draws them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("text", help="a .txt file, one sample a line")
     parser.add_argument("--rounds", type=int, default=4_000)
@@ -168,10 +168,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--result", type=Path, default=RESULT)
     parser.add_argument("--picture", type=Path, default=PICTURE)
     args = parser.parse_args(arguments)
-    found = result({name: trained(name, args) for name in RECIPES}, args)
+    content = result({name: trained(name, args) for name in RECIPES}, args)
     args.result.parent.mkdir(parents=True, exist_ok=True)
-    args.result.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draw(found, args.picture)
+    args.result.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draw(content, args.picture)
     print(f"written: {args.result}, {args.picture}")
 
 

@@ -3,7 +3,7 @@
     python examples/wgan_gp_single_file.py --rounds 1500
 
 Needs torch, scikit-learn and Pillow, and nothing of steadygan. It is the library's yardstick: a test compares
-their first losses, and `steadygan bench` times rounds of this loop and of the library side by side.
+their first losses, and `python -m benchmarks.speed` times rounds of this loop and of the library side by side.
 """
 
 import argparse

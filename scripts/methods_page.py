@@ -1,11 +1,11 @@
 """Writes docs/methods.md: each recipe with its paper, its composition as code, a picture, and when to use it.
 
     python -m scripts.methods_page            writes the page
-    python -m scripts.methods_page --check    says whether the page is what would be written
+    python -m scripts.methods_page --check    checks that the page is up to date
 
-The words come from the recipes' docstrings and from docs/methods.yaml, the code from the recipes' own source, the
-pictures from docs/pictures/methods/ (`python -m benchmarks.recipe_table` makes them), with what they say of themselves;
-of text, lines from a .txt there, whose first line says what they are.
+The words come from the recipes' docstrings and from docs/methods.yaml, the code from the recipes' source, the pictures
+with their descriptions from docs/pictures/methods/ (`python -m benchmarks.recipe_table` makes them); text recipes have
+a .txt there, whose first line is the description.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ stands in [speed.md](speed.md). What goes with any of them (augmentation, rates,
 
 
 def read_words(path: Path = WORDS) -> Families:
-    """What was written by hand."""
+    """The hand-written words of docs/methods.yaml."""
     families: Families = yaml.safe_load(path.read_text(encoding="utf-8"))
     return families
 
@@ -57,7 +57,7 @@ def read_words(path: Path = WORDS) -> Families:
 def composition(function: Callable[..., Any]) -> str:
     """A recipe's source without docstrings, and that of the private functions of its module that it calls.
 
-    Of a function that another one made, that other one's source, and the values that it was made with.
+    Of a closure, the source of the function that made it, and the values it was made with.
     """
     code = function.__code__
     maker = code.co_qualname.partition(".<locals>")[0]
@@ -78,8 +78,8 @@ def _private_calls(function: Callable[..., Any]) -> list[Callable[..., Any]]:
     module = inspect.getmodule(function)
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id.startswith("_")]
-    found = [getattr(module, name, None) for name in dict.fromkeys(names)]
-    return [part for part in found if inspect.isfunction(part) and part.__module__ == function.__module__]
+    called = [getattr(module, name, None) for name in dict.fromkeys(names)]
+    return [each for each in called if inspect.isfunction(each) and each.__module__ == function.__module__]
 
 
 def _source(function: Callable[..., Any]) -> str:
@@ -95,27 +95,27 @@ def _source(function: Callable[..., Any]) -> str:
 
 
 def section(name: str, words: Mapping[str, str]) -> str:
-    """One recipe."""
+    """The section of a recipe."""
     what, paper = summary(name)
     parts = [f"### `{name}`", what, paper, f"```python\n{composition(RECIPES[name])}\n```"]
     picture = PICTURES / f"{name}.png"
     if picture.exists():
         with Image.open(picture) as image:
-            said = str(image.info.get("Description", f"samples of {name}"))
-        parts += [f"![{said}](pictures/methods/{name}.png)", f"*{said}*"]
+            description = str(image.info.get("Description", f"samples of {name}"))
+        parts += [f"![{description}](pictures/methods/{name}.png)", f"*{description}*"]
     lines = PICTURES / f"{name}.txt"
     if lines.exists():
-        said, _, samples = lines.read_text(encoding="utf-8").partition("\n")
-        parts += [f"```\n{samples.rstrip()}\n```", f"*{said}*"]
+        description, _, samples = lines.read_text(encoding="utf-8").partition("\n")
+        parts += [f"```\n{samples.rstrip()}\n```", f"*{description}*"]
     parts += [f"**When to use it.** {words['use']}", f"**What to watch.** {words['watch']}"]
     return "\n\n".join(part for part in parts if part)
 
 
 def page(families: Families) -> str:
-    """The whole page; recipes that do not exist are left out.
+    """The page; recipes that do not exist are left out.
 
     Raises:
-        KeyError: for a recipe that no family has.
+        KeyError: for a recipe without a family.
     """
     known = {name for recipes in families.values() for name in recipes}
     missing = [name for name in RECIPES if name not in known]
@@ -135,12 +135,12 @@ def page(families: Families) -> str:
 
 
 def main() -> int:
-    """Writes or checks the page, and gives the exit code."""
+    """Writes or checks the page; returns the exit code."""
     made = page(read_words())
     if "--check" in sys.argv[1:]:
-        held = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        print(f"{PAGE.name} is {'as it would be written' if held == made else 'stale: python -m scripts.methods_page'}")
-        return int(held != made)
+        written = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        print(f"{PAGE.name} is {'up to date' if written == made else 'stale: python -m scripts.methods_page'}")
+        return int(written != made)
     PAGE.write_text(made, encoding="utf-8", newline="\n")
     print(f"written: {PAGE}")
     return 0

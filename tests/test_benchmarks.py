@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from steadygan.bench.measuring import Timed, Watch
+from benchmarks.speed.timing import Timed, Watch
 from steadygan.losses import Wasserstein
 from steadygan.penalties import GradientPenalty
 from steadygan.recipes import RECIPES

@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from steadygan.bench.cases import NAMES
-from steadygan.cli import main
+from benchmarks.speed import __main__ as speed
+from benchmarks.speed.cases import NAMES
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "benchmarks" / "gpu.sh"
@@ -59,7 +59,7 @@ def python(tmp_path):
     answer.write_text(
         '#!/bin/sh\n[ "$1" = -c ] && exit 0\n'
         f'echo "$@" >>"{tmp_path}/asked"\n'
-        f'case "$*" in *bench*) cp "{tmp_path}/figures" "$WORK/bench-cuda.json" ;; esac\n'
+        f'case "$*" in *benchmarks.speed*) cp "{tmp_path}/figures" "$WORK/bench-cuda.json" ;; esac\n'
         "run=$WORK/wgan-gp-cifar10\n"
         'case "$*" in *" train "*) mkdir -p "$run/samples"; touch "$run/recipe.yaml" "$run/samples/000100.png"\n'
         '  echo page >"$run/report.html" ;; esac\n'
@@ -76,15 +76,15 @@ def asked(python):
 
 @pytest.fixture
 def told(monkeypatch):
-    """The options that commands of ``steadygan bench`` come to, none of which is measured."""
+    """The options of each ``python -m benchmarks.speed``, none of which is measured."""
     options = []
 
     def bench(given, command, say):
         options.append(given)
         return SimpleNamespace(data=None, path="nowhere")
 
-    monkeypatch.setattr("steadygan.bench.running.bench", bench)
-    monkeypatch.setattr("steadygan.bench.table.show", lambda data: None)
+    monkeypatch.setattr(speed, "bench", bench)
+    monkeypatch.setattr(speed, "show", lambda data: None)
     return options
 
 
@@ -109,7 +109,9 @@ def test_turns_are_taken_one_by_one_and_what_is_done_is_not_done_again(tmp_path,
     assert sum("--cases mlp-small" in line for line in said) == 2 and sum("-m pytest" in line for line in said) == 1
     assert said[-3].startswith("-m steadygan train wgan-gp-cifar10 --data here --minutes 7")
     assert said[-2].startswith("-m steadygan resume") and said[-1].startswith("-m steadygan evaluate")
-    assert all(main(line.split()[2:]) == 0 for line in said if " bench " in line)  # options that the command has
+    assert all(
+        speed.main(line.split()[2:]) == 0 for line in said if " benchmarks.speed " in line
+    )  # options that the command has
     assert [name for options in told for name in options.cases] == ["mlp", "mlp-small", *NAMES[1:]]
     assert [options.slopes for options in told][-2:] == [True, False] and told[-1].overhead == 3.0
     kept = {path.name for path in (work / "kept").iterdir()}
@@ -132,7 +134,7 @@ def test_what_fails_or_never_fits_a_turn_is_named_and_the_rest_goes_on(tmp_path,
 
 def test_the_lines_of_the_page_on_speed_are_commands(told):
     page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
-    lines = [re.split(" {2,}", line)[0] for line in page.splitlines() if line.startswith("steadygan bench")]
+    lines = [re.split(" {2,}", line)[0] for line in page.splitlines() if line.startswith("python -m benchmarks.speed")]
     assert len(lines) >= 5
-    assert all(main(line.split()[1:]) == 0 for line in lines)
+    assert all(speed.main(line.split()[3:]) == 0 for line in lines)
     assert told[1].same_networks and told[1].laptop is False and told[2].clock == "cpu"

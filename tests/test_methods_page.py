@@ -6,8 +6,8 @@ import ast
 import inspect
 
 import pytest
-from scripts import methods_page
 
+from scripts import methods_page
 from steadygan.recipes import RECIPES, conditional
 from steadygan.types import SampleSpec
 

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from benchmarks.defects import defects, measure, real_sides
 
+from benchmarks.defects import defects, measure, real_sides
 from steadygan.data import DataOptions, open_data
 
 

@@ -9,9 +9,9 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from benchmarks.laptop import on_a_laptop
 from torch.utils import _pytree as pytree
 
+from benchmarks.laptop import on_a_laptop
 from steadygan.data import Dataset
 from steadygan.errors import UsageError
 from steadygan.losses import RelativisticAverage

@@ -30,10 +30,7 @@ COMMANDS = {
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
-    "bench": (
-        "steadygan.cli.bench",
-        "times training rounds against a plain loop, and shows where a training's time goes",
-    ),
+    "bench": ("steadygan.cli.bench", "finds the fastest engine and precision for a recipe on this machine"),
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
 

@@ -1,129 +1,102 @@
-"""``steadygan bench``: how fast rounds are here, beside the plain loop, and what a training spends beside its steps."""
+"""``steadygan bench``: which engine and precision is fastest for a recipe on this machine, and what a round costs."""
 
 from __future__ import annotations
 
-import argparse
-import math
-import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args
 
-from steadygan.bench.cases import NAMES
-from steadygan.cli.parser import Parser, at_least, minutes
-from steadygan.recipe import RunOptions
+from steadygan import api
+from steadygan.cli import overrides
+from steadygan.cli.parser import Parser, at_least
+from steadygan.cli.train import data_change, prepare, try_changes
+from steadygan.errors import UsageError, unknown_name
 
-OVERHEAD_MINUTES = 3.0
-ENGINES = [name for name in get_args(get_type_hints(RunOptions)["engine"]) if name != "auto"]
+WIDTH = 110  # of an output other than a terminal
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Measures, keeps and prints."""
-    parser = Parser(
-        "bench",
-        "Times training rounds side by side with a plain loop in float32, engine by engine, and writes the figures "
-        "with device and versions into a JSON file. What the file holds already is left alone, so that the same "
-        "command goes on. Measure on an otherwise idle machine, or see --clock.",
-    )
-    _what(parser)
-    _how(parser)
-    values = parser.parse(arguments)
-    from steadygan.bench.results import typed
-    from steadygan.bench.running import Options, bench
-    from steadygan.bench.table import show
+    """Times rounds and prints the table; returns the exit code."""
+    parser = _parser()
+    rest, changes = overrides.split(arguments, parser.options)
+    values = parser.parse(rest)
+    if values.out is not None and Path(values.out).is_dir():
+        raise UsageError(f"--out: '{values.out}' is a folder; name a file, such as bench.json")
+    changes += [overrides.setting(text) for text in values.set]
+    if values.data is not None:
+        changes.append(data_change(values.data))
+    base = None if values.recipe is None else api.read_recipe(values.recipe)
+    trial = try_changes(base, changes, parser)
+    from steadygan.system.device import choose_device, choose_precision
+    from steadygan.system.files import write_json
+    from steadygan.training.benchmark import available_engines, benchmark
+    from steadygan.training.engines.base import EngineName
+    from steadygan.training.setup import SetupBuilder
 
-    alone = values.slopes or values.overhead is not None
-    options = Options(
-        cases=values.cases if values.cases is not None else () if alone else NAMES,
-        slopes=values.slopes,
-        overhead=values.overhead,
-        data=values.data,
-        engines=values.engines,
-        precisions=values.precision,
-        laptop=values.laptop,
-        device=values.device,
-        threads=values.threads,
-        clock=values.clock,
-        repeats=values.repeats,
-        seconds=values.seconds,
-        minutes=values.minutes,
-        memory=values.memory,
-        same_networks=values.same_networks,
-        out=None if values.out is None else Path(values.out),
-    )
-    command = typed(["steadygan", "bench", *map(shlex.quote, arguments)])
-    results = bench(options, command, lambda line: print(line, file=sys.stderr, flush=True))
-    show(results.data)
-    print(f"written: {results.path}")
+    device = choose_device(values.device)
+    for name in values.engines or ():
+        if name not in get_args(EngineName):
+            raise unknown_name("engine", name, get_args(EngineName))
+    precisions = list(dict.fromkeys(choose_precision(name, device) for name in values.precisions))
+    engines = list(dict.fromkeys(values.engines or available_engines(device)))
+    ready = prepare(base, trial, changes, values, parser)
+    builder = SetupBuilder(ready.recipe, ready.dataset, device)
+    figures = benchmark(builder, engines, precisions, values.repeats, say=lambda line: print(line, file=sys.stderr))
+    _show(figures)
+    if values.out is not None:
+        write_json(Path(values.out), figures)
+        print(f"written: {values.out}")
     return 0
 
 
-def _what(parser: Parser) -> None:
-    parser.add_argument("--cases", nargs="+", metavar="NAME", help=f"of {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--slopes", action="store_true", help="cost against batch, pixels, width and n_critic instead")
-    parser.add_argument(
-        "--overhead",
-        nargs="?",
-        type=minutes,
-        const=OVERHEAD_MINUTES,
-        metavar="MINUTES",
-        help="what a real training of MINUTES spends on data, logging, pictures and checkpoints instead (default: 3)",
+def _parser() -> Parser:
+    parser = Parser(
+        "bench",
+        "Times training rounds of a recipe with each engine in each precision, side by side, after gradients were "
+        "checked against eager ones. Fields of the recipe are set as for 'steadygan train'.",
     )
-    parser.add_argument("--data", default="digits", metavar="SOURCE", help="of that training (default: digits)")
-    parser.add_argument(
-        "--engines",
-        nargs="+",
-        metavar="NAME",
-        help=f"{', '.join(ENGINES)} (default: eager, and on a GPU all); the first is that of slopes and overhead",
+    parser.usage = (
+        "steadygan bench [RECIPE | FILE.yaml] [--data SOURCE] [--engines NAME ...] [--precisions P ...]\n"
+        "                       [--device D] [--repeats N] [--out FILE.json] [PART:KIND ...] [--FIELD VALUE ...]"
     )
-    parser.add_argument(
-        "--precision",
-        nargs="+",
-        metavar="P",
-        default=["auto", "fp32"],
-        help="of the library's side: auto, fp32, tf32, bf16 (default: auto fp32); the first is that of slopes and "
-        "overhead",
-    )
-    parser.add_argument(
-        "--laptop",
-        action=argparse.BooleanOptionalAction,
-        help="narrower networks, for minutes on two cores (default: on a CPU); --no-laptop: the recipes' sizes",
-    )
-    parser.add_argument(
-        "--same-networks", action="store_true", help="the plain loop around the library's own layers, too"
-    )
-    parser.add_argument("--no-memory", dest="memory", action="store_false", help="time only")
+    add = parser.add_argument
+    add("recipe", nargs="?", metavar="RECIPE", help="a name (steadygan recipes) or a YAML file")
+    add("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
+    add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    engines = "of eager, compiled, graph, compiled-graph (default: all that the device can have)"
+    add("--engines", nargs="+", metavar="NAME", help=engines)
+    precisions = "of fp32, tf32, bf16, auto (default: fp32 auto)"
+    add("--precisions", nargs="+", metavar="P", default=["fp32", "auto"], help=precisions)
+    add("--repeats", type=at_least(2), default=5, metavar="N", help="of each measurement, a second each (default: 5)")
+    add("--out", metavar="FILE.json", help="also writes the figures into a file")
+    add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
+    parser.set_defaults(minutes=None, weights_from=None)
+    return parser
 
 
-def _how(parser: Parser) -> None:
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda (default: auto)")
-    parser.add_argument(
-        "--threads",
-        type=at_least(1),
-        metavar="N",
-        help="of the CPU, for all (default: torch's choice for the plain loop, a run's choice for the library)",
-    )
-    parser.add_argument(
-        "--clock",
-        choices=["wall", "cpu"],
-        default="wall",
-        help="cpu: the processor's time over all threads, for a machine that others use too; best with --threads 1 "
-        "(default: wall)",
-    )
-    parser.add_argument("--repeats", type=at_least(2), default=5, metavar="N", help="of each side (default: 5)")
-    parser.add_argument(
-        "--seconds", type=_seconds, default=0.5, metavar="S", help="of one measurement, at least (default: 0.5)"
-    )
-    parser.add_argument("--minutes", type=minutes, metavar="M", help="no new measurement is begun after M minutes")
-    parser.add_argument("--out", metavar="FILE.json", help="the file (default: bench-DEVICE.json in this folder)")
+def _show(figures: Mapping[str, Any]) -> None:
+    """Prints the figures as a table, and refused engines below it."""
+    from rich.console import Console
+    from rich.table import Table
 
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"got '{text}'; seconds have to be a number from 0 on")
-    return number
+    print("{recipe} on {data}; {device}, torch {torch}, CPU threads: {threads}".format(**figures))
+    table = Table("engine", "precision")
+    for title in ("ms a round (range)", "images/s", "eager fp32 = 1", "peak MB"):
+        table.add_column(title, justify="right")
+    for entry in figures["entries"]:
+        if "refused" not in entry:
+            median, fastest, slowest = (f"{ms:.3g}" if ms < 100 else f"{ms:,.0f}" for ms in entry["ms"])
+            optional = [(entry["speedup"], ".2f"), (entry["peak_mb"], ",.0f")]
+            table.add_row(
+                entry["engine"],
+                entry["precision"],
+                f"{median} ({fastest} to {slowest})",
+                f"{entry['images_per_second']:,.0f}",
+                *("-" if value is None else format(value, form) for value, form in optional),
+            )
+    console = Console()
+    (console if console.is_terminal else Console(width=WIDTH)).print(table)
+    for entry in figures["entries"]:
+        if "refused" in entry:
+            print(f"refused: {entry['engine']}, {entry['precision']}: {entry['refused']}")

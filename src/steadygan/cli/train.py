@@ -40,13 +40,13 @@ def run(arguments: Sequence[str]) -> int:
     if values.engine is not None:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.data is not None:
-        changes.append(_data_change(values.data))
+        changes.append(data_change(values.data))
     base = _base(values)
-    trial = _try(base, changes, parser)
+    trial = try_changes(base, changes, parser)
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
-    ready = _prepare(base, trial, changes, values, parser)
+    ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
     print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     )
 
 
-def _prepare(
+def prepare(
     base: Base, trial: Recipe, changes: Sequence[Change], values: argparse.Namespace, parser: Parser
 ) -> api.Prepared:
     """The opened data and its complete recipe; prints what was chosen if no recipe was named."""
@@ -123,12 +123,12 @@ def _base(values: argparse.Namespace) -> Base:
     return dataclasses.replace(earlier, run=run)
 
 
-def _data_change(text: str) -> Change:
+def data_change(text: str) -> Change:
     """``--data SOURCE`` is short for ``--data.source SOURCE``; ``--data '{source: ..., size: 32}'`` sets more."""
     return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 
 
-def _try(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+def try_changes(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:

@@ -19,7 +19,6 @@ from steadygan.training.step.setup import Setup
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.step.game import Game
     from steadygan.training.step.round import Engine
 
 _MIN_SPEEDUP = 1.25  # of all threads over one
@@ -77,12 +76,12 @@ def measure_speed(
 
     def timed(run: Callable[[], object]) -> float:
         run()  # warm-up: allocators, kernel caches
-        _synchronize(game)
+        synchronize(game.device)
         begin = clock()
         count = 0
         while count == 0 or clock() - begin < budget / len(game.phases):
             run()
-            _synchronize(game)
+            synchronize(game.device)
             count += 1
         return (clock() - begin) / count
 
@@ -156,8 +155,9 @@ def _one(round_: int) -> float:
     return 1.0
 
 
-def _synchronize(game: Game) -> None:
-    if game.device.type == "cuda":
-        torch.cuda.synchronize(game.device)
-    elif game.device.type == "mps":
+def synchronize(device: torch.device) -> None:
+    """Waits until the device is idle."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
         torch.mps.synchronize()

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch._dynamo.utils
-from benchmarks.laptop import on_a_laptop
 from torch.utils import _pytree as pytree
 
+from benchmarks.laptop import on_a_laptop
 from steadygan.errors import UsageError
 from steadygan.losses import NonSaturating
 from steadygan.networks import MLPAutoencoderCritic, MLPCritic, resnet101

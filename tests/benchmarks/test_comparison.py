@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from steadygan.bench import comparing
-from steadygan.bench.comparing import Settings
-from steadygan.bench.measuring import Watch
-from steadygan.bench.table import cases
+from benchmarks.speed import comparison
+from benchmarks.speed.comparison import Settings
+from benchmarks.speed.table import cases
+from benchmarks.speed.timing import Watch
 from steadygan.training.speed import restored_threads
-from tests.bench.small import small
+from tests.benchmarks.small import small
 
 CPU = torch.device("cpu")
 
@@ -36,11 +36,11 @@ def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected
     def prepared(*args):
         return lambda: seen.add(torch.get_num_threads()), 0.0
 
-    monkeypatch.setattr(comparing, "measure_speed", timed)
-    monkeypatch.setattr(comparing, "choose_threads", chosen)
-    monkeypatch.setattr(comparing, "prepared", prepared)
+    monkeypatch.setattr(comparison, "measure_speed", timed)
+    monkeypatch.setattr(comparison, "choose_threads", chosen)
+    monkeypatch.setattr(comparison, "prepared", prepared)
     settings = Settings(Watch(CPU), True, 2, 0.0, memory=False, product_side=8, own_threads=own)
-    entry = comparing.measure(small("mlp-small"), "fp32", ["eager"], settings)
+    entry = comparison.measure(small("mlp-small"), "fp32", ["eager"], settings)
     assert seen == {expected} and torch.get_num_threads() == 2
     assert {name: side["threads"] for name, side in entry["sides"].items()} == {"plain": 2, "eager": expected}
     (_, row) = list(cases([entry]).columns)[2].cells
@@ -50,5 +50,5 @@ def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected
 def test_the_threads_of_a_run_are_found_by_measuring(two):
     """And the count of before is there again."""
     settings = Settings(Watch(CPU), True, 2, 0.0, memory=False, product_side=8, own_threads=True)
-    entry = comparing.measure(small("mlp-small"), "fp32", ["eager"], settings)
+    entry = comparison.measure(small("mlp-small"), "fp32", ["eager"], settings)
     assert entry["sides"]["eager"]["threads"] in (1, 2) and torch.get_num_threads() == 2

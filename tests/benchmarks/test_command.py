@@ -1,4 +1,4 @@
-"""``steadygan bench`` from end to end, on the smallest case."""
+"""``python -m benchmarks.speed`` from end to end, on the smallest case."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import json
 import pytest
 import torch
 
-from steadygan.bench import comparing, running, slopes
-from steadygan.bench.comparing import Settings
-from steadygan.bench.measuring import Watch
-from steadygan.bench.sides import make_round
-from steadygan.cli import main
+from benchmarks.speed import comparison, pieces, slopes
+from benchmarks.speed.__main__ import main
+from benchmarks.speed.comparison import Settings
+from benchmarks.speed.memory import make_round
+from benchmarks.speed.timing import Watch
 from steadygan.errors import RunError
 from steadygan.training.engines.eager import Eager
-from tests.bench.small import small
+from tests.benchmarks.small import small
 
 CPU = torch.device("cpu")
-LINE = ["bench", "--cases", "mlp-small", "--precision", "fp32", "--threads", "1", "--repeats", "2", "--seconds", "0"]
+LINE = ["--cases", "mlp-small", "--precision", "fp32", "--threads", "1", "--repeats", "2", "--seconds", "0"]
 QUICK = [*LINE, "--no-memory", "--out", "figures/bench.json"]
 
 
@@ -48,7 +48,7 @@ def test_a_case_is_measured_once_and_again_for_another_side(place, capsys):
     assert figures(place)["environment"]["threads"] == 1
 
     assert main(QUICK) == 0  # nothing is left
-    assert capsys.readouterr().err.startswith("in figures/bench.json already, left alone: small MLP")
+    assert capsys.readouterr().err.startswith("already in figures/bench.json: small MLP")
     assert figures(place)["cases"] == [entry]
 
     assert main([*QUICK, "--engines", "graph", "--same-networks"]) == 0
@@ -68,10 +68,10 @@ def test_minutes_end_between_two_measurements_and_the_same_command_goes_on(place
         return {"case": case.name, "title": case.title, "precision": precision, "sides": sides, "refused": {}}
 
     clock = iter([0.0, 10.0, 50.0, 70.0, *[100.0] * 10])  # seconds: the start, then before each measurement
-    monkeypatch.setattr(comparing, "measure", measure)
-    monkeypatch.setattr(running.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr("steadygan.bench.table.show", lambda data: None)
-    line = ["bench", "--cases", "mlp", "mlp-small", "text", "--precision", "fp32", "--out", "figures/bench.json"]
+    monkeypatch.setattr(comparison, "measure", measure)
+    monkeypatch.setattr(pieces.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("benchmarks.speed.__main__.show", lambda data: None)
+    line = ["--cases", "mlp", "mlp-small", "text", "--precision", "fp32", "--out", "figures/bench.json"]
     assert main([*line, "--minutes", "1"]) == 0
     assert measured == ["mlp", "mlp-small"]
     assert figures(place)["left"] == ["text, width 64, batch 64, fp32"]
@@ -81,8 +81,30 @@ def test_minutes_end_between_two_measurements_and_the_same_command_goes_on(place
     assert figures(place)["left"] == []
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--cases mpl", "unknown case 'mpl'; did you mean 'mlp'?"),
+        ("--cases", "--cases: expected at least one argument"),
+        ("--engines compile", "unknown engine 'compile'; did you mean 'compiled'?"),
+        ("--precision fp64", "precision 'fp64' is unknown (known: auto, fp32, tf32, bf16)"),
+        ("--clock sun", "--clock: invalid choice: 'sun'"),
+        ("--repeats 1", "--repeats: got 1; it has to be 2 or more"),
+        ("--seconds -1", "--seconds: got '-1'; seconds have to be a number from 0 on"),
+        ("--overhead 0", "--overhead: got '0'; minutes have to be a number above 0"),
+        ("--threads none", "--threads: got 'none'; a whole number is needed"),
+        ("--slope", "unknown option '--slope'; did you mean '--slopes'?"),
+        ("mlp", "'mlp' is one argument too many"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(line, message, place, capsys):
+    assert main(line.split()) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("benchmarks.speed: ") and message in said
+
+
 class Traced(Eager):
-    """Stands for an engine that has to be looked at."""
+    """Stands for an engine that has to be checked."""
 
     name = "compiled"
 
@@ -95,13 +117,13 @@ class Wrong(Traced):
         return terms
 
 
-def test_every_engine_but_eager_is_looked_at_before_it_is_timed(monkeypatch):
+def test_every_engine_but_eager_is_checked_before_it_is_timed(monkeypatch):
     monkeypatch.setattr("steadygan.training.engines.select.make", lambda name: Traced())
-    run, seconds = comparing.prepared(small("mlp"), "fp32", "compiled", Watch(CPU))
+    run, seconds = comparison.prepared(small("mlp"), "fp32", "compiled", Watch(CPU))
     run()
     assert seconds > 0
     monkeypatch.setattr("steadygan.training.engines.select.make", lambda name: Wrong())
-    found = comparing.prepared(small("dcgan-32"), "fp32", "compiled", Watch(CPU))
+    found = comparison.prepared(small("dcgan-32"), "fp32", "compiled", Watch(CPU))
     assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
 
 
@@ -118,19 +140,19 @@ def test_running_out_of_memory_is_one_line(place, capsys, monkeypatch):
     def measure(*everything):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(comparing, "measure", measure)
+    monkeypatch.setattr(comparison, "measure", measure)
     assert main(QUICK) == 1
-    assert "steadygan: out of memory: small MLP" in capsys.readouterr().err
+    assert "benchmarks.speed: out of memory: small MLP" in capsys.readouterr().err
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["mlp-small", "dcgan-32"])
 def test_all_sides_run_on_a_gpu(name):
     cuda = torch.device("cuda")
-    found = comparing.measure(
+    found = comparison.measure(
         small(name),
         "bf16",
-        running.ENGINES,
+        pieces.ENGINES,
         Settings(Watch(cuda), repeats=2, seconds=0.0, memory=False, product_side=256),
     )
     assert {"plain", "eager", "graph"} <= found["sides"].keys(), found["refused"]

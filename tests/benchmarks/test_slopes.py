@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from steadygan.bench.slopes import fit
+from benchmarks.speed.slopes import fit
 
 
 @pytest.mark.parametrize("exponent", [-1.0, 0.0, 0.85, 2.0])

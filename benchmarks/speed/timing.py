@@ -1,4 +1,4 @@
-"""Timing in turn: every side of a comparison is measured in the same repeats, so that a slow minute hits all."""
+"""Interleaved timing: each repeat measures every side of a comparison, so that a slow minute hits all alike."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Literal
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.training.speed import restored_threads
+from steadygan.training.speed import restored_threads, synchronize
 
 Round = Callable[[], None]
-"""Trains for one round, or does whatever else is timed."""
+"""What is timed: one training round, usually."""
 Measured = Callable[[int], float]
-"""Runs some rounds, and gives the mean seconds of one."""
+"""Runs a number of rounds; returns the mean seconds of one."""
 Clock = Literal["wall", "cpu"]
 
 STEADY = 1.5
-"""slowest over fastest repeat: beyond this something else was using the device"""
+"""slowest over fastest repeat above which a measurement counts as disturbed"""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one round over all repeats."""
+    """Median and range of the seconds of a round over the repeats."""
 
     median: float
     fastest: float
@@ -34,7 +34,7 @@ class Timing:
 
     @property
     def disturbed(self) -> bool:
-        """Were the repeats so unlike that something else seems to have run?"""
+        """True if the repeats differ so much that another process seems to have used the device."""
         return self.slowest > STEADY * self.fastest
 
 
@@ -43,9 +43,9 @@ class Timed:
     """The repeats of one side."""
 
     first: float
-    """seconds of the very first round, with compiling or recording"""
+    """seconds of the first round, compiling or recording included"""
     times: tuple[float, ...]
-    """seconds of a round, one for each repeat"""
+    """seconds of a round in each repeat"""
 
     @property
     def timing(self) -> Timing:
@@ -54,7 +54,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Watch:
-    """How seconds are counted."""
+    """A clock that waits for the device."""
 
     device: torch.device
     clock: Clock = "wall"
@@ -64,19 +64,19 @@ class Watch:
             raise UsageError(f"--clock cpu counts the processor's time, and the device is {self.device.type}: use wall")
 
     def now(self) -> float:
-        """Seconds since some moment, when the device has done what it was told; by the clock 'cpu' of all threads."""
-        wait(self.device)
+        """Seconds since some moment, once the device is idle; of the clock 'cpu', CPU seconds over all threads."""
+        synchronize(self.device)
         return time.process_time() if self.clock == "cpu" else time.perf_counter()
 
     def seconds(self, run: Round, rounds: int = 1) -> float:
-        """The mean over some rounds."""
+        """Mean seconds of a round."""
         start = self.now()
         for _ in range(rounds):
             run()
         return (self.now() - start) / rounds
 
     def on(self, run: Round, threads: int | None = None) -> Measured:
-        """What measures a round in this process, on so many CPU threads or on those that torch has then."""
+        """A function that times a round in this process, on ``threads`` CPU threads (None: torch's current number)."""
         if threads is None:
             return partial(self.seconds, run)
 
@@ -87,19 +87,11 @@ class Watch:
         return seconds
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was told."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-
-
 def interleaved(sides: Mapping[str, Measured], repeats: int, seconds: float) -> dict[str, Timed]:
-    """Each side measured in turn; every other repeat goes backwards.
+    """The times of all sides, measured in turn; every second repeat goes backwards.
 
     Args:
-        sides: by name; each is run twice before
+        sides: by name; each runs two rounds as a warm-up
         repeats: of all sides
         seconds: of one measurement, at least one round
     """
@@ -115,6 +107,6 @@ def interleaved(sides: Mapping[str, Measured], repeats: int, seconds: float) -> 
 
 
 def ratios(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, tuple[float, float]]:
-    """How many times as long theirs take: by the medians, and the range over neighbouring measurements."""
+    """The ratio of the medians, theirs over ours, and the range of ratios within the repeats."""
     each = [one / other for one, other in zip(theirs, ours, strict=True)]
     return statistics.median(theirs) / statistics.median(ours), (min(each), max(each))

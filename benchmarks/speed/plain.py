@@ -1,4 +1,4 @@
-"""A round of the plain loop on a case's networks, in float32."""
+"""One round of the plain loop on a case's networks, in float32; real batches are encoded in advance."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from steadygan.bench import plain
-from steadygan.bench.cases import Case
-from steadygan.bench.measuring import Round
-from steadygan.bench.sides import draws_of, trial
+from benchmarks.speed import plain_loop
+from benchmarks.speed.cases import Case
+from benchmarks.speed.library import builder_of, draws_of
+from benchmarks.speed.timing import Round
 from steadygan.losses import Wasserstein
 from steadygan.networks.layers.activations import PiecewiseLinear
 from steadygan.networks.layers.convolutions import ConvMeanPool, UpsampleConv
@@ -26,14 +26,17 @@ from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.feed import Feed
 from steadygan.types import at_each_scale
 
+PLAIN, SAME_NETWORKS = "plain", "same-networks"
+"""the plain loop around networks of ordinary layers, as people write them, and around the library's own modules"""
 
-class _Numbers(NamedTuple):
-    """A round's numbers as the plain loop takes them."""
+
+class _RoundDraws(NamedTuple):
+    """The samples and random numbers of a round."""
 
     critic: list[tuple[Any, Tensor, Tensor | None]]
-    """of each critic step: real samples, latents, the points' places"""
+    """of each critic step: real samples, latents [N, ...], mixes [N] of the interpolation"""
     generator: list[Tensor]
-    """of each generator step: latents"""
+    """of each generator step: latents [N, ...]"""
 
 
 class _Steps(NamedTuple):
@@ -42,54 +45,59 @@ class _Steps(NamedTuple):
 
 
 def plain_round(case: Case, device: torch.device, *, ordinary: bool = True) -> Round:
-    """One round of the plain loop, with ordinary layers or with the library's own.
+    """One round of the plain loop.
+
+    Args:
+        case: its recipe and data
+        device: of the networks
+        ordinary: True for ordinary layers, False for the library's own
 
     Raises:
-        ValueError: for a method that there is no plain loop of.
+        ValueError: for a method without a plain loop.
     """
     with torch_defaults():
-        tried = trial(case, "fp32", device)
-        game = tried.game()
+        builder = builder_of(case, "fp32", device)
+        game = builder.game()
         generator: nn.Module = game.generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         critic: nn.Module = game.critic.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         if ordinary:
             generator, critic = with_ordinary_layers(generator), with_ordinary_layers(critic)
-        turns = cycle([_numbers(tried.recipe, tried.feed, draws) for draws in draws_of(tried)])
-    steps = _steps(tried.recipe, generator, critic, device)
+        rounds = cycle([_round_draws(builder.recipe, builder.feed, draws) for draws in draws_of(builder)])
+    steps = _steps(builder.recipe, generator, critic, device)
 
     def run() -> None:
         with torch_defaults():
-            numbers = next(turns)
-            for real, z, mix in numbers.critic:
+            draws = next(rounds)
+            for real, z, mix in draws.critic:
                 steps.critic(real, z, mix)
-            for z in numbers.generator:
+            for z in draws.generator:
                 steps.generator(z)
 
     return run
 
 
-def _numbers(recipe: Recipe, feed: Feed, draws: RoundDraws) -> _Numbers:
+def _round_draws(recipe: Recipe, feed: Feed, draws: RoundDraws) -> _RoundDraws:
     def real(which: Any) -> Any:
         return at_each_scale(lambda tensor: tensor.contiguous(), feed(which).samples)
 
     latents = recipe.prior.latents
     steps = [(real(d.real), latents(d.latents), next(iter(d.penalties), None)) for d in draws.critic]
-    return _Numbers(steps, [latents(d.latents) for d in draws.generator])
+    return _RoundDraws(steps, [latents(d.latents) for d in draws.generator])
 
 
 def _steps(recipe: Recipe, generator: nn.Module, network: nn.Module, device: torch.device) -> _Steps:
-    """The two steps of the recipe's method."""
+    """The critic step and the generator step of the recipe's method."""
     optimizers = recipe.generator_optimizer, recipe.critic_optimizer
     if not all(isinstance(spec, Adam) for spec in optimizers):
         raise ValueError(f"there is no plain loop of {recipe.name}, whose optimizers are not Adam")
     generator_optimizer, critic_optimizer = (
-        plain.make_optimizer(network, spec.lr, spec.betas)  # type: ignore[attr-defined]
+        plain_loop.make_optimizer(network, spec.lr, spec.betas)  # type: ignore[attr-defined]
         for network, spec in zip((generator, network), optimizers, strict=True)
     )
 
     def score(samples: Any) -> Tensor:
-        found: Tensor = network(samples).score
-        return found
+        result: Tensor = network(samples).score
+        return result
 
     objective, penalties = recipe.objective, recipe.penalties
     if isinstance(objective, BoundaryEquilibrium) and not penalties:
@@ -97,11 +105,11 @@ def _steps(recipe: Recipe, generator: nn.Module, network: nn.Module, device: tor
 
         def balanced(real: Any, z: Tensor, mix: Tensor | None) -> None:
             nonlocal k
-            _, k = plain.balanced_critic_step(
+            _, k = plain_loop.balanced_critic_step(
                 generator, score, critic_optimizer, real, z, k, objective.gamma, objective.rate
             )
 
-        return _Steps(balanced, partial(plain.balanced_generator_step, generator, score, generator_optimizer))
+        return _Steps(balanced, partial(plain_loop.balanced_generator_step, generator, score, generator_optimizer))
     known = isinstance(objective, Adversarial) and isinstance(objective.loss, Wasserstein)
     kinds = [type(penalty) for penalty in penalties]
     if not known or kinds not in ([GradientPenalty], [GradientPenalty, Drift]):
@@ -109,18 +117,18 @@ def _steps(recipe: Recipe, generator: nn.Module, network: nn.Module, device: tor
     weights = [penalty.weight for penalty in penalties]
 
     def critic_step(real: Any, z: Tensor, mix: Tensor | None) -> None:
-        plain.critic_step(generator, score, critic_optimizer, real, z, mix, *weights)  # type: ignore[arg-type]
+        plain_loop.critic_step(generator, score, critic_optimizer, real, z, mix, *weights)  # type: ignore[arg-type]
 
-    return _Steps(critic_step, partial(plain.generator_step, generator, score, generator_optimizer))
+    return _Steps(critic_step, partial(plain_loop.generator_step, generator, score, generator_optimizer))
 
 
 def with_ordinary_layers(network: nn.Module) -> nn.Module:
-    """The same function with torch's ReLU and leaky ReLU, and with pooling and doubling as steps of their own."""
-    for name, part in network.named_children():
-        if isinstance(part, PiecewiseLinear):
-            setattr(network, name, nn.LeakyReLU(part.leak) if part.leak else nn.ReLU())
+    """The same function with torch's ReLU and leaky ReLU, and with pooling and up-sampling as separate layers."""
+    for name, child in network.named_children():
+        if isinstance(child, PiecewiseLinear):
+            setattr(network, name, nn.LeakyReLU(child.leak) if child.leak else nn.ReLU())
         else:
-            with_ordinary_layers(part)
+            with_ordinary_layers(child)
     if isinstance(network, ConvMeanPool | UpsampleConv):
         network.folded = False
     return network
@@ -128,10 +136,10 @@ def with_ordinary_layers(network: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def torch_defaults() -> Iterator[None]:
-    """torch's own TF32 switches, which building a game for a GPU sets."""
-    held = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    """Within the block TF32 is set as torch has it by default; building a game for a GPU changes it."""
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = False, True
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = held
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before

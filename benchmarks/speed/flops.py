@@ -1,9 +1,9 @@
-"""Operations of a round, counted, and the rate that nothing but a matrix product reaches on the same device.
+"""Floating-point operations of a round, and a matrix product as the reference for the device's peak rate.
 
-Counted are the products and sums of matrix products and convolutions, forward and backward, as eager steps carry them
-out: a folded convolution has those of the folded one. A critic step of WGAN-GP comes to 10 forward passes of the critic
-where the second derivative does not walk the forward graph (real, fake and points forward: 3; gradients of the first
-two, in weights and inputs: 4; the points' gradient norm: 1; its gradient in both: 2), and to 12 where it does.
+Counted are matrix products and convolutions, forward and backward, as eager steps execute them: a folded convolution
+counts as folded. A critic step of WGAN-GP comes to 10 forward passes of the critic
+where the second derivative does not traverse the forward graph (real, fake and interpolates forward: 3; gradients of
+the first two in weights and inputs: 4; the gradient norm: 1; its gradient in both: 2), and to 12 where it does.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from steadygan.training.step.setup import Setup
 
 SIDE = {"cpu": 2048, "cuda": 8192, "mps": 4096}
-"""of the square matrices, by the kind of device"""
+"""side of the square matrices by device type"""
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up by torch's own formulas; its ``FlopCounterMode`` refuses gradients of gradients."""
+    """Sums torch's own formulas; its ``FlopCounterMode`` refuses gradients of gradients."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -45,7 +45,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def count(run: Callable[[], object]) -> int:
-    """Floating-point operations of matrix products and convolutions while something runs."""
+    """Floating-point operations of the matrix products and convolutions in a call."""
     with _Counter() as counter:
         run()
     total: int = counter.total
@@ -53,18 +53,18 @@ def count(run: Callable[[], object]) -> int:
 
 
 class Operations(NamedTuple):
-    """Floating-point operations of one round, eager."""
+    """Floating-point operations of one eager round."""
 
     round: int
     """of its critic steps and its generator steps"""
     critic_forward: int
     """of one forward pass of the critic on one batch"""
     equivalents: float
-    """forward passes of the critic that a critic step costs, without making the fakes"""
+    """cost of a critic step without generating the fakes, in forward passes of the critic"""
 
 
 def operations(setup: Setup, draws: RoundDraws) -> Operations:
-    """Counts a round of a setup, whose game is stepped."""
+    """Operations of one round, which trains the setup's game."""
     game, feed, first = setup.game, setup.feed, draws.critic[0]
     assert first.real is not None
     real = feed(first.real)
@@ -78,26 +78,26 @@ def operations(setup: Setup, draws: RoundDraws) -> Operations:
         with torch.no_grad(), game.autocast():
             game.generate(first.latents, real.labels)
 
-    once = count(forward)
-    whole = count(lambda: round.training_round(setup, draws, Counters(), EAGER))
-    one = count(lambda: round.step(setup, critic, first, EAGER))
-    return Operations(whole, once, (one - count(fakes)) / once)
+    of_forward = count(forward)
+    of_round = count(lambda: round.training_round(setup, draws, Counters(), EAGER))
+    of_critic_step = count(lambda: round.step(setup, critic, first, EAGER))
+    return Operations(of_round, of_forward, (of_critic_step - count(fakes)) / of_forward)
 
 
 class Product(NamedTuple):
-    """A product of two square matrices, to be run again and again."""
+    """A product of two square matrices."""
 
     side: int
     run: Callable[[], None]
 
     @property
     def operations(self) -> int:
-        """Of one run."""
+        """Floating-point operations of one run."""
         return 2 * self.side**3
 
 
 def product(precision: str, device: torch.device, side: int | None = None) -> Product:
-    """One in a precision; in tf32 and fp32 by the switches that are set."""
+    """A matrix product in a precision; tf32 and fp32 follow torch's current settings."""
     side = side or SIDE.get(device.type, 2048)
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
     generator = torch.Generator().manual_seed(0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.speed.cases import NAMES, VARIABLES, case, titled, varied
 from steadygan import recipes
-from steadygan.bench.cases import NAMES, VARIABLES, case, titled, varied
 from steadygan.errors import UsageError
 
 

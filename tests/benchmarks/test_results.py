@@ -1,4 +1,4 @@
-"""The file that measurements are kept in."""
+"""The file of results."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 import pytest
 import torch
 
-from steadygan.bench import results as module
-from steadygan.bench.measuring import Watch
-from steadygan.bench.results import KINDS, Results, commit, describe, typed
+from benchmarks.common import command_line
+from benchmarks.speed import results as module
+from benchmarks.speed.results import KINDS, Results, commit, describe
+from benchmarks.speed.timing import Watch
 from steadygan.errors import UsageError
 
 
@@ -71,8 +72,8 @@ def test_a_file_of_something_else_is_not_written_over(tmp_path, here, content):
 
 
 def test_a_command_names_no_folder_of_the_machine():
-    assert typed(["bench", "--data", "/home/someone/data/cifar10", "--out", "x.json"]) == (
-        "bench --data data/cifar10 --out x.json"
+    assert command_line("speed", ["--data", "/home/someone/data/cifar10", "--out", "x.json"]) == (
+        "python -m benchmarks.speed --data data/cifar10 --out x.json"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from steadygan.bench import overhead
-from steadygan.bench.measuring import Watch
-from steadygan.bench.overhead import PARTS, Spent
+from benchmarks.speed import overhead
+from benchmarks.speed.overhead import PARTS, Spent
+from benchmarks.speed.timing import Watch
 
 
 def test_a_part_inside_another_counts_for_itself_alone():

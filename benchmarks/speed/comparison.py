@@ -1,4 +1,4 @@
-"""One case in one precision: the plain loop and the engines in turn, beside a matrix product."""
+"""Measures a case in one precision: the plain loop, each engine and a matrix product, interleaved."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
-from steadygan.bench.apart import plain_apart
-from steadygan.bench.cases import Case
-from steadygan.bench.flops import Operations, Product, operations, product
-from steadygan.bench.measuring import Round, Timed, Watch, interleaved, ratios
-from steadygan.bench.memory import peak_memory
-from steadygan.bench.sides import PLAIN, SAME_NETWORKS, draws_of, library_round, trial
+from benchmarks.speed.cases import Case
+from benchmarks.speed.flops import Operations, Product, operations, product
+from benchmarks.speed.library import builder_of, draws_of, library_round
+from benchmarks.speed.memory import peak_memory
+from benchmarks.speed.plain import PLAIN, SAME_NETWORKS
+from benchmarks.speed.plain_process import plain_in_own_process
+from benchmarks.speed.timing import Round, Timed, Watch, interleaved, ratios
 from steadygan.system.device import Precision
 from steadygan.system.malloc import kept_memory
 from steadygan.training.engines.by_name import make
@@ -29,7 +30,7 @@ PRODUCT = "matrix product"
 
 @dataclass(frozen=True)
 class Settings:
-    """How a case is measured."""
+    """Settings of a measurement."""
 
     watch: Watch
     laptop: bool = False
@@ -37,65 +38,65 @@ class Settings:
     seconds: float = 0.5
     """of one measurement"""
     memory: bool = True
-    """peak memory too, in a process for each side"""
+    """measure peak memory as well, in a process for each side"""
     same_networks: bool = False
-    """the plain loop around the library's own modules too"""
+    """measure also the plain loop around the library's own modules"""
     own_threads: bool = False
-    """engines have as many CPU threads as a run would take, not all; the plain loop has all, as torch has by itself"""
+    """engines get as many CPU threads as a run would choose; the plain loop gets all, as torch does by default"""
     product_side: int | None = None
-    """of the square matrices; None: by the device"""
+    """side of the square matrices; None: by the device"""
 
 
 def measure(case: Case, precision: Precision, engines: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """The figures of a case as plain data.
+    """Time, memory and operations of a case as plain data.
 
-    An engine that cannot be had here, or whose gradients are not the eager ones, is named with the reason.
+    An engine that is not available, or whose gradients differ from the eager ones, is listed with the reason.
 
     Raises:
         UsageError: for an unknown engine.
     """
     watch, device = settings.watch, settings.watch.device
-    tried = trial(case, precision, device)
-    threads = _of_a_run(tried, watch) if settings.own_threads else torch.get_num_threads()
+    builder = builder_of(case, precision, device)
+    threads = _threads_of_run(builder, watch) if settings.own_threads else torch.get_num_threads()
     loops = {PLAIN: True, SAME_NETWORKS: False} if settings.same_networks else {PLAIN: True}
     rounds: dict[str, Round] = {}
     refused: dict[str, str] = {}
-    ready: dict[str, float] = {}
+    preparation: dict[str, float] = {}
     for name in engines:
         with restored_threads(threads):
-            found = prepared(case, precision, name, watch)
-        if isinstance(found, str):
-            refused[name] = found
+            result = prepared(case, precision, name, watch)
+        if isinstance(result, str):
+            refused[name] = result
         else:
-            rounds[name], ready[name] = found
-    of_round = operations(tried.build(), draws_of(tried)[0])
-    beside = product(precision, device, settings.product_side)
+            rounds[name], preparation[name] = result
+    counted = operations(builder.build(), draws_of(builder)[0])
+    matrix = product(precision, device, settings.product_side)
     with contextlib.ExitStack() as stack:
         measured = {
-            name: stack.enter_context(plain_apart(case, watch, ordinary=ordinary)) for name, ordinary in loops.items()
+            name: stack.enter_context(plain_in_own_process(case, watch, ordinary=ordinary))
+            for name, ordinary in loops.items()
         }
         measured.update({name: watch.on(run, threads) for name, run in rounds.items()})
-        measured[PRODUCT] = watch.on(beside.run)
+        measured[PRODUCT] = watch.on(matrix.run)
         stack.enter_context(kept_memory())  # as in a run
         times = interleaved(measured, settings.repeats, settings.seconds)
-    sides = {name: _side(name, case, times, of_round, beside) for name in (*loops, *rounds)}
-    for name, seconds in ready.items():
+    sides = {name: _side(name, case, times, counted, matrix) for name in (*loops, *rounds)}
+    for name, seconds in preparation.items():
         sides[name]["seconds_to_first_round"] += seconds
     for name, side in sides.items():
         side["threads"] = threads if name in rounds else torch.get_num_threads()
         if settings.memory:
-            peak = peak_memory(case.name, settings.laptop, name, precision, str(device), side["threads"])
-            side["peak_mb"] = peak
+            side["peak_mb"] = peak_memory(case.name, settings.laptop, name, precision, str(device), side["threads"])
     if any(name != "eager" for name in engines):
-        torch._dynamo.reset()  # gives back what was compiled for this case
+        torch._dynamo.reset()  # frees what was compiled for this case
     return {
         "case": case.name,
         "title": case.title,
         "precision": precision,
-        "operations": of_round._asdict(),
+        "operations": counted._asdict(),
         "matrix_product": {
-            "side": beside.side,
-            "flop_per_second": beside.operations / times[PRODUCT].timing.median,
+            "side": matrix.side,
+            "flop_per_second": matrix.operations / times[PRODUCT].timing.median,
             "disturbed": times[PRODUCT].timing.disturbed,
         },
         "sides": sides,
@@ -103,16 +104,16 @@ def measure(case: Case, precision: Precision, engines: Sequence[str], settings: 
     }
 
 
-def _of_a_run(tried: SetupBuilder, watch: Watch) -> int:
+def _threads_of_run(builder: SetupBuilder, watch: Watch) -> int:
     """The CPU threads that a run would choose."""
-    bare = dataclasses.replace(tried.recipe, run=dataclasses.replace(tried.recipe.run, threads=None))
+    bare = dataclasses.replace(builder.recipe, run=dataclasses.replace(builder.recipe.run, threads=None))
     with restored_threads(), kept_memory():
-        setup = tried.build()
+        setup = builder.build()
         return choose_threads(bare, lambda: measure_speed(setup, EAGER, clock=watch.now))[0]
 
 
 def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple[Round, float] | str:
-    """A round by an engine whose gradients were held against the eager ones, and the seconds that took; or why not.
+    """A round with an engine whose gradients agree with the eager ones, and the seconds of that check; or the reason.
 
     Raises:
         UsageError: for an unknown engine.
@@ -122,10 +123,10 @@ def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple
         return library_round(case, precision, watch.device), 0.0
     began = watch.now()
     try:
-        made = verified(name, trial(case, precision, watch.device))
-        if isinstance(made, str):
-            return made
-        run = library_round(case, precision, watch.device, made)
+        engine = verified(name, builder_of(case, precision, watch.device))
+        if isinstance(engine, str):
+            return engine
+        run = library_round(case, precision, watch.device, engine)
         run()
     except Exception as error:  # a compiler's errors are of any kind
         lines = str(error).strip().splitlines()
@@ -133,10 +134,10 @@ def prepared(case: Case, precision: Precision, name: str, watch: Watch) -> tuple
     return run, watch.now() - began
 
 
-def _side(name: str, case: Case, times: Mapping[str, Timed], of_round: Operations, beside: Product) -> dict[str, Any]:
+def _side(name: str, case: Case, times: Mapping[str, Timed], counted: Operations, matrix: Product) -> dict[str, Any]:
     timing = times[name].timing
     ratio, spread = ratios(times[PLAIN].times, times[name].times)
-    found: dict[str, Any] = {
+    side: dict[str, Any] = {
         "ms": [1e3 * seconds for seconds in (timing.median, timing.fastest, timing.slowest)],
         "samples_per_second": case.recipe.steps(0) * case.recipe.batch / timing.median,
         "times_plain": ratio,
@@ -145,8 +146,8 @@ def _side(name: str, case: Case, times: Mapping[str, Timed], of_round: Operation
         "peak_mb": None,
         "disturbed": timing.disturbed,
     }
-    if name not in (PLAIN, SAME_NETWORKS):  # whose operations are others, or not in this precision
-        rate = of_round.round / timing.median
-        found["flop_per_second"] = rate
-        found["of_matrix_product"] = rate * times[PRODUCT].timing.median / beside.operations
-    return found
+    if name not in (PLAIN, SAME_NETWORKS):  # whose operations or precision differ
+        rate = counted.round / timing.median
+        side["flop_per_second"] = rate
+        side["of_matrix_product"] = rate * times[PRODUCT].timing.median / matrix.operations
+    return side

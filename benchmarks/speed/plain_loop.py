@@ -1,8 +1,8 @@
-"""The plain loop that everyone writes, as in examples/wgan_gp_single_file.py: what the library is measured against.
+"""The baseline: WGAN-GP and BEGAN steps as people write them, like examples/wgan_gp_single_file.py.
 
-Float32, default layouts, one critic call for each of real samples, fakes and the points between, torch's default Adam.
-Where the samples are images of several sizes, each line does so for all of them. The weights' average, which the
-library keeps too, is left out.
+Float32, default memory layout, separate critic calls for real samples, fakes and interpolates, torch's default Adam. Of
+multi-scale samples, each line treats all scales. The moving average of the weights, which the library keeps, is left
+out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def make_optimizer(network: nn.Module, lr: float, betas: tuple[float, float]) ->
 
 
 def gradient_penalty(critic: Score, real: Sample, fake: Sample, mix: Tensor) -> Tensor:
-    """E (||grad D(x_hat)||_2 - 1)^2 at x_hat = mix x + (1 - mix) g, with one mix in [0, 1) a sample."""
+    """E (||grad D(x_hat)||_2 - 1)^2 at x_hat = mix x + (1 - mix) g, with mix [N] in [0, 1)."""
 
     def between(x: Tensor, g: Tensor) -> Tensor:
         eps = mix.view(-1, *[1] * (x.dim() - 1))
@@ -49,7 +49,7 @@ def critic_step(
     weight: float = 10.0,
     drift: float = 0.0,
 ) -> Tensor:
-    """One step of the critic of WGAN-GP on a real batch, with ProGAN's drift by its weight; returns its loss."""
+    """One step of the critic of WGAN-GP on a real batch, with ProGAN's drift penalty; returns its loss."""
     with torch.no_grad():
         fake = generator(z)
     penalty = weight * gradient_penalty(critic, real, fake, mix)

@@ -1,4 +1,4 @@
-"""All that a command measures, piece by piece: what is in the file already is left alone."""
+"""The measurements of a command, one by one; those already in the file of results are not repeated."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from steadygan.bench import comparing, overhead, slopes
-from steadygan.bench.cases import VARIABLES, case
-from steadygan.bench.comparing import Settings
-from steadygan.bench.measuring import Clock, Watch
-from steadygan.bench.results import Results, describe, short
-from steadygan.bench.sides import SAME_NETWORKS
+from benchmarks.common import short_path
+from benchmarks.speed import comparison, overhead, slopes
+from benchmarks.speed.cases import VARIABLES, case
+from benchmarks.speed.comparison import Settings
+from benchmarks.speed.plain import SAME_NETWORKS
+from benchmarks.speed.results import Results, describe
+from benchmarks.speed.timing import Clock, Watch
 from steadygan.errors import RunError, unknown_name
 from steadygan.system.device import Precision, choose_device, choose_precision
 from steadygan.training import out_of_memory
@@ -26,28 +27,28 @@ ENGINES: tuple[str, ...] = get_args(EngineName)
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure, and how."""
+    """Options of the command."""
 
     cases: Sequence[str] = ()
     slopes: bool = False
     overhead: float | None = None
-    """minutes of the training; None: not measured"""
+    """minutes of a training whose overhead is measured; None: not measured"""
     data: str = "digits"
-    """what that training is on"""
+    """source of that training"""
     engines: Sequence[str] | None = None
-    """None: eager, and on a GPU all; the first one is that of slopes and overhead"""
+    """None: eager, and on a GPU all; slopes and overhead take the first"""
     precisions: Sequence[str] = ("auto", "fp32")
-    """the first one is that of slopes and overhead"""
+    """slopes and overhead take the first"""
     laptop: bool | None = None
     """None: on a CPU"""
     device: str = "auto"
     threads: int | None = None
-    """of all sides; None: the plain loop has all, engines as many as a run would take"""
+    """of all sides; None: all for the plain loop, and as many as a run would choose for engines"""
     clock: Clock = "wall"
     repeats: int = 5
     seconds: float = 0.5
     minutes: float | None = None
-    """nothing new is begun after so many"""
+    """after which no measurement is started"""
     memory: bool = True
     same_networks: bool = False
     out: Path | None = None
@@ -55,33 +56,33 @@ class Options:
 
 
 class Piece(NamedTuple):
-    """One measurement, and where it stands in the file."""
+    """One measurement and its place in the file."""
 
     kind: str
     key: Mapping[str, Any]
     label: str
     measure: Callable[[Mapping[str, Any] | None], Mapping[str, Any]]
-    """from what stands there, to the new entry"""
+    """the new entry, given the previous one"""
     sides: Sequence[str] = ()
-    """that have to be in the entry"""
+    """that the entry must have"""
 
     def done(self, results: Results) -> bool:
-        """Is it in the file, with all its sides?"""
-        found = results.find(self.kind, self.key)
-        return found is not None and not set(self.sides) - {*found.get("sides", ()), *found.get("refused", ())}
+        """True if it is in the file, with all its sides."""
+        entry = results.find(self.kind, self.key)
+        return entry is not None and not set(self.sides) - {*entry.get("sides", ()), *entry.get("refused", ())}
 
 
 def bench(options: Options, command: str, say: Callable[[str], None]) -> Results:
-    """Measures what is not in the file yet, and writes each measurement at once.
+    """Measures what is not in the file yet; each measurement is written at once.
 
     Args:
-        options: what and how
-        command: that was typed
-        say: told of each measurement before it begins, and of what is left
+        options: of the command
+        command: the command line, for the record
+        say: prints a line before each measurement, and on what is left
 
     Raises:
-        UsageError: for names, devices, clocks and files that cannot be used.
-        RunError: one line, for a measurement that failed; those before are kept.
+        UsageError: for unusable names, devices, clocks and files.
+        RunError: one line, for a failed measurement; earlier ones are kept.
     """
     device, began = choose_device(options.device), time.monotonic()
     engines = options.engines or (ENGINES if device.type == "cuda" else ("eager",))
@@ -95,8 +96,8 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
         asked = pieces(options, watch, engines, precisions)
         left = [piece for piece in asked if not piece.done(results)]
         if len(left) < len(asked):
-            have = ", ".join(piece.label for piece in asked if piece not in left)
-            say(f"in {results.path} already, left alone: {have}")
+            done = ", ".join(piece.label for piece in asked if piece not in left)
+            say(f"already in {results.path}: {done}")
         number = len(left)
         while left and (options.minutes is None or time.monotonic() - began < 60 * options.minutes):
             piece = left.pop(0)
@@ -105,7 +106,7 @@ def bench(options: Options, command: str, say: Callable[[str], None]) -> Results
         results.leave([piece.label for piece in left])
     if left:
         rest = ", ".join(piece.label for piece in left)
-        say(f"stopped after {options.minutes:g} minutes; left: {rest}. The same command goes on")
+        say(f"stopped after {options.minutes:g} minutes; left: {rest}. The same command continues")
     return results
 
 
@@ -115,11 +116,11 @@ def _measured(piece: Piece, results: Results) -> Mapping[str, Any]:
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, RunError) or not out_of_memory.is_out_of_memory(error):
             raise
-        raise RunError(f"out of memory: {piece.label}; take --laptop, or leave it out of --cases") from None
+        raise RunError(f"out of memory: {piece.label}; use --laptop, or leave it out of --cases") from None
 
 
 def pieces(options: Options, watch: Watch, engines: Sequence[str], precisions: Sequence[Precision]) -> list[Piece]:
-    """All measurements that were asked for."""
+    """All requested measurements."""
     laptop = watch.device.type == "cpu" if options.laptop is None else options.laptop
     settings = Settings(
         watch,
@@ -130,41 +131,41 @@ def pieces(options: Options, watch: Watch, engines: Sequence[str], precisions: S
         same_networks=options.same_networks,
         own_threads=options.threads is None and watch.device.type == "cpu",
     )
-    found = [_case(name, precision, engines, settings) for name in options.cases for precision in precisions]
-    by, precision = engines[0], precisions[0]
+    requested = [_case(name, precision, engines, settings) for name in options.cases for precision in precisions]
+    engine, precision = engines[0], precisions[0]
     if options.slopes:
         for variable in VARIABLES:
-            key = {"variable": variable, "precision": precision, "engine": by, "laptop": laptop}
-            run = partial(_slope, variable, precision, by, settings)
-            found.append(Piece("slopes", key, f"slope against {variable}, {precision}, {by}", run))
+            key = {"variable": variable, "precision": precision, "engine": engine, "laptop": laptop}
+            run = partial(_slope, variable, precision, engine, settings)
+            requested.append(Piece("slopes", key, f"slope against {variable}, {precision}, {engine}", run))
     if options.overhead is not None:
-        key = {"data": short(options.data), "minutes": options.overhead, "precision": precision, "engine": by}
+        key = {"data": short_path(options.data), "minutes": options.overhead, "precision": precision, "engine": engine}
         key["laptop"] = laptop
-        run = partial(_overhead, options.data, options.overhead, precision, by, watch, laptop)
-        found.append(Piece("overhead", key, f"overhead of a training, {precision}, {by}", run))
-    return found
+        run = partial(_overhead, options.data, options.overhead, precision, engine, watch, laptop)
+        requested.append(Piece("overhead", key, f"overhead of a training, {precision}, {engine}", run))
+    return requested
 
 
 def _case(name: str, precision: Precision, engines: Sequence[str], settings: Settings) -> Piece:
     chosen = case(name, settings.laptop)
 
     def run(old: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        have = [] if old is None else [each for each in (*old["sides"], *old["refused"]) if each in ENGINES]
-        twice = settings.same_networks or (old is not None and SAME_NETWORKS in old["sides"])
-        every = list(dict.fromkeys([*have, *engines]))
-        return comparing.measure(chosen, precision, every, replace(settings, same_networks=twice))
+        earlier = [] if old is None else [each for each in (*old["sides"], *old["refused"]) if each in ENGINES]
+        same_networks = settings.same_networks or (old is not None and SAME_NETWORKS in old["sides"])
+        every = list(dict.fromkeys([*earlier, *engines]))
+        return comparison.measure(chosen, precision, every, replace(settings, same_networks=same_networks))
 
     key = {"title": chosen.title, "precision": precision}
     needed = (*engines, SAME_NETWORKS) if settings.same_networks else engines
     return Piece("cases", key, f"{chosen.title}, {precision}", run, needed)
 
 
-def _slope(variable: str, precision: Precision, by: str, settings: Settings, old: object) -> Mapping[str, Any]:
-    return {**slopes.measure(variable, precision, by, settings), "laptop": settings.laptop}
+def _slope(variable: str, precision: Precision, engine: str, settings: Settings, old: object) -> Mapping[str, Any]:
+    return {**slopes.measure(variable, precision, engine, settings), "laptop": settings.laptop}
 
 
 def _overhead(
-    data: str, minutes: float, precision: Precision, by: str, watch: Watch, laptop: bool, old: object
+    data: str, minutes: float, precision: Precision, engine: str, watch: Watch, laptop: bool, old: object
 ) -> Mapping[str, Any]:
-    found = overhead.measure(data, minutes, precision, by, watch, laptop)
-    return {**found, "data": short(data), "laptop": laptop}
+    entry = overhead.measure(data, minutes, precision, engine, watch, laptop)
+    return {**entry, "data": short_path(data), "laptop": laptop}

@@ -1,4 +1,4 @@
-"""What a training spends beside its steps: a short real one, timed around data, logging, pictures and checkpoints."""
+"""Overhead of a run: the time of a short real one in data, logging, pictures, checkpoints and evaluations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
+from benchmarks.speed.cases import titled, with_widths
+from benchmarks.speed.timing import Watch
 from steadygan import api
 from steadygan import recipe as recipes
-from steadygan.bench.cases import titled, with_widths
-from steadygan.bench.measuring import Watch, wait
 from steadygan.evaluation.during_training import training_evaluator
 from steadygan.recipe import Recipe
 from steadygan.report.page import PageObserver
@@ -35,7 +35,7 @@ from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.plan import choose_intervals, fit_minutes
 from steadygan.training.session import new_run
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.speed import measure_speed
+from steadygan.training.speed import measure_speed, synchronize
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.feed import Feed
@@ -46,12 +46,12 @@ from steadygan.types import Batch
 
 PARTS = ("data", "logging", "pictures", "checkpoints", "evaluations")
 LIMITS = {"data": 0.02, "logging and pictures": 0.03}
-"""shares of the time that are aimed at"""
+"""targets: shares of the time"""
 LAPTOP_WIDTH = 32
 
 
 class Spent:
-    """Seconds by part; a part inside another counts for itself alone."""
+    """Seconds by part, nested parts excluded."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -65,16 +65,16 @@ class Spent:
         try:
             yield
         finally:
-            whole = self.clock() - start
-            self.seconds[part] += whole - self._inner.pop()
-            self._inner[-1] += whole
+            elapsed = self.clock() - start
+            self.seconds[part] += elapsed - self._inner.pop()
+            self._inner[-1] += elapsed
 
 
 class _TimedFeed(Feed):
     spent: Spent
 
     def __call__(self, draws: Any) -> Batch:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("data"):
             return super().__call__(draws)
 
@@ -83,19 +83,19 @@ class _TimedDrawer(Drawer):
     spent: Spent
 
     def round(self, round_: int, position: int, counts: Any = None) -> RoundDraws:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("data"):
             return super().round(round_, position, counts)
 
 
 class TimedTrainer(Trainer):
-    """A trainer that knows what it spends beside its steps.
+    """A trainer that measures the time of its parts other than steps.
 
-    Before a part that reads from the device it waits for the steps that are still under way, which are not the part's.
+    Before each part it waits for the device, so that steps still running are not counted with the part.
     """
 
     def watch(self, spent: Spent) -> None:
-        """Counts from now on; for a trainer that has built its game."""
+        """Measures from now on; call it after ``build``."""
         self.spent = spent
         feed = _TimedFeed(self.recipe, self.dataset.train, self.device)
         drawer = _TimedDrawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, feed.rows_on)
@@ -103,40 +103,40 @@ class TimedTrainer(Trainer):
         self.feed, self.drawer = feed, drawer
 
     def _log(self, game: Game, report: RoundReport, clock: Clock) -> None:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("logging"):
             super()._log(game, report, clock)
 
     def _picture(self, game: Game) -> None:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("pictures"):
             super()._picture(game)
 
     def _evaluate(self, game: Game) -> None:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("evaluations"):
             super()._evaluate(game)
 
     def save(self, game: Game, *, judged: bool = False) -> Path:
-        wait(self.device)
+        synchronize(self.device)
         with self.spent.on("checkpoints"):
             return super().save(game, judged=judged)
 
 
 @kept_memory()  # as in a run
 def measure(
-    data: str, minutes: float, precision: str, by: str, watch: Watch, laptop: bool = False, width: int | None = None
+    data: str, minutes: float, precision: str, engine: str, watch: Watch, laptop: bool = False, width: int | None = None
 ) -> dict[str, Any]:
-    """A training of WGAN-GP's DCGAN networks on 32 px pictures, as the command runs it, as plain data.
+    """Shares of the time of a WGAN-GP training with DCGAN networks at 32 px, as ``steadygan train`` runs it.
 
     Args:
         data: a source
         minutes: of the training, about
         precision: of its steps
-        by: the engine of a name
-        watch: counts
-        laptop: with narrower networks
-        width: of the networks, instead
+        engine: the name of its engine
+        watch: the clock
+        laptop: True for narrower networks
+        width: of the networks; None: by ``laptop``
 
     Raises:
         UsageError, RunError: one line, for data, an engine or a run that failed.
@@ -147,50 +147,54 @@ def measure(
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
     recipe = dataclasses.replace(recipe, run=run)
-    evaluator, made = training_evaluator(recipe, ready.dataset), make(by)
-    recipe = _settled(SetupBuilder(recipe, ready.dataset, watch.device), minutes, made, evaluator)
+    evaluator, stepped_by = training_evaluator(recipe, ready.dataset), make(engine)
+    recipe = _settled(SetupBuilder(recipe, ready.dataset, watch.device), minutes, stepped_by, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:
-        trainer, game = _begun(SetupBuilder(recipe, ready.dataset, watch.device), Path(folder) / "run", made, evaluator)
+        trainer, game = _started(
+            SetupBuilder(recipe, ready.dataset, watch.device), Path(folder) / "run", stepped_by, evaluator
+        )
         before = trainer.counters.round
         trainer.watch(spent)
         start = watch.now()
         trainer.run(game)
-        whole = watch.now() - start
+        total = watch.now() - start
     return {
         "title": title,
         "precision": game.precision,
-        "engine": by,
+        "engine": engine,
         "minutes": minutes,
         "rounds": recipe.rounds - before,
-        "seconds": whole,
+        "seconds": total,
         "seconds_by_part": spent.seconds,
-        "shares": {part: seconds / whole for part, seconds in spent.seconds.items()},
+        "shares": {part: seconds / total for part, seconds in spent.seconds.items()},
     }
 
 
-def _settled(trial: SetupBuilder, minutes: float, by: Engine, evaluator: Evaluator | None) -> Recipe:
-    """The recipe with rounds that fit the time, and the intervals that the command would choose."""
-    speed = measure_speed(trial.build(), by)
-    threads = torch.get_num_threads() if trial.device.type == "cpu" else None
-    return choose_intervals(fit_minutes(trial.recipe, speed, minutes), speed, threads, evaluator)
+def _settled(builder: SetupBuilder, minutes: float, engine: Engine, evaluator: Evaluator | None) -> Recipe:
+    """The recipe with rounds fitted to the time, and the intervals that ``steadygan train`` would choose."""
+    speed = measure_speed(builder.build(), engine)
+    threads = torch.get_num_threads() if builder.device.type == "cpu" else None
+    return choose_intervals(fit_minutes(builder.recipe, speed, minutes), speed, threads, evaluator)
 
 
-def _begun(trial: SetupBuilder, folder: Path, by: Engine, evaluator: Evaluator | None) -> tuple[TimedTrainer, Game]:
-    """A run after its first round, which made the folder, gone on with as ``resume`` does."""
-    recipe, dataset, device = trial.recipe, trial.dataset, trial.device
+def _started(
+    builder: SetupBuilder, folder: Path, engine: Engine, evaluator: Evaluator | None
+) -> tuple[TimedTrainer, Game]:
+    """A run after its first round, which creates the folder, to be continued as ``resume`` does."""
+    recipe, dataset, device = builder.recipe, builder.dataset, builder.device
     new_run(dataclasses.replace(recipe, rounds=1), dataset, folder, device=str(device), observers=())
     write_text(folder / RECIPE, recipes.dumps(recipe))
-    observers: list[Observer] = [ProgressObserver(_nowhere()), PictureObserver(), PageObserver()]
+    observers: list[Observer] = [ProgressObserver(_silent_console()), PictureObserver(), PageObserver()]
     observers.append(observer_for("tensorboard"))
-    trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, by)
+    trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, engine)
     game = trainer.build()
     trainer.counters = checkpoint.load_checkpoint(list_checkpoints(trainer.checkpoints)[-1], game)
     return trainer, game
 
 
-def _nowhere() -> Any:
-    """A console whose lines nobody reads."""
+def _silent_console() -> Any:
+    """A console that prints into memory."""
     from rich.console import Console
 
     return Console(file=io.StringIO())

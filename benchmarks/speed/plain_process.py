@@ -1,4 +1,4 @@
-"""The plain loop in a process of its own, as its users run it: a run's way with memory would speed it up, too."""
+"""The plain loop in its own process, as its users run it: ours keeps freed memory, which would speed it up."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from steadygan.bench.cases import Case
-from steadygan.bench.measuring import Measured, Round, Watch
-from steadygan.bench.plain_side import plain_round
+from benchmarks.speed.cases import Case
+from benchmarks.speed.plain import plain_round
+from benchmarks.speed.timing import Measured, Round, Watch
 
 _round: Round | None = None
-"""of this process"""
+"""the round that this process measures"""
 
 
 @contextlib.contextmanager
-def plain_apart(case: Case, watch: Watch, *, ordinary: bool = True) -> Iterator[Measured]:
-    """What measures rounds of the plain loop, in a process that ends with this.
+def plain_in_own_process(case: Case, watch: Watch, *, ordinary: bool = True) -> Iterator[Measured]:
+    """Within the block, a function that times rounds of the plain loop in another process.
 
     Raises:
-        ValueError: for a method that there is no plain loop of.
+        ValueError: for a method without a plain loop.
     """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         process.submit(_begin, case, watch.device, ordinary, torch.get_num_threads()).result()

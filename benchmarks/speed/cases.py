@@ -1,4 +1,4 @@
-"""The trainings that are measured: a recipe on samples of a size, as it is or with widths for a laptop."""
+"""The benchmark's cases: recipes on samples of a fixed size, at their own widths or at a laptop's."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ LINES = SampleSpec((96, 32))  # characters of the paper's size
 
 @dataclass(frozen=True)
 class Case:
-    """A recipe, and what it is trained on."""
+    """A recipe and its data."""
 
     name: str
     title: str
-    """with the sizes, so that figures of different sizes are never taken for one another"""
+    """with the sizes, so that figures of different sizes are not confused"""
     sample: SampleSpec
     recipe: Recipe
     data: Stored | Endless | None = None
-    """None: noise, with labels where the sample has classes"""
+    """None: random samples, with labels if there are classes"""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A case before its sizes are settled."""
+    """A case before its widths are chosen."""
 
     title: str
     sample: SampleSpec
     make: Callable[[SampleSpec], Recipe]
     laptop: int | None = None
-    """width of both networks on a laptop; None: as the recipe has it"""
+    """width of both networks on a laptop; None: the recipe's"""
     widths: tuple[int, int] | None = None
-    """of generator and critic; None: the recipe's"""
+    """widths of generator and critic; None: the recipe's"""
     factor: int = 1
-    """how many times the critic's width the generator's is, on a laptop"""
+    """on a laptop, the generator's width over the critic's"""
 
 
 _KINDS = {
@@ -66,11 +66,11 @@ NAMES = tuple(_KINDS)
 
 
 def case(name: str, laptop: bool = False) -> Case:
-    """The case of a name.
+    """The case with this name.
 
     Args:
         name: one of ``NAMES``
-        laptop: with the widths of convolutional networks brought to what two cores do in minutes
+        laptop: True for narrower convolutional networks, which two cores measure in minutes
 
     Raises:
         UsageError: for an unknown name.
@@ -86,7 +86,7 @@ def case(name: str, laptop: bool = False) -> Case:
 
 
 def with_widths(recipe: Recipe, widths: tuple[int, int] | None) -> Recipe:
-    """The recipe with such widths of generator and critic; as it is for None."""
+    """The recipe with these widths of generator and critic; None: unchanged."""
     if widths is None:
         return recipe
     specs: list[Any] = [recipe.generator, recipe.critic]
@@ -95,7 +95,7 @@ def with_widths(recipe: Recipe, widths: tuple[int, int] | None) -> Recipe:
 
 
 def titled(name: str, recipe: Recipe) -> str:
-    """A name with the sizes of the recipe's networks and batches."""
+    """The name with widths and batches of the recipe."""
     specs: list[Any] = [recipe.generator, recipe.critic]
     widths = " and ".join(str(width) for width in dict.fromkeys(spec.width for spec in specs))
     batches = " and ".join(str(batch) for batch in dict.fromkeys((recipe.batch, recipe.fakes)))
@@ -103,7 +103,7 @@ def titled(name: str, recipe: Recipe) -> str:
 
 
 VARIABLES = ("batch", "pixels", "width", "n_critic")
-"""what the cost of a DCGAN's round is held against"""
+"""variables of the scaling measurement"""
 _BASE = {"batch": 64, "pixels": 32, "width": 64, "n_critic": 5}
 _VALUES = {
     "batch": (16, 32, 64, 128, 256),
@@ -116,18 +116,18 @@ _SMALL = {"batch": (16, 32, 64, 128), "pixels": (16, 32, 64), "width": (8, 16, 3
 
 
 def varied(variable: str, laptop: bool = False) -> dict[int, Case]:
-    """WGAN-GP on DCGAN networks without norms, by the values of one of ``VARIABLES``, all else held."""
+    """WGAN-GP on DCGAN networks without norms, by the values of one of ``VARIABLES``, all else fixed."""
     base, values = (_SMALL_BASE, _SMALL) if laptop else (_BASE, _VALUES)
-    found = {}
+    cases = {}
     for value in values[variable]:
-        of = {**base, variable: value}
-        sample = SampleSpec((3, of["pixels"], of["pixels"]))
+        sizes = {**base, variable: value}
+        sample = SampleSpec((3, sizes["pixels"], sizes["pixels"]))
         recipe = dataclasses.replace(
             recipes.wgan_gp(sample),
-            generator=DCGANGenerator(of["width"]),
-            critic=DCGANCritic(of["width"]),
-            batch=of["batch"],
-            critic_steps=Constant(of["n_critic"]),
+            generator=DCGANGenerator(sizes["width"]),
+            critic=DCGANCritic(sizes["width"]),
+            batch=sizes["batch"],
+            critic_steps=Constant(sizes["n_critic"]),
         )
-        found[value] = Case("dcgan", titled(f"DCGAN-{of['pixels']}", recipe), sample, recipe)
-    return found
+        cases[value] = Case("dcgan", titled(f"DCGAN-{sizes['pixels']}", recipe), sample, recipe)
+    return cases

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 import torch
 
-from steadygan.bench.cases import POINTS, Case
-from steadygan.bench.flops import count, operations, product
-from steadygan.bench.sides import draws_of, trial
+from benchmarks.speed.cases import POINTS, Case
+from benchmarks.speed.flops import count, operations, product
+from benchmarks.speed.library import builder_of, draws_of
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.recipes import wgan_gp
 
@@ -29,8 +29,8 @@ def counted(depth, activation):
 
 
 def of_round(case, precision):
-    tried = trial(case, precision, CPU)
-    return operations(tried.build(), draws_of(tried)[0])
+    builder = builder_of(case, precision, CPU)
+    return operations(builder.build(), draws_of(builder)[0])
 
 
 def layer(inputs, outputs):

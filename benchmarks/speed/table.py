@@ -1,4 +1,4 @@
-"""Measurements as tables on a terminal."""
+"""Tables of the measurements for a terminal."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from steadygan.bench.measuring import STEADY
-from steadygan.bench.overhead import LIMITS
-from steadygan.bench.sides import PLAIN
+from benchmarks.speed.overhead import LIMITS
+from benchmarks.speed.plain import PLAIN
+from benchmarks.speed.timing import STEADY
 
-WIDTH = 150  # of an output that is no terminal
+WIDTH = 150  # of an output other than a terminal
 
 
 def show(data: Mapping[str, Any], console: Console | None = None) -> None:
-    """Prints all measurements of a file, and what disturbed them."""
+    """Prints all measurements of a file, and notes on them."""
     if console is None:
         console = Console()
         if not console.is_terminal:
@@ -38,19 +38,19 @@ def _table(title: str, *columns: str, left: int = 1) -> Table:
 def cases(entries: Sequence[Mapping[str, Any]]) -> Table:
     """A row for each side of each case."""
     table = _table(
-        "a round", "networks", "precision", "by", "ms (fastest to slowest)", "samples/s", "peak MB", "GFLOP/s",
+        "a round", "networks", "precision", "engine", "ms (fastest to slowest)", "samples/s", "peak MB", "GFLOP/s",
         "of matrix product", "faster than plain", left=3,
     )  # fmt: skip
     for entry in entries:
         for index, (name, side) in enumerate(entry["sides"].items()):
-            what = (entry["title"], entry["precision"]) if not index else ("", "")
-            by = name + _fewer_threads(side, entry)
-            table.add_row(*what, by, *_side(name, side), end_section=index == len(entry["sides"]) - 1)
+            case = (entry["title"], entry["precision"]) if not index else ("", "")
+            engine = name + _fewer_threads(side, entry)
+            table.add_row(*case, engine, *_side(name, side), end_section=index == len(entry["sides"]) - 1)
     return table
 
 
 def _fewer_threads(side: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
-    """How many CPU threads, where they are not the plain loop's."""
+    """The number of CPU threads, if it is not the plain loop's."""
     threads = side.get("threads")
     return "" if threads == entry["sides"][PLAIN].get("threads") else f", {threads} thread{'s' * (threads != 1)}"
 
@@ -75,7 +75,7 @@ def _figures(number: float) -> str:
 
 def slopes(entries: Sequence[Mapping[str, Any]]) -> Table:
     """A row for each variable."""
-    table = _table("cost of a DCGAN's round", "against", "by", "values", "ms", "exponent", "residual", left=4)
+    table = _table("cost of a DCGAN's round", "against", "engine", "values", "ms", "exponent", "residual", left=4)
     for entry in entries:
         table.add_row(
             entry["variable"],
@@ -91,35 +91,35 @@ def slopes(entries: Sequence[Mapping[str, Any]]) -> Table:
 def overhead(entries: Sequence[Mapping[str, Any]]) -> Table:
     """A row for each training."""
     parts = list(entries[0]["shares"])
-    table = _table("share of a training's time", "training", "by", "rounds", "seconds", *parts, left=2)
+    table = _table("share of a training's time", "training", "engine", "rounds", "seconds", *parts, left=2)
     for entry in entries:
         shares = (f"{share:.2%}" for share in entry["shares"].values())
-        by = f"{entry['engine']}, {entry['precision']}"
-        table.add_row(entry["title"], by, f"{entry['rounds']:,}", f"{entry['seconds']:.0f}", *shares)
+        engine = f"{entry['engine']}, {entry['precision']}"
+        table.add_row(entry["title"], engine, f"{entry['rounds']:,}", f"{entry['seconds']:.0f}", *shares)
     return table
 
 
 def notes(data: Mapping[str, Any]) -> list[str]:
-    """What has to be known beside the figures: how operations were counted, engines left out, disturbed figures."""
-    found = []
+    """Notes on the figures: how operations were counted, refused engines, disturbed measurements."""
+    lines = []
     if data["environment"]["clock"] == "cpu":
-        found.append("note: seconds are those of the processor, over all threads (--clock cpu)")
+        lines.append("note: CPU seconds, over all threads (--clock cpu)")
     for entry in data["cases"]:
-        what = f"{entry['title']}, {entry['precision']}"
+        case = f"{entry['title']}, {entry['precision']}"
         forwards = f"{entry['operations']['equivalents']:.1f} forward passes of the critic"
         counted = f"{entry['title']}: a critic step was counted as {forwards}"
-        found += [counted] if counted not in found else []
-        found += [f"note: {what}: no engine {name}: {reason}" for name, reason in entry["refused"].items()]
+        lines += [counted] if counted not in lines else []
+        lines += [f"note: {case}: no engine {name}: {reason}" for name, reason in entry["refused"].items()]
         unsteady = [name for name, side in entry["sides"].items() if side["disturbed"]]
         unsteady += ["the matrix product"] if entry["matrix_product"]["disturbed"] else []
-        found += [_disturbed(f"{what}, {', '.join(unsteady)}")] if unsteady else []
-    found += [_disturbed(f"slope against {entry['variable']}") for entry in data["slopes"] if entry["disturbed"]]
+        lines += [_disturbed(f"{case}, {', '.join(unsteady)}")] if unsteady else []
+    lines += [_disturbed(f"slope against {entry['variable']}") for entry in data["slopes"] if entry["disturbed"]]
     for entry in data["overhead"]:
         shares = entry["shares"]
         for name, limit in LIMITS.items():
             share = sum(shares[part] for part in name.split(" and "))
-            found.append(f"{entry['title']}: {name} {share:.2%}, aimed at: below {limit:.0%}")
-    return found
+            lines.append(f"{entry['title']}: {name} {share:.2%}, target: below {limit:.0%}")
+    return lines
 
 
 def _disturbed(what: str) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from steadygan.bench.memory import peak_memory
+from benchmarks.speed.memory import peak_memory
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="read from /proc")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from steadygan.bench.cases import NAMES, Case, case, with_widths
+from benchmarks.speed.cases import NAMES, Case, case, with_widths
 
 ALL = NAMES
 

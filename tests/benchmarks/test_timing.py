@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from steadygan.bench.measuring import Timed, Timing, Watch, interleaved, ratios
+from benchmarks.speed.timing import Timed, Timing, Watch, interleaved, ratios
 from steadygan.errors import UsageError
 
 
