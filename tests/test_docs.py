@@ -83,6 +83,17 @@ def test_every_script_that_python_is_to_run_exists(name: str) -> None:
     assert not [m for m, p in paths.items() if not (p.with_suffix(".py").exists() or (p / "__main__.py").exists())]
 
 
+@every_page
+def test_every_target_of_make_exists(name: str) -> None:
+    targets = {
+        target
+        for names in re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for target in names.split()
+    }
+    text = PAGES[name].read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:^|`)make (\w+)", text, flags=re.MULTILINE)) <= targets
+
+
 def command_lines(name: str) -> Iterator[str]:
     """What a page types after ``steadygan``, in code blocks and between backticks, without remarks."""
     blocks = "\n".join(FENCED.findall(PAGES[name].read_text(encoding="utf-8"))).replace("\\\n", " ")
