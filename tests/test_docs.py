@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
@@ -92,6 +93,28 @@ def test_every_target_of_make_exists(name: str) -> None:
     }
     text = PAGES[name].read_text(encoding="utf-8")
     assert set(re.findall(r"(?:^|`)make (\w+)", text, flags=re.MULTILINE)) <= targets
+
+
+@every_page
+def test_every_python_name_between_backticks_exists(name: str) -> None:
+    for span in inline_code(name):
+        dotted = re.match(r"(?:sg|steadygan)((?:\.\w+)+)", span)
+        if dotted:
+            pkgutil.resolve_name(f"steadygan{dotted[1]}")
+
+
+@every_page
+def test_every_python_block_imports_and_names_what_exists(name: str) -> None:
+    text = PAGES[name].read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
+        nodes = list(ast.walk(ast.parse(block)))
+        names: dict[str, Any] = {}
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                exec(ast.unparse(node), names)
+        for attribute in (ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)):
+            if attribute.partition(".")[0] in names:
+                eval(attribute, names)
 
 
 def command_lines(name: str) -> Iterator[str]:

@@ -107,7 +107,7 @@ class Recipe:
     generator_steps: int = 1
     """generator steps in a round (n_generator)"""
     balance: LossRatio | None = None
-    """more steps for the player that the losses say is behind; None, and better left so"""
+    """extra steps for the player whose loss is too high relative to the other's; None (recommended): off"""
     prior: Prior = Normal()
     """what latents are drawn from"""
     generator_optimizer: Optimizer = Adam()
