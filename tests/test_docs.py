@@ -78,6 +78,14 @@ def test_every_path_in_backticks_exists(name: str) -> None:
 
 
 @every_page
+def test_every_test_that_a_page_names_exists(name: str) -> None:
+    named = [match[0] for span in inline_code(name) if (match := re.match(r"test_\w+(?!\w|\.py)", span))]
+    files = (ROOT / "tests").rglob("test_*.py") if named else ()
+    defined = "".join(path.read_text(encoding="utf-8") for path in files)
+    assert not [test for test in named if f"def {test}(" not in defined]
+
+
+@every_page
 def test_every_script_that_python_is_to_run_exists(name: str) -> None:
     named = re.findall(r"python -m ((?:benchmarks|scripts)(?:\.\w+)*)", PAGES[name].read_text(encoding="utf-8"))
     paths = {module: ROOT / module.replace(".", "/") for module in named}
