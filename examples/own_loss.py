@@ -1,8 +1,8 @@
-"""A loss of your own in a recipe: a frozen class with two methods, compared with a known one on equal terms.
+"""Your own loss in a recipe: a frozen dataclass with two methods, compared with the hinge loss under equal settings.
 
     python examples/own_loss.py --rounds 300
 
-Nothing is registered. The run is saved like any other; to read its recipe back, name the class:
+Nothing has to be registered. The run is saved like any other; to load its recipe, pass the class:
 ``sg.load(folder, kinds=[SmoothHinge])``.
 """
 
@@ -25,30 +25,30 @@ from steadygan.objectives import Adversarial
 
 @dataclass(frozen=True)
 class SmoothHinge:
-    """The hinge loss with softplus(s v) / s for relu(v): smooth at the hinge."""
+    """The hinge loss with softplus(s v) / s instead of relu(v): smooth at the hinge."""
 
     sharpness: float = 4.0
-    """s; the hinge comes back as it grows"""
+    """s; the hinge loss is its limit for large s"""
 
-    needs_real: ClassVar[bool] = False  # does the generator's loss look at real scores?
-    mixes_samples: ClassVar[bool] = False  # does a sample's loss depend on others, beyond the mean?
-    has_labels: ClassVar[bool] = False  # is there a label that could be smoothed?
+    needs_real: ClassVar[bool] = False  # True if the generator's loss needs real scores
+    mixes_samples: ClassVar[bool] = False  # True if a sample's loss depends on others, beyond the mean
+    has_labels: ClassVar[bool] = False  # True if the loss has labels that can be smoothed
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
-        """Scores [N] of real and fake samples to the scalar that the critic minimises."""
+        """The critic's loss, a scalar, from scores [N] of real and of fake samples."""
         s = self.sharpness
         return (softplus(s * (1 - real)) / s).mean() + (softplus(s * (1 + fake)) / s).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """Scores [N] of fakes to the scalar that the generator minimises."""
+        """The generator's loss, a scalar, from scores [N] of fake samples."""
         return -fake.mean()
 
 
 def main() -> None:
-    """Trains both losses with the same everything else, and prints where each ended."""
+    """Trains with both losses, everything else equal, and prints the last record of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--out", default=None, help="folder of the two runs; a temporary one if left out")
+    parser.add_argument("--out", default=None, help="folder of the two runs (default: a temporary one)")
     args = parser.parse_args()
     root = Path(args.out or tempfile.mkdtemp())
 
@@ -56,14 +56,14 @@ def main() -> None:
         name = type(loss).__name__.lower()
 
         def recipe(sample: sg.SampleSpec, loss: object = loss, name: str = name) -> sg.Recipe:
-            base = sg.recipes.wgan_gp(sample)  # penalty, networks, rates and seed stay the same
+            base = sg.recipes.wgan_gp(sample)  # the penalty, networks, rates and seed of wgan-gp
             return dataclasses.replace(base, name=name, objective=Adversarial(loss))  # type: ignore[arg-type]
 
         run = sg.train(recipe, data="8gaussians", out=root / name, rounds=args.rounds, observers=[])
         loaded = sg.load(run.folder, kinds=[SmoothHinge])
         last = loaded.rows[-1]
-        ended = f"real minus fake score {last['score_gap']:.3f}, gradient norm {last['gradient_norm_mean']:.2f}"
-        print(f"{name}: {ended}, {loaded.folder}")
+        numbers = f"real minus fake score {last['score_gap']:.3f}, gradient norm {last['gradient_norm_mean']:.2f}"
+        print(f"{name}: {numbers}, {loaded.folder}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""steadygan's losses and penalties inside a training loop of your own: nothing else of the library is used.
+"""steadygan's losses and penalties in your own training loop; nothing else of the library is used.
 
     python examples/own_training_loop.py
 
 Two small networks learn eight Gaussians on a ring; loop, networks and optimizers are plain torch.
 
-Losses see only scores, penalties only a callable, so they fit any loop. In super-resolution, for example:
+Losses take scores and penalties take a callable critic, so they fit any loop. In super-resolution, for example:
 
     real, fake = photo, upscaler(thumbnail)
     score = lambda image: discriminator(torch.cat([image, enlarged_thumbnail], dim=1))

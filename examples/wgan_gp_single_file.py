@@ -1,4 +1,4 @@
-"""WGAN-GP (Gulrajani et al. 2017, Algorithm 1) on handwritten digits: the plain loop that everyone writes.
+"""WGAN-GP (Gulrajani et al. 2017, Algorithm 1) on handwritten digits, as a plain PyTorch training loop.
 
     python examples/wgan_gp_single_file.py --rounds 1500
 
@@ -48,7 +48,7 @@ def make_critic(width=32):
 
 
 def gradient_penalty(critic, real, fake, mix):
-    """E (||grad D(x_hat)||_2 - 1)^2 at x_hat = mix x + (1 - mix) g, with one mix in [0, 1) a sample."""
+    """E (||grad D(x_hat)||_2 - 1)^2 at x_hat = mix x + (1 - mix) g; mix [N] is uniform on [0, 1), one per sample."""
     mix = mix.view(-1, *[1] * (real.dim() - 1))
     between = (mix * real + (1 - mix) * fake).requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -56,7 +56,7 @@ def gradient_penalty(critic, real, fake, mix):
 
 
 def critic_step(generator, critic, optimizer, real, z, mix):
-    """One step of the critic on a real batch; returns its loss."""
+    """One critic step on a real batch; returns its loss."""
     with torch.no_grad():
         fake = generator(z)
     penalty = gradient_penalty(critic, real, fake, mix)
@@ -68,7 +68,7 @@ def critic_step(generator, critic, optimizer, real, z, mix):
 
 
 def generator_step(generator, critic, optimizer, z):
-    """One step of the generator; returns its loss."""
+    """One generator step; returns its loss."""
     loss = -critic(generator(z)).mean()
     optimizer.zero_grad()
     loss.backward()
@@ -81,7 +81,7 @@ def make_optimizer(network, lr=1e-4):
 
 
 def save_grid(images, path, columns=10, zoom=4):
-    """Writes images [N, 1, H, W] in [-1, 1] as one PNG, with a dark line between them."""
+    """Saves images [N, 1, H, W] in [-1, 1] as one PNG grid, with dark lines between them."""
     images = nn.functional.pad(images, (1, 1, 1, 1), value=-1.0)
     n, _, height, width = images.shape
     grid = images.reshape(n // columns, columns, height, width).transpose(1, 2).reshape(-1, columns * width)
