@@ -104,13 +104,13 @@ def write_shards(folder: Path, count: int, pixels: int, kind: str) -> None:
 @contextmanager
 def _fitting(fits: bool) -> Iterator[None]:
     """Within, data that lies on disk is taken into memory, or never is."""
-    share, host = feeding._SHARE_OF_DEVICE, feeding._FITS_HOST
+    share, host = feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES
     if not fits:
-        feeding._SHARE_OF_DEVICE, feeding._FITS_HOST = 0.0, 0
+        feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES = 0.0, 0
     try:
         yield
     finally:
-        feeding._SHARE_OF_DEVICE, feeding._FITS_HOST = share, host
+        feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES = share, host
 
 
 def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Result:
