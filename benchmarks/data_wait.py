@@ -105,13 +105,13 @@ def write_shards(folder: Path, count: int, pixels: int, kind: str) -> None:
 @contextmanager
 def _fitting(fits: bool) -> Iterator[None]:
     """Within the block data on disk is loaded into memory as usual, or never."""
-    share, host = feeding._SHARE_OF_DEVICE, feeding._FITS_HOST
+    share, host = feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES
     if not fits:
-        feeding._SHARE_OF_DEVICE, feeding._FITS_HOST = 0.0, 0
+        feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES = 0.0, 0
     try:
         yield
     finally:
-        feeding._SHARE_OF_DEVICE, feeding._FITS_HOST = share, host
+        feeding._MAX_GPU_SHARE, feeding._MAX_HOST_BYTES = share, host
 
 
 def measure(case: Case, data: Dataset, rounds: int, device: torch.device) -> Result:

@@ -18,7 +18,7 @@ from steadygan.representations import Plain
 from steadygan.rng import NORMAL_CHUNK, Stream, normal_from, stream_generator, uniform_from
 from steadygan.schedules import CriticWarmUp
 from steadygan.training.processes.world import World
-from steadygan.training.step import draws
+from steadygan.training.step import drawer as drawing
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.draws import rows_of
 from tests.training.games import IMAGES, image_data, small_recipe
@@ -187,10 +187,10 @@ def test_a_process_does_not_draw_the_noise_of_others(monkeypatch):
             drawn[name].append(arguments[4])
             return honest(*arguments)
 
-        monkeypatch.setattr(draws, name, counted)
+        monkeypatch.setattr(drawing, name, counted)
 
     for name in drawn:
-        count(name, getattr(draws, name))
+        count(name, getattr(drawing, name))
     Drawer(recipe, data.sample, data.train, torch.device("cpu"), None, World(1, 4)).round(0, 0)
     assert sum(drawn["uniform_from"]) == 2 * 4 * (64 + 1)  # two steps of 4 of 16 rows: 64 pixels, and a place between
     latents = recipe.prior.size

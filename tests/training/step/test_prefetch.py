@@ -48,7 +48,7 @@ def _known_speed(monkeypatch):
 @pytest.fixture
 def read_rows(monkeypatch):
     """Has every data set read as if it did not fit."""
-    monkeypatch.setattr(feeding, "_FITS_HOST", 0)
+    monkeypatch.setattr(feeding, "_MAX_HOST_BYTES", 0)
 
 
 def mapped(data, path):
@@ -194,7 +194,7 @@ def test_a_run_that_reads_its_data_equals_one_with_the_data_in_memory(tmp_path, 
         recipe, run=dataclasses.replace(recipe.run, log_every=4, picture_every=6, checkpoint_every=5)
     )
     new_run(recipe, image_data(), tmp_path / "memory", device="cpu")
-    monkeypatch.setattr(feeding, "_FITS_HOST", 0)
+    monkeypatch.setattr(feeding, "_MAX_HOST_BYTES", 0)
     new_run(recipe, mapped(image_data(), tmp_path / "samples"), tmp_path / "map", device="cpu")
     assert_same_end(tmp_path / "memory", tmp_path / "map", 12)
     assert not threads()
