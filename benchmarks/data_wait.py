@@ -39,7 +39,7 @@ from steadygan.training.step.counters import Counters
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
-from steadygan.training.step.prefetch import AHEAD, coming_rows
+from steadygan.training.step.prefetch import DEPTH, coming_rows
 from steadygan.training.step.round import training_round
 from steadygan.training.step.setup import Setup
 
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "note": args.note,
         "pictures": args.pictures,
         "encoded": f"{args.format}, {args.pixels} px, {GROUP} in a row group",
-        "read_ahead": AHEAD,
+        "read_ahead": DEPTH,
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{args.name}.json"

@@ -1,4 +1,4 @@
-"""Which metric sees which defect? Real held-out images are spoiled in known ways and measured like generated ones.
+"""Sensitivity of metrics to defects: held-out images, degraded in known ways, evaluated as if generated.
 
     python -m benchmarks.defects [--data SOURCE] [--features NAME ...] [--name NAME]
 
@@ -24,7 +24,8 @@ from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Number
 from steadygan.system.words import number
 
@@ -34,13 +35,13 @@ LEFT_OUT = ("frechet_infinite",)
 
 
 def noisy(images: Images, deviation: float) -> Images:
-    """Normal noise of some grey levels."""
+    """Gaussian noise, the deviation in grey levels."""
     noise = np.random.default_rng(0).normal(0, deviation, images.shape)
     return np.clip(np.rint(images + noise), 0, 255).astype(np.uint8)
 
 
 def blurred(images: Images, radius: float) -> Images:
-    """A Gaussian blur, the radius as a share of the width."""
+    """Gaussian blur, the radius as a share of the width."""
     soft = ImageFilter.GaussianBlur(radius * images.shape[-1])
     return np.stack([[np.asarray(Image.fromarray(c).filter(soft)) for c in image] for image in images])
 
@@ -52,14 +53,14 @@ def without_classes(images: Images, labels: NDArray[np.int64], dropped: int) -> 
 
 
 def few_different(images: Images, count: int) -> Images:
-    """A few images again and again."""
+    """A few images, repeated."""
     return images[np.arange(len(images)) % count]
 
 
-def learned_by_heart(images: Images, train: Images, share: float) -> Images:
+def memorised(images: Images, train: Images, share: float) -> Images:
     """A share of the images are training images."""
-    chosen = np.random.default_rng(0).choice(len(train), round(share * len(images)), replace=len(train) < len(images))
-    return np.concatenate([train[chosen], images[len(chosen) :]])
+    copied = np.random.default_rng(0).choice(len(train), round(share * len(images)), replace=len(train) < len(images))
+    return np.concatenate([train[copied], images[len(copied) :]])
 
 
 def class_means(train: Images, labels: NDArray[np.int64], count: int) -> Images:
@@ -78,31 +79,37 @@ def defects(held_out: Stored, train: Stored) -> Iterator[tuple[str, list[tuple[s
     yield "dropped classes", [(f"{n} classes dropped", without_classes(images, labels, n)) for n in (1, 3, 6)]
     few = sorted({max(10, len(images) // n) for n in (5, 20, 100)}, reverse=True)
     yield "few different", [(f"{n} different images", few_different(images, n)) for n in few]
-    yield "memorised", [(f"{s:.0%} training images", learned_by_heart(images, known, s)) for s in (0.2, 0.5, 1.0)]
+    yield "memorised", [(f"{s:.0%} training images", memorised(images, known, s)) for s in (0.2, 0.5, 1.0)]
     yield "class means", [("ten class means repeated", class_means(known, known_labels, len(images)))]
 
 
-def measure(dataset: Dataset, names: Sequence[str], samples: Images) -> dict[str, Number]:
-    """All numbers of some samples; a metric that looks at features stands once for each kind of them."""
-    found: dict[str, Number] = {}
-    classifier = partial(make_features, "classifier", dataset)
-    for index, name in enumerate(names):
-        material = Material(dataset, samples, features=make_features(name, dataset), make_classifier=classifier)
-        for chosen in choose(None, material):
-            if index and chosen.sees != "features":
+def measure(reals: Sequence[RealSide], samples: Images) -> dict[str, Number]:
+    """All numbers of some samples; a metric in features stands once for each real side."""
+    numbers: dict[str, Number] = {}
+    for index, real in enumerate(reals):
+        material = Material(real, samples)
+        assert real.features is not None
+        for each in select(None, Subject(real.dataset, len(samples))):
+            if index and each.inputs != "features":
                 continue
-            for held in chosen.compute(material):
-                if held.metric not in LEFT_OUT and not held.metric.startswith("sliced_wasserstein_"):
-                    label = held.metric + (f", {name}" if chosen.sees == "features" else "")
-                    found[label] = held
-    return found
+            for result in each.compute(material):
+                if result.metric not in LEFT_OUT and not result.metric.startswith("sliced_wasserstein_"):
+                    label = result.metric + (f", {real.features.name}" if each.inputs == "features" else "")
+                    numbers[label] = result
+    return numbers
 
 
-def badness(held: Number) -> float:
+def real_sides(dataset: Dataset, names: Sequence[str]) -> list[RealSide]:
+    """The data's real side in each of the named features."""
+    classifier = partial(make_features, "classifier", dataset)
+    return [RealSide(dataset, make_features(name, dataset), classifier) for name in names]
+
+
+def badness(result: Number) -> float:
     """Higher is worse."""
-    if held.better in GOALS:
-        return abs(held.value - GOALS[held.better])
-    return -held.value if held.better == "higher" else held.value
+    if result.better in GOALS:
+        return abs(result.value - GOALS[result.better])
+    return -result.value if result.better == "higher" else result.value
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -110,26 +117,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.defects", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default="digits")
     parser.add_argument("--features", nargs="+", default=["classifier", "patches", "pixels"])
-    parser.add_argument("--count", type=int, default=2_000, help="held-out images that are spoiled")
+    parser.add_argument("--count", type=int, default=2_000, help="held-out images that are degraded")
     parser.add_argument("--name", default="defects")
     args = parser.parse_args(arguments)
     dataset = open_data(DataOptions(source=args.data))
     assert isinstance(dataset.train, Stored)
     labels = dataset.held_out.labels
     held_out = Stored(dataset.held_out.samples[: args.count], None if labels is None else labels[: args.count])
-    rows = {"held-out images": measure(dataset, args.features, np.asarray(held_out.samples))}
+    reals = real_sides(dataset, args.features)
+    rows = {"held-out images": measure(reals, np.asarray(held_out.samples))}
     for _, levels in defects(held_out, dataset.train):
         for label, samples in levels:
             print(label, file=sys.stderr, flush=True)
-            rows[label] = measure(dataset, args.features, samples)
+            rows[label] = measure(reals, samples)
     first = rows["held-out images"]
     metrics = list(first)
 
-    def cell(metric: str, held: Number) -> str:
-        before = first[metric]
-        errors = [e for e in (held.error, before.error) if e is not None]
-        least = 3 * float(np.hypot(*errors)) if len(errors) == 2 else 0.2 * abs(before.value)
-        return number(held.value) + (" !" if badness(held) - badness(before) > least else "")
+    def cell(metric: str, result: Number) -> str:
+        baseline = first[metric]
+        errors = [e for e in (result.error, baseline.error) if e is not None]
+        least = 3 * float(np.hypot(*errors)) if len(errors) == 2 else 0.2 * abs(baseline.value)
+        return number(result.value) + (" !" if badness(result) - badness(baseline) > least else "")
 
     print("| | " + " | ".join(metrics) + " |")
     print("|---" * (len(metrics) + 1) + "|")
@@ -141,7 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "data": dataset.name,
         "held out": len(held_out),
         "train": len(dataset.train),
-        "rows": {label: {metric: held.value for metric, held in numbers.items()} for label, numbers in rows.items()},
+        "rows": {
+            label: {metric: result.value for metric, result in numbers.items()} for label, numbers in rows.items()
+        },
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{args.name}.json"

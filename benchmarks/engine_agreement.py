@@ -30,7 +30,8 @@ from steadygan.run.environment import describe_environment
 from steadygan.system.device import Precision, choose_device
 from steadygan.system.files import read_json, write_json
 from steadygan.training.engines.agreement import disagreement, rounding
-from steadygan.training.engines.base import Engine, make
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.round import compute_gradients

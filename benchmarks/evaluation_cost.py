@@ -1,4 +1,4 @@
-"""What an evaluation costs: seconds of each part and peak memory, for samples of the size of some data.
+"""Cost of an evaluation: seconds of each part and peak memory, for samples of the size of some data.
 
     python -m benchmarks.evaluation_cost --data cifar10/train.parquet [--count 10000] [--name NAME]
 
@@ -15,7 +15,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -26,7 +26,8 @@ from benchmarks.common import RESULTS, command_line, processor
 from steadygan.data import DataOptions, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.metrics.frechet import Statistics, frechet, frechet_distance, frechet_from_features
 from steadygan.networks import DCGANGenerator
 from steadygan.representations import Plain
@@ -57,13 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             features = make_features("classifier", dataset, cache=cache)
         with timed("drawing"):
             samples = draw(dataset.sample, args.count)
-        classifier: Callable[[], object] = partial(make_features, "classifier", dataset, cache=cache)
-        material = Material(dataset, samples, features=features, make_classifier=classifier, cache=cache)  # type: ignore[arg-type]
+        real = RealSide(dataset, features, partial(make_features, "classifier", dataset, cache=cache), cache)
+        material = Material(real, samples)
         with timed("once: features of the real images"):
-            material.train_features, material.held_out_features  # noqa: B018
+            real.train_features, real.held_out_features  # noqa: B018
         with timed("features"):
-            material.fake_features  # noqa: B018
-        for measure in choose(None, material):
+            material.features  # noqa: B018
+        for measure in select(None, Subject(dataset, args.count)):
             with timed(measure.name):
                 list(measure.compute(material))
     rng = np.random.default_rng(0)

@@ -34,9 +34,10 @@ from benchmarks.laptop import in_cpu_minutes
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
 from steadygan.data import DataOptions, Dataset, open_data
-from steadygan.evaluation.extracting import default_features, make_features, real_part
+from steadygan.evaluation.extracting import default_features, make_features, real_samples
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.run_evaluation import draw
 from steadygan.recipe import Recipe
 from steadygan.recipes import find
@@ -56,7 +57,7 @@ def write_subset(whole: Dataset, folder: Path, count: int, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if len(list(folder.iterdir())) == count:
         return
-    images, _ = real_part(whole, "train")
+    images, _ = real_samples(whole, "train")
     if len(images) < count:
         raise SystemExit(f"{whole.name} has {len(images)} pictures, fewer than --count {count}")
     for row in np.random.default_rng(seed).choice(len(images), count, replace=False):
@@ -91,8 +92,8 @@ def evaluated(run: sg.Run, whole: Dataset, count: int) -> dict[str, Any]:
     samples = draw(run, count, 0)
     numbers: dict[str, Any] = {}
     for name in dict.fromkeys(("patches", default_features(whole))):
-        material = Material(whole, samples, None, make_features(name, whole))
-        for measure in choose(METRICS, material):
+        material = Material(RealSide(whole, make_features(name, whole)), samples)
+        for measure in select(METRICS, Subject(whole, count)):
             for number in measure.compute(material):
                 error = None if number.error is None else round(number.error, 5)
                 numbers[f"{name} {number.metric}"] = [round(number.value, 5), error]
@@ -128,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "command": command_line("photos", arguments),
         "date": time.strftime("%Y-%m-%d"),
     }
-    content["data"] = {"whole": whole.name, "pictures": args.count, "judged by": len(real_part(whole, "train")[0])}
+    content["data"] = {"whole": whole.name, "pictures": args.count, "judged by": len(real_samples(whole, "train")[0])}
     for seed in args.seeds:
         for text in args.recipes:
             key = key_of(text, args.minutes, seed)

@@ -26,7 +26,7 @@ from steadygan import api
 from steadygan import recipe as recipes
 from steadygan.data import DataOptions, Dataset
 from steadygan.errors import RunError, SteadyganError
-from steadygan.evaluation.extracting import default_features, real_part
+from steadygan.evaluation.extracting import default_features, real_samples
 from steadygan.evaluation.run_evaluation import evaluate
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
@@ -155,7 +155,7 @@ def _numbers(run: Run, dataset: Dataset, count: int) -> dict[str, dict[str, Any]
         for n in evaluation.numbers
         if math.isfinite(n.value)  # a class without samples has no variance
     }
-    real, _ = real_part(dataset, "train", SPREAD_OF)
+    real, _ = real_samples(dataset, "train", SPREAD_OF)
     spread = _variance(run.sample(SPREAD_OF)) / _variance(real[:SPREAD_OF])
     numbers["spread"] = {"value": spread, "error": None, "floor": None, "better": "one"}
     return numbers

@@ -11,7 +11,7 @@ from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key,
 from benchmarks.table_results import JUDGE, Plan, Results, best_factor, left, missing, value
 from steadygan.evaluation.comparison import Cell
 from steadygan.evaluation.tables import cell_text, seeds
-from steadygan.metrics.estimates import over_seeds, separate
+from steadygan.metrics.estimates import disjoint, over_seeds
 from steadygan.system.words import number
 
 COLUMNS = {
@@ -67,7 +67,7 @@ def touching(table: Sequence[Row]) -> list[str]:
     """Recipes whose interval overlaps with that of the first."""
     cells = [(row.recipe, row.cell(JUDGE)) for row in table]
     known = [(recipe, cell.interval) for recipe, cell in cells if cell is not None]
-    return [recipe for recipe, interval in known[1:] if not separate(known[0][1], interval)] if known else []
+    return [recipe for recipe, interval in known[1:] if not disjoint(known[0][1], interval)] if known else []
 
 
 def main_table(table: Sequence[Row], plan: Plan) -> list[str]:

@@ -23,7 +23,8 @@ from typing import Any
 import steadygan as sg
 from steadygan.data import Dataset, open_data
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose, orders
+from steadygan.evaluation.measures import Subject, orders, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.networks import TextCritic, TextGenerator
 from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe, RunOptions
@@ -86,8 +87,10 @@ def floors(dataset: Dataset) -> dict[str, float]:
     """Divergences of training lines instead of generated ones, as many as evaluations during training use."""
     from steadygan.evaluation.during_training import COUNT
 
-    material = Material(dataset, dataset.train.samples[:COUNT])  # type: ignore[union-attr]
-    numbers = [number for measure in choose(["ngrams"], material) for number in measure.compute(material)]
+    lines = dataset.train.samples[:COUNT]  # type: ignore[union-attr]
+    material = Material(RealSide(dataset), lines)
+    measures = select(["ngrams"], Subject(dataset, len(lines)))
+    numbers = [number for measure in measures for number in measure.compute(material)]
     return {number.metric: float(number.floor or 0.0) for number in numbers}
 
 

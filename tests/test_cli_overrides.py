@@ -224,8 +224,8 @@ def test_any_number_arrives_unchanged(lr: float, batch: int, flip: bool) -> None
         ("--penalties.0.weight fast", "unknown kind 'fast' for penalties.0.weight"),
         ("--penalties.0.weight [1]", "penalties[0].weight: got [1]; one of Constant, LinearDecay, Cosine"),
         ("--penalties.0.weight -1", "GradientPenalty.weight is -1"),
-        ("--penalties.0.weight '{kind: cosine, end: -1}'", "GradientPenalty.weight ends with -1"),
-        ("--average.half-life '{kind: cosine, end: -1}'", "Average.half_life ends with -1"),
+        ("--penalties.0.weight '{kind: cosine, end: -1}'", "GradientPenalty.weight at its end is -1"),
+        ("--average.half-life '{kind: cosine, end: -1}'", "Average.half_life at its end is -1"),
     ],
 )
 def test_what_cannot_be_is_answered_with_what_can(line: str, answer: str) -> None:
@@ -245,9 +245,9 @@ def test_help_names_each_field_with_its_documentation(recipe: Recipe) -> None:
 
 
 def test_documentation_is_the_string_below_a_field() -> None:
-    assert field_docs(WeightClip)["limit"] == "c"
+    assert field_docs(WeightClip)["limit"] == "c: bound of each parameter"
     assert field_docs(Adam)["betas"] == "beta_1, beta_2"
-    assert field_docs(Constant) == {}
+    assert field_docs(Constant) == {"value": "the number"}
 
 
 @pytest.mark.parametrize(

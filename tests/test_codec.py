@@ -177,7 +177,7 @@ def test_numpys_numbers_are_written_as_plain_ones(value: Any, written: float) ->
     assert got == written and type(got) is type(written)
 
 
-def test_what_no_recipe_holds_cannot_be_written() -> None:
+def test_values_of_other_types_cannot_be_written() -> None:
     with pytest.raises(TypeError, match="not set"):
         to_plain(Square({1, 2}))  # type: ignore[arg-type]
 
@@ -186,7 +186,7 @@ def test_what_no_recipe_holds_cannot_be_written() -> None:
 
 
 @pytest.mark.parametrize("value", [2.7, "2.7", True, False, "many", None, [3], {"kind": "Circle"}, "", "inf", "nan"])
-def test_a_whole_number_is_nothing_else(value: Any) -> None:
+def test_only_whole_numbers_are_read_as_such(value: Any) -> None:
     line = refused({"count": value})
     assert line.startswith("count: got ") and "a whole number is needed" in line
 
@@ -274,7 +274,7 @@ def test_a_required_field_that_is_missing_is_named() -> None:
     assert refused({"needy": {}}).startswith("needy: Needy") and "size" in refused({"needy": {}})
 
 
-def test_the_given_path_stands_in_front() -> None:
+def test_error_lines_begin_with_the_given_path() -> None:
     with pytest.raises(UsageError, match=r"^recipe\.shape\.radius: got 'big'"):
         from_plain({"shape": {"kind": "Circle", "radius": "big"}}, Drawing, where="recipe")
 

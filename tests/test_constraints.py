@@ -114,7 +114,7 @@ def test_clipping_is_after_the_step_unless_asked_otherwise() -> None:
 
 
 @pytest.mark.parametrize("limit", [0.0, -0.01, float("nan"), float("inf")])
-def test_a_limit_that_cannot_be_one_is_refused(limit: float) -> None:
+def test_a_limit_out_of_range_is_refused(limit: float) -> None:
     with pytest.raises(UsageError, match=r"WeightClip.limit"):
         WeightClip(limit)
 

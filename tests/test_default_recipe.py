@@ -34,7 +34,7 @@ def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> Non
     assert isinstance(recipe.perturbation, DiffAugment) and recipe.data.flip
     assert ready.minutes is not None
     text = " ".join(ready.reasons)
-    assert "recipe photos" in text and "mirrored" in text and "minutes" in text
+    assert "recipe photos" in text and "flipped" in text and "minutes" in text
     recipe.generator.build(ready.dataset.sample, recipe.prior.size)
 
 
@@ -42,7 +42,7 @@ def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) 
     ready = api.prepare(None, DataOptions(source=str(pictures)))
     assert ready.recipe.batch == 108 // 8  # a tenth is held out
     (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
-    assert line.startswith("batch 13, and a rate of 9.0e-04")
+    assert line.startswith("batch 13 at a rate of 9.0e-04")
     usual = sg.recipes.photos(ready.dataset.sample)
     for player in ("generator_optimizer", "critic_optimizer"):
         chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
@@ -75,7 +75,7 @@ def test_points_get_wgan_gp() -> None:
     assert choice.recipe.name == "wgan-gp" and choice.recipe.perturbation is None
 
 
-def test_mirroring_follows_the_choice_unless_someone_said_otherwise(pictures: Path) -> None:
+def test_flips_follow_the_default_unless_set(pictures: Path) -> None:
     options = DataOptions(source=str(pictures))
     for recipe in (None, sg.recipes.photos, "photos"):
         assert api.prepare(recipe, pictures).recipe.data.flip
@@ -85,7 +85,7 @@ def test_mirroring_follows_the_choice_unless_someone_said_otherwise(pictures: Pa
 
 
 @pytest.mark.parametrize(("words", "flip"), [([], True), (["--data.flip", "false"], False)])
-def test_the_command_mirrors_as_chosen_unless_told_not_to(
+def test_the_command_flips_by_default_unless_set(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], flip: bool
 ) -> None:
     monkeypatch.chdir(pictures.parent)
@@ -94,7 +94,7 @@ def test_the_command_mirrors_as_chosen_unless_told_not_to(
     assert api.load("run").recipe.data.flip is flip
 
 
-def test_what_was_asked_for_is_said_beside_what_was_chosen(
+def test_the_command_prints_what_was_asked_for_beside_the_defaults(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(pictures.parent)

@@ -224,7 +224,7 @@ def test_label_smoothing_pulls_real_scores_to_the_labels_log_odds_and_leaves_fak
     np.testing.assert_allclose(on_fake.numpy(), sigmoid(np.array([-1.0, 0.0, 2.0])) / 3, rtol=1e-12)
 
 
-def test_a_sure_critic_starves_the_saturating_generator_and_not_the_other() -> None:
+def test_a_confident_critic_gives_the_saturating_generator_no_gradient_and_the_other_one_does_learn() -> None:
     fake = scores(np.array([-20.0]), True)
     (starved,) = torch.autograd.grad(losses.saturating_generator_loss(fake), fake)
     (fed,) = torch.autograd.grad(losses.non_saturating_generator_loss(fake), fake)
@@ -338,7 +338,7 @@ def test_real_and_fake_batches_may_differ_in_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RELATIVISTIC)
-def test_relativistic_generator_losses_say_that_they_need_real_scores(name: str) -> None:
+def test_relativistic_generator_losses_refuse_missing_real_scores(name: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}_generator_loss .*real="):
         generator_loss(name)(torch.zeros(3))
     with pytest.raises(TypeError, match="real="):
@@ -361,7 +361,7 @@ def test_specs_are_the_functions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_specs_say_truly_whether_they_need_real_scores_mix_samples_or_have_labels(name: str) -> None:
+def test_specs_declare_correctly_whether_they_need_real_scores_mix_samples_or_have_labels(name: str) -> None:
     spec = SPECS[name]
     real, fake = (scores(values, True) for values in random_scores(seed=10))
     (gradient,) = torch.autograd.grad(spec.generator(fake, real), real, allow_unused=True)

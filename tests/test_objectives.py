@@ -56,7 +56,7 @@ def test_an_adversarial_objective_is_its_loss_on_the_scores(loss: Loss) -> None:
 
 
 @pytest.mark.parametrize("loss", [loss for loss in LOSSES if not loss.needs_real], ids=lambda loss: type(loss).__name__)
-def test_the_generator_loss_needs_no_real_outputs_where_it_says_so(loss: Loss) -> None:
+def test_the_generator_loss_needs_no_real_outputs_unless_declared(loss: Loss) -> None:
     _, fake = outputs()
     assert Adversarial(loss).generator_loss(None, fake, ()) == loss.generator(fake.score)
 

@@ -25,6 +25,7 @@ from steadygan.penalties import (
     NearReal,
     OnFake,
     OnReal,
+    PathLength,
     Penalty,
     between,
     drift_penalty,
@@ -566,5 +567,5 @@ def test_targets_and_scales_that_no_slope_or_noise_can_have_are_refused(value: f
 
 
 def test_every_spec_is_one_that_recipes_can_name() -> None:
-    assert set(get_args(Penalty)) == {GradientPenalty, R1, R2, Drift}
+    assert set(get_args(Penalty)) == {GradientPenalty, R1, R2, Drift, PathLength}
     assert set(get_args(Location)) == {Between, OnReal, OnFake, NearReal}

@@ -22,7 +22,7 @@ def looked(plateau: Plateau, numbers: list[float]) -> list[tuple[float, float, f
     return seen  # type: ignore[return-value]
 
 
-def test_looks_are_those_of_a_hand() -> None:
+def test_evaluations_equal_a_calculation_by_hand() -> None:
     plateau = Plateau(patience=2, factor=0.5, least=0.25, floor=0.2)
     numbers = [8.0, 6.0, 4.0, 5.0, 3.5, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0]
     assert looked(plateau, numbers) == [
@@ -49,11 +49,11 @@ def test_a_number_that_is_none_counts_as_no_progress() -> None:
     assert looked(Plateau(patience=1), [math.nan])[0] == (math.inf, 0.0, 0.5)
 
 
-def test_it_looks_after_every_so_many_rounds() -> None:
-    assert [round_ for round_ in range(12) if Plateau(every=4).looks_after(round_)] == [3, 7, 11]
+def test_it_due_after_every_so_many_rounds() -> None:
+    assert [round_ for round_ in range(12) if Plateau(every=4).due_after(round_)] == [3, 7, 11]
 
 
-def test_a_run_of_another_length_looks_as_often() -> None:
+def test_a_run_of_another_length_has_as_many_evaluations() -> None:
     recipe = Recipe(rounds=1000, plateau=Plateau(every=100, patience=2))
     assert stretched(recipe, 5000).plateau == Plateau(every=500, patience=2)
     assert stretched(recipe, 3).plateau == Plateau(every=1, patience=2)
@@ -74,6 +74,6 @@ def test_a_run_of_another_length_looks_as_often() -> None:
         ({"least": math.nan}, "least is nan"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:
+def test_numbers_out_of_range_are_refused(fields: dict[str, float], part: str) -> None:
     with pytest.raises(UsageError, match=part):
         Plateau(**fields)  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ def test_the_noise_that_went_in_is_not_changed(kind: type) -> None:
     assert torch.equal(noise, before)
 
 
-def test_sizes_are_those_of_the_papers_unless_said() -> None:
+def test_default_sizes_are_those_of_the_papers() -> None:
     assert Normal().size == 128 and Uniform().size == 64
 
 

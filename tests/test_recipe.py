@@ -28,7 +28,7 @@ from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, Locatio
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.perturbations.diffaugment import ALL
 from steadygan.priors import Normal, Prior, Uniform
-from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, replace, stretched
+from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, stretched
 from steadygan.recipes import RECIPES
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
@@ -270,14 +270,14 @@ def test_the_loader_leaves_pyyaml_as_it_was() -> None:
     [
         ("batch: 2.7", ["batch: got 2.7", "whole number"]),
         ("batch: true", ["batch: got True", "whole number"]),
-        ("batch: 0", ["batch is 0", "1 or more"]),
+        ("batch: 0", ["batch is 0", "whole numbers from 1"]),
         ("batch: many", ["batch: got 'many'", "whole number"]),
         ("generator_batch: -1", ["generator_batch is -1"]),
         ("rounds: 0", ["rounds is 0"]),
         ("seed: -1", ["seed is -1"]),
         (f"seed: {2**63}", ["seed is 9223372036854775808", "2^63"]),
-        ("critic_steps: {kind: Constant, value: 0}", ["critic_steps", "1 or more"]),
-        ("critic_steps: {kind: LinearDecay, start: 0.2}", ["critic_steps", "1 or more"]),
+        ("critic_steps: {kind: Constant, value: 0}", ["critic_steps at its start is 0", "from 1"]),
+        ("critic_steps: {kind: LinearDecay, start: 0.2}", ["critic_steps at its start is 0", "from 1"]),
         ("critic_steps: 5", ["critic_steps: got 5", "Constant"]),
         ("critic_optimzer: {kind: Adam}", ["'critic_optimzer'", "did you mean 'critic_optimizer'?"]),
         ("critic_optimizer: {kind: Adm}", ["critic_optimizer: unknown kind 'Adm'", "did you mean 'Adam'?"]),
@@ -381,8 +381,8 @@ def test_any_text_is_a_recipe_or_one_line(text: str) -> None:
 def test_files_are_read_with_their_name_in_front_of_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     recipe = RECIPES["wgan-gp"](SampleSpec((2,)))
-    path.write_text(dumps(replace(recipe, name="été")), encoding="utf-8")
-    assert load(path) == load(str(path)) == replace(recipe, name="été")
+    path.write_text(dumps(dataclasses.replace(recipe, name="été")), encoding="utf-8")
+    assert load(path) == load(str(path)) == dataclasses.replace(recipe, name="été")
     for text, part in (
         ("batch: 2.7", "batch: got 2.7"),
         ("a: [", "no valid YAML"),
@@ -455,7 +455,7 @@ def test_stretching_changes_rounds_and_decays_and_nothing_else() -> None:
         run=RunOptions(log_every=10),
     )
     long = stretched(recipe, 3000)
-    expected = replace(
+    expected = dataclasses.replace(
         recipe, rounds=3000, critic_optimizer=Adam(lr_factor=Cosine(1500), beta2=LinearDecay(750, 0.9, 0.99))
     )
     assert long == expected
@@ -483,11 +483,10 @@ def test_critic_steps_are_whole_and_at_least_one() -> None:
     assert Recipe(critic_steps=CriticWarmUp()).steps(0) == 100
 
 
-def test_a_recipe_cannot_be_changed_but_replaced() -> None:
+def test_a_recipe_is_frozen() -> None:
     recipe = Recipe()
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipe.batch = 3  # type: ignore[misc]
-    assert replace(recipe, batch=3).batch == 3 and recipe.batch == 64
 
 
 HEAVY = ("torch", "sklearn", "scipy", "pyarrow", "PIL", "matplotlib", "tensorboard", "safetensors")

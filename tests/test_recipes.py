@@ -15,7 +15,6 @@ from steadygan.errors import UsageError
 from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticPaired, Wasserstein
 from steadygan.networks import LabelledGenerator, ResNetCritic, ResNetGenerator, TextCritic, TextGenerator
 from steadygan.networks.layers.inspect import is_conditional
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial, AuxiliaryClassifier, BoundaryEquilibrium, EnergyBased
 from steadygan.optimizers import Adam, RMSprop, two_time_scale
 from steadygan.penalties import R1, R2, Between, GradientPenalty, NearReal
@@ -25,6 +24,7 @@ from steadygan.representations import OneHot
 from steadygan.schedules import LinearDecay
 from steadygan.training.validate import check
 from steadygan.types import SampleSpec, scales_of
+from tests.networks.spectral import spectral_norms
 
 POINTS = SampleSpec((2,))
 IMAGES = SampleSpec((3, 32, 32))
@@ -123,7 +123,7 @@ def test_wgan_gp_cifar10_is_appendix_f() -> None:
     assert sum(p.numel() for p in critic.parameters()) == 1_053_825
 
 
-def test_dragan_holds_the_slope_to_1_around_the_real_samples() -> None:
+def test_dragan_penalises_gradient_norms_off_1_around_the_real_samples() -> None:
     recipe = recipes.dragan(IMAGES)
     assert recipe.penalties == (GradientPenalty(weight=10.0, target=1.0, at=NearReal(0.5)),)
     assert recipe.objective == Adversarial(NonSaturating()) and recipe.steps(0) == 1
@@ -162,7 +162,7 @@ def test_ebgan_pt_differs_from_ebgan_in_its_name_and_the_pulling_away_term() -> 
 
 
 @pytest.mark.parametrize("name", RELATIVISTIC)
-def test_r3gans_line_pairs_scores_and_holds_both_slopes_in_each_step(name: str) -> None:
+def test_r3gan_pairs_scores_and_has_both_penalties_in_each_step(name: str) -> None:
     recipe = RECIPES[name](IMAGES)
     assert recipe.objective == Adversarial(RelativisticPaired()) and recipe.steps(0) == 1
     first, second = recipe.penalties
@@ -198,7 +198,7 @@ def test_photos_is_narrower_where_rounds_are_few(size: int, width: int) -> None:
     assert recipe.generator.width == recipe.critic.width == width
 
 
-def test_photos_is_for_pictures_and_says_so() -> None:
+def test_photos_refuses_other_samples_than_pictures() -> None:
     with pytest.raises(UsageError, match="is for images, but a sample is 2: use MLPGenerator"):
         recipes.photos(POINTS).critic.build(POINTS)
 
@@ -356,7 +356,7 @@ def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample
 
 @pytest.mark.parametrize("name", RESIDUAL)
 @pytest.mark.parametrize("sample", [POINTS, ODD], ids=str)
-def test_residual_recipes_say_in_one_line_what_fits(name: str, sample: SampleSpec) -> None:
+def test_residual_recipes_refuse_other_sizes_in_one_line(name: str, sample: SampleSpec) -> None:
     recipe = RECIPES[name](sample)
     for build in (lambda: recipe.generator.build(sample, 4), lambda: recipe.critic.build(sample)):
         with pytest.raises(UsageError, match=r"use MLPGenerator and MLPCritic|bring them to 16 or 32 px"):
@@ -370,7 +370,7 @@ def test_no_penalised_critic_has_batch_norm(name: str, sample: SampleSpec) -> No
     assert not any(isinstance(part, torch.nn.modules.batchnorm._BatchNorm) for part in critic.modules())
 
 
-def test_a_recipe_for_other_images_says_what_fits() -> None:
+def test_a_recipe_for_other_images_names_the_sizes_that_fit() -> None:
     sample = SampleSpec((3, 48, 48))
     with pytest.raises(UsageError) as error:
         recipes.wgan_gp_cifar10(sample).critic.build(sample)

@@ -54,7 +54,7 @@ def test_cosine_is_flat_at_its_ends_and_half_way_in_the_middle() -> None:
 
 @pytest.mark.parametrize("kind", [LinearDecay, Cosine])
 @given(length=lengths, start=numbers, end=numbers, first=rounds, second=rounds)
-def test_a_decay_starts_and_ends_where_it_says_and_never_turns_back(
+def test_a_decay_is_monotone_from_its_start_to_its_end(
     kind: type, length: int, start: float, end: float, first: int, second: int
 ) -> None:
     schedule = kind(length, start, end)
@@ -119,7 +119,7 @@ def test_a_warm_up_that_fits_or_that_is_none_stays() -> None:
         (lambda: CriticWarmUp(every=-1), "CriticWarmUp.every"),
     ],
 )
-def test_settings_that_no_schedule_can_have_are_refused_by_name(make, field: str) -> None:  # type: ignore[no-untyped-def]
+def test_fields_of_schedules_out_of_range_are_refused_by_name(make, field: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError, match=field) as error:
         make()
     assert "\n" not in str(error.value)
@@ -138,8 +138,8 @@ def test_a_number_has_one_value_and_a_schedule_its_own(value: float, round_: int
 @pytest.mark.parametrize(
     ("schedule", "line"),
     [
-        (Constant(-1.0), "weight begins with -1.0; allowed: 0 to 2"),
-        (Cosine(10, 0.0, 3.0), "weight ends with 3.0; allowed: 0 to 2"),
+        (Constant(-1.0), "weight at its start is -1.0; allowed: numbers from 0 to 2"),
+        (Cosine(10, 0.0, 3.0), "weight at its end is 3.0; allowed: numbers from 0 to 2"),
     ],
 )
 def test_a_schedule_that_leaves_its_range_is_refused_by_name(schedule: Schedule, line: str) -> None:

@@ -21,7 +21,7 @@ from benchmarks.speed.plain import PLAIN, SAME_NETWORKS, plain_round
 from benchmarks.speed.timing import Round
 from steadygan.system.device import Precision
 from steadygan.system.malloc import kept_memory
-from steadygan.training.engines.base import make
+from steadygan.training.engines.by_name import make
 
 ROUNDS = 3
 

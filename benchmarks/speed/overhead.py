@@ -17,7 +17,7 @@ from benchmarks.speed.cases import titled, with_widths
 from benchmarks.speed.timing import Watch
 from steadygan import api
 from steadygan import recipe as recipes
-from steadygan.evaluation.during_training import judge_of
+from steadygan.evaluation.during_training import training_evaluator
 from steadygan.recipe import Recipe
 from steadygan.report.page import PageObserver
 from steadygan.report.pictures import PictureObserver
@@ -29,7 +29,8 @@ from steadygan.system.files import write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint
 from steadygan.training.clock import Clock
-from steadygan.training.engines.base import Engine, make
+from steadygan.training.engines.base import Engine
+from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.plan import fit_minutes, settle
 from steadygan.training.session import new_run
@@ -145,7 +146,7 @@ def measure(
     title = titled(f"WGAN-GP, DCGAN-32 on {ready.dataset.name}", recipe)
     run = dataclasses.replace(recipe.run, precision=choose_precision(precision, watch.device), engine="eager")
     recipe = dataclasses.replace(recipe, run=run)
-    evaluator, stepped_by = judge_of(recipe, ready.dataset), make(engine)
+    evaluator, stepped_by = training_evaluator(recipe, ready.dataset), make(engine)
     recipe = _settled(SetupBuilder(recipe, ready.dataset, watch.device), minutes, stepped_by, evaluator)
     spent = Spent(time.process_time if watch.clock == "cpu" else time.perf_counter)
     with tempfile.TemporaryDirectory() as folder:

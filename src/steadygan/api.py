@@ -156,7 +156,7 @@ def train_prepared(
     weights_from: str | Path | None = None,
 ) -> Run:
     """Trains what ``prepare`` returned: for callers that change the recipe after the data was opened."""
-    from steadygan.evaluation.during_training import judge_of
+    from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run
 
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
@@ -170,7 +170,7 @@ def train_prepared(
             device=device,
             minutes=ready.minutes,
             observers=default_observers() if observers is None else observers,
-            evaluator=judge_of(ready.recipe, ready.dataset),
+            evaluator=training_evaluator(ready.recipe, ready.dataset),
             weights_from=start,
             world=world,
         )
@@ -207,7 +207,7 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
-    from steadygan.evaluation.during_training import judge_of
+    from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import resume_run
 
     before = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
@@ -226,7 +226,7 @@ def resume(
             before.folder,
             device=device,
             observers=default_observers() if observers is None else observers,
-            evaluator=judge_of(recipe, dataset),
+            evaluator=training_evaluator(recipe, dataset),
             world=world,
         )
     return Run(before.folder, kinds=kinds)

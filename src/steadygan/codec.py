@@ -48,18 +48,18 @@ def kinds_of(annotation: Any) -> tuple[type, ...]:
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return (annotation,)
     if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(kind for arm in get_args(annotation) for kind in kinds_of(arm))
+        return tuple(kind for member in get_args(annotation) for kind in kinds_of(member))
     return ()
 
 
 def all_kinds(root: type) -> dict[str, type]:
     """Every spec type that can occur below ``root``, by name."""
-    found: dict[str, type] = {}
+    kinds: dict[str, type] = {}
 
     def visit(annotation: Any) -> None:
         for kind in kinds_of(annotation):
-            if kind.__name__ not in found:
-                found[kind.__name__] = kind
+            if kind.__name__ not in kinds:
+                kinds[kind.__name__] = kind
                 for inner in field_types(kind).values():
                     visit(inner)
         if get_origin(annotation) is tuple:
@@ -67,7 +67,7 @@ def all_kinds(root: type) -> dict[str, type]:
                 visit(item)
 
     visit(root)
-    return found
+    return kinds
 
 
 def from_plain(data: Any, expected: type[T], *, where: str = "", extra: Iterable[type] = ()) -> T:
@@ -95,7 +95,7 @@ _SHORT.maxlevel = 2
 
 
 def _describe(value: Any) -> str:
-    """The value on one line of at most 100 characters, however large it is."""
+    """The value on one line of at most 100 characters."""
     text = _SHORT.repr(value) if isinstance(value, str | int | list | tuple | dict) else str(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
@@ -119,19 +119,19 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
 
 
 def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
-    arms = get_args(annotation)
+    members = get_args(annotation)
     if data is None or data == "null":
-        if type(None) in arms:
+        if type(None) in members:
             return None
         raise _fail(where, "got nothing; a value is needed")
     kinds = kinds_of(annotation)
-    plain = [arm for arm in arms if arm is not type(None) and not kinds_of(arm)]
+    plain = [member for member in members if member is not type(None) and not kinds_of(member)]
     if kinds and not (plain and _number(data) is not None):
         return _read_spec(data, kinds, where, extra, or_number=bool(plain))
     problem: UsageError | None = None
-    for arm in plain:
+    for member in plain:
         try:
-            return _read(data, arm, where, extra)
+            return _read(data, member, where, extra)
         except UsageError as error:
             problem = problem or error
     raise problem or _fail(where, f"got {_describe(data)}")
@@ -148,7 +148,7 @@ def _read_tuple(data: Any, args: tuple[Any, ...], where: str, extra: tuple[type,
 
 
 def _number(data: Any) -> int | float | None:
-    """The number that a scalar is or spells; whole ones exactly."""
+    """The number that a scalar is or spells, None for others; whole numbers exactly."""
     if isinstance(data, int | float):
         return data
     for read in (int, float) if isinstance(data, str) else ():
@@ -209,7 +209,7 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
     try:
         return cls(**values)
     except UsageError as error:
-        text = str(error)  # some checks name their place themselves
+        text = str(error)  # some checks name the path themselves
         raise (error if where and text.startswith((f"{where}.", f"{where} ")) else _fail(where, text)) from None
     except TypeError as error:
         raise _fail(where, f"{name}: {error}") from None

@@ -1,16 +1,15 @@
-"""Constraints put on the critic's parameters beside its loss: weight clipping.
+"""Constraints on the critic's parameters: weight clipping.
 
-Spectral normalisation is a property of the network's layers and lives with them.
+Spectral normalisation is a property of layers: see ``networks.layers.spectral``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import above, one_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,17 +32,15 @@ class WeightClip:
     """Clamps all parameters of the critic to [-limit, limit] at each of its steps (WGAN, Algorithm 1)."""
 
     limit: float = 0.01
-    """c"""
+    """c: bound of each parameter"""
     when: Literal["after", "before"] = "after"
-    """after each critic step (the WGAN-GP authors' code) or before it (the WGAN authors' code)"""
+    """after each critic step (WGAN-GP authors' code), or before it (WGAN authors' code)"""
     spare_norms: bool = False
-    """leave the scales and offsets of normalisation layers alone (both official codes clip them too)"""
+    """do not clip scales and offsets of normalisation layers (both official codes do)"""
 
     def __post_init__(self) -> None:
-        if not 0 < self.limit < math.inf:
-            raise UsageError(f"WeightClip.limit is {self.limit}; it has to be above 0, and finite")
-        if self.when not in ("after", "before"):
-            raise UsageError(f"WeightClip.when is '{self.when}'; allowed: after, before")
+        above("WeightClip.limit", self.limit, 0)
+        one_of("WeightClip.when", self.when, ("after", "before"))
 
     def targets(self, critic: nn.Module) -> list[Tensor]:
         """The parameters that are clipped."""
@@ -57,12 +54,12 @@ class WeightClip:
         ]
 
     def apply(self, targets: list[Tensor]) -> None:
-        """Clips what ``targets`` listed, in place."""
+        """Clips the parameters from ``targets``, in place."""
         clip_weights(targets, self.limit)
 
 
 class ConstraintLike(Protocol):
-    """Something done to the critic's parameters at each critic step."""
+    """An operation on the critic's parameters at each critic step."""
 
     @property
     def when(self) -> Literal["after", "before"]: ...

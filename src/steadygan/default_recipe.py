@@ -1,4 +1,4 @@
-"""Which recipe, size and length to take where nobody said: by data and device, with the reasons."""
+"""Default recipe, network size and training time for a data set and a device, with the reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.data import Endless
 from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
@@ -19,22 +18,22 @@ if TYPE_CHECKING:
     from steadygan.recipe import Recipe
 
 _MINUTES = {"cpu": 20.0, "mps": 30.0, "cuda": 60.0}
-_ORIENTED = ("digits", "mnist", "stacked-digits")  # mirrored, these are something else
+_ORIENTED = ("digits", "mnist", "stacked-digits")  # not to be flipped
 _FEW, _MANY = 1_000, 50_000
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A recipe for some data, how long to train it, and why."""
+    """A recipe for a data set, how long to train it, and why."""
 
     recipe: Recipe
     minutes: float | None
-    """None: the recipe's own rounds"""
+    """training time; None: the recipe's own rounds"""
     reasons: tuple[str, ...]
 
 
 def choose(dataset: Dataset, device: str) -> Choice:
-    """What to train on a data set where no recipe was named.
+    """The default recipe for a data set.
 
     Args:
         dataset: opened
@@ -65,7 +64,7 @@ def _tiny(dataset: Dataset) -> Choice:
         critic_optimizer=rate,
         rounds=4_500,
     )
-    why = "recipe wgan-gp: the steadiest on small sets; 8 px need only width 32, which bears rates of 2e-4"
+    why = "recipe wgan-gp: the steadiest on small sets; 8 px need only width 32, which trains at rates of 2e-4"
     return Choice(recipe, None, (why,))
 
 
@@ -81,14 +80,14 @@ def _digits(dataset: Dataset, device: str) -> Choice:
         generator_optimizer=rate,
         critic_optimizer=rate,
     )
-    why = "recipe wgan-gp: it trained every network it was tried on in its paper, and digits are plenty and plain"
+    why = "recipe wgan-gp: it trained every network in its paper, and digits are many and simple"
     return Choice(recipe, minutes, (why, _sized(width, minutes, device)))
 
 
 def _photos(dataset: Dataset, device: str) -> Choice:
     base, minutes = photos(dataset.sample), _MINUTES.get(device, 20.0)
     assert isinstance(base.generator, R3GANGenerator) and isinstance(base.critic, R3GANCritic)
-    count = _MANY if isinstance(dataset.train, Endless) else len(dataset.train)
+    count = _MANY if dataset.train.endless else len(dataset.train)
     batch = min(base.batch, max(4, count // 8))
     factor = 2 if device == "cuda" else 1
     width = factor * base.generator.width
@@ -101,20 +100,20 @@ def _photos(dataset: Dataset, device: str) -> Choice:
     if batch < base.batch:
         recipe = _at_batch(recipe, base.batch)
     reasons = [
-        "recipe photos: on 3,000 pictures of 32 px it came nearer to the real ones than wgan-gp in the same time",
+        "recipe photos: on 3,000 pictures of 32 px it came closer to the data than wgan-gp in the same time",
         _sized(width, minutes, device),
-        "pictures are mirrored at random (--data.flip false where left and right differ, as in writing)",
+        "pictures are flipped at random (--data.flip false if left and right differ, as in writing)",
     ]
     if batch < base.batch:
         rate = recipe.generator_optimizer.lr
-        reasons.append(f"batch {batch}, and a rate of {rate:.1e} for so few at once: there are only {count} pictures")
+        reasons.append(f"batch {batch} at a rate of {rate:.1e}, since there are only {count} pictures")
     if count < _FEW:
-        reasons.append(f"{count} pictures are few: expect look-alikes; more pictures help more than more rounds")
+        reasons.append(f"{count} pictures are few: expect near copies; more of them help more than more rounds")
     return Choice(recipe, minutes, tuple(reasons))
 
 
 def _at_batch(recipe: Recipe, usual: int) -> Recipe:
-    """The recipe with rates for its batch, where the usual one is another: they follow its root."""
+    """The recipe with rates scaled by the square root of its batch over the usual one."""
 
     def rated(spec: Any) -> Any:
         return dataclasses.replace(spec, lr=spec.lr * math.sqrt(recipe.batch / usual))
@@ -132,21 +131,19 @@ def _for_text(dataset: Dataset, device: str) -> Choice:
     recipe = dataclasses.replace(base, generator=TextGenerator(width), critic=TextCritic(width))
     reasons = [
         f"recipe text: WGAN-GP on characters; a sample is a line of {length} (--data.length N for another length)",
-        f"width {width} in place of the paper's 512, {minutes:.0f} minutes: what {'a GPU' if on_gpu else 'a CPU'} "
-        "gets through (--minutes N for another time, --generator.width N --critic.width N for other networks)",
+        f"width {width} in place of the paper's 512, {minutes:.0f} minutes: for {'a GPU' if on_gpu else 'a CPU'} "
+        "(--minutes N for another time, --generator.width N --critic.width N for other networks)",
     ]
     if not on_gpu:
         rate = Adam(5e-4, betas=(0.5, 0.9))
         recipe = dataclasses.replace(recipe, critic_steps=Constant(5), generator_optimizer=rate, critic_optimizer=rate)
-        reasons.append(
-            "5 critic steps in place of 10, rates of 5e-4 in place of 1e-4: more is learned in the same time"
-        )
+        reasons.append("5 critic steps in place of 10, rates of 5e-4 in place of 1e-4: learns more in the same time")
     return Choice(recipe, minutes, tuple(reasons))
 
 
 def _sized(width: int, minutes: float, device: str) -> str:
     what = "a GPU" if device == "cuda" else "this device"
     return (
-        f"width {width}, {minutes:.0f} minutes: what {what} gets through "
+        f"width {width}, {minutes:.0f} minutes: for {what} "
         "(--minutes N for another time, --data.size N for another size)"
     )

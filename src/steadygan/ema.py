@@ -1,12 +1,13 @@
-"""The running average of the generator's weights, and batch-norm statistics for sampling with it."""
+"""Exponential moving average (EMA) of the generator's weights, and batch-norm statistics for sampling with it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.errors import UsageError
+from steadygan.checks import within
 from steadygan.schedules import Schedule, check_schedule, value_at
 
 if TYPE_CHECKING:
@@ -22,17 +23,16 @@ class Average:
     """
 
     half_life: float | Schedule = 10_000.0
-    """samples after which a weight's influence has halved; 0 for no averaging; a schedule: by round"""
+    """samples after which the influence of old weights has halved; 0: no averaging; a schedule: by round"""
     ramp: float | None = 0.05
-    """the half-life is at most this share of the samples seen so far; None for no ramp"""
+    """limit of the half-life, as a share of the samples seen so far; None: no limit"""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.half_life, int | float):
+        if isinstance(self.half_life, int | float):
+            within("Average.half_life", self.half_life, 0, math.inf, note="samples; 0 for no averaging")
+        else:
             check_schedule("Average.half_life", self.half_life)
-        elif not self.half_life >= 0:
-            raise UsageError(f"Average.half_life is {self.half_life}; it has to be 0 (no averaging) or more samples")
-        if self.ramp is not None and not self.ramp >= 0:
-            raise UsageError(f"Average.ramp is {self.ramp}; it has to be 0 or more, or null")
+        within("Average.ramp", self.ramp, 0, math.inf, or_none=True)
 
     def decay(self, batch: int, seen: int, round_: int = 0) -> float:
         """beta of a round with ``batch`` new samples after ``seen`` samples."""
@@ -53,10 +53,10 @@ def update_average(average: list[Tensor], current: list[Tensor], decay: float) -
 
 
 def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, Tensor | None]]) -> None:
-    """Sets the running statistics of batch norms to the plain mean over batches of (latents, labels), in place.
+    """Sets the running statistics of batch norms to the mean over batches of (latents, labels), in place.
 
-    Averaged weights never ran through training, so the statistics they carry belong to other weights; without this
-    their pictures are off (BigGAN calls it standing statistics). No change where there is no batch norm.
+    BigGAN's standing statistics: averaged weights never ran in training, so their statistics are those of other
+    weights, and samples come out wrong. No change without batch norm.
     """
     import torch
 

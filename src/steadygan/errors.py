@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 
 class SteadyganError(Exception):
-    """Something the user can mend; the text is one line: what, got, allowed, nearest spelling."""
+    """An error that the user can correct; the text is one line: what, got, allowed, nearest spelling."""
 
 
 class UsageError(SteadyganError, ValueError):
-    """A value, a name or a file that was asked for and cannot be used (exit code 2)."""
+    """A value, name or file that cannot be used (exit code 2)."""
 
 
 class DataError(UsageError):
@@ -23,7 +23,7 @@ class RunError(SteadyganError, RuntimeError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' where nothing is near."""
+    """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' if none is close."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{match[0]}'?" if match else ""
 

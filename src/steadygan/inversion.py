@@ -1,4 +1,4 @@
-"""Latents of samples that are there already: what a generator has to be given to make something like them."""
+"""GAN inversion: latents whose samples are near given targets, by gradient descent."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def find_latents(
     steps: int = 300,
     rate: float = 0.05,
 ) -> tuple[Tensor, Tensor]:
-    """Latents [N, size] whose samples are near the targets, and how far these are off, [N].
+    """Latents [N, size] whose samples are near the targets, and the mean absolute errors, [N].
 
-    Adam on mean |x - G(z)|, each latent held among those that the prior can draw after each step; the rate falls to 0
-    along half a cosine. Each sample's best start counts. Samples do not touch each other's latents. Berthelot et al.
-    2017, BEGAN, finds the latents of real images so, and of their mirrors (its settings are unconfirmed).
+    Adam on mean |x - G(z)|, each latent projected onto the prior's support after each step; the rate follows half a
+    cosine to 0. The best start of each sample is returned; samples are independent. Berthelot et al. 2017, BEGAN,
+    invert real images and their mirror images in this way (settings unconfirmed).
 
     Args:
-        generator: in eval mode; its weights stay as they are
-        prior: what its latents are drawn from
-        targets: encoded samples [N, ...], as the generator makes them; of multi-scale images the finest
-        starts: latents [S, N, size] to start from: S tries
+        generator: in eval mode; its weights are not changed
+        prior: of its latents
+        targets: encoded samples [N, ...], as the generator makes them; the finest scale of multi-scale images
+        starts: initial latents [S, N, size], S for each target
         labels: [N] or None
         steps: of Adam
-        rate: of Adam, at first
+        rate: initial rate of Adam
     """
     import torch
 
@@ -47,8 +47,8 @@ def find_latents(
     optimizer = torch.optim.Adam([latents], lr=rate)
 
     def errors() -> Tensor:
-        off: Tensor = (expected - scales_of(generator(latents, given))[-1]).abs().flatten(1).mean(dim=1)
-        return off
+        error: Tensor = (expected - scales_of(generator(latents, given))[-1]).abs().flatten(1).mean(dim=1)
+        return error
 
     with torch.enable_grad():
         for step in range(steps):
@@ -58,6 +58,6 @@ def find_latents(
             with torch.no_grad():
                 latents.copy_(prior.nearest(latents))
     with torch.no_grad():
-        off, best = errors().reshape(tries, count).min(dim=0)
-    found = latents.detach().reshape(tries, count, -1)
-    return found[best, torch.arange(count)], off
+        error, best = errors().reshape(tries, count).min(dim=0)
+    solutions = latents.detach().reshape(tries, count, -1)
+    return solutions[best, torch.arange(count)], error

@@ -38,12 +38,13 @@ def saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) 
 
 
 def saturating_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
-    """-E sp(D(g)) = E log(1 - sigmoid(D(g))): vanishes where the critic is sure (Goodfellow et al. 2014)."""
+    """-E sp(D(g)) = E log(1 - sigmoid(D(g))): its gradient vanishes where the critic is confident (Goodfellow
+    et al. 2014)."""
     return -_softplus(fake).mean()
 
 
 def non_saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
-    """E sp(-D(x)) + E sp(D(g)), the same as the saturating critic loss; see there for ``real_label``."""
+    """E sp(-D(x)) + E sp(D(g)), the same as ``saturating_critic_loss``; see there for ``real_label``."""
     return _logistic_critic_loss(real, fake, real_label)
 
 
@@ -137,14 +138,14 @@ def relativistic_average_hinge_generator_loss(fake: Tensor, real: Tensor | None 
 
 
 class LossLike(Protocol):
-    """A pair of losses on scores, and what a step has to know of them."""
+    """A pair of losses on scores, and the properties that a training step depends on."""
 
     needs_real: ClassVar[bool]
-    """does the generator loss look at real scores?"""
+    """True if the generator loss uses real scores"""
     mixes_samples: ClassVar[bool]
-    """does a sample's loss depend on others in the batch (beyond the final mean)?"""
+    """True if a sample's loss depends on others in the batch, beyond the final mean"""
     has_labels: ClassVar[bool]
-    """does the critic loss pull real scores to a label that can be smoothed?"""
+    """True if the critic loss has a label for real samples, which can be smoothed"""
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor: ...
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor: ...
@@ -156,12 +157,12 @@ class _PlainLoss:
     mixes_samples: ClassVar[bool] = False
     has_labels: ClassVar[bool] = False
     splits_at_zero: ClassVar[bool] = False
-    """does the critic loss push real scores above 0 and fake ones below? (adaptive perturbations go by their signs)"""
+    """True if the critic loss pushes real scores above 0 and fake ones below; ADA uses their signs"""
 
 
 @dataclass(frozen=True)
 class Saturating(_PlainLoss):
-    """The minimax loss of the first GAN; its generator learns little from a sure critic."""
+    """Minimax loss of the original GAN; its generator gets little gradient from a confident critic."""
 
     has_labels: ClassVar[bool] = True
     splits_at_zero: ClassVar[bool] = True
@@ -175,7 +176,7 @@ class Saturating(_PlainLoss):
 
 @dataclass(frozen=True)
 class NonSaturating(_PlainLoss):
-    """The logistic loss that GANs are usually trained with."""
+    """Non-saturating logistic loss, the usual one for GANs."""
 
     has_labels: ClassVar[bool] = True
     splits_at_zero: ClassVar[bool] = True
@@ -189,14 +190,14 @@ class NonSaturating(_PlainLoss):
 
 @dataclass(frozen=True)
 class LeastSquares(_PlainLoss):
-    """The loss of LSGAN: squared distance of scores to targets a, b, c."""
+    """Least-squares loss (LSGAN): squared distance of scores to the targets a, b, c."""
 
     fake_target: float = 0.0
-    """a: what the critic wants of fakes"""
+    """a: the critic's target for fake scores"""
     real_target: float = 1.0
-    """b: what the critic wants of reals"""
+    """b: the critic's target for real scores"""
     generator_target: float = 1.0
-    """c: what the generator wants of fakes"""
+    """c: the generator's target for fake scores"""
     has_labels: ClassVar[bool] = True
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
@@ -209,7 +210,7 @@ class LeastSquares(_PlainLoss):
 
 @dataclass(frozen=True)
 class Wasserstein(_PlainLoss):
-    """The difference of mean scores; the critic has to be held to a slope by a penalty or a constraint."""
+    """Wasserstein loss: the difference of mean scores; needs a critic that a penalty or constraint keeps Lipschitz."""
 
     def critic(self, real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
         return wasserstein_critic_loss(real, fake)
@@ -220,7 +221,7 @@ class Wasserstein(_PlainLoss):
 
 @dataclass(frozen=True)
 class Hinge(_PlainLoss):
-    """The hinge loss of SN-GAN, SAGAN and BigGAN."""
+    """Hinge loss (SN-GAN, SAGAN, BigGAN)."""
 
     splits_at_zero: ClassVar[bool] = True
 
@@ -233,7 +234,7 @@ class Hinge(_PlainLoss):
 
 @dataclass(frozen=True)
 class RelativisticPaired(_PlainLoss):
-    """Is this real sample more real than the fake of its row? (RpGAN, R3GAN)."""
+    """Relativistic logistic loss of pairs: each real score against the fake score of its row (RpGAN, R3GAN)."""
 
     needs_real: ClassVar[bool] = True
 
@@ -246,7 +247,7 @@ class RelativisticPaired(_PlainLoss):
 
 @dataclass(frozen=True)
 class RelativisticAverage(_PlainLoss):
-    """Is this real sample more real than the average fake? (RaGAN)."""
+    """Relativistic average logistic loss: scores against the mean score of the other side (RaGAN)."""
 
     needs_real: ClassVar[bool] = True
     mixes_samples: ClassVar[bool] = True
@@ -260,7 +261,7 @@ class RelativisticAverage(_PlainLoss):
 
 @dataclass(frozen=True)
 class RelativisticAverageHinge(_PlainLoss):
-    """Is this real sample more real than the average fake, by a margin? (RaHinge)."""
+    """Relativistic average hinge loss: scores against the mean score of the other side, by a margin (RaHinge)."""
 
     needs_real: ClassVar[bool] = True
     mixes_samples: ClassVar[bool] = True

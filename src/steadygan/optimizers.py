@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
-from steadygan.schedules import Constant, Schedule
+from steadygan.checks import above, at_least, within
+from steadygan.schedules import Constant, Schedule, check_schedule
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,25 +25,15 @@ class OptimizerLike(Protocol):
     def settings(self, round_: int) -> dict[str, Any]: ...
 
 
-def _ends(schedule: Schedule) -> tuple[float, float]:
-    first = schedule(0)
-    return first, getattr(schedule, "end", first)
-
-
 def _check(name: str, lr: float, lr_factor: Schedule, **settings: float) -> None:
-    if not 0 < lr < math.inf:
-        raise UsageError(f"{name}.lr is {lr}; a learning rate has to be above 0, and finite")
-    for factor in _ends(lr_factor):
-        if not factor >= 0:
-            raise UsageError(f"{name}.lr_factor gets to {factor}; it has to stay at 0 or above")
+    above(f"{name}.lr", lr, 0)
+    check_schedule(f"{name}.lr_factor", lr_factor)
     for field, value in settings.items():
-        if not 0 <= value < math.inf:
-            raise UsageError(f"{name}.{field} is {value}; it has to be 0 or more, and finite")
+        at_least(f"{name}.{field}", value, 0)
 
 
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise UsageError(f"{name} is {value}; it has to be at least 0 and below 1")
+def _check_decay(name: str, value: float) -> None:
+    within(name, value, 0, 1, open_high=True)
 
 
 def _rate(parameters: list[nn.Parameter], lr: float) -> Any:
@@ -59,8 +48,8 @@ def _has_fused(parameters: list[nn.Parameter]) -> bool:
 
 
 def _check_betas(name: str, betas: tuple[float, float]) -> None:
-    if not all(0.0 <= beta < 1.0 for beta in betas):
-        raise UsageError(f"{name}.betas are {betas[0]}, {betas[1]}; each has to be at least 0 and below 1")
+    for index, beta in enumerate(betas):
+        _check_decay(f"{name}.betas[{index}]", beta)
 
 
 def _adam(kind: type[TorchOptimizer], spec: Adam | AdamW, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
@@ -97,8 +86,7 @@ class Adam:
         _check("Adam", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
         _check_betas("Adam", self.betas)
         if self.beta2 is not None:
-            for beta in _ends(self.beta2):
-                _check_share("Adam.beta2", beta)
+            check_schedule("Adam.beta2", self.beta2, 1, open_high=True)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         from torch.optim import Adam as TorchAdam
@@ -187,8 +175,8 @@ class RMSprop:
 
     def __post_init__(self) -> None:
         _check("RMSprop", self.lr, self.lr_factor, eps=self.eps)
-        _check_share("RMSprop.alpha", self.alpha)
-        _check_share("RMSprop.momentum", self.momentum)
+        _check_decay("RMSprop.alpha", self.alpha)
+        _check_decay("RMSprop.momentum", self.momentum)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         import torch
@@ -222,7 +210,7 @@ class SGD:
 
     def __post_init__(self) -> None:
         _check("SGD", self.lr, self.lr_factor)
-        _check_share("SGD.momentum", self.momentum)
+        _check_decay("SGD.momentum", self.momentum)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         import torch

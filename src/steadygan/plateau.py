@@ -1,4 +1,4 @@
-"""Rates that fall when what is measured no longer does."""
+"""Learning rates reduced on a plateau, as by torch's ``ReduceLROnPlateau``, on the device."""
 
 from __future__ import annotations
 
@@ -6,74 +6,70 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, whole_fields, within
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class PlateauState(NamedTuple):
-    """What a ``Plateau`` remembers between its looks."""
+    """State of a ``Plateau`` between its evaluations."""
 
     best: Tensor
-    """the lowest number seen"""
+    """the lowest value so far"""
     waited: Tensor
-    """looks since it was seen, or since the rates last fell"""
+    """evaluations since then, or since the last reduction"""
     factor: Tensor
-    """what both rates are multiplied by"""
+    """factor of both rates"""
 
 
 @dataclass(frozen=True)
 class Plateau:
     """Multiplies both players' rates by ``factor`` each time a number of the objective's state has stopped falling.
 
-    It looks after every ``every``-th round, so what it does is a function of the training alone, on the device,
-    with no host sync. BEGAN halves its rate when the convergence measure M stalls (Berthelot et al. 2017; when it
-    counts as stalled is unconfirmed).
+    The number is evaluated after every ``every``-th round, so the rates depend on the training alone; no host sync.
+    BEGAN halves its rate when the convergence measure M stalls (Berthelot et al. 2017; when it counts as stalled is
+    unconfirmed).
     """
 
     of: str = "convergence_mean"
-    """the number of the objective's state that should fall, by the name it is logged under"""
+    """number of the objective's state that should fall, by its logged name"""
     every: int = 1_000
-    """rounds between two looks"""
+    """rounds between evaluations of this number"""
     patience: int = 3
-    """looks in a row without a new lowest number before the rates fall"""
+    """evaluations without a new lowest value before the rates are reduced"""
     factor: float = 0.5
-    """what the rates are then multiplied by"""
+    """both rates are then multiplied by this"""
     least: float = 0.01
-    """a new lowest number counts where it is lower by more than this share of itself"""
+    """relative improvement that counts as a new lowest value"""
     floor: float = 0.01
-    """the rates stay at this share of the recipe's, or above"""
+    """smallest factor of the recipe's rates"""
 
     def __post_init__(self) -> None:
-        for name in ("every", "patience"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"Plateau.{name} is {getattr(self, name)}; it has to be 1 or more")
-        for name in ("factor", "floor"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise UsageError(f"Plateau.{name} is {getattr(self, name)}; it has to be above 0, at most 1")
-        if not 0.0 <= self.least < math.inf:
-            raise UsageError(f"Plateau.least is {self.least}; it has to be 0 or more, and finite")
+        whole_fields(self, "every", "patience")
+        within("Plateau.factor", self.factor, 0, 1, open_low=True)
+        within("Plateau.floor", self.floor, 0, 1, open_low=True)
+        at_least("Plateau.least", self.least, 0)
 
     def initial_state(self) -> PlateauState:
-        """Nothing seen; the recipe's own rates."""
+        """No value yet; the recipe's own rates."""
         import torch
 
         return PlateauState(torch.full((), math.inf), torch.zeros(()), torch.ones(()))
 
-    def looks_after(self, round_: int) -> bool:
-        """Is there a look after this round (counted from 0)?"""
+    def due_after(self, round_: int) -> bool:
+        """True if the number is evaluated after this round (counted from 0)."""
         return (round_ + 1) % self.every == 0
 
     def next_state(self, number: Tensor, state: PlateauState) -> PlateauState:
-        """The state after a look at the number, 0-d."""
+        """The state after an evaluation of the number, 0-d."""
         import torch
 
         better = number + self.least * number.abs() < state.best
         waited = torch.where(better, 0.0, state.waited + 1.0)
-        falls = waited >= self.patience
+        reduces = waited >= self.patience
         return PlateauState(
             torch.where(better, number, state.best),
-            torch.where(falls, 0.0, waited),
-            torch.where(falls, (state.factor * self.factor).clamp_min(self.floor), state.factor),
+            torch.where(reduces, 0.0, waited),
+            torch.where(reduces, (state.factor * self.factor).clamp_min(self.floor), state.factor),
         )

@@ -1,11 +1,11 @@
-"""Latent priors: what the generator's input is drawn from. Numbers are drawn for them, so they are pure."""
+"""Latent priors: distributions of the generator's input. Random numbers are drawn outside, so they are pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_fields
 from steadygan.types import RandomSpec
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ class PriorLike(Protocol):
     def random_spec(self) -> RandomSpec: ...
     def latents(self, noise: Tensor) -> Tensor: ...
     def nearest(self, latents: Tensor) -> Tensor:
-        """[N, size] -> the nearest latents that it can draw"""
-
-
-def _check_size(name: str, size: int) -> None:
-    if size < 1:
-        raise UsageError(f"{name}.size is {size}; a latent needs 1 number or more")
+        """[N, size] -> the nearest latents of the distribution's support"""
 
 
 @dataclass(frozen=True)
@@ -33,10 +28,10 @@ class Normal:
     """Latents from N(0, I)."""
 
     size: int = 128
-    """numbers in a latent"""
+    """dimension of a latent"""
 
     def __post_init__(self) -> None:
-        _check_size("Normal", self.size)
+        whole_fields(self, "size")
 
     def random_spec(self) -> RandomSpec:
         return RandomSpec("normal", (self.size,))
@@ -46,7 +41,7 @@ class Normal:
         return noise
 
     def nearest(self, latents: Tensor) -> Tensor:
-        """[N, size] as they are: all can be drawn."""
+        """[N, size], unchanged"""
         return latents
 
 
@@ -55,10 +50,10 @@ class Uniform:
     """Latents from U[-1, 1) in each coordinate."""
 
     size: int = 64
-    """numbers in a latent"""
+    """dimension of a latent"""
 
     def __post_init__(self) -> None:
-        _check_size("Uniform", self.size)
+        whole_fields(self, "size")
 
     def random_spec(self) -> RandomSpec:
         return RandomSpec("uniform", (self.size,))
@@ -68,7 +63,7 @@ class Uniform:
         return 2.0 * noise - 1.0
 
     def nearest(self, latents: Tensor) -> Tensor:
-        """[N, size], each coordinate held in [-1, 1]"""
+        """[N, size], each coordinate clamped to [-1, 1]"""
         return latents.clamp(-1.0, 1.0)
 
 

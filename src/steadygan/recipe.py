@@ -16,6 +16,7 @@ import yaml
 
 from steadygan import codec
 from steadygan.balance import LossRatio, Steps
+from steadygan.checks import at_least, whole_number
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
@@ -78,13 +79,9 @@ class RunOptions:
             "evaluate_every",
             "keep_every",
         ):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"run.{name} is {value}; it has to be 1 or more, or null")
-        if self.keep_last < 1:
-            raise UsageError(f"run.keep_last is {self.keep_last}; it has to be 1 or more")
-        if self.pictured < 1:
-            raise UsageError(f"run.pictured is {self.pictured}; it has to be 1 or more")
+            whole_number(f"run.{name}", getattr(self, name), or_none=True)
+        whole_number("run.keep_last", self.keep_last)
+        whole_number("run.pictured", self.pictured)
 
 
 @dataclass(frozen=True)
@@ -142,17 +139,11 @@ class Recipe:
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
         object.__setattr__(self, "penalties", tuple(self.penalties))  # a list is as good, and reads back as a tuple
-        for name, least in (("generator_steps", 1), ("batch", 1), ("rounds", 1), ("seed", 0)):
-            if not isinstance(getattr(self, name), int):
-                raise UsageError(f"{name} is {getattr(self, name)!r}; it has to be a whole number")
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} is {getattr(self, name)}; it has to be {least} or more")
-        if self.generator_batch is not None and self.generator_batch < 1:
-            raise UsageError(f"generator_batch is {self.generator_batch}; it has to be 1 or more, or null")
-        if self.seed >= 2**63:
-            raise UsageError(f"seed is {self.seed}; it has to be below 2^63")
-        if not self.critic_steps(0) >= 1:
-            raise UsageError(f"critic_steps begins with {self.critic_steps(0)}; it has to be 1 or more")
+        for name in ("generator_steps", "batch", "rounds"):
+            whole_number(name, getattr(self, name))
+        whole_number("generator_batch", self.generator_batch, or_none=True)
+        whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
+        at_least("critic_steps at its start", self.critic_steps(0), 1)
 
     @property
     def fakes(self) -> int:
@@ -171,11 +162,6 @@ class Recipe:
     def counts(self, round_: int) -> Steps:
         """Steps of both players in a round, as long as no losses decide."""
         return Steps(self.steps(round_), self.generator_steps)
-
-
-def replace(recipe: Recipe, **changes: Any) -> Recipe:
-    """The recipe with some fields changed."""
-    return dataclasses.replace(recipe, **changes)
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:

@@ -1,11 +1,11 @@
-"""Representations: how stored data becomes what the networks see, and back to what a person sees."""
+"""Representations: maps from stored data to the samples that networks see, and back."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from steadygan.checks import above, finite, one_of, whole_fields, whole_number
 from steadygan.errors import UsageError
 from steadygan.types import RandomSpec, Sample, SampleSpec, Scales, scales_of
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class RepresentationLike(Protocol):
-    """Pure maps between stored samples and the networks' samples; their randomness comes in as ``noise``.
+    """Pure maps between stored samples and the networks' samples; random numbers come in as ``noise``.
 
-    ``decode`` gives multi-scale images at their finest size, and one of their scales as it is.
+    ``decode`` gives multi-scale images at their finest size; a single scale keeps its size.
     """
 
     def fitted(self, sample: SampleSpec) -> RepresentationLike:
-        """The representation with what it left open taken from the samples.
+        """The representation with open fields taken from the samples.
 
         Raises:
-            UsageError: if it is none for such samples.
+            UsageError: if it does not fit such samples.
         """
 
     def random_spec(self, sample: SampleSpec) -> RandomSpec | None: ...
@@ -32,29 +32,28 @@ class RepresentationLike(Protocol):
 
 
 def decode_scales(representation: RepresentationLike, samples: Sample) -> tuple[Tensor, ...]:
-    """All scales of samples as a person sees them, coarse to fine; one where they have one size."""
+    """Decodes samples of all scales, coarse to fine; a single tensor if they have one size."""
     return tuple(representation.decode(scale) for scale in scales_of(samples))
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Pixels 0..255 as numbers low..high; points unchanged."""
+    """Pixels 0..255 scaled to low..high; points unchanged."""
 
     low: float = -1.0
-    """the number that black stands for"""
+    """value of black"""
     high: float = 1.0
-    """the number that white stands for"""
+    """value of white"""
     dequantise: Literal["none", "paper"] = "none"
-    """'paper': 2 (x/256 - 1/2) + U[0, 1/128), as the WGAN-GP ResNet code does, so that pixels fill the range"""
+    """paper: uniform noise below one level, 2 (x/256 - 1/2) + U[0, 1/128), as in the WGAN-GP ResNet code"""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.high - self.low < math.inf:
-            raise UsageError(f"Plain.high is {self.high}, Plain.low is {self.low}; high has to be above low")
-        if self.dequantise not in ("none", "paper"):
-            raise UsageError(f"Plain.dequantise is '{self.dequantise}'; allowed: none, paper")
+        finite("Plain.low", self.low)
+        above("Plain.high", self.high, self.low, note=f"Plain.low is {self.low}")
+        one_of("Plain.dequantise", self.dequantise, ("none", "paper"))
 
     def fitted(self, sample: SampleSpec) -> Plain:
-        """Itself.
+        """The representation itself.
 
         Raises:
             UsageError: for text.
@@ -95,17 +94,16 @@ class Plain:
 
 @dataclass(frozen=True)
 class OneHot:
-    """Text: at each place 1 for the character that stands there and 0 for all others."""
+    """One-hot text: at each position 1 for its character, 0 for all others."""
 
     characters: int | None = None
-    """of the alphabet, unknown and padding among them; None follows the text"""
+    """size of the alphabet, with unknown and padding; None: follows the text"""
 
     def __post_init__(self) -> None:
-        if self.characters is not None and self.characters < 2:
-            raise UsageError(f"OneHot.characters is {self.characters}; it has to be 2 or more, or null")
+        whole_number("OneHot.characters", self.characters, 2, or_none=True)
 
     def fitted(self, sample: SampleSpec) -> OneHot:
-        """With the size of the samples' alphabet.
+        """The representation with the size of the samples' alphabet.
 
         Raises:
             UsageError: for samples that are no text, or text of another alphabet.
@@ -128,12 +126,12 @@ class OneHot:
 
         if self.characters is None:
             raise UsageError("OneHot.characters is null; fitted(sample) takes it from the text")
-        places = stored.long()[:, None]
+        indices = stored.long()[:, None]
         zeros = torch.zeros(len(stored), self.characters, stored.shape[1], device=stored.device)
-        return zeros.scatter_(1, places, 1.0)
+        return zeros.scatter_(1, indices, 1.0)
 
     def decode(self, samples: Tensor) -> Tensor:
-        """The likeliest character of each place: [N, V, L] to ids [N, L], uint8 for up to 256 ones, else int16."""
+        """The likeliest character of each position: [N, V, L] to ids [N, L], uint8 for V up to 256, else int16."""
         import torch
 
         return samples.argmax(1).to(torch.uint8 if samples.shape[1] <= 256 else torch.int16)
@@ -141,19 +139,18 @@ class OneHot:
 
 @dataclass(frozen=True)
 class Pyramid:
-    """Images at several sizes, coarse to fine, each by the 2x2 means of the next one (MSG-GAN)."""
+    """Images at several sizes, coarse to fine, each the 2x2 means of the next (MSG-GAN)."""
 
     least: int = 4
-    """pixels of the coarsest size; MSG-GAN's networks begin at 4, those for 28 px at 7"""
+    """pixels of the coarsest size: 4 in MSG-GAN, 7 for images of 28 px"""
     image: Plain = Plain()
-    """how pixels become numbers"""
+    """scaling of the pixels"""
 
     def __post_init__(self) -> None:
-        if self.least < 1:
-            raise UsageError(f"Pyramid.least is {self.least}; it has to be 1 or more pixels")
+        whole_fields(self, "least")
 
     def fitted(self, sample: SampleSpec) -> Pyramid:
-        """Itself.
+        """The representation itself.
 
         Raises:
             UsageError: for samples that are no pictures, or cannot be halved down to ``least`` pixels.

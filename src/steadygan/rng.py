@@ -6,7 +6,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from steadygan.types import RandomSpec
@@ -55,6 +54,11 @@ def stream_generator(
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
+def fixed_generator(stream: int) -> np.random.Generator:
+    """Random numbers that are the same in every run, whatever its seed; for data that is generated."""
+    return np.random.Generator(np.random.Philox(key=np.array([0x57EAD16A, stream], dtype=np.uint64)))
+
+
 _BLOCK = 8  # float32 numbers that Philox makes of one value of its counter
 
 
@@ -90,6 +94,8 @@ def normal_from(seed: int, stream: int, round_: int, first: int, count: int, par
 
 def draw_random(noise: RandomSpec, rng: np.random.Generator, *leading: int) -> Tensor:
     """A float32 tensor [*leading, *noise.shape] of the asked distribution, on the host."""
+    import torch  # not above: data is opened without it
+
     shape = (*leading, *noise.shape)
     if noise.distribution == "normal":
         return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
@@ -98,4 +104,6 @@ def draw_random(noise: RandomSpec, rng: np.random.Generator, *leading: int) -> T
 
 def draw_labels(classes: int, rng: np.random.Generator, *leading: int) -> Tensor | None:
     """Uniform labels [*leading], int64, on the host; None where there are no classes."""
+    import torch
+
     return torch.from_numpy(rng.integers(0, classes, leading, dtype=np.int64)) if classes else None

@@ -1,4 +1,4 @@
-"""Numbers that change with the round: frozen specs that map a round (0, 1, …) to a float on the host."""
+"""Schedules: frozen specs that map a round (0, 1, …) to a number, on the host."""
 
 from __future__ import annotations
 
@@ -7,22 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, finite, whole_fields, within
 
 
 class ScheduleLike(Protocol):
-    """Anything that maps a round to a number."""
+    """Maps a round to a number."""
 
     def __call__(self, round_: int) -> float: ...
-
-
-def _need(condition: bool, text: str) -> None:
-    if not condition:
-        raise UsageError(text)
-
-
-def _need_finite(name: str, number: float) -> None:
-    _need(math.isfinite(number), f"{name} is {number}; it has to be a finite number")
 
 
 @dataclass(frozen=True)
@@ -30,9 +21,10 @@ class Constant:
     """The same number in every round."""
 
     value: float = 1.0
+    """the number"""
 
     def __post_init__(self) -> None:
-        _need_finite("Constant.value", self.value)
+        finite("Constant.value", self.value)
 
     def __call__(self, round_: int) -> float:
         return self.value
@@ -40,19 +32,22 @@ class Constant:
 
 @dataclass(frozen=True)
 class LinearDecay:
-    """From ``start`` to ``end`` in a straight line over ``rounds`` rounds, then ``end``.
+    """Linear decay from ``start`` to ``end`` over ``rounds`` rounds, then ``end``.
 
     WGAN-GP, App. F: rate x max(0, 1 - round / 100,000).
     """
 
     rounds: int = 100_000
+    """rounds until the end value is reached"""
     start: float = 1.0
+    """value in round 0"""
     end: float = 0.0
+    """value after these rounds"""
 
     def __post_init__(self) -> None:
-        _need(self.rounds >= 1, f"LinearDecay.rounds is {self.rounds}; it has to be 1 or more")
-        _need_finite("LinearDecay.start", self.start)
-        _need_finite("LinearDecay.end", self.end)
+        whole_fields(self, "rounds")
+        finite("LinearDecay.start", self.start)
+        finite("LinearDecay.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -61,16 +56,19 @@ class LinearDecay:
 
 @dataclass(frozen=True)
 class Cosine:
-    """From ``start`` to ``end`` along half a cosine over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
+    """Half a cosine from ``start`` to ``end`` over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
 
     rounds: int = 100_000
+    """rounds until the end value is reached"""
     start: float = 1.0
+    """value in round 0"""
     end: float = 0.0
+    """value after these rounds"""
 
     def __post_init__(self) -> None:
-        _need(self.rounds >= 1, f"Cosine.rounds is {self.rounds}; it has to be 1 or more")
-        _need_finite("Cosine.start", self.start)
-        _need_finite("Cosine.end", self.end)
+        whole_fields(self, "rounds")
+        finite("Cosine.start", self.start)
+        finite("Cosine.end", self.end)
 
     def __call__(self, round_: int) -> float:
         done = min(1.0, max(0, round_) / self.rounds)
@@ -79,7 +77,7 @@ class Cosine:
 
 @dataclass(frozen=True)
 class CriticWarmUp:
-    """Critic steps of the original WGAN: many at the start and now and then, few otherwise.
+    """Critic steps of the original WGAN: many in warm-up rounds, few in all others.
 
     The official code takes 100 critic steps in rounds 0-24 and in every 500th round, and 5 in the others.
     """
@@ -89,24 +87,22 @@ class CriticWarmUp:
     warm_steps: int = 100
     """critic steps of a warm-up round"""
     warm_rounds: int = 25
-    """how many rounds at the start are warm-up rounds"""
+    """warm-up rounds at the start"""
     every: int = 500
-    """each round divisible by this is a warm-up round too; 0 for none"""
+    """rounds between later warm-up rounds; 0: none"""
 
     def __post_init__(self) -> None:
-        _need(self.steps >= 1, f"CriticWarmUp.steps is {self.steps}; it has to be 1 or more")
-        _need(self.warm_steps >= 1, f"CriticWarmUp.warm_steps is {self.warm_steps}; it has to be 1 or more")
-        _need(self.warm_rounds >= 0, f"CriticWarmUp.warm_rounds is {self.warm_rounds}; it has to be 0 or more")
-        _need(self.every >= 0, f"CriticWarmUp.every is {self.every}; it has to be 0 (never) or more")
+        whole_fields(self, "steps", "warm_steps")
+        whole_fields(self, "warm_rounds", "every", least=0)
 
     def __call__(self, round_: int) -> float:
         again = self.every > 0 and round_ % self.every == 0
         return float(self.warm_steps if round_ < self.warm_rounds or again else self.steps)
 
     def within(self, rounds: int) -> CriticWarmUp:
-        """The same with a warm-up that costs a run of so many rounds a quarter of its ordinary critic steps at most.
+        """The schedule with a warm-up of at most a quarter of the ordinary critic steps in a run of so many rounds.
 
-        First fewer rounds at the start, down to one, then fewer steps in each; what ``every`` brings back stays.
+        Warm-up rounds at the start are cut first, down to one, then the steps in each; later ones (``every``) stay.
         """
         extra, allowed = self.warm_steps - self.steps, rounds * self.steps // 4
         if extra <= 0:
@@ -121,7 +117,7 @@ if TYPE_CHECKING:
 else:  # the closed set that files and the command line know
     Schedule = Constant | LinearDecay | Cosine | CriticWarmUp
 
-_FAR = 10**12  # a round that lies behind the end of every schedule
+_FAR = 10**12  # a round after the end of every schedule
 
 
 def value_at(number: float | Schedule, round_: int) -> float:
@@ -129,13 +125,13 @@ def value_at(number: float | Schedule, round_: int) -> float:
     return number if isinstance(number, int | float) else number(round_)
 
 
-def check_schedule(name: str, schedule: Schedule, highest: float = math.inf) -> None:
-    """Refuses a schedule that begins or ends outside [0, highest].
-
-    Raises:
-        UsageError: says which end, what was got and what is allowed.
-    """
-    for verb, round_ in (("begins", 0), ("ends", _FAR)):
-        value = schedule(round_)
-        allowed = "0 or more" if highest == math.inf else f"0 to {highest:g}"
-        _need(0.0 <= value <= highest, f"{name} {verb} with {value}; allowed: {allowed}")
+def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:
+    """Raises UsageError unless a number, or both ends of a schedule, lie from 0 to ``high``."""
+    ends = {name: number}
+    if not isinstance(number, int | float):
+        ends = {f"{name} at its start": number(0), f"{name} at its end": number(_FAR)}
+    for what, value in ends.items():
+        if high == math.inf:
+            at_least(what, value, 0)
+        else:
+            within(what, value, 0, high, open_high=open_high)

@@ -1,6 +1,6 @@
-"""The bundles that travel between the parts, and the errors they raise.
+"""Shared types: batches, critic outputs, multi-scale samples and the shape of a sample.
 
-Nothing here imports torch at run time, so recipes and the command line stay quick to load.
+Nothing here imports torch at run time, so recipes and the command line load quickly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLAYERS: tuple[PlayerName, ...] = ("critic", "generator")
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """The sizes of N multi-scale images, coarse to fine."""
+    """N multi-scale images, one tensor a size, coarse to fine."""
 
     images: tuple[Tensor, ...]
     """[N, C, H, W] each, H and W twice those of the one before"""
@@ -33,39 +33,39 @@ class Scales:
 
 
 Sample: TypeAlias = "Tensor | Scales"
-"""One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L places), images
-[N, C, H, W], or images of several scales."""
+"""One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L positions),
+images [N, C, H, W], or images of several scales."""
 
 S = TypeVar("S", bound="Tensor | Scales")
 
 
 def scales_of(samples: Sample) -> tuple[Tensor, ...]:
-    """The tensors of a batch of samples, coarse to fine; one where it is a plain tensor."""
+    """The tensors of a batch of samples, coarse to fine; a single one if it is a plain tensor."""
     return samples.images if isinstance(samples, Scales) else (samples,)
 
 
 def sample_count(samples: Sample) -> int:
-    """N."""
+    """The number of samples, N."""
     return len(scales_of(samples)[0])
 
 
 def at_each_scale(function: Callable[..., Tensor], first: S, *others: S) -> S:
-    """The function of one or several batches of samples, scale by scale; of the tensors where these are plain.
+    """Applies a function to one or several batches of samples, scale by scale; to the tensors if they are plain.
 
     Raises:
-        UsageError: where they do not have the same scales.
+        UsageError: if they do not have the same scales.
     """
     result: Any
     if any(isinstance(each, Scales) for each in (first, *others)):
-        _check_alike(first, *others)
+        _check_same_scales(first, *others)
         result = Scales(tuple(function(*parts) for parts in zip(*map(scales_of, (first, *others)), strict=True)))
     else:
         result = function(first, *others)
-    kept: S = result
-    return kept
+    samples: S = result
+    return samples
 
 
-def _check_alike(*batches: Sample) -> None:
+def _check_same_scales(*batches: Sample) -> None:
     forms = [[each.shape[-1] for each in batch.images] if isinstance(batch, Scales) else [] for batch in batches]
     for form in forms[1:]:
         if form != forms[0]:
@@ -77,27 +77,27 @@ def _check_alike(*batches: Sample) -> None:
 
 
 def join_samples(first: S, second: S) -> S:
-    """Both batches as one."""
+    """Concatenates two batches of samples."""
     import torch
 
     return at_each_scale(lambda *parts: torch.cat(parts), first, second)
 
 
 def means_like(fine: Tensor, like: S) -> S:
-    """``fine`` [N, C, H, W] at the sizes of ``like``, by means over squares; as it is where ``like`` is plain."""
+    """``fine`` [N, C, H, W] average-pooled to the sizes of ``like``; unchanged if ``like`` is a plain tensor."""
 
-    def at(size: Tensor) -> Tensor:
-        if size.shape == fine.shape:
+    def pooled(scale: Tensor) -> Tensor:
+        if scale.shape == fine.shape:
             return fine
         from torch.nn.functional import avg_pool2d
 
-        return avg_pool2d(fine, fine.shape[-1] // size.shape[-1])
+        return avg_pool2d(fine, fine.shape[-1] // scale.shape[-1])
 
-    return at_each_scale(at, like)
+    return at_each_scale(pooled, like)
 
 
 def register_scales() -> None:
-    """Makes ``Scales`` a node of torch's pytrees, so that function transforms and compilers look into it.
+    """Registers ``Scales`` as a pytree node of torch, so that function transforms and compilers see its tensors.
 
     Modules that import torch and make ``Scales`` call it; a second call does nothing.
     """
@@ -110,27 +110,27 @@ def register_scales() -> None:
 
 
 class Batch(NamedTuple):
-    """N samples and, where the data has them, their labels."""
+    """N samples and, if the data has them, their labels."""
 
     samples: Sample
     """[N, ...]"""
     labels: Tensor | None = None
     """[N], int64"""
     perturbation: tuple[Tensor, ...] | None = None
-    """[N, ...] each: the numbers by which the critic sees the samples perturbed; None: it sees them as they are"""
+    """random numbers of the critic's perturbation, [N, ...] each; None: the samples are not perturbed"""
 
 
 class CriticOutput(NamedTuple):
-    """What a critic says of N samples, one row a sample; the objective gives ``score`` its meaning."""
+    """Outputs of a critic on N samples, one row a sample; the objective gives ``score`` its meaning."""
 
     score: Tensor
     """[N], float32"""
     class_logits: Tensor | None = None
-    """[N, classes]: the head of an auxiliary classifier"""
+    """[N, classes], of an auxiliary classifier"""
     features: Tensor | None = None
-    """[N, width]: the last hidden layer"""
+    """[N, width], the last hidden layer"""
     code: Tensor | None = None
-    """[N, width]: the code of an autoencoder critic"""
+    """[N, width], the code of an autoencoder critic"""
     labels: Tensor | None = None
     """[N], copied from the Batch by the bound critic"""
 
@@ -141,12 +141,11 @@ Critic: TypeAlias = Callable[[Batch], CriticOutput]
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """What one sample looks like to the networks: ``(2,)`` for points, ``(V, L)`` for text, ``(C, H, W)`` for
-    images."""
+    """Shape of one sample in the networks: ``(2,)`` for points, ``(V, L)`` for text, ``(C, H, W)`` for images."""
 
     shape: tuple[int, ...]
     classes: int = 0
-    """number of classes, 0 where the data has no labels"""
+    """number of classes, 0 for data without labels"""
 
     @property
     def is_image(self) -> bool:
@@ -154,7 +153,7 @@ class SampleSpec:
 
     @property
     def is_text(self) -> bool:
-        """L places with a number for each of V characters."""
+        """L positions with a number for each of V characters."""
         return len(self.shape) == 2
 
     @property
@@ -170,9 +169,12 @@ class SampleSpec:
 
 @dataclass(frozen=True)
 class RandomSpec:
-    """Random numbers that a part wants for each sample; drawn for it, so that the part itself is pure."""
+    """Distribution and shape of the random numbers that a part takes for each sample.
+
+    They are drawn outside of the part, so that it is pure.
+    """
 
     distribution: Literal["normal", "uniform"]
     """standard normal, or uniform on [0, 1)"""
     shape: tuple[int, ...] = ()
-    """per sample; () is one number a sample"""
+    """for one sample; () is one number"""

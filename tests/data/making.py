@@ -1,4 +1,4 @@
-"""Pictures and folders made on the fly."""
+"""Generated pictures and folders."""
 
 from __future__ import annotations
 

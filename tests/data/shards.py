@@ -1,4 +1,4 @@
-"""Shards of parquet whose pictures say by their pixels which they are."""
+"""Parquet shards whose pictures carry their numbers in their pixels."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def write_shards(
     split: str = "train",
     start: int = 0,
 ) -> Path:
-    """A folder of ``len(counts)`` files with pictures numbered through, ``group`` in a row group.
+    """A folder of ``len(counts)`` files with consecutively numbered pictures, ``group`` in a row group.
 
-    Their labels, where they have some, are the numbers modulo ``classes``; ``broken`` stands in some pictures' place.
+    Their labels, where they have some, are the numbers modulo ``classes``; ``broken`` replaces some pictures.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for shard, count in enumerate(counts):

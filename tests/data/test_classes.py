@@ -1,4 +1,4 @@
-"""Classes that people ask for by number or name."""
+"""Class selection by number or name."""
 
 from __future__ import annotations
 

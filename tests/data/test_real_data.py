@@ -1,4 +1,4 @@
-"""Public data sets in their standard files, where they are at hand."""
+"""Public data sets in their standard files, if they are on this machine."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.defects import defects, measure
+from benchmarks.defects import defects, measure, real_sides
 from steadygan.data import DataOptions, open_data
 
 
@@ -17,7 +17,7 @@ def measured(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("STEADYGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
     dataset = open_data(DataOptions("digits"))
-    look = partial(measure, dataset, ["classifier", "patches"])
+    look = partial(measure, real_sides(dataset, ["classifier", "patches"]))
     found = {"none": [look(np.asarray(dataset.held_out.samples))]}
     for defect, levels in defects(dataset.held_out, dataset.train):
         found[defect] = [look(samples) for _, samples in levels]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from steadygan.data import DataOptions, open_data
-from steadygan.evaluation.during_training import Judge, judge_of, rank_correlation
+from steadygan.evaluation import during_training
+from steadygan.evaluation.during_training import TrainingEvaluator, rank_correlation, training_evaluator
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 
@@ -17,35 +18,39 @@ def digits():
 
 
 @pytest.mark.parametrize("features", ["pixels", "auto"])
-def test_noise_and_too_few_different_images_are_judged_worse_than_held_out_digits(digits, features, tmp_path):
-    judge = Judge(digits, features, cache=str(tmp_path))
+def test_noise_and_too_few_different_images_are_worse_than_held_out_digits(digits, features, tmp_path):
+    evaluator = TrainingEvaluator(digits, features, cache=str(tmp_path))
     real = digits.held_out.samples
     rng = np.random.default_rng(0)
     noisy = np.clip(real + rng.normal(0, 70, real.shape), 0, 255).astype(np.uint8)
     few = real[rng.integers(0, 10, len(real))]
-    scores = [judge(samples, None)["frechet"] for samples in (real, noisy, few)]
+    scores = [evaluator(samples, None)["frechet"] for samples in (real, noisy, few)]
     assert scores[0] < 0.7 * min(scores[1:])
-    assert judge(real, None) == judge(real, None)
-    assert judge.seconds > 0
+    assert evaluator(real, None) == evaluator(real, None)
+    assert evaluator.seconds > 0
 
 
-def test_points_are_judged_by_exact_distance_and_modes():
+def test_points_are_evaluated_by_exact_distance_and_modes(monkeypatch):
+    monkeypatch.setattr(during_training, "COUNT", 500)
     data = open_data(DataOptions("8gaussians"))
-    judge = Judge(data)
+    evaluator = TrainingEvaluator(data)
     real = data.train.draw(np.random.default_rng(1), 500)[0]
     one_mode = real[np.hypot(*(real - real[0]).T) < 0.1]
-    good, bad = judge(real, None), judge(np.resize(one_mode, (500, 2)), None)
+    good, bad = evaluator(real, None), evaluator(np.resize(one_mode, (500, 2)), None)
     assert good["judge"] == "wasserstein1"
     assert good["wasserstein1"] < 0.2 * bad["wasserstein1"]
     assert (good["modes"], bad["modes"]) == (8, 1)
 
 
-def test_who_wants_no_judge_or_has_too_few_images_gets_none(digits):
+def test_who_wants_no_evaluator_or_has_too_few_images_gets_none(digits):
     recipe = small_recipe()
-    assert judge_of(dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, evaluate="none")), digits) is None
+    assert (
+        training_evaluator(dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, evaluate="none")), digits)
+        is None
+    )
     few = image_data(40, SampleSpec((1, 8, 8)))
     few = dataclasses.replace(few, audit=dataclasses.replace(digits.audit, train=36))
-    assert judge_of(recipe, few) is None
+    assert training_evaluator(recipe, few) is None
 
 
 def test_the_rank_correlation_is_one_where_both_fall_together_and_unknown_for_few_rounds():
@@ -61,9 +66,9 @@ def test_the_rank_correlation_is_one_where_both_fall_together_and_unknown_for_fe
 
 
 def test_closing_names_the_best_round(digits, tmp_path):
-    judge = Judge(digits, "pixels", cache=str(tmp_path))
+    evaluator = TrainingEvaluator(digits, "pixels", cache=str(tmp_path))
     rows = [
         {"round": r, "judge": "frechet", "features": "pixels", "frechet": v} for r, v in ((1, 3.0), (2, 1.0), (3, 2.0))
     ]
-    assert judge.closing([], rows) == ["best of 3 evaluations: round 2, frechet 1 (pixels features)"]
-    assert judge.closing([], []) == ()
+    assert evaluator.closing([], rows) == ["best of 3 evaluations: round 2, frechet 1 (pixels features)"]
+    assert evaluator.closing([], []) == ()

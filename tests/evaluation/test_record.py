@@ -6,7 +6,7 @@ import json
 import pytest
 
 from steadygan.errors import RunError
-from steadygan.evaluation.record import COMPARED, Evaluation, Number, Provenance, add, read, unlike
+from steadygan.evaluation.record import COMPARED, Evaluation, Number, Provenance, add, difference, read
 
 ORIGIN = Provenance(
     data="digits",
@@ -45,16 +45,16 @@ def test_an_evaluation_of_the_same_origin_is_brought_up_to_date_and_others_stay(
 
 
 @pytest.mark.parametrize("name", COMPARED)
-def test_each_compared_field_alone_makes_two_origins_unlike_and_is_named(name):
+def test_each_compared_field_alone_makes_two_provenances_incomparable_and_is_named(name):
     value = getattr(ORIGIN, name)
     other = dataclasses.replace(ORIGIN, **{name: value + 1 if isinstance(value, int) else value + "x"})
-    assert name.removesuffix("_hash").split("_")[0] in unlike(ORIGIN, other)
+    assert name.removesuffix("_hash").split("_")[0] in difference(ORIGIN, other)
 
 
 @pytest.mark.parametrize("name", ["recipe", "recipe_hash", "versions", "round", "training_seed", "sampling_seed"])
 def test_other_runs_of_another_recipe_round_or_seed_stay_comparable(name):
     changed = {"versions": {"torch": "3"}}.get(name) or (99 if isinstance(getattr(ORIGIN, name), int) else "other")
-    assert unlike(ORIGIN, dataclasses.replace(ORIGIN, **{name: changed})) == ""
+    assert difference(ORIGIN, dataclasses.replace(ORIGIN, **{name: changed})) == ""
 
 
 @pytest.mark.parametrize(

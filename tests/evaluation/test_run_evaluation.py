@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import steadygan as sg
+from steadygan import evaluation
 from steadygan.data import DataOptions
 from steadygan.errors import RunError, UsageError
-from steadygan.evaluation.extracting import chosen_rows
+from steadygan.evaluation.extracting import subset_indices
 from steadygan.evaluation.record import read
 from steadygan.evaluation.run_evaluation import default_count, draw, evaluate, recipe_hash
 from steadygan.networks import DCGANCritic, DCGANGenerator
@@ -162,7 +163,11 @@ def test_a_run_whose_data_has_changed_is_refused(folder, tmp_path):
 
 
 def test_a_part_of_sorted_data_has_all_of_its_classes():
-    rows = chosen_rows(1_000, 100)
+    rows = subset_indices(1_000, 100)
     assert len(set(rows)) == 100 and (np.sort(rows) == rows).all()
     assert np.bincount(rows // 100, minlength=10).min() >= 3
-    assert (chosen_rows(7, 100) == np.arange(7)).all()
+    assert (subset_indices(7, 100) == np.arange(7)).all()
+
+
+def test_the_package_gives_all_that_it_names():
+    assert all(callable(getattr(evaluation, name)) for name in evaluation.__all__)

@@ -12,9 +12,10 @@ import pytest
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import UsageError
-from steadygan.evaluation.during_training import Judge, judge_of
+from steadygan.evaluation.during_training import TrainingEvaluator, training_evaluator
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.recipe import Recipe, RunOptions
 
 WORDS = ("sun", "moon", "star", "tide", "wind", "rain")
@@ -42,8 +43,9 @@ def divergence(real, fake, n: int) -> float:
 
 
 def measured(data: Dataset, samples: np.ndarray) -> dict[str, object]:
-    material = Material(data, samples)
-    return {number.metric: number for measure in choose(None, material) for number in measure.compute(material)}
+    material = Material(RealSide(data), samples)
+    measures = select(None, Subject(data, len(samples)))
+    return {number.metric: number for measure in measures for number in measure.compute(material)}
 
 
 def test_divergences_are_those_of_ids_from_held_out_lines(sky: Dataset) -> None:
@@ -81,31 +83,34 @@ def test_samples_without_a_word_have_none_that_is_real(sky: Dataset) -> None:
 
 def test_short_lines_are_judged_by_the_longest_n_grams_they_have(sky: Dataset) -> None:
     short = open_data(DataOptions(source=sky.audit.source, length=2))
-    judge = Judge(short)
-    assert judge.judge == "ngram_js_2" and {"ngram_js_1", "ngram_js_2"} < judge(short.train.samples, None).keys()
+    evaluator = TrainingEvaluator(short)
+    assert (
+        evaluator.criterion == "ngram_js_2"
+        and {"ngram_js_1", "ngram_js_2"} < evaluator(short.train.samples, None).keys()
+    )
 
 
 def test_metrics_of_pictures_and_points_do_not_suit_text(sky: Dataset) -> None:
     for name in ("frechet", "wasserstein1"):
         with pytest.raises(UsageError, match=f"metric '{name}' does not suit 'sky' .*; suited: ngrams, words"):
-            choose([name], Material(sky, sky.train.samples))
+            select([name], Subject(sky, len(sky.train)))
 
 
-def test_the_judge_says_what_evaluation_says(sky: Dataset) -> None:
-    judge = judge_of(Recipe(), sky)
-    found = judge(sky.train.samples, None)
+def test_the_numbers_during_training_are_those_of_evaluation(sky: Dataset) -> None:
+    evaluator = training_evaluator(Recipe(), sky)
+    found = evaluator(sky.train.samples, None)
     assert found["judge"] == "ngram_js_4"
     assert found["ngram_js_4"] == measured(sky, sky.train.samples)["ngram_js_4"].value
-    assert judge_of(Recipe(run=RunOptions(evaluate="none")), sky) is None
+    assert training_evaluator(Recipe(run=RunOptions(evaluate="none")), sky) is None
 
 
 @pytest.mark.parametrize(("lines", "judged"), [(40, False), (60, True)])
-def test_a_few_lines_are_trained_on_without_a_judge(tmp_path: Path, lines: int, judged: bool) -> None:
+def test_a_few_lines_are_trained_on_without_an_evaluator(tmp_path: Path, lines: int, judged: bool) -> None:
     path = tmp_path / "few.txt"
     path.write_text("\n".join(f"line {number}" for number in range(lines)), encoding="utf-8")
-    assert (judge_of(Recipe(), open_data(DataOptions(source=str(path)))) is not None) == judged
+    assert (training_evaluator(Recipe(), open_data(DataOptions(source=str(path)))) is not None) == judged
 
 
 def test_features_for_pictures_do_not_judge_text(sky: Dataset) -> None:
     with pytest.raises(UsageError, match=r"run.evaluate is 'patches', which is for pictures; for text: auto, none"):
-        judge_of(Recipe(run=RunOptions(evaluate="patches")), sky)
+        training_evaluator(Recipe(run=RunOptions(evaluate="patches")), sky)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from steadygan.data import DataOptions, Dataset, Endless, Stored, open_data
-from steadygan.data.sources.points import fixed_generator
 from steadygan.errors import RunError, UsageError
-from steadygan.features import classifier, training
+from steadygan.features import classifier, classifier_network
 from steadygan.features.classifier import ClassifierFeatures, StackFeatures, channel_classifier, classifier_features
+from steadygan.rng import fixed_generator
 from steadygan.types import SampleSpec
 
 Array = NDArray[np.uint8]
@@ -51,8 +51,8 @@ def files(cache: Path) -> list[Path]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few batches are enough for stripes."""
-    monkeypatch.setattr(training, "_LEAST_PASSES", 2_000)
-    monkeypatch.setattr(training, "_EPOCHS", 1)
+    monkeypatch.setattr(classifier_network, "_LEAST_PASSES", 2_000)
+    monkeypatch.setattr(classifier_network, "_EPOCHS", 1)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +123,7 @@ def test_a_damaged_file_is_trained_again(quick: None, cache: Path) -> None:
     assert files(cache) == [path]
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("side", [2, 9])
+@pytest.mark.parametrize(("channels", "side"), [(1, 2), (2, 9), (3, 9), (4, 2)])
 def test_any_channels_and_sizes_work(quick: None, channels: int, side: int) -> None:
     shape = (channels, side, side)
     found = one_of(striped(shape))
@@ -137,9 +136,9 @@ def test_large_images_are_shrunk_and_the_size_is_part_of_the_identity(quick: Non
     found = one_of(striped(shape, count=60))
     assert found.facts["resize"] == "antialiased bicubic to 32x16"
     features = found(stripes(5, shape, 3).samples).features
-    small = training.shrunk(torch.from_numpy(stripes(5, shape, 3).samples))
+    small = classifier_network.shrunk(torch.from_numpy(stripes(5, shape, 3).samples))
     with torch.no_grad():
-        expected = found.network[0](training.pixels(small))
+        expected = found.network[0](classifier_network.normalised(small))
     np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(
         UsageError, match=r"images are \[3, 32, 16\]; 'classifier' was fitted on images of \[3, 80, 40\]"
@@ -150,13 +149,14 @@ def test_large_images_are_shrunk_and_the_size_is_part_of_the_identity(quick: Non
 def test_shrinking_is_pillows_bicubic_to_the_nearest_level() -> None:
     image = np.random.default_rng(0).integers(0, 256, (100, 64), dtype=np.uint8)
     expected = np.asarray(Image.fromarray(image).resize((20, 32), Image.Resampling.BICUBIC)).astype(int)
-    got = training.shrunk(torch.from_numpy(image)[None, None])[0, 0].numpy().astype(int)
+    got = classifier_network.shrunk(torch.from_numpy(image)[None, None])[0, 0].numpy().astype(int)
     assert np.abs(got - expected).max() <= 1
 
 
 def test_shifts_are_crops_of_the_mirrored_image_in_both_directions() -> None:
     image = np.arange(2 * 16 * 8, dtype=np.uint8).reshape(2, 16, 8)
-    moved = training._shifted(torch.from_numpy(image).expand(200, -1, -1, -1), torch.Generator().manual_seed(0)).numpy()
+    images, generator = torch.from_numpy(image).expand(200, -1, -1, -1), torch.Generator().manual_seed(0)
+    moved = classifier_network._shifted(images, generator).numpy()
     padded = np.pad(image, ((0, 0), (2, 2), (1, 1)), mode="reflect")
     crops = [padded[:, y : y + 16, x : x + 8] for y in range(5) for x in range(3)]
     found = {next(at for at, crop in enumerate(crops) if np.array_equal(crop, each)) for each in moved}
@@ -175,22 +175,24 @@ def test_features_of_an_image_do_not_depend_on_the_others(quick: None, monkeypat
     np.testing.assert_allclose(apart.probabilities, together.probabilities, rtol=1e-4, atol=1e-7)
 
 
-def test_endless_data_is_drawn_from(quick: None) -> None:
+def test_endless_data_is_drawn_from(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Endless, "part", 2_000)
+
     def draw(rng: np.random.Generator, count: int) -> tuple[Array, NDArray[np.int64] | None]:
         found = stripes(count, seed=int(rng.integers(1_000)))
         return found.samples, found.labels
 
     found = one_of(striped(train=Endless(draw)))
-    assert found.facts["trained_on"] == 20_000
+    assert found.facts["trained_on"] == 2_000
     assert found.facts["held_out_accuracy"] > 0.9
 
 
-def test_of_many_images_a_fixed_part_is_used(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_images_a_fixed_subset_is_used(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "_TRAINED_ON", 100)
     monkeypatch.setattr(classifier, "_TESTED_ON", 10)
     facts = one_of(striped()).facts
     assert (facts["trained_on"], facts["tested_on"]) == (100, 10)
-    part = training.labelled(stripes(300).samples, stripes(300).labels, 100)
+    part = classifier_network.labelled(stripes(300).samples, stripes(300).labels, 100)
     known = {image.tobytes(): label for image, label in zip(stripes(300).samples, stripes(300).labels, strict=True)}  # type: ignore[arg-type]
     assert [known[image.tobytes()] for image in part.images] == part.labels.tolist()
     assert len({image.tobytes() for image in part.images}) == 100

@@ -10,7 +10,15 @@ import pytest
 import torch
 
 from steadygan.errors import RunError, UsageError
-from steadygan.features.neural import Weights, extract, hash_of, kept, read_weights, weights_file, write_weights
+from steadygan.features.neural import (
+    Weights,
+    cached_weights,
+    extract,
+    hash_of,
+    read_weights,
+    weights_file,
+    write_weights,
+)
 
 KEY = "0123456789abcdef" * 2
 
@@ -51,7 +59,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "empty", "short", "one bit", "no metadata"])
 def test_damaged_weights_are_made_again(damage: str) -> None:
     path = weights_file(f"test-{KEY}", None)
-    kept(path, some_weights)
+    cached_weights(path, some_weights)
     content = bytearray(path.read_bytes())
     match damage:
         case "missing":
@@ -68,10 +76,10 @@ def test_damaged_weights_are_made_again(damage: str) -> None:
 
             save_file(some_weights().tensors, path)
     made: list[int] = []
-    found = kept(path, lambda: made.append(1) or some_weights(2.0))  # type: ignore[func-returns-value]
+    found = cached_weights(path, lambda: made.append(1) or some_weights(2.0))  # type: ignore[func-returns-value]
     assert made == [1]
     assert found.tensors["a"][0, 0] == 2
-    assert kept(path, lambda: pytest.fail("they are there")).tensors["a"][0, 0] == 2
+    assert cached_weights(path, lambda: pytest.fail("they are there")).tensors["a"][0, 0] == 2
 
 
 def test_who_wants_weights_that_are_being_made_waits_for_them() -> None:
@@ -84,8 +92,8 @@ def test_who_wants_weights_that_are_being_made_waits_for_them() -> None:
         finish.wait(30)
         return some_weights(3.0)
 
-    first = threading.Thread(target=lambda: got.append(kept(path, slowly)))
-    second = threading.Thread(target=lambda: got.append(kept(path, lambda: some_weights(4.0))))
+    first = threading.Thread(target=lambda: got.append(cached_weights(path, slowly)))
+    second = threading.Thread(target=lambda: got.append(cached_weights(path, lambda: some_weights(4.0))))
     first.start()
     begun.wait(30)
     second.start()
@@ -99,7 +107,7 @@ def test_weights_that_cannot_be_kept_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = weights_file(f"test-{KEY}", str(tmp_path / "file"))
     with pytest.raises(RunError, match=r"^cannot keep weights in .*; choose another folder .* STEADYGAN_CACHE$"):
-        kept(path, lambda: pytest.fail("an hour of work for nothing"))
+        cached_weights(path, lambda: pytest.fail("an hour of work for nothing"))
 
 
 def test_images_go_through_in_blocks_and_come_back_in_order() -> None:

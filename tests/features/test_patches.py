@@ -90,7 +90,7 @@ def test_patterns_are_the_components_of_all_patches_of_a_level() -> None:
 
 
 def test_real_images_have_mean_zero_and_a_quarter_of_the_variance_in_each_group() -> None:
-    images = photos(200, 3, 32, 32)
+    images = photos(200, 3, 24, 24)
     features = fit_patches(images)(images).features.astype(np.float64)
     assert features.shape == (200, 108)
     np.testing.assert_allclose(features.mean(axis=0), 0, atol=1e-5)
@@ -101,7 +101,7 @@ def test_real_images_have_mean_zero_and_a_quarter_of_the_variance_in_each_group(
 
 @pytest.mark.parametrize(
     ("shape", "width"),
-    [((1, 6, 6), 52), ((1, 8, 8), 52), ((1, 28, 28), 108), ((2, 33, 20), 80), ((3, 64, 64), 136), ((4, 9, 50), 52)],
+    [((1, 6, 6), 52), ((1, 8, 8), 52), ((1, 28, 28), 108), ((2, 33, 20), 80), ((1, 70, 70), 136), ((4, 9, 50), 52)],
 )
 def test_any_size_from_six_pixels_and_any_number_of_channels_will_do(shape: tuple[int, int, int], width: int) -> None:
     images = photos(30, *shape)

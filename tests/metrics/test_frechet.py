@@ -135,8 +135,10 @@ def test_the_general_matrix_root_agrees() -> None:
     assert frechet_distance(gaussian(np.zeros(40), a), gaussian(np.zeros(40), b)) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize(("real_count", "fake_count"), [(400, 300), (60, 300), (300, 60), (20, 30)])
-@pytest.mark.parametrize("decay", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize(
+    ("real_count", "fake_count", "decay"),
+    [(400, 300, 0.0), (400, 300, 3.0), (60, 300, 0.0), (60, 300, 1.0), (300, 60, 3.0), (20, 30, 1.0)],
+)
 def test_any_number_of_samples_agrees_with_an_svd_of_the_samples(
     real_count: int, fake_count: int, decay: float
 ) -> None:

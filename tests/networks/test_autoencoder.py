@@ -240,7 +240,7 @@ def test_other_errors_than_the_absolute_and_the_squared_are_refused(kind) -> Non
         (lambda: BEGANGenerator(output="tan"), "BEGANGenerator.output is 'tan'.*did you mean 'tanh'"),
     ],
 )
-def test_fields_that_cannot_be_are_refused(make, part) -> None:
+def test_fields_out_of_range_are_refused(make, part) -> None:
     with pytest.raises(UsageError, match=part) as error:
         make()
     assert "\n" not in str(error.value)
@@ -269,7 +269,7 @@ def test_concat_puts_the_class_after_the_latent_and_multiply_scales_it() -> None
     assert vectors.shape == (10, 5) and torch.equal(multiply.labelling(latents, labels), latents * vectors[labels])
 
 
-def test_it_says_that_it_listens_and_plain_generators_do_not() -> None:
+def test_labelled_generators_are_conditional_and_plain_ones_are_not() -> None:
     assert LabelledGenerator.conditional and LabelledGenerator().conditional
     assert not getattr(DCGANGenerator(), "conditional", False)
 
@@ -280,7 +280,7 @@ def test_missing_labels_are_one_line() -> None:
     ) as error:
         LabelledGenerator().build(CIFAR, 5)
     assert "\n" not in str(error.value)
-    with pytest.raises(UsageError, match="listens to labels, but got none"):
+    with pytest.raises(UsageError, match="is conditional, but got no labels"):
         LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)(torch.randn(2, 5))
 
 

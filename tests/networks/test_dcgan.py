@@ -129,7 +129,7 @@ def test_kernels_of_other_sizes_keep_the_pixels(kernel):
 
 
 def test_a_kernel_that_leaves_pixels_out_is_refused():
-    with pytest.raises(UsageError, match=r"DCGANCritic\.kernel is 1; it has to be 2 or more"):
+    with pytest.raises(UsageError, match=r"DCGANCritic\.kernel is 1; allowed: whole numbers from 2"):
         DCGANCritic(kernel=1)
 
 

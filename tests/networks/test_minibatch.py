@@ -108,15 +108,15 @@ def test_what_is_built_is_what_was_asked_for():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda: Stddev(1), "Stddev.group is 1; allowed: 2 or more, or null"),
+        (lambda: Stddev(1), "Stddev.group is 1; allowed: whole numbers from 2, or null"),
         (lambda: Stddev(channels=0), "Stddev.channels is 0"),
         (lambda: Discrimination(group=0), "Discrimination.group is 0"),
         (lambda: Discrimination(outputs=0), "Discrimination.outputs is 0"),
-        (lambda: Discrimination(init=0.0), "Discrimination.init is 0.0; it has to be above 0"),
+        (lambda: Discrimination(init=0.0), "Discrimination.init is 0.0; allowed: finite numbers above 0, or null"),
         (lambda: DCGANCritic(4, minibatch=Stddev(4, 3)).build(DIGITS), "channels is 3, .* the critic's last 8 maps"),
     ],
 )
-def test_numbers_that_cannot_be_are_one_line(act, words):
+def test_numbers_out_of_range_are_refused_in_one_line(act, words):
     with pytest.raises(UsageError, match=words) as error:
         act()
     assert "\n" not in str(error.value)

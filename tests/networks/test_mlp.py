@@ -6,7 +6,7 @@ from torch import nn
 
 from steadygan.networks import MLPCritic, MLPGenerator, parameter_count
 from steadygan.networks.layers.inspect import couples_batch
-from steadygan.networks.layers.modules import FullPrecisionLinear
+from steadygan.networks.layers.linear import FullPrecisionLinear
 from steadygan.types import SampleSpec
 
 POINTS, IMAGES = SampleSpec((2,)), SampleSpec((3, 64, 64))

@@ -218,7 +218,7 @@ def test_samples_that_are_no_pyramid_from_4_px_are_refused_with_the_remedy():
     ("changes", "message"),
     [
         ({"combine": "lincat"}, r"MultiScaleCritic\.combine is 'lincat'; allowed: simple, .*did you mean 'lin_cat'"),
-        ({"group": 1}, r"MultiScaleCritic\.group is 1; it has to be 2 or more, or null"),
+        ({"group": 1}, r"MultiScaleCritic\.group is 1; allowed: whole numbers from 2, or null"),
     ],
 )
 def test_what_no_critic_can_have_is_refused(changes, message):

@@ -13,8 +13,8 @@ from torch import nn
 from steadygan.errors import UsageError
 from steadygan.networks import R3GANCritic, R3GANGenerator, parameter_count
 from steadygan.networks.layers.inspect import couples_batch
+from steadygan.networks.layers.r3gan import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
 from steadygan.networks.layers.resampling import FilteredDownsample, FilteredUpsample
-from steadygan.networks.layers.resnext import LEAKY_GAIN, BasisHead, LearnedBasis, ResNeXtBlock
 from steadygan.types import SampleSpec
 
 CIFAR, LABELLED = SampleSpec((3, 32, 32)), SampleSpec((3, 32, 32), 10)
@@ -143,7 +143,7 @@ def test_basis_and_head_are_each_others_mirror_images():
     torch.testing.assert_close(output.score, depthwise @ end.score.weight[0])
 
 
-def test_a_conditional_pair_listens_to_labels():
+def test_a_conditional_pair_depends_on_labels():
     generator = R3GANGenerator(8, conditional=True, embedding=6).build(SMALL, 5)
     critic = R3GANCritic(8, conditional=True, features=True).build(SMALL)
     z, labels, others = torch.randn(3, 5), torch.tensor([0, 1, 2]), torch.tensor([0, 3, 4])
@@ -230,7 +230,10 @@ def test_scores_do_not_depend_on_the_memory_format():
 @pytest.mark.parametrize(
     ("make", "line"),
     [
-        (lambda: R3GANGenerator(12), "R3GANGenerator has 12 maps, in blocks 24, which do not part into groups of 16"),
+        (
+            lambda: R3GANGenerator(12),
+            "R3GANGenerator has 12 maps, in blocks 24, no multiple of the group of 16",
+        ),
         (lambda: R3GANCritic(stages=(16, 0)), "R3GANCritic.stages is 0"),
         (lambda: R3GANCritic(widths="halving"), "R3GANCritic.widths is 'halving'; allowed: doubling, constant"),
         (lambda: R3GANCritic(group=0), "R3GANCritic.group is 0"),

@@ -18,9 +18,9 @@ from steadygan.networks.layers.attention import SelfAttention
 from steadygan.networks.layers.blocks import ResidualBlock
 from steadygan.networks.layers.conditional import ConditionalBatchNorm, ProjectionHead
 from steadygan.networks.layers.inspect import couples_batch, is_conditional
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.networks.resnet import SIZES
 from steadygan.types import SampleSpec
+from tests.networks.spectral import spectral_norms
 
 CIFAR, LARGE = SampleSpec((3, 32, 32), classes=10), SampleSpec((3, 64, 64))
 
@@ -117,7 +117,7 @@ def places(network):
 @pytest.mark.parametrize(
     ("attention", "generator", "critic"), [(None, "BBB", "BBBB"), (16, "BBAB", "BABBB"), (8, "BABB", "BBABB")]
 )
-def test_attention_stands_after_the_maps_of_its_size(attention, generator, critic):
+def test_attention_comes_after_the_maps_of_its_size(attention, generator, critic):
     assert places(ResNetGenerator(width=8, attention=attention).build(CIFAR, 4)) == generator
     network = ResNetCritic(width=8, attention=attention).build(CIFAR)
     assert places(network) == critic
@@ -129,10 +129,10 @@ def test_attention_stands_after_the_maps_of_its_size(attention, generator, criti
     assert sizes == ([attention] if attention else [])
 
 
-def test_attention_on_maps_that_there_are_not_is_refused_with_those_there_are():
-    with pytest.raises(UsageError, match=r"ResNetGenerator\.attention is 5, but its maps have 4, 8, 16, 32 px here"):
+def test_attention_at_an_unknown_size_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match=r"ResNetGenerator\.attention is 5; allowed: 4, 8, 16, 32 \(pixels of"):
         ResNetGenerator(attention=5).build(CIFAR, 4)
-    with pytest.raises(UsageError, match=r"ResNetCritic\.attention is 32, but its maps have 16, 8 px here"):
+    with pytest.raises(UsageError, match=r"ResNetCritic\.attention is 32; allowed: 16, 8 \(pixels of"):
         ResNetCritic(attention=32).build(CIFAR)
 
 
@@ -178,8 +178,8 @@ def test_spectral_norm_takes_every_layer_and_leaves_the_tables_of_norms():
         assert len(spectral_norms(network)) == len(layers)
 
 
-def test_what_cannot_be_together_is_refused():
-    with pytest.raises(UsageError, match="conditional is for its norms, but norm is none"):
+def test_fields_that_exclude_each_other_are_refused():
+    with pytest.raises(UsageError, match="conditional is true, but norm is none"):
         ResNetGenerator(norm="none", conditional=True)
     with pytest.raises(UsageError, match="projection and class_logits"):
         ResNetCritic(projection=True, class_logits=True)

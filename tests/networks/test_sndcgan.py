@@ -9,10 +9,10 @@ from torch import nn
 from steadygan.errors import UsageError
 from steadygan.networks import SNDCGANCritic, SNDCGANGenerator, parameter_count
 from steadygan.networks.layers.activations import PiecewiseLinear
-from steadygan.networks.layers.modules import Unflatten
-from steadygan.networks.layers.spectral import spectral_norms
+from steadygan.networks.layers.linear import Unflatten
 from steadygan.networks.sndcgan import SIZES
 from steadygan.types import SampleSpec
+from tests.networks.spectral import spectral_norms
 
 CIFAR = SampleSpec((3, 32, 32), classes=10)
 

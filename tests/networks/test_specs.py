@@ -67,7 +67,7 @@ def test_samples_and_scores_are_float32_whatever_is_computed_in(generator, criti
 
 
 @pairs
-def test_labels_pass_through_networks_that_do_not_look_at_them(generator, critic, sample):
+def test_labels_do_not_change_unconditional_networks(generator, critic, sample):
     labels, latents = torch.tensor([0, 1, 2]), torch.randn(3, 5)
     makes, reads = generator.build(sample, 5).eval(), critic.build(sample).eval()  # spectral norms move in training
     samples = makes(latents, labels)
@@ -122,7 +122,7 @@ SPECS = [kind for kind in KINDS if kind is not networks.LabelledGenerator]  # wh
 @pytest.mark.parametrize("kind", SPECS)
 def test_specs_rebuild_from_their_repr_and_know_no_width_below_one(kind):
     assert eval(repr(kind()), {kind.__name__: kind}) == kind()
-    with pytest.raises(UsageError, match=rf"{kind.__name__}\.width is 0; it has to be 1 or more"):
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.width is 0; allowed: whole numbers from 1"):
         kind(width=0)
 
 

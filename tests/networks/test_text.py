@@ -110,7 +110,7 @@ def test_weights_are_uniform_with_the_authors_deviations_and_biases_are_0():
 
 
 @pytest.mark.parametrize("bf16", [False, True])
-def test_generated_characters_are_float32_probabilities_at_each_place(bf16):
+def test_generated_characters_are_float32_probabilities_at_each_position(bf16):
     generator = TextGenerator(width=16).build(SampleSpec((30, 12)), 8)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16, cache_enabled=False):
         text = generator(torch.randn(6, 8))
@@ -158,7 +158,7 @@ def test_a_gradient_penalty_reaches_every_weight_of_the_critic():
             assert weight.grad.abs().max() > 0, name
 
 
-def test_the_penalty_mixes_whole_lines_and_takes_one_norm_over_characters_and_places():
+def test_the_penalty_mixes_whole_lines_and_takes_one_norm_over_characters_and_positions():
     _, critic = pair()
     real, fake, mix = one_hot(3), torch.softmax(torch.randn(3, 5, 7, dtype=torch.float64), 1), torch.rand(3)
     points = between(real, fake, mix)
@@ -223,12 +223,12 @@ def test_specs_rebuild_from_their_repr(spec):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"width": 0}, "width is 0; it has to be 1 or more"),
-        ({"blocks": 0}, "blocks is 0; it has to be 1 or more"),
-        ({"kernel": 4}, "kernel is 4; it has to be odd"),
-        ({"kernel": -1}, "kernel is -1; it has to be odd"),
-        ({"residual_scale": 0.0}, "residual_scale is 0.0; it has to be above 0"),
-        ({"residual_scale": math.nan}, "residual_scale is nan; it has to be above 0"),
+        ({"width": 0}, "width is 0; allowed: whole numbers from 1"),
+        ({"blocks": 0}, "blocks is 0; allowed: whole numbers from 1"),
+        ({"kernel": 4}, "kernel is 4; allowed: odd numbers"),
+        ({"kernel": -1}, "kernel is -1; allowed: whole numbers from 1"),
+        ({"residual_scale": 0.0}, "residual_scale is 0.0; allowed: finite numbers above 0"),
+        ({"residual_scale": math.nan}, "residual_scale is nan; allowed: finite numbers above 0"),
     ],
 )
 def test_impossible_fields_are_refused(spec, fields, message):

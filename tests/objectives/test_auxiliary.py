@@ -53,7 +53,7 @@ def test_logits_that_know_nothing_cost_the_log_of_the_number_of_classes() -> Non
 
 
 @pytest.mark.parametrize("loss", [Hinge(), RelativisticPaired(), RelativisticAverage()])
-def test_what_the_base_looks_at_stays(loss: Hinge | RelativisticPaired | RelativisticAverage) -> None:
+def test_the_needs_of_the_base_stay(loss: Hinge | RelativisticPaired | RelativisticAverage) -> None:
     base = Adversarial(loss)
     objective = AuxiliaryClassifier(base)
     for name in ("needs_real", "mixes_samples", "real_is_high"):

@@ -89,7 +89,7 @@ def test_the_generator_lowers_energy_and_with_pulling_away_spreads_codes() -> No
     assert EnergyBased(pulling_away=0.1).generator_loss(real, fake, ()).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_it_says_what_it_looks_at() -> None:
+def test_it_declares_what_it_needs() -> None:
     plain, spread = EnergyBased(), EnergyBased(pulling_away=0.1)
     assert not plain.real_is_high and not plain.needs_real and not spread.needs_real
     assert not plain.mixes_samples and spread.mixes_samples
@@ -121,10 +121,10 @@ def test_a_decaying_margin_follows_its_schedule_step_by_step(decay: LinearDecay)
         ({"margin": -1.0}, "EnergyBased.margin is -1.0"),
         ({"margin": math.inf}, "EnergyBased.margin is inf"),
         ({"pulling_away": math.nan}, "EnergyBased.pulling_away is nan"),
-        ({"margin_decay": LinearDecay(5, 1.0, -0.5)}, "from 1.0 to -0.5"),
+        ({"margin_decay": LinearDecay(5, 1.0, -0.5)}, "EnergyBased.margin_decay at its end is -0.5"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:
+def test_numbers_out_of_range_are_refused(fields: dict[str, float], part: str) -> None:
     with pytest.raises(UsageError, match=part):
         EnergyBased(**fields)  # type: ignore[arg-type]
 

@@ -100,7 +100,7 @@ def test_no_gradient_flows_into_the_balance() -> None:
     assert fake.score.grad is not None and torch.allclose(fake.score.grad, torch.full_like(fake.score, -0.5 / 6))
 
 
-def test_it_says_what_it_looks_at() -> None:
+def test_it_declares_what_it_needs() -> None:
     objective = BoundaryEquilibrium()
     assert not objective.real_is_high and not objective.needs_real and not objective.mixes_samples
 
@@ -116,6 +116,6 @@ def test_it_says_what_it_looks_at() -> None:
         ({"horizon": 0.5}, "horizon is 0.5"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(fields: dict[str, float], part: str) -> None:
+def test_numbers_out_of_range_are_refused(fields: dict[str, float], part: str) -> None:
     with pytest.raises(UsageError, match=part):
         BoundaryEquilibrium(**fields)

@@ -69,7 +69,7 @@ def test_without_balance_all_of_begans_samples_become_one(tmp_path):
 
 
 @pytest.mark.slow
-def test_begans_latents_of_held_out_digits_make_something_like_them(balanced):
+def test_inverted_latents_of_held_out_digits_reconstruct_them(balanced):
     run = balanced
     digits = open_data(run.recipe.data).held_out.samples[:16]
     ends = run.find_latents(digits), run.find_latents(digits[..., ::-1].copy())
@@ -122,5 +122,5 @@ def test_an_untrained_acgan_misses_the_bounds(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_generator_that_is_not_told_the_class_misses_the_bound(tmp_path):
+def test_an_unconditional_generator_misses_the_bound(tmp_path):
     assert obedience(trained(tmp_path, acgan, 150, **{**QUICK, "generator": DCGANGenerator(16)})) < 0.2

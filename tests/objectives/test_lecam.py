@@ -27,7 +27,7 @@ def by_loop(real: list[float], fake: list[float], real_average: float, fake_aver
     return first + sum(max(0.0, real_average - g) ** 2 for g in fake) / len(fake)
 
 
-def test_the_regulariser_holds_each_side_to_the_average_of_the_other() -> None:
+def test_the_regulariser_compares_each_side_with_the_average_of_the_other() -> None:
     real, fake = pair()
     expected = by_loop(real.score.tolist(), fake.score.tolist(), 0.3, -0.2)
     assert lecam_regulariser(real.score, fake.score, *averages(0.3, -0.2)).item() == pytest.approx(expected, rel=1e-12)
@@ -72,7 +72,7 @@ def test_the_bases_state_comes_first_in_one_flat_named_tuple() -> None:
         state, held = objective.next_state(real, fake, state), base.next_state(real, fake, held)
 
 
-def test_of_energies_it_holds_the_mirror_image() -> None:
+def test_energies_are_regularised_with_the_opposite_sign() -> None:
     real, fake = pair(positive=True)
     objective, state = LeCam(BoundaryEquilibrium(), weight=2.0), averages(0.1, 0.9)  # type: ignore[arg-type]
     loss = objective.critic_loss(real, fake, (*BoundaryEquilibrium().initial_state(), *state))
@@ -85,7 +85,7 @@ def test_of_energies_it_holds_the_mirror_image() -> None:
     [Adversarial(RelativisticAverage()), AuxiliaryClassifier(), FeatureMatching()],
     ids=lambda b: type(b).__name__,
 )
-def test_what_the_base_looks_at_stays(base: Adversarial | AuxiliaryClassifier | FeatureMatching) -> None:
+def test_the_needs_of_the_base_stay(base: Adversarial | AuxiliaryClassifier | FeatureMatching) -> None:
     objective = LeCam(base)
     for name in ("needs_real", "mixes_samples", "real_is_high"):
         assert getattr(objective, name) == getattr(base, name)
@@ -102,6 +102,6 @@ def test_the_averages_carry_no_gradient_to_the_scores() -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [("weight", -1.0), ("decay", 1.5), ("decay", -0.1)])
-def test_numbers_that_cannot_be_are_refused(field: str, value: float) -> None:
+def test_numbers_out_of_range_are_refused(field: str, value: float) -> None:
     with pytest.raises(UsageError, match=rf"LeCam\.{field} is {value}"):
         LeCam(**{field: value})  # type: ignore[arg-type]

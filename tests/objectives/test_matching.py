@@ -26,7 +26,7 @@ def test_a_shift_of_all_features_costs_its_squared_length() -> None:
     assert feature_matching_loss(features, features.flip(0)).item() == pytest.approx(0.0, abs=1e-30)
 
 
-def test_it_takes_the_place_of_the_generators_loss_and_leaves_the_critics() -> None:
+def test_it_replaces_the_generators_loss_and_keeps_the_critics() -> None:
     real, fake = pair()
     base = Adversarial(Hinge())
     objective = FeatureMatching(base, weight=3.0)
@@ -36,7 +36,7 @@ def test_it_takes_the_place_of_the_generators_loss_and_leaves_the_critics() -> N
     assert objective.generator_loss(real, fake, ()).item() == pytest.approx(3.0 * matched, rel=1e-12)
 
 
-def test_the_bases_own_loss_can_stand_beside_it() -> None:
+def test_the_bases_own_loss_can_be_added() -> None:
     real, fake = pair()
     base = AuxiliaryClassifier(Adversarial(NonSaturating()))
     both = FeatureMatching(base, weight=3.0, base_weight=0.5).generator_loss(real, fake, ())
@@ -54,7 +54,7 @@ def test_gradients_reach_fake_features_only() -> None:
     assert fake.features.grad is not None and torch.allclose(fake.features.grad, expected.detach(), atol=1e-15)
 
 
-def test_it_says_what_it_looks_at() -> None:
+def test_it_declares_what_it_needs() -> None:
     objective = FeatureMatching(Adversarial(Hinge()))
     assert objective.needs_real and objective.mixes_samples and objective.real_is_high
     assert objective.initial_state() == () and objective.next_state(*pair(), ()) == ()
@@ -67,7 +67,7 @@ def test_missing_features_are_one_line_with_the_remedy() -> None:
     assert "\n" not in str(error.value)
 
 
-def test_without_real_outputs_it_says_so() -> None:
+def test_missing_real_outputs_are_refused() -> None:
     with pytest.raises(TypeError, match="pass the critic's output on real samples"):
         FeatureMatching().generator_loss(None, pair()[1], ())
 

@@ -45,13 +45,13 @@ def test_only_the_signs_of_scores_count_and_zero_counts_as_neither():
         assert spec.next_state(torch.tensor(scores), spec.initial_state(), 3)[1].item() == pytest.approx(expected)
 
 
-def test_the_state_holds_still_where_certainty_is_at_the_target():
+def test_p_stays_when_the_critic_is_at_the_target():
     spec = Adaptive(target=0.5, every=1, images=100)
     scores = torch.tensor([1.0, 1.0, 1.0, -1.0])
     assert spec.next_state(scores, at(0.25), batch=4)[0].item() == 0.25
 
 
-def test_a_sure_critic_takes_p_from_none_to_all_in_the_asked_number_of_images_and_no_further():
+def test_a_confident_critic_takes_p_from_0_to_1_in_the_given_number_of_images_and_no_further():
     spec = Adaptive(images=4000, every=4)
     state = spec.initial_state()
     for step in range(1, 451):
@@ -69,7 +69,7 @@ def test_p_is_a_probability_whatever_the_scores(signs: list[float], initial: flo
         assert 0.0 <= state[0].item() <= 1.0
 
 
-def test_p_settles_where_the_critic_is_as_sure_as_the_target_asks():
+def test_p_converges_where_the_critic_is_at_the_target():
     """Perturbed, this critic calls real a half of the real samples; unperturbed, all: r = 1 - p."""
     spec = Adaptive(target=0.6, images=20_000, every=4, initial=0.9)
     state = spec.initial_state()
@@ -119,12 +119,12 @@ def test_it_asks_for_one_number_a_sample_more_than_the_perturbation_and_has_its_
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"target": 1.0}, r"target is 1\.0; allowed: above -1, below 1"),
-        ({"images": 0}, "images is 0; it has to be 1 or more"),
-        ({"every": 0}, "every is 0; it has to be 1 or more"),
-        ({"initial": 1.2}, r"initial is 1\.2; allowed: 0 to 1"),
+        ({"target": 1.0}, r"target is 1\.0; allowed: numbers above -1, below 1"),
+        ({"images": 0}, "images is 0; allowed: whole numbers from 1"),
+        ({"every": 0}, "every is 0; allowed: whole numbers from 1"),
+        ({"initial": 1.2}, r"initial is 1\.2; allowed: numbers from 0 to 1"),
     ],
 )
-def test_mistakes_are_one_line_that_says_what_is_allowed(fields, message):
+def test_wrong_values_are_refused_in_one_line_with_the_allowed_ones(fields, message):
     with pytest.raises(UsageError, match=f"Adaptive.{message}"):
         Adaptive(**fields)

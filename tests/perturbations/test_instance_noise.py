@@ -42,5 +42,5 @@ def test_the_deviation_follows_its_schedule_to_none():
 
 @pytest.mark.parametrize("schedule", [Constant(-0.1), LinearDecay(start=0.1, end=-0.1)])
 def test_a_negative_deviation_is_refused(schedule):
-    with pytest.raises(UsageError, match=r"InstanceNoise\.deviation (begins|ends) with -0\.1; allowed: 0 or more"):
+    with pytest.raises(UsageError, match=r"InstanceNoise\.deviation at its (start|end) is -0\.1; allowed: finite"):
         InstanceNoise(schedule)

@@ -1,4 +1,4 @@
-"""Cores of a container, from files like those that Linux shows."""
+"""Cores of a container, from control group files."""
 
 from __future__ import annotations
 

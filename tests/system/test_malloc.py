@@ -1,4 +1,4 @@
-"""What a step frees stays with the process during a run."""
+"""Freed memory stays in the process during a run."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadygan.system.words import count, duration, number
+from steadygan.system.words import REPLACEMENT, byte_size, count, duration, number, visible
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_durations_have_at_most_two_units(seconds: float, said: str) -> None:
 
 def test_an_endless_duration_is_unknown() -> None:
     assert duration(float("inf")) == duration(float("nan")) == "unknown time"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0 B"), (512, "512 B"), (999.7, "1 kB"), (50_000, "50 kB"), (245_760, "246 kB"), (1.55e9, "1.6 GB")],
+)
+def test_sizes_are_in_decimal_units(value: float, said: str) -> None:
+    assert byte_size(value) == said
+
+
+def test_what_cannot_be_printed_is_replaced() -> None:
+    said = f"a{REPLACEMENT}[31m{REPLACEMENT}b{REPLACEMENT}c d"
+    assert visible("a\x1b[31m\u202eb\tc d") == said
+    assert visible("broken \udcff name\n", "?") == "broken ? name?"

@@ -59,7 +59,7 @@ def played(folder: Path, world: World, rounds: int = 12) -> Played:
 
     data.train.rows = noted  # type: ignore[method-assign]
     gradients, answers = played_on(data, stream_recipe(), world, rounds)
-    return Played(gradients, answers, asked, data.train.held.reads)
+    return Played(gradients, answers, asked, data.train.buffer.reads)
 
 
 def main(out: str, folder: str) -> None:

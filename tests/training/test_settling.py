@@ -10,10 +10,10 @@ import torch
 
 from steadygan.losses import Hinge
 from steadygan.networks import ResNetCritic, ResNetGenerator
-from steadygan.networks.layers.spectral import spectral_norms
 from steadygan.objectives import Adversarial
 from steadygan.training.fixed_samples import settle_average
 from steadygan.training.measurements import row
+from tests.networks.spectral import spectral_norms
 from tests.training.games import image_data, small_recipe, table, training_round
 
 RECIPE = small_recipe(

@@ -77,7 +77,7 @@ def test_pictures_that_were_replaced_are_told(tmp_path):
     last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["data_replaced"] > 5
     (line,) = watcher.all("ended")[0].closing
-    assert "pictures could not be decoded and gave way to the next of their row groups (first: row group" in line
+    assert "pictures could not be decoded and were replaced by the next in the same group (first: row group" in line
 
 
 def test_two_processes_read_their_parts_and_compute_what_one_does(tmp_path, folder):

@@ -52,11 +52,11 @@ def _help(parser: Parser) -> str:
 
 def _clear(cache: str | None) -> None:
     from steadygan.data import cache_folder, clear_cache
-    from steadygan.system.words import megabytes
+    from steadygan.system.words import byte_size
 
     folder = cache_folder(cache)
     freed = clear_cache(folder)
-    print(f"{megabytes(freed) if freed else 'nothing'} deleted from {folder}")
+    print(f"{byte_size(freed) if freed else 'nothing'} deleted from {folder}")
 
 
 def _print_audit(options: DataOptions, sheet: str | None) -> None:

@@ -1,4 +1,4 @@
-"""How far the decoding of pictures is, for people who wait for it."""
+"""Progress of decoding pictures, on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BETWEEN = 2.0
 
 
 class Decoding:
-    """Called with (done, all); says something only where it takes longer than a moment."""
+    """Called with (done, all); prints a line every 2 seconds."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + BETWEEN

@@ -1,4 +1,4 @@
-"""Data: from a source's name to samples in memory, in a memory map or in a stream, with an audit of what was found.
+"""Data: from a source's name to samples in memory, in a memory map or in a stream, and an audit of the source.
 
 Names are loaded when first used, so that recipes can name data options without loading numpy or Pillow.
 """
@@ -12,12 +12,13 @@ from steadygan.data.options import DataOptions
 
 if TYPE_CHECKING:
     from steadygan.data.audit.audit import Audit
-    from steadygan.data.audit.contact_sheet import contact_sheet
     from steadygan.data.dataset import Dataset, Endless, Stored
     from steadygan.data.open import audit_data, open_data, planned_cache_bytes
     from steadygan.data.order import sample_indices
-    from steadygan.data.parquet.stream import Streamed
+    from steadygan.data.sheet import contact_sheet
     from steadygan.data.sources.find import NAMES
+    from steadygan.data.streaming.stream import Streamed
+    from steadygan.data.types import TrainData
     from steadygan.system.cache import cache_folder, clear_cache
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Endless",
     "Stored",
     "Streamed",
+    "TrainData",
     "audit_data",
     "cache_folder",
     "clear_cache",
@@ -43,11 +45,12 @@ _HOMES = {
     "Dataset": "data.dataset",
     "Endless": "data.dataset",
     "Stored": "data.dataset",
-    "Streamed": "data.parquet.stream",
+    "Streamed": "data.streaming.stream",
+    "TrainData": "data.types",
     "audit_data": "data.open",
     "cache_folder": "system.cache",
     "clear_cache": "system.cache",
-    "contact_sheet": "data.audit.contact_sheet",
+    "contact_sheet": "data.sheet",
     "open_data": "data.open",
     "planned_cache_bytes": "data.open",
     "sample_indices": "data.order",

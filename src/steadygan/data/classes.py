@@ -1,4 +1,4 @@
-"""Classes of a data set as people ask for them: by number or by name."""
+"""Class selection by number or name."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import TypeAlias
 from steadygan.errors import UsageError, nearest
 
 Asked: TypeAlias = int | str | Sequence[int | str]
-"""A class or several: numbers from 0, names, or a text with commas between them."""
+"""One class or several: numbers from 0, names, or a string with commas between them."""
 
 _LISTED = 12
 
 
 def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]:
-    """The numbers of the classes that are asked for, in the order of asking.
+    """Class numbers of the requested classes, in the order of the request.
 
     Args:
-        asked: a text is a name where the data has that name, else a number, else several with commas between them
-        names: of all classes, or none where the data names none
-        classes: how many there are
+        asked: a string is a name if the data has that name, else a number, else several separated by commas
+        names: of all classes; empty if they have none
+        classes: number of classes
 
     Raises:
-        UsageError: for a class that the data does not have, with the nearest name.
+        UsageError: for a class that the data does not have; suggests the nearest name.
     """
     if isinstance(asked, int):
         return [_checked(asked, classes)]
@@ -34,7 +34,7 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
     if text.isdecimal():
         return [_checked(int(text), classes)]
     if "," in text:
-        return [number for part in text.split(",") for number in class_numbers(part, names, classes)]
+        return [number for one in text.split(",") for number in class_numbers(one, names, classes)]
     if not names:
         raise UsageError(f"unknown class '{text}' (known: the numbers 0 to {classes - 1})")
     listed = ", ".join(names[:_LISTED]) + (f", … of {len(names):,}" if len(names) > _LISTED else "")
@@ -48,7 +48,7 @@ def _checked(number: int, classes: int) -> int:
 
 
 def some_classes(classes: int, most: int, seed: int) -> list[int]:
-    """All classes, or ``most`` of them by the seed's choice, in their order."""
+    """All classes in order, or a random choice of ``most`` by the seed."""
     import numpy as np
 
     if classes <= most:

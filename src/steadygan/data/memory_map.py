@@ -1,6 +1,6 @@
-"""Rows of an array, by plain reads where it is a memory map: what goes wrong is then an error that can be told.
+"""Rows of an array, read from the file if it is a memory map, so that failures raise an error.
 
-To touch a map of a file that has become shorter, or whose disk is gone, ends the process (SIGBUS).
+Touching a map of a file that has become shorter, or whose disk is gone, ends the process (SIGBUS).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from steadygan.errors import RunError
 
 
 def row_reader(samples: NDArray[Any]) -> Callable[[NDArray[np.int64]], NDArray[Any]]:
-    """A function of indices [N] that gives the rows [N, ...] of ``samples`` [M, ...]; it raises RunError, one line."""
-    behind: object = samples.base
-    if isinstance(samples, np.memmap) and isinstance(behind, mmap.mmap) and samples.flags.c_contiguous:
+    """A function from indices [N] to rows [N, ...] of ``samples`` [M, ...]; it raises RunError, one line."""
+    base: object = samples.base
+    if isinstance(samples, np.memmap) and isinstance(base, mmap.mmap) and samples.flags.c_contiguous:
         return _FileRows(samples).read
     return lambda indices: samples[indices]
 
 
 class _FileRows:
-    """The file behind a map, open for as long as it is read: it may lose its name meanwhile."""
+    """The file of a memory map; kept open, as it may be deleted meanwhile."""
 
     def __init__(self, samples: np.memmap[Any, Any]) -> None:
         self._path, self._begin = str(samples.filename), samples.offset
@@ -43,15 +43,15 @@ class _FileRows:
         raw = rows.reshape(len(indices), int(np.prod(self._shape))).view(np.uint8)
         with self._explained():
             for slot in np.argsort(indices).tolist():  # reads go forward
-                if self._filled(raw[slot], self._begin + int(indices[slot]) * raw.shape[1]) != raw.shape[1]:
+                if self._read_into(raw[slot], self._begin + int(indices[slot]) * raw.shape[1]) != raw.shape[1]:
                     raise OSError("it has become shorter")
         return rows
 
-    def _filled(self, row: NDArray[np.uint8], place: int) -> int:
-        """Bytes that were read into a row."""
+    def _read_into(self, row: NDArray[np.uint8], offset: int) -> int:
+        """Reads a row from an offset; bytes read."""
         if hasattr(os, "preadv"):
-            return os.preadv(self._file.fileno(), [row.data], place)
-        self._file.seek(place)
+            return os.preadv(self._file.fileno(), [row.data], offset)
+        self._file.seek(offset)
         return self._file.readinto(row.data)
 
     @contextmanager

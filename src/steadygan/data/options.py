@@ -1,11 +1,12 @@
-"""Which data to train on and how it is made ready: the part of a recipe that names the data."""
+"""Data options of a recipe: the source, and how its samples are prepared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of, refused, true_or_false, whole_number, within
+from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
 
@@ -18,62 +19,49 @@ LARGEST_ALPHABET = 2**15 - 1
 
 @dataclass(frozen=True)
 class DataOptions:
-    """The training data: where it lies, and the shape it is brought to."""
+    """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
     """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
     stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
     size: int | None = None
-    """pixels of a side, pictures are square; None follows the data"""
+    """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
-    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and fills up with black"""
+    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
     length: int | None = None
-    """characters of a sample of text: a line is cut there, or filled up; None: 32, as in the WGAN-GP paper"""
+    """characters of a text sample: longer lines are cut, shorter ones padded; None: 32, as in the WGAN-GP paper"""
     alphabet: int | None = None
-    """characters that a text is written in, the most frequent ones, with those for unknown and for padding; None: all
-    that it has, up to 2,048"""
+    """size of the alphabet of a text: its most frequent characters, unknown and padding; None: all of them, at most
+    2,048"""
     flip: bool = False
-    """mirror half of the pictures left to right, anew at each draw"""
+    """mirror half of the pictures left to right, at random at each draw"""
     labels: bool = True
-    """use the labels, where the data has some"""
+    """use the labels, if the data has some"""
     held_out: float = 0.1
-    """share that is kept aside and never trained on (at most 10,000), where the data has no official test split"""
+    """share that is held out and never trained on (at most 10,000), if the data has no official test split"""
     stream: bool = False
-    """read and decode parquet files while training, in place of all of them before it: for data that no disk or time is
-    there to decode, in an order a little less random (docs/data.md)"""
+    """read and decode parquet files during training instead of before it: for data too large to decode first, in a
+    slightly less random order (docs/data.md)"""
     window: int | None = None
-    """pictures of a stream that are shuffled among each other, and held encoded; None: 8,192, but 512 MB at most"""
+    """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
-            raise UsageError(f"data source is {self.source!r}; it has to be a path or a name")
-        _need_integer("size", self.size, 1, LARGEST_SIZE)
-        _need_integer("channels", self.channels, 1, 4)
-        _need_integer("length", self.length, 1, LONGEST)
-        _need_integer("alphabet", self.alphabet, 3, LARGEST_ALPHABET)
-        _need_integer("window", self.window, 1, LARGEST_WINDOW)
-        if self.fit not in get_args(Fit):
-            hint = nearest(str(self.fit), get_args(Fit))
-            raise UsageError(f"data fit is {self.fit!r}; it has to be 'crop' or 'pad'{hint}")
+            raise refused("data source", self.source, "a path or a name")
+        whole_number("data size", self.size, 1, LARGEST_SIZE, or_none=True)
+        whole_number("data channels", self.channels, 1, 4, or_none=True)
+        whole_number("data length", self.length, 1, LONGEST, or_none=True)
+        whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
+        whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
+        one_of("data fit", self.fit, get_args(Fit))
         for name in ("flip", "labels", "stream"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"data {name} is {getattr(self, name)!r}; it has to be true or false")
-        if isinstance(self.held_out, bool) or not isinstance(self.held_out, int | float):
-            raise UsageError(f"data held_out is {self.held_out!r}; it has to be a number above 0, up to 0.5")
-        if not 0 < self.held_out <= 0.5:
-            raise UsageError(f"data held_out is {self.held_out}; it has to be above 0, up to 0.5")
+            true_or_false(f"data {name}", getattr(self, name))
+        within("data held_out", self.held_out, 0, 0.5, open_low=True)
         if self.window is not None and not self.stream:
             raise UsageError(f"data window is {self.window}, but only a stream has one: set data stream to true")
         if self.cache is not None and (not isinstance(self.cache, str) or not self.cache.strip()):
-            raise UsageError(f"data cache is {self.cache!r}; it has to be a folder")
-
-
-def _need_integer(name: str, got: object, lowest: int, highest: int) -> None:
-    if got is None:
-        return
-    if isinstance(got, bool) or not isinstance(got, int) or not lowest <= got <= highest:
-        raise UsageError(f"data {name} is {got!r}; it has to be a whole number from {lowest} to {highest}")
+            raise refused("data cache", self.cache, "a folder, or null")

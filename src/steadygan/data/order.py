@@ -1,4 +1,4 @@
-"""Which samples a step sees: a pure function of the seed and of the position in the run."""
+"""Shuffled sampling order: a pure function of the seed and of the position in the run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _DOMAIN = 0x0DE2  # keeps these streams apart from others that are keyed by the 
 def sample_indices(seed: int, start: int, count: int, size: int) -> NDArray[np.int64]:
     """Indices [count] into ``size`` samples for the positions ``start`` to ``start + count`` of a run.
 
-    A run walks through epochs, each a permutation of all samples. Any slice equals the same slice of the whole
-    sequence, so a resumed run, or one on more processes, needs only to know how many samples came before.
+    Each epoch is a permutation of all samples. Any slice equals the same slice of the whole sequence, so a resumed
+    run, or one on more processes, needs only the number of samples before it.
     """
     if size < 1 or count < 0 or start < 0:
         raise ValueError(f"cannot order size={size} samples from start={start}, count={count}")
@@ -34,14 +34,14 @@ def _epoch_order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
 
 
 def permutation(size: int, seed: int, epoch: int, domain: int, which: int = 0) -> NDArray[np.int64]:
-    """A permutation [size], read-only. Sorted raw bits: numpy promises these for ever, its own shuffling it does not.
+    """A permutation [size], read-only; from sorted raw bits, which numpy keeps across versions, unlike its shuffling.
 
     Args:
-        size: of what is permuted
+        size: number of items
         seed: of the run
         epoch: from 0
-        domain: keeps the permutations of one use apart from those of others
-        which: of several in an epoch
+        domain: a constant for each use: permutations of different uses are independent
+        which: index of the permutation within the epoch
     """
     key = np.array([seed % 2**64, epoch], dtype=np.uint64)
     counter = np.array([0, 0, which, domain], dtype=np.uint64)

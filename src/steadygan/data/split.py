@@ -1,4 +1,4 @@
-"""Which samples are held out: chosen by content, so that a copy of a training picture never is."""
+"""The held-out split, chosen by content, so that no copy of a training picture is held out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def choose_held_out(digests: Sequence[bytes], share: float, skip: Container[int]
     """A mask [M] of the held-out samples: ``share`` of those not in ``skip``, at least 1, at most 10,000.
 
     Samples go in the order of their hashes: the choice depends on neither seed, names nor order, and hardly
-    changes when a few samples are added. Samples with equal hashes stay together, in training where they are many.
+    changes when a few samples are added. Samples with equal hashes stay together: in training, if there are many.
     """
     usable = [index for index in range(len(digests)) if index not in skip]
     wanted = min(MOST_HELD_OUT, max(1, round(share * len(usable))))
@@ -29,6 +29,6 @@ def choose_held_out(digests: Sequence[bytes], share: float, skip: Container[int]
             mask[usable[start:end]] = True
             taken += end - start
         start = end
-    if not taken:  # nothing but copies of a few pictures
+    if not taken:  # all are copies of a few pictures
         mask[usable[:wanted]] = True
     return mask

@@ -1,4 +1,4 @@
-"""Evaluation: from runs to numbers that say where they come from, and to tables that put only like beside like."""
+"""Evaluation of generated samples against real ones, with each number's provenance, and comparison of runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Evaluation", "Number", "Provenance", "compare", "evaluate"]
 
 _HOMES = {
-    "Comparison": "comparing",
+    "Comparison": "comparison",
     "Evaluation": "record",
     "Number": "record",
     "Provenance": "record",
-    "compare": "comparing",
-    "evaluate": "evaluating",
+    "compare": "comparison",
+    "evaluate": "run_evaluation",
 }
 
 

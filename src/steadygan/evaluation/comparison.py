@@ -1,4 +1,4 @@
-"""compare: runs side by side, only where their numbers are alike, and a winner only where seeds agree."""
+"""Comparison of runs by comparable numbers only; a winner only if intervals over seeds are disjoint."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from steadygan.errors import UsageError
 from steadygan.evaluation import record
-from steadygan.evaluation.record import Better, Evaluation, Number, Provenance, unlike
-from steadygan.metrics.estimates import Interval, over_seeds, separate
+from steadygan.evaluation.record import Better, Evaluation, Number, Provenance, difference
+from steadygan.metrics.estimates import Interval, disjoint, over_seeds
 from steadygan.run import Run, find_run
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of one recipe that differ in their seed only."""
+    """Runs of one recipe that differ in their seed only: one column of the table."""
 
     name: str
     runs: tuple[Path, ...]
@@ -37,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One metric over all groups."""
+    """One metric over all groups: a row of the table."""
 
     metric: str
     features: str
@@ -46,95 +46,99 @@ class Line:
     floor: float | None
     """of held-out real samples"""
     winner: int | None
-    """index of the group that is better than each other one: their intervals over seeds have no point in common"""
+    """index of the group whose interval over seeds is disjoint from, and better than, each other one"""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A table of runs, and on what its numbers rest."""
+    """A table of runs, and the provenance of its numbers."""
 
     groups: tuple[Group, ...]
     lines: tuple[Line, ...]
-    rests_on: tuple[str, ...]
+    provenance: tuple[str, ...]
+    """a line for each set of comparable evaluations"""
     notes: tuple[str, ...]
 
 
 def compare(runs: Sequence[str | Path | Run]) -> Comparison:
-    """Evaluations of runs side by side.
+    """A table of runs' evaluations: a column for each recipe, a row for each metric.
 
     Runs of one recipe with different seeds share a column; its interval (95%, Student) is over these seeds.
 
     Raises:
-        UsageError: fewer than two runs, a run without numbers, or numbers that are not alike; names the difference.
+        UsageError: fewer than two runs, a run without numbers, or numbers that are not comparable, with the difference.
     """
-    found = [run if isinstance(run, Run) else Run(find_run(run)) for run in runs]
-    folders = [run.folder for run in found]
-    if len(found) < 2:
-        raise UsageError(f"a comparison needs two runs or more, got {len(found)}")
+    folders = [(run if isinstance(run, Run) else Run(find_run(run))).folder for run in runs]
+    if len(folders) < 2:
+        raise UsageError(f"a comparison needs two runs or more, got {len(folders)}")
     twice = {str(folder) for folder in folders if folders.count(folder) > 1}
     if twice:
         raise UsageError(f"{min(twice)} stands twice in the comparison")
-    held = [record.read(folder) for folder in folders]
-    for folder, evaluations in zip(folders, held, strict=True):
-        if not evaluations:
+    evaluations = [record.read(folder) for folder in folders]
+    for folder, of_run in zip(folders, evaluations, strict=True):
+        if not of_run:
             raise UsageError(f"{folder} has no numbers yet: 'steadygan evaluate {folder}'")
-    kinds = _alike(folders, held)
-    groups = _groups(folders, kinds[0])
-    lines = tuple(line for row in kinds for line in _lines(row, groups, folders))
-    return Comparison(groups, lines, tuple(_rests_on(row[0].provenance) for row in kinds), _notes(groups, kinds))
+    comparable = _comparable(folders, evaluations)
+    groups = _groups(folders, comparable[0])
+    lines = tuple(line for row in comparable for line in _lines(row, groups, folders))
+    provenance = tuple(_provenance_line(row[0].provenance) for row in comparable)
+    return Comparison(groups, lines, provenance, _notes(groups, comparable))
 
 
-def _alike(folders: Sequence[Path], held: Sequence[Sequence[Evaluation]]) -> list[list[Evaluation]]:
-    """For each origin of numbers that all runs have: the evaluation of each run."""
-    kinds: list[list[Evaluation]] = []
-    for first in _newest(held[0]):
-        row = [first]
-        for others in held[1:]:
-            like = [e for e in _newest(others) if not unlike(first.provenance, e.provenance)]
-            if not like:
+def _comparable(folders: Sequence[Path], evaluations: Sequence[Sequence[Evaluation]]) -> list[list[Evaluation]]:
+    """Sets of comparable evaluations, one of each run."""
+    rows: list[list[Evaluation]] = []
+    first, *others = (_newest(of_run) for of_run in evaluations)
+    for mine in first:
+        row = [mine]
+        for of_run in others:
+            matching = [each for each in of_run if not difference(mine.provenance, each.provenance)]
+            if not matching:
                 break
-            row.append(like[-1])
+            row.append(matching[-1])
         else:
-            kinds.append(row)
-    if kinds:
-        return kinds
-    for folder, others in zip(folders[1:], held[1:], strict=True):
-        pairs = [(a, b) for a in _newest(held[0]) for b in _newest(others)]
-        named = [(a, b) for a, b in pairs if a.provenance.features == b.provenance.features] or pairs
-        differences = [unlike(a.provenance, b.provenance) for a, b in named]
+            rows.append(row)
+    if rows:
+        return rows
+    for folder, of_run in zip(folders[1:], others, strict=True):
+        pairs = [(a.provenance, b.provenance) for a in first for b in of_run]
+        same_features = [(a, b) for a, b in pairs if a.features == b.features]
+        differences = [difference(a, b) for a, b in same_features or pairs]
         if all(differences):
             raise UsageError(
                 f"{folders[0]} and {folder} cannot be compared: they differ in {differences[0]}; "
-                "'steadygan evaluate RUN RUN …' measures several runs alike"
+                "'steadygan evaluate RUN RUN …' evaluates them with the same settings"
             )
-    raise UsageError("these runs have no numbers of one origin: 'steadygan evaluate RUN RUN …' measures them alike")
+    raise UsageError(
+        "these runs have no comparable numbers: 'steadygan evaluate RUN RUN …' evaluates them with the same settings"
+    )
 
 
 def _newest(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    """Of evaluations that differ in round or sampling seed only, that of the last round."""
-    chosen: list[Evaluation] = []
+    """Of comparable evaluations, which differ in round or sampling seed, that of the last round."""
+    newest: list[Evaluation] = []
     for evaluation in sorted(evaluations, key=lambda e: e.provenance.round):
-        chosen = [e for e in chosen if unlike(e.provenance, evaluation.provenance)]
-        chosen.append(evaluation)
-    return chosen
+        newest = [e for e in newest if difference(e.provenance, evaluation.provenance)]
+        newest.append(evaluation)
+    return newest
 
 
 def _groups(folders: Sequence[Path], row: Sequence[Evaluation]) -> tuple[Group, ...]:
-    keys: dict[str, list[int]] = {}
+    by_recipe: dict[str, list[int]] = {}
     provenances = [evaluation.provenance for evaluation in row]
     for index, provenance in enumerate(provenances):
-        keys.setdefault(provenance.recipe_hash, []).append(index)
-    names = [provenances[members[0]].recipe for members in keys.values()]
+        by_recipe.setdefault(provenance.recipe_hash, []).append(index)
+    names = [provenances[members[0]].recipe for members in by_recipe.values()]
     groups = []
-    for name, members in zip(names, keys.values(), strict=True):
-        shown = name if names.count(name) == 1 else f"{name} ({folders[members[0]].name})"
+    for name, members in zip(names, by_recipe.values(), strict=True):
+        label = name if names.count(name) == 1 else f"{name} ({folders[members[0]].name})"
         seeds = tuple(provenances[i].training_seed for i in members)
         if len(set(seeds)) < len(seeds):
             raise UsageError(
                 f"{folders[members[0]]} and {folders[members[1]]} are the same recipe with the same seed: "
                 "they say nothing about another seed"
             )
-        groups.append(Group(shown, tuple(folders[i] for i in members), seeds))
+        groups.append(Group(label, tuple(folders[i] for i in members), seeds))
     return tuple(groups)
 
 
@@ -143,14 +147,14 @@ def _lines(row: Sequence[Evaluation], groups: Sequence[Group], folders: Sequence
     metrics = list(dict.fromkeys(number.metric for evaluation in row for number in evaluation.numbers))
     lines = []
     for metric in metrics:
-        found = [[_number(by_folder[folder], metric) for folder in group.runs] for group in groups]
-        present = [number for numbers in found for number in numbers if number is not None]
+        columns = [[_number(by_folder[folder], metric) for folder in group.runs] for group in groups]
+        present = [number for numbers in columns for number in numbers if number is not None]
         settings = {
             tuple(sorted((k, v) for k, v in number.settings.items() if k != "floor_count")) for number in present
         }
         if len(settings) > 1:
             raise UsageError(f"'{metric}' was measured with different settings: {' and '.join(map(str, settings))}")
-        cells = tuple(_cell([number for number in numbers if number is not None]) for numbers in found)
+        cells = tuple(_cell([number for number in numbers if number is not None]) for numbers in columns)
         better = present[0].better
         lines.append(Line(metric, row[0].provenance.features, better, cells, present[0].floor, _winner(cells, better)))
     return lines
@@ -170,7 +174,7 @@ def _cell(numbers: Sequence[Number]) -> Cell | None:
 
 
 def _winner(cells: Sequence[Cell | None], better: Better) -> int | None:
-    """The group whose interval over seeds lies apart from and on the better side of each other one."""
+    """Index of the group whose interval over seeds is disjoint from, and better than, each other one."""
     present = [(index, cell.interval) for index, cell in enumerate(cells) if cell is not None]
     if len(present) < 2:
         return None
@@ -182,25 +186,25 @@ def _winner(cells: Sequence[Cell | None], better: Better) -> int | None:
         return interval.mean if better == "lower" else -interval.mean
 
     best, interval = min(present, key=lambda entry: badness(entry[1]))
-    return best if all(separate(interval, other) for index, other in present if index != best) else None
+    return best if all(disjoint(interval, other) for index, other in present if index != best) else None
 
 
-def _rests_on(p: Provenance) -> str:
-    seen = (
+def _provenance_line(p: Provenance) -> str:
+    features = (
         f"features {p.features} {p.features_hash[:8]} (resize: {p.resize})" if p.features else "the samples themselves"
     )
     return (
-        f"{seen}: {p.count:,} {p.samples} samples, weights {p.weights}, beside {p.real:,} real ones ({p.split}) of "
+        f"{features}: {p.count:,} {p.samples} samples, weights {p.weights}, beside {p.real:,} real ones ({p.split}) of "
         f"{p.data} {p.data_hash[:8]}"
     )
 
 
-def _notes(groups: Sequence[Group], kinds: Sequence[Sequence[Evaluation]]) -> tuple[str, ...]:
+def _notes(groups: Sequence[Group], rows: Sequence[Sequence[Evaluation]]) -> tuple[str, ...]:
     notes = []
     if any(len(group.runs) == 1 for group in groups):
         alone = ", ".join(group.name for group in groups if len(group.runs) == 1)
         notes.append(f"one seed only: {alone}; nothing is called better without an interval over training seeds")
-    provenances = [evaluation.provenance for row in kinds for evaluation in row]
+    provenances = [evaluation.provenance for row in rows for evaluation in row]
     for name in sorted({name for p in provenances for name in p.versions}):
         versions = sorted({p.versions.get(name, "unknown") for p in provenances})
         if len(versions) > 1:

@@ -1,4 +1,4 @@
-"""The judge that watches a training: a cheap evaluation, by the same code, of the samples of a round."""
+"""Evaluation during training: a few metrics of 2,000 samples, by which the best checkpoint is kept."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import UsageError
-from steadygan.evaluation.extracting import make_features, real_part
+from steadygan.evaluation.extracting import make_features, real_samples
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose, orders
+from steadygan.evaluation.measures import Subject, orders, select
+from steadygan.evaluation.real_side import RealSide
 from steadygan.run.records import best_round
 
 if TYPE_CHECKING:
@@ -23,17 +24,17 @@ LEFT_OUT = ("frechet_infinite",)
 GAPS = ("wasserstein_held_out", "wasserstein", "score_gap_held_out", "score_gap")
 """fields of the critic's estimate: of the Wasserstein distance, or the gap of its scores with other losses"""
 COUNT = 2_000
-"""samples that are looked at"""
+"""generated samples of an evaluation"""
 FEWEST = 50
-"""pictures or lines to train on, below which nothing can be judged"""
+"""training images or lines below which nothing is evaluated"""
 
 
-class Judge:
+class TrainingEvaluator:
     """An evaluator for the trainer.
 
-    Pictures are judged by the Fréchet distance of their features, and their precision and recall; points by the exact
-    Wasserstein distance to held-out ones and, where the modes are known, by those; text by how far its 4-grams are
-    from those of held-out lines. No loss is asked: what a critic says of a generator changes with the critic.
+    Images by the Fréchet distance of their features, and precision and recall; points by the exact Wasserstein
+    distance to held-out ones and, where the modes are known, their coverage; text by the divergence of its 4-grams
+    from those of held-out lines. No loss counts: what a critic says of a generator changes with the critic.
     """
 
     def __init__(self, dataset: Dataset, features: str = "auto", cache: str | None = None, seed: int = 0) -> None:
@@ -41,57 +42,50 @@ class Judge:
         self.seed = seed
         self.count = COUNT
         self.extractor = None
-        self.names: tuple[str, ...]
+        wanted: tuple[str, ...]
         if dataset.sample.is_image:
             self.extractor = make_features("patches" if features == "auto" else features, dataset, cache=cache)
-            self.names = ("frechet", "manifold")
+            wanted, self.criterion = ("frechet", "manifold"), "frechet"
         elif dataset.sample.is_text:
-            self.names = ("ngrams",)
+            wanted, self.criterion = ("ngrams",), f"ngram_js_{orders(dataset.sample.shape[1])[-1]}"
         else:
-            self.names = ("wasserstein1", "modes")
-        self.material = Material(
-            dataset, np.empty((COUNT, 0), np.float32), None, self.extractor, cache=cache, seed=seed
-        )
-        self.names = tuple(measure.name for measure in choose(None, self.material) if measure.name in self.names)
-        self.judge = "frechet" if self.extractor is not None else "wasserstein1"
-        if dataset.sample.is_text:
-            self.judge = f"ngram_js_{orders(dataset.sample.shape[1])[-1]}"
-        real, _ = real_part(dataset, "train", self.count)
-        self(real[: self.count], None)  # computes what stays: features and statistics of the real samples
+            wanted, self.criterion = ("wasserstein1", "modes"), "wasserstein1"
+        self.real = RealSide(dataset, self.extractor, cache=cache)
+        self.names = tuple(measure.name for measure in select(None, Subject(dataset, COUNT)) if measure.name in wanted)
+        samples, _ = real_samples(dataset, "train", self.count)
+        self(samples[: self.count], None)  # computes the real side, which is not part of an evaluation's time
         began = time.perf_counter()
-        self(real[: self.count], None)
+        self(samples[: self.count], None)
         self.seconds = time.perf_counter() - began
 
     def __call__(self, samples: Samples, labels: Labels | None) -> Mapping[str, float | str]:
-        """Numbers of samples [N, ...] by name."""
-        material = self.material
-        material.samples = samples
-        material.__dict__.pop("fake_features", None)
-        found: dict[str, float | str] = {"judge": self.judge}
+        """Numbers of samples [N, ...] by metric; 'judge' names the criterion."""
+        material = Material(self.real, samples, seed=self.seed)
+        row: dict[str, float | str] = {"judge": self.criterion}
         if self.extractor is not None:
-            found["features"] = self.extractor.name
-        for measure in choose(self.names, material):
-            found |= {held.metric: held.value for held in measure.compute(material) if held.metric not in LEFT_OUT}
-        return found
+            row["features"] = self.extractor.name
+        for measure in select(self.names, Subject(self.dataset, len(samples))):
+            row |= {each.metric: each.value for each in measure.compute(material) if each.metric not in LEFT_OUT}
+        return row
 
     def closing(self, metrics: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        """Which checkpoint is the best, and whether the critic's estimate went along with the samples."""
+        """The best checkpoint, and the rank correlation of the critic's Wasserstein estimate with the criterion."""
         best = best_round(evaluations)
         if best is None:
             return ()
-        judge = evaluations[-1]["judge"]  # a recipe may keep the best by a number of its own
-        value = next(row[judge] for row in evaluations if row["round"] == best)
-        by = f" ({self.extractor.name} features)" if self.extractor is not None and judge == self.judge else ""
-        lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {judge} {value:.4g}{by}"]
-        correlation = rank_correlation(metrics, evaluations, self.judge)
+        criterion = evaluations[-1]["judge"]  # a recipe may keep the best by a number of its own
+        value = next(row[criterion] for row in evaluations if row["round"] == best)
+        by = f" ({self.extractor.name} features)" if self.extractor is not None and criterion == self.criterion else ""
+        lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {criterion} {value:.4g}{by}"]
+        correlation = rank_correlation(metrics, evaluations, self.criterion)
         if correlation is not None:
             what = "Wasserstein estimate" if any("wasserstein" in row for row in metrics) else "score gap"
             lines[0] += f"; rank correlation of the {what} with it: {correlation:.2f}"
         return lines
 
 
-def judge_of(recipe: Recipe, dataset: Dataset) -> Judge | None:
-    """The judge that a recipe asks for; None where it wants none, or the data is too small to judge by."""
+def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | None:
+    """The evaluator that a recipe asks for; None if it wants none, or for less data than can be evaluated with."""
     if recipe.run.evaluate == "none":
         return None
     train = dataset.audit.train if dataset.audit is not None else None
@@ -100,16 +94,16 @@ def judge_of(recipe: Recipe, dataset: Dataset) -> Judge | None:
         raise UsageError(f"run.evaluate is '{recipe.run.evaluate}', which is for pictures; for {what}: auto, none")
     if not dataset.sample.is_points and train is not None and train < FEWEST:
         return None
-    return Judge(dataset, recipe.run.evaluate, recipe.data.cache)
+    return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)
 
 
 def rank_correlation(
-    metrics: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]], judge: str
+    metrics: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]], metric: str
 ) -> float | None:
-    """Spearman's rank correlation of the Wasserstein estimate with a judge over the rounds that were evaluated.
+    """Spearman's rank correlation of the Wasserstein estimate with a metric over the rounds that were evaluated.
 
     The estimate is that on held-out data where it was logged, the mean of the rows since the evaluation before. None
-    for fewer than 5 evaluations, or where one of both never changes. Near 1: the critic's estimate falls as samples
+    for fewer than 5 evaluations, or if one of both never changes. Near 1: the critic's estimate falls as samples
     get better; near 0 or below: it says nothing about them here.
     """
     from scipy.stats import spearmanr
@@ -118,13 +112,13 @@ def rank_correlation(
     for row in evaluations:
         rows = [m for m in metrics if before < m.get("round", 0) <= row["round"]]
         before = row["round"]
-        known = [next((m[field] for field in GAPS if field in m), None) for m in rows]
-        values = [value for value in known if value is not None]
-        if values and row.get(judge) is not None:
-            pairs.append((float(np.mean(values)), float(row[judge])))
+        logged = [next((m[field] for field in GAPS if field in m), None) for m in rows]
+        estimates = [estimate for estimate in logged if estimate is not None]
+        if estimates and row.get(metric) is not None:
+            pairs.append((float(np.mean(estimates)), float(row[metric])))
     if len(pairs) < 5:
         return None
-    one, other = zip(*pairs, strict=True)
-    if len(set(one)) == 1 or len(set(other)) == 1:
+    x, y = zip(*pairs, strict=True)
+    if len(set(x)) == 1 or len(set(y)) == 1:
         return None
-    return float(spearmanr(one, other).statistic)
+    return float(spearmanr(x, y).statistic)

@@ -1,4 +1,4 @@
-"""Which features judge some data, and the features of its real images, computed once."""
+"""Feature extractors by name, real samples of a data set, and their features, cached."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data import Endless, Stored
-from steadygan.data.dataset import Labels, Samples, Train
+from steadygan.data.types import ENDLESS_PART, Labels, Samples, TrainData
 from steadygan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 
 NAMES = ("auto", "classifier", "inception", "patches", "pixels")
 MOST_REAL = 50_000
-"""training images that are looked at; of more, a fixed part"""
-DRAWN = 20_000
-"""samples that stand for data drawn without end"""
+"""real samples at most; of more, a fixed random subset"""
 
 
 def make_features(
@@ -33,7 +30,7 @@ def make_features(
     cache: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Features:
-    """The features of a name for a data set of images; trained, fitted or loaded at the first call.
+    """The feature extractor of a name for a data set of images; trained, fitted or loaded at the first call.
 
     Args:
         name: 'classifier', 'inception', 'patches', 'pixels', 'package.module:function' of a user's own, or 'auto':
@@ -41,7 +38,7 @@ def make_features(
         dataset: of images
         weights: a file with Inception's weights
         cache: folder of the cache
-        progress: told of the classifier's training
+        progress: called with the batches done and all of them while a classifier is trained
 
     Raises:
         UsageError: one line, for a name that is unknown or features that this data cannot have.
@@ -62,7 +59,7 @@ def make_features(
         from steadygan.features.inception import inception_features
 
         return inception_features(weights, cache=cache)
-    images = real_part(dataset, "train")[0]
+    images = real_samples(dataset, "train")[0]
     if name == "pixels":
         from steadygan.features.pixels import fit_pixels
 
@@ -75,51 +72,48 @@ def make_features(
 def default_features(dataset: Dataset) -> str:
     """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
     classes = dataset.sample.classes
-    train = dataset.train
-    count = DRAWN if isinstance(train, Endless) else len(train) if isinstance(train, Stored) else train.part
-    return "classifier" if classes > 1 and count >= 10 * classes else "patches"
+    return "classifier" if classes > 1 and dataset.train.part >= 10 * classes else "patches"
 
 
-def real_part(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samples, Labels | None]:
+def real_samples(dataset: Dataset, split: str, most: int = MOST_REAL) -> tuple[Samples, Labels | None]:
     """Real samples and labels of a split, at most ``most``: a fixed part of more and of a
     stream, a fixed draw of endless data."""
-    held: Train = dataset.train if split == "train" else dataset.held_out
-    if isinstance(held, Endless):
-        return held.draw(np.random.default_rng(0), min(most, DRAWN))
-    if not isinstance(held, Stored):
-        held = Stored(*held.some())
-    if len(held) <= most:
-        return held.samples, held.labels
-    rows = chosen_rows(len(held), most)
-    return held.samples[rows], None if held.labels is None else held.labels[rows]
+    data: TrainData = dataset.train if split == "train" else dataset.held_out
+    if data.endless:
+        return data.draw(np.random.default_rng(0), min(most, data.part))
+    samples, labels = data.some()
+    if len(samples) <= most:
+        return samples, labels
+    rows = subset_indices(len(samples), most)
+    return samples[rows], None if labels is None else labels[rows]
 
 
-def chosen_rows(count: int, most: int) -> NDArray[np.int64]:
-    """At most ``most`` of the rows 0 to count - 1, ascending; chosen at random, as data may lie sorted by class."""
+def subset_indices(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` of the indices 0 to count - 1, ascending; a random subset, as data may lie sorted by class."""
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
 def real_features(features: Features, dataset: Dataset, split: str, *, cache: str | None = None) -> Extracted:
-    """Features of a split's real images, from the cache where they were computed before."""
+    """Features of a split's real images, from the cache if they were computed before."""
     import torch
 
     from steadygan.features.base import Extracted
-    from steadygan.features.neural import Weights, kept, weights_file
+    from steadygan.features.neural import Weights, cached_weights, weights_file
 
-    def make() -> Weights:
-        images, _ = real_part(dataset, split)
+    def compute() -> Weights:
+        images, _ = real_samples(dataset, split)
         if not len(images):
             raise UsageError(f"'{dataset.name}' has no {split} images")
-        found = features(np.asarray(images, dtype=np.uint8))
-        tensors = {"features": torch.from_numpy(found.features)}
-        if found.probabilities is not None:
-            tensors["probabilities"] = torch.from_numpy(found.probabilities)
+        extracted = features(np.asarray(images, dtype=np.uint8))
+        tensors = {"features": torch.from_numpy(extracted.features)}
+        if extracted.probabilities is not None:
+            tensors["probabilities"] = torch.from_numpy(extracted.probabilities)
         return Weights(tensors, {"features": features.name, "data": dataset.name, "split": split})
 
-    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {DRAWN} {features.identity}"
+    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {ENDLESS_PART} {features.identity}"
     key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    tensors, _ = kept(weights_file(f"real-{key}", cache), make)
+    tensors, _ = cached_weights(weights_file(f"real-{key}", cache), compute)
     probabilities = tensors.get("probabilities")
     return Extracted(tensors["features"].numpy(), None if probabilities is None else probabilities.numpy())

@@ -1,4 +1,4 @@
-"""A comparison as one page that needs nothing from outside: the table, and each run's last picture or lines."""
+"""A comparison as one self-contained HTML page: the table, and each run's last picture or lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 
 from steadygan.errors import UsageError
 from steadygan.evaluation.comparison import Comparison
-from steadygan.evaluation.tables import ARROWS, cell_text, seeds
+from steadygan.evaluation.tables import DIRECTIONS, cell_text, seeds
 from steadygan.report.embed import FRAME_SIDE, Embedded, embed
 from steadygan.report.lines import Lines, shown_lines
 from steadygan.run.layout import list_lines, list_pictures
@@ -17,11 +17,11 @@ from steadygan.system.files import writing, written_aside
 from steadygan.system.words import number
 
 LINES = 20
-"""of text that are shown of a run"""
+"""of text shown of a run"""
 
 
 def write_comparison(comparison: Comparison, path: Path) -> Path:
-    """Writes the page and gives its path back.
+    """Write the page; gives its path.
 
     Raises:
         UsageError: for another ending than .html.
@@ -36,7 +36,7 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
 
 
 def page_of(comparison: Comparison) -> str:
-    """The page as text."""
+    """The page's HTML."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.evaluation").joinpath("page.html").read_text(encoding="utf-8")
     lines = [
@@ -44,7 +44,7 @@ def page_of(comparison: Comparison) -> str:
             "metric": line.metric,
             "cells": [(cell_text(cell, False), index == line.winner) for index, cell in enumerate(line.cells)],
             "floor": "" if line.floor is None else number(line.floor),
-            "better": ARROWS[line.better],
+            "better": DIRECTIONS[line.better],
             "features": line.features,
         }
         for line in comparison.lines
@@ -57,13 +57,13 @@ def page_of(comparison: Comparison) -> str:
         groups=[f"{group.name}, {seeds(len(group.runs))}" for group in comparison.groups],
         lines=lines,
         pictures=pictures,
-        rests_on=comparison.rests_on,
+        provenance=comparison.provenance,
         notes=comparison.notes,
     )
 
 
 def _picture(folder: Path) -> Embedded | Lines | None:
-    """The last picture or lines of a run, or None."""
+    """The last picture or lines of a run; None without any."""
     if texts := list_lines(folder):
         return shown_lines(texts[-1], most=LINES)
     pictures = list_pictures(folder)

@@ -1,4 +1,4 @@
-"""evaluation.json: numbers, and for each of them all that decides it."""
+"""evaluation.json: numbers with their provenance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Number:
     floor: float | None = None
     """the same metric of held-out real samples in place of generated ones"""
     floor_count: int | None = None
-    """how many these are: with fewer, many distances are larger by that alone"""
+    """number of these: with fewer, many distances are larger by that alone"""
     better: Better = "lower"
     settings: Settings = field(default_factory=dict)
     """of the metric: neighbours, subsets, …"""
@@ -40,7 +40,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where numbers come from. What ``unlike`` compares stands first."""
+    """All that decides numbers. What ``difference`` compares stands first."""
 
     data: str
     """the data set's name"""
@@ -52,16 +52,16 @@ class Provenance:
     count: int
     """generated samples"""
     features: str
-    """'' for metrics that look at the samples themselves"""
+    """the extractor's name; '' for metrics of the samples themselves"""
     features_hash: str
     resize: str
-    """how images are brought to the features' size"""
+    """filter that brings images to the extractor's size"""
     weights: str
     """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'"""
     samples: str
     """'uint8' images, 'float32' points, or 'uint8' or 'int16' ids of characters"""
     precision: str
-    """in which samples were generated and features computed"""
+    """of generation and features"""
     recipe: str
     recipe_hash: str
     """of all that decides the training but the seed; equal for runs that differ in their seed only"""
@@ -86,12 +86,12 @@ COMPARED = (
     "samples",
     "precision",
 )
-"""Fields of a provenance that have to be equal for numbers to stand side by side."""
+"""Fields of a provenance that are equal for comparable numbers."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Numbers of one origin."""
+    """Numbers of one provenance."""
 
     provenance: Provenance
     numbers: tuple[Number, ...]
@@ -103,8 +103,8 @@ class Evaluation:
         raise KeyError(metric)
 
 
-def unlike(a: Provenance, b: Provenance) -> str:
-    """The first difference that forbids a comparison, in words; '' where there is none."""
+def difference(a: Provenance, b: Provenance) -> str:
+    """The first difference that makes two provenances not comparable, in words; '' if they are."""
     for name in COMPARED:
         mine, theirs = getattr(a, name), getattr(b, name)
         if mine != theirs:
@@ -116,12 +116,12 @@ def unlike(a: Provenance, b: Provenance) -> str:
 
 
 def to_json(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
-    """What evaluation.json holds."""
+    """The content of evaluation.json."""
     return {"format": FORMAT, "evaluations": [dataclasses.asdict(evaluation) for evaluation in evaluations]}
 
 
 def read(folder: Path) -> tuple[Evaluation, ...]:
-    """The evaluations of a run; none where it has no file yet.
+    """The evaluations of a run; empty if it has no file yet.
 
     Raises:
         RunError: for a file that is damaged or of another format.
@@ -131,8 +131,8 @@ def read(folder: Path) -> tuple[Evaluation, ...]:
         return ()
     content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else "none"
-        raise RunError(f"{path} has format {found}; this version of steadygan reads format {FORMAT}")
+        got = content.get("format") if isinstance(content, dict) else "none"
+        raise RunError(f"{path} has format {got}; this version of steadygan reads format {FORMAT}")
     try:
         return tuple(
             Evaluation(Provenance(**entry["provenance"]), tuple(Number(**number) for number in entry["numbers"]))
@@ -143,23 +143,19 @@ def read(folder: Path) -> tuple[Evaluation, ...]:
 
 
 def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
-    """Writes evaluations into a run's file: one of the same origin is brought up to date, others stay.
+    """Add evaluations to a run's file; one of the same provenance is updated, others stay.
 
     Raises:
         RunError: where the file is damaged or cannot be written.
     """
-    held = list(read(folder))
+    evaluations = list(read(folder))
     for evaluation in new:
-        same = next((e for e in held if _origin(e.provenance) == _origin(evaluation.provenance)), None)
+        same = next((e for e in evaluations if e.provenance == evaluation.provenance), None)
         if same is None:
-            held.append(evaluation)
+            evaluations.append(evaluation)
         else:
             names = {number.metric for number in evaluation.numbers}
             kept = tuple(number for number in same.numbers if number.metric not in names)
-            held[held.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
-    write_json(folder / EVALUATION, to_json(held))
-    return tuple(held)
-
-
-def _origin(provenance: Provenance) -> dict[str, Any]:
-    return dataclasses.asdict(provenance)
+            evaluations[evaluations.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
+    write_json(folder / EVALUATION, to_json(evaluations))
+    return tuple(evaluations)

@@ -1,4 +1,4 @@
-"""evaluate: a run's samples, measured, and written down with all that decides the numbers."""
+"""Evaluation of a run: metrics of its samples, recorded in evaluation.json with their provenance."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
 from steadygan.evaluation.extracting import default_features, make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import choose
+from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.neighbours import write_neighbours
+from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Number, Provenance
+from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 MOST, LEAST = 10_000, 2_000
-"""generated samples by default: as many as there are real ones, within these"""
+"""bounds of the default number of generated samples"""
 PACKAGES = ("steadygan", "numpy", "scipy", "scikit-learn", "pillow")
 
 
@@ -51,84 +53,83 @@ def evaluate(
     inception_weights: str | Path | None = None,
     say: Say | None = None,
 ) -> tuple[Evaluation, ...]:
-    """Measures samples of a run as a user gets them, adds the numbers to its evaluation.json, and gives them.
+    """Metrics of a run's samples as a user gets them; also added to its evaluation.json.
 
-    Numbers in features and numbers without are two evaluations, as their origins differ.
+    Numbers of one provenance make one evaluation: those in features and those of the samples themselves are two.
 
     Args:
         run: a run, its folder or name; None: the newest
-        metrics: names of measures.MEASURES; None: all that suit the data
-        features: a name (see extracting.make_features), or an extractor of your own
+        metrics: names of measures.MEASURES; None: all that apply to the data
+        features: a name (see extracting.make_features), or a feature extractor of your own
         count: generated samples; None: as many as there are training samples, 2,000 to 10,000
         seed: of the latents
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights
-        say: told what is going on
+        say: called with a line of progress
 
     Raises:
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
-    found = run if isinstance(run, Run) else Run(find_run(run))
+    evaluated = run if isinstance(run, Run) else Run(find_run(run))
     tell = say or (lambda line: None)
-    at = int(found.checkpoint(round_).name)
-    dataset = open_data(found.recipe.data)
-    _check_data(found, dataset)
-    cache = found.recipe.data.cache
-    many = count if count is not None else default_count(dataset)
-    if many < 2:
-        raise UsageError(f"the number of samples is {many}; it has to be 2 or more")
+    at = int(evaluated.checkpoint(round_).name)
+    dataset = open_data(evaluated.recipe.data)
+    _check_data(evaluated, dataset)
+    cache = evaluated.recipe.data.cache
+    total = count if count is not None else default_count(dataset)
+    if total < 2:
+        raise UsageError(f"the number of samples is {total}; it has to be 2 or more")
     if weights not in get_args(Weights):
         raise unknown_name("weights", weights, get_args(Weights))
     inception = (features if isinstance(features, str) else features.name) == "inception"
-    scales = partial(found.scales, seed=seed, weights=weights, round_=round_)
-    material = Material(
-        dataset,
-        np.empty((many, 0)),
-        inception=inception,
-        make_scales=(lambda most: scales(min(most, many))) if len(scales(1)) > 1 else None,
-        seed=seed,
-        cache=cache,
-    )
-    chosen = choose(metrics, material)  # before a classifier is trained and samples are drawn, which may take long
+    multi_scale = _is_multi_scale(evaluated, dataset)
+    # before a classifier is trained and samples are drawn, which may take long
+    measures = select(metrics, Subject(dataset, total, inception, multi_scale))
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
-    unfinished = "" if at >= found.recipe.rounds else f" of {found.recipe.rounds:,}"
-    tell(f"{many:,} samples of round {at:,}{unfinished}")
-    material = dataclasses.replace(
-        material,
-        samples=draw(found, many, seed, weights, round_),
-        asked=_asked(found, many, seed),
-        features=extractor,
-        make_classifier=classifier,
-    )
-    found_by: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
-    for measure in chosen:
+    real = RealSide(dataset, extractor, classifier, cache)
+    unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
+    tell(f"{total:,} samples of round {at:,}{unfinished}")
+
+    def scales(most: int) -> Sequence[Samples]:
+        return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
+
+    samples = draw(evaluated, total, seed, weights, round_)
+    material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
+    numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
+    for measure in measures:
         tell(measure.name)
-        sees = "features" if measure.name == "inception_score" and material.inception else measure.sees
-        found_by[sees].extend(measure.compute(material))
-    origin = partial(_provenance, found, dataset, material, weights, at)
-    if found_by["classifier"] and extractor is not None and extractor.identity == material.classifier.identity:
-        found_by["features"] += found_by.pop("classifier")
-    by = {"features": extractor, "samples": None}
-    if found_by.get("classifier"):
-        by["classifier"] = material.classifier
-    new = [Evaluation(origin(by[sees]), tuple(numbers)) for sees, numbers in found_by.items() if numbers]
-    record.add(found.folder, new)
-    if material.is_image:
-        write_neighbours(material, found.folder / NEAREST)
+        inputs = "features" if measure.name == "inception_score" and real.inception else measure.inputs
+        numbers[inputs].extend(measure.compute(material))
+    if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
+        numbers["features"] += numbers.pop("classifier")
+    extractors = {"features": extractor, "samples": None}
+    if numbers.get("classifier"):
+        extractors["classifier"] = real.classifier
+    provenance = partial(_provenance, evaluated, material, weights, at)
+    new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
+    record.add(evaluated.folder, new)
+    if dataset.sample.is_image:
+        write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
 
 
+def _is_multi_scale(run: Run, dataset: Dataset) -> bool:
+    """True if the run's generator makes images of several sizes."""
+    pyramid = run.recipe.representation
+    return isinstance(pyramid, Pyramid) and dataset.sample.shape[-1] > pyramid.least
+
+
 def default_count(dataset: Dataset) -> int:
-    """Generated samples, where nobody says how many."""
+    """Generated samples by default: as many as training samples, 2,000 to 10,000."""
     audit = dataset.audit
     train = audit.train if audit is not None else None
     return MOST if train is None else min(MOST, max(LEAST, train))
 
 
 MOST_IN_MEMORY = 2**31
-"""bytes of samples; more of them are kept in a file that vanishes"""
+"""bytes of samples; more are kept in a temporary file"""
 
 
 def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: int | None = None) -> Samples:
@@ -141,7 +142,7 @@ def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: 
     done = 0
     for block in run.stream(count, seed, weights=weights, round_=round_):
         if samples is None:
-            samples = _room((count, *block.shape[1:]), block.dtype)
+            samples = _empty((count, *block.shape[1:]), block.dtype)
         samples[done : done + len(block)] = block
         done += len(block)
     assert samples is not None
@@ -150,14 +151,14 @@ def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: 
     return samples
 
 
-def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
     if math.prod(shape) * dtype.itemsize <= MOST_IN_MEMORY:
         return np.empty(shape, dtype)
     return np.memmap(tempfile.TemporaryFile(prefix="steadygan-"), dtype, "w+", shape=shape)
 
 
-def _asked(run: Run, count: int, seed: int) -> Labels | None:
-    """The classes that samples were asked for, where the generator listens."""
+def _conditions(run: Run, count: int, seed: int) -> Labels | None:
+    """The classes [count] that a conditional generator was given; None for an unconditional one."""
     if not run.conditional:
         return None
     labels = run.labels(count, seed)
@@ -167,7 +168,7 @@ def _asked(run: Run, count: int, seed: int) -> Labels | None:
 def _extractors(
     dataset: Dataset, features: str | Features, weights: str | Path | None, cache: str | None, tell: Say
 ) -> tuple[Features | None, Callable[[], Features] | None]:
-    """The features that were asked for, and the way to a classifier of the data's classes where it has some."""
+    """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
             what = "is text" if dataset.sample.is_text else "are points"
@@ -175,52 +176,52 @@ def _extractors(
         return None, None
 
     def classifier() -> Features:
-        return make_features("classifier", dataset, cache=cache, progress=_told(tell, "classifier"))
+        return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
 
     extractor = (
-        make_features(features, dataset, weights=weights, cache=cache, progress=_told(tell, "classifier"))
+        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell))
         if isinstance(features, str)
         else features
     )
     return extractor, classifier if default_features(dataset) == "classifier" else None
 
 
-def _told(tell: Say, what: str) -> Callable[[int, int], None]:
+def _progress(tell: Say) -> Callable[[int, int], None]:
+    """Tells of the classifier's training at each tenth of it."""
     tenths = -1
 
-    def progress(done: int, all_: int) -> None:
+    def progress(done: int, total: int) -> None:
         nonlocal tenths
-        if all_ and 10 * done // all_ > tenths:
-            tenths = 10 * done // all_
-            tell(f"training a {what} of the data, once: {10 * tenths}%")
+        if total and 10 * done // total > tenths:
+            tenths = 10 * done // total
+            tell(f"training a classifier of the data, once: {10 * tenths}%")
 
     return progress
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:
-    began = run.data.fingerprint
-    if began != dataset.fingerprint:
+    trained_on = run.data.fingerprint
+    if trained_on != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} has changed since {run.folder} was trained (content {dataset.fingerprint[:12]}, then "
-            f"{began[:12]}): its samples can only be measured against what it was trained on"
+            f"{trained_on[:12]}): its samples can only be measured against what it was trained on"
         )
 
 
 def recipe_hash(run: Run) -> str:
-    """Hash of all that decides a training but its seed: how it is watched, on which threads, is left out."""
+    """Hash of all that decides a training but its seed; logging, evaluation, threads and the engine are left out."""
     recipe = dataclasses.replace(run.recipe, seed=0, run=recipes.RunOptions(precision=run.recipe.run.precision))
     return hashlib.sha256(recipes.dumps(recipe).encode()).hexdigest()
 
 
-def _provenance(
-    run: Run, dataset: Dataset, material: Material, weights: Weights, round_: int, features: Features | None
-) -> Provenance:
+def _provenance(run: Run, material: Material, weights: Weights, round_: int, features: Features | None) -> Provenance:
+    dataset = material.real.dataset
     facts: dict[str, Any] = dict(features.facts) if features is not None else {}
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,
         split="train" if features is not None else "train and held out",
-        real=len(material.train[0]),
+        real=len(material.real.train[0]),
         count=len(material.samples),
         features="" if features is None else features.name,
         features_hash="" if features is None else features.identity,
@@ -241,10 +242,10 @@ def _provenance(
 def _versions() -> dict[str, str]:
     import torch
 
-    found = {"python": platform.python_version(), "torch": torch.__version__}  # with the build, such as +cpu
+    versions = {"python": platform.python_version(), "torch": torch.__version__}  # with the build, such as +cpu
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+            versions[name] = "unknown"
+    return versions

@@ -1,4 +1,4 @@
-"""Numbers as lines of text."""
+"""Evaluations and comparisons as text tables."""
 
 from __future__ import annotations
 
@@ -9,60 +9,54 @@ from steadygan.evaluation.comparison import Cell, Comparison, Line
 from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.system.words import number
 
-ARROWS = {"lower": "lower is better", "higher": "higher is better", "one": "best at 1", "half": "best at 0.5"}
+DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "one": "best at 1", "half": "best at 0.5"}
 
 
 def evaluation_lines(evaluations: Sequence[Evaluation]) -> list[str]:
-    """The numbers of a run for people, with what they rest on."""
+    """A run's numbers as a table, with their provenance."""
     lines: list[str] = []
     for evaluation in evaluations:
-        lines.append(rests_on(evaluation.provenance))
+        lines.append(provenance_line(evaluation.provenance))
         rows = [
-            (
-                held.metric,
-                said(held),
-                floor_text(held),
-                ARROWS[held.better],
-            )
-            for held in evaluation.numbers
+            (each.metric, value_text(each), floor_text(each), DIRECTIONS[each.better]) for each in evaluation.numbers
         ]
         lines += columns(rows, indent="  ")
     return lines
 
 
-def floor_text(held: Number) -> str:
-    """What real samples get."""
-    if held.floor is None:
+def floor_text(result: Number) -> str:
+    """The value of held-out real samples."""
+    if result.floor is None:
         return ""
-    return f"real {number(held.floor)}" + (f" ({held.floor_count:,} of them)" if held.floor_count else "")
+    return f"real {number(result.floor)}" + (f" ({result.floor_count:,} of them)" if result.floor_count else "")
 
 
-def said(held: Number) -> str:
+def value_text(result: Number) -> str:
     """A value with its standard error of sampling."""
-    return number(held.value) + ("" if held.error is None else f" ± {number(held.error)}")
+    return number(result.value) + ("" if result.error is None else f" ± {number(result.error)}")
 
 
-def rests_on(p: Provenance) -> str:
-    """Where numbers come from, in one line."""
-    seen = f"{p.features} features {p.features_hash[:8]}" if p.features else "the samples themselves"
+def provenance_line(p: Provenance) -> str:
+    """A provenance in one line."""
+    features = f"{p.features} features {p.features_hash[:8]}" if p.features else "the samples themselves"
     accuracy = p.facts.get("held_out_accuracy")
-    known = "" if accuracy is None else f", held-out accuracy {accuracy:.3f}"
+    suffix = "" if accuracy is None else f", held-out accuracy {accuracy:.3f}"
     return (
         f"{p.recipe}, round {p.round:,}, seed {p.training_seed}: {p.count:,} samples ({p.weights}) beside "
-        f"{p.real:,} of {p.data} {p.data_hash[:8]} ({p.split}); {seen}{known}"
+        f"{p.real:,} of {p.data} {p.data_hash[:8]} ({p.split}); {features}{suffix}"
     )
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
-    """The table for people: a column a recipe, a line a metric; the better one is marked where seeds separate."""
+    """The table as text: a column for each recipe, a line for each metric, winners marked."""
     groups = comparison.groups
     head = ("metric", *(f"{group.name} ({seeds(len(group.runs))})" for group in groups), "real", "")
     rows = [head, *(_row(line) for line in comparison.lines)]
     lines = columns(rows)
-    lines += [f"on {text}" for text in comparison.rests_on]
+    lines += [f"on {text}" for text in comparison.provenance]
     lines.append(
         "mean over seeds, with half the width of its 95% interval (Student); (±) is one standard error of sampling; "
-        "* is better than each other by intervals that lie apart"
+        "* is better than each other by disjoint intervals"
     )
     return lines + [f"note: {text}" for text in comparison.notes]
 
@@ -73,11 +67,11 @@ def seeds(count: int) -> str:
 
 def _row(line: Line) -> tuple[str, ...]:
     cells = (cell_text(cell, index == line.winner) for index, cell in enumerate(line.cells))
-    return (line.metric, *cells, "" if line.floor is None else number(line.floor), ARROWS[line.better])
+    return (line.metric, *cells, "" if line.floor is None else number(line.floor), DIRECTIONS[line.better])
 
 
 def cell_text(cell: Cell | None, wins: bool) -> str:
-    """A mean, its interval over seeds, and the sampling error."""
+    """A mean, half the width of its interval over seeds, and the sampling error."""
     if cell is None:
         return "-"
     half = (cell.interval.high - cell.interval.low) / 2
@@ -90,7 +84,7 @@ def cell_text(cell: Cell | None, wins: bool) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
-    """Rows with their cells under each other."""
+    """Rows as lines, cells padded to columns."""
     if not rows:
         return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

@@ -1,1 +1,1 @@
-"""Feature extractors: Inception, a classifier of the data itself, patch statistics, any module."""
+"""Feature extractors: Inception, a classifier of the data itself, patch statistics, pixels, any torch module."""

@@ -1,4 +1,4 @@
-"""What a feature extractor is: a named, hashed map from 8-bit images to vectors."""
+"""Feature extractors: named, hashed maps from 8-bit images to vectors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Extracted(NamedTuple):
     features: NDArray[np.float32]
     """[N, width]"""
     probabilities: NDArray[np.float64] | None = None
-    """[N, classes], where the extractor is a classifier"""
+    """[N, classes], if the extractor is a classifier"""
 
 
 class Features(Protocol):
-    """A map from images to vectors, with all that decides its numbers."""
+    """Feature extractor: a map from images to vectors, with all that decides its numbers."""
 
     @property
     def name(self) -> str:
@@ -32,7 +32,7 @@ class Features(Protocol):
 
     @property
     def width(self) -> int:
-        """Numbers an image."""
+        """Features an image."""
 
     @property
     def facts(self) -> dict[str, Any]:

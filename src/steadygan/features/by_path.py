@@ -1,4 +1,4 @@
-"""Features of the user's own code, named by the path of a function that makes them."""
+"""Feature extractors of the user's own code, by the import path of a function that makes one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from steadygan.features.module import module_features, one_line
 
 
 def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Features:
-    """The features of 'package.module:function': a function of the user's that returns a module, or features.
+    """The feature extractor of 'package.module:function': a function that returns a torch module, or ``Features``.
 
-    Modules are found as from a script in the current folder. A module of torch gets the default options of
-    ``module_features``; a function that wants others calls that itself and returns its answer.
+    Modules are found as from a script in the current folder. A torch module gets the default options of
+    ``module_features``; a function that wants others calls that itself and returns its result.
 
     Args:
         path: of the function, which takes no arguments
-        shape: (C, H, W) of the images to come, to try a module on
+        shape: (C, H, W) of the images, to try a module on
 
     Raises:
         UsageError: one line, if it cannot be imported, fails, or returns something else.
@@ -35,24 +35,24 @@ def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Feat
         raise UsageError(f"'{path}' names no function; features of your own are named package.module:function")
     with _current_folder_importable():
         try:
-            home = importlib.import_module(module_name)
+            module = importlib.import_module(module_name)
         except Exception as error:
             raise UsageError(f"features '{path}': cannot import '{module_name}': {one_line(error)}") from error
-        function = getattr(home, function_name, None)
+        function = getattr(module, function_name, None)
         if not callable(function):
-            known = [name for name, value in vars(home).items() if callable(value)]
+            known = [name for name, value in vars(module).items() if callable(value)]
             raise UsageError(f"'{module_name}' has no function '{function_name}'{nearest(function_name, known)}")
         try:
-            found = function()
+            features = function()
         except Exception as error:
             raise UsageError(f"features '{path}': the function failed: {one_line(error)}") from error
-    if isinstance(found, torch.nn.Module):
-        return module_features(found, path, shape=shape)
-    wanted = ("name", "identity", "width", "facts", "__call__")
-    if missing := [each for each in wanted if inspect.getattr_static(found, each, None) is None]:
-        kind = type(found).__name__
+    if isinstance(features, torch.nn.Module):
+        return module_features(features, path, shape=shape)
+    required = ("name", "identity", "width", "facts", "__call__")
+    if missing := [each for each in required if inspect.getattr_static(features, each, None) is None]:
+        kind = type(features).__name__
         raise UsageError(f"'{path}' gave a {kind} without {', '.join(missing)}; a torch module or Features are needed")
-    return cast(Features, found)
+    return cast(Features, features)
 
 
 @contextmanager

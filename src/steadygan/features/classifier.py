@@ -1,4 +1,4 @@
-"""Features of a small network that was trained to tell the classes of the data itself apart.
+"""Features of a small classifier, trained on the classes of the data itself.
 
 Nothing is downloaded, and pictures of different classes are far apart in them. They compare generators on one data
 set: a Fréchet distance in them is not to be put beside one in Inception features, or one of other data.
@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Endless
-from steadygan.data.parquet.stream import Streamed
+from steadygan.data.dataset import Dataset
 from steadygan.data.sources.find import STACKED
 from steadygan.errors import UsageError
 from steadygan.features.base import Extracted
-from steadygan.features.neural import Weights, extract, hash_of, kept, weights_file
+from steadygan.features.classifier_network import (
+    WIDTH,
+    Labelled,
+    accuracy,
+    build_network,
+    labelled,
+    normalised,
+    shrunk,
+    train,
+)
+from steadygan.features.neural import Weights, cached_weights, extract, hash_of, weights_file
 from steadygan.features.pixels import check_same
-from steadygan.features.training import WIDTH, Labelled, accuracy, labelled, network, pixels, shrunk, train
 from steadygan.metrics.arrays import Images
 from steadygan.metrics.pyramids import block_size
 
@@ -33,7 +41,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _VERSION = 1
 _TRAINED_ON, _TESTED_ON = 60_000, 10_000
-_DRAWN = 20_000
 _LEAST_A_CLASS = 10
 _BLOCK = 500
 
@@ -47,7 +54,7 @@ class ClassifierFeatures:
     network: Sequential
     """body and head, in eval mode"""
     facts: dict[str, Any]
-    """held_out_accuracy (None where no held-out image has a label), tested_on, trained_on, data, seed, resize, …"""
+    """held_out_accuracy (None if no held-out image has a label), tested_on, trained_on, data, seed, resize, …"""
     identity: str
     device: str = "cpu"
 
@@ -66,16 +73,16 @@ class ClassifierFeatures:
             UsageError: images of another shape than those trained on.
         """
         check_same(images, self.shape, self.name)
-        return extract(self._answer, images, min(_BLOCK, block_size(images)), self.device, self.name)
+        return extract(self._forward, images, min(_BLOCK, block_size(images)), self.device, self.name)
 
-    def _answer(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network[0](pixels(shrunk(images)))
+    def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network[0](normalised(shrunk(images)))
         return features, self.network[1](features)
 
 
 @dataclass(frozen=True, eq=False)
 class StackFeatures:
-    """Features of pictures whose channels are three digits: those of the channels, side by side."""
+    """Features of stacked digits (three digits as the channels of one image): those of the channels, concatenated."""
 
     channel: ClassifierFeatures
     """for one digit, [N, 1, S, S]"""
@@ -102,8 +109,8 @@ class StackFeatures:
         Raises:
             UsageError: images of another shape.
         """
-        found: NDArray[np.int64] = self._of_channels(images)[1].argmax(axis=2)
-        return found
+        digits: NDArray[np.int64] = self._of_channels(images)[1].argmax(axis=2)
+        return digits
 
     def __call__(self, images: Images) -> Extracted:
         """Features [N, 384] and probabilities [N, 1000] of stacks uint8 [N, 3, S, S].
@@ -142,34 +149,34 @@ def classifier_features(
         dataset: labelled images
         cache: folder of the cache; None: STEADYGAN_CACHE, or else the user's cache folder
         seed: of weights, order and shifts; another seed is another entry of the cache
-        device: to train and work on
-        progress: told the batches done and all of them
+        device: to train and run on
+        progress: called with the batches done and all of them
 
     Raises:
         UsageError: points, data without labels, of one class, or with fewer than 10 labelled images a class.
         RunError: the cache cannot be written.
     """
-    if dataset.name == STACKED and isinstance(dataset.train, Endless):
+    if dataset.name == STACKED and dataset.train.endless:
         return channel_classifier(dataset.sample.shape[-1], cache=cache, seed=seed, device=device, progress=progress)
     import torch
 
     classes = _check(dataset)
     shape = dataset.sample.shape
 
-    def make() -> Weights:
-        found = _training_images(dataset, seed)
-        if len(found.images) < _LEAST_A_CLASS * classes:
+    def train_network() -> Weights:
+        data = _training_images(dataset, seed)
+        if len(data.images) < _LEAST_A_CLASS * classes:
             raise UsageError(
-                f"'{dataset.name}' has {len(found.images)} labelled training images of {classes} classes; a classifier "
+                f"'{dataset.name}' has {len(data.images)} labelled training images of {classes} classes; a classifier "
                 f"needs {_LEAST_A_CLASS} a class, --features patches needs none"
             )
-        trained, precision = train(found, classes, seed=seed, device=device, progress=progress)
+        trained, precision = train(data, classes, seed=seed, device=device, progress=progress)
         tested = labelled(dataset.held_out.samples, dataset.held_out.labels, _TESTED_ON)
-        height, width = found.images.shape[2:]
+        height, width = data.images.shape[2:]
         facts = {
             "held_out_accuracy": accuracy(trained, tested, device),
             "tested_on": len(tested.images),
-            "trained_on": len(found.images),
+            "trained_on": len(data.images),
             "trained_in": precision,
             "data": dataset.fingerprint,
             "seed": seed,
@@ -180,13 +187,13 @@ def classifier_features(
 
     text = f"{_VERSION} {dataset.fingerprint} {dataset.sample} {dataset.class_names} {seed}"
     key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    tensors, facts = kept(weights_file(f"classifier-{key}", cache), make)
-    with torch.random.fork_rng(devices=[]):  # layers draw random weights before they get theirs
-        found = network(shape[0], classes)
-    found.load_state_dict(tensors)
-    found.requires_grad_(False).eval().to(device)
+    tensors, facts = cached_weights(weights_file(f"classifier-{key}", cache), train_network)
+    with torch.random.fork_rng(devices=[]):  # layers draw initial weights
+        network = build_network(shape[0], classes)
+    network.load_state_dict(tensors)
+    network.requires_grad_(False).eval().to(device)
     identity = hashlib.sha256(f"{_VERSION} {shape} {facts['resize']} {hash_of(tensors)}".encode()).hexdigest()
-    return ClassifierFeatures(shape, found, facts, identity, device)
+    return ClassifierFeatures(shape, network, facts, identity, device)
 
 
 def channel_classifier(
@@ -197,7 +204,7 @@ def channel_classifier(
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> StackFeatures:
-    """Which digits are stacked in pictures [N, 3, size, size]: one classifier, of single digits of that size.
+    """Features of stacked digits [N, 3, size, size]: those of a classifier of single digits, channel by channel.
 
     Trained on scikit-learn's digits, brought to the size in the way those of 'stacked-digits' are; for the rest see
     ``classifier_features``.
@@ -211,7 +218,7 @@ def channel_classifier(
 
 
 def _check(dataset: Dataset) -> int:
-    """The number of classes of data that a classifier can be trained on."""
+    """The number of classes; UsageError for data that no classifier can be trained on."""
     if not dataset.sample.is_image:
         raise UsageError(f"'{dataset.name}' are points; a classifier is for pictures")
     classes = dataset.sample.classes
@@ -223,8 +230,6 @@ def _check(dataset: Dataset) -> int:
 
 
 def _training_images(dataset: Dataset, seed: int) -> Labelled:
-    if isinstance(dataset.train, Endless):
-        return labelled(*dataset.train.draw(np.random.default_rng(seed), _DRAWN), _TRAINED_ON)
-    if isinstance(dataset.train, Streamed):
-        return labelled(*dataset.train.some(), _TRAINED_ON)
-    return labelled(dataset.train.samples, dataset.train.labels, _TRAINED_ON)
+    data = dataset.train
+    drawn = data.draw(np.random.default_rng(seed), data.part) if data.endless else data.some()
+    return labelled(*drawn, _TRAINED_ON)

@@ -1,7 +1,7 @@
-"""Features of the Inception network that published scores are computed with.
+"""Inception-v3 features, of the network that published scores are computed with.
 
 The weights are those of the TensorFlow graph of 2015-12-05, converted by the makers of torch-fidelity, whose extractor
-also resizes as that graph does. The module is loaded by itself: torch-fidelity's front needs torchvision.
+also resizes as that graph does. The module is loaded by itself: torch-fidelity's package needs torchvision.
 
 Tested with generated weights of the right shapes, against torch-fidelity's own extractor. It has not been run with the
 real weights, and no published score has been reproduced with it.
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import UsageError
 from steadygan.features.base import Extracted
-from steadygan.features.neural import Weights, extract, hash_of, kept, read_weights, weights_file
+from steadygan.features.neural import Weights, cached_weights, extract, hash_of, read_weights, weights_file
 from steadygan.metrics.arrays import Images
 from steadygan.metrics.pyramids import check_images
 from steadygan.system.cache import cache_folder
@@ -77,9 +77,9 @@ class InceptionFeatures:
         check_images(images)
         if images.shape[1] not in (1, 3):
             raise UsageError(f"images have {images.shape[1]} channels; 'inception' takes 1 or 3, without alpha")
-        return extract(self._answer, images, _BLOCK, self.device, self.name)
+        return extract(self._forward, images, _BLOCK, self.device, self.name)
 
-    def _answer(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features, logits = self.network(images.expand(-1, 3, -1, -1))
         return features, logits
 
@@ -99,23 +99,24 @@ def inception_features(
         sha256: the hash of the .pth, or how it begins; None: the end of the file's name (NAME-6726825d.pth), else
             that of the original weights
         cache: folder of the cache; None: STEADYGAN_CACHE, or else the user's cache folder
-        device: to work on
+        device: to run on
 
     Raises:
         UsageError: torch-fidelity is missing, the weights are missing and cannot be downloaded, have another hash, or
             are not Inception's.
         RunError: the cache cannot be written.
     """
-    home = _extractor_module()
+    module = _extractor_module()
     if sha256 is not None and not _HASH.fullmatch(sha256):
         raise UsageError(f"sha256 is {sha256!r}; it has to be 8 to 64 hexadecimal digits, in small letters")
     path = weights or os.environ.get(VARIABLE)
     if path:
-        found = _from_file(Path(path).expanduser(), sha256, cache)
+        loaded = _from_file(Path(path).expanduser(), sha256, cache)
     else:
-        found = _from_cache(sha256 or ORIGINAL, cache) or _downloaded(home.URL_INCEPTION_V3, sha256 or ORIGINAL, cache)
-    network = _network(home, found.tensors, path or "the cache")
-    source = found.facts["sha256"]
+        wanted = sha256 or ORIGINAL
+        loaded = _from_cache(wanted, cache) or _downloaded(module.URL_INCEPTION_V3, wanted, cache)
+    network = _network(module, loaded.tensors, path or "the cache")
+    source = loaded.facts["sha256"]
     facts = {
         "sha256": source,
         "original": source.startswith(ORIGINAL),
@@ -123,7 +124,7 @@ def inception_features(
         "precision": "fp32",
         "torch-fidelity": _installed_version(),
     }
-    text = f"{_VERSION} {_LAYERS} {_RESIZE} {hash_of(found.tensors)}"
+    text = f"{_VERSION} {_LAYERS} {_RESIZE} {hash_of(loaded.tensors)}"
     return InceptionFeatures(network.to(device), facts, hashlib.sha256(text.encode()).hexdigest(), device)
 
 
@@ -131,18 +132,18 @@ def _from_file(path: Path, sha256: str | None, cache: str | None) -> Weights:
     if not path.is_file():
         raise UsageError(f"no Inception weights at '{path}'")
     if path.suffix == ".safetensors":
-        found = read_weights(path)
-        if found is None or "sha256" not in found.facts:
+        loaded = read_weights(path)
+        if loaded is None or "sha256" not in loaded.facts:
             raise UsageError(f"'{path}' is damaged, or was not converted by this package; give the .pth")
-        _compare(path, found.facts["sha256"], sha256)
-        return found
+        _check_hash(path, loaded.facts["sha256"], sha256)
+        return loaded
     with path.open("rb") as file:
         source = hashlib.file_digest(file, "sha256").hexdigest()
-    _compare(path, source, sha256)
-    return kept(_cached_file(source, cache), lambda: _converted(path, source))
+    _check_hash(path, source, sha256)
+    return cached_weights(_cached_file(source, cache), lambda: _converted(path, source))
 
 
-def _compare(path: Path, got: str, sha256: str | None) -> None:
+def _check_hash(path: Path, got: str, sha256: str | None) -> None:
     stated = _STATED.search(path.stem)
     wanted = sha256 or (stated[1] if stated else ORIGINAL)
     if not got.startswith(wanted):
@@ -157,7 +158,7 @@ def _converted(path: Path, source: str) -> Weights:
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # as many kinds as there are ways to damage a file
+    except Exception as error:  # each way to damage a file raises another kind
         raise UsageError(f"'{path}' holds no weights that torch can read: {type(error).__name__}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise UsageError(f"'{path}' holds a {type(state).__name__}, not a network's weights")
@@ -172,9 +173,9 @@ def _cached_file(source: str, cache: str | None) -> Path:
 
 def _from_cache(sha256: str, cache: str | None) -> Weights | None:
     for path in sorted((cache_folder(cache) / "features").glob(f"inception-{sha256[:32]}*.safetensors")):
-        found = read_weights(path)
-        if found is not None and str(found.facts.get("sha256")).startswith(sha256):
-            return found
+        weights = read_weights(path)
+        if weights is not None and str(weights.facts.get("sha256")).startswith(sha256):
+            return weights
     return None
 
 
@@ -196,27 +197,27 @@ def _downloaded(url: str, sha256: str, cache: str | None) -> Weights:
         return _from_file(path, sha256, cache)
 
 
-def _network(home: ModuleType, tensors: dict[str, Tensor], where: str | Path) -> nn.Module:
+def _network(module: ModuleType, tensors: dict[str, Tensor], where: str | Path) -> nn.Module:
     """torch-fidelity's extractor with these weights."""
     import torch
 
-    class Extractor(home.FeatureExtractorInceptionV3):  # type: ignore[misc, name-defined]
+    class Extractor(module.FeatureExtractorInceptionV3):  # type: ignore[misc, name-defined]
         def load_state_dict(self, *_: Any, **__: Any) -> None:
             """Nothing: the constructor would read a full pickle, or download."""
 
-    home.load_state_dict_from_url = lambda url, **_: {}  # type: ignore[attr-defined]
-    with torch.device("meta"):  # shapes alone: random weights would take longer than all else
-        found: nn.Module = Extractor("inception", _LAYERS)
+    module.load_state_dict_from_url = lambda url, **_: {}  # type: ignore[attr-defined]
+    with torch.device("meta"):  # random weights would take longer than all else
+        network: nn.Module = Extractor("inception", _LAYERS)
     try:
-        torch.nn.Module.load_state_dict(found, tensors, assign=True)
+        torch.nn.Module.load_state_dict(network, tensors, assign=True)
     except RuntimeError as error:
         first = " ".join(str(error).split())[:160]
         raise UsageError(f"the weights in '{where}' are not those of this Inception network: {first}") from error
-    return found.float().requires_grad_(False).eval()
+    return network.float().requires_grad_(False).eval()
 
 
 def _extractor_module() -> ModuleType:
-    """torch-fidelity's Inception module: a copy of our own, loaded without the package's front.
+    """torch-fidelity's Inception module: a copy of our own, imported without the package's __init__.
 
     Raises:
         UsageError: torch-fidelity is not installed.
@@ -234,9 +235,9 @@ def _extractor_module() -> ModuleType:
             )
         ours = [each for each in sys.modules if each == name or each.startswith(f"{name}.")]
         before = {each: sys.modules.pop(each) for each in ours}
-        front = ModuleType(name)
-        front.__path__ = list(spec.submodule_search_locations)
-        sys.modules[name] = front
+        bare = ModuleType(name)  # the package without its __init__
+        bare.__path__ = list(spec.submodule_search_locations)
+        sys.modules[name] = bare
         try:
             return importlib.import_module(f"{name}.feature_extractor_inceptionv3")
         finally:

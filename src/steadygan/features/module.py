@@ -1,4 +1,4 @@
-"""Features of a network of the user's: any module of torch."""
+"""Features of any torch module of the user's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLOCK = 100
 
 @dataclass(eq=False)
 class ModuleFeatures:
-    """What a user's module says of images; made by ``module_features``, which says what the options mean."""
+    """Outputs of a torch module as features; made by ``module_features``, which explains the options."""
 
     module: nn.Module
     name: str
@@ -52,7 +52,7 @@ class ModuleFeatures:
 
     @property
     def width(self) -> int:
-        """Numbers an image.
+        """Features an image.
 
         Raises:
             UsageError: before the first images, where ``module_features`` was not told their shape.
@@ -85,26 +85,26 @@ class ModuleFeatures:
         if self.mean is not None and len(self.mean) not in (1, channels):
             raise UsageError(f"'{self.name}' has a mean of {len(self.mean)} channels; the images have {channels}")
         with _in_eval_mode(self.module):
-            found = extract(self._answer, images, min(_BLOCK, block_size(images)), _device(self.module), self.name)
-        self._width = found.features.shape[1]
-        return found
+            extracted = extract(self._forward, images, min(_BLOCK, block_size(images)), _device(self.module), self.name)
+        self._width = extracted.features.shape[1]
+        return extracted
 
-    def _answer(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
-        moved = self._as_wanted(images)
+    def _forward(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        inputs = self._preprocessed(images)
         try:
-            with _output_of(self.module, self.output) as seen:
-                answer = self.module(moved)
+            with _output_of(self.module, self.output) as outputs:
+                output = self.module(inputs)
         except Exception as error:  # whatever a user's code raises
-            shape = list(moved.shape[1:])
+            shape = list(inputs.shape[1:])
             raise UsageError(f"'{self.name}' fails on images {shape}: {one_line(error)}") from error
         if self.output is not None:
-            if not seen:
+            if not outputs:
                 raise UsageError(f"'{self.name}' has not used its part '{self.output}'")
-            answer = seen[-1]
-        features, *logits = (_rows(part, len(images), self.name) for part in _parts(answer, self.name))
+            output = outputs[-1]
+        features, *logits = (_rows(part, len(images), self.name) for part in _parts(output, self.name))
         return features, logits[0] if logits else None
 
-    def _as_wanted(self, images: Tensor) -> Tensor:
+    def _preprocessed(self, images: Tensor) -> Tensor:
         from torch.nn.functional import interpolate
 
         values = images
@@ -133,23 +133,23 @@ def module_features(
     std: Sequence[float] | None = None,
     output: str | None = None,
 ) -> ModuleFeatures:
-    """Features of any module: what it gives for a batch of images, in eval mode and float32, on the module's device.
+    """Features of any torch module: its output for images, in eval mode and float32, on the module's device.
 
-    A module gives [N, width], or a pair of such and of class logits [N, classes]. Maps [N, C, H, W] are averaged
-    over their places, other shapes made flat.
+    A module gives [N, width], or a pair of such and of class logits [N, classes]. Feature maps [N, C, H, W] are
+    averaged over positions, other shapes flattened.
 
     Args:
         module: takes images [N, C, H, W]
         name: for the record
-        shape: (C, H, W) of the images to come: the module is tried on two at once, and its width is known
+        shape: (C, H, W) of the images: the module is tried on two at once, and its width is known
         size: images are brought to size x size by antialiased bicubic interpolation; None: left as they are
         pixels: '[-1,1]' (the default), '[0,1]' (the default with a mean), or 'uint8' from 0 to 255
         mean: of channels, subtracted from pixels in [0, 1]; with ``std``
         std: of channels, divided by
-        output: take what this part of the module gives, as ``module.named_modules()`` calls it; None: its own answer
+        output: a submodule whose output is taken, as ``module.named_modules()`` calls it; None: the module's own
 
     Raises:
-        UsageError: options that contradict each other, an unknown part, or a module that fails on ``shape``.
+        UsageError: options that contradict each other, an unknown submodule, or a module that fails on ``shape``.
     """
     import torch
 
@@ -169,42 +169,42 @@ def module_features(
     if size is not None and size < 1:
         raise UsageError(f"features '{name}': size is {size}; it has to be 1 or more")
     if output is not None:
-        parts = [part for part, _ in module.named_modules() if part]
-        if output not in parts:
-            raise UsageError(f"'{name}' has no part '{output}'{nearest(output, parts)}")
-    found = ModuleFeatures(module, name, size, pixels, means, stds, output)
+        submodules = [submodule for submodule, _ in module.named_modules() if submodule]
+        if output not in submodules:
+            raise UsageError(f"'{name}' has no part '{output}'{nearest(output, submodules)}")
+    features = ModuleFeatures(module, name, size, pixels, means, stds, output)
     if shape is not None:
-        found(np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8))
-    return found
+        features(np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8))
+    return features
 
 
 @contextmanager
 def _in_eval_mode(module: nn.Module) -> Iterator[None]:
-    """The whole module in eval mode, and each part as it was afterwards."""
-    before = [(part, part.training) for part in module.modules()]
+    """All submodules in eval mode, and each as it was afterwards."""
+    before = [(submodule, submodule.training) for submodule in module.modules()]
     module.eval()
     try:
         yield
     finally:
-        for part, training in before:
-            part.training = training
+        for submodule, training in before:
+            submodule.training = training
 
 
 @contextmanager
-def _output_of(module: nn.Module, part: str | None) -> Iterator[list[Any]]:
-    """A list that fills with what a part of the module gives."""
-    seen: list[Any] = []
-    if part is None:
-        yield seen
+def _output_of(module: nn.Module, submodule: str | None) -> Iterator[list[Any]]:
+    """A list that fills with the outputs of a submodule."""
+    outputs: list[Any] = []
+    if submodule is None:
+        yield outputs
         return
 
     def keep(_: nn.Module, __: Any, result: Any) -> None:
-        # a copy, as the next part may work in place
-        seen.append(result.clone() if hasattr(result, "clone") else result)
+        # a copy, as the next layer may work in place
+        outputs.append(result.clone() if hasattr(result, "clone") else result)
 
-    handle = module.get_submodule(part).register_forward_hook(keep)
+    handle = module.get_submodule(submodule).register_forward_hook(keep)
     try:
-        yield seen
+        yield outputs
     finally:
         handle.remove()
 
@@ -216,23 +216,23 @@ def _device(module: nn.Module) -> torch.device:
     return torch.device("cpu") if tensor is None else tensor.device
 
 
-def _parts(answer: Any, name: str) -> tuple[Tensor, ...]:
-    """Features, and logits where there are some."""
+def _parts(output: Any, name: str) -> tuple[Tensor, ...]:
+    """Features, and logits if there are some."""
     import torch
 
-    parts = tuple(answer) if isinstance(answer, tuple | list) else (answer,)
+    parts = tuple(output) if isinstance(output, tuple | list) else (output,)
     if not 1 <= len(parts) <= 2 or not all(isinstance(part, torch.Tensor) for part in parts):
         kinds = ", ".join(type(part).__name__ for part in parts)
         raise UsageError(f"'{name}' gives ({kinds}); features are a tensor, or a pair with logits")
     return parts
 
 
-def _rows(found: Tensor, count: int, name: str) -> Tensor:
-    if found.ndim == 0 or len(found) != count:
-        raise UsageError(f"'{name}' gives {list(found.shape)} for {count} images; it has to be one row an image")
-    if found.ndim == 4:
-        return found.float().mean(dim=(2, 3))
-    return found.float().reshape(count, -1)
+def _rows(tensor: Tensor, count: int, name: str) -> Tensor:
+    if tensor.ndim == 0 or len(tensor) != count:
+        raise UsageError(f"'{name}' gives {list(tensor.shape)} for {count} images; it has to be one row an image")
+    if tensor.ndim == 4:
+        return tensor.float().mean(dim=(2, 3))
+    return tensor.float().reshape(count, -1)
 
 
 def one_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What extractors that are networks share: they run over images in blocks, and their weights are hashed and cached."""
+"""Networks as feature extractors: inference over blocks of images, hashes and a cache of weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Weights(NamedTuple):
-    """The state of a network, and what the record has to say of it."""
+    """A network's state dict, and facts for the record."""
 
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
@@ -35,12 +35,12 @@ def hash_of(tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 of names, types, shapes and bytes, in the order of the names."""
     import torch
 
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in sorted(tensors):
         value = tensors[name].detach().cpu()
-        found.update(f"{name} {value.dtype} {list(value.shape)}\n".encode())
-        found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        digest.update(f"{name} {value.dtype} {list(value.shape)}\n".encode())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def extract(
@@ -50,13 +50,13 @@ def extract(
     device: str | torch.device,
     name: str,
 ) -> Extracted:
-    """What a network says of images, ``size`` at a time, in float32.
+    """Features and probabilities of images by a network, ``size`` at a time, in float32.
 
     Args:
         network: uint8 images [n, C, H, W] on the device -> features [n, width] and logits [n, classes] or None
         images: uint8 [N, C, H, W]
         size: of a block
-        device: that the network is on
+        device: of the network
         name: of the extractor, for errors
 
     Raises:
@@ -69,7 +69,7 @@ def extract(
     start = 0
     with torch.inference_mode(), float32(device):
         for block in blocks(images, size):
-            # a copy, as memory maps are read-only and torch cannot hold such
+            # a copy, as torch refuses read-only memory maps
             vectors, logits = network(torch.from_numpy(np.array(block)).to(device))
             part = slice(start, start + len(block))
             if features is None:
@@ -88,7 +88,7 @@ def extract(
 
 @contextmanager
 def float32(device: str | torch.device) -> Iterator[None]:
-    """Full float32 whatever surrounds it: no autocast, and on a GPU neither TF32 nor a choice of kernels by speed."""
+    """Full float32 inside: no autocast, and on a GPU neither TF32 nor kernels chosen by speed."""
     import torch
 
     kind = torch.device(device).type
@@ -106,12 +106,12 @@ def float32(device: str | torch.device) -> Iterator[None]:
 
 
 def weights_file(name: str, cache: str | None) -> Path:
-    """Where the cache keeps weights; ``name`` is KIND-KEY with a key of 32 hexadecimal digits."""
+    """The weights' file in the cache; ``name`` is KIND-KEY with a key of 32 hexadecimal digits."""
     return cache_folder(cache) / "features" / f"{name}.safetensors"
 
 
-def kept(path: Path, make: Callable[[], Weights]) -> Weights:
-    """The weights of a file in the cache; made, and put there, where it is missing or damaged.
+def cached_weights(path: Path, compute: Callable[[], Weights]) -> Weights:
+    """Weights from a file in the cache; computed and written if it is missing or damaged.
 
     Processes that want the same weights wait for the first, so that all see the same ones.
 
@@ -122,15 +122,15 @@ def kept(path: Path, make: Callable[[], Weights]) -> Weights:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".lock").open("ab").close()
     with locked(path.with_suffix(".lock")):
-        found = read_weights(path)
-        if found is None:
-            found = make()
-            write_weights(path, found)
-    return found
+        weights = read_weights(path)
+        if weights is None:
+            weights = compute()
+            write_weights(path, weights)
+    return weights
 
 
 def write_weights(path: Path, weights: Weights) -> None:
-    """Write a safetensors file, whole and durable.
+    """Write a safetensors file, atomically and durably.
 
     Raises:
         RunError: it cannot be written.
@@ -144,7 +144,7 @@ def write_weights(path: Path, weights: Weights) -> None:
 
 
 def read_weights(path: Path) -> Weights | None:
-    """What ``write_weights`` wrote; None where it is missing, or not what was written."""
+    """Weights that ``write_weights`` wrote; None if the file is missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
     try:

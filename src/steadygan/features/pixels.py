@@ -1,4 +1,4 @@
-"""Principal components of pixels: features that need no network, and see where things lie, not how sharp they are."""
+"""Principal components of pixels: features without a network, of where things lie and not how sharp they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadygan.metrics.arrays import Images, blocks
 from steadygan.metrics.pyramids import block_size, check_images
 
 FITTED_ON = 20_000
-"""at most so many images decide the components"""
+"""images at most that the components are fitted on"""
 _VERSION = 1
 _NUMBERS = 4_096
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PixelFeatures:
-    """The first principal components of pixels, scaled so that those of the images fitted on have variance 1 in total.
+    """The first principal components of pixels, scaled to a total variance of 1 over the images fitted on.
 
     Not whitened: directions in which real images hardly differ would count like the main ones and bring their noise.
     In the Fréchet distance, 1 is what one image at the real mean, repeated, would score: the loss of all variety.
@@ -33,13 +33,13 @@ class PixelFeatures:
     shape: tuple[int, ...]
     """(C, H, W) of the images"""
     factor: int
-    """side of the squares whose mean stands for a pixel; 1 where images are small enough to be taken as they are"""
+    """side of the squares that are averaged to a pixel; 1 for small images"""
     mean: Array
     """[D], of pixels from 0 to 1"""
     components: Array
     """[D, width], orthogonal, scaled"""
     fitted: dict[str, Any]
-    """how many images, the share of the variance that is kept"""
+    """number of images, share of the variance that is explained"""
     identity: str
 
     @property
@@ -61,12 +61,12 @@ class PixelFeatures:
             UsageError: images of another shape than those fitted on.
         """
         images = check_same(images, self.shape, self.name)
-        found = np.empty((len(images), self.width), np.float32)
+        features = np.empty((len(images), self.width), np.float32)
         start = 0
         for block in blocks(images, block_size(images)):
-            found[start : start + len(block)] = (_vectors(block, self.factor) - self.mean) @ self.components
+            features[start : start + len(block)] = (_vectors(block, self.factor) - self.mean) @ self.components
             start += len(block)
-        return Extracted(found)
+        return Extracted(features)
 
 
 def fit_pixels(images: Images, *, width: int = 64) -> PixelFeatures:
@@ -80,14 +80,14 @@ def fit_pixels(images: Images, *, width: int = 64) -> PixelFeatures:
     images = check_images(images, least=2)
     if width < 1:
         raise UsageError(f"width is {width}; at least one component is kept")
-    part = fixed_part(images)
+    subset = fixed_subset(images)
     factor = 1
     while images.shape[1] * -(-images.shape[2] // factor) * -(-images.shape[3] // factor) > _NUMBERS:
         factor += 1
-    mean, vectors, variances, total = _principal(part, factor, width)
+    mean, vectors, variances, total = _principal(subset, factor, width)
     kept = float(variances.sum())
-    fitted = {"fitted on": len(part), "variance kept": round(kept / total, 6)}
-    identity = identity_of(part, f"pixels {_VERSION} {width}")
+    fitted = {"fitted on": len(subset), "variance kept": round(kept / total, 6)}
+    identity = identity_of(subset, f"pixels {_VERSION} {width}")
     return PixelFeatures(images.shape[1:], factor, mean, vectors / np.sqrt(kept), fitted, identity)
 
 
@@ -103,22 +103,22 @@ def check_same(images: Images, shape: tuple[int, ...], name: str) -> Images:
     return array
 
 
-def fixed_part(images: Images, most: int = FITTED_ON) -> Images:
-    """All the images, or ``most`` of them drawn at random, always the same."""
+def fixed_subset(images: Images, most: int = FITTED_ON) -> Images:
+    """All the images, or a fixed random subset of ``most`` of them."""
     if len(images) <= most:
         return images
     return images[np.sort(np.random.default_rng(0).permutation(len(images))[:most])]
 
 
 def identity_of(images: Images, settings: str) -> str:
-    """The hash of what a fit is made from.
+    """Hash of the inputs of a fit.
 
-    Not of what it gives: its last digits differ between processors, and the same features would look like others.
+    Not of its result: last digits differ between processors, and the same features would look like others.
     """
-    found = hashlib.sha256(f"{settings} {images.shape}".encode())
+    digest = hashlib.sha256(f"{settings} {images.shape}".encode())
     for block in blocks(images, block_size(images)):
-        found.update(np.ascontiguousarray(block).tobytes())
-    return found.hexdigest()
+        digest.update(np.ascontiguousarray(block).tobytes())
+    return digest.hexdigest()
 
 
 def _vectors(images: Images, factor: int) -> Array:
@@ -132,7 +132,7 @@ def _vectors(images: Images, factor: int) -> Array:
 
 
 def _principal(images: Images, factor: int, width: int) -> tuple[Array, Array, Array, float]:
-    """Mean [D], components [D, width], their variances, and the variance of all."""
+    """Mean [D], components [D, width], their variances, and the total variance."""
     from scipy.linalg import eigh
 
     size = block_size(images)

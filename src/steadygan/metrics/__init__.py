@@ -3,5 +3,5 @@
     from steadygan.metrics.frechet import frechet_from_features
     from steadygan.metrics.manifold import precision_recall
 
-``steadygan evaluate`` puts them to a run's samples and writes down what the numbers rest on.
+``steadygan evaluate`` applies them to a run's samples and records the numbers with their provenance.
 """

@@ -1,4 +1,4 @@
-"""What metrics are given: arrays of rows or of images, checked, and read in blocks so that memory stays bounded."""
+"""Arrays of vectors and of images: checks, and blocks that keep memory bounded."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ Rows = NDArray[np.float64]
 """[N, D]"""
 AnyRows = NDArray[Any]
 """[N, D] of any real dtype; may be memory-mapped"""
+Images = NDArray[np.uint8]
+"""[N, C, H, W]"""
 
 _BLOCK_BYTES = 32 << 20
 _BLOCK_ROWS = 2048
@@ -52,7 +54,7 @@ def feature_rows(x: ArrayLike, name: str, at_least: int) -> Rows:
     return np.ascontiguousarray(stored_rows(x, name, at_least), dtype=np.float64)
 
 
-def image_rows(images: ArrayLike, name: str) -> NDArray[np.uint8]:
+def image_rows(images: ArrayLike, name: str) -> Images:
     """Images uint8 [N, C, H, W] with 1 to 4 channels, as they are stored.
 
     Raises:
@@ -88,18 +90,14 @@ def row_slices(rows: AnyRows) -> Iterator[slice]:
         yield slice(start, min(start + size, len(rows)))
 
 
+def blocks(images: Images, size: int) -> Iterator[Images]:
+    """Images in blocks of at most ``size``, in order."""
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
 def _as_array(x: ArrayLike, name: str) -> NDArray[Any]:
     try:
         return np.asarray(x)
     except (ValueError, TypeError, RuntimeError) as error:  # ragged lists; tensors on a GPU or with a gradient
         raise UsageError(f"{name} cannot be read as an array: {str(error).splitlines()[0]}") from error
-
-
-Images = NDArray[np.uint8]
-"""[N, C, H, W]"""
-
-
-def blocks(images: Images, size: int) -> Iterator[Images]:
-    """Images in blocks of at most ``size``, in order."""
-    for start in range(0, len(images), size):
-        yield images[start : start + size]

@@ -1,4 +1,4 @@
-"""Numbers with their uncertainty: of sampling, and over training seeds. The two are never mixed."""
+"""Standard errors of sampling, and confidence intervals over training seeds; the two are never mixed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from steadygan.errors import UsageError
 
 
 class Estimate(NamedTuple):
-    """A metric's value, and how far it would move with other samples of the same generator."""
+    """A metric's value and its standard error over other samples of the same generator."""
 
     value: float
     error: float | None = None
-    """one standard error of sampling; None where it is not known"""
+    """None if unknown"""
 
 
 class Interval(NamedTuple):
-    """A mean over runs, with an interval for it."""
+    """A mean over runs, with its confidence interval."""
 
     mean: float
     low: float
@@ -30,7 +30,7 @@ class Interval(NamedTuple):
 
 
 def mean(values: ArrayLike) -> Estimate:
-    """The mean of numbers [N], one a sample, and its standard error."""
+    """The mean of numbers [N], one for each sample, and its standard error."""
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim != 1 or len(numbers) == 0:
         raise UsageError(f"a mean needs numbers [N]; got shape {list(numbers.shape)}")
@@ -39,9 +39,9 @@ def mean(values: ArrayLike) -> Estimate:
 
 
 def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """The mean of a metric over runs that differ in their seed only, with Student's interval for it.
+    """The mean of a metric over runs that differ in their seed only, with Student's t interval.
 
-    One run gives an interval without end: it says nothing about another seed.
+    One run has an infinite interval: it says nothing about another seed.
     """
     from scipy.stats import t
 
@@ -55,6 +55,6 @@ def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Interval:
     return Interval(centre, centre - half, centre + half, len(numbers))
 
 
-def separate(a: Interval, b: Interval) -> bool:
-    """Do two intervals have no point in common? Only then is one recipe called better than another."""
+def disjoint(a: Interval, b: Interval) -> bool:
+    """True if two intervals have no point in common: only then is one recipe called better than another."""
     return a.high < b.low or b.high < a.low

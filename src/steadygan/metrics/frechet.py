@@ -36,7 +36,7 @@ class Statistics(NamedTuple):
 
     mean: Vector
     covariance: Rows
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody misses here
+    count: int  # type: ignore[assignment]  # hides tuple.count
 
 
 class Extrapolation(NamedTuple):

@@ -1,4 +1,4 @@
-"""Inception score: are single predictions sure, and all of them together spread over the classes?"""
+"""Inception score: high if each prediction is sure, and all of them together spread over the classes."""
 
 from __future__ import annotations
 

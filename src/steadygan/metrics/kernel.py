@@ -1,4 +1,4 @@
-"""Kernel distance: the squared maximum mean discrepancy of feature vectors, without bias at any number of samples."""
+"""Kernel distance (KID): unbiased squared maximum mean discrepancy of feature vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steadygan.metrics.arrays import AnyRows, Rows, same_width, stored_rows
 
 
 class KernelDistance(NamedTuple):
-    """A kernel distance, its standard error, and the subsets that it was measured on."""
+    """A kernel distance, its standard error, and the number and size of its subsets."""
 
     value: float
     error: float
@@ -21,8 +21,8 @@ class KernelDistance(NamedTuple):
     size: int
 
 
-class _Part(NamedTuple):
-    """What one subset says."""
+class _SubsetEstimate(NamedTuple):
+    """Distance and variances in one subset."""
 
     distance: float
     witness_variance: float
@@ -45,7 +45,7 @@ def kernel_distance(
     """The unbiased squared MMD of vectors [N, D] and [M, D], mean over random subsets (Binkowski et al. 2018, KID).
 
     The kernel is (gamma x.y + coef0)^degree, gamma 1/D. May be negative where the two sets agree. With fewer rows than
-    ``size``, subsets are as large as the smaller set; where that is all of both sets, there is one. The answer says so.
+    ``size``, subsets are as large as the smaller set; if that is all of both sets, there is one. The result says so.
 
     The error is that of another M fakes, the real set held fixed: 4 Var(witness) / M + 2 Var(pair) / M^2, the variance
     of a U-statistic over all fakes (Hoeffding 1948), plus the variance over subsets / subsets, for their random choice.
@@ -75,22 +75,22 @@ def kernel_distance(
         return power
 
     rng = np.random.default_rng(seed)
-    parts = []
+    estimates = []
     for _ in range(subsets):
-        x, y = _choose(real_rows, size, rng), _choose(fake_rows, size, rng)
-        parts.append(_compare(kernel(x, x), kernel(y, y), kernel(x, y), unseen=1 - size / len(real_rows)))
-    distances, witness, pair = np.array(parts).T
+        x, y = _random_subset(real_rows, size, rng), _random_subset(fake_rows, size, rng)
+        estimates.append(_estimate(kernel(x, x), kernel(y, y), kernel(x, y), unseen=1 - size / len(real_rows)))
+    distances, witness, pair = np.array(estimates).T
     count = len(fake_rows)
     variance = 4 * max(0.0, witness.mean()) / count + 2 * max(0.0, pair.mean()) / (count * (count - 1))
     of_choice = distances.var(ddof=1) / subsets if subsets > 1 else 0.0
     return KernelDistance(float(distances.mean()), math.sqrt(variance + of_choice), subsets, size)
 
 
-def _choose(rows: AnyRows, size: int, rng: np.random.Generator) -> Rows:
+def _random_subset(rows: AnyRows, size: int, rng: np.random.Generator) -> Rows:
     return np.asarray(rows[rng.permutation(len(rows))[:size]], dtype=np.float64)
 
 
-def _compare(real: Rows, fake: Rows, between: Rows, unseen: float) -> _Part:
+def _estimate(real: Rows, fake: Rows, between: Rows, unseen: float) -> _SubsetEstimate:
     """From kernels [n, n] among reals, among fakes, and of reals (rows) with fakes (columns).
 
     ``unseen`` is the share of the real set that is not in this subset.
@@ -98,14 +98,14 @@ def _compare(real: Rows, fake: Rows, between: Rows, unseen: float) -> _Part:
     n = len(real)
     of_real = (real.sum() - np.trace(real)) / (n * (n - 1))
     attraction = (fake.sum(axis=0) - np.diag(fake)) / (n - 1)
-    likeness = between.mean(axis=0)
-    distance = of_real + attraction.mean() - 2 * likeness.mean()
+    to_real = between.mean(axis=0)
+    distance = of_real + attraction.mean() - 2 * to_real.mean()
 
     # a mean over n partners also scatters by their draw, which is no variance of the witness (a whole set is no draw)
     pair = _pair_variance(fake)
-    cross = between - likeness - between.mean(axis=1, keepdims=True) + likeness.mean()
+    cross = between - to_real - between.mean(axis=1, keepdims=True) + to_real.mean()
     noise = pair / (n - 1) + unseen * np.square(cross).sum() / (n - 1) ** 2 / n
-    return _Part(float(distance), float((attraction - likeness).var(ddof=1) - noise), pair)
+    return _SubsetEstimate(float(distance), float((attraction - to_real).var(ddof=1) - noise), pair)
 
 
 def _pair_variance(kernel: Rows) -> float:

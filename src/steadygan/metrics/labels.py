@@ -1,4 +1,4 @@
-"""What labels say of samples: right classes, all classes, and variety within each class."""
+"""Class metrics: accuracy, histogram, and variance within classes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ClassShare(NamedTuple):
 
 
 class ClassVariance(NamedTuple):
-    """How much images of one class differ."""
+    """Variance between images of one class."""
 
     mean: float
     """over the classes that have at least 2 images"""
@@ -46,21 +46,21 @@ class WithinClass(NamedTuple):
     """real classes left out: fewer than 2 real images, or all the same"""
 
 
-def class_accuracy(predicted: ArrayLike, asked: ArrayLike) -> Estimate:
-    """The share of samples [N] in which a classifier sees the class that the generator was asked for.
+def class_accuracy(predicted: ArrayLike, conditions: ArrayLike) -> Estimate:
+    """Accuracy of a classifier's predictions [N] against the classes [N] that the generator was conditioned on.
 
     A sample with a negative label has none and is left out.
 
     Raises:
         UsageError: not two arrays of as many integers, or no sample with both labels.
     """
-    seen, wanted = _labels(predicted, "predicted classes"), _labels(asked, "asked classes")
-    if len(seen) != len(wanted):
-        raise UsageError(f"{len(seen)} predicted classes for {len(wanted)} asked ones")
-    known = (seen >= 0) & (wanted >= 0)
+    predictions, targets = _labels(predicted, "predicted classes"), _labels(conditions, "requested classes")
+    if len(predictions) != len(targets):
+        raise UsageError(f"{len(predictions)} predicted classes for {len(targets)} requested ones")
+    known = (predictions >= 0) & (targets >= 0)
     if not known.any():
-        raise UsageError("class accuracy: no sample has both a predicted and an asked class, 0 or above")
-    return mean(seen[known] == wanted[known])
+        raise UsageError("class accuracy: no sample has both a predicted and a requested class, 0 or above")
+    return mean(predictions[known] == targets[known])
 
 
 def class_histogram(predicted: ArrayLike, classes: int) -> Shares:
@@ -79,9 +79,9 @@ def class_histogram(predicted: ArrayLike, classes: int) -> Shares:
 
 def smallest_class(shares: ArrayLike) -> ClassShare:
     """The class with the smallest share of a histogram [K], the first of several."""
-    found = _shares(shares)
-    label = int(found.argmin())
-    return ClassShare(label, float(found[label]))
+    histogram = _histogram(shares)
+    label = int(histogram.argmin())
+    return ClassShare(label, float(histogram[label]))
 
 
 def histogram_distance(shares: ArrayLike, real_shares: ArrayLike) -> float:
@@ -90,7 +90,7 @@ def histogram_distance(shares: ArrayLike, real_shares: ArrayLike) -> float:
     Raises:
         UsageError: histograms of unequal length, or that do not sum to 1.
     """
-    a, b = _shares(shares), _shares(real_shares)
+    a, b = _histogram(shares), _histogram(real_shares)
     if len(a) != len(b):
         raise UsageError(f"histograms of {len(a)} and {len(b)} classes cannot be compared")
     return float(0.5 * np.abs(a - b).sum())
@@ -118,22 +118,22 @@ def _by_class(images: Images, labels: ArrayLike) -> tuple[dict[int, float], int]
     by_class: dict[int, float] = {}
     skipped = 0
     for label in np.unique(of_images[of_images >= 0]).tolist():
-        places = np.flatnonzero(of_images == label)
-        if len(places) < 2:
+        indices = np.flatnonzero(of_images == label)
+        if len(indices) < 2:
             skipped += 1
         else:
-            by_class[label] = _variance(images, places)
+            by_class[label] = _variance(images, indices)
     return by_class, skipped
 
 
-def _variance(images: Images, places: NDArray[np.intp]) -> float:
+def _variance(images: Images, indices: NDArray[np.intp]) -> float:
     total = np.zeros(images.shape[1:], np.int64)
     squares = np.zeros(images.shape[1:], np.int64)
-    for some in np.array_split(places, -(-len(places) // block_size(images))):
-        block = images[some].astype(np.int64)
+    for subset in np.array_split(indices, -(-len(indices) // block_size(images))):
+        block = images[subset].astype(np.int64)
         total += block.sum(axis=0)
         squares += np.square(block).sum(axis=0)
-    count = len(places)
+    count = len(indices)
     # integers up to here, so that nearly equal numbers are subtracted without loss
     return float((count * squares - np.square(total)).mean()) / (count * (count - 1))
 
@@ -141,9 +141,9 @@ def _variance(images: Images, places: NDArray[np.intp]) -> float:
 def within_class_variance_ratio(
     fake: Images, fake_labels: ArrayLike, real: Images, real_labels: ArrayLike
 ) -> WithinClass:
-    """How much of the real variety within each class generated images have; sees a collapse inside a class.
+    """Variance within classes of generated images over that of real ones; detects a collapse inside a class.
 
-    Labels of generated images are the classes asked for, or those that a classifier sees. A ratio above 1 is noise or
+    Labels of generated images are those of the condition, or a classifier's predictions. A ratio above 1 is noise or
     wrong classes, not more variety than the world has. A class with fewer than 2 generated images counts as 0: it has
     no variety to show.
 
@@ -163,14 +163,14 @@ def within_class_variance_ratio(
 
 
 def _labels(labels: ArrayLike, name: str) -> Labels:
-    found = np.asarray(labels)
-    if found.ndim != 1 or len(found) == 0 or found.dtype.kind not in "iu":
-        raise UsageError(f"{name} must be integers [N], at least one; got {found.dtype} {list(found.shape)}")
-    return found.astype(np.int64, copy=False)
+    array = np.asarray(labels)
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
+        raise UsageError(f"{name} must be integers [N], at least one; got {array.dtype} {list(array.shape)}")
+    return array.astype(np.int64, copy=False)
 
 
-def _shares(shares: ArrayLike) -> Shares:
-    found = np.asarray(shares, dtype=np.float64)
-    if found.ndim != 1 or len(found) == 0 or not found.min() >= 0 or abs(found.sum() - 1) > 1e-6:
-        raise UsageError(f"a histogram of classes is shares [K] that sum to 1; got shape {list(found.shape)}")
-    return found
+def _histogram(shares: ArrayLike) -> Shares:
+    array = np.asarray(shares, dtype=np.float64)
+    if array.ndim != 1 or len(array) == 0 or not array.min() >= 0 or abs(array.sum() - 1) > 1e-6:
+        raise UsageError(f"a histogram of classes is shares [K] that sum to 1; got shape {list(array.shape)}")
+    return array

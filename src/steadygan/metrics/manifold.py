@@ -1,6 +1,6 @@
-"""Precision, recall, density and coverage: how two sets of vectors lie in each other's balls of nearest neighbours.
+"""Precision, recall, density and coverage, by the k-nearest-neighbour balls of two sets of vectors.
 
-A point's ball reaches to its k-th nearest other point of the same set (copies count, the point itself does not);
+A point's ball extends to its k-th nearest other point of the same set (copies count, the point itself does not);
 the border belongs to it. Distances are Euclidean, computed in float64 in blocks of rows: memory stays near 100 MB.
 """
 
@@ -17,7 +17,7 @@ from steadygan.errors import UsageError
 from steadygan.metrics.arrays import AnyRows, Rows, row_slices, same_width, stored_rows
 from steadygan.metrics.estimates import Estimate, mean
 
-_TIE = 1e-12  # of |a|^2 + |b|^2: closer to a border than rounding can tell is on it
+_TIE = 1e-12  # of |a|^2 + |b|^2: a point within rounding of a border is on it
 
 
 class PrecisionRecall(NamedTuple):
@@ -39,7 +39,7 @@ class DensityCoverage(NamedTuple):
 
 
 class Manifold(NamedTuple):
-    """All four; what their errors hold is said at ``manifold``."""
+    """All four; for their errors see ``manifold``."""
 
     precision: Estimate
     recall: Estimate
@@ -61,12 +61,12 @@ def manifold(real: ArrayLike, fake: ArrayLike, *, k: int = 3, density_k: int = 5
         UsageError: different widths, no more rows than neighbours, NaN.
     """
     real_rows, fake_rows = _two_sets(real, fake, real_k=max(k, density_k), fake_k=k)
-    real_reach = neighbour_distances(real_rows, max(k, density_k))
-    fake_reach = neighbour_distances(fake_rows, k)[:, -1]
-    in_real, in_wide, in_fake = _links(
-        real_rows, fake_rows, [real_reach[:, k - 1, None], real_reach[:, density_k - 1, None], fake_reach[None]]
+    of_real = neighbour_distances(real_rows, max(k, density_k))
+    of_fake = neighbour_distances(fake_rows, k)[:, -1]
+    in_real, in_density, in_fake = _links(
+        real_rows, fake_rows, [of_real[:, k - 1, None], of_real[:, density_k - 1, None], of_fake[None]]
     )
-    return Manifold(*_precision_recall(in_real, in_fake), *_density_coverage(in_wide, density_k))
+    return Manifold(*_precision_recall(in_real, in_fake), *_density_coverage(in_density, density_k))
 
 
 def precision_recall(real: ArrayLike, fake: ArrayLike, k: int = 3) -> PrecisionRecall:
@@ -76,8 +76,8 @@ def precision_recall(real: ArrayLike, fake: ArrayLike, k: int = 3) -> PrecisionR
         UsageError: different widths, no more than ``k`` rows, NaN.
     """
     real_rows, fake_rows = _two_sets(real, fake, real_k=k, fake_k=k)
-    reaches = [neighbour_distances(real_rows, k)[:, -1, None], neighbour_distances(fake_rows, k)[None, :, -1]]
-    return _precision_recall(*_links(real_rows, fake_rows, reaches))
+    radii = [neighbour_distances(real_rows, k)[:, -1, None], neighbour_distances(fake_rows, k)[None, :, -1]]
+    return _precision_recall(*_links(real_rows, fake_rows, radii))
 
 
 def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = 5) -> DensityCoverage:
@@ -105,48 +105,48 @@ def nearest(
     """
     centre = _centre(rows)
     distances, indices = np.full((len(queries), count), np.inf), np.full((len(queries), count), -1, dtype=np.intp)
-    for asked in row_slices(queries):
-        here = _block(queries, asked, centre)
-        best, where = distances[asked], indices[asked]
+    for block in row_slices(queries):
+        here = _block(queries, block, centre)
+        best, where = distances[block], indices[block]
         for part in row_slices(rows):
             squared = _squared_distances(here, _block(rows, part, centre))
             if leave_self_out:
-                own = np.arange(max(asked.start, part.start), min(asked.stop, part.stop))
-                squared[own - asked.start, own - part.start] = np.inf
-            chosen = np.argpartition(squared, min(count, squared.shape[1]) - 1, axis=1)[:, :count]
-            both = np.concatenate([best, np.take_along_axis(squared, chosen, axis=1)], axis=1)
-            names = np.concatenate([where, chosen + part.start], axis=1)
+                own = np.arange(max(block.start, part.start), min(block.stop, part.stop))
+                squared[own - block.start, own - part.start] = np.inf
+            candidates = np.argpartition(squared, min(count, squared.shape[1]) - 1, axis=1)[:, :count]
+            both = np.concatenate([best, np.take_along_axis(squared, candidates, axis=1)], axis=1)
+            positions = np.concatenate([where, candidates + part.start], axis=1)
             order = np.argsort(both, axis=1, kind="stable")[:, :count]
-            best[:], where[:] = np.take_along_axis(both, order, axis=1), np.take_along_axis(names, order, axis=1)
+            best[:], where[:] = np.take_along_axis(both, order, axis=1), np.take_along_axis(positions, order, axis=1)
     return distances, indices
 
 
 class _Links(NamedTuple):
-    """Which pairs of a real and a fake are near each other, in counts."""
+    """Pairs of a real and a fake within a radius, as counts."""
 
     of_fakes: NDArray[np.float64]
     """[M]: number of reals linked to each fake"""
     of_reals: NDArray[np.float64]
     """[N]: number of fakes linked to each real"""
-    names: NDArray[np.float64]
-    """[N]: sum of the indices of those fakes, so the fake's index where there is one"""
+    sums: NDArray[np.float64]
+    """[N]: sum of the indices of those fakes, so the fake's index if there is one only"""
 
 
-def _links(real: AnyRows, fake: AnyRows, reaches: Sequence[Rows]) -> list[_Links]:
-    """The pairs within each squared reach, [N, 1] where it is the real's and [1, M] where it is the fake's."""
+def _links(real: AnyRows, fake: AnyRows, radii: Sequence[Rows]) -> list[_Links]:
+    """The pairs within each squared radius, [N, 1] of the reals and [1, M] of the fakes."""
     n, m = len(real), len(fake)
     centre = _centre(real)
-    fields = [np.broadcast_to(reach, (n, m)) for reach in reaches]
-    links = [_Links(np.zeros(m), np.zeros(n), np.zeros(n)) for _ in reaches]
+    limits = [np.broadcast_to(radius, (n, m)) for radius in radii]
+    links = [_Links(np.zeros(m), np.zeros(n), np.zeros(n)) for _ in radii]
     for rows in row_slices(real):
         here = _block(real, rows, centre)
         for columns in row_slices(fake):
             squared = _squared_distances(here, _block(fake, columns, centre), tie=_TIE)
-            for field, link in zip(fields, links, strict=True):
-                i, j = np.nonzero(squared <= field[rows, columns])
+            for limit, link in zip(limits, links, strict=True):
+                i, j = np.nonzero(squared <= limit[rows, columns])
                 link.of_fakes[columns] += np.bincount(j, minlength=squared.shape[1])
                 link.of_reals[rows] += np.bincount(i, minlength=squared.shape[0])
-                link.names[rows] += np.bincount(i, weights=j + columns.start, minlength=squared.shape[0])
+                link.sums[rows] += np.bincount(i, weights=j + columns.start, minlength=squared.shape[0])
     return links
 
 
@@ -161,7 +161,7 @@ def _density_coverage(in_real: _Links, k: int) -> DensityCoverage:
 def _share_covered(links: _Links) -> Estimate:
     fakes = len(links.of_fakes)
     covered_once = links.of_reals == 1
-    lost = np.bincount(links.names[covered_once].astype(np.intp), minlength=fakes) / len(links.of_reals)
+    lost = np.bincount(links.sums[covered_once].astype(np.intp), minlength=fakes) / len(links.of_reals)
     return Estimate(float((links.of_reals > 0).mean()), math.sqrt((fakes - 1) * float(lost.var())))
 
 
@@ -171,7 +171,7 @@ class _Block(NamedTuple):
 
 
 def _centre(rows: AnyRows) -> Rows:
-    """A point [1, D] to measure from: far from it, |a|^2 + |b|^2 - 2 a.b would lose digits."""
+    """An origin [1, D] near the rows: far from it, |a|^2 + |b|^2 - 2 a.b would lose digits."""
     if rows.dtype.kind != "f":
         return np.zeros((1, rows.shape[1]))  # whole numbers are exact as they are
     total = np.zeros((1, rows.shape[1]))

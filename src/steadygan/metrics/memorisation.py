@@ -1,7 +1,7 @@
-"""Memorisation: are generated samples nearer to training images than held-out images are?
+"""Memorisation: distances of generated samples to training images, compared with those of held-out images.
 
-Rows are pixels or features, from a space where distance means likeness. Held-out images are what a generator that has
-learnt the distribution, and not the images, would give. A sample can also be near to a training image because it is
+Rows are pixels or features, from a space where distance means dissimilarity. Held-out images are what a generator that
+has learnt the distribution, and not the images, would give. A sample can also be near to a training image because it is
 blurred or plain: means lie near to everything. So look at the picture of nearest neighbours too, and read a high
 share together with precision and coverage.
 """
@@ -21,13 +21,12 @@ from steadygan.metrics.manifold import nearest
 
 Distances = NDArray[np.float64]
 
-_SPARE = (
-    4  # candidates more than asked for: the search cannot tell a copy from a row a millionth away, a second look can
-)
+_SPARE = 4
+"""additional candidates: the search rounds, and only exact distances tell a copy from a near duplicate"""
 
 
 class Memorisation(NamedTuple):
-    """How much nearer to the training set fakes are than held-out images."""
+    """Distances of fakes to the training set, compared with those of held-out images."""
 
     nearer: Estimate
     """chance that a fake is nearer to its nearest training image than a held-out image is; 0.5 is expected"""
@@ -43,10 +42,10 @@ class Memorisation(NamedTuple):
 
 
 def memorisation(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, *, level: float = 0.05) -> Memorisation:
-    """How much nearer fakes [M, D] lie to training rows [N, D] than held-out rows [H, D] do.
+    """Distances of fakes [M, D] to training rows [N, D], compared with those of held-out rows [H, D].
 
     Arrays of any real dtype, memory-mapped or not, are read in blocks; memory stays near 100 MB. Cost: N (M + H)
-    distances; keep ``nearest_training(train, held_out, 1)`` and call ``compare_distances`` to measure often.
+    distances; keep ``nearest_training(train, held_out, 1)`` and call ``compare_distances`` to evaluate often.
 
     Raises:
         UsageError: different widths, fewer than 2 held-out or fake rows, NaN, a level outside (0, 1).
@@ -69,13 +68,13 @@ def nearest_training(train: ArrayLike, queries: ArrayLike, count: int) -> tuple[
     train_rows, query_rows = stored_rows(train, "training rows", count), stored_rows(queries, "rows to look up", 1)
     same_width(train_rows, query_rows)
     _, indices = nearest(train_rows, query_rows, min(count + _SPARE, len(train_rows)))
-    distances = np.stack([_exact(train_rows, query_rows, column) for column in indices.T], axis=1)
+    distances = np.stack([_exact_distances(train_rows, query_rows, column) for column in indices.T], axis=1)
     order = np.argsort(distances, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
 def compare_distances(held_out: ArrayLike, fake: ArrayLike, *, level: float = 0.05) -> Memorisation:
-    """The same from distances to the nearest training row, of held-out rows [H] and of fakes [M].
+    """``memorisation`` from distances to the nearest training row, of held-out rows [H] and of fakes [M].
 
     ``nearer`` is P(fake < held out) + P(equal) / 2, the Mann-Whitney statistic U / (M H); its two errors are those of
     DeLong et al. (1988), of the fakes and of the held-out rows.
@@ -85,16 +84,16 @@ def compare_distances(held_out: ArrayLike, fake: ArrayLike, *, level: float = 0.
     """
     if not 0 < level < 1:
         raise UsageError(f"memorisation: level must lie between 0 and 1; got {level}")
-    held, mine = _sorted(held_out, "held-out distances"), _sorted(fake, "fake distances")
-    fake_above = 1 - _below(held, mine)  # per fake: share of held-out distances above its own
-    held_below = _below(mine, held)  # per held-out row: share of fakes' distances below its own
-    limit = float(np.quantile(held, level, method="inverted_cdf"))
+    held_out, fake = _sorted(held_out, "held-out distances"), _sorted(fake, "fake distances")
+    fake_above = 1 - _below(held_out, fake)  # per fake: share of held-out distances above its own
+    held_below = _below(fake, held_out)  # per held-out row: share of fakes' distances below its own
+    limit = float(np.quantile(held_out, level, method="inverted_cdf"))
     return Memorisation(
         nearer=mean(fake_above),
-        near_share=mean(mine <= limit),
-        near_expected=float((held <= limit).mean()),
-        exact=mean(mine == 0),
-        held_out_error=float(held_below.std(ddof=1) / math.sqrt(len(held))),
+        near_share=mean(fake <= limit),
+        near_expected=float((held_out <= limit).mean()),
+        exact=mean(fake == 0),
+        held_out_error=float(held_below.std(ddof=1) / math.sqrt(len(held_out))),
         level=level,
     )
 
@@ -108,7 +107,7 @@ def _sorted(distances: ArrayLike, name: str) -> Distances:
     return np.sort(stored_rows(np.asarray(distances)[..., None], name, 2)[:, 0].astype(np.float64))
 
 
-def _exact(train: AnyRows, queries: AnyRows, indices: NDArray[np.intp]) -> Distances:
+def _exact_distances(train: AnyRows, queries: AnyRows, indices: NDArray[np.intp]) -> Distances:
     distances = np.empty(len(queries))
     for part in row_slices(queries):
         difference = queries[part].astype(np.float64) - train[indices[part]]

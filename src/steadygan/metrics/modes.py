@@ -1,4 +1,4 @@
-"""Modes covered, where they are known: mixtures of Gaussians in the plane, and stacks of three digits."""
+"""Mode coverage: of mixtures of Gaussians, and of the 1,000 modes of stacked digits."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Weights = NDArray[np.float64]
 
 
 class ModeCoverage(NamedTuple):
-    """How points lie over the modes of a mixture."""
+    """Points over the modes of a mixture."""
 
     high_quality: Estimate
     """share of the points that are near a centre"""
     covered: int
-    """modes that have such points"""
+    """modes with such points"""
     modes: int
-    """of how many"""
+    """of the mixture"""
     kl: float
     """KL(points || mixture) over modes, in nats, of those points; without any, log(modes), as for a single mode"""
 
 
 class StackedModes(NamedTuple):
-    """How many of the 1,000 stacks occur, and KL(stacks || reference) in nats."""
+    """Number of the 1,000 stacks that occur, and KL(stacks || reference) in nats."""
 
     covered: int
     kl: float
 
 
 class ExpectedStacks(NamedTuple):
-    """What samples of the real distribution, all stacks equally likely, give on average."""
+    """Expectation of ``StackedModes`` for the real distribution, all stacks equally likely."""
 
     covered: float
     kl: float
@@ -72,17 +72,17 @@ def mode_coverage(
     """
     from scipy.spatial import KDTree
 
-    rows, known = feature_rows(points, "points", 1), feature_rows(centres, "centres", 1)
-    if rows.shape[1] != known.shape[1]:
-        raise UsageError(f"points have {rows.shape[1]} coordinates, centres {known.shape[1]}")
+    rows, means = feature_rows(points, "points", 1), feature_rows(centres, "centres", 1)
+    if rows.shape[1] != means.shape[1]:
+        raise UsageError(f"points have {rows.shape[1]} coordinates, centres {means.shape[1]}")
     for name, number in (("deviation", deviation), ("radius", radius), ("at_least", at_least)):
         if not (math.isfinite(number) and number > 0):
             raise UsageError(f"{name} is {number}; it must be above 0")
-    distances, nearest = KDTree(known).query(rows)
+    distances, nearest = KDTree(means).query(rows)
     near = distances <= radius * deviation
-    counts = np.bincount(nearest[near], minlength=len(known))
+    counts = np.bincount(nearest[near], minlength=len(means))
     covered = int(np.count_nonzero(counts >= at_least))
-    return ModeCoverage(mean(near), covered, len(known), _divergence(counts, _weights(weights, len(known))))
+    return ModeCoverage(mean(near), covered, len(means), _divergence(counts, _weights(weights, len(means))))
 
 
 def stacked_modes(classes: ArrayLike, reference: ArrayLike | None = None) -> StackedModes:
@@ -91,7 +91,7 @@ def stacked_modes(classes: ArrayLike, reference: ArrayLike | None = None) -> Sta
     Few samples cover few stacks and have a large KL however good they are: see ``expected_stacked``.
 
     Args:
-        classes: digits that a classifier sees in the three channels, integers 0 to 9, [N, 3]
+        classes: a classifier's predictions for the three channels, integers 0 to 9, [N, 3]
         reference: weights of the stacks [1000], stack a b c at 100 a + 10 b + c; uniform unless given. Where it is 0
             and a sample lies, KL is infinite.
 
@@ -136,7 +136,7 @@ def _weights(weights: ArrayLike | None, modes: int) -> Weights:
 
 
 def _divergence(counts: NDArray[np.int64], weights: Weights) -> float:
-    """KL(counts || weights) in nats, with 0 log 0 = 0; log K where there is nothing to count."""
+    """KL(counts || weights) in nats, with 0 log 0 = 0; log K for no counts."""
     from scipy.special import rel_entr
 
     if counts.sum() == 0:

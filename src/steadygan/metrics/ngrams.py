@@ -1,4 +1,4 @@
-"""Text: how far its n-grams are from real ones, and how many of its words are words."""
+"""Text metrics: Jensen-Shannon divergence of n-grams, and the share of real words."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def js_curve(
     real: Iterable[Line], fake: Iterable[Line], orders: Sequence[int] = (1, 2, 3, 4), level: Level = "char"
 ) -> dict[int, float]:
     """``ngram_js`` for each order n."""
-    kept, made = list(real), list(fake)
-    return {n: ngram_js(kept, made, n, level) for n in orders}
+    real_lines, fake_lines = list(real), list(fake)
+    return {n: ngram_js(real_lines, fake_lines, n, level) for n in orders}
 
 
 def word_share(fake: Iterable[Line], text: Iterable[Line], padding: str = "") -> Estimate:
     """The share of generated words that occur in a text; higher is better, real lines that it lacks give the ceiling.
 
-    Words are what stands between spaces, as it is: letter case and punctuation count, and the last word of a cut line
+    Words are what stands between spaces, unchanged: letter case and punctuation count, and the last word of a cut line
     may be half a word. The error takes lines, not words, as independent.
 
     Args:
@@ -83,8 +83,8 @@ def word_share(fake: Iterable[Line], text: Iterable[Line], padding: str = "") ->
         raise UsageError("share of words: the text's lines have no word")
     pairs = []
     for line in fake:
-        found = _text(line).rstrip(padding).split()
-        pairs.append((sum(word in known for word in found), len(found)))
+        words = _text(line).rstrip(padding).split()
+        pairs.append((sum(word in known for word in words), len(words)))
     hits, counts = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     total = float(counts.sum())
     if total == 0:
@@ -103,15 +103,15 @@ def _count(lines: Iterable[Line], n: int, level: Level, name: str) -> Counter[tu
         raise UsageError(f"level is '{level}'; allowed are 'char' and 'word'")
     if isinstance(lines, str):
         raise UsageError(f"{name} text must be lines; got one str: cut it with splitlines()")
-    found: Counter[tuple[Hashable, ...]] = Counter()
+    counts: Counter[tuple[Hashable, ...]] = Counter()
     number = 0
     for line in lines:
         tokens = _tokens(line, level)
-        found.update(zip(*(tokens[start:] for start in range(n)), strict=False))
+        counts.update(zip(*(tokens[start:] for start in range(n)), strict=False))
         number += 1
-    if not found:
+    if not counts:
         raise UsageError(f"{name} text: none of {number} lines has {n} tokens")
-    return found
+    return counts
 
 
 def _tokens(line: Line, level: Level) -> Sequence[Hashable]:
@@ -131,11 +131,11 @@ def _text(line: Line) -> str:
 
 
 def _shares(counts: Counter[tuple[Hashable, ...]], grams: list[tuple[Hashable, ...]]) -> NDArray[np.float64]:
-    found = np.fromiter((counts[gram] for gram in grams), dtype=np.float64, count=len(grams))
-    shares: NDArray[np.float64] = found / found.sum()
+    array = np.fromiter((counts[gram] for gram in grams), dtype=np.float64, count=len(grams))
+    shares: NDArray[np.float64] = array / array.sum()
     return shares
 
 
 def _relative_entropy(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    inside = p > 0
-    return float(np.sum(p[inside] * np.log2(p[inside] / q[inside])))
+    support = p > 0
+    return float(np.sum(p[support] * np.log2(p[support] / q[support])))

@@ -13,9 +13,9 @@ from steadygan.metrics.arrays import Images, blocks, image_rows
 PATCH = 7
 """side of a descriptor in pixels"""
 SMALLEST = 12
-"""a level is halved while its half has at least this many pixels: the last one has 12 to 23, 16 for powers of two"""
+"""pixels a side that the half of a level needs to be a level: the last one has 12 to 23, 16 for powers of two"""
 DESCRIPTORS = 131_072
-"""at most so many of a set at a level: 77 MB of float32 for three channels"""
+"""patches of a set at a level at most: 77 MB of float32 for three channels"""
 
 _KERNEL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _BLOCK_NUMBERS = 2**22
@@ -46,7 +46,7 @@ def check_images(images: Images, what: str = "images", least: int = 1) -> Images
 
 
 def block_size(images: FloatImages | Images) -> int:
-    """Images to work on at a time, so that their numbers stay near four million."""
+    """Images a block, so that it has about four million numbers."""
     return max(1, _BLOCK_NUMBERS // int(np.prod(images.shape[1:])))
 
 
@@ -109,7 +109,7 @@ def laplacian_pyramid(images: FloatImages, smallest: int = SMALLEST) -> list[Flo
 
 
 def collapse(levels: list[FloatImages]) -> FloatImages:
-    """The images that a Laplacian pyramid was made of."""
+    """Images from their Laplacian pyramid, its inverse."""
     image = levels[-1]
     for level in reversed(levels[:-1]):
         image = level + double(image, level.shape[2], level.shape[3])
@@ -128,9 +128,9 @@ def sliced_wasserstein(
 ) -> SlicedWasserstein:
     """1,000 times the mean W1 of 7 x 7 patches along random directions, at each level (Karras et al. 2018, section 5).
 
-    ``patches`` of each image are taken at random places, the same in both sets; fewer where they would be more than
-    ``descriptors`` in all, which bounds the memory. Of unequally large sets the larger is cut to a random part of
-    itself. Directions are ``repeats`` times ``directions`` unit vectors. As in ProGAN, the channels of each set are
+    ``patches`` of each image are taken at random positions, the same in both sets; fewer where they would be more than
+    ``descriptors`` in all, which bounds the memory. Of unequally large sets the larger is cut to a random subset
+    of itself. Directions are ``repeats`` times ``directions`` unit vectors. As in ProGAN, the channels of each set are
     brought to mean 0 and deviation 1 by that set's own statistics: a change of brightness or contrast of all images
     alike is not seen. Two sets of real images are not at 0 either: take their distance at the same count as the floor.
 
@@ -144,43 +144,43 @@ def sliced_wasserstein(
         raise UsageError(f"images of {real.shape[2]}x{real.shape[3]} are smaller than a patch of {PATCH}x{PATCH}")
     rng = np.random.default_rng(seed)
     count = min(len(real), len(fake), descriptors)
-    real, fake = (images if len(images) == count else _part(images, count, rng) for images in (real, fake))
-    places = rng.random((2, count, max(1, min(patches, descriptors // count))))
+    real, fake = (images if len(images) == count else _random_subset(images, count, rng) for images in (real, fake))
+    positions = rng.random((2, count, max(1, min(patches, descriptors // count))))
     levels = {}
     for level, (height, width) in enumerate(level_sizes(real.shape[2], real.shape[3])):
         name = str(height) if height == width else f"{height}x{width}"
-        reals, fakes = (_descriptors(images, level, places) for images in (real, fake))
+        reals, fakes = (_descriptors(images, level, positions) for images in (real, fake))
         distances = [_mean_distance(reals, fakes, directions, rng) for _ in range(repeats)]
         levels[name] = 1e3 * float(np.mean(distances))
     return SlicedWasserstein(levels, float(np.mean(list(levels.values()))))
 
 
-def _part(images: Images, count: int, rng: np.random.Generator) -> Images:
+def _random_subset(images: Images, count: int, rng: np.random.Generator) -> Images:
     return images[np.sort(rng.permutation(len(images))[:count])]
 
 
-def _descriptors(images: Images, level: int, places: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Patches [N * patches, C * 7 * 7] at ``places`` (rows and columns in [0, 1), [2, N, patches]), normalised."""
-    channels, count = images.shape[1], places.shape[2]
-    found = np.empty((len(images), count, channels, PATCH, PATCH), np.float32)
+def _descriptors(images: Images, level: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Patches [N * patches, C * 7 * 7] at ``positions`` (rows and columns in [0, 1), [2, N, patches]), normalised."""
+    channels, count = images.shape[1], positions.shape[2]
+    patches = np.empty((len(images), count, channels, PATCH, PATCH), np.float32)
     start = 0
     for block in blocks(images, block_size(images)):
         stop = start + len(block)
-        found[start:stop] = _cut(laplacian_pyramid(block.astype(np.float32))[level], places[:, start:stop])
+        patches[start:stop] = _patches(laplacian_pyramid(block.astype(np.float32))[level], positions[:, start:stop])
         start = stop
     for channel in range(channels):
-        values = found[:, :, channel]
+        values = patches[:, :, channel]
         values -= values.mean(dtype=np.float64).astype(np.float32)
         deviation = float(np.sqrt(np.square(values).mean(dtype=np.float64)))
-        if deviation > 1e-3:  # a level with nothing in it stays at zero, and rounding is not blown up
+        if deviation > 1e-3:  # a flat level stays at zero: rounding is not scaled up
             values /= np.float32(deviation)
-    return found.reshape(len(images) * count, -1)
+    return patches.reshape(len(images) * count, -1)
 
 
-def _cut(images: FloatImages, places: NDArray[np.float64]) -> FloatImages:
+def _patches(images: FloatImages, positions: NDArray[np.float64]) -> FloatImages:
     """Patches [N, patches, C, 7, 7] of images [N, C, H, W]."""
     windows = np.lib.stride_tricks.sliding_window_view(images, (PATCH, PATCH), axis=(2, 3))
-    rows, columns = (np.floor(places[axis] * windows.shape[2 + axis]).astype(np.intp) for axis in (0, 1))
+    rows, columns = (np.floor(positions[axis] * windows.shape[2 + axis]).astype(np.intp) for axis in (0, 1))
     return windows[np.arange(len(images))[:, None], :, rows, columns]
 
 
@@ -192,16 +192,16 @@ def _mean_distance(
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     total = 0.0
     for start in range(0, directions, 32):
-        some = vectors[start : start + 32]
-        total += float(np.abs(_projected(real, some) - _projected(fake, some)).mean(axis=1).sum())
+        block = vectors[start : start + 32]
+        total += float(np.abs(_projected(real, block) - _projected(fake, block)).mean(axis=1).sum())
     return total / directions
 
 
 def _projected(descriptors: NDArray[np.float32], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Descriptors [M, D] along vectors [K, D], each row of the result [K, M] sorted."""
-    lines = np.empty((len(vectors), len(descriptors)))
+    projections = np.empty((len(vectors), len(descriptors)))
     for start in range(0, len(descriptors), 8192):
         rows = slice(start, start + 8192)
-        lines[:, rows] = vectors @ descriptors[rows].astype(np.float64).T
-    lines.sort(axis=1)
-    return lines
+        projections[:, rows] = vectors @ descriptors[rows].astype(np.float64).T
+    projections.sort(axis=1)
+    return projections

@@ -1,6 +1,6 @@
-"""Agreement of the scales of multi-scale images: is the coarse image the fine one, seen from afar?
+"""Agreement of the scales of multi-scale images: coarse images against the averaged finest one.
 
-MSG-GAN's generator makes each size with a layer of its own, and nothing but the critic holds them together.
+MSG-GAN's generator makes each size by a layer of its own; only the critic makes them agree.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from steadygan.errors import UsageError
 from steadygan.metrics.arrays import image_rows
 from steadygan.metrics.estimates import Estimate, mean
 
-_BLOCK = 256  # images whose means are taken at once
+_BLOCK = 256
 
 
 class Agreement(NamedTuple):
-    """How a coarser image agrees with the finest one."""
+    """Agreement of a coarser image with the finest one."""
 
     difference: Estimate
     """mean absolute difference from the finest image's means over squares, in grey levels (0 to 255)"""
     correlation: float
-    """of the samples' mean colours at both sizes, mean over channels; 0 where a channel is the same in all samples"""
+    """of the samples' mean colours at both sizes, mean over channels; 0 for a channel without variance"""
 
 
 def scale_agreement(scales: Sequence[ArrayLike]) -> dict[int, Agreement]:
@@ -36,7 +36,7 @@ def scale_agreement(scales: Sequence[ArrayLike]) -> dict[int, Agreement]:
         scales: uint8 [N, C, H, W] each, of the same N samples, coarse to fine; sides divide those of the finest
 
     Raises:
-        UsageError: for arrays that are no such images, or fewer than 2 samples or scales.
+        UsageError: for other arrays, or fewer than 2 samples or scales.
     """
     images = [image_rows(scale, f"scale {i + 1}") for i, scale in enumerate(scales)]
     if len(images) < 2 or len(images[-1]) < 2:

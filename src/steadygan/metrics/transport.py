@@ -12,11 +12,11 @@ from steadygan.metrics.arrays import AnyRows, feature_rows, same_width, stored_r
 def wasserstein1(a: ArrayLike, b: ArrayLike, *, limit: int = 2_000, seed: int = 0) -> float:
     """The mean Euclidean distance under the cheapest one-to-one assignment of points [N, D] to points [M, D].
 
-    Exact for equally many points, at most ``limit``. Otherwise random parts of both, as large as the smaller set and
-    at most ``limit``, are drawn by the seed and matched.
+    Exact for equally many points, at most ``limit``. Otherwise random subsets of both, as large as the smaller set
+    and at most ``limit``, are drawn by the seed and matched.
 
-    Two sets of one distribution are not at 0: what W1 says of a generator is how far it is above the distance of two
-    real sets of the same size, ``wasserstein1(real, other_real)``. It takes time with the cube of the number of points,
+    Two sets of one distribution are not at 0: what counts is how far W1 is above the distance of two real sets of
+    the same size, ``wasserstein1(real, other_real)``. It takes time with the cube of the number of points,
     about a second for 2,000.
 
     Raises:
@@ -31,10 +31,10 @@ def wasserstein1(a: ArrayLike, b: ArrayLike, *, limit: int = 2_000, seed: int = 
         raise UsageError(f"limit is {limit}; at least one point is matched")
     count = min(len(first), len(second), limit)
     rng = np.random.default_rng(seed)
-    parts = [feature_rows(_part(points, count, rng), "points", 1) for points in (first, second)]
-    costs = cdist(*parts)
+    subsets = [feature_rows(_random_subset(points, count, rng), "points", 1) for points in (first, second)]
+    costs = cdist(*subsets)
     return float(costs[linear_sum_assignment(costs)].mean())
 
 
-def _part(points: AnyRows, count: int, rng: np.random.Generator) -> AnyRows:
+def _random_subset(points: AnyRows, count: int, rng: np.random.Generator) -> AnyRows:
     return points if len(points) == count else points[np.sort(rng.permutation(len(points))[:count])]

@@ -1,8 +1,8 @@
-"""Networks: frozen specs, torch-free until ``build``, and the layers they are assembled from.
+"""Network specs: frozen, torch-free until ``build``; the modules that they build are in ``layers``.
 
 A generator spec builds a module (latents [N, size], labels) -> samples float32 [N, ...]; a critic spec builds a module
-(samples [N, ...], labels) -> CriticOutput. Both follow the shape of the samples they are built for. Multi-scale ones
-exchange ``Scales``.
+(samples [N, ...], labels) -> CriticOutput. Both follow the shape of the samples they are built for. Multi-scale
+networks exchange ``Scales``.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class GeneratorNetworkLike(Protocol):
-    """Builds a generator."""
+    """Spec of a generator."""
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module: ...
 
 
 class CriticNetworkLike(Protocol):
-    """Builds a critic."""
+    """Spec of a critic."""
 
     def build(self, sample: SampleSpec) -> nn.Module: ...
 
@@ -72,12 +72,12 @@ else:  # the closed sets that files and the command line know
 
 
 def takes_classes(generator: GeneratorNetwork) -> bool:
-    """Does the generator make the class that it is asked for?"""
+    """True if the generator is conditioned on the class."""
     return bool(getattr(generator, "conditional", False))
 
 
 def parameter_count(module: nn.Module) -> int:
-    """Trainable numbers in a network."""
+    """Number of trainable parameters."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.checks import literal_fields, refused, whole_fields
+from steadygan.networks.checks import need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -19,21 +19,17 @@ if TYPE_CHECKING:
     Convolution = TypeVar("Convolution", nn.Conv2d, nn.ConvTranspose2d)
 
 SIZES = (8, 16, 28, 32, 64, 128, 256)
-"""Pixels that the convolutional networks are made for."""
+"""Supported sizes of images in pixels."""
 
 Norm = Literal["none", "layer", "instance", "batch"]
 VectorNorm = Literal["none", "batch", "layer"]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
 Init = Literal["he", "uniform_0.02", "normal_0.02"]
-_NORMS = ("none", "layer", "instance", "batch")
-_VECTOR_NORMS = ("none", "batch", "layer")
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
-_INITS = ("he", "uniform_0.02", "normal_0.02")
 _ENDS = {8: 2, 16: 4, 28: 7, 32: 4}  # pixels of the innermost maps; 8 for all other sizes
 
 
 class Convolutional(Protocol):
-    """The fields that specs of such networks share."""
+    """Fields that specs of convolutional autoencoders share."""
 
     @property
     def width(self) -> int: ...
@@ -46,22 +42,19 @@ class Convolutional(Protocol):
 
 
 def need_convolutional(spec: Convolutional) -> None:
-    """Raises UsageError for fields that no network can have."""
-    name = type(spec).__name__
-    need_positive(name, width=spec.width)
-    need_choice(name, "norm", spec.norm, _NORMS)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "init", spec.init, _INITS)
+    """Raises UsageError for values out of range."""
+    whole_fields(spec, "width")
+    literal_fields(spec, norm=Norm, activation=Activation, init=Init)
 
 
 def need_exponent(name: str, exponent: int) -> None:
-    """Raises UsageError for another error than the absolute and the squared one."""
-    if exponent not in (1, 2):
-        raise UsageError(f"{name}.exponent is {exponent}; allowed: 1 (absolute error), 2 (squared error)")
+    """Raises UsageError unless the exponent is 1 or 2."""
+    if isinstance(exponent, bool) or exponent not in (1, 2):
+        raise refused(f"{name}.exponent", exponent, "1 (absolute error), 2 (squared error)")
 
 
 def halvings(size: int, ends: dict[int, int]) -> tuple[int, int]:
-    """How often the pixels are halved, and the pixels that are left: those of ``ends``, or 8."""
+    """Number of halvings of a size, and the pixels left: those of ``ends``, or 8."""
     end = ends.get(size, 8)
     return (size // end).bit_length() - 1, end
 
@@ -77,7 +70,7 @@ def layer(spec: Convolutional, convolution: Convolution, *, norm: bool = True, c
 
 
 def linear_scheme(spec: Convolutional) -> Scheme:
-    """Of the weights of linear layers and of those without activation."""
+    """Initialisation scheme of linear layers and of layers without activation."""
     return "glorot" if spec.init == "he" else spec.init
 
 
@@ -90,29 +83,28 @@ class ConvAutoencoderCritic:
     """
 
     width: int = 64
-    """maps after the first layer; each level below has twice as many, up to 8 times"""
+    """feature maps after the first layer, doubled at each level below, up to 8 times"""
     kernel: int = 4
-    """pixels a side of the kernels"""
+    """kernel size in pixels"""
     exponent: int = 2
-    """1 for the mean absolute error, 2 for the mean squared error"""
+    """error of the reconstruction: 1 mean absolute, 2 mean squared"""
     norm: Norm = "batch"
-    """after each layer but the first and the last: batch (not under a gradient penalty), layer, instance, none"""
+    """norm after each layer but the first and the last; not batch under a gradient penalty"""
     activation: Activation = "leaky_relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     init: Init = "he"
-    """he: as the WGAN-GP authors' code; uniform_0.02, normal_0.02: as DCGAN"""
+    """initial weights: he as the WGAN-GP authors' code; uniform_0.02, normal_0.02 as DCGAN"""
 
     def __post_init__(self) -> None:
         need_convolutional(self)
         need_exponent("ConvAutoencoderCritic", self.exponent)
-        if self.kernel < 2:
-            raise UsageError(f"ConvAutoencoderCritic.kernel is {self.kernel}; it has to be 2 or more")
+        whole_fields(self, "kernel", least=2)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from torch import nn
 
@@ -138,34 +130,32 @@ class MLPAutoencoderCritic:
     """Linear layers to a code and back, for points and for images taken as vectors (EBGAN's MNIST critics)."""
 
     width: int = 512
-    """units of a hidden layer"""
+    """units of each hidden layer"""
     depth: int = 2
-    """hidden layers of the encoder"""
+    """number of hidden layers of the encoder"""
     decoder_depth: int = 0
-    """hidden layers of the decoder; 0: one linear layer, as in EBGAN's MNIST study"""
+    """number of hidden layers of the decoder; 0: one linear layer, as in EBGAN's MNIST study"""
     code: int = 64
-    """numbers in a code"""
+    """size of the code"""
     exponent: int = 2
-    """1 for the mean absolute error, 2 for the mean squared error"""
+    """error of the reconstruction: 1 mean absolute, 2 mean squared"""
     norm: VectorNorm = "none"
-    """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+    """norm after each hidden layer; not batch under a gradient penalty"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu; after each hidden layer and on the code"""
+    """activation of hidden layers and of the code; leaky_relu has slope 0.2"""
 
     def __post_init__(self) -> None:
-        need_positive("MLPAutoencoderCritic", width=self.width, depth=self.depth, code=self.code)
-        if self.decoder_depth < 0:
-            raise UsageError(f"MLPAutoencoderCritic.decoder_depth is {self.decoder_depth}; it has to be 0 or more")
-        need_choice("MLPAutoencoderCritic", "norm", self.norm, _VECTOR_NORMS)
-        need_choice("MLPAutoencoderCritic", "activation", self.activation, _ACTIVATIONS)
+        whole_fields(self, "width", "depth", "code")
+        whole_fields(self, "decoder_depth", least=0)
+        literal_fields(self, norm=VectorNorm, activation=Activation)
         need_exponent("MLPAutoencoderCritic", self.exponent)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such samples."""
+        """A critic of such samples."""
         from torch import nn
 
         from steadygan.networks.layers import activations
-        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.normalization import norm_1d
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 

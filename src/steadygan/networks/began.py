@@ -1,11 +1,11 @@
-"""BEGAN's networks: an autoencoder critic, and a generator of the form of its decoder (Berthelot et al. 2017)."""
+"""BEGAN's networks (Berthelot et al. 2017): an autoencoder critic, and a generator with the form of its decoder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.networks.autoencoder import (
     SIZES,
     Activation,
@@ -17,25 +17,19 @@ from steadygan.networks.autoencoder import (
     need_convolutional,
     need_exponent,
 )
-from steadygan.networks.checks import need_choice, need_image, need_positive
-from steadygan.schedules import Schedule
+from steadygan.networks.checks import need_image
+from steadygan.schedules import Schedule, check_schedule
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-_OUTPUTS = ("tanh", "sigmoid", "linear")
+Output = Literal["tanh", "sigmoid", "linear"]
 _ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as in the paper
 
 
-def _need_carry(name: str, carry: Schedule | None) -> None:
-    """Raises UsageError for a carry that does not begin as a share."""
-    if carry is not None and not 0.0 <= carry(0) <= 1.0:
-        raise UsageError(f"{name}.carry begins with {carry(0)}; it has to be from 0 to 1")
-
-
 def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
-    """A layer that keeps number and size of its maps, with a vanishing residual where the spec wants one."""
+    """A convolution that keeps the shape of its maps, with a vanishing residual if the spec has ``carry``."""
     from torch import nn
 
     from steadygan.networks.layers.convolutions import SameConv
@@ -51,7 +45,7 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
 
     from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
     from steadygan.networks.layers.initialization import initialized
-    from steadygan.networks.layers.modules import Unflatten, linear
+    from steadygan.networks.layers.linear import Unflatten, linear
     from steadygan.networks.layers.reconstruction import BEGANDecoder, FullPrecision
 
     n = spec.width
@@ -77,38 +71,38 @@ class BEGANGenerator:
     """
 
     width: int = 64
-    """n: maps of every layer"""
+    """n: feature maps of every layer"""
     skip: bool = False
-    """concatenate the first maps, enlarged, to what each level is given (unconfirmed form of the paper's skips)"""
+    """skip connections: concatenate the first maps, upsampled, to the input of each level (form unconfirmed)"""
     carry: Schedule | None = None
-    """share of its input in the output of each layer that keeps number and size of its maps, by round; the paper lets
-    it vanish over 16,000 steps, LinearDecay(16_000) (unconfirmed). It begins anew in a run that starts from another's
-    weights: None there"""
+    """vanishing residuals: share of the input in the output of layers that keep the shape of their maps, by round; the
+    paper: LinearDecay(16_000) (unconfirmed). None: no residuals; a run that starts from other weights begins anew"""
     norm: Norm = "none"
-    """after each convolution but the last: none (the paper), layer, instance, batch"""
+    """norm after each convolution but the last; none in the paper"""
     activation: Activation = "elu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     init: Init = "he"
-    """he; normal_0.02 is a public code's, and too small for narrow networks without norms"""
-    output: Literal["tanh", "sigmoid", "linear"] = "linear"
-    """tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
+    """initial weights; normal_0.02 is a public code's, and too small for narrow networks without norms"""
+    output: Output = "linear"
+    """output activation; tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
 
     def __post_init__(self) -> None:
         need_convolutional(self)
-        need_choice("BEGANGenerator", "output", self.output, _OUTPUTS)
-        _need_carry("BEGANGenerator", self.carry)
+        literal_fields(self, output=Output)
+        if self.carry is not None:
+            check_schedule("BEGANGenerator.carry", self.carry, 1)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
 
         channels, size = need_image("BEGANGenerator", sample, SIZES)
         decoder = _began_decoder(self, latent, channels, size)
-        return modules.Generator(modules.LabelledSequential(decoder), sample.shape, self.output)
+        return Generator(LabelledSequential(decoder), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -119,40 +113,40 @@ class BEGANCritic:
     """
 
     width: int = 64
-    """n: maps of the first level; n, 2n, 3n, ... in the encoder, n everywhere in the decoder"""
+    """n: feature maps of the first level; n, 2n, 3n, ... in the encoder, n in the decoder"""
     code: int = 64
-    """N_h: numbers in a code"""
+    """N_h: size of the code"""
     exponent: int = 1
-    """eta: 1 for the mean absolute error, 2 for the mean squared error"""
+    """eta, error of the reconstruction: 1 mean absolute, 2 mean squared"""
     skip: bool = False
-    """concatenate the decoder's first maps, enlarged, to what each of its levels is given (unconfirmed form)"""
+    """skip connections: concatenate the decoder's first maps, upsampled, to its levels' inputs (form unconfirmed)"""
     carry: Schedule | None = None
-    """share of its input in the output of each layer that keeps number and size of its maps, by round; the paper lets
-    it vanish over 16,000 steps, LinearDecay(16_000) (unconfirmed). It begins anew in a run that starts from another's
-    weights: None there"""
+    """vanishing residuals: share of the input in the output of layers that keep the shape of their maps, by round; the
+    paper: LinearDecay(16_000) (unconfirmed). None: no residuals; a run that starts from other weights begins anew"""
     norm: Norm = "none"
-    """after each convolution but the last: none (the paper), layer, instance, batch"""
+    """norm after each convolution but the last; none in the paper"""
     activation: Activation = "elu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu (for gradient penalties)"""
+    """activation of hidden layers; leaky_relu has slope 0.2; smooth_elu is ELU for gradient penalties"""
     init: Init = "he"
-    """he; normal_0.02 is a public code's, and too small for narrow networks without norms"""
+    """initial weights; normal_0.02 is a public code's, and too small for narrow networks without norms"""
 
     def __post_init__(self) -> None:
         need_convolutional(self)
-        need_positive("BEGANCritic", code=self.code)
+        whole_fields(self, "code")
         need_exponent("BEGANCritic", self.exponent)
-        _need_carry("BEGANCritic", self.carry)
+        if self.carry is not None:
+            check_schedule("BEGANCritic.carry", self.carry, 1)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from torch import nn
 
         from steadygan.networks.layers.convolutions import SameConv
-        from steadygan.networks.layers.modules import linear
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
         channels, size = need_image("BEGANCritic", sample, SIZES)

@@ -1,29 +1,17 @@
-"""Checks that network specs share; torch-free."""
+"""Checks of the samples that a network spec is built for; torch-free."""
 
 from __future__ import annotations
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of
+from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
 
 
-def need_choice(spec: str, field: str, got: str, allowed: tuple[str, ...]) -> None:
-    """Raises UsageError if a field holds none of the allowed words."""
-    if got not in allowed:
-        raise UsageError(f"{spec}.{field} is '{got}'; allowed: {', '.join(allowed)}{nearest(str(got), allowed)}")
-
-
-def need_positive(spec: str, **values: int) -> None:
-    """Raises UsageError if a number is below 1."""
-    for field, got in values.items():
-        if got < 1:
-            raise UsageError(f"{spec}.{field} is {got}; it has to be 1 or more")
-
-
 def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[int, int]:
-    """Channels and pixels of square images of one of the sizes.
+    """Channels and side in pixels of square images of one of the sizes.
 
     Raises:
-        UsageError: for points, text, other shapes and other sizes; names what fits.
+        UsageError: for points, text, other shapes and sizes; names networks and sizes that fit.
     """
     if not sample.is_image:
         fitting = "TextGenerator and TextCritic for text" if sample.is_text else "MLPGenerator and MLPCritic for points"
@@ -41,10 +29,10 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
 
 
 def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> int:
-    """The number of classes in the data, for the field of a spec that is about them.
+    """The number of classes in the data, for a field of a spec that depends on them.
 
     Raises:
-        UsageError: if it has no labels.
+        UsageError: for data without labels.
     """
     if sample.classes < 2:
         raise UsageError(
@@ -55,7 +43,5 @@ def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> 
 
 
 def need_maps(spec: str, attention: int, sizes: list[int]) -> None:
-    """Raises UsageError if attention is to stand on maps of a size that a network does not have."""
-    if attention not in sizes:
-        known = ", ".join(map(str, sizes))
-        raise UsageError(f"{spec}.attention is {attention}, but its maps have {known} px here: one of them, or none")
+    """Raises UsageError unless a network has maps of the size that attention is placed at."""
+    one_of(f"{spec}.attention", attention, sizes, note="pixels of its maps for these images; null for no attention")

@@ -1,4 +1,4 @@
-"""DCGAN networks of the WGAN-GP authors' code: 5x5 (transposed) convolutions with stride 2, from 4x4 up and back.
+"""DCGAN's networks (Radford et al. 2016) in the form of the WGAN-GP authors' code: 5x5 convolutions with stride 2.
 
 With their defaults they are that code's CIFAR-10 networks (width 128) and MNIST networks (28 px, norm none); at 64 px
 with ``init`` uniform_0.02 its LSUN baseline, whose variants (WGAN-GP, Fig. 2, rows 0, 1, 3, 4, 5) are choices of
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.checks import literal_fields, whole_fields
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.networks.minibatch import Minibatch
 from steadygan.types import SampleSpec
 
@@ -19,32 +19,24 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64, 128, 256)
-"""Pixels that DCGAN networks are made for."""
+"""Supported sizes of images in pixels."""
 
 Norm = Literal["batch", "layer", "instance", "none"]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated"]
 Init = Literal["he", "uniform_0.02", "normal_0.02"]
 Widths = Literal["doubling", "constant"]
-_NORMS = ("batch", "layer", "instance", "none")
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated")
-_INITS = ("he", "uniform_0.02", "normal_0.02")
-_WIDTHS = ("doubling", "constant")
+Output = Literal["tanh", "sigmoid", "linear"]
 _LARGEST = 8  # times the base width
 
 
 def _check(spec: DCGANGenerator | DCGANCritic) -> None:
-    name = type(spec).__name__
-    need_positive(name, width=spec.width)
-    if spec.kernel < 2:
-        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be 2 or more")
-    need_choice(name, "norm", spec.norm, _NORMS)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "init", spec.init, _INITS)
-    need_choice(name, "widths", spec.widths, _WIDTHS)
+    whole_fields(spec, "width")
+    whole_fields(spec, "kernel", least=2)
+    literal_fields(spec, norm=Norm, activation=Activation, init=Init, widths=Widths)
 
 
 def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
-    """The widths after each halving of the critic, largest picture first: at least two levels."""
+    """Feature maps after each halving in the critic, the largest size first: at least two levels."""
     count = 3 if size == 28 else max(2, size.bit_length() - 3)
     factors = [1 if spec.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
     return [spec.width * factor for factor in factors]
@@ -55,33 +47,35 @@ class DCGANGenerator:
     """A linear layer to 4x4 maps (2x2 for 8 px), then 5x5 transposed convolutions that double the pixels."""
 
     width: int = 64
-    """maps before the last layer (DIM); each level below has twice as many, up to 8 times"""
+    """feature maps before the last layer (DIM), doubled at each level below, up to 8 times"""
     norm: Norm = "batch"
-    """after each layer but the last: batch, layer, instance, none"""
+    """norm after each layer but the last"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     widths: Widths = "doubling"
-    """doubling, or constant: the same width everywhere"""
+    """doubling at each level below, or constant"""
     init: Init = "he"
-    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    """initial weights: he (authors' code for CIFAR-10, MNIST), uniform_0.02 (their 64 px code), normal_0.02 (WGAN)"""
     kernel: int = 5
-    """pixels a side of the kernels; the original WGAN's are 4"""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
-    """sigmoid is for pixels in [0, 1]"""
+    """kernel size in pixels; 4 in the original WGAN"""
+    output: Output = "tanh"
+    """output activation; sigmoid is for pixels in [0, 1]"""
 
     def __post_init__(self) -> None:
         _check(self)
-        need_choice("DCGANGenerator", "output", self.output, ("tanh", "sigmoid", "linear"))
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import Crop, SameConvTranspose
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_1d, norm_2d
 
         channels, size = need_image("DCGANGenerator", sample, SIZES)
@@ -89,11 +83,11 @@ class DCGANGenerator:
         start = 4 if size == 28 else size >> len(levels)
         first = activations.maps(self.activation, levels[0])
         scheme = "glorot" if self.init == "he" else self.init
-        parts: list[nn.Module] = [modules.linear(latent, first * start * start, scheme)]
+        parts: list[nn.Module] = [linear(latent, first * start * start, scheme)]
         if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
-            parts += [*norm_1d("batch", first * start * start, self.init), modules.Unflatten(first, start)]
+            parts += [*norm_1d("batch", first * start * start, self.init), Unflatten(first, start)]
         else:
-            parts += [modules.Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
+            parts += [Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
         width = levels[0]
         for index, following in enumerate(levels[1:]):
@@ -105,7 +99,7 @@ class DCGANGenerator:
                 parts.append(Crop(7))
             width = following
         parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        return Generator(LabelledSequential(*parts), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -113,35 +107,36 @@ class DCGANCritic:
     """5x5 convolutions that halve the pixels down to 4x4 (2x2 for 8 px), then a linear score."""
 
     width: int = 64
-    """maps after the first layer (DIM); each level below has twice as many, up to 8 times"""
+    """feature maps after the first layer (DIM), doubled at each level below, up to 8 times"""
     norm: Norm = "none"
-    """after each convolution but the first: batch (not under a gradient penalty), layer, instance, none"""
+    """norm after each convolution but the first; not batch under a gradient penalty"""
     activation: Activation = "leaky_relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu, gated"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     widths: Widths = "doubling"
-    """doubling, or constant: the same width everywhere"""
+    """doubling at each level below, or constant"""
     init: Init = "he"
-    """he: the authors' CIFAR-10 and MNIST code; uniform_0.02: their 64 px code; normal_0.02: the WGAN code"""
+    """initial weights: he (authors' code for CIFAR-10, MNIST), uniform_0.02 (their 64 px code), normal_0.02 (WGAN)"""
     kernel: int = 5
-    """pixels a side of the kernels; the original WGAN's are 4"""
+    """kernel size in pixels; 4 in the original WGAN"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
     minibatch: Minibatch | None = None
-    """what the samples of a batch are compared by, before the score"""
+    """layer before the score that compares the samples of a batch"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.normalization import norm_2d
 
@@ -161,5 +156,5 @@ class DCGANCritic:
             layer, inputs = self.minibatch.build(width, end * end)
             parts.append(layer)
         classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(inputs, scheme, classes=classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(inputs, scheme, classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), head)

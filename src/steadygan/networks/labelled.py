@@ -1,13 +1,13 @@
-"""Any generator, told which class to make: the label enters through the latent."""
+"""Class-conditional generators: any generator with the label joined to its latent (Odena et al. 2017)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from steadygan.checks import literal_fields
 from steadygan.errors import UsageError
 from steadygan.networks.began import BEGANGenerator
-from steadygan.networks.checks import need_choice
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
@@ -18,6 +18,7 @@ from steadygan.types import SampleSpec
 if TYPE_CHECKING:
     from torch import nn
 
+Label = Literal["concat", "multiply"]
 Unconditional: TypeAlias = (
     DCGANGenerator
     | MLPGenerator
@@ -27,29 +28,29 @@ Unconditional: TypeAlias = (
     | SNDCGANGenerator
     | BEGANGenerator
 )
-"""Generators that do not look at labels."""
+"""Generators without labels."""
 
 
 @dataclass(frozen=True)
 class LabelledGenerator:
-    """A generator whose latent carries the class of the sample that it is to make."""
+    """A generator conditioned on the class through its latent."""
 
     network: Unconditional = DCGANGenerator()
-    """what makes the samples"""
-    label: Literal["concat", "multiply"] = "concat"
-    """concat: one-hot numbers after the latent (Odena et al. 2017); multiply: the latent times a learned vector a
-    class, which begins at N(0, I)"""
+    """the generator without labels"""
+    label: Label = "concat"
+    """concat: the one-hot label after the latent (Odena et al. 2017); multiply: the latent times a learned vector of
+    its class, N(0, I) at first"""
     conditional: ClassVar[bool] = True
-    """does the generator listen to labels?"""
+    """True: the generator takes labels"""
 
     def __post_init__(self) -> None:
-        need_choice("LabelledGenerator", "label", self.label, ("concat", "multiply"))
+        literal_fields(self, label=Label)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such samples from latents of ``latent`` numbers and labels.
+        """A generator of such samples, from latents of size ``latent`` and labels.
 
         Raises:
-            UsageError: for data without labels, and for samples that the network is not made for.
+            UsageError: for data without labels and unsupported samples.
         """
         from steadygan.networks.layers.labels import ConcatLabels, LabelledLatents, MultiplyLabels
 

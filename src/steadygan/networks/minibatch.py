@@ -1,7 +1,7 @@
-"""What a critic can compare the samples of a batch by, before it scores them: a choice, torch-free until built.
+"""Specs of minibatch standard deviation and minibatch discrimination, layers that compare the samples of a batch.
 
-The layers are those of ``networks.minibatch``. Both look at groups of neighbours: the group's size has to divide every
-batch that the critic sees, and micro-batches too.
+The layers are those of ``networks.layers.minibatch``. Both work on groups of neighbours: the group's size has to divide
+every batch of the critic, and micro-batches too.
 """
 
 from __future__ import annotations
@@ -9,43 +9,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from steadygan.checks import above, whole_fields, whole_number
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_positive
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def _need_group(name: str, group: int | None) -> None:
-    if group is not None and group < 2:
-        raise UsageError(f"{name}.group is {group}; allowed: 2 or more, or null for the whole batch")
+    whole_number(f"{name}.group", group, 2, or_none=True, note="null: the whole batch")
 
 
 @dataclass(frozen=True)
 class Stddev:
-    """Minibatch standard deviation: how much the features differ within a group, as further maps.
+    """Minibatch standard deviation: the deviation of features within a group, as further maps.
 
     Karras et al. 2018, Progressive Growing of GANs, section 3.
     """
 
     group: int | None = 4
-    """neighbours that are compared; null: the whole batch"""
+    """samples in a group; None: the whole batch"""
     channels: int = 1
-    """maps that are added; each is the deviation of its share of the features"""
+    """maps added; each is the deviation of its share of the features"""
 
     def __post_init__(self) -> None:
         _need_group("Stddev", self.group)
-        need_positive("Stddev", channels=self.channels)
+        whole_fields(self, "channels")
 
     def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
-        """The layer for [N, maps, ...], and the features of a sample that it leaves.
+        """The layer for [N, maps, ...], and the number of features after it.
 
         Args:
-            maps: of what it sees
+            maps: of its input
             positions: pixels of a map
 
         Raises:
-            UsageError: where the channels do not divide the maps.
+            UsageError: if the channels do not divide the maps.
         """
         from steadygan.networks.layers.minibatch import MinibatchStddev
 
@@ -56,33 +55,32 @@ class Stddev:
 
 @dataclass(frozen=True)
 class Discrimination:
-    """Minibatch discrimination: how near a sample's features are to those of the others, as further features.
+    """Minibatch discrimination: closeness of a sample's features to those of its group, as further features.
 
     Salimans et al. 2016, Improved Techniques for Training GANs, section 3.2, over groups of the batch.
     """
 
     outputs: int = 100
-    """features that are added (B)"""
+    """features added (B)"""
     depth: int = 5
-    """length of each of the vectors that are compared (C)"""
+    """size of the compared vectors (C)"""
     group: int | None = 16
-    """neighbours that are compared; null: the whole batch, as in the paper"""
+    """samples in a group; None: the whole batch, as in the paper"""
     self_term: bool = True
-    """count a sample's nearness to itself, which is 1? The paper's formula does"""
+    """count a sample's closeness to itself, which is 1, as in the paper"""
     init: float | None = None
-    """deviation of the first weights; null: 1 / (depth sqrt(inputs)), with which first distances are near 1"""
+    """standard deviation of the initial weights; None: 1 / (depth sqrt(inputs)), for initial distances near 1"""
 
     def __post_init__(self) -> None:
         _need_group("Discrimination", self.group)
-        need_positive("Discrimination", outputs=self.outputs, depth=self.depth)
-        if self.init is not None and not self.init > 0.0:
-            raise UsageError(f"Discrimination.init is {self.init}; it has to be above 0, or null")
+        whole_fields(self, "outputs", "depth")
+        above("Discrimination.init", self.init, 0, or_none=True)
 
     def build(self, maps: int, positions: int = 1) -> tuple[nn.Module, int]:
-        """The layer for [N, maps, ...], and the features of a sample that it leaves.
+        """The layer for [N, maps, ...], and the number of features after it.
 
         Args:
-            maps: of what it sees
+            maps: of its input
             positions: pixels of a map
         """
         from torch import nn

@@ -1,4 +1,4 @@
-"""Fully connected networks, for points and for images taken as vectors."""
+"""Fully connected networks (MLP); the defaults are the toy networks of WGAN-GP (Gulrajani et al. 2017; its code)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_positive
+from steadygan.networks.checks import need_classes
 from steadygan.networks.minibatch import Minibatch
 from steadygan.types import SampleSpec
 
@@ -16,26 +17,23 @@ if TYPE_CHECKING:
 
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "smooth_elu"]
 Norm = Literal["none", "batch", "layer"]
-_ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu")
-_NORMS = ("none", "batch", "layer")
-_OUTPUTS = ("auto", "tanh", "sigmoid", "linear")
+Output = Literal["auto", "tanh", "sigmoid", "linear"]
 
 
 def _check(spec: MLPGenerator | MLPCritic) -> None:
-    name = type(spec).__name__
-    need_positive(name, width=spec.width, depth=spec.depth)
-    need_choice(name, "activation", spec.activation, _ACTIVATIONS)
-    need_choice(name, "norm", spec.norm, _NORMS)
+    whole_fields(spec, "width", "depth")
+    literal_fields(spec, activation=Activation, norm=Norm)
 
 
 def _hidden(spec: MLPGenerator | MLPCritic, inputs: int, *, critic: bool, full_precision: bool) -> list[nn.Module]:
-    from steadygan.networks.layers import activations, modules
+    from steadygan.networks.layers import activations
+    from steadygan.networks.layers.linear import linear
     from steadygan.networks.layers.normalization import norm_1d
 
     parts: list[nn.Module] = []
     for index in range(spec.depth):
         first = full_precision and index == 0
-        parts.append(modules.linear(inputs, spec.width, "he", full_precision=first))
+        parts.append(linear(inputs, spec.width, "he", full_precision=first))
         parts.extend(norm_1d(spec.norm, spec.width))
         parts.append(activations.make(spec.activation, critic=critic))
         inputs = spec.width
@@ -50,34 +48,35 @@ class MLPGenerator:
     """
 
     width: int = 512
-    """units of a hidden layer"""
+    """units of each hidden layer"""
     depth: int = 3
-    """hidden layers"""
+    """number of hidden layers"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     norm: Norm = "none"
-    """after each hidden layer: none, batch, layer"""
-    output: Literal["auto", "tanh", "sigmoid", "linear"] = "auto"
-    """auto: tanh for images, linear for points"""
+    """norm after each hidden layer"""
+    output: Output = "auto"
+    """output activation; auto: tanh for images, linear for points"""
 
     def __post_init__(self) -> None:
         _check(self)
-        need_choice("MLPGenerator", "output", self.output, _OUTPUTS)
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such samples from latents of ``latent`` numbers.
+        """A generator of such samples, from latents of size ``latent``.
 
         Raises:
             UsageError: for text.
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
+        from steadygan.networks.layers.linear import linear
 
         if sample.is_text:
             raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
         output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
         parts = _hidden(self, latent, critic=False, full_precision=sample.is_points)
-        last = modules.linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
-        return modules.Generator(modules.LabelledSequential(*parts, last), sample.shape, output)
+        last = linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
+        return Generator(LabelledSequential(*parts, last), sample.shape, output)
 
 
 @dataclass(frozen=True)
@@ -85,30 +84,30 @@ class MLPCritic:
     """Linear layers with activations between them and one score; the defaults are WGAN-GP's toy critic."""
 
     width: int = 512
-    """units of a hidden layer"""
+    """units of each hidden layer"""
     depth: int = 3
-    """hidden layers"""
+    """number of hidden layers"""
     activation: Activation = "relu"
-    """relu, leaky_relu (0.2), tanh, elu, smooth_elu"""
+    """activation of hidden layers; leaky_relu has slope 0.2"""
     norm: Norm = "none"
-    """after each hidden layer: none, batch (not under a gradient penalty), layer"""
+    """norm after each hidden layer; not batch under a gradient penalty"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
     minibatch: Minibatch | None = None
-    """what the samples of a batch are compared by, before the score"""
+    """layer before the score that compares the samples of a batch"""
     spectral: bool = False
-    """spectral norm of every layer"""
+    """spectral norm in every layer"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such samples."""
+        """A critic of such samples."""
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.spectral import with_spectral_norm
 
         parts = _hidden(self, math.prod(sample.shape), critic=True, full_precision=sample.is_points)
@@ -117,6 +116,6 @@ class MLPCritic:
             layer, inputs = self.minibatch.build(inputs)
             parts.append(layer)
         classes = need_classes("MLPCritic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(inputs, "glorot", classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(nn.Flatten(), *parts), head)
+        head = ScoreHead(inputs, "glorot", classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(nn.Flatten(), *parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

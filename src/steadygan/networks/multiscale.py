@@ -1,4 +1,4 @@
-"""MSG-GAN's networks in their ProGAN form: colours at every size out of the generator, and into the critic.
+"""MSG-GAN's networks in their ProGAN form: images of every size from the generator, and into the critic.
 
 With width 512 they are those of the authors' PyTorch code: 512 maps up to 32 px, 256 at 64, 128 at 128.
 """
@@ -8,29 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_image, need_positive
+from steadygan.checks import literal_fields, whole_fields, whole_number
+from steadygan.networks.checks import need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64, 128)
-"""Pixels that the networks are made for."""
+"""Supported sizes of images in pixels."""
 
 _FULL_UP_TO = 32  # px; beyond them maps halve where pixels double
 
 Combination = Literal["simple", "lin_cat", "cat_lin"]
-_COMBINATIONS = ("simple", "lin_cat", "cat_lin")
 
 
 def coarsest(size: int) -> int:
-    """Pixels of the coarsest image: 4, and 7 below 28 px."""
+    """Pixels of the coarsest image: 4, or 7 for 28 px."""
     return 7 if size == 28 else 4
 
 
 def _widths(width: int, size: int) -> dict[int, int]:
-    """The maps at each size, coarse to fine."""
+    """Feature maps at each size, coarse to fine."""
     sides = [coarsest(size)]
     while sides[-1] < size:
         sides.append(2 * sides[-1])
@@ -45,16 +44,16 @@ class MultiScaleGenerator:
     """
 
     width: int = 64
-    """maps up to 32 px, at 64 px half, at 128 px a quarter of them; the authors' code: 512"""
+    """feature maps up to 32 px, half at 64 px, a quarter at 128 px; the authors' code: 512"""
 
     def __post_init__(self) -> None:
-        need_positive("MultiScaleGenerator", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers.pyramids import PyramidGenerator
 
@@ -70,25 +69,24 @@ class MultiScaleCritic:
     """
 
     width: int = 64
-    """maps up to 32 px, at 64 px half, at 128 px a quarter of them; the authors' code: 512"""
+    """feature maps up to 32 px, half at 64 px, a quarter at 128 px; the authors' code: 512"""
     combine: Combination = "lin_cat"
-    """how an image joins the maps: simple (as it is), lin_cat (a 1x1 convolution before), cat_lin (one after)"""
+    """how an image is concatenated to the maps: simple, lin_cat (1x1 convolution before), cat_lin (after)"""
     group: int | None = 4
-    """neighbours whose standard deviation the critic sees; has to divide the batch. None: the whole batch"""
+    """samples in a group of the minibatch standard deviation; has to divide the batch. None: the whole batch"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("MultiScaleCritic", width=self.width)
-        need_choice("MultiScaleCritic", "combine", self.combine, _COMBINATIONS)
-        if self.group is not None and self.group < 2:
-            raise UsageError(f"MultiScaleCritic.group is {self.group}; it has to be 2 or more, or null")
+        whole_fields(self, "width")
+        literal_fields(self, combine=Combination)
+        whole_number("MultiScaleCritic.group", self.group, 2, or_none=True, note="null: the whole batch")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images, given as ``Scales``.
+        """A critic of such images, given as ``Scales``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers.pyramids import PyramidCritic
 

@@ -11,56 +11,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields, whole_number
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_positive
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64, 128, 256)
-"""Pixels that R3GAN's networks are made for."""
+"""Supported sizes of images in pixels."""
 
 Widths = Literal["doubling", "constant"]
-_OUTPUTS = ("linear", "tanh", "sigmoid")
+Output = Literal["linear", "tanh", "sigmoid"]
 _LARGEST = 8  # times the base width
 
 
 @dataclass(frozen=True)
 class _Stages:
-    """What both networks are made of: a stage of bottleneck blocks for each size from 4x4 (7x7 for 28 px) up."""
+    """Fields of both networks: a stage of bottleneck blocks for each size from 4x4 (7x7 for 28 px) up."""
 
     width: int = 32
-    """maps of the stage at the picture's own size"""
+    """feature maps of the stage at the image's own size"""
     widths: Widths = "doubling"
-    """each stage below has twice as many, up to 8 times; or constant: the same everywhere (R3GAN at 32 px)"""
+    """doubling at each stage below, up to 8 times, or constant (R3GAN at 32 px)"""
     stages: tuple[int, ...] = ()
-    """maps of each stage from 4x4 up, instead of width and widths"""
+    """feature maps of each stage from 4x4 up, instead of width and widths"""
     blocks: int = 2
-    """in each stage"""
+    """blocks in each stage"""
     expansion: int = 2
-    """maps within a block, in multiples of its width"""
+    """feature maps inside a block, as a multiple of its width"""
     group: int = 16
-    """maps in a group of the 3x3 convolutions"""
+    """channels in a group of the grouped 3x3 convolutions"""
 
     def __post_init__(self) -> None:
         name = type(self).__name__
         object.__setattr__(self, "stages", tuple(self.stages))  # a list is as good, and reads back as a tuple
-        need_positive(name, width=self.width, blocks=self.blocks, expansion=self.expansion, group=self.group)
-        need_choice(name, "widths", self.widths, get_args(Widths))
+        whole_fields(self, "width", "blocks", "expansion", "group")
+        literal_fields(self, widths=Widths)
         for width in self.stages or (self.width, 2 * self.width):
-            need_positive(name, stages=width)
+            whole_number(f"{name}.stages", width)
             hidden = width * self.expansion
             if hidden > self.group and hidden % self.group:
                 raise UsageError(
-                    f"{name} has {width} maps, in blocks {hidden}, which do not part into groups of {self.group}: "
+                    f"{name} has {width} maps, in blocks {hidden}, no multiple of the group of {self.group}: "
                     f"take a width whose {self.expansion}-fold is a multiple of {self.group}"
                 )
 
     def _maps(self, size: int) -> list[int]:
-        """Maps of each stage, the smallest size first."""
+        """Feature maps of each stage, the smallest size first."""
         count = (size // _start(size)).bit_length()
         if not self.stages:
             factors = [1 if self.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
@@ -73,8 +74,8 @@ class _Stages:
         return list(self.stages)
 
     def _stage(self, width: int, stages: int, *, critic: bool) -> list[nn.Module]:
-        """The blocks of one of so many stages."""
-        from steadygan.networks.layers.resnext import ResNeXtBlock
+        """The blocks of one stage."""
+        from steadygan.networks.layers.r3gan import ResNeXtBlock
 
         hidden = width * self.expansion
         groups = max(1, hidden // self.group)
@@ -86,10 +87,10 @@ def _start(size: int) -> int:
 
 
 def _change(inputs: int, outputs: int) -> list[nn.Module]:
-    """Between stages of different widths: a 1x1 convolution, at the smaller of both sizes."""
+    """A 1x1 convolution between stages of different widths, at the smaller of both sizes."""
     from torch import nn
 
-    from steadygan.networks.layers.resnext import scaled
+    from steadygan.networks.layers.r3gan import scaled
 
     return [] if inputs == outputs else [scaled(nn.Conv2d(inputs, outputs, 1, bias=False))]
 
@@ -99,29 +100,29 @@ class R3GANGenerator(_Stages):
     """A learned 4x4 basis weighted by the latent, then stages of bottleneck blocks, doubled in between; no norms."""
 
     conditional: bool = False
-    """listen to labels: a learned vector of the class beside the latent"""
+    """conditioned on the class: a learned vector of the class is joined to the latent"""
     embedding: int = 64
-    """numbers in that vector"""
-    output: Literal["linear", "tanh", "sigmoid"] = "linear"
-    """linear as in R3GAN; tanh is for pixels in [-1, 1], sigmoid for [0, 1]"""
+    """size of that vector"""
+    output: Output = "linear"
+    """output activation; linear in R3GAN, tanh for pixels in [-1, 1], sigmoid for [0, 1]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        need_positive("R3GANGenerator", embedding=self.embedding)
-        need_choice("R3GANGenerator", "output", self.output, _OUTPUTS)
+        whole_fields(self, "embedding")
+        literal_fields(self, output=Output)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points, for sizes it is not made for, and for data without labels where it is conditional.
+            UsageError: for points, unsupported sizes, and, if it is conditional, data without labels.
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.labels import LabelledLatents
+        from steadygan.networks.layers.r3gan import EmbedLabels, LearnedBasis, scaled
         from steadygan.networks.layers.resampling import FilteredUpsample
-        from steadygan.networks.layers.resnext import EmbedLabels, LearnedBasis, scaled
 
         channels, size = need_image("R3GANGenerator", sample, SIZES)
         widths = self._maps(size)
@@ -133,7 +134,7 @@ class R3GANGenerator(_Stages):
         for width, following in pairwise(widths):
             parts += [*_change(width, following), FilteredUpsample(), *self._stage(following, stages, critic=False)]
         parts.append(scaled(nn.Conv2d(widths[-1], channels, 1, bias=False)))
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        generator = Generator(LabelledSequential(*parts), sample.shape, self.output)
         return LabelledLatents(EmbedLabels(classes, self.embedding), generator) if classes else generator
 
 
@@ -142,21 +143,21 @@ class R3GANCritic(_Stages):
     """The generator mirrored: stages of bottleneck blocks, halved in between, a sum of each 4x4 map, a linear score."""
 
     conditional: bool = False
-    """score samples as members of their class: the product of features with a learned vector of the class"""
+    """projection critic: the score is the product of features with a learned vector of the class"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points, for sizes it is not made for, and for data without labels where it is conditional.
+            UsageError: for points, unsupported sizes, and, if it is conditional, data without labels.
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
+        from steadygan.networks.layers.r3gan import BasisHead, scaled
         from steadygan.networks.layers.resampling import FilteredDownsample
-        from steadygan.networks.layers.resnext import BasisHead, scaled
 
         channels, size = need_image("R3GANCritic", sample, SIZES)
         widths = self._maps(size)[::-1]
@@ -167,4 +168,4 @@ class R3GANCritic(_Stages):
         parts += self._stage(widths[-1], stages, critic=True)
         classes = need_classes("R3GANCritic", sample, "conditional") if self.conditional else 0
         head = BasisHead(widths[-1], _start(size), classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        return Critic(LabelledSequential(*parts), head)

@@ -1,7 +1,7 @@
-"""Residual networks of WGAN-GP: the CIFAR-10 pair of App. F, and the "good" 64 px pair of the authors' code.
+"""Residual networks of WGAN-GP (Gulrajani et al. 2017): the CIFAR-10 pair of App. F, and the authors' 64 px pair.
 
-SN-GAN, SAGAN and the projection critic took up the first pair; what they change are fields of it. Its initial weights
-are theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.
+SN-GAN, SAGAN and the projection critic use the first pair with changes that are fields of it. Its initial weights are
+theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers, is the same as He and Glorot here.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from steadygan.checks import literal_fields, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_choice, need_classes, need_image, need_maps, need_positive
+from steadygan.networks.checks import need_classes, need_image, need_maps
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 32, 64, 128)
-"""Pixels that ResNetGenerator and ResNetCritic are made for."""
+"""Supported sizes of images in pixels, of ResNetGenerator and ResNetCritic."""
 
 GeneratorNorm = Literal["batch", "layer", "instance", "none"]
 CriticNorm = Literal["none", "layer", "instance", "batch"]
-NORMS = ("batch", "layer", "instance", "none")
-_OUTPUTS = ("tanh", "sigmoid", "linear")
+Output = Literal["tanh", "sigmoid", "linear"]
+Pool = Literal["mean", "sum"]
 
 
 @dataclass(frozen=True)
@@ -31,36 +32,37 @@ class ResNetGenerator:
     """4x4 maps from a linear layer, then residual blocks of one width that double the pixels (App. F)."""
 
     width: int = 128
-    """maps of every block"""
+    """feature maps of every block"""
     norm: GeneratorNorm = "batch"
-    """batch, layer, instance, none"""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
-    """sigmoid is for pixels in [0, 1]"""
+    """norm in the blocks"""
+    output: Output = "tanh"
+    """output activation; sigmoid is for pixels in [0, 1]"""
     conditional: bool = False
-    """norms of the blocks with a scale and an offset for each class; needs data with labels"""
+    """class-conditional norms in the blocks; needs data with labels"""
     spectral: bool = False
-    """spectral norm of every layer (SAGAN; SN-GAN has it in the critic alone)"""
+    """spectral norm in every layer (SAGAN; SN-GAN: critic only)"""
     attention: int | None = None
-    """self-attention after the maps of so many pixels (4, 8, ... up to the picture's); None: nowhere"""
+    """self-attention at maps of this size in pixels: 4, 8, ... up to the image's; None: no attention"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNetGenerator", width=self.width)
-        need_choice("ResNetGenerator", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=GeneratorNorm, output=Output)
         if self.conditional and self.norm == "none":
-            raise UsageError("ResNetGenerator.conditional is for its norms, but norm is none: batch, layer, instance")
-        need_choice("ResNetGenerator", "output", self.output, _OUTPUTS)
+            raise UsageError("ResNetGenerator.conditional is true, but norm is none; allowed: batch, layer, instance")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -70,13 +72,13 @@ class ResNetGenerator:
         maps = [4 << level for level in range(size.bit_length() - 2)]
         if self.attention is not None:
             need_maps("ResNetGenerator", self.attention, maps)
-        parts: list[nn.Module] = [modules.linear(latent, width * 16, "glorot"), modules.Unflatten(width, 4)]
+        parts: list[nn.Module] = [linear(latent, width * 16, "glorot"), Unflatten(width, 4)]
         for pixels in maps:
             parts += [ResidualBlock(width, width, "up", norm=norm, classes=classes)] if pixels > 4 else []
             parts += [SelfAttention(width)] if pixels == self.attention else []
         parts += norm_2d(norm, width)
         parts += [activations.make("relu", critic=False), initialized(SameConv(width, channels, 3), "glorot")]
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, self.output)
+        generator = Generator(LabelledSequential(*parts), sample.shape, self.output)
         return with_spectral_norm(generator) if self.spectral else generator
 
 
@@ -85,39 +87,39 @@ class ResNetCritic:
     """Residual blocks of one width down to 8x8 (4x4 for 8 px), two more there, the pixels' mean or sum, a score."""
 
     width: int = 128
-    """maps of every block"""
+    """feature maps of every block"""
     norm: CriticNorm = "none"
-    """none, layer, instance, batch (not under a gradient penalty); none in the first block"""
+    """norm in all blocks but the first; not batch under a gradient penalty"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
-    pool: Literal["mean", "sum"] = "mean"
-    """how the last maps become features: mean (WGAN-GP), sum (SN-GAN and after)"""
+    """also output the last hidden layer (feature matching)"""
+    pool: Pool = "mean"
+    """pooling of the last maps: mean (WGAN-GP), sum (SN-GAN and later)"""
     spectral: bool = False
-    """spectral norm of every layer"""
+    """spectral norm in every layer"""
     projection: bool = False
-    """add the product of the features with a learned vector of the class to the score; needs data with labels"""
+    """projection critic: add the product of features with a learned vector of the class; needs data with labels"""
     attention: int | None = None
-    """self-attention after the first maps of so many pixels (half the picture's, ... 8); None: nowhere"""
+    """self-attention at maps of this size in pixels: half the image's, ... 8; None: no attention"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNetCritic", width=self.width)
-        need_choice("ResNetCritic", "norm", self.norm, NORMS)
-        need_choice("ResNetCritic", "pool", self.pool, ("mean", "sum"))
+        whole_fields(self, "width")
+        literal_fields(self, norm=CriticNorm, pool=Pool)
         if self.projection and self.class_logits:
-            raise UsageError("ResNetCritic has projection and class_logits, two ways to follow classes: one of them")
+            raise UsageError("ResNetCritic has both projection and class_logits; allowed: one of them")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.attention import SelfAttention
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.conditional import ProjectionHead
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.spectral import with_spectral_norm
 
         channels, size = need_image("ResNetCritic", sample, SIZES)
@@ -140,8 +142,8 @@ class ResNetCritic:
             head = ProjectionHead(width, labelled, "glorot", pool=self.pool, features=self.features)
         else:
             classes = need_classes("ResNetCritic", sample) if self.class_logits else 0
-            head = modules.ScoreHead(width, "glorot", pool=self.pool, classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(*parts), head)
+            head = ScoreHead(width, "glorot", pool=self.pool, classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic
 
 
@@ -150,34 +152,36 @@ class ResNet64Generator:
     """The authors' "good" generator for 64 px: blocks of 8, 4, 2 and 1 times the width."""
 
     width: int = 64
-    """maps of the last block (DIM)"""
+    """feature maps of the last block (DIM)"""
     norm: GeneratorNorm = "batch"
-    """batch, layer, instance, none"""
+    """norm in the blocks"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNet64Generator", width=self.width)
-        need_choice("ResNet64Generator", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=GeneratorNorm)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of 64 px images from latents of ``latent`` numbers.
+        """A generator of 64 px images, from latents of size ``latent``.
 
         Raises:
             UsageError: for anything but 64 px images.
         """
-        from steadygan.networks.layers import activations, modules
+        from steadygan.networks.layers import activations
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
 
         channels, _ = need_image("ResNet64Generator", sample, (64,))
         d = self.width
         widths = (8 * d, 8 * d, 4 * d, 2 * d, d)
-        parts: list[nn.Module] = [modules.linear(latent, 16 * 8 * d, "glorot"), modules.Unflatten(8 * d, 4)]
+        parts: list[nn.Module] = [linear(latent, 16 * 8 * d, "glorot"), Unflatten(8 * d, 4)]
         parts += [ResidualBlock(a, b, "up", norm=self.norm, first_bias=False) for a, b in pairwise(widths)]
         parts += norm_2d(self.norm, d)
         parts += [activations.make("relu", critic=False), initialized(SameConv(d, channels, 3), "he")]
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
+        return Generator(LabelledSequential(*parts), sample.shape, "tanh")
 
 
 @dataclass(frozen=True)
@@ -185,27 +189,27 @@ class ResNet64Critic:
     """The authors' "good" critic for 64 px: the generator's blocks mirrored; layer norm under a gradient penalty."""
 
     width: int = 64
-    """maps after the first layer (DIM)"""
+    """feature maps after the first layer (DIM)"""
     norm: CriticNorm = "layer"
-    """layer (the code under WGAN-GP), batch (the code otherwise), instance, none"""
+    """norm in the blocks; the code has layer under WGAN-GP, else batch"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("ResNet64Critic", width=self.width)
-        need_choice("ResNet64Critic", "norm", self.norm, NORMS)
+        whole_fields(self, "width")
+        literal_fields(self, norm=CriticNorm)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of 64 px images.
+        """A critic of 64 px images.
 
         Raises:
             UsageError: for anything but 64 px images.
         """
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.blocks import ResidualBlock
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
 
         channels, _ = need_image("ResNet64Critic", sample, (64,))
@@ -216,5 +220,5 @@ class ResNet64Critic:
             ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False) for a, b in pairwise(widths)
         ]
         classes = need_classes("ResNet64Critic", sample) if self.class_logits else 0
-        head = modules.ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), head)

@@ -1,4 +1,4 @@
-"""The convolutional networks of SN-GAN (Miyato et al. 2018): every layer of the critic under spectral norm.
+"""Convolutional networks of SN-GAN (Miyato et al. 2018): spectral norm in every layer of the critic.
 
 Widths are those of the compare_gan code, whose critic takes the new width where it halves the pixels; other public
 codes take it in the 3x3 layer after, and we could not check which the paper's table has. For 8 and 16 px there are
@@ -10,21 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.networks.checks import need_classes, need_image, need_positive
+from steadygan.checks import whole_fields
+from steadygan.networks.checks import need_classes, need_image
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 48, 64, 128)
-"""Pixels that SN-DCGAN networks are made for."""
+"""Supported sizes of images in pixels."""
 
 LEAK = 0.1
-"""of the critic's leaky ReLU"""
+"""slope of the critic's leaky ReLU"""
 
 
 def _doublings(size: int) -> int:
-    """How often the pixels double: three times from an eighth, fewer where that would be less than 4x4."""
+    """Number of doublings: three from an eighth of the size, fewer if that is less than 4x4."""
     return min(3, (size - 1).bit_length() - 2)
 
 
@@ -37,24 +38,25 @@ class SNDCGANGenerator:
     """
 
     width: int = 64
-    """maps before the last layer; each level below has twice as many"""
+    """feature maps before the last layer, doubled at each level below"""
     spectral: bool = False
-    """spectral norm here too? SN-GAN has it in the critic alone"""
+    """spectral norm in every layer (SN-GAN: critic only)"""
 
     def __post_init__(self) -> None:
-        need_positive("SNDCGANGenerator", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such images from latents of ``latent`` numbers.
+        """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for points and for sizes it is not made for.
+            UsageError: for points and unsupported sizes.
         """
         from torch import nn
 
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.convolutions import Crop, SameConv, SameConvTranspose
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -62,8 +64,8 @@ class SNDCGANGenerator:
         doublings = _doublings(size)
         start, width = -(-size // 2**doublings), self.width << doublings
         parts: list[nn.Module] = [
-            modules.linear(latent, width * start * start, "normal_0.02"),
-            modules.Unflatten(width, start),
+            linear(latent, width * start * start, "normal_0.02"),
+            Unflatten(width, start),
             *norm_2d("batch", width),
             nn.ReLU(),
         ]
@@ -74,7 +76,7 @@ class SNDCGANGenerator:
             if size == 28 and width == 4 * self.width:
                 parts.append(Crop(7))
         parts.append(initialized(SameConv(width, channels, 3), "normal_0.02"))
-        generator = modules.Generator(modules.LabelledSequential(*parts), sample.shape, "tanh")
+        generator = Generator(LabelledSequential(*parts), sample.shape, "tanh")
         return with_spectral_norm(generator) if self.spectral else generator
 
 
@@ -86,27 +88,27 @@ class SNDCGANCritic:
     """
 
     width: int = 64
-    """maps after the first layer; each level below has twice as many"""
+    """feature maps after the first layer, doubled at each level below"""
     spectral: bool = True
-    """spectral norm in every layer? Without it there is none at all"""
+    """spectral norm in every layer; without it the critic has no norm"""
     class_logits: bool = False
-    """a second head that classifies (AC-GAN); needs data with labels"""
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
-        need_positive("SNDCGANCritic", width=self.width)
+        whole_fields(self, "width")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such images.
+        """A critic of such images.
 
         Raises:
-            UsageError: for points and for sizes it is not made for, and for classes in data without labels.
+            UsageError: for points, unsupported sizes, and classes in data without labels.
         """
 
-        from steadygan.networks.layers import modules
         from steadygan.networks.layers.activations import PiecewiseLinear
         from steadygan.networks.layers.convolutions import SameConv
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.spectral import with_spectral_norm
 
@@ -119,6 +121,6 @@ class SNDCGANCritic:
             parts += [initialized(SameConv(width, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         classes = need_classes("SNDCGANCritic", sample) if self.class_logits else 0
         end = -(-size // 2 ** _doublings(size))
-        head = modules.ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
-        critic = modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
+        critic = Critic(LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

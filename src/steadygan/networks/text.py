@@ -1,18 +1,17 @@
-"""Residual networks along a line of characters: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
+"""One-dimensional residual networks: WGAN-GP's language model (Gulrajani et al. 2017, Table 4; its code).
 
-A sample is [V, L]: at each of L places one number for each of V characters, 1 and 0 in real text, probabilities in
-generated text. The generator's softmax goes straight to the critic: nothing is drawn from it, and text is read off
-by the largest number of each place. (The authors' code has [L, V]; theirs is the same network on the transpose.)
+A sample is [V, L]: at each of L positions one number for each of V characters, one-hot in real text, probabilities in
+generated text. The generator's softmax goes straight to the critic, without sampling; text is the likeliest character
+of each position. (The authors' code has [L, V]; theirs is the same network on the transpose.)
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.checks import above, refused, whole_fields
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_positive
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 
 def _check(spec: TextGenerator | TextCritic) -> None:
     name = type(spec).__name__
-    need_positive(name, width=spec.width, blocks=spec.blocks)
-    if spec.kernel < 1 or spec.kernel % 2 == 0:
-        raise UsageError(f"{name}.kernel is {spec.kernel}; it has to be odd: 1, 3, 5, …")
-    if not 0.0 < spec.residual_scale < math.inf:
-        raise UsageError(f"{name}.residual_scale is {spec.residual_scale}; it has to be above 0")
+    whole_fields(spec, "width", "blocks", "kernel")
+    if spec.kernel % 2 == 0:
+        raise refused(f"{name}.kernel", spec.kernel, "odd numbers: 1, 3, 5, …")
+    above(f"{name}.residual_scale", spec.residual_scale, 0)
 
 
 def _need_text(spec: str, sample: SampleSpec) -> tuple[int, int]:
@@ -43,38 +41,39 @@ def _blocks(spec: TextGenerator | TextCritic, *, critic: bool) -> list[nn.Module
 
 @dataclass(frozen=True)
 class TextGenerator:
-    """A linear layer to maps along the line, residual blocks without norms, a softmax over the characters.
+    """A linear layer to maps [N, width, L], residual blocks without norms, a softmax over the characters.
 
     Uniform weights by the authors' rules: Glorot for the linear layer, He for convolutions; biases 0.
     """
 
     width: int = 512
-    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    """feature maps of every block (DIM); the authors: 512 is slow and overfits"""
     blocks: int = 5
-    """residual blocks"""
+    """number of residual blocks"""
     kernel: int = 5
-    """characters that a convolution sees, an odd number"""
+    """kernel size in characters, odd"""
     residual_scale: float = 0.3
-    """what a block's residual is multiplied by before it is added"""
+    """factor of a block's residual"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
-        """The generator of such text from latents of ``latent`` numbers.
+        """A generator of such text, from latents of size ``latent``.
 
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
+        from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.sequences import CharacterSoftmax, LineConv, ToMaps
 
         characters, length = _need_text("TextGenerator", sample)
-        parts: list[nn.Module] = [modules.linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
+        parts: list[nn.Module] = [linear(latent, self.width * length, "glorot"), ToMaps(self.width, length)]
         parts += _blocks(self, critic=False)
         parts += [initialized(LineConv(self.width, characters, 1), "he"), CharacterSoftmax()]
-        return modules.Generator(modules.LabelledSequential(*parts), sample.shape, "linear")
+        return Generator(LabelledSequential(*parts), sample.shape, "linear")
 
 
 @dataclass(frozen=True)
@@ -82,31 +81,31 @@ class TextCritic:
     """A 1-wide convolution from characters to maps, residual blocks without norms, a linear score of all maps."""
 
     width: int = 512
-    """maps of every block (DIM); 512 is slow and overfits, say the authors: take less for a small text or machine"""
+    """feature maps of every block (DIM); the authors: 512 is slow and overfits"""
     blocks: int = 5
-    """residual blocks"""
+    """number of residual blocks"""
     kernel: int = 5
-    """characters that a convolution sees, an odd number"""
+    """kernel size in characters, odd"""
     residual_scale: float = 0.3
-    """what a block's residual is multiplied by before it is added"""
+    """factor of a block's residual"""
     features: bool = False
-    """hand out the last hidden layer too (feature matching)"""
+    """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """The critic of such text.
+        """A critic of such text.
 
         Raises:
             UsageError: for samples that are not (characters, length).
         """
-        from steadygan.networks.layers import modules
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.sequences import LineConv, ToMaps
 
         characters, length = _need_text("TextCritic", sample)
         parts: list[nn.Module] = [ToMaps(characters, length)]
         parts += [initialized(LineConv(characters, self.width, 1), "he"), *_blocks(self, critic=True)]
-        head = modules.ScoreHead(self.width * length, "glorot", features=self.features)
-        return modules.Critic(modules.LabelledSequential(*parts), head)
+        head = ScoreHead(self.width * length, "glorot", features=self.features)
+        return Critic(LabelledSequential(*parts), head)

@@ -1,7 +1,7 @@
-"""Objectives: what critic and generator want of the critic's outputs, with the state that some methods carry.
+"""Objectives: the losses of critic and generator on the critic's outputs, with the state that some methods carry.
 
-An objective is pure: state goes in and comes out, the trainer carries and saves it without knowing what it is.
-Those that add a term to another one hold it as ``base``, in one order: LeCam of FeatureMatching of
+An objective is pure: state goes in and comes out; the trainer carries and saves it without knowing what it is.
+Objectives that add a term to another one hold it as ``base``, in one order: LeCam of FeatureMatching of
 AuxiliaryClassifier of Adversarial.
 """
 

@@ -1,10 +1,11 @@
-"""The objective of most methods: a loss on the critic's scores and nothing else."""
+"""Adversarial objective: a loss on the critic's scores alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadygan.checks import within
 from steadygan.errors import UsageError
 from steadygan.losses import Loss, Wasserstein
 from steadygan.objectives.base import State
@@ -16,16 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Adversarial:
-    """A loss on the critic's scores and nothing else: GAN, LSGAN, WGAN, hinge, relativistic."""
+    """A loss on the critic's scores alone: GAN, LSGAN, WGAN, hinge, relativistic."""
 
     loss: Loss = Wasserstein()
-    """the pair of losses on scores"""
+    """losses of critic and generator on scores"""
     real_label: float = 1.0
-    """one-sided label smoothing: 0.9 instead of 1 for real samples, for losses that have labels"""
+    """label of real samples; 0.9 is one-sided label smoothing, for losses that have labels"""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.real_label <= 1.0:
-            raise UsageError(f"real_label is {self.real_label}; allowed: above 0, at most 1 (smoothing: 0.9)")
+        within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")
         if self.real_label != 1.0 and not self.loss.has_labels:
             raise UsageError(
                 f"real_label is {self.real_label}, but the {type(self.loss).__name__} loss has no labels to smooth: "

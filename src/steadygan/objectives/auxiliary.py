@@ -1,14 +1,14 @@
-"""AC-GAN: the critic also says which class a sample is of, and the generator is asked for a class."""
+"""AC-GAN: the critic also classifies samples, and the generator is conditioned on the class (Odena et al. 2017)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_weight
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
 
@@ -29,18 +29,18 @@ class AuxiliaryClassifier(Wrapping):
     """
 
     base: Base = Adversarial()
-    """what is wanted of the scores"""
+    """objective of the scores"""
     critic_weight: float = 1.0
-    """of the cross-entropy in the critic's loss"""
+    """weight of the cross-entropy in the critic's loss"""
     generator_weight: float = 0.1
-    """of the cross-entropy of fakes in the generator's loss"""
+    """weight of the cross-entropy of fakes in the generator's loss"""
     classify_fakes: bool = False
-    """does the critic learn the classes from fakes too, which carry the labels they were asked for?"""
+    """let the critic learn classes from fakes too, labelled as they were asked for"""
     needs: ClassVar[tuple[str, ...]] = ("class_logits",)
 
     def __post_init__(self) -> None:
-        need_weight("AuxiliaryClassifier.critic_weight", self.critic_weight)
-        need_weight("AuxiliaryClassifier.generator_weight", self.generator_weight)
+        at_least("AuxiliaryClassifier.critic_weight", self.critic_weight, 0)
+        at_least("AuxiliaryClassifier.generator_weight", self.generator_weight, 0)
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
         error = _cross_entropy(real)

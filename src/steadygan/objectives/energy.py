@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.base import State
-from steadygan.objectives.checks import need_weight
-from steadygan.schedules import LinearDecay
+from steadygan.schedules import LinearDecay, check_schedule
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def energy_critic_loss(real: Tensor, fake: Tensor, margin: float | Tensor) -> Te
 def pulling_away_term(code: Tensor) -> Tensor:
     """1/(N(N-1)) sum over i != j of cos(s_i, s_j)^2, a scalar: 1 for parallel codes, 0 for orthogonal ones.
 
-    Added to the generator's loss, it keeps fakes from being alike (EBGAN-PT, Zhao et al. 2017).
+    Added to the generator's loss, it keeps fakes apart (EBGAN-PT, Zhao et al. 2017).
 
     Args:
         code: s, [N, width]: an autoencoder critic's codes of the fakes
@@ -44,17 +44,17 @@ def pulling_away_term(code: Tensor) -> Tensor:
 
 
 class MarginState(NamedTuple):
-    """Of ``EnergyBased`` with a margin that decays."""
+    """State of ``EnergyBased`` with a margin that decays."""
 
     margin: Tensor
-    """of the next step"""
+    """margin of the next step"""
     margin_step: Tensor
-    """critic steps that it has decayed over"""
+    """critic steps of decay so far"""
 
 
 @dataclass(frozen=True)
 class EnergyBased:
-    """Real energies are pushed down, fake ones up to a margin; the generator lowers the energy of its fakes.
+    """EBGAN: energies of real samples are lowered, of fakes raised up to a margin; the generator lowers them.
 
     The score is an autoencoder critic's reconstruction error. Zhao et al. 2017, Energy-based GAN.
     """
@@ -63,22 +63,19 @@ class EnergyBased:
     """m, in units of the score. The papers' values (10 on MNIST; 20 and 80 for faces and bedrooms, unconfirmed) are
     for errors summed in another way: a mean squared error of pixels in [-1, 1] is 4 at most"""
     margin_decay: LinearDecay | None = None
-    """the margin's factor over critic steps (one a round in EBGAN); none: the margin stays"""
+    """factor of the margin, over critic steps (one a round in EBGAN); None: constant margin"""
     pulling_away: float = 0.0
     """weight of the pulling-away term on the codes of fakes; EBGAN-PT: 0.1"""
 
     def __post_init__(self) -> None:
-        need_weight("EnergyBased.margin", self.margin)
-        need_weight("EnergyBased.pulling_away", self.pulling_away)
-        if self.margin_decay is not None and min(self.margin_decay.start, self.margin_decay.end) < 0.0:
-            decay = self.margin_decay
-            raise UsageError(
-                f"EnergyBased.margin_decay goes from {decay.start} to {decay.end}; it has to stay 0 or more"
-            )
+        at_least("EnergyBased.margin", self.margin, 0)
+        at_least("EnergyBased.pulling_away", self.pulling_away, 0)
+        if self.margin_decay is not None:
+            check_schedule("EnergyBased.margin_decay", self.margin_decay)
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """A critic with a code is an autoencoder: the score is an error, and not just any number."""
+        """A critic with a code is an autoencoder, whose score is a reconstruction error."""
         return ("code",)
 
     @property

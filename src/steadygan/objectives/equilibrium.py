@@ -1,13 +1,13 @@
-"""BEGAN: an autoencoder critic whose wish to tell fakes apart is held in balance by k_t (Berthelot et al. 2017)."""
+"""BEGAN: an autoencoder critic whose weight of fakes, k_t, keeps the balance of both losses (Berthelot et al. 2017)."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, within
 from steadygan.objectives.base import State
-from steadygan.objectives.checks import need_share, need_weight
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class EquilibriumState(NamedTuple):
-    """Of ``BoundaryEquilibrium``."""
+    """State of ``BoundaryEquilibrium``."""
 
     k: Tensor
     """k_t, the weight of the fakes in the critic's loss, in [0, 1]"""
     convergence: Tensor
-    """M of the last critic step; falls while a training gets on"""
+    """M of the last critic step; falls while training progresses"""
     convergence_mean: Tensor
-    """its running mean, calm enough to decide by (``Plateau``, ``run.keep_best``); 0 before the first step"""
+    """running mean of M, for ``Plateau`` and ``run.keep_best``; 0 before the first step"""
 
 
 @dataclass(frozen=True)
 class BoundaryEquilibrium:
-    """The critic reconstructs real samples well and, by a weight that keeps the balance, fakes badly.
+    """BEGAN: the critic reconstructs real samples well and fakes badly, by a weight k_t that keeps the balance.
 
     With L the reconstruction error (the score), per batch: L_D = L(x) - k_t L(g), L_G = L(g),
     k_{t+1} = clip(k_t + rate (gamma L(x) - L(g)), 0, 1) from k_0 = 0, and the measure of convergence
@@ -36,26 +36,23 @@ class BoundaryEquilibrium:
     """
 
     gamma: float = 0.5
-    """the diversity ratio E L(g) / E L(x) that is held: low for sharper, high for more diverse samples"""
+    """target of the diversity ratio E L(g) / E L(x): low for sharper, high for more diverse samples"""
     rate: float = 0.001
-    """lambda_k: how fast k_t follows"""
+    """lambda_k: step size of k_t"""
     least: float = 0.0
-    """k_0, and what k_t is held at or above: 0 in the paper"""
+    """k_0, and lower bound of k_t; 0 in the paper"""
     horizon: float = 200.0
-    """critic steps that the running mean of M reaches back over: each step moves it by 1 / horizon"""
+    """critic steps of the running mean of M: each moves it by 1 / horizon"""
 
     def __post_init__(self) -> None:
-        need_share("BoundaryEquilibrium.gamma", self.gamma)
-        need_weight("BoundaryEquilibrium.rate", self.rate)
-        need_share("BoundaryEquilibrium.least", self.least)
-        if self.gamma == 0.0:
-            raise UsageError("BoundaryEquilibrium.gamma is 0: no fake would ever count; allowed: above 0, at most 1")
-        if not self.horizon >= 1.0:
-            raise UsageError(f"BoundaryEquilibrium.horizon is {self.horizon}; it has to be 1 critic step or more")
+        within("BoundaryEquilibrium.gamma", self.gamma, 0, 1, open_low=True, note="at 0 no fake would ever count")
+        at_least("BoundaryEquilibrium.rate", self.rate, 0)
+        within("BoundaryEquilibrium.least", self.least, 0, 1)
+        within("BoundaryEquilibrium.horizon", self.horizon, 1, math.inf, note="critic steps")
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """A critic with a code is an autoencoder: the score is an error, and not just any number."""
+        """A critic with a code is an autoencoder, whose score is a reconstruction error."""
         return ("code",)
 
     @property

@@ -1,4 +1,4 @@
-"""LeCam regularisation: scores are held by running averages of the other side's scores (Tseng et al. 2021)."""
+"""LeCam regularisation: scores stay near running averages of the other side's scores (Tseng et al. 2021)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from steadygan.checks import at_least, within
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_share, need_weight
 from steadygan.objectives.matching import FeatureMatching
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
@@ -46,35 +46,35 @@ def lecam_regulariser(real: Tensor, fake: Tensor, real_average: Tensor, fake_ave
 
 @dataclass(frozen=True)
 class LeCam(Wrapping):
-    """Another objective, plus a term that keeps the critic from parting real and fake scores too far.
+    """Another objective, plus LeCam regularisation, which limits the distance of real and fake scores.
 
     For small data. Tseng et al. 2021, Regularizing GANs under Limited Data; with the rectifiers of published code.
-    The averages begin at 0, where a fresh critic's scores are. The weight is that of the authors' scripts for BigGAN on
+    The averages begin at 0, as the scores of a new critic. The weight is that of the authors' scripts for BigGAN on
     CIFAR-10, under the hinge loss; the decay is unconfirmed.
     """
 
     base: Base = Adversarial()
-    """what is wanted of the scores"""
+    """objective of the scores"""
     weight: float = 0.3
-    """of the term in the critic's loss"""
+    """weight of the regulariser in the critic's loss"""
     decay: float = 0.99
-    """of the running averages, a critic step"""
+    """decay of the running averages in a critic step"""
 
     def __post_init__(self) -> None:
-        need_weight("LeCam.weight", self.weight)
-        need_share("LeCam.decay", self.decay)
+        at_least("LeCam.weight", self.weight, 0)
+        within("LeCam.decay", self.decay, 0, 1)
 
     def initial_state(self) -> State:
         """The base's state, then ``lecam_real`` and ``lecam_fake``."""
         import torch
 
-        held = self.base.initial_state()
-        names = getattr(held, "_fields", tuple(f"state_{i}" for i in range(len(held))))
-        return _state_type(names)(*held, torch.zeros(()), torch.zeros(()))
+        inner = self.base.initial_state()
+        names = getattr(inner, "_fields", tuple(f"state_{i}" for i in range(len(inner))))
+        return _state_type(names)(*inner, torch.zeros(()), torch.zeros(()))
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        *held, real_average, fake_average = state
-        loss = self.base.critic_loss(real, fake, tuple(held))
+        *inner, real_average, fake_average = state
+        loss = self.base.critic_loss(real, fake, tuple(inner))
         sign = 1.0 if self.base.real_is_high else -1.0
         regulariser = lecam_regulariser(sign * real.score, sign * fake.score, sign * real_average, sign * fake_average)
         return loss + self.weight * regulariser
@@ -83,11 +83,11 @@ class LeCam(Wrapping):
         return self.base.generator_loss(real, fake, state[:-2])
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        *held, real_average, fake_average = state
+        *inner, real_average, fake_average = state
         moved = (
             self.decay * real_average + (1.0 - self.decay) * real.score.mean(),
             self.decay * fake_average + (1.0 - self.decay) * fake.score.mean(),
         )
         make = getattr(type(state), "_make", tuple)  # a NamedTuple stays one
-        following: State = make((*self.base.next_state(real, fake, tuple(held)), *moved))
-        return following
+        updated: State = make((*self.base.next_state(real, fake, tuple(inner)), *moved))
+        return updated

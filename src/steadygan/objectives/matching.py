@@ -1,15 +1,15 @@
-"""Feature matching: the generator meets the mean of the critic's features on real samples (Salimans et al. 2016)."""
+"""Feature matching: the generator matches the mean of the critic's features (Salimans et al. 2016, section 3.1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
-from steadygan.objectives.checks import need_weight
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.types import CriticOutput
 
@@ -28,22 +28,22 @@ def feature_matching_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class FeatureMatching(Wrapping):
-    """Another objective whose generator loss is replaced by matched means of the critic's features.
+    """Another objective, with the generator loss replaced by feature matching.
 
     Salimans et al. 2016, Improved Techniques for Training GANs: the critic's loss is unchanged.
     """
 
     base: Base = Adversarial()
-    """what is wanted of the scores"""
+    """objective of the scores"""
     weight: float = 1.0
-    """of the matching term in the generator's loss"""
+    """weight of feature matching in the generator's loss"""
     base_weight: float = 0.0
-    """of the base's own generator loss, beside it; 0 in the paper"""
+    """weight of the base's own generator loss; 0 in the paper"""
     needs: ClassVar[tuple[str, ...]] = ("features",)
 
     def __post_init__(self) -> None:
-        need_weight("FeatureMatching.weight", self.weight)
-        need_weight("FeatureMatching.base_weight", self.base_weight)
+        at_least("FeatureMatching.weight", self.weight, 0)
+        at_least("FeatureMatching.base_weight", self.base_weight, 0)
         if not self.weight and not self.base_weight:
             raise UsageError("FeatureMatching.weight and base_weight are both 0: the generator would learn nothing")
 

@@ -1,4 +1,4 @@
-"""What an objective that adds a term to another one takes from it unchanged."""
+"""Objectives that add a term to another one: everything else is delegated to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Wrapping:
-    """Answers with what ``base`` answers; a term is added by overriding a loss that calls the base's."""
+    """Delegates to ``base``; subclasses override a loss and call the base's."""
 
     if TYPE_CHECKING:
 

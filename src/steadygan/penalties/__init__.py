@@ -26,12 +26,13 @@ from steadygan.penalties.locations import (
     on_fake,
     on_real,
 )
+from steadygan.penalties.path_length import PathLength, path_lengths
 from steadygan.penalties.zero_centered import R1, R2, r1_penalty, r2_penalty
 
 if TYPE_CHECKING:
     Penalty: TypeAlias = PenaltyLike
 else:  # the closed set that files and the command line know
-    Penalty = GradientPenalty | R1 | R2 | Drift
+    Penalty = GradientPenalty | R1 | R2 | Drift | PathLength
 
 __all__ = [
     "R1",
@@ -47,6 +48,7 @@ __all__ = [
     "NearReal",
     "OnFake",
     "OnReal",
+    "PathLength",
     "Penalty",
     "PenaltyLike",
     "ScoreFunction",
@@ -59,6 +61,7 @@ __all__ = [
     "norm_of_gradient",
     "on_fake",
     "on_real",
+    "path_lengths",
     "r1_penalty",
     "r2_penalty",
 ]

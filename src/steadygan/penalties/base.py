@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.penalties.locations import Location
 from steadygan.schedules import Schedule, check_schedule
 from steadygan.types import PlayerName, RandomSpec
@@ -63,14 +62,10 @@ class GeneratorPenalty(PenaltyLike, Protocol):
 
 
 def check_weight(what: str, weight: float | Schedule) -> None:
-    """Raises UsageError for a weight, or a schedule of weights, that no penalty can have."""
-    if not isinstance(weight, int | float):
-        check_schedule(what, weight)
-    elif not 0.0 <= weight < math.inf:
-        raise UsageError(f"{what} is {weight}; a penalty's weight has to be 0 or more, and finite")
+    """Raises UsageError unless a weight, or both ends of a schedule of weights, are finite and 0 or more."""
+    check_schedule(what, weight)
 
 
 def check_interval(what: str, every: int) -> None:
-    """Raises UsageError for an interval that is no whole number of steps."""
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise UsageError(f"{what} is {every!r}; it has to be a whole number of steps, 1 or more")
+    """Raises UsageError unless an interval is a whole number of steps, 1 or more."""
+    whole_number(what, every, 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.gradient_norms import ScoreFunction, detached, gradient_norm_at
 from steadygan.penalties.locations import Between, Location, LocationFunction, between
@@ -64,8 +63,7 @@ class GradientPenalty:
     def __post_init__(self) -> None:
         check_weight("GradientPenalty.weight", self.weight)
         check_interval("GradientPenalty.every", self.every)
-        if not 0.0 <= self.target < math.inf:
-            raise UsageError(f"GradientPenalty.target is {self.target}; a gradient norm is 0 or more, and finite")
+        at_least("GradientPenalty.target", self.target, 0)
 
     def hold(self, gradient_norm: Tensor) -> Tensor:
         """Gradient norms [N] to unweighted penalties [N]."""

@@ -62,14 +62,26 @@ def gradient_norm_at(critic: ScoreFunction, points: Sample) -> Tensor:
     Raises:
         ValueError: if the critic does not answer with one score a sample.
     """
+    return norm_of_gradient(*scales_of(gradient_of(lambda samples: _scores(critic, samples).sum(), points)))
+
+
+def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
+    """The gradient of a scalar function, differentiable once more; also inside torch.compile.
+
+    Autocast holds for ``total`` alone: around its derivative it would narrow what was computed in float32.
+    """
     import torch
 
-    points = detached(points)
+    samples = detached(at)
     if torch.compiler.is_compiling():
-        gradient, _ = traced_gradient(lambda samples: (_scores(critic, samples).sum(), ()), points)
-        return norm_of_gradient(*scales_of(gradient))
-    points = at_each_scale(lambda tensor: tensor.requires_grad_(True), points)
-    return input_gradient_norm(_scores(critic, points), points)
+        gradient, _ = traced_gradient(lambda traced: (total(traced), ()), samples)
+        return gradient
+    samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
+    value = total(samples)
+    tensors = scales_of(samples)
+    with torch.autocast(tensors[0].device.type, enabled=False):
+        gradients = iter(torch.autograd.grad(value, tensors, create_graph=True))
+    return at_each_scale(lambda _: next(gradients), samples)
 
 
 def traced_gradient(total: Callable[[Any], tuple[Tensor, Any]], samples: S) -> tuple[S, Any]:

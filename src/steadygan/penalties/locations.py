@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import at_least
 from steadygan.types import RandomSpec, S, Sample, at_each_scale, means_like, scales_of
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ class NearReal:
     needs_fake: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.scale < math.inf:
-            raise UsageError(f"NearReal.scale is {self.scale}; it has to be 0 or more, and finite")
+        at_least("NearReal.scale", self.scale, 0)
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None:
         return RandomSpec("uniform", (1 + math.prod(shape),))

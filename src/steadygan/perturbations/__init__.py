@@ -1,4 +1,4 @@
-"""Perturbations: what the critic's inputs pass through, real and fake alike, each with random numbers of its own."""
+"""Perturbations of the critic's inputs, real and fake alike: instance noise, DiffAugment, ADA's control."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""ADA's control: how often samples are perturbed follows how sure the critic is of the real ones."""
+"""ADA's control of the probability of a perturbation, by the critic's overfitting (Karras et al. 2020)."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_fields, within
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
 from steadygan.types import RandomSpec, S, at_each_scale
@@ -22,10 +21,10 @@ else:  # the closed set that files and the command line know
 
 
 class AdaptiveState(NamedTuple):
-    """What the control remembers, all 0-d float32 on the device."""
+    """State of the control, all 0-d float32 on the device."""
 
     probability: Tensor
-    """p: that a sample is perturbed"""
+    """p: probability that a sample is perturbed"""
     sign_sum: Tensor
     """the sum over steps of mean sign D(x), since p last moved"""
     steps: Tensor
@@ -34,42 +33,37 @@ class AdaptiveState(NamedTuple):
 
 @dataclass(frozen=True)
 class Adaptive:
-    """A perturbation that meets each sample with a probability p, moved so that r_t = E sign D(x) stays at a target.
+    """A perturbation of each sample with probability p, adapted so that r_t = E sign D(x) stays at a target (ADA).
 
-    Karras et al. 2020 (StyleGAN2-ADA), section 3: r_t near 1 says that the critic knows the training set by heart,
-    and p grows; near 0 that it cannot tell real from fake, and p shrinks. Only for losses that hold scores of real
-    samples above 0 and of fakes below (Saturating, NonSaturating, Hinge): elsewhere the sign says nothing.
+    Karras et al. 2020 (StyleGAN2-ADA), section 3: r_t near 1 means that the critic has memorised the training set,
+    and p grows; near 0, that it cannot tell real from fake, and p shrinks. Only for losses that push scores of real
+    samples above 0 and of fakes below (Saturating, NonSaturating, Hinge): elsewhere the sign has no meaning.
     One draw decides for the perturbation as a whole; the paper draws for each of its transformations.
     """
 
     perturbation: Stateless = DiffAugment()
-    """what a sample passes through, or not"""
+    """what is applied to a sample with probability p"""
     target: float = 0.6
-    """what r_t is held to"""
+    """target of r_t"""
     images: int = 500_000
-    """real images in which p can go from 0 to 1 (the paper's 500k; 100k when a trained network goes on)"""
+    """real images over which p can go from 0 to 1 (the paper: 500,000; 100,000 for fine-tuning)"""
     every: int = 4
-    """critic steps between moves of p, over which r_t is averaged"""
+    """critic steps between updates of p, over which r_t is averaged"""
     initial: float = 0.0
     """p at the start"""
     reads_signs: ClassVar[bool] = True
-    """does it go by the signs of real scores?"""
+    """True: uses the signs of real scores"""
 
     def __post_init__(self) -> None:
-        if not -1.0 < self.target < 1.0:
-            raise UsageError(f"Adaptive.target is {self.target}; allowed: above -1, below 1 (the paper: 0.6)")
-        if not 1 <= self.images < math.inf:
-            raise UsageError(f"Adaptive.images is {self.images}; it has to be 1 or more")
-        if self.every < 1:
-            raise UsageError(f"Adaptive.every is {self.every}; it has to be 1 or more")
-        if not 0.0 <= self.initial <= 1.0:
-            raise UsageError(f"Adaptive.initial is {self.initial}; allowed: 0 to 1")
+        within("Adaptive.target", self.target, -1, 1, open_low=True, open_high=True, note="the paper: 0.6")
+        whole_fields(self, "images", "every")
+        within("Adaptive.initial", self.initial, 0, 1)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         return (RandomSpec("uniform"), *self.perturbation.random_specs(shape))
 
     def strength(self, round_: int) -> float:
-        """The strength of the perturbation, where it acts."""
+        """The strength of the perturbation, where it is applied."""
         return self.perturbation.strength(round_)
 
     def initial_state(self) -> tuple[Tensor, ...]:
@@ -78,7 +72,7 @@ class Adaptive:
         return AdaptiveState(torch.tensor(self.initial), torch.zeros(()), torch.zeros(()))
 
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
-        """Perturbed samples where the first number is below p, the others as they are, [N, ...]."""
+        """Samples [N, ...], perturbed where the first number is below p."""
         import torch
 
         coin, *inner = drawn
@@ -90,7 +84,7 @@ class Adaptive:
         return at_each_scale(chosen, self.perturbation.apply(samples, tuple(inner), strength), samples)
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
-        """Each ``every`` steps, p + sign(r_t - target) x images seen since / ``images``, held in [0, 1]."""
+        """Each ``every`` steps, p + sign(r_t - target) x images since then / ``images``, clamped to [0, 1]."""
         import torch
 
         probability, sign_sum, steps = AdaptiveState(*state)

@@ -1,4 +1,4 @@
-"""What a training step asks of a perturbation."""
+"""Protocol of perturbations."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
 
 
 class PerturbationLike(Protocol):
-    """A map that the critic's input passes through, real and fake alike. It is pure: random numbers are drawn for it.
+    """A random map of the critic's inputs, real and fake alike; pure: random numbers are drawn outside.
 
-    Each sample is changed by its own numbers only, and differentiably as often as a penalty asks.
+    Each sample is changed by its own numbers only, and differentiably as often as a penalty needs.
     """
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
-        """The random numbers that it wants for each sample of a shape.
+        """The random numbers that it takes for each sample of a shape.
 
         Raises:
             UsageError: if it cannot perturb such samples.
         """
 
     def strength(self, round_: int) -> float:
-        """The number that ``apply`` gets as ``strength`` in a round; evaluated on the host."""
+        """The ``strength`` of ``apply`` in a round; evaluated on the host."""
 
     def initial_state(self) -> tuple[Tensor, ...]:
-        """0-d tensors that change with the training; () where there are none."""
+        """0-d tensors that change in training; () for none."""
 
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
-        """The perturbed samples [N, ...], in the type that they came in.
+        """The perturbed samples [N, ...], in the dtype of the input.
 
         Args:
             samples: [N, ...]; all scales of a multi-scale image are changed alike, by the same numbers
-            drawn: one [N, ...] for each entry of ``noise``; other numbers for real samples than for fakes
+            drawn: one [N, ...] for each of ``random_specs``; real samples and fakes have numbers of their own
             strength: 0-d
-            state: as ``initial_state`` or ``next_state`` gave it
+            state: from ``initial_state`` or ``next_state``
         """
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
-"""DiffAugment: random colour, translation and cutout that gradients flow through. Plain functions, then the spec.
+"""DiffAugment: differentiable random colour, translation and cutout (Zhao et al. 2020).
 
-Each is an affine map of the image once its numbers are given, so a penalty can differentiate through it twice. The
-ranges are those of the published code, for pixels from -1 to 1: the 0 that fills what is empty is middle grey.
+Each is an affine map of the image for given numbers, so a penalty can differentiate through it twice. The ranges are
+those of the published code, for pixels from -1 to 1; empty pixels are 0, middle grey.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from steadygan.errors import UsageError, nearest
+from steadygan.checks import one_of, refused
+from steadygan.errors import UsageError
 from steadygan.schedules import Constant, Schedule, check_schedule
 from steadygan.types import RandomSpec, S, at_each_scale, scales_of
 
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 Transformation: TypeAlias = Literal["color", "translation", "cutout"]
 ALL: tuple[Transformation, ...] = ("color", "translation", "cutout")
 NUMBERS = 10
-"""Uniform numbers that one image takes, whatever the policy: leaving a part out does not move the others' numbers."""
+"""Uniform numbers for one image, whatever the policy: leaving out a transformation keeps the others' numbers."""
 
 _REACH = 0.125  # of the side, in each direction
 _CUT = 0.5  # of the side
 
 
 def change_color(images: Tensor, numbers: Tensor) -> Tensor:
-    """Images with another brightness, saturation and contrast, in this order.
+    """Random brightness, saturation and contrast, in this order.
 
-    Brightness is moved by -1/2 to 1/2, saturation multiplied by 0 to 2 (towards and away from the mean of the
-    channels; nothing happens to images of one channel), contrast by 1/2 to 3/2 (about the mean of the image).
+    Brightness is shifted by -1/2 to 1/2, saturation multiplied by 0 to 2 (about the mean of the channels;
+    no change to images of one channel), contrast by 1/2 to 3/2 (about the mean of the image).
 
     Args:
         images: [N, C, H, W]
@@ -45,11 +46,11 @@ def change_color(images: Tensor, numbers: Tensor) -> Tensor:
 
 
 def translate(images: Tensor, numbers: Tensor) -> Tensor:
-    """Images moved by whole pixels, up to an eighth of the side each way; what becomes free is 0.
+    """Random translation by whole pixels, up to an eighth of the side each way; empty pixels are 0.
 
     Args:
         images: [N, C, H, W]
-        numbers: [N, 2], uniform on [0, 1): 0 is farthest up, farthest left
+        numbers: [N, 2], uniform on [0, 1): 0 is farthest up, or left
     """
     import torch
 
@@ -64,11 +65,11 @@ def translate(images: Tensor, numbers: Tensor) -> Tensor:
 
 
 def cut_out(images: Tensor, numbers: Tensor) -> Tensor:
-    """Images with a square of half the side set to 0; its middle lies anywhere, so a part of it may fall outside.
+    """Random cutout: a square of half the side is set to 0; its centre lies anywhere, so part of it may be outside.
 
     Args:
         images: [N, C, H, W]
-        numbers: [N, 2], uniform on [0, 1): where the middle is
+        numbers: [N, 2], uniform on [0, 1): the centre
     """
     import torch
 
@@ -92,42 +93,40 @@ def _whole(numbers: Tensor, counts: list[int]) -> tuple[Tensor, ...]:
     return tuple((numbers[:, i] * count).long() for i, count in enumerate(counts))
 
 
-class _Part(NamedTuple):
+class _Transformation(NamedTuple):
     function: Callable[[Tensor, Tensor], Tensor]
     coin: int
-    """the number that decides whether it acts on an image"""
+    """index of the number that decides whether it is applied to an image"""
     numbers: slice
-    """the numbers that it gets"""
+    """its parameters"""
 
 
-_PARTS: dict[str, _Part] = {
-    "color": _Part(change_color, 0, slice(1, 4)),
-    "translation": _Part(translate, 4, slice(5, 7)),
-    "cutout": _Part(cut_out, 7, slice(8, NUMBERS)),
+_TRANSFORMATIONS: dict[str, _Transformation] = {
+    "color": _Transformation(change_color, 0, slice(1, 4)),
+    "translation": _Transformation(translate, 4, slice(5, 7)),
+    "cutout": _Transformation(cut_out, 7, slice(8, NUMBERS)),
 }
 
 
 @dataclass(frozen=True)
 class DiffAugment:
-    """Random colour, translation and cutout of real and fake images, for small data sets (Zhao et al. 2020).
+    """DiffAugment: random colour, translation and cutout of real and fake images, for small data sets.
 
-    The generator is trained through the same transformations, so it learns the data and not their traces. Where traces
-    show in samples all the same, a probability below about 0.8 stops them (Karras et al. 2020, section 2.2).
+    Zhao et al. 2020. The generator is trained through the same transformations, so that it learns the data without
+    them. If they leak into samples all the same, a probability below about 0.8 prevents it (Karras et al. 2020, 2.2).
     """
 
     policy: tuple[Transformation, ...] = ALL
-    """transformations, in the order in which they act"""
+    """transformations, in order of application"""
     probability: Schedule = Constant(1.0)
-    """that a transformation acts on an image, decided for each on its own (the paper: 1; R3GAN: Cosine to 0.55)"""
+    """probability of each transformation, drawn for each image (the paper: 1; R3GAN: Cosine to 0.55)"""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", tuple(self.policy))  # a list is as good, and reads back as a tuple
-        for name in self.policy:
-            if name not in ALL:
-                raise UsageError(f"DiffAugment.policy has '{name}'; allowed: {', '.join(ALL)}{nearest(name, ALL)}")
+        for index, name in enumerate(self.policy):
+            one_of(f"DiffAugment.policy[{index}]", name, ALL)
         if not self.policy or len(set(self.policy)) < len(self.policy):
-            got = ", ".join(self.policy) or "empty"
-            raise UsageError(f"DiffAugment.policy is {got}; allowed: one or more of {', '.join(ALL)}, each once")
+            raise refused("DiffAugment.policy", list(self.policy), f"one or more of {', '.join(ALL)}, each once")
         check_schedule("DiffAugment.probability", self.probability, 1.0)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
@@ -138,17 +137,17 @@ class DiffAugment:
         return (RandomSpec("uniform", (NUMBERS,)),)
 
     def strength(self, round_: int) -> float:
-        """The probability that a transformation acts."""
+        """The probability of a transformation."""
         return self.probability(round_)
 
     def initial_state(self) -> tuple[Tensor, ...]:
         return ()
 
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
-        """Images [N, C, H, W], changed by each transformation of the policy whose coin falls below ``strength``.
+        """Images [N, C, H, W], changed by each transformation of the policy whose coin is below ``strength``.
 
-        A coarser scale of an image is enlarged to the finest one, changed like that, and brought back by means over
-        squares: a shift or a square that is no whole number of its pixels is the same part of the image all the same.
+        A coarser scale is upsampled to the finest one, changed in the same way, and average-pooled back, so that
+        shifts and squares of fractions of its pixels cover the same part of the image.
         """
         import torch
         from torch.nn.functional import avg_pool2d, interpolate
@@ -157,20 +156,20 @@ class DiffAugment:
 
         def changed(images: Tensor) -> Tensor:
             for name in self.policy:
-                part = _PARTS[name]
-                acts = numbers[:, part.coin, None, None, None] < strength
-                images = torch.where(acts, part.function(images, numbers[:, part.numbers]), images)
+                each = _TRANSFORMATIONS[name]
+                acts = numbers[:, each.coin, None, None, None] < strength
+                images = torch.where(acts, each.function(images, numbers[:, each.numbers]), images)
             return images
 
         side = scales_of(samples)[-1].shape[-1]
 
-        def alike(images: Tensor) -> Tensor:
+        def at_finest(images: Tensor) -> Tensor:
             factor = side // images.shape[-1]
             if factor == 1:
                 return changed(images)
             return avg_pool2d(changed(interpolate(images, scale_factor=float(factor))), factor)
 
-        return at_each_scale(alike, samples)
+        return at_each_scale(at_finest, samples)
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         return state

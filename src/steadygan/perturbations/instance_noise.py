@@ -1,4 +1,4 @@
-"""Instance noise: normal noise on what the critic sees."""
+"""Instance noise: normal noise on the critic's inputs (Sønderby et al. 2017; Arjovsky & Bottou 2017, section 3)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InstanceNoise:
-    """Normal noise on each number of real and fake samples, so that their distributions overlap; fades to none.
+    """Normal noise on real and fake samples, so that their distributions overlap; decays to none.
 
-    Sønderby et al. 2017; Arjovsky & Bottou 2017, section 3. The deviation that a data set needs is found by trying:
-    too little changes nothing, and under too much the generator learns blurred samples.
+    Sønderby et al. 2017; Arjovsky & Bottou 2017, section 3. The deviation must be tuned to the data set: too little
+    changes nothing, with too much the generator learns blurred samples.
     """
 
     deviation: Schedule = LinearDecay(start=0.1)
-    """the noise's standard deviation, in the networks' units: pixels go from -1 to 1"""
+    """standard deviation of the noise, for pixels from -1 to 1"""
 
     def __post_init__(self) -> None:
         check_schedule("InstanceNoise.deviation", self.deviation)
@@ -37,7 +37,7 @@ class InstanceNoise:
         return ()
 
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
-        """x + strength n, with n standard normal, [N, ...]; coarser scales of an image get the means of its noise."""
+        """x + strength n, with n standard normal, [N, ...]; coarser scales of an image get its average-pooled noise."""
         (noise,) = drawn
         return at_each_scale(lambda x, n: x + (strength * n).to(x.dtype), samples, means_like(noise, samples))
 

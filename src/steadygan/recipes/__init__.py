@@ -1,4 +1,4 @@
-"""One method, one function: each returns a recipe whose networks fit the samples it is given.
+"""Recipes: one function a method, which returns a recipe with networks that fit the given samples.
 
 The command line looks names up in ``RECIPES`` and ``FAMILIES``; nothing else does.
 """
@@ -67,7 +67,7 @@ FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
         {f"lsun-{row}-{method}": partial(lsun_grid, row, method) for row in range(len(ROWS)) for method in METHODS},
     ),
 }
-"""Recipes by the choices in their names: the function that says what they are, and each one by its name."""
+"""Families of recipes with choices in their names: the documented function, and each recipe by its name."""
 
 
 def find(name: str) -> RecipeFunction:
@@ -84,7 +84,7 @@ def find(name: str) -> RecipeFunction:
 
 
 def by_name() -> dict[str, RecipeFunction]:
-    """Every recipe function by its name, the members of families too."""
+    """Every recipe function by its name, with the members of families."""
     return {**RECIPES, **{name: make for _, members in FAMILIES.values() for name, make in members.items()}}
 
 
@@ -94,7 +94,7 @@ def listed() -> list[str]:
 
 
 def summary(name: str) -> tuple[str, str]:
-    """One line on what a recipe or a family is, and its paper."""
+    """First line of a recipe's or family's docstring, and the paragraph with its paper."""
     function = FAMILIES[name][0] if name in FAMILIES else find(name)
     first, paper, *_ = [*inspect.cleandoc(function.__doc__ or "").split("\n\n"), "", ""]
     return " ".join(first.split()), " ".join(paper.split())

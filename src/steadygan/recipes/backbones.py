@@ -1,4 +1,4 @@
-"""Networks that fit the data: what a recipe trains where its method leaves the network open."""
+"""Default networks and priors for the data, for methods that leave them open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadygan.priors import Normal
 from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((3, 32, 32), classes=10)
-"""What recipes are made for where no data is named: CIFAR-10's."""
+"""Default samples of recipes: CIFAR-10's."""
 
 
 def dcgan_or_mlp(

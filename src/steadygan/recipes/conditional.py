@@ -1,4 +1,4 @@
-"""Classes: the critic tells them apart, and the generator makes the one that it is asked for."""
+"""Conditional GANs: AC-GAN, AC-GAN under WGAN-GP, and the projection critic."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from steadygan.types import SampleSpec
 
 
 def acgan(sample: SampleSpec = IMAGES) -> Recipe:
-    """DCGAN with a second head that classifies real and fake samples; needs data with labels.
+    """AC-GAN: DCGAN whose critic also classifies real and fake samples; needs data with labels.
 
     Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs; networks and optimizer of DCGAN.
     """
@@ -36,11 +36,11 @@ def acgan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def acgan_wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
-    """WGAN-GP with a second head that classifies; needs data with labels.
+    """AC-GAN under WGAN-GP: the critic also classifies samples; needs data with labels.
 
     Gulrajani et al. 2017, conditional CIFAR-10 (after Odena et al. 2017), weights 1 and 0.1 of the authors' code. At
-    32 px all is as there: residual networks, labels through the generator's batch norm. Elsewhere WGAN-GP's networks
-    for the data, with the label beside the latent.
+    32 px as there: residual networks, labels through the generator's batch norm. At other sizes WGAN-GP's networks for
+    the data, with the label joined to the latent.
     """
     objective = AuxiliaryClassifier(Adversarial(Wasserstein()), critic_weight=1.0, generator_weight=0.1)
     if sample.shape[-2:] != (32, 32):
@@ -56,11 +56,11 @@ def acgan_wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def projection(sample: SampleSpec = IMAGES) -> Recipe:
-    """A critic whose score holds the product of its features with a vector of the class; needs data with labels.
+    """Projection critic: the score includes the product of features and a class vector; needs data with labels.
 
     Miyato and Koyama 2018, cGANs with Projection Discriminator: hinge loss and spectral norm in the critic, batch norm
-    by class in the generator, five critic steps at 2e-4. Miyato et al. 2018 have the networks; the published widths at
-    32 px (256 and 128, public code) are too much for a laptop: 64 here.
+    by class in the generator, five critic steps at 2e-4. Networks of Miyato et al. 2018; the published widths at 32 px
+    (256 and 128, public code) are too much for a laptop: 64 here.
     """
     optimizer = Adam(2e-4, betas=(0.0, 0.9))
     return Recipe(
@@ -77,7 +77,7 @@ def projection(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def _classified(base: Recipe, name: str, objective: AuxiliaryClassifier) -> Recipe:
-    """A recipe on networks that know classes."""
+    """A recipe with conditional networks."""
     generator, critic = base.generator, base.critic
     assert isinstance(generator, DCGANGenerator | MLPGenerator) and isinstance(critic, DCGANCritic | MLPCritic)
     return dataclasses.replace(

@@ -1,4 +1,4 @@
-"""EBGAN: an autoencoder's reconstruction error as an energy with a margin."""
+"""EBGAN and EBGAN-PT."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from steadygan.types import SampleSpec
 
 
 def ebgan(sample: SampleSpec = IMAGES) -> Recipe:
-    """An autoencoder critic whose error is low on real samples and, up to a margin, high on fakes.
+    """EBGAN: an autoencoder critic's error as energy, low on real samples and, up to a margin, high on fakes.
 
     Zhao et al. 2017, Energy-based GAN; networks as for the paper's 64 px (unconfirmed), norm in both. The margin is
-    for mean squared errors of pixels in [-1, 1]. Latents (128 numbers; the paper's may be 100), first weights and rates
+    for mean squared errors of pixels in [-1, 1]. Latents (size 128; the paper's may be 100), initial weights and rates
     are DCGAN's, as the paper's could not be confirmed. On points: fully connected networks.
     """
     image = sample.is_image
@@ -35,7 +35,7 @@ def ebgan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def ebgan_pt(sample: SampleSpec = IMAGES) -> Recipe:
-    """EBGAN whose generator also keeps the codes of its fakes apart, by the pulling-away term.
+    """EBGAN-PT: EBGAN with the pulling-away term, which keeps the codes of fakes apart.
 
     Zhao et al. 2017: weight 0.1.
     """

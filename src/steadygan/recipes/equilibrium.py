@@ -1,4 +1,4 @@
-"""BEGAN: an autoencoder for a critic, and a balance between the players."""
+"""BEGAN, with the paper's settings and with some for laptops."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from steadygan.types import SampleSpec
 
 
 def began_paper(sample: SampleSpec = IMAGES) -> Recipe:
-    """An autoencoder critic that is held in balance, with the paper's numbers: made for days on several GPUs.
+    """BEGAN with the paper's settings: made for days on several GPUs.
 
-    Berthelot et al. 2017, BEGAN: gamma 0.5, lambda_k 0.001, rate 1e-4, codes and latents of 64 numbers, 64 maps for
-    64 px and below, 128 above. Residuals that vanish over 16,000 rounds, the rate's halving when M stalls, beta_1 0.5
-    and the batch of 16 (these two a public code's) are unconfirmed. On points: fully connected networks.
+    Berthelot et al. 2017, BEGAN: gamma 0.5, lambda_k 0.001, rate 1e-4, codes and latents of size 64, 64 feature maps
+    for 64 px and below, 128 above. Vanishing residuals over 16,000 rounds, halved rates when M stalls, beta_1 0.5 and
+    batch 16 (these two from a public code) are unconfirmed. On points: fully connected networks.
     """
     width = 64 if sample.shape[-1] <= 64 else 128
     carry = LinearDecay(16_000)
@@ -40,11 +40,11 @@ def began_paper(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def began(sample: SampleSpec = IMAGES) -> Recipe:
-    """An autoencoder critic that is held in balance: fakes are reconstructed a share gamma as badly as real samples.
+    """BEGAN: an autoencoder critic, balanced so that the error of fakes is gamma times that of real samples.
 
-    Berthelot et al. 2017, BEGAN. The numbers for 32 px and below are this library's, found for minutes on one CPU core
-    (docs/began.md): with the paper's, k_t stays near 0 and all samples become one. Grey images have gamma 1: below,
-    MNIST becomes ones, whose error is half of the mean. Points, and 64 px and above, have what ``began-paper`` has.
+    Berthelot et al. 2017, BEGAN. The settings for 32 px and below are this library's, tuned for minutes on one CPU
+    core (docs/began.md): with the paper's, k_t stays near 0 and all samples collapse to one. Grey images have gamma 1:
+    below, MNIST collapses to ones, whose error is half of the mean. Points, and 64 px and above: as ``began-paper``.
     """
     paper = dataclasses.replace(began_paper(sample), name="began")
     if not sample.is_image or sample.shape[-1] > 32:

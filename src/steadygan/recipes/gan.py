@@ -1,4 +1,4 @@
-"""GANs on a score with labels: the first one, DCGAN, LSGAN, DRAGAN."""
+"""GAN, DCGAN, LSGAN, DRAGAN."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from steadygan.types import SampleSpec
 
 
 def gan(sample: SampleSpec = IMAGES) -> Recipe:
-    """The first GAN, with its non-saturating loss, on fully connected networks.
+    """The original GAN with its non-saturating loss, on fully connected networks.
 
     Goodfellow et al. 2014, Generative Adversarial Nets. Optimizer as in DCGAN.
     """
@@ -31,7 +31,7 @@ def gan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def dcgan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Convolutions and batch norm in both networks, the non-saturating loss.
+    """DCGAN: convolutions and batch norm in both networks, non-saturating loss.
 
     Radford et al. 2016, Unsupervised Representation Learning with DCGANs; networks of the WGAN-GP authors' code.
     """
@@ -49,7 +49,7 @@ def dcgan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def lsgan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Squared distance of scores to 0 and 1, on DCGAN's networks.
+    """LSGAN: least-squares loss with targets 0 and 1, on DCGAN's networks.
 
     Mao et al. 2017, Least Squares GANs; optimizer of WGAN-GP, App. E.
     """
@@ -67,10 +67,10 @@ def lsgan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def dragan(sample: SampleSpec = IMAGES) -> Recipe:
-    """The non-saturating loss, the critic's slope held to 1 around the real samples.
+    """DRAGAN: non-saturating loss with a gradient penalty, target 1, around the real samples.
 
-    Kodali et al. 2017, On Convergence and Stability of GANs: lambda 10, on lines that reach up to half the batch's
-    deviation away, as in the authors' code. No batch norm in the critic, which the penalty does not allow.
+    Kodali et al. 2017, On Convergence and Stability of GANs: lambda 10, on lines of up to half the batch's standard
+    deviation, as in the authors' code. No batch norm in the critic, which the penalty does not allow.
     """
     generator, critic = dcgan_or_mlp(sample, critic_norm="none")
     return Recipe(

@@ -1,4 +1,4 @@
-"""DCGAN with remedies for collapse and for critics that are too sure: what stands beside its loss."""
+"""DCGAN with remedies for mode collapse and overconfident critics."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from steadygan.types import SampleSpec
 
 
 def minibatch_discrimination(sample: SampleSpec = IMAGES) -> Recipe:
-    """DCGAN whose critic sees how near samples are to others of the batch; real labels are 0.9.
+    """DCGAN with minibatch discrimination and one-sided label smoothing (0.9).
 
     Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.2 and 3.4, there for the best samples: 100
-    kernels of 5 numbers. Networks and optimizer of DCGAN; groups of 16 instead of the whole batch.
+    kernels of size 5. Networks and optimizer of DCGAN; groups of 16 instead of the whole batch.
     """
     smoothed = Adversarial(NonSaturating(), real_label=0.9)
     return _changed(sample, "minibatch-discrimination", smoothed, minibatch=Discrimination(outputs=100, depth=5))
 
 
 def feature_matching(sample: SampleSpec = IMAGES) -> Recipe:
-    """DCGAN whose generator matches the mean of the critic's last hidden layer; real labels are 0.9.
+    """DCGAN with feature matching of the critic's last hidden layer and one-sided label smoothing (0.9).
 
     Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.1 and 3.4, there for semi-supervised
     learning. Networks and optimizer of DCGAN.
@@ -38,7 +38,7 @@ def feature_matching(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def lecam(sample: SampleSpec = IMAGES) -> Recipe:
-    """The hinge loss, its scores held by running averages of the other side's, for small data.
+    """LeCam: hinge loss with LeCam regularisation of the scores, for small data.
 
     Tseng et al. 2021, Regularizing GANs under Limited Data: weight 0.3 as in the authors' code for BigGAN on CIFAR-10;
     the decay 0.99 is unconfirmed. On DCGAN's networks and optimizer instead.
@@ -47,18 +47,18 @@ def lecam(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def instance_noise(sample: SampleSpec = IMAGES) -> Recipe:
-    """DCGAN whose critic sees real and fake samples under noise that fades.
+    """DCGAN with instance noise on real and fake samples, which decays to none.
 
-    Sønderby et al. 2017, Amortised MAP Inference; Arjovsky & Bottou 2017. The deviation, from 0.1 to 0 over the
-    training, is our choice: the papers leave it to the data.
+    Sønderby et al. 2017, Amortised MAP Inference; Arjovsky & Bottou 2017. The standard deviation, from 0.1 to 0 over
+    the training, is our choice: the papers leave it to the data.
     """
     base = dcgan(sample)
-    fading = InstanceNoise(LinearDecay(base.rounds, start=0.1, end=0.0))
-    return dataclasses.replace(base, name="instance-noise", perturbation=fading)
+    noise = InstanceNoise(LinearDecay(base.rounds, start=0.1, end=0.0))
+    return dataclasses.replace(base, name="instance-noise", perturbation=noise)
 
 
 def _changed(sample: SampleSpec, name: str, objective: Objective, **of_critic: Any) -> Recipe:
-    """DCGAN with another objective, and a critic of other fields."""
+    """DCGAN with another objective and other fields of the critic."""
     base = dcgan(sample)
     assert isinstance(base.critic, DCGANCritic | MLPCritic)
     critic = dataclasses.replace(base.critic, **of_critic)

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from steadygan.errors import UsageError, unknown_name
+from steadygan.checks import whole_number
+from steadygan.errors import unknown_name
 from steadygan.networks import (
     CriticNetwork,
     DCGANCritic,
@@ -24,7 +25,7 @@ from steadygan.schedules import Constant
 from steadygan.types import SampleSpec
 
 BEDROOMS = SampleSpec((3, 64, 64))
-"""What the grid was trained on."""
+"""Samples of the grid: LSUN bedrooms."""
 
 _BASELINE = DCGANCritic(norm="batch", init="uniform_0.02")
 
@@ -37,8 +38,8 @@ ROWS: tuple[tuple[GeneratorNetwork, CriticNetwork], ...] = (
     (DCGANGenerator(activation="tanh", init="uniform_0.02"), dataclasses.replace(_BASELINE, activation="tanh")),
     (ResNet101Generator(), ResNet101Critic(norm="batch")),
 )
-"""Generator and critic of each row; first weights as in the authors' 64 px code. WGAN-GP takes layer for batch norm
-in the critic."""
+"""Generator and critic of each row; initial weights as in the authors' 64 px code. Under WGAN-GP the critic has layer
+norm instead of batch norm."""
 
 _ADAM = Adam(1e-4, betas=(0.5, 0.9))
 
@@ -48,32 +49,31 @@ METHODS: dict[str, tuple[Callable[[SampleSpec], Recipe], dict[str, Any]]] = {
     "dcgan": (dcgan, {}),
     "lsgan": (lsgan, {}),
 }
-"""The recipe of each column, and what is different in the grid."""
+"""The recipe of each column, and the fields that differ in the grid."""
 
 
 def lsun_grid(row: int, method: str, sample: SampleSpec = BEDROOMS) -> Recipe:
-    """The LSUN grid: seven pairs of networks (ROW 0 to 6) under four methods (wgan-gp, wgan, dcgan, lsgan).
+    """WGAN-GP's LSUN grid: seven pairs of networks (ROW 0 to 6) under four methods (wgan-gp, wgan, dcgan, lsgan).
 
-    Gulrajani et al. 2017, Fig. 2 and App. E, for 64 px: 0 DCGAN; 1 a generator of 64 maps throughout, no norm in it;
+    Gulrajani et al. 2017, Fig. 2 and App. E, for 64 px: 0 DCGAN; 1 a generator of constant width 64 without norm;
     2 a fully connected generator of 4 x 512; 3 no norm in either; 4 gated; 5 tanh; 6 the 101-layer ResNet.
 
     Raises:
-        UsageError: for a row or a method that the grid does not have.
+        UsageError: for a row or method outside of the grid.
     """
-    if not 0 <= row < len(ROWS):
-        raise UsageError(f"row is {row}; the LSUN grid has the rows 0 to {len(ROWS) - 1}")
+    whole_number("row of the LSUN grid", row, 0, len(ROWS) - 1)
     if method not in METHODS:
         raise unknown_name("method of the LSUN grid", method, METHODS)
     make, changes = METHODS[method]
     generator, critic = ROWS[row]
     if method == "wgan-gp":
         critic = _with_layer_norm(critic)
-    whole = {"name": f"lsun-{row}-{method}", "generator": generator, "critic": critic, "rounds": 200_000, **changes}
-    return dataclasses.replace(make(sample), **whole)
+    fields = {"name": f"lsun-{row}-{method}", "generator": generator, "critic": critic, "rounds": 200_000, **changes}
+    return dataclasses.replace(make(sample), **fields)
 
 
 def _with_layer_norm(critic: CriticNetwork) -> CriticNetwork:
-    """The critic with layer norm where it has batch norm, which a gradient penalty does not allow."""
+    """The critic with layer norm instead of batch norm, which a gradient penalty does not allow."""
     assert isinstance(critic, DCGANCritic | ResNet101Critic)
     return dataclasses.replace(critic, norm="layer") if critic.norm == "batch" else critic
 

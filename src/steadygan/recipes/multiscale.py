@@ -1,4 +1,4 @@
-"""MSG-GAN: a generator that makes all sizes of an image at once, and a critic that sees them together."""
+"""MSG-GAN: generator and critic of all sizes of an image at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from steadygan.types import SampleSpec
 
 
 def msg_gan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Images of all sizes from 4 px up, made and judged together; the critic's slope over all sizes held to 1.
+    """MSG-GAN: images of all sizes from 4 px up, generated and scored together, under WGAN-GP.
 
     Karnewar & Wang 2020, MSG-GAN, on ProGAN's parts. Networks, rate, betas and average of the authors' PyTorch code,
-    with 64 maps (32 from 64 px on) where it has 512; for images of 8, 16, 28, 32, 64 or 128 px.
+    with 64 feature maps (32 from 64 px on) where it has 512; for images of 8, 16, 28, 32, 64 or 128 px.
 
-    Of the published losses that of WGAN-GP with ProGAN's drift, one critic step. In short trials (32 maps, rate 3e-3,
+    Of the published losses, WGAN-GP's with ProGAN's drift; one critic step. In short trials (32 maps, rate 3e-3,
     one seed each) its Fréchet distances were 0.067 on digits after 1,500 rounds and 0.83 and 0.33 on CIFAR-10 after 400
     and 800; those of the non-saturating loss with R1 (gamma 1, mean over sizes) 0.075, 1.01 and 0.55; those of the
     authors' relativistic hinge 0.116 and, after 400, 1.53.

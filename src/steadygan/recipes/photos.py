@@ -1,4 +1,4 @@
-"""Folders of pictures: what to train on a few thousand of them."""
+"""R3GAN with DiffAugment for folders of a few thousand pictures."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from steadygan.types import SampleSpec
 
 
 def photos(sample: SampleSpec = IMAGES) -> Recipe:
-    """R3GAN's method with DiffAugment and mirrored pictures, sized for a laptop: for a few thousand pictures.
+    """R3GAN with DiffAugment and horizontal flips, sized for a laptop: for a few thousand pictures.
 
     Huang et al. 2024 (R3GAN), Zhao et al. 2020 (DiffAugment). Narrow networks with two blocks a stage, batch 16, the
-    critic at twice the generator's rate, and augmentation that begins with few samples and ends with 55% of them: of
-    the settings that were tried on 3,000 pictures of 32 px in the same time, this came nearest (docs/photos.md). Above
-    64 px half the width: a laptop's rounds are few there.
+    critic at twice the generator's rate, and an augmentation probability from 0 to 0.55: of the settings tried on
+    3,000 pictures of 32 px in the same time, the best (docs/photos.md). Above 64 px half the width, as a laptop does
+    few rounds there.
     """
     base = r3gan(sample)
     width = 16 if sample.shape[-1] <= 64 else 8

@@ -1,4 +1,4 @@
-"""Relativistic pairing: is this real sample more real than that fake?"""
+"""R3GAN: the relativistic pairing loss with R1 and R2."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from steadygan.types import SampleSpec
 
 
 def r3gan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Relativistic pairs, slopes of real and fake samples held down, on residual networks without norms.
+    """R3GAN: relativistic pairing loss with R1 and R2, on residual networks without norms.
 
     Huang et al. 2024, The GAN is dead; long live the GAN! A small preset of ours, for laptops: the paper's loss,
     R1 + R2 in each step, Adam without momentum and cosine schedules, on narrower networks with one block a stage,
-    batch 16, gamma and rate by trials on 3,000 pictures of 32 px. On points: fully connected networks.
+    batch 16, gamma and rate tuned on 3,000 pictures of 32 px. On points: fully connected networks.
     """
     image, rounds = sample.is_image, 100_000
     gamma = Cosine(rounds, 0.05, 0.005) if image else Cosine(rounds, 0.1, 0.01)
@@ -45,11 +45,11 @@ def r3gan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def r3gan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
-    """R3GAN's preset for CIFAR-10: 20 million parameters a network, batch 512 over 20 million images.
+    """R3GAN for CIFAR-10: 20 million parameters a network, batch 512 over 20 million images.
 
-    Huang et al. 2024; networks, schedules and augmentation probability of the authors' code. What differs:
-    DiffAugment's colour, translation and cutout stand for its larger pipe of geometry, colour and cutout, and the
-    stages at 4x4 compute in the precision of all others.
+    Huang et al. 2024; networks, schedules and augmentation probability of the authors' code. Differences:
+    DiffAugment's colour, translation and cutout replace its larger pipeline of geometry, colour and cutout, and the
+    stages at 4x4 have the precision of all others.
     """
     rounds = 20_000_000 // 512
     gamma = Cosine(rounds, 0.05, 0.005)

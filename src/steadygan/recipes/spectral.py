@@ -1,4 +1,4 @@
-"""Spectral norm in the critic, or in both: SN-GAN with its settings A to F, SAGAN."""
+"""SN-GAN with its settings A to F, and SAGAN: spectral norm in the critic, or in both networks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from steadygan.types import SampleSpec
 
 
 class Setting(NamedTuple):
-    """Both players' Adam, and the critic steps in a round."""
+    """Adam of both players and critic steps in a round."""
 
     lr: float
     betas: tuple[float, float]
@@ -41,14 +41,14 @@ SETTINGS = {
     "e": Setting(1e-3, (0.5, 0.999), 5),
     "f": Setting(1e-3, (0.9, 0.999), 5),
 }
-"""Where SN-GAN was compared with other methods (Miyato et al. 2018, section 4); WGAN-GP failed at D, E and F."""
+"""Settings A to F of Miyato et al. 2018, section 4; WGAN-GP failed at D, E and F."""
 
 
 def sngan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Spectral norm in every layer of the critic, the hinge loss.
+    """SN-GAN: spectral norm in every layer of the critic, hinge loss.
 
-    Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), which laptops can
-    afford, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
+    Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), affordable on a
+    laptop, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
     its residual networks. On points: fully connected networks. On images the generator's field 'spectral'
     normalises both networks.
     """
@@ -89,7 +89,7 @@ def sngan_setting(setting: str, sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def sngan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
-    """SN-GAN's residual networks for 32 px at full width, with five critic steps and a decay.
+    """SN-GAN for CIFAR-10: its residual networks at full width, five critic steps, rate decay.
 
     Miyato et al. 2018, ResNet with hinge loss; decay, widths 256 and 128, and beta_1 0 as in the mimicry code.
     """
@@ -109,12 +109,12 @@ def sngan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def sagan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Self-attention and spectral norm in both networks, a critic that steps at four times the generator's rate.
+    """SAGAN: self-attention and spectral norm in both networks, the critic at four times the generator's rate.
 
     Zhang et al. 2019, Self-Attention GANs: hinge loss, rates 1e-4 and 4e-4, one critic step; betas 0 and 0.9 and the
     initial weights (Xavier) are unconfirmed. Labels enter through the generator's batch norm and a projection critic;
-    without labels both are plain. Attention stands on maps of half the picture's pixels, 32 at most. The published
-    widths (256 and 128 at 32 px, public code) and batch (256) are too much for a laptop: 64 maps and samples here.
+    without labels both are unconditional. Attention at maps of half the image's size, at most 32 px. The published
+    widths (256 and 128 at 32 px, public code) and batch (256) are too much for a laptop: width and batch 64 here.
     """
     labelled = sample.classes > 1
     attention = min(32, sample.shape[-1] // 2)

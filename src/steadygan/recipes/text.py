@@ -1,4 +1,4 @@
-"""Text, character by character: the language model of the WGAN-GP paper."""
+"""Character-level text: the language model of the WGAN-GP paper."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from steadygan.types import SampleSpec
 
 
 def text(sample: SampleSpec = IMAGES) -> Recipe:
-    """Lines of text by WGAN-GP: the generator's probabilities of characters go straight to the critic.
+    """WGAN-GP's language model: lines of text, the generator's softmax straight into the critic.
 
     Gulrajani et al. 2017, section on text and Table 4; networks, ten critic steps and Adam of the authors' code. The
-    paper trains on the Billion Word corpus; without --data this reads the documentation that ships with Python.
+    paper trains on the Billion Word corpus; without --data, on the documentation that ships with Python.
     """
     optimizer = Adam(1e-4, betas=(0.5, 0.9))
     return Recipe(
@@ -43,8 +43,8 @@ def text(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def text_gan(sample: SampleSpec = IMAGES) -> Recipe:
-    """The same networks and optimizers under the non-saturating loss, without a penalty: what WGAN-GP is compared to.
+    """The language model with the non-saturating loss and no penalty, for comparison with WGAN-GP.
 
-    Goodfellow et al. 2014; Gulrajani et al. 2017 say that nothing comparable came of it on text.
+    Goodfellow et al. 2014; Gulrajani et al. 2017 report that it gave nothing comparable on text.
     """
     return dataclasses.replace(text(sample), name="text-gan", objective=Adversarial(NonSaturating()), penalties=())

@@ -1,4 +1,4 @@
-"""The Wasserstein line: weight clipping, then gradient penalties."""
+"""WGAN with weight clipping, and WGAN-GP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from steadygan.types import SampleSpec
 
 
 def wgan(sample: SampleSpec = IMAGES) -> Recipe:
-    """Wasserstein loss, the critic's weights clipped to [-0.01, 0.01].
+    """WGAN: Wasserstein loss, the critic's weights clipped to [-0.01, 0.01].
 
     Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1; critic warm-up of the authors' code. On points: batch 256.
     """
@@ -41,7 +41,7 @@ def wgan(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
-    """Wasserstein loss, the critic's slope held to 1 between real and fake samples.
+    """WGAN-GP: Wasserstein loss with a gradient penalty, target 1, between real and fake samples.
 
     Gulrajani et al. 2017, Improved Training of Wasserstein GANs, Algorithm 1. On points: the settings of the authors'
     toy code (weight 0.1, beta_1 0.5, batch 256), where the paper's text says weight 10 throughout.
@@ -66,7 +66,7 @@ def wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def wgan_gp_one_sided(sample: SampleSpec = IMAGES) -> Recipe:
-    """WGAN-GP where only slopes above 1 cost.
+    """WGAN-GP with the one-sided penalty: only gradient norms above 1 are penalised.
 
     Gulrajani et al. 2017, App. C.
     """
@@ -78,7 +78,7 @@ def wgan_gp_one_sided(sample: SampleSpec = IMAGES) -> Recipe:
 
 
 def wgan_gp_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
-    """WGAN-GP's residual networks for 32 px, with its decay, batches and dequantised pixels.
+    """WGAN-GP for CIFAR-10: its residual networks for 32 px, rate decay, batch sizes and dequantised pixels.
 
     Gulrajani et al. 2017, App. F and the authors' code (up-sampling before the first convolution; beta_1 0).
     """

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadygan.data.text.alphabet import visible
 from steadygan.run.layout import picture_round
 from steadygan.system.files import written_aside
+from steadygan.system.words import visible
 
 SHOWN = 64
 """most lines of a round in the report"""

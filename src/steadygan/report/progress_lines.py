@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from steadygan.data.text.alphabet import visible
-from steadygan.system.words import count, duration, number
+from steadygan.system.words import count, duration, number, visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 BETWEEN_LINES = 5.0

@@ -29,6 +29,8 @@ TITLES = {
     "shares": "Precision and recall",
     "sigma": "Spectral norms",
     "gamma": "Attention",
+    "penalty_lazy": "Lazy penalties",
+    "penalty_mean_length": "Mean path length",
 }
 SENTENCES = {
     "samples": "Distance between samples of the averaged generator and real ones, lower is better. It decides which "
@@ -37,6 +39,10 @@ SENTENCES = {
     "have samples like them. Precision that rises while recall falls is a generator that gives up variety.",
     "sigma": "The largest singular value of each layer's raw weight, by which the weight is divided. Slow drift is "
     "normal; a layer that grows without end takes ever smaller steps; a sudden jump often precedes divergence.",
+    "penalty_lazy": "What each lazily applied penalty added to its player's loss the last time, gain included: steady "
+    "is good; one that keeps rising means that the network no longer obeys it.",
+    "penalty_mean_length": "The running mean of path lengths, to which the generator's path lengths are pulled: it "
+    "settles once the generator maps equal steps in the latent to equal changes of the image.",
     "gamma": "The learned weight of the attention map in its residual sum: it starts at 0, and its sign has no "
     "meaning. If it stays at 0, attention is not used.",
 }
@@ -169,6 +175,10 @@ def _sentence(reading: Reading, wasserstein: bool, recipe: Mapping[str, Any] | N
     return reading.sentence + (reading.wasserstein if wasserstein else "")
 
 
+_OTHERS = ("Drift", "PathLength")
+"""penalties that are not on the critic's gradient norm"""
+
+
 def gradient_norm_sentence(recipe: Mapping[str, Any] | None) -> str:
     """How to read the critic's gradient norm under a recipe's first penalty on it, whose numbers are logged.
 
@@ -178,7 +188,7 @@ def gradient_norm_sentence(recipe: Mapping[str, Any] | None) -> str:
     penalties = (recipe or {}).get("penalties")
     if not isinstance(penalties, list):
         return neutral
-    on_gradients = [each for each in penalties if isinstance(each, Mapping) and each.get("kind") != "Drift"]
+    on_gradients = [each for each in penalties if isinstance(each, Mapping) and each.get("kind") not in _OTHERS]
     first = on_gradients[0] if on_gradients else {}
     target = {"R1": 0, "R2": 0, "GradientPenalty": first.get("target", 1)}.get(str(first.get("kind")))
     if not isinstance(target, int | float):

@@ -50,13 +50,12 @@ def running_median(values: Values, window: int = 101) -> Values:
     finite = np.isfinite(values)
     kept = values[finite]
     half = min(window // 2, max(0, (len(kept) - 1) // 2))
-    smooth = np.empty_like(kept)
     if half == 0:
         return values.copy()
-    windows = np.lib.stride_tricks.sliding_window_view(kept, 2 * half + 1)
-    for start in range(0, len(windows), 8192):  # in pieces: the median copies its windows
-        piece = windows[start : start + 8192]
-        smooth[half + start : half + start + len(piece)] = np.median(piece, axis=1)
+    from scipy.ndimage import median_filter  # scipy takes its time to load
+
+    smooth: Values = median_filter(kept, 2 * half + 1)
+    # scipy extends the series at its ends; here windows are cut off there
     for i in range(half):
         smooth[i] = np.median(kept[: i + half + 1])
         smooth[-1 - i] = np.median(kept[len(kept) - i - half - 1 :])

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steadygan.data.text.alphabet import visible
 from steadygan.errors import UsageError, unknown_name
 from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw
 from steadygan.run import layout
+from steadygan.system.words import visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:

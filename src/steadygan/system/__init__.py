@@ -1,1 +1,1 @@
-"""Files, caches, cores, devices and words for people: what the program needs of the machine it runs on."""
+"""The machine: devices, cores, memory, files and the cache; numbers and text in readable form."""

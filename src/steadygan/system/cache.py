@@ -1,45 +1,40 @@
-"""The cache of decoded pictures, and of networks that metrics look with: each whole or not there.
+"""The cache of decoded pictures, scans and feature extractors; entries are written atomically.
 
-    CACHE/decoded/KEY/     train.u8 and held_out.u8 (raw uint8 [M, C, S, S]), their places in the source, meta.json
-    CACHE/decoded/KEY.lock held while KEY is written
-    CACHE/scans/KEY.json   what a look at the files said, as long as their paths, sizes and times stay
-    CACHE/engines/KEY.json what was measured of engines (steadygan.training.engines.select)
+    CACHE/decoded/KEY/     train.u8 and held_out.u8 (raw uint8 [M, C, S, S]), indices into the source, meta.json
+    CACHE/decoded/KEY.lock locked while KEY is written
+    CACHE/scans/KEY.json   scan of files with the same paths, sizes and times
+    CACHE/engines/KEY.json speeds of engines (steadygan.training.engines.select)
     CACHE/features/KIND-KEY.safetensors   weights of feature extractors, with a .lock each (steadygan.features)
 
-A folder is written aside, synced and renamed, by plain writes: a full disk is then an error that can be reported,
-where a write through a memory map would end the process.
+A folder is written under a temporary name, synced and renamed. Plain writes turn a full disk into an error that can
+be reported; a write through a memory map would end the process.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import RunError
 from steadygan.system.files import ASIDE, sync
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _ENTRY = re.compile(r"[0-9a-f]{32}(\.lock|\.json|\.[0-9a-z-]+\.part)?")
 _WEIGHTS = re.compile(rf"({re.escape(ASIDE)}\d+-)?(?P<entry>[a-z]+-[0-9a-f]{{32}})\.safetensors")
-_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 def cache_folder(chosen: str | None = None) -> Path:
-    """The folder for decoded pictures: the chosen one, else STEADYGAN_CACHE, else the user's cache folder."""
+    """The cache folder: the chosen one, else STEADYGAN_CACHE, else the user's."""
     named = chosen or os.environ.get("STEADYGAN_CACHE")
     if named:
         return Path(named).expanduser().absolute()
@@ -53,9 +48,9 @@ def cache_folder(chosen: str | None = None) -> Path:
 
 
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
-    """Delete the decoded pictures and the weights in a cache folder; bytes freed. What is being written is left alone.
+    """Deletes the entries of a cache folder that are not being written; bytes freed.
 
-    Only what this package has written is touched, whatever else lies in the folder.
+    Other files in the folder are left alone.
     """
     root = cache_folder(None if folder is None else os.fspath(folder))
     freed = 0
@@ -76,13 +71,14 @@ def _remove_unless_busy(path: Path, entry: str) -> int:
     if path.suffix == ".json":
         path.unlink(missing_ok=True)
         return size
-    with path.with_name(f"{entry}.lock").open("ab") as file:
-        if _try_lock(file):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with suppress(OSError):  # Windows keeps files that another process reads
-                    path.unlink(missing_ok=True)
+    from filelock import Timeout
+
+    with suppress(Timeout), _lock(path.with_name(f"{entry}.lock")).acquire(blocking=False):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):  # Windows keeps files that another process reads
+                path.unlink(missing_ok=True)
     return size - _bytes_in(path)
 
 
@@ -101,11 +97,11 @@ def free_bytes(folder: Path) -> int:
 
 @contextmanager
 def explained(folder: Path, needed: int = 0, what: str = "decoded pictures") -> Iterator[None]:
-    """Turns an OSError of the block into one line on the cache folder."""
+    """Turns an OSError of the block into a RunError about the cache folder."""
     try:
         yield
     except OSError as error:
-        needs = f" ({megabytes(needed)} needed)" if needed else ""
+        needs = f" ({byte_size(needed)} needed)" if needed else ""
         raise RunError(
             f"cannot keep {what} in '{folder}': {error.strerror or error}{needs}; "
             "choose another folder with the data option 'cache' or with STEADYGAN_CACHE"
@@ -113,24 +109,22 @@ def explained(folder: Path, needed: int = 0, what: str = "decoded pictures") -> 
 
 
 @contextmanager
-def written_once(target: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path | None]:
-    """A folder to write ``target`` to, or None where another process has just written it.
+def written_once(target: Path, is_complete: Callable[[Path], bool]) -> Iterator[Path | None]:
+    """A temporary folder that becomes ``target`` if the block succeeds; None if another process has just written it.
 
-    A target that is there but not whole (a disk that lost something) is removed first.
-
-    Processes that want the same target wait for each other; the lock of one that is killed opens by itself, and
-    what it left is removed. The folder becomes ``target`` when the block ends well, and vanishes when it does not.
+    A damaged target is removed first. Processes that want the same target wait for each other; the lock of a killed
+    one opens, and its remains are removed. If the block fails, nothing is left.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with locked(target.with_name(f"{target.name}.lock")) as alone:
         if target.is_dir():
-            if is_whole(target):
+            if is_complete(target):
                 yield None
                 return
             shutil.rmtree(target)
         if alone:
-            for left in target.parent.glob(f"{target.name}.*.part"):
-                shutil.rmtree(left, ignore_errors=True)
+            for remains in target.parent.glob(f"{target.name}.*.part"):
+                shutil.rmtree(remains, ignore_errors=True)
         aside = target.with_name(f"{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
         try:
             aside.mkdir()
@@ -146,41 +140,37 @@ def _rename(aside: Path, target: Path) -> None:
     try:
         aside.rename(target)
     except OSError:
-        if not target.is_dir():  # no lock held here, and another machine was quicker
+        if not target.is_dir():  # no locks here, and another machine was quicker
             raise
     sync(target.parent)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Holds a lock file; False where the file system knows no locks."""
-    with path.open("ab") as file:
-        try:
-            while not _try_lock(file):
-                time.sleep(0.1)
-            alone = True
-        except OSError:
-            alone = False
-        yield alone
-
-
-def _try_lock(file: IO[bytes]) -> bool:
-    """Lock an open file until it is closed; False where another holds it."""
+    """Holds a lock file, waiting for it if need be; False if the file system has no locks."""
+    with path.open("ab"):
+        pass  # a folder that cannot be written is an error, and not a file system without locks
+    lock = _lock(path)
     try:
-        if sys.platform == "win32":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _BUSY:
-            return False
-        raise
-    return True
+        lock.acquire()
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    # where locks are missing a soft one would outlive a process that is killed
+    return FileLock(path, poll_interval=0.1, fallback_to_soft=False, preserve_lock_file=True)
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, or None where it is missing or broken."""
+    """The content of a JSON file, or None if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -188,7 +178,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file aside and rename it."""
+    """Writes a JSON file atomically; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.stem}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:

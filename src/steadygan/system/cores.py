@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use."""
+"""The number of CPU cores that this process may use."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _OWN = Path("/proc/self/cgroup")
 
 
 def cores() -> int:
-    """Cores that the scheduler gives this process: by affinity, and by the quota of the container that it runs in.
+    """Usable cores: by CPU affinity, and by the CPU quota of the container.
 
-    A container with a quota of 2 cores on a machine of 64 sees all 64; threads for each would wait for one another.
+    A container with a quota of 2 cores on a machine of 64 sees all 64; 64 threads would wait for one another.
     """
-    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(seen, quota())))
+    visible = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(visible, quota())))
 
 
 def quota(cgroups: Path = _CGROUPS, own: Path = _OWN) -> float:
-    """Cores by the tightest quota of this process's control groups (Linux), infinite where there is none.
+    """Cores by the tightest CPU quota of this process's control groups (Linux); infinite without one.
 
     Args:
         cgroups: where control groups are mounted
-        own: the file that names this process's
+        own: file with the control groups of this process
     """
     return min(_quotas(cgroups, own), default=math.inf)
 
@@ -41,20 +41,20 @@ def _quotas(cgroups: Path, own: Path) -> Iterator[float]:
         root = cgroups if not controllers else cgroups / "cpu"
         if controllers and "cpu" not in controllers.split(","):
             continue
-        # inside a container the path may be the host's, and only the root is there
+        # in a container the path may be the host's, and only the root exists
         inner = root / path.lstrip("/")
         for folder in {root, *(parent for parent in (inner, *inner.parents) if parent.is_relative_to(root))}:
             with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-                yield _of(folder, new=not controllers)
+                yield _quota_of(folder, version_2=not controllers)
 
 
-def _of(folder: Path, *, new: bool) -> float:
-    """A group's own quota; OSError where it has none, ValueError for 'max'."""
-    if new:
+def _quota_of(folder: Path, *, version_2: bool) -> float:
+    """Cores by the quota of one group; OSError if it has none, ValueError for 'max'."""
+    if version_2:
         limit, period = (folder / "cpu.max").read_text().split()
     else:
         limit, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-    found = int(limit) / int(period)
-    if found <= 0:  # -1: none
+    cores = int(limit) / int(period)
+    if cores <= 0:  # -1: none
         raise ValueError
-    return found
+    return cores

@@ -1,4 +1,4 @@
-"""Which numbers the networks compute in, and on which device."""
+"""Device and precision of the networks; the only module that asks what the hardware supports."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Precision = Literal["fp32", "tf32", "bf16"]
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of a name: 'auto' takes CUDA, then Apple's MPS, then the CPU.
+    """The device of a name; 'auto' is CUDA if there is one, else Apple's MPS, else the CPU.
 
     Raises:
-        UsageError: for a device that torch does not have, with the remedy.
+        UsageError: for a device that torch cannot use, with the remedy.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -37,7 +37,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def idle_gpu() -> str:
-    """One line with the remedy where there is an NVIDIA GPU that this torch cannot use, else ''."""
+    """One line with the remedy if there is an NVIDIA GPU that this build of torch cannot use, else ''."""
     if torch.version.cuda is None and torch.version.hip is None and shutil.which("nvidia-smi"):
         return (
             f"this machine has an NVIDIA GPU, but torch {torch.__version__} is a CPU build: "
@@ -47,7 +47,7 @@ def idle_gpu() -> str:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Does the device multiply bfloat16 matrices in hardware?"""
+    """True if the device multiplies bfloat16 matrices in hardware."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
@@ -56,37 +56,37 @@ def has_fast_bf16(device: torch.device) -> bool:
     return False
 
 
-def choose_precision(asked: str, device: torch.device) -> Precision:
-    """The precision of a name: 'auto' is bf16 where the device has it in hardware, else fp32.
+def choose_precision(name: str, device: torch.device) -> Precision:
+    """The precision of a name; 'auto' is bf16 if the device has it in hardware, else fp32.
 
     Raises:
-        UsageError: for tf32 where there is none.
+        UsageError: for an unknown precision, and for tf32 without CUDA.
     """
-    if asked == "auto":
+    if name == "auto":
         return "bf16" if has_fast_bf16(device) else "fp32"
-    if asked not in ("fp32", "tf32", "bf16"):
-        raise UsageError(f"precision '{asked}' is unknown (known: auto, fp32, tf32, bf16)")
-    if asked == "tf32" and device.type != "cuda":
-        raise UsageError(f"precision tf32 is a way of NVIDIA GPUs; on {device.type} use auto, fp32 or bf16")
-    return asked  # type: ignore[return-value]
+    if name not in ("fp32", "tf32", "bf16"):
+        raise UsageError(f"precision '{name}' is unknown (known: auto, fp32, tf32, bf16)")
+    if name == "tf32" and device.type != "cuda":
+        raise UsageError(f"precision tf32 needs an NVIDIA GPU; on {device.type} use auto, fp32 or bf16")
+    return name  # type: ignore[return-value]
 
 
 def set_matmul_precision(precision: Precision, device: torch.device) -> None:
-    """Lets float32 products on a GPU use TF32 only where that was asked for."""
+    """Allows TF32 in float32 matrix products and convolutions on a GPU for precision tf32 only."""
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
 
 
 def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """What the networks run under. Entered anew for each loss: cached weight casts would outlive their weights."""
+    """The autocast context of the networks. Entered anew for each loss: cached weight casts would become stale."""
     if precision != "bf16":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
 def device_name(device: torch.device) -> str:
-    """The device, as people call it."""
+    """The device's name in messages."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "cpu":

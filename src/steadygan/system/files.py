@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or not there: written aside, synced where it matters, then renamed."""
+"""Atomic writes: files and folders are written under a temporary name, synced if asked, then renamed."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from typing import Any
 from steadygan.errors import RunError
 
 ASIDE = ".part-"
-"""How the names of files and folders begin that are still being written, or were when their process ended."""
+"""prefix of the names of files and folders that are being written, or were when their process ended"""
 
 
 def describe(error: OSError) -> str:
-    """What went wrong with a file, in a few words."""
+    """The reason of a file error, in a few words."""
     return error.strerror or str(error)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns an operating system's error into one line.
+    """Turns an OSError of the block into a RunError.
 
     Raises:
-        RunError: for a full disk, a folder that cannot be written and the like.
+        RunError: one line, for a full disk, a folder that cannot be written and so on.
     """
     try:
         yield
     except OSError as error:
-        raise RunError(f"cannot write '{path}': {describe(error)}; what was there before is whole") from error
+        raise RunError(f"cannot write '{path}': {describe(error)}; what was there before is unchanged") from error
 
 
 @contextmanager
 def written_aside(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """A place beside ``path`` to write a file or folder to; it becomes ``path`` when the block ends well.
+    """Atomic write: a temporary path for a file or folder that becomes ``path`` if the block succeeds.
 
-    After an error ``path`` is as it was before.
+    After an error ``path`` is unchanged.
 
     Args:
-        path: of the file or folder; the folder that holds it is made
-        durable: has it put on the disk before it is renamed, so that a power failure leaves it whole as well
+        path: of the file or folder; its parent is created
+        durable: sync to the disk before renaming, so that it survives a power failure as well
 
     Raises:
-        RunError: one line, where the disk refuses.
+        RunError: one line, if it cannot be written.
     """
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")  # the suffix stays: writers choose by it
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")  # the suffix stays: writers choose the format by it
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,12 +64,12 @@ def written_aside(path: Path, *, durable: bool = False) -> Iterator[Path]:
     finally:
         if aside.is_dir():
             shutil.rmtree(aside, ignore_errors=True)
-        with suppress(OSError):  # the first error is the one to tell
+        with suppress(OSError):  # the first error is reported
             aside.unlink(missing_ok=True)
 
 
 def _swap_folders(new: Path, old: Path) -> None:
-    """Put ``new`` where ``old`` is; a folder that is not empty cannot be renamed over."""
+    """Replaces folder ``old`` by ``new``; a folder that is not empty cannot be renamed over."""
     away = old.with_name(f".old-{os.getpid()}-{old.name}")
     old.rename(away)
     try:
@@ -81,7 +81,7 @@ def _swap_folders(new: Path, old: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Has the operating system put a file, or a folder's entries, on the disk."""
+    """Syncs a file, or a folder's entries, to the disk (fsync)."""
     if path.is_dir():
         if os.name != "posix":  # folders cannot be opened there
             return
@@ -95,7 +95,7 @@ def sync(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file, whole and durable.
+    """Writes a text file atomically and durably.
 
     Raises:
         RunError: one line, if it cannot be written.
@@ -105,12 +105,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def to_json(data: Any) -> str:
-    """JSON for files that people read, too."""
+    """Indented JSON, for files that people read, too."""
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Writes JSON, whole and durable.
+    """Writes a JSON file atomically and durably.
 
     Raises:
         RunError: one line, if it cannot be written.
@@ -119,7 +119,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds.
+    """The content of a JSON file.
 
     Raises:
         RunError: one line, if it cannot be read.

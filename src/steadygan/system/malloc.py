@@ -1,8 +1,8 @@
-"""The heap of a run: what a step frees stays with the process, for the next step.
+"""Malloc tuning: memory that a step frees stays in the process, for the next step.
 
-glibc gives large blocks back to the kernel as soon as they are free, and the kernel zeroes new pages for the next
-tensors, one by one. Every step on a CPU frees all its activations: convolutional networks lost up to a sixth of their
-time by this (docs/speed.md).
+glibc returns large blocks to the kernel as soon as they are freed, and the kernel zeroes new pages for the next
+tensors. Every step on a CPU frees all its activations: convolutional networks lost up to a sixth of their time to this
+(docs/speed.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4  # malloc.h
-_LARGEST = 32 * 2**20  # bytes: glibc's own thresholds grow up to this, and to twice this for trimming
+_LARGEST = 32 * 2**20  # bytes: glibc's dynamic thresholds grow up to this, and to twice this for trimming
 _NEVER = 2**31 - 1
 _USUAL_MAPS = 65_536
 
@@ -36,10 +36,10 @@ _inside = False
 
 @contextlib.contextmanager
 def kept_memory() -> Iterator[None]:
-    """Freed memory stays with the process inside this, and goes back to the system at the end of the outermost one.
+    """Context in which freed memory stays in the process; the outermost one returns it to the system at its end.
 
-    Does nothing without glibc (macOS, Windows, Alpine). Afterwards glibc's thresholds, which grow with what is freed,
-    stand where they can have grown to.
+    Does nothing without glibc (macOS, Windows, Alpine). Afterwards glibc's dynamic thresholds have their largest
+    values.
     """
     global _inside
     library = _glibc()

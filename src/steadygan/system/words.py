@@ -1,8 +1,10 @@
-"""Numbers as people read them."""
+"""Numbers, sizes, durations and untrusted text in the form that people read."""
 
 from __future__ import annotations
 
 import math
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def number(value: float) -> str:
@@ -16,7 +18,7 @@ def number(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """A quantity with its thousands folded: ``'940'``, ``'12.3k'``, ``'1.2M'``."""
+    """A quantity with a metric prefix: ``'940'``, ``'12.3k'``, ``'1.2M'``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= 0.9995 * size:
             return f"{value / size:.1f}{letter}"
@@ -24,7 +26,7 @@ def count(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
+    """A duration in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
     if not math.isfinite(seconds):
         return "unknown time"
     seconds = max(seconds, 0.0)
@@ -40,8 +42,18 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h"
 
 
-def megabytes(count: int) -> str:
-    """A number of bytes for people."""
-    if count < 1_000_000:
-        return f"{max(1, round(count / 1e3))} kB"
-    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+def byte_size(count: float) -> str:
+    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def visible(text: str, instead: str = REPLACEMENT) -> str:
+    """Text with every character that cannot be printed replaced: control codes, text direction, lone surrogates.
+
+    Untrusted text (names of files, lines of a data set) could otherwise move the cursor or forge output.
+    """
+    return "".join(character if character.isprintable() else instead for character in text)

@@ -167,7 +167,8 @@ def _lazy_values(game: Game, report: RoundReport) -> dict[str, Tensor]:
     lazy = [phase for phase in game.phases if not phase.objective]
     for phase, last in zip(lazy, game.state.lazy, strict=True):
         values[f"penalty_lazy/{phase.player}_every_{phase.every}"] = last.penalty
-        if phase.player == "critic" and report.gradient_norm is None:
+        on_gradients = any(getattr(game.recipe.penalties[index], "at", None) is not None for index in phase.penalties)
+        if on_gradients and report.gradient_norm is None:
             values["gradient_norm_mean"] = last.gradient_norm_mean
             values["gradient_norm_std"] = last.gradient_norm_std
     return values

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from steadygan.errors import UsageError
 from steadygan.recipe import fitted
 from steadygan.system.device import device_name
+from steadygan.system.words import byte_size, duration
 from steadygan.training.speed import USUAL_ROUND, Speed
 
 if TYPE_CHECKING:
@@ -87,24 +88,6 @@ def settle(recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: 
     return dataclasses.replace(recipe, run=chosen)
 
 
-def duration(seconds: float) -> str:
-    """A time for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
-
-
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
 def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tuple[str, ...]:
     """What will happen, in a few lines for people."""
     weights = [sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic)]
@@ -112,7 +95,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     checkpoint = 4 * (weights[0] * 4 + weights[1] * 3)
     steps, made = recipe.steps(USUAL_ROUND), recipe.generator_steps
     audit = dataset.audit
-    decoded = f", decoded pictures {size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
+    decoded = f", decoded pictures {byte_size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
         f"generator {type(recipe.generator).__name__}, {weights[0]:,} parameters; "
         f"critic {type(recipe.critic).__name__}, {weights[1]:,} parameters; samples {game.sample}",
@@ -120,7 +103,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"{'one' if made == 1 else made} generator step{'s' * (made > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
-        f"disk: about {size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
+        f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
     share = warm_up_share(recipe, speed)

@@ -121,6 +121,13 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: in
             "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"
         )
     _check_groups(recipe, critic, processes)
+    of_generator = [type(p).__name__ for p in recipe.penalties if player_of(p) == "generator"]
+    generator_norms = _names(generator, _BATCH_NORMS)
+    if of_generator and generator_norms:
+        raise UsageError(
+            f"the generator has batch norm ({generator_norms[0]}), but {of_generator[0]} needs each sample's own "
+            "gradient, which batch norm mixes with the others': use --generator.norm none, or drop the penalty"
+        )
     on_gradients = [p for p in recipe.penalties if player_of(p) == "critic" and getattr(p, "at", None) is not None]
     if on_gradients:
         what = type(on_gradients[0]).__name__

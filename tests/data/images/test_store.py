@@ -1,4 +1,4 @@
-"""Decoded pictures are kept once, whole or not at all."""
+"""The cache of decoded pictures: each entry is written once and atomically."""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +88,36 @@ def test_a_process_that_crashes_is_one_line() -> None:
 
 def test_there_is_at_least_one_core() -> None:
     assert cores() >= 1
+
+
+SCRIPT = """
+# no main guard
+import os, signal, sys
+sys.path[:0] = [""]
+from steadygan.data.images.workers import mapped
+from tests.data.images.test_workers import where
+print(*set(mapped(where, range(40), processes=True, workers=2)), flush=True)
+pids = mapped(where, range(40), processes=True, workers=2)
+print(next(pids), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_a_script_without_a_main_guard_works_and_processes_do_not_outlive_it() -> None:
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == -9 and ran.stderr == ""
+    numbers = [int(word) for word in ran.stdout.split()]
+    assert len(ran.stdout.splitlines()) == 2
+    until = time.monotonic() + 10
+    while alive := [pid for pid in numbers if _is_alive(pid)]:
+        assert time.monotonic() < until, f"still there: {alive}"
+        time.sleep(0.05)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not Path(f"/proc/{pid}/stat").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"

@@ -62,7 +62,7 @@ def test_the_home_folder_can_be_written_with_a_tilde(tmp_path: Path, monkeypatch
         ("a.zip", "is an archive; unpack it and give the folder"),
         ("a.pkl", "is a pickle, which can run code when it is loaded; save the arrays as .npz"),
         ("a.jpg", "is a single picture; give the folder it lies in"),
-        ("a.docx", "is of no kind that can be read: a folder of pictures, .npz"),
+        ("a.docx", "cannot be read as data: known are folders of pictures, .npz"),
     ],
 )
 def test_a_file_of_another_kind_is_told_what_to_do(tmp_path: Path, name: str, part: str) -> None:

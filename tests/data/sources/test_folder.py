@@ -74,7 +74,7 @@ def test_one_stray_picture_does_not_drop_the_labels(tmp_path: Path) -> None:
     assert data.class_names == ("a", "b")
     assert count(data) == 20
     assert data.audit is not None
-    assert "1 pictures lie beside the class folders and are left out: they have no class." in data.audit.notes
+    assert "1 pictures are beside the class folders and left out: they have no class." in data.audit.notes
 
 
 def test_many_pictures_beside_class_folders_mean_no_labels(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_many_pictures_beside_class_folders_mean_no_labels(tmp_path: Path) -> No
     assert data.class_names == ()
     assert count(data) == 30
     assert data.audit is not None
-    assert data.audit.notes == ("10 of 30 pictures lie in no class folder: no labels are used.",)
+    assert data.audit.notes == ("10 of 30 pictures are not in a class folder: no labels are used.",)
 
 
 def test_train_and_test_folders_are_the_official_split(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The geometry of the official toy sets, worked out from their recipe."""
+"""The geometry of the official toy sets."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from steadygan.errors import UsageError
 from steadygan.networks.layers.attention import SelfAttention
-from steadygan.networks.layers.spectral import spectral_norms
+from tests.networks.spectral import spectral_norms
 
 
 def attention(*args, gamma=0.7, **fields):
@@ -101,11 +101,11 @@ def test_the_softmax_is_in_float32_under_autocast_and_the_result_in_the_type_of_
     assert torch.allclose(y.float(), layer(x.float()), atol=0.05)
 
 
-def test_a_sample_does_not_look_at_the_others():
+def test_a_sample_does_not_depend_on_the_others():
     layer, x = attention(8), torch.randn(3, 8, 4, 4, dtype=torch.float64)
     assert torch.allclose(layer(x)[1:2], layer(x[1:2]), atol=1e-12)
 
 
 def test_sizes_below_1_are_refused():
-    with pytest.raises(UsageError, match="key_divisor is 0; it has to be 1 or more"):
+    with pytest.raises(UsageError, match="key_divisor is 0; allowed: whole numbers from 1"):
         SelfAttention(8, key_divisor=0)

@@ -14,10 +14,11 @@ from steadygan.networks.layers.conditional import (
     ProjectionHead,
     conditional_norm,
 )
+from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
 from steadygan.networks.layers.inspect import couples_batch, is_norm
-from steadygan.networks.layers.modules import Critic, LabelledSequential
 from steadygan.networks.layers.normalization import InstanceNorm, PaperLayerNorm
-from steadygan.networks.layers.spectral import spectral_norms, with_spectral_norm
+from steadygan.networks.layers.spectral import with_spectral_norm
+from tests.networks.spectral import spectral_norms
 
 LABELS = torch.tensor([0, 2, 2, 1, 0])
 
@@ -110,7 +111,7 @@ def test_norms_are_in_float32_under_autocast_and_the_result_in_bfloat16(name):
     assert torch.equal(y, expected)
 
 
-def test_norms_say_what_they_are():
+def test_norms_by_name():
     (batch,), (layer,), (instance,) = (conditional_norm(name, 4, 3) for name in ("batch", "layer", "instance"))
     assert all(is_norm(norm) for norm in (batch, layer, instance))
     assert [couples_batch(norm) for norm in (batch, layer, instance)] == [True, False, False]
@@ -178,5 +179,5 @@ def test_fewer_than_two_classes_are_refused():
         lambda: ConditionalGroupNorm(1, 4, 0),
         lambda: ProjectionHead(4, 1, "he"),
     ):
-        with pytest.raises(UsageError, match=r"classes is [01]; it has to be 2 or more"):
+        with pytest.raises(UsageError, match=r"classes is [01]; allowed: whole numbers from 2"):
             make()

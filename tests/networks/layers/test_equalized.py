@@ -91,7 +91,7 @@ def test_equalised_layers_have_two_derivatives():
 
 
 def test_what_cannot_be_equalised_is_refused_in_one_line():
-    with pytest.raises(ValueError, match="multiplier is 0; it has to be above 0"):
+    with pytest.raises(ValueError, match="multiplier is 0; allowed: finite numbers above 0"):
         equalized(nn.Linear(2, 2), multiplier=0)
     with pytest.raises(ValueError, match="parametrised already"):
         equalized(equalized(nn.Linear(2, 2)))

@@ -13,14 +13,15 @@ from torch.nn.utils import parametrize
 from steadygan.networks.layers.attention import SelfAttention
 from steadygan.networks.layers.conditional import ConditionalBatchNorm, ProjectionHead
 from steadygan.networks.layers.inspect import is_conditional, readings, settle
-from steadygan.networks.layers.spectral import spectral_norm, spectral_norms, with_spectral_norm
+from steadygan.networks.layers.spectral import spectral_norm, with_spectral_norm
+from tests.networks.spectral import spectral_norms
 
 
 def network():
     return with_spectral_norm(nn.Sequential(nn.Conv2d(2, 4, 3), nn.Sequential(SelfAttention(4), nn.BatchNorm2d(4))))
 
 
-def test_readings_say_what_it_is_and_where():
+def test_readings_are_named_by_kind_and_module():
     told = readings(network(), "critic")
     layers = [f"1.0.{name}" for name in ("query", "key", "value", "output")]
     assert set(told) == {f"sigma/critic.{name}" for name in ("0", *layers)} | {"gamma/critic.1.0"}
@@ -36,7 +37,7 @@ def test_a_spectral_norm_tells_the_sigma_it_divides_by_and_moves_nothing():
     assert all(torch.equal(buffer, before[name]) for name, buffer in critic.named_buffers())
 
 
-def test_the_network_itself_and_what_tells_nothing_have_their_place():
+def test_the_network_itself_and_modules_without_readings_are_allowed():
     assert list(readings(spectral_norm(nn.Linear(3, 2)), "head")) == ["sigma/head"]
     assert readings(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "critic") == {}
     layer = nn.Linear(2, 2)

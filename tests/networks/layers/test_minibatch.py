@@ -149,12 +149,15 @@ def test_whole_batches_are_declared_to_couple_it():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda: MinibatchStddev(1), "MinibatchStddev.group is 1; allowed: 2 or more"),
+        (lambda: MinibatchStddev(1), "MinibatchStddev.group is 1; allowed: whole numbers from 2, or null"),
         (lambda: MinibatchDiscrimination(4, group=0), "MinibatchDiscrimination.group is 0"),
         (lambda: MinibatchDiscrimination(4, depth=0), "MinibatchDiscrimination.depth is 0"),
-        (lambda: MinibatchStddev(4)(torch.zeros(6, 2, 2, 2)), "groups of 4, and a batch of 6"),
+        (lambda: MinibatchStddev(4)(torch.zeros(6, 2, 2, 2)), "groups of 4, which do not divide a batch of 6"),
         (lambda: MinibatchStddev(2, 3)(torch.zeros(2, 4, 2, 2)), "channels is 3, which does not divide 4 maps"),
-        (lambda: MinibatchDiscrimination(4, group=4)(torch.zeros(6, 4)), "groups of 4, and a batch of 6"),
+        (
+            lambda: MinibatchDiscrimination(4, group=4)(torch.zeros(6, 4)),
+            "groups of 4, which do not divide a batch of 6",
+        ),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused_in_one_line(act, words):

@@ -14,9 +14,11 @@ from torch.autograd import gradgradcheck
 from steadygan.networks import MLPCritic, ResNetCritic, ResNetGenerator, SNDCGANCritic, SNDCGANGenerator
 from steadygan.networks.layers.conditional import ProjectionHead
 from steadygan.networks.layers.convolutions import ConvMeanPool, SameConv, SameConvTranspose, UpsampleConv
-from steadygan.networks.layers.modules import FullPrecisionLinear, ScoreHead
-from steadygan.networks.layers.spectral import refine_spectral_norms, spectral_norm, spectral_norms, with_spectral_norm
+from steadygan.networks.layers.generator_critic import ScoreHead
+from steadygan.networks.layers.linear import FullPrecisionLinear
+from steadygan.networks.layers.spectral import spectral_norm, with_spectral_norm
 from steadygan.types import SampleSpec
+from tests.networks.spectral import refine_spectral_norms, spectral_norms
 
 LAYERS = {
     "linear": lambda: nn.Linear(12, 9),

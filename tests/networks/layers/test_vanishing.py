@@ -86,6 +86,6 @@ def test_the_carry_follows_the_round_however_often_the_critic_is_called() -> Non
 
 
 @pytest.mark.parametrize("kind", [BEGANCritic, BEGANGenerator])
-def test_a_carry_that_is_no_share_is_refused(kind) -> None:
-    with pytest.raises(UsageError, match=rf"{kind.__name__}\.carry begins with 2"):
+def test_a_carry_outside_0_to_1_is_refused(kind) -> None:
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.carry at its start is 2"):
         kind(carry=Constant(2.0))

@@ -22,7 +22,8 @@ from steadygan.recipes import RECIPES
 from steadygan.system.files import read_json
 from steadygan.training.engines import agreement, cuda_graph, select
 from steadygan.training.engines.agreement import disagreement
-from steadygan.training.engines.base import RECORDED, NotRecordable, make
+from steadygan.training.engines.base import RECORDED, NotRecordable
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.compiled import Compiled, leave
 from steadygan.training.engines.cuda_graph import CUDAGraph, Recording, check_recordable, restored
 from steadygan.training.engines.eager import EAGER, Eager
@@ -63,7 +64,7 @@ def errors(tried, engine):
     return disagreement(engine, tried.build, [tried.drawer.round(0, 0), tried.drawer.round(1, 0)])
 
 
-@pytest.mark.parametrize("name", [*image_recipes(), *TEXTS])
+@pytest.mark.parametrize("name", [*image_recipes(), *TEXTS, "lazy R1"])
 def test_traced_losses_have_the_eager_gradients(name):
     found = traced_errors(small_trial(name))
     assert found
@@ -363,7 +364,7 @@ class OnTheHost(Recording):
         self._drop_gradients()
         terms = gradients(self.game, phase, *static, share)
         with torch.no_grad():
-            for (_, buffer), parameter in zip(self.gradients, self.parameters, strict=True):
+            for parameter, buffer in self.gradients:
                 buffer.copy_(parameter.grad)
         for old, new in zip(pytree.tree_leaves(self.terms), pytree.tree_leaves(terms), strict=True):
             old.copy_(new) if isinstance(old, torch.Tensor) else None
@@ -377,7 +378,7 @@ def recorded_on_the_host(monkeypatch):
     monkeypatch.setattr(cuda_graph, "check_recordable", lambda *_: None)
 
 
-@pytest.mark.parametrize("name", ["began", "lecam", "adaptive", "sngan", "micro-batches", "r3gan", "dcgan"])
+@pytest.mark.parametrize("name", ["began", "lecam", "adaptive", "sngan", "micro-batches", "r3gan", "dcgan", "lazy R1"])
 def test_recordings_see_the_batches_draws_and_states_of_each_step(name, recorded_on_the_host):
     """All but the capture itself, on a CPU: rounds by replays end where eager ones do."""
     ends = []

@@ -25,7 +25,7 @@ from steadygan.training.session import new_run, resume_run
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.draws import Drawer
 from steadygan.training.step.feed import Feed
-from steadygan.training.step.prefetch import AHEAD, Reader, coming_rows
+from steadygan.training.step.prefetch import DEPTH, Prefetcher, coming_rows
 from tests.training.games import image_data, small_recipe, table, training_round
 from tests.training.runs import assert_same_end, rows, weights
 
@@ -37,7 +37,7 @@ def squares(rows):
 
 
 def threads():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("steadygan-ahead")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("steadygan-prefetch")]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ BATCHES = [np.arange(start, start + 3) for start in range(0, 60, 3)]
 
 
 def test_what_is_asked_for_comes_whether_it_was_followed_or_not():
-    reader = Reader(squares, CPU)
+    reader = Prefetcher(squares, CPU)
     for following in (False, True):
         if following:
             reader.follow(iter(BATCHES))
@@ -78,20 +78,20 @@ def test_a_few_batches_are_read_ahead_and_no_more():
 
     def slow(rows):
         read.append(rows)
-        if len(read) == AHEAD:
+        if len(read) == DEPTH:
             enough.set()
         return squares(rows)
 
-    reader = Reader(slow, CPU)
+    reader = Prefetcher(slow, CPU)
     reader.follow(iter(BATCHES))
     assert enough.wait(10)
     reader(BATCHES[0])
     reader.close()
-    assert len(read) <= AHEAD + 1
+    assert len(read) <= DEPTH + 1
 
 
 def test_another_batch_than_the_next_is_read_on_the_spot_and_the_sequence_given_up():
-    reader = Reader(squares, CPU)
+    reader = Prefetcher(squares, CPU)
     reader.follow(iter(BATCHES))
     assert reader(BATCHES[5])[1].tolist() == [16, 17, 18]
     assert reader(BATCHES[0])[1].tolist() == [1, 2, 3]
@@ -99,7 +99,7 @@ def test_another_batch_than_the_next_is_read_on_the_spot_and_the_sequence_given_
 
 
 def test_batches_beyond_the_sequence_are_read_too():
-    reader = Reader(squares, CPU)
+    reader = Prefetcher(squares, CPU)
     reader.follow(iter(BATCHES[:2]))
     assert [reader(batch)[1].tolist()[0] for batch in BATCHES[:4]] == [1, 4, 7, 10]
     assert not threads()
@@ -111,7 +111,7 @@ def test_an_error_of_the_thread_comes_out_where_its_batch_is_asked_for():
             raise RunError("the disk is gone")
         return squares(rows)
 
-    reader = Reader(broken, CPU)
+    reader = Prefetcher(broken, CPU)
     reader.follow(iter(BATCHES))
     reader(BATCHES[0])
     reader(BATCHES[1])
@@ -123,7 +123,7 @@ def test_an_error_of_the_thread_comes_out_where_its_batch_is_asked_for():
 
 def test_a_step_that_is_repeated_is_read_once():
     read = []
-    reader = Reader(lambda rows: (read.append(rows), squares(rows))[1], CPU)
+    reader = Prefetcher(lambda rows: (read.append(rows), squares(rows))[1], CPU)
     for _ in range(3):
         for batch in BATCHES[:2]:
             reader(batch)
@@ -137,7 +137,7 @@ def test_the_time_that_was_waited_is_counted():
         gate.wait(10)
         return squares(rows)
 
-    reader = Reader(blocked, CPU)
+    reader = Prefetcher(blocked, CPU)
     reader.follow(iter(BATCHES))
     threading.Timer(0.05, gate.set).start()
     reader(BATCHES[0])
@@ -256,7 +256,7 @@ def test_the_thread_ends_where_a_run_is_interrupted_or_fails(tmp_path, read_rows
 def test_copies_to_a_gpu_arrive_before_they_are_used():
     device = torch.device("cuda")
     pixels = np.random.default_rng(0).integers(0, 256, (2_000, 3, 64, 64), dtype=np.uint8)
-    reader = Reader(Stored(pixels).rows, device)
+    reader = Prefetcher(Stored(pixels).rows, device)
     batches = [np.random.default_rng(i).integers(0, 2_000, 256) for i in range(40)]
     reader.follow(iter(batches))
     for batch in batches:

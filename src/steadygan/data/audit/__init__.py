@@ -1,1 +1,1 @@
-"""The audit of a data set: what was found, and what training will do with it."""
+"""The audit of a data set: what is in it, and what training will do with it."""

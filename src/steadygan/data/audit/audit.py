@@ -1,4 +1,4 @@
-"""What was found in a data source, and what training will do with it."""
+"""The audit of a data source: what is in it, and what training will do with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.data.text.alphabet import visible
+from steadygan.system.words import visible
 
 if TYPE_CHECKING:
     from steadygan.data.audit.text import TextSummary
@@ -19,35 +19,35 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings on one source. Counts are of both splits together, where there are two."""
+    """Findings on one source. Counts are of both splits together, if there are two."""
 
     source: str
     kind: str
     """'folder', 'parquet', 'idx', 'arrays', 'text', 'built in' or 'synthetic'"""
     shape: tuple[int, ...]
-    """of one sample in training: (C, S, S), (2,), or (characters, length) of text"""
+    """shape of one sample in training: (C, S, S), (2,), or (characters, length) of text"""
     found: int
-    """pictures that were found, readable or not; lines of text"""
+    """pictures, readable or not; lines of text"""
     train: int | None
-    """samples to train on; None: drawn without end"""
+    """training samples; None: endless"""
     held_out: int
     held_out_from: str
     """how the held-out samples were chosen, in words"""
     classes: tuple[tuple[str, int | None], ...] = ()
-    """each class and its number of training samples"""
+    """name and training samples of each class"""
     sizes: tuple[tuple[tuple[int, int], int], ...] = ()
-    """(width, height) and how many; the most frequent first, at most 20"""
+    """((width, height), pictures), the most frequent first, at most 20"""
     different_sizes: int = 0
     smallest: tuple[int, int] | None = None
-    """the least width and the least height"""
+    """the smallest width and the smallest height"""
     largest: tuple[int, int] | None = None
     modes: tuple[tuple[str, int], ...] = ()
-    """Pillow's mode and how many"""
+    """(Pillow's mode, pictures)"""
     formats: tuple[tuple[str, int], ...] = ()
     animated: int = 0
-    """with several frames or pages: the first is used"""
+    """files with several frames or pages; the first one is used"""
     rotated: int = 0
-    """that are turned upright by their EXIF orientation"""
+    """files that are turned upright by their EXIF orientation"""
     duplicate_groups: int = 0
     """groups of files with the same bytes"""
     duplicate_copies: int = 0
@@ -58,12 +58,12 @@ class Audit:
     unreadable: tuple[tuple[str, str], ...] = ()
     """name and reason, at most 1,000"""
     ignored: tuple[tuple[str, int], ...] = ()
-    """endings of files that are no pictures, and how many"""
+    """(suffix, files) of files that are not pictures"""
     notes: tuple[str, ...] = ()
     text: TextSummary | None = None
-    """for text only"""
+    """of text only"""
     alphabet: Alphabet | None = None
-    """of text"""
+    """of text only"""
     examples: tuple[str, ...] = ()
     """lines of text as they are trained on"""
     what_training_will_do: tuple[str, ...] = ()
@@ -71,14 +71,14 @@ class Audit:
     """where the decoded pictures are kept; None: in memory only"""
     cache_bytes: int = 0
     problem: str | None = None
-    """why this data is refused; None where it can be trained on"""
+    """why this data is refused; None if it can be trained on"""
 
     def to_json(self) -> dict[str, Any]:
         """All findings as plain lists, numbers and strings, for data.json."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """The findings for people."""
+        """The findings as lines to print."""
         lines = [f"{self.source} ({self.kind})"]
         if self.text is not None and self.alphabet is not None:
             lines += [f"  {line}" for line in self.text.counts()]
@@ -91,7 +91,7 @@ class Audit:
         lines += _counted("modes", self.modes) + _counted("formats", self.formats)
         if self.rotated or self.animated:
             lines.append(
-                f"  special     {self.rotated:,} turned by EXIF, {self.animated:,} animated or of several pages"
+                f"  special     {self.rotated:,} rotated by EXIF, {self.animated:,} animated or of several pages"
             )
         if self.classes:
             lines.append(f"  classes     {len(self.classes):,}: {_classes(self.classes)}")
@@ -127,9 +127,9 @@ def _counted(title: str, counts: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def _characters(alphabet: Alphabet) -> str:
-    """The first characters of an alphabet but unknown and padding: the most frequent ones."""
+    """The most frequent characters of an alphabet."""
     special = (alphabet.unknown, alphabet.padding)
-    known = [character for place, character in enumerate(alphabet.characters) if place not in special]
+    known = [character for number, character in enumerate(alphabet.characters) if number not in special]
     return f"{len(known):,} characters: {visible(''.join(known[:_SHOWN]))}{'…' if len(known) > _SHOWN else ''}"
 
 

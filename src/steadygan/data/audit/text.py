@@ -1,4 +1,4 @@
-"""What a text holds, in numbers and in words."""
+"""The audit of text: counts, and sentences on what training will do with it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from steadygan.data.text.alphabet import LENGTH, Alphabet, encode
-from steadygan.data.text.read import TextFile
+from steadygan.data.text.lines import TextFile
 
 
 @dataclass(frozen=True)
 class TextSummary:
-    """What a text holds, and what becomes of it."""
+    """Statistics of a text as training samples."""
 
     lines: int
     """samples"""
     empty: int
-    """lines of nothing or of white space, left out"""
+    """lines of white space or nothing, left out"""
     cut: int
     """lines that are longer than a sample"""
     padded: int
@@ -25,22 +25,22 @@ class TextSummary:
     longest: int
     """characters of the longest line"""
     copies: int
-    """lines that are, once cut, equal to an earlier one"""
+    """lines that equal an earlier one, once both are cut"""
     length: int
     """characters of a sample"""
     characters: int
-    """of the alphabet, unknown and padding among them"""
+    """of the alphabet, including unknown and padding"""
     unknown_share: float
-    """of the characters that samples keep: those that the alphabet does not have"""
+    """share of the samples' characters that are not in the alphabet"""
     with_padding: int
-    """lines that hold the padding character themselves"""
+    """lines that contain the padding character"""
     broken: int
-    """characters that were not UTF-8"""
+    """characters that are not valid UTF-8"""
     more: bool
-    """does the file go on after the lines that were read?"""
+    """True if the file has more lines than were read"""
 
     def counts(self) -> tuple[str, ...]:
-        """What the text holds, one line a matter."""
+        """The counts as lines to print."""
         share = 1 / max(1, self.lines)
         return (
             f"lines       {self.lines:,}, of {self.longest:,} characters at most; {self.empty:,} empty ones left out",
@@ -50,28 +50,27 @@ class TextSummary:
         )
 
     def sentences(self) -> tuple[str, ...]:
-        """What training will do with the text, one sentence a matter."""
+        """What training will do with the text."""
         cut = f"{self.cut:,} longer ones ({self.cut / self.lines:.0%}; the longest has {self.longest:,})"
-        said = [
+        sentences = [
             f"Each of {self.lines:,} lines is one sample of {self.length} characters: "
-            + (f"{cut} are cut there, the rest of them is dropped; " if self.cut else "")
+            + (f"{cut} are cut and the rest dropped; " if self.cut else "")
             + f"shorter ones ({self.padded / self.lines:.0%}) are padded.",
             f"The alphabet has {self.characters - 2:,} characters, one for padding and one for unknown characters, "
             f"which are {self.unknown_share:.2%} of the text.",
         ]
         if self.empty:
-            said.append(f"Empty lines are left out ({self.empty:,}).")
+            sentences.append(f"Empty lines are left out ({self.empty:,}).")
         if self.copies:
-            said.append(f"Lines that are copies of others are kept ({self.copies:,}).")
+            sentences.append(f"Lines that are copies of others are kept ({self.copies:,}).")
         if self.with_padding:
-            said.append(
-                f"The padding character stands in the text itself ({self.with_padding:,}): at a line's end it is lost."
-            )
+            contains = f"The text contains the padding character (in {self.with_padding:,} of its lines)"
+            sentences.append(f"{contains}: at a line's end it is lost.")
         if self.broken:
-            said.append(f"Characters that are not UTF-8 are unknown ({self.broken:,}).")
+            sentences.append(f"Characters that are not UTF-8 are unknown ({self.broken:,}).")
         if self.more:
-            said.append("The file has more lines; they are not read.")
-        return tuple(said)
+            sentences.append("The file has more lines; they are not read.")
+        return tuple(sentences)
 
 
 def summarise(text: TextFile, alphabet: Alphabet, length: int = LENGTH) -> TextSummary:

@@ -1,4 +1,4 @@
-"""One picture: from any file that Pillow opens, or an array, to uint8 [C, S, S]."""
+"""Decoding: one picture, from any file that Pillow opens or an array, to uint8 [C, S, S]."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,42 +15,30 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from steadygan.data.options import Fit
 
 Payload: TypeAlias = Path | bytes | NDArray[np.uint8]
-"""one picture: a file, the bytes of a file, or an array [C, H, W]"""
+"""an encoded picture: a file, the bytes of a file, or an array [C, H, W]"""
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
-MOST_PIXELS = 100_000_000  # decoded at once; more is a mistake or a decompression bomb
-_DRAFT = 3  # JPEGs may be shrunk while they are decoded to 3 times the size asked: still antialiased
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ORIENTATION = 0x0112
-
-
-_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some of the others are slow to say no
+MOST_PIXELS = 100_000_000  # more is a mistake or a decompression bomb
+_DRAFT = 3  # JPEGs may be shrunk in decoding to 3 times the target size: still antialiased
+_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some others are slow to refuse
 _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
-_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read where a Pillow plugin is registered
+_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read if a Pillow plugin is registered
 
 
 class Unreadable(Exception):
-    """A picture that cannot be used, in a few words."""
+    """A picture that cannot be decoded; the text says why in a few words."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The shape that every picture is brought to."""
+    """The target shape of every picture, and how it is fitted to it."""
 
     size: int
     channels: int
@@ -67,15 +55,15 @@ class Plan:
 
 
 def is_grey(mode: str) -> bool:
-    """Whether pictures of this Pillow mode, or of this many channels, have no colour."""
+    """True if pictures of this Pillow mode have no colour."""
     return mode in GREY_MODES or mode.startswith("I")
 
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Inside, all formats are known, and what Pillow warns of is silent: it is counted, or does no harm.
+    """Loads all of Pillow's formats and silences its warnings, which are counted or harmless.
 
-    Warning filters belong to the whole process, so this is entered once, around the threads.
+    Warning filters are global to the process, so this is entered once, around the threads.
     """
     Image.init()
     with warnings.catch_warnings():
@@ -86,7 +74,7 @@ def quiet_pillow() -> Iterator[None]:
 
 @contextmanager
 def opened(payload: Path | bytes) -> Iterator[Image.Image]:
-    """The picture of a file with only its head read; every failure is an Unreadable."""
+    """A picture with only its header read; every failure is an Unreadable."""
     try:
         if isinstance(payload, Path):
             check_regular(payload)
@@ -105,7 +93,7 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
 
 @cache
 def picture_formats() -> tuple[str, ...]:
-    """The formats that Pillow decodes itself; EPS and WMF would start other programs on a stranger's file."""
+    """The formats that Pillow decodes itself; EPS and WMF would start other programs on an untrusted file."""
     Image.init()
     others = sorted(name for name in Image.OPEN if name not in (*_FIRST, *_NOT_PICTURES))
     return (*(name for name in _FIRST if name in Image.OPEN), *others)
@@ -113,13 +101,13 @@ def picture_formats() -> tuple[str, ...]:
 
 @cache
 def picture_suffixes() -> frozenset[str]:
-    """File name endings of pictures, such as '.jpg', in lower case."""
+    """File name suffixes of pictures, such as '.jpg', in lower case."""
     known = {suffix for suffix, name in Image.registered_extensions().items() if name in picture_formats()}
     return frozenset(known | _NEED_PLUGIN)
 
 
 def check_regular(path: Path) -> None:
-    """Raise where a file cannot be a picture: reading a pipe would wait for ever."""
+    """Raises Unreadable if a file cannot be a picture: reading a pipe would wait for ever."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("not a regular file")
@@ -154,17 +142,17 @@ def too_large(pixels: int) -> str:
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; broken EXIF data means upright."""
     try:
-        turn = image.getexif().get(_ORIENTATION, 1)
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
         return 1
-    return turn if isinstance(turn, int) and turn in _TURNS else 1
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
 
 
 def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
     """The picture as uint8 [C, S, S]; raises Unreadable.
 
-    Turned upright, alpha put on white (unless the plan keeps it), the middle cropped or the rest padded, and
-    resized with antialiasing (Lanczos).
+    Rotated by EXIF, composited on white (unless the plan keeps alpha), cropped to the middle or padded, and resized
+    with antialiasing (Lanczos).
     """
     if isinstance(payload, np.ndarray):
         return payload if payload.shape == plan.shape else decode_array(payload, plan)
@@ -175,31 +163,27 @@ def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
         if pixels > MOST_PIXELS:
             raise Unreadable(too_large(pixels))
         image.load()
-        turn = orientation(image)  # asked after loading: Pillow turns TIFFs itself
-        upright = _turn(_eight_bits(image), turn)
-        return _to_array(_fit(_recolour(upright, plan.channels), plan))
+        with suppress(Exception):  # broken EXIF data means upright
+            ImageOps.exif_transpose(image, in_place=True)  # after loading: Pillow turns TIFFs itself
+        return _to_array(_fit(_recolour(_eight_bits(image), plan.channels), plan))
 
 
 def decode_array(array: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
-    """An array [C, H, W] brought to the plan's shape."""
+    """An array [C, H, W] converted to the plan's shape."""
     pixels = array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
     image = Image.fromarray(pixels)  # [H, W], [H, W, 2], [H, W, 3] or [H, W, 4]
     return _to_array(_fit(_recolour(image, plan.channels), plan))
 
 
 def _shrink_while_decoding(image: ImageFile.ImageFile, plan: Plan) -> None:
-    """Let the JPEG decoder skip detail that resizing throws away: large photographs load several times faster."""
+    """Lets the JPEG decoder skip detail that resizing discards: large photographs load several times faster."""
     wanted = _DRAFT * plan.size
-    if plan.fit == "pad":  # the long side becomes the size, so less is needed of the short one
+    if plan.fit == "pad":  # the long side becomes the size, so the short one may be smaller
         longest = max(image.size)
         wanted_size = (max(1, wanted * image.width // longest), max(1, wanted * image.height // longest))
     else:
         wanted_size = (wanted, wanted)
     image.draft(None, wanted_size)
-
-
-def _turn(image: Image.Image, turn: int) -> Image.Image:
-    return image.transpose(_TURNS[turn]) if turn in _TURNS else image
 
 
 def _recolour(image: Image.Image, channels: int) -> Image.Image:
@@ -216,13 +200,13 @@ def _recolour(image: Image.Image, channels: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Pictures of deeper pixels scaled to 8 bits: Pillow's own conversion would clip them."""
+    """Scales deeper pixels to 8 bits; Pillow's own conversion would clip them."""
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
     pixels = np.asarray(image)
     if image.mode == "F":
         if not np.isfinite(pixels).all() or pixels.min() < 0 or pixels.max() > 255:
-            raise Unreadable("float pixels outside of 0 to 1 and of 0 to 255")
+            raise Unreadable("float pixels outside both 0 to 1 and 0 to 255")
         scale = 255.0 if pixels.max() <= 1 else 1.0
     else:
         if pixels.min() < 0 or pixels.max() > 65535:
@@ -233,6 +217,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _fit(image: Image.Image, plan: Plan) -> Image.Image:
+    # Not ImageOps.fit and pad: they resize without reducing_gap (8 times slower from 1600x1200 to 64), and pad makes
+    # the short side 0 pixels of what is long and thin.
     width, height = image.size
     size = plan.size
     if width == height == size:

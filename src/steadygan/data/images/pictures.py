@@ -1,4 +1,4 @@
-"""What a source hands over: pictures that still have to be decoded, in a fixed order."""
+"""Picture sources: encoded pictures in a fixed order, with labels and names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.errors import DataError
+from steadygan.system.words import visible
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
     from steadygan.data.images.decode import Payload
+    from steadygan.data.types import Labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,20 +23,20 @@ class Pictures:
 
     count: int
     read: Callable[[], Iterator[Payload]]
-    """the pictures from the first to the last, anew at each call"""
+    """iterates over all pictures, from the first at each call"""
     name_of: Callable[[int], str]
-    """a name for people: the path inside the folder, the row of a table"""
+    """name of a picture in messages: its path in the folder, its row in a table"""
     labels: Labels | None = None
     """[M], 0 to classes - 1"""
     key: str | None = None
-    """changes with the paths, sizes and times of the files behind; None where looking again is cheap"""
+    """hash of the files' paths, sizes and times; None if scanning again is cheap"""
     in_memory: bool = False
-    """the pictures are arrays that are in memory already"""
+    """True if the pictures are arrays in memory"""
 
 
 @dataclass(frozen=True, eq=False)
 class PictureSource:
-    """A source of pictures: the split to train on, and the official test split where there is one."""
+    """A source of pictures: the training split, and the official test split if there is one."""
 
     name: str
     kind: str
@@ -46,15 +47,14 @@ class PictureSource:
     """what the source calls its test split"""
     class_names: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
-    """endings of files that are no pictures, and how many there were"""
+    """(suffix, files) of files that are not pictures"""
     notes: tuple[str, ...] = ()
-    """sentences on what was found and what was made of it"""
+    """sentences for the audit"""
 
 
-def printable(text: str) -> str:
-    """A file's name as it can be printed and stored, whatever bytes it is made of."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+def printable(name: str) -> str:
+    """A file's name that can be printed and stored, whatever bytes it is made of."""
+    return visible(name, "?")
 
 
 def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:
@@ -71,16 +71,16 @@ def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, n
 def number_labels(
     values: NDArray[Any], test_values: NDArray[Any] | None = None
 ) -> tuple[Labels, tuple[str, ...], Labels | None]:
-    """Any values [M] as labels 0 to K - 1 in sorted order, the K values as names, and the test labels.
+    """Values [M] of any kind as labels 0 to K - 1 in sorted order, the K values as names, and the test labels.
 
-    Raises DataError where the test split has values that the training split has not.
+    Raises DataError if the test split has a value that the training split lacks.
     """
     kinds, labels = np.unique(values, return_inverse=True)
     names = tuple(str(kind) for kind in kinds)
     if test_values is None:
         return labels.reshape(-1).astype(np.int64), names, None
-    strange = np.setdiff1d(test_values, kinds)
-    if len(strange):
-        raise DataError(f"the test split has the label {str(strange[0])!r}, which the training split has not")
+    unknown = np.setdiff1d(test_values, kinds)
+    if len(unknown):
+        raise DataError(f"the test split has the label {str(unknown[0])!r}, which the training split lacks")
     test_labels = np.searchsorted(kinds, test_values)
     return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)

@@ -1,4 +1,4 @@
-"""A first look at every picture: its hash and its head, without decoding it."""
+"""A scan of encoded pictures: hash and header of each, without decoding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
 
 ARRAY = "array"
-"""the format of pictures that come from no file of their own"""
+"""the format of pictures that are given as arrays"""
 _NO_DIGEST = bytes(16)
 _LARGEST_CHUNK = 32
 SIZES = (8, 16, 28, 32, 64, 128, 256)
@@ -36,12 +36,12 @@ Item = TypeVar("Item")
 
 
 class Head(NamedTuple):
-    """What the head of one picture says."""
+    """Header of one picture, and the hash of its bytes."""
 
     digest: bytes
     error: str = ""
     size: tuple[int, int] = (0, 0)
-    """width and height, upright"""
+    """(width, height), upright"""
     mode: str = ""
     format: str = ""
     animated: bool = False
@@ -50,32 +50,32 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True)
 class Scan:
-    """What is known of a split before it is decoded; counts are of readable heads."""
+    """What is known of a split before decoding; counts are of readable headers."""
 
     count: int
-    """all pictures, unreadable ones included"""
+    """all pictures, including unreadable ones"""
     content: str
-    """hash of every picture's bytes, in their order, and of the labels; names and times do not count"""
+    """hash of all pictures' bytes, in order, and of the labels; not of names and times"""
     sizes: tuple[tuple[tuple[int, int], int], ...]
-    """(width, height) upright and how many, the most frequent first"""
+    """((width, height) upright, pictures), the most frequent first"""
     modes: tuple[tuple[str, int], ...]
     formats: tuple[tuple[str, int], ...]
     animated: int
     rotated: int
     unreadable: tuple[tuple[int, str], ...]
-    """place and reason"""
+    """(index, reason)"""
     duplicate_groups: int
-    """groups of pictures whose bytes are the same"""
+    """groups of pictures with identical bytes"""
     duplicate_copies: int
-    """pictures that could be left out without losing a different one"""
+    """pictures beyond the first of each group"""
     duplicates: tuple[tuple[str, ...], ...]
-    """the names in the first groups"""
+    """names in the first groups"""
     digests: tuple[bytes, ...]
-    """16 bytes for each picture, zeros where a file could not be read at all"""
+    """16 bytes for each picture; zeros if a file could not be read at all"""
 
 
 def chunked(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
-    """``count`` items in lists, short enough that every core gets some."""
+    """``count`` items in lists short enough that every core gets some."""
     iterator = iter(items)
     size = max(1, min(_LARGEST_CHUNK, count // (4 * cores())))
     while chunk := list(islice(iterator, size)):
@@ -83,7 +83,7 @@ def chunked(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
 
 
 def read_head(payload: Payload) -> Head:
-    """The head of one picture; a broken one gets a reason in place of a size."""
+    """The header of one picture; a broken one has a reason instead of a size."""
     try:
         digest = digest_of(payload)
     except Unreadable as error:
@@ -108,7 +108,7 @@ def read_heads(chunk: list[Payload]) -> list[Head]:
 
 
 def digest_of(payload: Payload) -> bytes:
-    """16 bytes of BLAKE2 over the file's bytes, or over an array's shape and pixels."""
+    """BLAKE2 hash (16 bytes) of the file's bytes, or of an array's shape and pixels."""
     if isinstance(payload, Path):
         try:
             check_regular(payload)
@@ -132,12 +132,12 @@ def _blake2() -> hashlib.blake2b:
 
 
 def scan(pictures: Pictures) -> Scan:
-    """Read every picture's bytes for its hash, and its head."""
+    """Hashes every picture and reads its header."""
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
     chunks = chunked(pictures.read(), pictures.count)
-    heads = [head for found in mapped(read_heads, chunks, processes=processes) for head in found]
+    heads = [head for each in mapped(read_heads, chunks, processes=processes) for head in each]
     if len(heads) != pictures.count:
-        raise DataError(f"{pictures.count} pictures were announced and {len(heads)} found: the data changed")
+        raise DataError(f"{pictures.count} pictures were expected and {len(heads)} read: the data has changed")
     good = [head for head in heads if not head.error]
     groups = _duplicates(heads)
     content = _blake2()
@@ -164,20 +164,20 @@ def scan(pictures: Pictures) -> Scan:
 
 
 def cached_scan(root: Path, pictures: Pictures) -> Scan:
-    """The scan of pictures whose files have the paths, sizes and times of an earlier scan, or a new one."""
+    """The cached scan of files with the same paths, sizes and times, or a new one."""
     if pictures.key is None:
         return scan(pictures)
     path = root / "scans" / f"{pictures.key}.json"
     try:
         return _from_json(read_json(path))
     except (KeyError, TypeError, ValueError):
-        found = scan(pictures)
-    if any(found.digests[place] == _NO_DIGEST and why not in _LASTING for place, why in found.unreadable):
-        return found  # rights or links can be mended without a trace in size and time
-    content = asdict(found) | {"version": _VERSION, "digests": b"".join(found.digests).hex()}
-    with contextlib.suppress(OSError):  # only saves time; a full disk is told of when pictures are to be written
+        new = scan(pictures)
+    if any(new.digests[index] == _NO_DIGEST and why not in _LASTING for index, why in new.unreadable):
+        return new  # rights or links can be mended without a trace in size and time
+    content = asdict(new) | {"version": _VERSION, "digests": b"".join(new.digests).hex()}
+    with contextlib.suppress(OSError):  # only saves time; a full disk is reported when pictures are written
         write_json(path, content)
-    return found
+    return new
 
 
 def _from_json(content: Any) -> Scan:
@@ -193,19 +193,19 @@ def _tuples(value: Any) -> Any:
 
 
 def _duplicates(heads: list[Head]) -> list[list[int]]:
-    places: dict[bytes, list[int]] = defaultdict(list)
+    by_digest: dict[bytes, list[int]] = defaultdict(list)
     for index, head in enumerate(heads):
         if not head.error:
-            places[head.digest].append(index)
-    return [group for group in places.values() if len(group) > 1]
+            by_digest[head.digest].append(index)
+    return [group for group in by_digest.values() if len(group) > 1]
 
 
 def natural_size(scan: Scan) -> tuple[int, str]:
-    """The size that a split asks for by itself, and why, in words.
+    """The default size for a split, and why, in words.
 
-    All pictures square, equal and of a size up to 64 that networks are made for: that size. Otherwise the largest of
-    8, 16, 32 and 64 that enlarges the median picture (by its short side) by no more than a tenth: more pixels, which
-    take hours and a GPU, are for those who ask for them.
+    If all pictures are squares of one size up to 64 that networks are made for: that size. Otherwise the largest of 8,
+    16, 32 and 64 that enlarges the median picture (by its short side) by no more than a tenth. Larger ones take hours
+    and a GPU, so they have to be asked for.
     """
     if not scan.sizes:
         return _LADDER[-1], "nothing is readable"
@@ -221,5 +221,5 @@ def natural_size(scan: Scan) -> tuple[int, str]:
 
 
 def natural_channels(scan: Scan) -> int:
-    """1 where no picture is of a mode with colour, else 3; alpha is kept only where it is asked for."""
+    """1 if no picture's mode has colour, else 3; alpha is kept only on request."""
     return 1 if all(is_grey(mode) for mode, _ in scan.modes) else 3

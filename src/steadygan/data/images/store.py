@@ -1,4 +1,4 @@
-"""Decoded pictures: in memory where they were arrays already, else in a memory map in the cache."""
+"""Decoded pictures: in memory if they were arrays already, else in a memory map in the cache."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
 from steadygan.errors import RunError
 from steadygan.system.cache import explained, free_bytes, read_json, written_once
-from steadygan.system.words import megabytes
+from steadygan.system.words import byte_size
 
 FORMAT_VERSION = 1
 MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
-_FEW = 10_000  # arrays that are brought to another size anew at each start: takes less than a second
+_FEW = 10_000  # arrays that are resized at each start: takes less than a second
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""told (pictures done, pictures in all) now and then"""
+"""called with (pictures done, pictures in all)"""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The decoded pictures of one side of the split."""
+    """Decoded pictures of one split."""
 
     samples: NDArray[np.uint8]
     """[M, C, S, S]"""
-    places: NDArray[np.int64]
-    """[M]: which picture of the source each one is"""
+    indices: NDArray[np.int64]
+    """[M]: index of each in the source"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,40 +47,40 @@ class Decoded:
 
     train: Part
     held_out: Part
-    """places in the test split where there is one, else in the train split"""
+    """indices are of the test split if there is one, else of the training split"""
     unreadable: tuple[tuple[int, str], ...]
-    """place and reason, of pictures whose head was good"""
+    """(index, reason) of pictures with a good header"""
     unreadable_test: tuple[tuple[int, str], ...]
     folder: Path | None = None
-    """where in the cache; None where it is in memory"""
+    """of the cache entry; None if in memory"""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A source's two splits, or its only one, with what the scan said."""
+    """A source's two splits, or its only one, with their scans."""
 
     train: Pictures
     scan: Scan
     test: Pictures | None
     test_scan: Scan | None
     share: float
-    """held out of train where there is no test split"""
+    """held out of train if there is no test split"""
 
     @property
     def count(self) -> int:
-        """Pictures that may be readable."""
+        """Pictures with a good header."""
         scans = [self.scan] if self.test_scan is None else [self.scan, self.test_scan]
         return sum(scan.count - len(scan.unreadable) for scan in scans)
 
     def key(self, plan: Plan) -> str:
-        """Hash of the content, the shape it is brought to, and the split."""
+        """Hash of the content, the target shape, and the split."""
         held_out = self.share if self.test_scan is None else self.test_scan.content
         text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, asdict(plan)])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def stays_in_memory(split: Split, plan: Plan) -> bool:
-    """Whether decoding again at each start is cheaper than keeping the result."""
+    """True if decoding at each start is cheaper than caching the result."""
     if not split.train.in_memory or split.count * plan.nbytes > MOST_IN_MEMORY:
         return False
     ready = all(size == (plan.size, plan.size) for size, _ in split.scan.sizes)
@@ -88,7 +88,7 @@ def stays_in_memory(split: Split, plan: Plan) -> bool:
 
 
 def cached(root: Path, key: str, plan: Plan) -> Decoded | None:
-    """What the cache holds under a key, as read-only memory maps; None where it is missing or not whole."""
+    """The cache entry of a key as read-only memory maps; None if it is missing or damaged."""
     return _read_entry(root / "decoded" / key, plan)
 
 
@@ -113,21 +113,21 @@ def _mapped_part(folder: Path, name: str, count: int, plan: Plan) -> Part:
         raise ValueError(f"{path} has {path.stat().st_size} bytes")
     shape = (count, *plan.shape)
     samples = np.memmap(path, np.uint8, "r", shape=shape) if count else np.empty(shape, np.uint8)
-    places = np.load(folder / f"{name}.npy", allow_pickle=False)
-    if places.shape != (count,):
-        raise ValueError(f"{folder} has {len(places)} places for {count} pictures")
-    return Part(samples, places)
+    indices = np.load(folder / f"{name}.npy", allow_pickle=False)
+    if indices.shape != (count,):
+        raise ValueError(f"{folder} has {len(indices)} indices for {count} pictures")
+    return Part(samples, indices)
 
 
 def decoded_in_memory(split: Split, plan: Plan) -> Decoded:
-    """The source decoded to arrays."""
+    """Decodes a source to arrays."""
     sinks = (_MemorySink(plan), _MemorySink(plan))
     reasons = _decode_into(split, plan, sinks, None)
     return Decoded(sinks[0].part(), sinks[1].part(), *reasons)
 
 
 def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | None = None) -> Decoded:
-    """The source decoded into the cache by all cores, or what another process put there in the meantime."""
+    """Decodes a source into the cache on all cores, or takes what another process has put there meanwhile."""
     key = split.key(plan)
     target = root / "decoded" / key
     needed = split.count * plan.nbytes
@@ -136,7 +136,7 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
             if folder is not None:
                 free = free_bytes(folder)
                 if free < needed:
-                    raise OSError(f"only {megabytes(free)} free")
+                    raise OSError(f"only {byte_size(free)} free")
                 _write_entry(folder, split, plan, progress)
         decoded = _read_entry(target, plan)
     if decoded is None:
@@ -151,14 +151,14 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
             sinks = (_FileSink(train), _FileSink(held_out))
             new, broken_test = _decode_into(split, plan, sinks, progress, broken)
         broken.update(new)
-        if sinks[1].places or split.test is not None or not new:
-            break  # otherwise all that were to be held out turned out broken: choose others
+        if sinks[1].indices or split.test is not None or not new:
+            break  # otherwise all held-out pictures turned out broken: choose others
     for name, sink in zip(("train", "held_out"), sinks, strict=True):
-        np.save(folder / f"{name}.npy", np.array(sink.places, dtype=np.int64))
+        np.save(folder / f"{name}.npy", np.array(sink.indices, dtype=np.int64))
     meta = {
         "version": FORMAT_VERSION,
-        "train": len(sinks[0].places),
-        "held_out": len(sinks[1].places),
+        "train": len(sinks[0].indices),
+        "held_out": len(sinks[1].indices),
         **dict(zip(_REASONS, (sorted(broken.items()), broken_test), strict=True)),
         "plan": asdict(plan),
         "pillow": PIL.__version__,
@@ -168,26 +168,26 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
 
 class _MemorySink:
     def __init__(self, plan: Plan) -> None:
-        self.places: list[int] = []
+        self.indices: list[int] = []
         self._rows: list[NDArray[np.uint8]] = []
         self._shape = plan.shape
 
-    def add(self, place: int, picture: NDArray[np.uint8]) -> None:
-        self.places.append(place)
+    def add(self, index: int, picture: NDArray[np.uint8]) -> None:
+        self.indices.append(index)
         self._rows.append(picture)
 
     def part(self) -> Part:
         samples = np.stack(self._rows) if self._rows else np.empty((0, *self._shape), np.uint8)
-        return Part(samples, np.array(self.places, dtype=np.int64))
+        return Part(samples, np.array(self.indices, dtype=np.int64))
 
 
 class _FileSink:
     def __init__(self, file: IO[bytes]) -> None:
-        self.places: list[int] = []
+        self.indices: list[int] = []
         self._file = file
 
-    def add(self, place: int, picture: NDArray[np.uint8]) -> None:
-        self.places.append(place)
+    def add(self, index: int, picture: NDArray[np.uint8]) -> None:
+        self.indices.append(index)
         self._file.write(np.ascontiguousarray(picture).data)
 
 
@@ -202,59 +202,59 @@ def _decode_into(
     progress: Progress | None,
     broken: Collection[int] = (),
 ) -> tuple[_Reasons, _Reasons]:
-    """Decode all but ``broken`` into (train, held out); what turned out unreadable in (train, test), and why."""
-    tell = _counter(progress, split.count)
+    """Decodes all but ``broken`` into (train, held out); (index, reason) of unreadable pictures in (train, test)."""
+    report = _counter(progress, split.count)
     train, held_out = sinks
-    bad = {place for place, _ in split.scan.unreadable} | set(broken)
+    bad = {index for index, _ in split.scan.unreadable} | set(broken)
     if split.test is not None and split.test_scan is not None:
-        reasons = _decode_part(split.train, plan, bad, lambda place: train, tell)
-        bad_test = {place for place, _ in split.test_scan.unreadable}
-        return reasons, _decode_part(split.test, plan, bad_test, lambda place: held_out, tell)
+        reasons = _decode_part(split.train, plan, bad, lambda index: train, report)
+        bad_test = {index for index, _ in split.test_scan.unreadable}
+        return reasons, _decode_part(split.test, plan, bad_test, lambda index: held_out, report)
     mask = choose_held_out(split.scan.digests, split.share, bad)
-    reasons = _decode_part(split.train, plan, bad, lambda place: held_out if mask[place] else train, tell)
+    reasons = _decode_part(split.train, plan, bad, lambda index: held_out if mask[index] else train, report)
     return reasons, ()
 
 
 def _decode_part(
-    pictures: Pictures, plan: Plan, bad: set[int], sink_of: Callable[[int], _Sink], tell: Callable[[int], None]
+    pictures: Pictures, plan: Plan, bad: set[int], sink_of: Callable[[int], _Sink], report: Callable[[int], None]
 ) -> _Reasons:
     reasons = []
-    items = ((place, payload) for place, payload in enumerate(pictures.read()) if place not in bad)
+    items = ((index, payload) for index, payload in enumerate(pictures.read()) if index not in bad)
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
     chunks = chunked(items, pictures.count)
     for results in mapped(partial(decode_chunk, plan=plan), chunks, processes=processes):
-        for place, result in results:
+        for index, result in results:
             if isinstance(result, str):
-                reasons.append((place, result))
+                reasons.append((index, result))
             else:
-                sink_of(place).add(place, result)
-        tell(len(results))
+                sink_of(index).add(index, result)
+        report(len(results))
     return tuple(reasons)
 
 
 def decode_chunk(chunk: list[tuple[int, Payload]], plan: Plan) -> list[tuple[int, NDArray[np.uint8] | str]]:
-    """Each picture of a chunk decoded, or the reason why it cannot be."""
+    """Decodes (index, picture) pairs; a picture that cannot be decoded becomes its reason."""
     results: list[tuple[int, NDArray[np.uint8] | str]] = []
-    for place, payload in chunk:
+    for index, payload in chunk:
         try:
-            results.append((place, decode(payload, plan)))
+            results.append((index, decode(payload, plan)))
         except Unreadable as error:
-            results.append((place, str(error)))
+            results.append((index, str(error)))
     return results
 
 
 def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     done = 0
 
-    def tell(count: int) -> None:
+    def report(count: int) -> None:
         nonlocal done
         done += count
         if progress:
             progress(done, total)
 
-    return tell
+    return report
 
 
 def labels_of(pictures: Pictures, part: Part) -> NDArray[np.int64] | None:
-    """The labels of a decoded part."""
-    return None if pictures.labels is None else np.asarray(pictures.labels, dtype=np.int64)[part.places]
+    """The labels of decoded pictures."""
+    return None if pictures.labels is None else np.asarray(pictures.labels, dtype=np.int64)[part.indices]

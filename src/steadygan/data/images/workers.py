@@ -1,8 +1,9 @@
-"""One function over many chunks, on every core, results in order.
+"""A process pool that maps a function over chunks, with results in order and few chunks in memory.
 
-Threads cannot share the work on small pictures: most of it holds Python's lock (50,000 CIFAR JPEGs on 2 cores: 4.0 s
-in threads, 1.8 s in processes). Python's own process pools start by importing the caller's main script again on
-macOS and Windows, which ends in errors where that script has no main guard; these processes import this module only.
+Threads do not help with small pictures: most of the work holds the GIL (50,000 CIFAR JPEGs on 2 cores: 4.0 s in
+threads, 1.8 s in processes). Python's own process pools import the caller's main script again on macOS and Windows,
+which fails if it has no main guard, and loky's workers outlive a killed parent (docs/dependencies.md). These processes
+import this module only and end with their input.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ from steadygan.system.cores import cores
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
-WORTH_PROCESSES = 2_000  # items: below this, starting processes takes longer than they save
+WORTH_PROCESSES = 2_000  # items: for fewer, starting processes takes longer than they save
 _MOST_SPARE = 16
 _COMMAND = "import sys; sys.path[:] = {path!r}; from steadygan.data.images.workers import serve; serve()"
 
 
 def spare_cores() -> int:
-    """Cores that this process may use beside the one that computes, shared with the run's other processes here."""
-    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")  # as torchrun says
+    """Cores beside the one that computes: this process's share of them among the processes of the run."""
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")  # set by torchrun
     share = cores() // max(1, int(processes) if processes.isdecimal() else 1)
     return min(_MOST_SPARE, max(1, share - 1))
 
@@ -45,31 +46,31 @@ def mapped(
     processes: bool,
     workers: int | None = None,
 ) -> Iterator[Result]:
-    """``function(chunk)`` for each chunk, in order; at most a few chunks are held at a time.
+    """``function(chunk)`` for each chunk, in order; at most a few chunks are in memory at a time.
 
-    ``function`` has to be found by its name (a function of a module, or a partial of one).
+    ``function`` has to be importable by name: a function of a module, or a partial of one.
     """
     count = workers or cores()
-    crew = Workers(count, processes=processes and count > 1)
+    pool = Workers(count, processes=processes and count > 1)
     try:
         with quiet_pillow():
-            yield from crew.map(function, chunks)
+            yield from pool.map(function, chunks)
     finally:
-        crew.close()
+        pool.close()
 
 
 class Workers:
-    """Threads, each with a process of its own where that is asked for and possible, until they are closed."""
+    """A pool of threads, each with a process of its own if asked for and possible, until it is closed."""
 
     def __init__(self, count: int, *, processes: bool) -> None:
         self.count = count
         can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
-        self._helpers = _Helpers() if processes and can_start else None
+        self._children = _Children() if processes and can_start else None
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="steadygan-data")
 
     def map(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
-        """``function(chunk)`` for each chunk, in order, as ``mapped``; by one caller at a time."""
-        run = self._helpers.runner(function) if self._helpers else function
+        """``function(chunk)`` for each chunk, in order, as ``mapped``; for one caller at a time."""
+        run = self._children.runner(function) if self._children else function
         waiting: deque[Future[Result]] = deque()
         for chunk in chunks:
             waiting.append(self._pool.submit(run, chunk))
@@ -81,12 +82,12 @@ class Workers:
     def close(self) -> None:
         """Ends threads and processes."""
         self._pool.shutdown(cancel_futures=True)
-        if self._helpers:
-            self._helpers.stop()
+        if self._children:
+            self._children.stop()
 
 
-class _Helpers:
-    """One child process for each thread that asks, each fed through its pipe."""
+class _Children:
+    """A child process for each thread, fed through a pipe."""
 
     def __init__(self) -> None:
         self._mine = threading.local()
@@ -135,7 +136,7 @@ class _Helpers:
 
 
 def serve() -> None:
-    """The child's side: answer requests from standard input until it ends."""
+    """The main loop of a child: answers requests from standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a codec prints may mix with the answers

@@ -1,1 +1,1 @@
-"""Parquet files of images: their columns and row groups, and streaming from them in bounded memory."""
+"""Parquet files of pictures: their columns, all their pictures, and their row groups for streaming."""

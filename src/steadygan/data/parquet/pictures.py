@@ -1,4 +1,4 @@
-"""Parquet tables with pictures in a column, as the Hugging Face hub stores them."""
+"""All pictures of parquet files, as the Hugging Face hub stores them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = 256
 
 
 def open_tables(tables: Tables) -> PictureSource:
-    """The pictures of parquet files, with all their labels."""
+    """A picture source of parquet files, with labels."""
     columns, notes, test = tables.columns, tables.notes, tables.test
     train_values = _label_values(tables.train, columns)
     test_values = _label_values(test, columns) if test else None
@@ -44,6 +44,7 @@ def open_tables(tables: Tables) -> PictureSource:
 def numbered(
     train: NDArray[Any], test: NDArray[Any] | None, class_names: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], tuple[str, ...], NDArray[np.int64] | None]:
+    """Training labels, class names, test labels; the file's own class names if they fit the values."""
     both = [train] if test is None else [train, test]
     if class_names and all(values.dtype.kind in "iu" and values.max() < len(class_names) for values in both):
         return train.astype(np.int64), class_names, None if test is None else test.astype(np.int64)
@@ -51,7 +52,7 @@ def numbered(
 
 
 def _label_values(files: Sequence[Path], columns: Columns) -> NDArray[Any] | None:
-    """One value a row; None where there is no label column, or a row without a label (none, or -1 on the hub)."""
+    """One value a row; None without a label column, or if a row has no label (null, or -1 on the hub)."""
     if columns.label is None:
         return None
     pieces = []

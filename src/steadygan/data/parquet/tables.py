@@ -1,4 +1,4 @@
-"""Which parquet files and which of their columns hold the pictures, as the Hugging Face hub stores them."""
+"""Parquet files by split, and their columns of pictures and labels, as the Hugging Face hub stores them."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _SHARD = re.compile(r"(?P<set>.*?)-?(?P<number>\d{5})-of-(?P<all>\d{5})")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a table are used."""
+    """The columns that are used."""
 
     picture: str
     nested: bool
-    """whether the column holds struct<bytes, path>, and not bytes"""
+    """True if the pictures are struct<bytes, path>, not bytes"""
     label: str | None
     class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Parquet files with pictures, by split; nothing but the first one's schema was read."""
+    """Parquet files with pictures, by split; only the first one's schema has been read."""
 
     name: str
     train: tuple[Path, ...]
     test: tuple[Path, ...]
-    """of the split that is never trained on; none where there is no such split"""
+    """of the split that is never trained on; empty without such a split"""
     test_name: str
     """what the source calls that split"""
     columns: Columns
@@ -46,7 +46,7 @@ class Tables:
 
 
 def split_of(path: Path, root: Path) -> str:
-    """'train', 'test', 'validation' or '' by the words in a file's name, or in its folders' below the root."""
+    """'train', 'test', 'validation' or '', by the words in a file's name or in its folders' names below the root."""
     relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
     for name in (relative.stem, *reversed(relative.parts[:-1])):
         for word in re.split(r"[^a-z]+", name.lower()):
@@ -56,7 +56,7 @@ def split_of(path: Path, root: Path) -> str:
 
 
 def tables_of_file(path: Path, name: str) -> Tables:
-    """One file; a file beside it that is named 'test' where this one says 'train' is the test split."""
+    """One file; if its name says 'train', a file beside it with the same name but 'test' is the test split."""
     held_out: dict[str, list[Path]] = {"test": [], "validation": []}
     if split_of(path, path.parent) == "train":
         for other in sorted(path.parent.glob("*.parquet")):
@@ -67,29 +67,29 @@ def tables_of_file(path: Path, name: str) -> Tables:
 
 
 def _same_set(path: Path, other: Path) -> bool:
-    """Whether two names are the same but for the split and the shard."""
+    """True if two names differ only in split and shard."""
     words = [re.split(r"[^a-z]+", name.stem.lower()) for name in (path, other)]
     mine, theirs = ([word for word in row if word not in _SPLITS and word != "of"] for row in words)
     return mine == theirs
 
 
 def tables_of_files(files: Sequence[Path], root: Path, name: str) -> Tables:
-    """A folder of parquet files (shards), split by their names."""
-    found: dict[str, list[Path]] = {"train": [], "test": [], "validation": [], "": []}
+    """A folder of parquet files (shards), by split."""
+    by_split: dict[str, list[Path]] = {"train": [], "test": [], "validation": [], "": []}
     for path in sorted(files):
-        found[split_of(path, root)].append(path)
+        by_split[split_of(path, root)].append(path)
     _need_all_shards(files)
-    train = found["train"] or found[""] or found["test"] or found["validation"]
+    train = by_split["train"] or by_split[""] or by_split["test"] or by_split["validation"]
     notes = []
-    unnamed = len(found[""]) if train is not found[""] else 0
+    unnamed = len(by_split[""]) if train is not by_split[""] else 0
     if unnamed:
-        notes.append(f"{unnamed} parquet files that name no split are not used.")
-    held_out = {split: found[split] for split in ("test", "validation") if found[split] is not train}
+        notes.append(f"{unnamed} parquet files whose names have no split are not used.")
+    held_out = {split: by_split[split] for split in ("test", "validation") if by_split[split] is not train}
     return _tables(train, held_out, name, tuple(notes))
 
 
 def _need_all_shards(files: Sequence[Path]) -> None:
-    """Raise where some of the files 'train-00000-of-00005' and so on are missing."""
+    """Raises DataError if some of the files 'train-00000-of-00005' and so on are missing."""
     seen: dict[tuple[Path, str, int], set[int]] = {}
     for path in files:
         match = _SHARD.fullmatch(path.stem)
@@ -114,7 +114,7 @@ def _tables(train: list[Path], held_out: dict[str, list[Path]], name: str, notes
 
 
 def choose_columns(path: Path) -> Columns:
-    """The picture and label columns, by the Hugging Face metadata, or else by types and names."""
+    """The picture and label columns, by the Hugging Face metadata, else by types and names."""
     with opened_table(path) as table:
         schema = table.schema_arrow
     import pyarrow as pa
@@ -147,7 +147,7 @@ def choose_columns(path: Path) -> Columns:
 
 
 def _features(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, Any]]:
-    """The Hugging Face features of a schema; empty where there are none."""
+    """The Hugging Face features of a schema; empty if it has none."""
     try:
         features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
         return {name: kind for name, kind in features.items() if isinstance(kind, dict)}
@@ -161,7 +161,7 @@ def _by_name(names: list[str], wanted: tuple[str, ...]) -> str | None:
 
 @contextmanager
 def opened_table(path: Path) -> Iterator[Any]:
-    """An open parquet file; what is wrong with it becomes one line."""
+    """Opens a parquet file; raises DataError, one line."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -1,1 +1,1 @@
-"""Data sources, one a file: each opens what a name or a path stands for."""
+"""Data sources, one a module: each opens what a name or path refers to."""

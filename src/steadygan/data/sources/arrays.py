@@ -1,4 +1,4 @@
-"""Pictures in numpy files: .npz and .npy, in the layouts that people use."""
+"""Pictures in numpy files, .npz and .npy, in all common layouts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "imag
 _TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
 _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
-_PIECE = 2**24  # bytes read at once
-_MOST_LOADED = 2**28  # bytes of pictures that are loaded as a whole
+_PIECE = 2**24  # bytes of a read
+_MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
 _ROUNDING = 1e-3
 LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
 
@@ -34,7 +34,7 @@ class ArrayFile:
 
     path: Path
     member: str
-    """name inside of a .npz, '' for a .npy"""
+    """name in a .npz, '' for a .npy"""
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     fortran: bool
@@ -44,9 +44,9 @@ class ArrayFile:
         return f"'{self.path}' [{self.member}]" if self.member else f"'{self.path}'"
 
     def pieces(self) -> Iterator[NDArray[Any]]:
-        """The array in pieces of some rows, without ever being in memory as a whole."""
+        """Iterates over the array in pieces of some rows, never all in memory."""
         if self.fortran:
-            yield self.whole()
+            yield self.load()
             return
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         rows = max(1, _PIECE // max(1, row))
@@ -59,7 +59,8 @@ class ArrayFile:
                     raise DataError(f"{self.title} is cut short")
                 yield np.frombuffer(bytearray(content), self.dtype).reshape(count, *self.shape[1:])
 
-    def whole(self) -> NDArray[Any]:
+    def load(self) -> NDArray[Any]:
+        """The array in memory."""
         with _stream(self) as file:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
             return array
@@ -95,8 +96,8 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]
 
 
 def headers(path: Path) -> dict[str, ArrayFile]:
-    """The arrays of a .npz or .npy file by their names in lower case."""
-    found: dict[str, ArrayFile] = {}
+    """The headers of the arrays of a .npz or .npy file, by their names in lower case."""
+    arrays: dict[str, ArrayFile] = {}
     with _explained(path):
         if path.suffix.lower() == ".npy":
             with path.open("rb") as file:
@@ -109,43 +110,43 @@ def headers(path: Path) -> dict[str, ArrayFile]:
                 with archive.open(member) as file:
                     shape, fortran, dtype = _read_header(file)
                 name = member.removesuffix(".npy")
-                found[name.lower()] = ArrayFile(path, name, shape, dtype, fortran)
-    return found
+                arrays[name.lower()] = ArrayFile(path, name, shape, dtype, fortran)
+    return arrays
 
 
 def open_arrays(path: Path, name: str) -> PictureSource:
-    """The pictures of a .npz or .npy file, its labels, and its test split where it names one."""
-    found = headers(path)
-    images = _choose_images(path, found)
-    test_images = _first(found, _TEST_IMAGES)
+    """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
+    arrays = headers(path)
+    images = _choose_images(path, arrays)
+    test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
     splits = [images] if test_images is None else [images, test_images]
     convert = _converter(splits)
-    labels, class_names, test_labels, notes = _labels(found, images, test_images)
-    ways = [_layout(array) for array in splits]
-    train = _pictures(images, convert, ways[0], labels)
-    test = None if test_images is None else _pictures(test_images, convert, ways[1], test_labels)
+    labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
+    layouts = [_layout(array) for array in splits]
+    train = _pictures(images, convert, layouts[0], labels)
+    test = None if test_images is None else _pictures(test_images, convert, layouts[1], test_labels)
     return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
 
 
-def _first(found: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
-    return next((found[name] for name in names if name in found), None)
+def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
+    return next((arrays[name] for name in names if name in arrays), None)
 
 
-def _choose_images(path: Path, found: dict[str, ArrayFile]) -> ArrayFile:
-    pictures = {name: array for name, array in found.items() if len(array.shape) in (3, 4)}
+def _choose_images(path: Path, arrays: dict[str, ArrayFile]) -> ArrayFile:
+    pictures = {name: array for name, array in arrays.items() if len(array.shape) in (3, 4)}
     chosen = _first(pictures, _IMAGES)
     if chosen is None and len(pictures) == 1:
         chosen = next(iter(pictures.values()))
     if chosen is None:
-        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "nothing"
+        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items()) or "nothing"
         raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
     return chosen
 
 
 def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """A function from rows as they are stored to rows [M, C, H, W]."""
+    """A function from rows in the stored layout to rows [M, C, H, W]."""
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
@@ -160,7 +161,7 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
 
 
 def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
-    """A function from stored numbers to uint8, one for all splits, by the range of all numbers."""
+    """A function from stored numbers to uint8, the same for all splits, by the range of all numbers."""
     dtype = arrays[0].dtype
     for array in arrays:
         if array.dtype.hasobject or array.dtype.kind not in "buif":
@@ -171,7 +172,7 @@ def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.u
         return lambda rows: rows
     ranges = [
         (float(piece.min()), float(piece.max())) for array in arrays for piece in array.pieces()
-    ]  # a NaN goes through min and max
+    ]  # min and max propagate NaN
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if not math.isfinite(sum(low + high for low, high in ranges)):
         raise DataError(f"{arrays[0].title} has numbers that are not finite")
@@ -185,7 +186,7 @@ def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.u
 
 
 def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple[float, float]:
-    """(offset, scale) that bring numbers to 0 to 255."""
+    """(offset, scale) that map numbers to 0 to 255."""
     slack = _ROUNDING if dtype.kind == "f" else 0.0
     if low >= -slack and high <= 1 + slack:
         return 0.0, 255.0
@@ -222,28 +223,28 @@ def _pictures(
 
 
 def _labels(
-    found: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
+    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
     """Train labels, class names, test labels, notes."""
-    values = _label_values(_first(found, _LABELS), images)
+    values = _label_values(_first(arrays, _LABELS), images)
     if values is None:
         return None, (), None, ()
     if test_images is None:
         labels, names, _ = number_labels(values)
         return labels, names, None, ()
-    test_values = _label_values(_first(found, _TEST_LABELS), test_images)
+    test_values = _label_values(_first(arrays, _TEST_LABELS), test_images)
     if test_values is None:
         return None, (), None, ("The test split has no labels: none are used.",)
     return *number_labels(values, test_values), ()
 
 
 def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
-    """One value for each picture, or None where an array cannot be labels."""
+    """One value for each picture, or None if the array cannot be labels."""
     if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
         return None
     if array.dtype.kind not in "buifUS":
         return None
-    values = array.whole()
+    values = array.load()
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2:

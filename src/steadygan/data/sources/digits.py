@@ -1,32 +1,33 @@
-"""Handwritten digits that ship with scikit-learn, single and stacked three deep."""
+"""Handwritten digits of scikit-learn: single, and stacked as the three channels of a picture."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Endless, Labels, Stored
+from steadygan.data.dataset import Endless, Stored
 from steadygan.data.images.decode import Plan, decode
 from steadygan.data.images.pictures import PictureSource, pictures_of_array
 from steadygan.data.images.scan import digest_of
-from steadygan.data.sources.points import fixed_generator
 from steadygan.data.split import choose_held_out
+from steadygan.data.types import Labels
+from steadygan.rng import fixed_generator
 
 HELD_OUT_STACKS = 2_000
 NAMES = tuple("0123456789")
 
 
 def load_digits() -> tuple[NDArray[np.uint8], Labels]:
-    """1,797 digits, uint8 [1797, 1, 8, 8] from 0 to 255, and what they are."""
+    """1,797 digits, uint8 [1797, 1, 8, 8] from 0 to 255, and their labels."""
     from sklearn.datasets import load_digits as load
 
-    found = load()
-    images = np.rint(found.images * (255 / 16)).astype(np.uint8)
-    return images[:, None], found.target.astype(np.int64)
+    bunch = load()
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    return images[:, None], bunch.target.astype(np.int64)
 
 
 def open_digits() -> PictureSource:
-    """The digits one by one."""
+    """A picture source of single digits."""
     images, labels = load_digits()
     return PictureSource("digits", "built in", pictures_of_array(images, labels, "digit"), class_names=NAMES)
 
@@ -34,13 +35,13 @@ def open_digits() -> PictureSource:
 def open_stacked_digits(size: int | None, share: float) -> tuple[Endless, Stored]:
     """Three digits a b c as the red, green and blue of one picture, drawn uniformly: 1,000 modes.
 
-    The label is 100 a + 10 b + c. Held out is a fixed draw made of digits that training never draws.
+    The label is 100 a + 10 b + c. The held-out stacks are a fixed draw of digits that training never uses.
     """
     images, labels = load_digits()
     mask = np.zeros(len(images), dtype=bool)
-    for digit in range(10):  # each digit on both sides
-        places = np.flatnonzero(labels == digit)
-        mask[places] = choose_held_out([digest_of(image) for image in images[places]], share)
+    for digit in range(10):  # so that both splits have each digit
+        indices = np.flatnonzero(labels == digit)
+        mask[indices] = choose_held_out([digest_of(image) for image in images[indices]], share)
     if size is not None:
         images = np.stack([decode(image, Plan(size, 1)) for image in images])
     train, held_out = _Stacker(images[~mask], labels[~mask]), _Stacker(images[mask], labels[mask])

@@ -1,4 +1,4 @@
-"""From the words that name a source to a reader of it; the only place where these names are looked up."""
+"""Source lookup: from a name or path to a source; the only module that knows all names and suffixes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import TypeAlias
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
+from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError, nearest
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
 DOCS = "python-docs"
 NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
-"""what a source can be named besides a path"""
+"""names of sources, besides paths"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
 
 
 @dataclass(frozen=True)
 class Synthetic:
-    """A source that is computed: one of POINTS, or STACKED."""
+    """A generated source: one of POINTS, or STACKED."""
 
     name: str
 
@@ -35,21 +36,21 @@ class TextSource:
 
     name: str
     path: Path | None
-    """None: the one that is built in"""
+    """None: the built-in text"""
 
 
-Source: TypeAlias = PictureSource | Synthetic | TextSource | Tables
+Source: TypeAlias = PictureSource | Synthetic | TextSource | ShardSource
 
 
 def find_source(options: DataOptions) -> Source:
     """The source that the options name. Raises UsageError or DataError, one line each."""
-    found = _find(options)
-    if options.stream and not isinstance(found, Tables):
+    source = _find(options)
+    if options.stream and not isinstance(source, ShardSource):
         raise UsageError(
-            f"data stream is true, but '{options.source}' is no parquet: .parquet files, folders of them and data sets "
-            "of the hub can be streamed"
+            f"data stream is true, but '{options.source}' is not parquet: .parquet files, folders of them and "
+            "data sets of the hub can be streamed"
         )
-    return found
+    return source
 
 
 def _find(options: DataOptions) -> Source:
@@ -69,17 +70,19 @@ def _find(options: DataOptions) -> Source:
     path = Path(source).expanduser()
     try:
         exists = path.exists()
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # not a valid file name
         exists = False
     if not exists:
         raise _not_found(source, path)
     return _open_folder(path, options) if path.is_dir() else _open_file(path, options)
 
 
-def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | Tables:
-    """Parquet files as they are where they are to be streamed, else the pictures in them."""
+def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSource:
+    """Parquet files as shards if they are to be streamed, else as pictures."""
     if options.stream:
-        return tables
+        from steadygan.data.parquet.row_groups import shard_source
+
+        return shard_source(tables)
     from steadygan.data.parquet.pictures import open_tables
 
     return open_tables(tables)
@@ -114,7 +117,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if suffix in picture_suffixes():
         raise DataError(f"'{path}' is a single picture; give the folder it lies in")
     raise DataError(
-        f"'{path}' is of no kind that can be read: a folder of pictures, .npz, .npy, .parquet, idx, or .txt file"
+        f"'{path}' cannot be read as data: known are folders of pictures, .npz, .npy, .parquet, idx and .txt files"
     )
 
 
@@ -123,31 +126,31 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
     from steadygan.data.sources.idx import choose_images, is_images, open_idx
 
     name = Path(os.path.abspath(path)).name or "root"
-    found = walk(path)
-    if found.pictures:
-        return open_folder(found, name)
-    tables = [file.path for file in found.others if file.path.suffix.lower() == ".parquet"]
+    files = walk(path)
+    if files.pictures:
+        return open_folder(files, name)
+    tables = [file.path for file in files.others if file.path.suffix.lower() == ".parquet"]
     if tables:
         from steadygan.data.parquet.tables import tables_of_files
 
         return _of_tables(tables_of_files(tables, path, name), options)
-    idx = [file.path for file in found.others if is_images(file.path)]
+    idx = [file.path for file in files.others if is_images(file.path)]
     if idx:
         return open_idx(choose_images(path, idx), name)
-    arrays = [file.path for file in found.others if file.path.suffix.lower() in (".npz", ".npy")]
+    arrays = [file.path for file in files.others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
         return _open_file(arrays[0], options)
-    inside = ", ".join(f"{count} {ending}" for ending, count in found.ignored()[:5])
-    packed = any(ending in _PACKED for ending, _ in found.ignored())
+    inside = ", ".join(f"{count} {ending}" for ending, count in files.ignored()[:5])
+    packed = any(ending in _PACKED for ending, _ in files.ignored())
     remedy = "; unpack the archives first" if packed else ""
     remedy = "; name one of the array files" if arrays else remedy
-    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in found.others):
+    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in files.others):
         remedy = "; name one of the files of text"
     raise DataError(f"folder '{path}' holds no pictures ({inside or 'it is empty'}){remedy}")
 
 
 def _not_found(source: str, path: Path) -> UsageError:
-    """A name or a path that leads nowhere, with the nearest one that does."""
+    """The error for a missing path or an unknown name, with the nearest one that exists."""
     looks_like_path = os.sep in source or "/" in source or source.startswith((".", "~")) or path.suffix != ""
     siblings: list[str] = []
     parent = path.parent

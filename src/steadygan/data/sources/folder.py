@@ -1,4 +1,4 @@
-"""Folders of pictures, as they lie on people's disks."""
+"""Folders of pictures, with or without folders for classes and splits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from steadygan.data.images.pictures import Pictures, PictureSource, number_label
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
+    from steadygan.data.types import Labels
 
 _TRAIN = {"train", "training"}
 _TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there becomes the test split
@@ -27,47 +27,47 @@ _MOST_STRAYS = 0.1
 
 
 @dataclass(frozen=True)
-class Found:
-    """One file of a walk."""
+class File:
+    """One file below a folder."""
 
     parts: tuple[str, ...]
-    """the path inside the folder"""
+    """path inside the folder"""
     path: Path
     size: int
     modified: int
-    """nanoseconds"""
+    """time in nanoseconds"""
 
 
 @dataclass
 class Walk:
-    """All files below a folder, by what they are."""
+    """All files below a folder, by kind."""
 
     root: Path
-    pictures: list[Found] = field(default_factory=list)
-    others: list[Found] = field(default_factory=list)
+    pictures: list[File] = field(default_factory=list)
+    others: list[File] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
-    """folders that could not be opened"""
+    """folders that cannot be opened"""
 
     def ignored(self) -> tuple[tuple[str, int], ...]:
-        """Endings of the files that are no pictures, and how many there are."""
+        """(suffix, files) of files that are not pictures."""
         return tuple(Counter(ending(file.parts[-1]) for file in self.others).most_common())
 
 
 def ending(name: str) -> str:
-    """The ending of a file's name in lower case, such as '.jpg'."""
+    """The suffix of a file's name in lower case, such as '.jpg'."""
     return "hidden" if name.startswith(".") else printable(Path(name).suffix.lower()) or "no ending"
 
 
 def walk(root: Path) -> Walk:
-    """Every file below a folder in the order of names; links are followed, but never round in a circle."""
-    found = Walk(root)
-    _walk(root, (), (), found)
-    for files in (found.pictures, found.others):
+    """All files below a folder, ordered by name; links are followed, except in circles."""
+    result = Walk(root)
+    _walk(root, (), (), result)
+    for files in (result.pictures, result.others):
         files.sort(key=lambda file: ([unicodedata.normalize("NFC", part) for part in file.parts], file.parts))
-    return found
+    return result
 
 
-def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ...], found: Walk) -> None:
+def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ...], result: Walk) -> None:
     try:
         status = folder.stat()
         here = (status.st_dev, status.st_ino)
@@ -77,7 +77,7 @@ def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ..
     except OSError as error:
         if not parts:
             raise DataError(f"cannot open folder '{folder}': {error.strerror}") from error
-        found.closed.append("/".join(parts))
+        result.closed.append("/".join(parts))
         return
     suffixes = picture_suffixes()
     for entry in entries:
@@ -85,15 +85,15 @@ def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ..
         path = Path(entry.path)
         if _is_folder(entry):
             if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM:
-                _walk(path, inner, (*above, here), found)
+                _walk(path, inner, (*above, here), result)
             continue
         try:
             status = entry.stat()
-            file = Found(inner, path, status.st_size, status.st_mtime_ns)
+            file = File(inner, path, status.st_size, status.st_mtime_ns)
         except OSError:  # a broken link
-            file = Found(inner, path, 0, 0)
+            file = File(inner, path, 0, 0)
         is_picture = path.suffix.lower() in suffixes and not entry.name.startswith(".")
-        (found.pictures if is_picture else found.others).append(file)
+        (result.pictures if is_picture else result.others).append(file)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -103,10 +103,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def open_folder(found: Walk, name: str) -> PictureSource:
-    """The pictures of a folder; class folders become labels, train and test folders the official split."""
-    notes = [f"Could not open the folder '{printable(folder)}'." for folder in found.closed[:3]]
-    files = found.pictures
+def open_folder(walked: Walk, name: str) -> PictureSource:
+    """A picture source of a folder; class folders become labels, train and test folders the official split."""
+    notes = [f"Could not open the folder '{printable(folder)}'." for folder in walked.closed[:3]]
+    files = walked.pictures
     depth = _common_depth(files)
     splits = {file.parts[depth].lower() for file in files if len(file.parts) > depth + 1}
     test_name = next((split for split in _TEST if split in splits), "")
@@ -115,9 +115,9 @@ def open_folder(found: Walk, name: str) -> PictureSource:
         return PictureSource(
             name,
             "folder",
-            _pictures(found.root, used, labels),
+            _pictures(walked.root, used, labels),
             class_names=tuple(map(printable, class_names)),
-            ignored=found.ignored(),
+            ignored=walked.ignored(),
             notes=tuple(notes),
         )
     inside = [file for file in files if len(file.parts) > depth + 1]
@@ -137,49 +137,47 @@ def open_folder(found: Walk, name: str) -> PictureSource:
     return PictureSource(
         name,
         "folder",
-        _pictures(found.root, train, labels),
-        _pictures(found.root, test, test_labels),
+        _pictures(walked.root, train, labels),
+        _pictures(walked.root, test, test_labels),
         test_name,
         tuple(map(printable, class_names)),
-        found.ignored(),
+        walked.ignored(),
         tuple(notes),
     )
 
 
-def _common_depth(files: list[Found]) -> int:
-    """How many folders all files share: a lone folder inside a folder is no class."""
+def _common_depth(files: list[File]) -> int:
+    """Number of leading folders that all files share: a lone folder in a folder is not a class."""
     depth = 0
     while len({file.parts[depth] for file in files}) == 1 and all(len(f.parts) > depth + 1 for f in files):
         depth += 1
     return depth
 
 
-def _with_classes(
-    files: list[Found], depth: int, notes: list[str]
-) -> tuple[list[Found], tuple[str, ...], Labels | None]:
-    """The files to use, the names of their classes, and a label for each; none where there are no classes."""
+def _with_classes(files: list[File], depth: int, notes: list[str]) -> tuple[list[File], tuple[str, ...], Labels | None]:
+    """The files to use, class names, and a label for each file; no names and None without classes."""
     inside = [file for file in files if len(file.parts) > depth + 1]
     strays = len(files) - len(inside)
     folders = {file.parts[depth] for file in inside}
     if len(folders) < 2:
         return files, (), None
     if strays > _MOST_STRAYS * len(files):
-        notes.append(f"{strays:,} of {len(files):,} pictures lie in no class folder: no labels are used.")
+        notes.append(f"{strays:,} of {len(files):,} pictures are not in a class folder: no labels are used.")
         return files, (), None
     if strays:
-        notes.append(f"{strays:,} pictures lie beside the class folders and are left out: they have no class.")
+        notes.append(f"{strays:,} pictures are beside the class folders and left out: they have no class.")
     labels, names, _ = number_labels(np.array([file.parts[depth] for file in inside], dtype=object))
     return inside, names, labels
 
 
-def _same_classes(files: list[Found], depth: int, class_names: tuple[str, ...]) -> Labels | None:
-    """Labels of the test files by the classes of the train files; None where a file has none of these."""
+def _same_classes(files: list[File], depth: int, class_names: tuple[str, ...]) -> Labels | None:
+    """Labels of the test files by the classes of the training files; None if a file has none of these."""
     numbers = {name: number for number, name in enumerate(class_names)}
     labels = [numbers.get(file.parts[depth], -1) if len(file.parts) > depth + 1 else -1 for file in files]
     return None if -1 in labels else np.array(labels, dtype=np.int64)
 
 
-def _pictures(root: Path, files: list[Found], labels: Labels | None) -> Pictures:
+def _pictures(root: Path, files: list[File], labels: Labels | None) -> Pictures:
     def read() -> Iterator[Path]:
         return (file.path for file in files)
 

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, through its own client and cache."""
+"""Data sets of the Hugging Face hub, with its own client and cache."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _CONVERTED = "refs/convert/parquet"  # the hub keeps a parquet copy of most data
 
 
 def find_hub(source: str) -> Tables:
-    """The files of 'hf:OWNER/NAME', 'hf:OWNER/NAME/PART', 'mnist' or 'cifar10'; downloaded once."""
+    """Parquet files of 'hf:OWNER/NAME', 'hf:OWNER/NAME/PART', 'mnist' or 'cifar10'; downloaded once."""
     match = _REFERENCE.fullmatch(_KNOWN.get(source, source.removeprefix("hf:")))
     if match is None:
-        raise UsageError(f"'{source}' names no data set of the hub; it has to be hf:OWNER/NAME or hf:OWNER/NAME/PART")
+        raise UsageError(f"'{source}' is not a data set of the hub; it has to be hf:OWNER/NAME or hf:OWNER/NAME/PART")
     try:
         import huggingface_hub as hub
     except ImportError as error:
@@ -33,7 +33,7 @@ def find_hub(source: str) -> Tables:
         raise DataError(f"the hub has no public data set '{repo}'") from error
     except DataError:
         raise
-    except Exception as error:  # offline, a proxy, a broken certificate: each client version has other errors
+    except Exception as error:  # offline, a proxy, a bad certificate: errors differ between client versions
         return _open_downloaded(hub, source, match, name, error)
     chosen = _choose_part(source, names, match["part"])
     try:
@@ -44,20 +44,20 @@ def find_hub(source: str) -> Tables:
 
 
 def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
-    """The revision that holds the data set as parquet, and its files."""
+    """The revision that has parquet files, and the files."""
     for revision in (None, _CONVERTED):
         try:
             names = hub.list_repo_files(repo, repo_type="dataset", revision=revision)
         except hub.utils.RevisionNotFoundError:
             continue
-        found = [name for name in names if name.endswith(".parquet")]
-        if found:
-            return revision, found
+        files = [name for name in names if name.endswith(".parquet")]
+        if files:
+            return revision, files
     raise DataError(f"the hub has no parquet files for '{repo}'; download it and give the folder")
 
 
 def _open_downloaded(hub: Any, source: str, reference: re.Match[str], name: str, error: Exception) -> Tables:
-    """The data set from the hub's cache on this machine, where the hub cannot be reached."""
+    """The data set from the local cache, if the hub cannot be reached."""
     for revision in (None, _CONVERTED):
         try:
             folder = Path(
@@ -95,7 +95,7 @@ def _choose_part(source: str, names: list[str], part: str | None) -> list[str]:
 
 
 def _root(path: Path, name: str) -> Path:
-    """The folder that a downloaded file's name in the repository starts from."""
+    """The local folder of the repository that a file was downloaded to."""
     return path.parents[len(PurePosixPath(name).parts) - 1]
 
 

@@ -1,4 +1,4 @@
-"""MNIST's idx files, packed or not."""
+"""MNIST's idx files, gzipped or not."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from steadygan.data.images.pictures import Pictures, PictureSource, number_label
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
-    from steadygan.data.dataset import Labels
+    from steadygan.data.types import Labels
 
 _NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
 _UINT8 = 8
 
 
 def is_images(path: Path) -> bool:
-    """Whether a file is named like a set of MNIST pictures."""
+    """True if a file is named like a set of MNIST pictures."""
     match = _NAME.fullmatch(path.name)
     return match is not None and match["kind"].lower() == "images"
 
 
 def open_idx(path: Path, name: str) -> PictureSource:
-    """The pictures of an idx file; its labels and its test split where they lie beside it."""
+    """A picture source of an idx file, with labels and test split from the files beside it."""
     train = _read_split(path)
     test_path = _sibling_test(path)
     test = None if test_path is None else _read_split(test_path)
@@ -49,7 +49,7 @@ def open_idx(path: Path, name: str) -> PictureSource:
 
 
 def choose_images(folder: Path, files: list[Path]) -> Path:
-    """The one file of training pictures in a folder, or the only file of pictures."""
+    """The only file of training pictures in a folder, or its only file of pictures."""
     trains = [path for path in files if "train" in path.name.lower()]
     chosen = trains or files
     if len(chosen) > 1:
@@ -83,9 +83,9 @@ def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None
 def _sibling_test(path: Path) -> Path | None:
     for word in ("t10k", "test"):
         name = re.sub("train", word, path.name, flags=re.IGNORECASE)
-        found = _packed_or_not(path.with_name(name)) if name != path.name else None
-        if found:
-            return found
+        sibling = _packed_or_not(path.with_name(name)) if name != path.name else None
+        if sibling:
+            return sibling
     return None
 
 
@@ -98,7 +98,7 @@ def _packed_or_not(path: Path) -> Path | None:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The uint8 array of an idx file. Raises DataError where it is none, is cut short, or holds other numbers."""
+    """The uint8 array of an idx file. Raises DataError if it is not one, is cut short, or has another type."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -106,7 +106,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
             file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
             magic = file.read(4)
             if len(magic) < 4 or magic[:2] != b"\0\0":
-                raise DataError(f"'{path}' is no idx file: it begins with {magic.hex() or 'nothing'}")
+                raise DataError(f"'{path}' is not an idx file: it begins with {magic.hex() or 'nothing'}")
             if magic[2] != _UINT8:
                 raise DataError(f"'{path}' holds idx type 0x{magic[2]:02x}; only unsigned bytes (0x08) are pictures")
             shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
@@ -115,6 +115,6 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     except (OSError, EOFError, zlib.error, struct.error, MemoryError, OverflowError) as error:
         raise DataError(f"cannot read '{path}': {error}") from error
     if len(content) != wanted:
-        found = "more" if len(content) > wanted else f"{len(content):,}"
-        raise DataError(f"'{path}' is damaged: {wanted:,} bytes announced, {found} found")
+        got = "more" if len(content) > wanted else f"{len(content):,}"
+        raise DataError(f"'{path}' is damaged: {wanted:,} bytes expected, {got} found")
     return np.frombuffer(bytearray(content), np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""Points in the plane: the toy sets of WGAN-GP (Gulrajani et al. 2017, section 3), to the official code's geometry."""
+"""2-D toy data of WGAN-GP (Gulrajani et al. 2017, section 3), with the geometry of the official code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Endless, Stored
+from steadygan.rng import fixed_generator
 
 Points = NDArray[np.float32]
 
@@ -23,7 +24,7 @@ _ROLL_SCALE, _ROLL_NOISE = 1 / 7.5, 0.25
 
 @dataclass(frozen=True, eq=False)
 class Modes:
-    """A mixture of equal Gaussians: where they are and how wide."""
+    """A mixture of equal isotropic Gaussians."""
 
     centres: NDArray[np.float64]
     """[modes, 2]"""
@@ -39,7 +40,7 @@ TWENTY_FIVE = Modes(
     deviation=_GRID_NOISE * _GRID_SCALE,
 )
 MODES = {"8gaussians": EIGHT, "25gaussians": TWENTY_FIVE}
-"""the mixtures by the name of their data set"""
+"""mixtures by the name of their data set"""
 
 
 def eight_gaussians(rng: np.random.Generator, count: int) -> Points:
@@ -56,19 +57,14 @@ def twenty_five_gaussians(rng: np.random.Generator, per_mode: int) -> Points:
 
 
 def swiss_roll(rng: np.random.Generator, count: int) -> Points:
-    """``count`` points [count, 2] of scikit-learn's swiss roll, seen from the side, noise 0.25, divided by 7.5."""
+    """``count`` points [count, 2] of scikit-learn's swiss roll without its depth, noise 0.25, divided by 7.5."""
     angle = 1.5 * math.pi * (1 + 2 * rng.random(count))
     roll = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1)
     return ((roll + _ROLL_NOISE * rng.standard_normal(roll.shape)) * _ROLL_SCALE).astype(np.float32)
 
 
-def fixed_generator(stream: int) -> np.random.Generator:
-    """Random numbers that are the same in every run, whatever its seed."""
-    return np.random.Generator(np.random.Philox(key=np.array([0x57EAD16A, stream], dtype=np.uint64)))
-
-
 def open_points(name: str) -> tuple[Stored | Endless, Stored]:
-    """The training points, and a fixed draw that is held out, of one of the three sets."""
+    """Training points and a fixed held-out draw of one of the three sets."""
     if name == "25gaussians":
         train = twenty_five_gaussians(fixed_generator(0), _GRID_POINTS_PER_MODE)
         held_out = twenty_five_gaussians(fixed_generator(1), HELD_OUT_POINTS // 25)

@@ -1,4 +1,4 @@
-"""Data sets that are computed: points in the plane, and stacked digits."""
+"""Generated data sets: 2-D points, and stacked digits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.sources.digits import open_stacked_digits
 from steadygan.data.sources.find import STACKED
 from steadygan.data.sources.points import open_points
+from steadygan.data.types import TrainData
 from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
 
@@ -18,7 +19,7 @@ _STACKS = 1_000
 
 
 def open_synthetic(name: str, options: DataOptions) -> Dataset:
-    """The data set of one of the names in sources.POINTS, or of stacked digits."""
+    """The data set of a name in POINTS, or of stacked digits."""
     return _stacked_digits(options) if name == STACKED else _points(name, options)
 
 
@@ -47,17 +48,17 @@ def _stacked_digits(options: DataOptions) -> Dataset:
 
 def _dataset(
     name: str,
-    train: Stored | Endless,
+    train: TrainData,
     held_out: Stored,
     sample: SampleSpec,
     class_names: tuple[str, ...],
     sentence: str,
     details: str = "",
 ) -> Dataset:
-    count = len(train) if isinstance(train, Stored) else None
-    amount = "samples drawn afresh without end" if count is None else f"{count:,} fixed samples"
+    count = None if train.endless else len(train)
+    amount = "endless new samples" if count is None else f"{count:,} fixed samples"
     held_out_from = "a fixed draw of its own"
-    said = (
+    sentences = (
         f"It trains on {amount}; {len(held_out):,} are held out ({held_out_from}).",
         sentence,
     )
@@ -70,7 +71,7 @@ def _dataset(
         held_out=len(held_out),
         held_out_from=held_out_from,
         classes=tuple((label, None) for label in class_names),
-        what_training_will_do=said,
+        what_training_will_do=sentences,
     )
     text = f"{name} {_VERSION} {details}"
     fingerprint = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""A text as a data set: its lines read, split, and written in the ids of their characters."""
+"""Text data sets: lines read, split and encoded as ids of characters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import TextSource
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.text.alphabet import LENGTH, MOST_CHARACTERS, Alphabet, Ids, build_alphabet, decode, encode
-from steadygan.data.text.read import read_docs, read_lines, split_lines
+from steadygan.data.text.lines import read_docs, read_lines, split_lines
 from steadygan.errors import UsageError
 from steadygan.types import SampleSpec
 
@@ -24,10 +24,10 @@ _EXAMPLES = 8
 
 
 def open_lines(source: TextSource, options: DataOptions) -> Dataset:
-    """The data set of a text, in memory; held-out lines are no copies of others.
+    """The data set of a text, in memory; no held-out line is a copy of a training line.
 
     Raises:
-        UsageError: for options of pictures.
+        UsageError: for options that are for pictures.
         DataError: for a file that cannot be trained on.
     """
     for name in ("size", "channels"):
@@ -54,7 +54,7 @@ def open_lines(source: TextSource, options: DataOptions) -> Dataset:
 
 
 def _fingerprint(alphabet: Alphabet, *parts: Ids) -> str:
-    """Hash of all that is trained and judged on."""
+    """Hash of all samples."""
     known = json.dumps([_VERSION, alphabet.characters, *(part.shape for part in parts)])
     digest = hashlib.blake2b(known.encode(), digest_size=16)
     for part in parts:
@@ -72,7 +72,7 @@ def _audit(
 ) -> Audit:
     train, held_out = parts
     held_out_from = f"{options.held_out:.0%} of all, at most {MOST_HELD_OUT:,}, chosen by content, copies together"
-    said = (
+    sentences = (
         f"It trains on {len(train):,} lines; {len(held_out):,} are held out and never trained on ({held_out_from}).",
         *summary.sentences(),
     )
@@ -88,5 +88,5 @@ def _audit(
         text=summary,
         alphabet=alphabet,
         examples=tuple(decode(train[shown], alphabet)),
-        what_training_will_do=said,
+        what_training_will_do=sentences,
     )

@@ -1,1 +1,1 @@
-"""Text: its alphabet, and its lines as samples."""
+"""Text: character alphabets, and lines as samples."""

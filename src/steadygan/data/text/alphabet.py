@@ -1,6 +1,6 @@
-"""The characters that a model of text knows, and lines as rows of their ids.
+"""Character vocabulary: encoding of lines as ids, and back.
 
-A character is a Unicode code point, as it is: case, spaces and accents are kept.
+A character is a Unicode code point; case, spaces and accents are kept.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Ids = NDArray[np.uint8] | NDArray[np.int16]
 """[M, length]"""
 
 LENGTH = 32
-"""the paper's characters a sample"""
+"""characters of a sample in the paper"""
 MOST_CHARACTERS = 2048
-"""the authors' largest alphabet, unknown and padding among them"""
+"""the authors' largest alphabet, including unknown and padding"""
 PADDING = "`"
 """the authors' padding character"""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-"""what unknown characters are written as; broken bytes are read as it, so they are unknown, too"""
+"""how unknown characters are written; invalid bytes are decoded to it, so they are unknown, too"""
 
 _CODE_POINTS = 0x110000
 _BLOCK = 2**16
@@ -34,14 +34,14 @@ _BLOCK = 2**16
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The characters of a model; the place of a character is its id."""
+    """The characters of a model; the index of a character is its id."""
 
     characters: str
-    """every known character once, with those that stand for unknown ones and for padding"""
+    """every known character once, including those for unknown and for padding"""
     padding: int = 1
-    """id of the padding; a text's own characters of this kind are padding, too, as in the authors' code"""
+    """id of the padding; the same character in a text is padding, too, as in the authors' code"""
     unknown: int = 0
-    """id of every character that is not known"""
+    """id of all unknown characters"""
 
     def __post_init__(self) -> None:
         size = len(self.characters)
@@ -63,15 +63,15 @@ class Alphabet:
 def build_alphabet(
     lines: Sequence[str], most: int = MOST_CHARACTERS, length: int | None = None, padding: str = PADDING
 ) -> Alphabet:
-    """Unknown (id 0), padding (id 1), then the most frequent characters, the most frequent first.
+    """An alphabet of unknown (id 0), padding (id 1), then characters by falling frequency.
 
-    The authors' rule, but that padding always has a place, and that ties go by code point instead of by chance.
+    The authors' rule, except that padding always has an id, and that ties are broken by code point, not by chance.
 
     Args:
         lines: the lines to train on; characters that only held-out lines have are unknown
-        most: characters of the alphabet, unknown and padding among them
-        length: only the first so many characters of a line count; None: all
-        padding: one character; best one that the text does not have
+        most: size of the alphabet, including unknown and padding
+        length: characters of a line that count, from its start; None: all
+        padding: one character, best one that the text does not contain
 
     Raises:
         UsageError: for an alphabet that is too small or too large, another padding, or lines without a character.
@@ -83,8 +83,8 @@ def build_alphabet(
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(line[:length])
-    for taken in (padding, UNKNOWN):
-        counts.pop(taken, None)
+    for special in (padding, UNKNOWN):
+        counts.pop(special, None)
     if not counts:
         raise UsageError(f"{len(lines)} lines have no character to make an alphabet of")
     known = sorted(counts, key=lambda character: (-counts[character], character))[: most - 2]
@@ -106,7 +106,7 @@ def encode(lines: Sequence[str], alphabet: Alphabet, length: int = LENGTH) -> Id
 
 
 def decode(ids: NDArray[Any], alphabet: Alphabet) -> list[str]:
-    """Lines of ids [M, length], without the padding at their ends; padding inside of a line shows as its character.
+    """Lines of ids [M, length], without trailing padding; padding inside a line becomes its character.
 
     Raises:
         UsageError: for ids that the alphabet does not have.
@@ -118,11 +118,6 @@ def decode(ids: NDArray[Any], alphabet: Alphabet) -> list[str]:
     codes = _codes(alphabet.characters)
     padding = alphabet.characters[alphabet.padding]
     return [_text(codes[row]).rstrip(padding) for row in ids]
-
-
-def visible(line: str) -> str:
-    """The line with what cannot be printed (control and direction characters) replaced, for terminals and pages."""
-    return "".join(character if character.isprintable() else UNKNOWN for character in line)
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

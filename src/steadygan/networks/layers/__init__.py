@@ -1,1 +1,1 @@
-"""Torch modules that the network specs build."""
+"""Torch modules of the networks that the specs build."""

@@ -1,7 +1,7 @@
-"""Activations by name. In critics, ReLU and leaky ReLU have a form that a second derivative does not walk through.
+"""Activations by name. In critics, ReLU and leaky ReLU have a form that is cheap under a double backward.
 
 Their second derivative is 0 almost everywhere, yet autograd's double backward walks the forward graph with zeros.
-Written as x times a slope that carries no gradient, values and all derivatives are the same and that walk is gone.
+Written as x times a slope without gradient, values and all derivatives are the same and that walk is gone.
 A custom autograd.Function would do it too, but gave wrong gradients under torch.func.grad in a compiled step.
 """
 
@@ -53,7 +53,7 @@ NAMES = ("relu", "leaky_relu", "tanh", "elu", "smooth_elu", "gated")
 
 
 def make(name: str, *, critic: bool) -> nn.Module:
-    """A fresh activation; ``critic`` takes the form that is cheap under a gradient penalty."""
+    """A new activation module; ``critic`` takes the form that is cheap under a gradient penalty."""
     if name == "relu":
         return PiecewiseLinear() if critic else nn.ReLU()
     if name == "leaky_relu":
@@ -70,5 +70,5 @@ def make(name: str, *, critic: bool) -> nn.Module:
 
 
 def maps(name: str, width: int) -> int:
-    """Maps that a layer has to make so that ``width`` come out of the activation."""
+    """Feature maps that an activation needs as input to give ``width`` of them."""
     return 2 * width if name == "gated" else width

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.networks.layers.initialization import Scheme, initialized
 from steadygan.networks.layers.spectral import spectral_norm
 
@@ -30,11 +30,11 @@ class SelfAttention(nn.Module):
     ) -> None:
         """
         Args:
-            channels: maps in and out (C)
-            key_divisor: queries and keys have C / key_divisor maps, 1 at least
-            value_divisor: values have C / value_divisor maps, 1 at least
-            pool: max-pool keys and values? Needs maps of 2x2 pixels or more
-            spectral: normalise the four convolutions spectrally (SAGAN does)?
+            channels: feature maps in and out (C)
+            key_divisor: queries and keys have C / key_divisor maps, at least 1
+            value_divisor: values have C / value_divisor maps, at least 1
+            pool: max-pool keys and values; needs maps of 2x2 pixels or more
+            spectral: spectral norm of the four convolutions, as in SAGAN
             init: scheme of their weights
 
         Raises:
@@ -42,8 +42,7 @@ class SelfAttention(nn.Module):
         """
         super().__init__()
         for name, got in (("channels", channels), ("key_divisor", key_divisor), ("value_divisor", value_divisor)):
-            if got < 1:
-                raise UsageError(f"SelfAttention.{name} is {got}; it has to be 1 or more")
+            whole_number(f"SelfAttention.{name}", got)
         self.pool = pool
 
         def convolution(inputs: int, outputs: int) -> nn.Conv2d:
@@ -58,7 +57,7 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def readings(self) -> dict[str, Tensor]:
-        """gamma: how much of the output attention makes, 0 at first."""
+        """gamma, the weight of attention in the output, 0 at first."""
         return {"gamma": self.gamma.detach()}
 
     def forward(self, x: Tensor) -> Tensor:

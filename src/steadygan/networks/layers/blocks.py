@@ -1,4 +1,4 @@
-"""The pre-activation residual block of the WGAN-GP authors' networks."""
+"""Pre-activation residual block of the WGAN-GP authors' networks (Gulrajani et al. 2017, App. F)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import Tensor, nn
 from steadygan.networks.layers import activations
 from steadygan.networks.layers.conditional import conditional_norm
 from steadygan.networks.layers.convolutions import ConvMeanPool, SameConv, UpsampleConv
+from steadygan.networks.layers.generator_critic import LabelledSequential
 from steadygan.networks.layers.initialization import initialized
-from steadygan.networks.layers.modules import LabelledSequential
 from steadygan.networks.layers.normalization import norm_2d
 
 Resample = Literal["up", "down", "same"]
 
 
 class ResidualBlock(nn.Module):
-    """(Norm)-act-conv3-(norm)-act-conv3 beside a shortcut that is the identity where size and width stay.
+    """(Norm)-act-conv3-(norm)-act-conv3 plus a shortcut, the identity if size and width stay.
 
-    Up: the first convolution doubles the pixels (the code; the paper's text says the second), and takes the new width.
-    Down: the second one halves them, and takes the new width. The shortcut's 1x1 convolution does so in one.
+    Up: the first convolution doubles the size (the code; the paper's text says the second) and changes the width.
+    Down: the second one halves the size and changes the width. The shortcut is then a 1x1 convolution.
     """
 
     takes_labels = True
@@ -39,14 +39,14 @@ class ResidualBlock(nn.Module):
     ) -> None:
         """
         Args:
-            inputs: maps in
-            outputs: maps out
+            inputs: feature maps in
+            outputs: feature maps out
             resample: 'up', 'down' or 'same'
             norm: a name of ``normalization.norm_2d``
-            critic: take the activation's form for critics
-            opening: norm and activation before the first convolution; not for a critic's first block, which sees pixels
-            first_bias: has the first convolution a bias?
-            classes: the norms have a scale and an offset for each of so many; 0: they do not look at labels
+            critic: use the activation's form for critics
+            opening: norm and activation before the first convolution; not for a critic's first block, on pixels
+            first_bias: give the first convolution a bias
+            classes: number of classes of class-conditional norms; 0: unconditional norms
         """
         super().__init__()
         hidden = inputs if resample == "down" and opening else outputs

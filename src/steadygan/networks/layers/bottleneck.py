@@ -1,4 +1,4 @@
-"""The bottleneck block of the WGAN-GP authors' 101-layer networks."""
+"""Bottleneck block of the WGAN-GP authors' 101-layer networks (Gulrajani et al. 2017, Fig. 2)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from steadygan.networks.layers.normalization import norm_2d
 from steadygan.types import CriticOutput
 
 BRANCH = 0.3
-"""What a block adds to its shortcut is multiplied by this."""
+"""Factor of a block's branch."""
 
 
 class Divide(nn.Module):
-    """A share of what goes in: x / ``divisor``."""
+    """x / ``divisor``."""
 
     def __init__(self, divisor: float) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Divide(nn.Module):
 
 
 class DividedScore(nn.Module):
-    """A critic's head whose score is divided; features and class logits stay."""
+    """A critic's head with the score divided; features and class logits are unchanged."""
 
     def __init__(self, head: nn.Module, divisor: float) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class DividedScore(nn.Module):
 
 
 class SubpixelConv(nn.Module):
-    """A 1x1 convolution to four times the maps, whose quarters become the pixels of doubled maps."""
+    """Sub-pixel convolution: a 1x1 convolution to four times the maps, then a pixel shuffle to twice the size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -60,10 +60,10 @@ class SubpixelConv(nn.Module):
 
 
 class BottleneckBlock(nn.Module):
-    """shortcut + 0.3 norm(conv1(act(conv3(act(conv1(act(x))))))): narrow inside, the norm at the end of the branch.
+    """shortcut + 0.3 norm(conv1(act(conv3(act(conv1(act(x))))))): narrow inside, norm at the end of the branch.
 
-    The 3x3 convolution halves or doubles the pixels with its stride. The shortcut is the identity where pixels and
-    maps stay, else a 1x1 convolution: every second pixel on the way down, sub-pixels on the way up.
+    The 3x3 convolution halves or doubles the size with its stride. The shortcut is the identity if size and width
+    stay, else a 1x1 convolution: of every second pixel on the way down, sub-pixel on the way up.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class BottleneckBlock(nn.Module):
     ) -> None:
         """
         Args:
-            inputs: maps in
-            outputs: maps out
+            inputs: feature maps in
+            outputs: feature maps out
             resample: 'up', 'down' or 'same'
             norm: a name of ``normalization.norm_2d``
-            critic: take the activation's form for critics
+            critic: use the activation's form for critics
         """
         super().__init__()
         before, after = max(1, inputs // 2), max(1, outputs // 2)

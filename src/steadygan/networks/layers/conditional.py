@@ -1,4 +1,4 @@
-"""Layers that follow the class of a sample: norms with a scale and offset a class, and the projection critic's head."""
+"""Class-conditional norms (de Vries et al. 2017) and the projection critic's head (Miyato & Koyama 2018)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
+from steadygan.networks.layers.generator_critic import ScoreHead
 from steadygan.networks.layers.initialization import Scheme
-from steadygan.networks.layers.modules import ScoreHead, linear
+from steadygan.networks.layers.linear import linear
 from steadygan.networks.layers.normalization import SumOverProcesses, normalized_together
 from steadygan.types import CriticOutput
 
@@ -22,18 +24,17 @@ def _need_labels(part: nn.Module, labels: Tensor | None) -> Tensor:
 
 
 def _need_classes(part: nn.Module, classes: int) -> None:
-    if classes < 2:
-        raise UsageError(f"{type(part).__name__}.classes is {classes}; it has to be 2 or more")
+    whole_number(f"{type(part).__name__}.classes", classes, 2)
 
 
 def _of_class(table: Tensor, labels: Tensor, dimensions: int) -> Tensor:
-    """The rows of a table [classes, C] for the labels: [N, C, 1, ...]."""
+    """Rows of a table [classes, C] for the labels, [N, C, 1, ...]."""
     rows = F.embedding(labels, table)
     return rows.reshape(*rows.shape, *(1,) * (dimensions - 2))
 
 
 def _affine(normalized: Tensor, labels: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
-    """The scale and offset of each sample's class on [N, C, ...]."""
+    """Applies the scale and offset of each sample's class to [N, C, ...]."""
     dimensions = normalized.dim()
     return _of_class(scale, labels, dimensions) * normalized + _of_class(offset, labels, dimensions)
 
@@ -41,8 +42,8 @@ def _affine(normalized: Tensor, labels: Tensor, scale: Tensor, offset: Tensor) -
 class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch norm with a scale (1 at first) and an offset (0) for each class and channel (de Vries et al. 2017).
 
-    [N, C] or [N, C, ...] and labels [N], int64; in float32 or wider also under autocast. The statistics are those of
-    the whole batch, whatever the classes.
+    [N, C] or [N, C, ...] and labels [N], int64; in float32 or wider also under autocast. The statistics are over
+    the whole batch, across classes.
     """
 
     takes_labels = True
@@ -60,7 +61,7 @@ class ConditionalBatchNorm(nn.modules.batchnorm._BatchNorm):
             raise ValueError(f"ConditionalBatchNorm takes [N, C] or [N, C, ...], got {list(input.shape)}")
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Raises UsageError where labels are missing."""
+        """Raises UsageError without labels."""
         labels = _need_labels(self, labels)
         with torch.autocast(x.device.type, enabled=False):
             wide = x.to(self.scale.dtype)
@@ -73,7 +74,7 @@ class ConditionalGroupNorm(nn.GroupNorm):
     """Group norm with a scale (1 at first) and an offset (0) for each class and channel.
 
     One group is the WGAN-GP authors' layer norm, as many as channels is instance norm (Dumoulin et al. 2017). No
-    sample depends on another, so it can stand in a critic under a gradient penalty. [N, C, ...] and labels [N], int64;
+    sample depends on another, so it works in a critic under a gradient penalty. [N, C, ...] and labels [N], int64;
     in float32 or wider also under autocast.
     """
 
@@ -87,7 +88,7 @@ class ConditionalGroupNorm(nn.GroupNorm):
         self.offset = nn.Parameter(torch.zeros(classes, channels))
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Raises UsageError where labels are missing."""
+        """Raises UsageError without labels."""
         labels = _need_labels(self, labels)
         with torch.autocast(x.device.type, enabled=False):
             normalized = super().forward(x.to(self.scale.dtype))
@@ -95,7 +96,7 @@ class ConditionalGroupNorm(nn.GroupNorm):
 
 
 def conditional_norm(name: str, channels: int, classes: int) -> list[nn.Module]:
-    """The class-conditional norm of a name for [N, C] or [N, C, ...], as a list that is empty for 'none'."""
+    """The class-conditional norm of a name for [N, C] or [N, C, ...], in a list; an empty list for 'none'."""
     if name == "batch":
         return [ConditionalBatchNorm(channels, classes)]
     if name == "layer":
@@ -104,9 +105,9 @@ def conditional_norm(name: str, channels: int, classes: int) -> list[nn.Module]:
 
 
 class ProjectionHead(nn.Module):
-    """The end of a projection critic: w . h + b + <embedding(y), h>, h the pooled features, all in float32.
+    """Projection head of a critic: w . h + b + <embedding(y), h>, h the pooled features, all in float32.
 
-    The inner product of features and class is how log p(y|x) / q(y|x) looks where both are softmaxes of linear maps
+    The inner product of features and class is the form of log p(y|x) / q(y|x) if both are softmaxes of linear maps
     (Miyato & Koyama 2018, section 3).
     """
 
@@ -117,10 +118,10 @@ class ProjectionHead(nn.Module):
         """
         Args:
             inputs: features after pooling
-            classes: how many there are
+            classes: number of classes
             scheme: of the weights of the linear layer and of the embedding
-            pool: how maps [N, C, H, W] become features: 'flatten', 'mean' or 'sum' (the authors' choice)
-            features: hand the features out too?
+            pool: pooling of maps [N, C, H, W] to features: 'flatten', 'mean' or 'sum' (the authors' choice)
+            features: also output the features
 
         Raises:
             UsageError: for classes below 2.
@@ -130,13 +131,13 @@ class ProjectionHead(nn.Module):
         self.gives_features = features
         self.head = ScoreHead(inputs, scheme, pool=pool, features=True)
         self.embedding = nn.Embedding(classes, inputs)
-        self.embedding.weight = linear(inputs, classes, scheme).weight  # [classes, inputs]: a linear score a class
+        self.embedding.weight = linear(inputs, classes, scheme).weight  # [classes, inputs]: one linear score a class
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> CriticOutput:
         """Scores of samples of the classes ``labels`` [N], int64.
 
         Raises:
-            UsageError: where labels are missing.
+            UsageError: without labels.
         """
         labels = _need_labels(self, labels)
         output: CriticOutput = self.head(x)

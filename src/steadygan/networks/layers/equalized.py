@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from steadygan.checks import above
 from steadygan.networks.layers.initialization import Layer, fans
 
 
@@ -29,25 +30,24 @@ class _Scaled(nn.Module):
 def equalized(
     layer: Layer, *, gain: float = math.sqrt(2.0), multiplier: float = 1.0, fan_in: float | None = None
 ) -> Layer:
-    """The layer with an equalised learning rate, in place: stored weights N(0, 1), scaled whenever they are used.
+    """Equalised learning rate of a layer, in place: stored weights N(0, 1), scaled whenever they are used.
 
     The weight in use is gain / sqrt(fan_in) times the stored one, so that an optimizer which divides by the size of
     the gradient moves every layer at the same relative speed (Karras et al. 2018, section 4.1). Biases start at 0.
 
     Args:
         layer: linear, convolution or transposed convolution; takes fresh weights
-        gain: sqrt(2) keeps the variance under ReLUs; 1 for a layer that nothing follows
+        gain: sqrt(2) keeps the variance under ReLUs; 1 for a layer without activation
         multiplier: of the learning rate, of weight and bias: stored values are divided by it and scaled back in use
         fan_in: inputs behind one output; by default C_in k^2, and C_in k^2 / stride^2 for a transposed convolution.
             A transposed convolution that makes 4x4 maps of a 1x1 latent has C_in, which its stride does not tell
 
     Raises:
-        ValueError: if the layer's weight is equalised or normalised already, or a number is not above 0.
+        ValueError: if the layer's weight is equalised or normalised already, or a number is not positive.
     """
     fan_in = fans(layer)[0] if fan_in is None else fan_in
     for name, got in (("gain", gain), ("multiplier", multiplier), ("fan_in", fan_in)):
-        if not got > 0:
-            raise ValueError(f"{name} is {got}; it has to be above 0")
+        above(name, got, 0)
     if parametrize.is_parametrized(layer):
         raise ValueError(f"{type(layer).__name__} is parametrised already; equalise a plain layer")
     with torch.no_grad():
@@ -61,7 +61,7 @@ def equalized(
 
 
 class PixelNorm(nn.Module):
-    """Each pixel's vector of channels divided by its root mean square, in float32 or wider.
+    """Pixel norm: each pixel's vector of channels divided by its root mean square, in float32 or wider.
 
     b = a / sqrt(mean over channels of a^2 + eps) (Karras et al. 2018, section 4.2), for [N, C] or [N, C, ...].
     """
@@ -79,7 +79,7 @@ class PixelNorm(nn.Module):
 
 
 class Hypersphere(nn.Module):
-    """Latents [N, D] rescaled to the norm sqrt(D), in float32 or wider; normal ones become uniform on that sphere."""
+    """Rescales latents [N, D] to the norm sqrt(D), in float32 or wider; normal ones become uniform on that sphere."""
 
     def forward(self, latents: Tensor) -> Tensor:
         wide = latents if latents.dtype == torch.float64 else latents.float()

@@ -1,4 +1,4 @@
-"""Initial weights of the WGAN-GP authors' code: uniform, with Glorot's or He's standard deviation; biases 0.
+"""Weight initialisation of the WGAN-GP authors' code: uniform, with Glorot's or He's standard deviation; biases 0.
 
 Convolution: fan_in = C_in k^2, fan_out = C_out k^2 / stride^2; transposed: fan_in = C_in k^2 / stride^2,
 fan_out = C_out k^2. He: std sqrt(4 / (fan_in + fan_out)) for convolutions, sqrt(2 / fan_in) for linear layers;
@@ -40,7 +40,7 @@ def standard_deviation(layer: nn.Module, scheme: Scheme) -> float:
 
 
 def initialized(layer: Layer, scheme: Scheme) -> Layer:
-    """The layer with fresh weights and biases of 0, in place."""
+    """Initialises a layer's weights by a scheme and its biases to 0, in place; returns the layer."""
     std = standard_deviation(layer, scheme)
     with torch.no_grad():
         if scheme == "normal_0.02":

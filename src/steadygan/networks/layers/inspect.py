@@ -1,8 +1,11 @@
-"""What a training asks of the parts of a network, whatever they are. A part may have these methods, and need not:
+"""What a training reads and sets in the modules of a network, by optional members that a module may have.
 
 - ``readings() -> dict[str, Tensor]``: numbers to log, 0-d, on the device; changes nothing
-- ``settle() -> None``: fits what the part remembers of its weights to the weights that it has now, in place
-- ``conditional = True``: what the part does depends on the labels
+- ``settle() -> None``: fits estimates that the module keeps of its weights to the present weights, in place
+- ``set_round(round_)``: what changes with the round (``FollowsRound``)
+- ``conditional = True``: the output depends on the labels
+- ``couples_batch``: True where a sample's output depends on the whole batch; False beside ``group``, the fixed number
+  of neighbours that it depends on
 
 A parametrization (``torch.nn.utils.parametrize``) is given the stored weight: ``readings(weight)``, ``settle(weight)``.
 """
@@ -17,40 +20,54 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm, nn.SyncBatchNorm)
+_NORMS = (*_BATCH_NORMS, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
+
+
+@runtime_checkable
+class FollowsRound(Protocol):
+    """A module that changes with the round, by a schedule that it was built with.
+
+    What changes is a 0-d buffer: saved with the weights, read in the forward without host sync, never recompiled for.
+    """
+
+    def set_round(self, round_: int) -> None:
+        """Takes the settings of a round, in place."""
+
+
+def round_followers(network: nn.Module) -> list[FollowsRound]:
+    """The modules of a network that have to be told the round."""
+    return [module for module in network.modules() if isinstance(module, FollowsRound)]
+
 
 def readings(network: nn.Module, prefix: str = "") -> dict[str, Tensor]:
-    """What the parts have to tell, by what it is and where: ``{"sigma/critic.trunk.0": ...}``, 0-d tensors.
+    """The modules' numbers for the log, by kind and module: ``{"sigma/critic.trunk.0": ...}``, 0-d tensors.
 
     Args:
-        network: whose parts are asked
-        prefix: before the names of the parts, such as 'critic'
+        network: whose modules are read
+        prefix: before the names of the modules, such as 'critic'
     """
-    found: dict[str, Tensor] = {}
+    logged: dict[str, Tensor] = {}
     with torch.no_grad():
-        for name, part, stored in _parts(network):
-            tell = getattr(part, "readings", None)
-            if tell is not None:
-                where = ".".join(word for word in (prefix, name) if word)
-                found.update({f"{what}/{where}": value for what, value in tell(*stored).items()})
-    return found
+        for name, module, stored in _modules(network):
+            read = getattr(module, "readings", None)
+            if read is not None:
+                path = ".".join(word for word in (prefix, name) if word)
+                logged.update({f"{kind}/{path}": value for kind, value in read(*stored).items()})
+    return logged
 
 
 def settle(network: nn.Module) -> None:
-    """Lets each part fit what it remembers to the present weights, in place: after averaging, before sampling."""
+    """Fits what modules estimate of their weights to the present ones, in place: after averaging, before sampling."""
     with torch.no_grad():
-        for _, part, stored in _parts(network):
-            fit = getattr(part, "settle", None)
+        for _, module, stored in _modules(network):
+            fit = getattr(module, "settle", None)
             if fit is not None:
                 fit(*stored)
 
 
-def is_conditional(network: nn.Module) -> bool:
-    """Does what the network does depend on the labels?"""
-    return any(getattr(part, "conditional", False) for part in network.modules())
-
-
-def _parts(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
-    """Each part with its name and what its methods take; a parametrization has the name of its layer."""
+def _modules(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
+    """Each module with its name and what its methods take; a parametrization has the name of its layer."""
     for name, module in network.named_modules():
         layer, inside, _ = f".{name}".rpartition(".parametrizations.")
         if not inside:
@@ -60,40 +77,23 @@ def _parts(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor, .
                 yield layer.removeprefix("."), parametrization, (module.original,)
 
 
-_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm, nn.SyncBatchNorm)
-
-
-_OTHER_NORMS = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
+def is_conditional(network: nn.Module) -> bool:
+    """True if the network's output depends on the labels."""
+    return any(getattr(module, "conditional", False) for module in network.modules())
 
 
 def is_norm(module: nn.Module) -> bool:
-    """Is this a normalisation layer?"""
-    return isinstance(module, (*_BATCH_NORMS, *_OTHER_NORMS))
+    """True for a normalisation layer."""
+    return isinstance(module, _NORMS)
 
 
-def couples_batch(module: nn.Module) -> bool:
-    """Does a sample's output depend on the other samples, anywhere in the network?"""
-    return any(isinstance(part, _BATCH_NORMS) or getattr(part, "couples_batch", False) for part in module.modules())
+def couples_batch(network: nn.Module) -> bool:
+    """True if a sample's output depends on the whole batch, anywhere in the network."""
+    return any(isinstance(part, _BATCH_NORMS) or getattr(part, "couples_batch", False) for part in network.modules())
 
 
-@runtime_checkable
-class FollowsRound(Protocol):
-    """A part of a network that changes with the round, by a schedule that it was built with.
-
-    What changes is a 0-d buffer: saved with the weights, read in the forward without host sync, never recompiled for.
-    """
-
-    def set_round(self, round_: int) -> None:
-        """Takes the settings of a round, in place."""
-
-
-def round_followers(module: nn.Module) -> list[FollowsRound]:
-    """The parts of a network that want to be told the round."""
-    return [part for part in module.modules() if isinstance(part, FollowsRound)]
-
-
-def group_size(module: nn.Module) -> int:
-    """Samples that have to come together: what all groups of fixed size in the network divide, 1 where it has none."""
-    fixed = [part for part in module.modules() if getattr(part, "couples_batch", None) is False]
-    groups = [getattr(part, "group", None) for part in fixed]
+def group_size(network: nn.Module) -> int:
+    """Samples that must come together: the least common multiple of the network's fixed groups, 1 without any."""
+    fixed = [module for module in network.modules() if getattr(module, "couples_batch", None) is False]
+    groups = [getattr(module, "group", None) for module in fixed]
     return math.lcm(*(group for group in groups if isinstance(group, int)))

@@ -1,4 +1,4 @@
-"""What a latent passes through on its way into a generator: labels that are put into it."""
+"""Labels joined to latents: conditioning of a generator on the class through its input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ConcatLabels(nn.Module):
 
 
 class MultiplyLabels(nn.Module):
-    """Latents [N, size] and labels [N] to the latent times its label's own vector, [N, size]."""
+    """Latents [N, size] and labels [N] to the latent times a learned vector of its class, [N, size]."""
 
     def __init__(self, classes: int, size: int) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class MultiplyLabels(nn.Module):
 
 
 class LabelledLatents(nn.Module):
-    """Latents [N, size] and labels [N] to samples [N, ...] of these classes."""
+    """A conditional generator: latents [N, size] and labels [N] to samples [N, ...] of these classes."""
 
     conditional = True
 
@@ -45,8 +45,8 @@ class LabelledLatents(nn.Module):
         self.network = network
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Raises UsageError where labels are missing."""
+        """Raises UsageError without labels."""
         if labels is None:
-            raise UsageError("the generator listens to labels, but got none: say which class each sample is to be of")
+            raise UsageError("the generator is conditional, but got no labels: give the class of each sample")
         samples: Tensor = self.network(self.labelling(latents, labels), labels)
         return samples

@@ -1,8 +1,8 @@
-"""Layers that let a critic compare the samples of a batch: minibatch standard deviation and discrimination.
+"""Minibatch standard deviation and minibatch discrimination: layers that compare the samples of a batch.
 
-Both work on contiguous groups of a fixed size. Where it divides the numbers of real and fake samples, no group holds
-both, so that one joined pass says what two passes say. With ``group`` None they take the whole batch and carry
-``couples_batch``. A slope under a gradient penalty holds what a sample does to the scores of its group too.
+Both work on contiguous groups of a fixed size. If it divides the numbers of real and fake samples, no group contains
+both, and one joined pass gives what two passes give. With ``group`` None they take the whole batch and have
+``couples_batch``. Gradient norms under a penalty then include a sample's effect on the scores of its group.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 
 _SMALLEST_SQUARE = 1e-8  # under the root: the deviation of identical samples is 1e-4
@@ -21,17 +22,16 @@ def _group_size(layer: nn.Module, group: int | None, batch: int) -> int:
     if group is None:
         return batch
     if batch % group:
-        raise UsageError(f"{type(layer).__name__} works on groups of {group}, and a batch of {batch} has a remainder")
+        raise UsageError(f"{type(layer).__name__} works on groups of {group}, which do not divide a batch of {batch}")
     return group
 
 
 def _check_group(layer: nn.Module, group: int | None) -> None:
-    if group is not None and group < 2:
-        raise UsageError(f"{type(layer).__name__}.group is {group}; allowed: 2 or more, or None for the whole batch")
+    whole_number(f"{type(layer).__name__}.group", group, 2, or_none=True, note="null: the whole batch")
 
 
 class MinibatchStddev(nn.Module):
-    """Maps with ``channels`` more of them, each a constant a group: the mean standard deviation of a share of the maps.
+    """Minibatch standard deviation: ``channels`` more maps, each the mean deviation of a share of the maps in a group.
 
     sqrt(mean over the group of (x - its mean)^2 + 1e-8), then the mean over positions and maps, in float32 or wider
     (Karras et al. 2018, section 3). [N, C, ...] to [N, C + channels, ...]. ProGAN's code takes every (N / group)-th
@@ -41,16 +41,15 @@ class MinibatchStddev(nn.Module):
     def __init__(self, group: int | None = 4, channels: int = 1) -> None:
         """
         Args:
-            group: neighbours that are compared; None for the whole batch (MSG-GAN's code)
-            channels: shares that the maps are split into, one statistic each
+            group: samples in a group; None for the whole batch (MSG-GAN's code)
+            channels: shares of the maps, one statistic each
 
         Raises:
-            UsageError: for a group below 2 or channels below 1; in use, where they do not divide batch and maps.
+            UsageError: for a group below 2 or channels below 1; in use, if they do not divide batch and maps.
         """
         super().__init__()
         _check_group(self, group)
-        if channels < 1:
-            raise UsageError(f"MinibatchStddev.channels is {channels}; it has to be 1 or more")
+        whole_number("MinibatchStddev.channels", channels)
         self.group = group
         self.channels = channels
         self.couples_batch = group is None
@@ -76,7 +75,7 @@ class MinibatchStddev(nn.Module):
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Features with ``outputs`` more of them, which say how near a sample is to the others of its group.
+    """Minibatch discrimination: ``outputs`` more features, the closeness of a sample to the others of its group.
 
     M_i = f_i T; o(x_i)_b = sum over j of exp(-||M_ib - M_jb||_1) (Salimans et al. 2016, section 3.2), in float32 or
     wider. [N, inputs] to [N, inputs + outputs]. o is the group's size for identical samples, 1 less without the self
@@ -95,22 +94,21 @@ class MinibatchDiscrimination(nn.Module):
         """
         Args:
             inputs: features of a sample (A)
-            outputs: features that are added (B)
-            depth: length of each of the vectors that are compared (C)
-            group: neighbours that are compared; None for the whole batch
-            self_term: count exp(0) = 1, a sample's distance to itself (the paper's formula)?
+            outputs: features added (B)
+            depth: size of the compared vectors (C)
+            group: samples in a group; None for the whole batch
+            self_term: count exp(0) = 1, a sample's closeness to itself (the paper's formula)
             init: standard deviation of T's normal weights. None is 1 / (depth sqrt(inputs)), with which the distances
                 of features of size 1 start near 1; with the 1.0 of public code they start near depth sqrt(inputs),
-                where exp(-distance) and its gradient are as good as 0
+                where exp(-distance) and its gradient are practically 0
 
         Raises:
-            UsageError: for sizes below 1 or a group below 2; in use, where the group does not divide the batch.
+            UsageError: for sizes below 1 or a group below 2; in use, if the group does not divide the batch.
         """
         super().__init__()
         _check_group(self, group)
         for name, got in (("inputs", inputs), ("outputs", outputs), ("depth", depth)):
-            if got < 1:
-                raise UsageError(f"MinibatchDiscrimination.{name} is {got}; it has to be 1 or more")
+            whole_number(f"MinibatchDiscrimination.{name}", got)
         self.group = group
         self.self_term = self_term
         self.couples_batch = group is None
@@ -123,10 +121,10 @@ class MinibatchDiscrimination(nn.Module):
             rows = torch.einsum("na,abc->nbc", features.to(self.tensor.dtype), self.tensor)
             grouped = rows.reshape(-1, size, *rows.shape[1:])
             distance = (grouped[:, :, None] - grouped[:, None]).abs().sum(4)  # group, i, j, b
-            nearness = torch.exp(-distance).sum(2).flatten(0, 1)
+            closeness = torch.exp(-distance).sum(2).flatten(0, 1)
             if not self.self_term:
-                nearness = nearness - 1.0
-            return torch.cat([features, nearness.to(features.dtype)], dim=1)
+                closeness = closeness - 1.0
+            return torch.cat([features, closeness.to(features.dtype)], dim=1)
 
     def extra_repr(self) -> str:
         inputs, outputs, depth = self.tensor.shape

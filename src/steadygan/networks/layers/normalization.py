@@ -1,4 +1,4 @@
-"""Norms by name. Their statistics are taken in float32 whatever the network computes in."""
+"""Normalisation layers by name, with statistics in float32 in any precision of the network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 SumOverProcesses: TypeAlias = Callable[[Tensor], Tensor]
-"""Sums a tensor over the processes that train together, differentiably."""
+"""Sums a tensor over all processes of a training, differentiably."""
 
 
 class _Float32GroupNorm(nn.GroupNorm):
-    """Group norm in the dtype of its scales also under autocast; the result is back in the input's dtype."""
+    """Group norm in the dtype of its scales also under autocast; the output has the input's dtype."""
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
@@ -23,7 +23,7 @@ class _Float32GroupNorm(nn.GroupNorm):
 class PaperLayerNorm(_Float32GroupNorm):
     """The WGAN-GP authors' layer norm: statistics over (C, H, W), one scale and offset a channel.
 
-    Not nn.LayerNorm((C, H, W)), which has them for each pixel.
+    Not nn.LayerNorm((C, H, W)), which has a scale and an offset for each pixel.
     """
 
     def __init__(self, channels: int) -> None:
@@ -31,7 +31,7 @@ class PaperLayerNorm(_Float32GroupNorm):
 
 
 class InstanceNorm(_Float32GroupNorm):
-    """Statistics over (H, W) of each sample and channel, one scale and offset a channel.
+    """Instance norm: statistics over (H, W) of each sample and channel, one scale and offset a channel.
 
     Not torch's InstanceNorm2d: on torch 2.13 its backward gives wrong input gradients, with no error, for a batch of
     one sample whose output gradient is channels-last.
@@ -42,7 +42,7 @@ class InstanceNorm(_Float32GroupNorm):
 
 
 class BatchNorm2d(nn.BatchNorm2d):
-    """Batch norm over (N, H, W); over the batches of all processes where they train together."""
+    """Batch norm over (N, H, W), and over the batches of all processes of a training."""
 
     sum_over_processes: SumOverProcesses | None = None
 
@@ -51,7 +51,7 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Batch norm over N; over the batches of all processes where they train together."""
+    """Batch norm over N, and over the batches of all processes of a training."""
 
     sum_over_processes: SumOverProcesses | None = None
 
@@ -60,9 +60,9 @@ class BatchNorm1d(nn.BatchNorm1d):
 
 
 def normalized_together(norm: nn.modules.batchnorm._BatchNorm, x: Tensor) -> Tensor:
-    """What a batch norm makes of this process's part [n, C, ...] of a batch; running statistics follow the whole one.
+    """Synchronised batch norm of this process's part [n, C, ...] of a batch; running statistics follow all parts.
 
-    torch's SyncBatchNorm refuses processors that are no GPUs. The statistics are taken in the dtype of the running
+    torch's SyncBatchNorm refuses CPUs. The statistics are taken in the dtype of the running
     ones, in two sums over the processes: the mean, then the squared distances from it.
     """
     total = getattr(norm, "sum_over_processes", None)
@@ -96,7 +96,7 @@ def normalized_together(norm: nn.modules.batchnorm._BatchNorm, x: Tensor) -> Ten
 
 
 def norm_2d(name: str, channels: int, init: str = "he") -> list[nn.Module]:
-    """The norm of a name for maps [N, C, H, W], as a list that is empty for 'none'.
+    """The norm of a name for maps [N, C, H, W], in a list; an empty list for 'none'.
 
     With ``init`` 'normal_0.02' the scales of a batch norm begin at N(1, 0.02), as in the original WGAN's code.
     """

@@ -1,4 +1,4 @@
-"""Modules that make and read images at several sizes at once (Karnewar & Wang 2020, MSG-GAN)."""
+"""MSG-GAN's generator and critic of images at several sizes at once (Karnewar & Wang 2020)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from steadygan.errors import UsageError
 from steadygan.networks.layers import activations
 from steadygan.networks.layers.convolutions import SameConv, UpsampleConv
 from steadygan.networks.layers.equalized import Hypersphere, PixelNorm, equalized
+from steadygan.networks.layers.generator_critic import ScoreHead
 from steadygan.networks.layers.minibatch import MinibatchStddev
-from steadygan.networks.layers.modules import ScoreHead
 from steadygan.networks.layers.reconstruction import FullPrecision
 from steadygan.types import CriticOutput, Sample, Scales, register_scales
 
@@ -29,17 +29,17 @@ def _conv(inputs: int, outputs: int, kernel: int = 3, *, gain: float = _ROOT_2) 
 
 
 class PyramidGenerator(nn.Module):
-    """Latents [N, D] to ``Scales``: maps that double in size, and at each size a linear layer from maps to colours.
+    """Latents [N, D] to ``Scales``: maps that double in size, and at each size a 1x1 convolution from maps to pixels.
 
     Latents are rescaled to the sphere of radius sqrt(D). Each 3x3 convolution is followed by a leaky ReLU and, but
-    for the first, by pixel norm. There is no tanh: colours are a linear function of normalised maps, in float32.
+    for the first, by pixel norm. There is no tanh: pixels are a linear function of normalised maps, in float32.
     """
 
     def __init__(self, latent: int, maps: Mapping[int, int], channels: int) -> None:
         """
         Args:
             latent: D
-            maps: how many at each size in pixels, coarse to fine
+            maps: number of feature maps at each size in pixels, coarse to fine
             channels: of an image
         """
         super().__init__()
@@ -72,7 +72,7 @@ class PyramidGenerator(nn.Module):
 
 
 class Combine(nn.Module):
-    """The maps of a critic joined with the image of their size: phi of MSG-GAN.
+    """Combines the maps of a critic with the image of their size: phi of MSG-GAN.
 
     simple: the image itself is concatenated; lin_cat: a 1x1 convolution of the image; cat_lin: a 1x1 convolution
     follows the concatenation. That these are the paper's definitions is unconfirmed; lin_cat is public code's.
@@ -82,13 +82,13 @@ class Combine(nn.Module):
         """
         Args:
             how: simple, lin_cat or cat_lin
-            width: maps that come out; with 'simple' the image comes on top of them
+            width: feature maps of the output; with 'simple' the channels of the image are added
             channels: of an image
         """
         super().__init__()
         self.how = how
         self.inputs = width if how != "lin_cat" else width - width // 2
-        """maps of the critic that go in"""
+        """feature maps of the input"""
         self.outputs = width + channels if how == "simple" else width
         self.linear: nn.Module = nn.Identity()
         if how == "lin_cat":
@@ -104,21 +104,20 @@ class Combine(nn.Module):
 
 
 class PyramidCritic(nn.Module):
-    """``Scales`` to a CriticOutput: the finest image enters through a linear layer, each other by ``Combine`` at its
-    size; two 3x3 convolutions with leaky ReLUs and 2x2 means between sizes.
+    """``Scales`` to a CriticOutput: the finest image enters through a 1x1 convolution, the others by ``Combine``.
 
-    At the coarsest size: the minibatch's standard deviation as one more map, a 3x3 convolution, a dense layer
-    (public code's 4x4 convolution), a linear score.
+    Between sizes: two 3x3 convolutions with leaky ReLUs and 2x2 means. At the coarsest size: minibatch standard
+    deviation as one more map, a 3x3 convolution, a dense layer (public code's 4x4 convolution), a linear score.
     """
 
     def __init__(self, maps: Mapping[int, int], channels: int, combine: str, group: int | None, features: bool) -> None:
         """
         Args:
-            maps: how many at each size in pixels, coarse to fine
+            maps: number of feature maps at each size in pixels, coarse to fine
             channels: of an image
             combine: simple, lin_cat or cat_lin
-            group: neighbours whose standard deviation is taken; None for the whole batch
-            features: hand out the last hidden layer too?
+            group: samples in a group of the standard deviation; None for the whole batch
+            features: also output the last hidden layer
         """
         super().__init__()
         self.sides, widths = list(maps), list(maps.values())

@@ -1,4 +1,4 @@
-"""Modules of autoencoder critics: the score is how badly a sample is reconstructed."""
+"""Autoencoder critics, whose score is the reconstruction error (EBGAN, BEGAN)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steadygan.types import CriticOutput
 
 
 class FullPrecision(nn.Module):
-    """A part in the dtype of its weights also under autocast: bfloat16 would round pixels to steps of 1/128."""
+    """Runs a module in the dtype of its weights also under autocast: bfloat16 would round pixels to steps of 1/128."""
 
     def __init__(self, part: nn.Module) -> None:
         super().__init__()
@@ -20,23 +20,23 @@ class FullPrecision(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            made: Tensor = self.part(x.to(next(self.part.parameters()).dtype))
-            return made
+            output: Tensor = self.part(x.to(next(self.part.parameters()).dtype))
+            return output
 
 
 class BEGANDecoder(nn.Module):
-    """Codes [N, width] to images [N, C, H, W]: maps h0, levels that double the pixels, a last layer.
+    """BEGAN's decoder of codes [N, width] to images [N, C, H, W]: maps h0, levels that double the size, a last layer.
 
-    With ``skip``, h0, enlarged, is concatenated to what each level but the first is given.
+    With ``skip``, h0 is upsampled and concatenated to the input of each level but the first.
     """
 
     def __init__(self, start: nn.Module, levels: Iterable[nn.Module], last: nn.Module, *, skip: bool) -> None:
         """
         Args:
             start: codes to h0
-            levels: the first one keeps the pixels, each other doubles them before anything else
+            levels: the first one keeps the size, each other doubles it at its beginning
             last: maps to pixels
-            skip: concatenate h0?
+            skip: concatenate h0
         """
         super().__init__()
         self.start = start
@@ -47,22 +47,22 @@ class BEGANDecoder(nn.Module):
     def forward(self, code: Tensor) -> Tensor:
         x = first = self.start(code)
         for index, level in enumerate(self.levels):
-            if index and self.skip:  # before the doubling, which is the same numbers as after it
-                enlarged = F.interpolate(first, scale_factor=2.0 ** (index - 1), mode="nearest")
-                x = torch.cat([x, enlarged.to(x.dtype)], dim=1)
+            if index and self.skip:  # before the doubling: the same numbers as after it
+                upsampled = F.interpolate(first, scale_factor=2.0 ** (index - 1), mode="nearest")
+                x = torch.cat([x, upsampled.to(x.dtype)], dim=1)
             x = level(x)
-        made: Tensor = self.last(x)
-        return made
+        images: Tensor = self.last(x)
+        return images
 
 
 class ReconstructionCritic(nn.Module):
-    """Samples [N, ...] to a CriticOutput: the reconstruction error as score, low on what is known, and the code."""
+    """Samples [N, ...] to a CriticOutput: the reconstruction error as score, and the code."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, exponent: int) -> None:
         """
         Args:
             encoder: samples to codes, [N, width] or maps
-            decoder: what the encoder gives to samples, in any shape of as many numbers
+            decoder: the encoder's output to samples, in any shape of the same size
             exponent: eta of mean |v - D(v)|^eta over all numbers of a sample: 1 or 2
         """
         super().__init__()
@@ -71,7 +71,7 @@ class ReconstructionCritic(nn.Module):
         self.exponent = exponent
 
     def reconstruct(self, samples: Tensor) -> Tensor:
-        """What the autoencoder makes of samples, of their shape."""
+        """Reconstructions of samples, [N, ...]."""
         return self._passed(samples)[0]
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> CriticOutput:

@@ -1,6 +1,6 @@
-"""Doubling and halving of maps with the filter [1, 3, 3, 1], as in StyleGAN2 and R3GAN: no checkerboards, no aliasing.
+"""Up- and downsampling by 2 with the filter [1, 3, 3, 1], as in StyleGAN2 and R3GAN: no checkerboards, no aliasing.
 
-Depth-wise convolutions with a fixed kernel, so they can be differentiated as often as one likes. They run in float32
+Depth-wise convolutions with a fixed kernel, which can be differentiated any number of times. They run in float32
 also under autocast: in bfloat16 a CPU took nearly three times as long for value, gradient and second derivative.
 """
 
@@ -19,7 +19,7 @@ def _kernel(gain: float) -> Tensor:
 
 
 def _by_two(convolution: Callable[..., Tensor], x: Tensor, kernel: Tensor) -> Tensor:
-    """Each map of x [N, C, H, W] by itself through the kernel [1, 1, 4, 4] at stride 2, zeros around it."""
+    """Convolves each map of x [N, C, H, W] with the kernel [1, 1, 4, 4] at stride 2, zero-padded."""
     with torch.autocast(x.device.type, enabled=False):
         wide = x if x.dtype == torch.float64 else x.float()
         each = kernel.to(wide.dtype).expand(x.shape[1], 1, 4, 4)
@@ -27,7 +27,7 @@ def _by_two(convolution: Callable[..., Tensor], x: Tensor, kernel: Tensor) -> Te
 
 
 class FilteredUpsample(nn.Module):
-    """[N, C, H, W] to [N, C, 2H, 2W]: zeros put between the pixels, then the filter times 4.
+    """[N, C, H, W] to [N, C, 2H, 2W]: zeros between the pixels, then the filter times 4.
 
     Away from the border this is bilinear interpolation: 3/4 of the nearer and 1/4 of the farther pixel a side.
     """
@@ -43,7 +43,7 @@ class FilteredUpsample(nn.Module):
 
 
 class FilteredDownsample(nn.Module):
-    """[N, C, 2H, 2W] to [N, C, H, W]: the filter, then each second pixel."""
+    """[N, C, 2H, 2W] to [N, C, H, W]: the filter, then every second pixel."""
 
     kernel: Tensor
 

@@ -1,7 +1,7 @@
-"""Layers along a line of characters, on maps [N, C, 1, L].
+"""One-dimensional convolutional layers for text, on maps [N, C, 1, L] (Gulrajani et al. 2017, language model).
 
-Maps one pixel high rather than [N, C, L]: their convolutions share the initial weights, the channels-last layout and
-the weight norms of picture networks. The numbers are those of one-dimensional convolutions.
+Maps one pixel high rather than [N, C, L], so that initialisation, channels-last layout and weight norms are those of
+image networks. The numbers are those of one-dimensional convolutions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from steadygan.networks.layers.initialization import initialized
 
 
 class LineConv(nn.Conv2d):
-    """A convolution along the line with an odd kernel, zeros beyond both ends: L stays."""
+    """A one-dimensional convolution with an odd kernel, zero-padded: L stays."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__(inputs, outputs, (1, kernel), padding=(0, kernel // 2))
@@ -53,7 +53,7 @@ class ToMaps(nn.Module):
 
 
 class CharacterSoftmax(nn.Module):
-    """Maps [N, V, 1, L] to probabilities [N, V, L] of V characters at each place, in float32 also under autocast."""
+    """Maps [N, V, 1, L] to probabilities [N, V, L] of V characters at each position, in float32 also under autocast."""
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):

@@ -9,7 +9,7 @@ also takes sigma in bfloat16 under autocast on GPUs. Here the forward moves them
 
 A critic that is called several times in a step (joined pass, x-hat, generator step) moves them each time: sigma only
 gets closer, and passes differ by what is left of its error. An averaged generator has the buffers of the present one:
-``settle`` and ``refine_spectral_norms`` fit them to its own weights.
+``settle`` fits them to its own weights.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
+
+from steadygan.checks import whole_number
 
 _KINDS = (nn.Linear, nn.Embedding, nn.modules.conv._ConvNd)  # _ConvNd: convolutions and transposed ones
 _FIRST_ITERATIONS = 15  # as torch: random vectors become a fair estimate
@@ -106,7 +108,7 @@ def _before_forward(module: nn.Module, inputs: object) -> None:
 
 
 def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e-12) -> _Module:
-    """The layer with spectral normalisation of its weight, in place; give it its initial weights before.
+    """Adds spectral normalisation to the weight of a layer, in place; initialise the weight before.
 
     Its raw weight is then the parameter ``parametrizations.weight.original``. u and v begin with 15 iterations.
 
@@ -122,8 +124,7 @@ def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e
     name = type(module).__name__
     if not isinstance(module, _KINDS):
         raise ValueError(f"no spectral norm for {name}; allowed: linear, convolution, transposed, embedding")
-    if power_iterations < 1:
-        raise ValueError(f"power_iterations is {power_iterations}; it has to be 1 or more")
+    whole_number("power_iterations", power_iterations)
     if parametrize.is_parametrized(module, "weight"):
         raise ValueError(f"the weight of {name} is parametrised already; normalise a plain layer")
     if not module.weight.any():
@@ -136,7 +137,7 @@ def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e
 
 
 def with_spectral_norm(network: _Module, *, power_iterations: int = 1, eps: float = 1e-12) -> _Module:
-    """The network with spectral normalisation of every convolution, linear layer and embedding, in place.
+    """Adds spectral normalisation to every convolution, linear layer and embedding of a network, in place.
 
     Layers that have it are left as they are, and so are the tables of class-conditional norms, which are no layers.
 
@@ -147,21 +148,3 @@ def with_spectral_norm(network: _Module, *, power_iterations: int = 1, eps: floa
         if isinstance(module, _KINDS) and _norm_of(module) is None:
             spectral_norm(module, power_iterations=power_iterations, eps=eps)
     return network
-
-
-def spectral_norms(network: nn.Module) -> dict[str, Tensor]:
-    """sigma of the raw weight of each normalised layer by its name in the network: 0-d tensors on the device."""
-    with torch.no_grad():
-        return {
-            name: norm.sigma(_stored(module))
-            for name, module in network.named_modules()
-            if (norm := _norm_of(module)) is not None
-        }
-
-
-def refine_spectral_norms(network: nn.Module, iterations: int = _FIRST_ITERATIONS) -> None:
-    """Moves u and v of each normalised layer by more power iterations, in place, in any mode."""
-    for module in network.modules():
-        norm = _norm_of(module)
-        if norm is not None:
-            norm.iterate(_stored(module), iterations)

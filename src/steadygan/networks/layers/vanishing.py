@@ -1,4 +1,4 @@
-"""Residuals that vanish: layers that begin as the identity and become themselves as the rounds go on."""
+"""Vanishing residuals (BEGAN, Berthelot et al. 2017): layers that begin as the identity and lose the shortcut."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from steadygan.schedules import Schedule
 
 
 class VanishingResidual(nn.Module):
-    """carry x + (1 - carry) f(x), for a part f that keeps the shape of x; carry follows a schedule of the round.
+    """carry x + (1 - carry) f(x), for a module f that keeps the shape of x; carry is a schedule of the round.
 
-    The carry is a 0-d buffer: it is set once a round however often the network is called, and is saved with the
-    weights, so that samples of a checkpoint are made as in its round.
+    The carry is a 0-d buffer, set once a round and saved with the weights, so that a checkpoint's samples are those
+    of its round.
     """
 
     carry: Tensor
@@ -21,7 +21,7 @@ class VanishingResidual(nn.Module):
         """
         Args:
             part: f
-            schedule: round to carry, from 0 to 1; BEGAN's goes from 1 to 0
+            schedule: carry by round, in [0, 1]; BEGAN's goes from 1 to 0
         """
         super().__init__()
         self.part = part
@@ -29,7 +29,7 @@ class VanishingResidual(nn.Module):
         self.register_buffer("carry", torch.tensor(float(schedule(0))))
 
     def set_round(self, round_: int) -> None:
-        """Takes the carry of a round, in place."""
+        """Sets the carry of a round, in place."""
         self.carry.fill_(self.schedule(round_))
 
     def forward(self, x: Tensor) -> Tensor:

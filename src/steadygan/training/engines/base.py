@@ -1,4 +1,4 @@
-"""Engines by name: how the gradients of a phase are computed. All give the same numbers.
+"""Engines: how the gradients of a phase are computed. All give the same numbers.
 
 ``eager`` runs the losses as they are written. ``compiled`` has torch.compile fuse each loss with its gradients;
 ``graph`` records each loss with its gradients on a GPU once and replays it; ``compiled-graph`` does both. The
@@ -7,10 +7,9 @@ optimizer's step and the sum over processes stay outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal, Protocol
 
-from steadygan.errors import SteadyganError, unknown_name
+from steadygan.errors import SteadyganError
 from steadygan.training.step import round
 
 EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
@@ -27,24 +26,3 @@ class Engine(round.Engine, Protocol):
 
 class NotRecordable(SteadyganError):
     """A recipe whose losses cannot be recorded; eager steps can."""
-
-
-def make(name: str) -> Engine:
-    """A fresh engine of a name.
-
-    Raises:
-        UsageError: for an unknown name.
-    """
-    from steadygan.training.engines.compiled import Compiled
-    from steadygan.training.engines.cuda_graph import CUDAGraph
-    from steadygan.training.engines.eager import Eager
-
-    engines: dict[str, Callable[[], Engine]] = {
-        "eager": Eager,
-        "compiled": Compiled,
-        "graph": CUDAGraph,
-        "compiled-graph": lambda: CUDAGraph(Compiled().gradients, "compiled-graph"),
-    }
-    if name not in engines:
-        raise unknown_name("engine", name, engines)
-    return engines[name]()

@@ -24,7 +24,7 @@ from steadygan.recipe import RunOptions, stretched
 from steadygan.system.device import device_name
 from steadygan.system.files import read_json, write_json
 from steadygan.training.engines.agreement import disagreement, rounding
-from steadygan.training.engines.base import make
+from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.speed import USUAL_ROUND, Speed, measure_speed
 from steadygan.version import __version__

@@ -17,7 +17,6 @@ import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.balance import Steps
-from steadygan.data import Endless
 from steadygan.phases import player_of
 from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
 from steadygan.training.processes.world import ALONE, World
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from steadygan.data.dataset import Train
+    from steadygan.data.types import TrainData
     from steadygan.recipe import Recipe
 
 
@@ -120,7 +119,7 @@ class Drawer:
         self,
         recipe: Recipe,
         sample: SampleSpec,
-        train: Train,
+        train: TrainData,
         device: torch.device,
         rows_on: torch.device | None = None,
         world: World = ALONE,
@@ -152,7 +151,7 @@ class Drawer:
 
     def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
         """The indices [N] that each step of a round reads of the data, in the steps' order; none of endless data."""
-        if isinstance(self.train, Endless):
+        if self.train.endless:
             return []
         recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
         sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.objective.needs_real)
@@ -160,7 +159,6 @@ class Drawer:
         return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
 
     def _rows(self, start: int, count: int) -> NDArray[np.int64]:
-        assert not isinstance(self.train, Endless)
         return self.train.indices(self.recipe.seed, start, count, self.unit)
 
     def round(self, round_: int, position: int, counts: Steps | None = None) -> RoundDraws:
@@ -250,7 +248,7 @@ class Drawer:
         rng = self._rng(round_)
         count = steps * batch
         labels: NDArray[np.int64] | None = None
-        if isinstance(self.train, Endless):
+        if self.train.endless:
             drawn, labels = self.train.draw(rng(streams.real), count)
             samples = self._send(torch.from_numpy(drawn))
         else:

@@ -1,4 +1,4 @@
-"""Real samples on their way from the data to the networks: gather, flip, encode."""
+"""The feed: gathers, flips and encodes real samples into batches on the device."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from steadygan.data import Endless, Streamed
-from steadygan.training.step.prefetch import Reader
+from steadygan.training.step.prefetch import Prefetcher
 from steadygan.types import Batch, at_each_scale
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from steadygan.data.dataset import Train
+    from steadygan.data import TrainData
     from steadygan.recipe import Recipe
     from steadygan.training.step.draws import RealDraws
     from steadygan.training.step.prefetch import Rows
@@ -33,7 +32,7 @@ def _fits(nbytes: int, device: torch.device) -> bool:
 
 
 def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
-    """Images [N, C, H, W], mirrored where ``flips`` [N] says so, in the layout that convolutions are fastest in."""
+    """Images [N, C, H, W], mirrored where ``flips`` [N] is True, in the channels-last layout."""
     if flips is not None:
         images = torch.where(flips[:, None, None, None], images.flip(-1), images)
     return images.contiguous(memory_format=torch.channels_last)
@@ -42,25 +41,23 @@ def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
 class Feed:
     """Turns the draws of a step into a batch on the device.
 
-    Stored images lie on the device as uint8, pixels outermost to innermost [M, H, W, C], where they fit, so that a
-    gather yields the channels-last layout that convolutions are fastest in; else they are read as they are asked for,
-    or before that where ``follow`` said what comes next.
+    Data that fits lies on the device, images as uint8 [M, H, W, C], so that a gather yields the channels-last layout
+    that convolutions are fastest in. Other data is read as it is asked for, or before that: see ``follow``.
     """
 
-    def __init__(self, recipe: Recipe, data: Train, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, data: TrainData, device: torch.device) -> None:
         self.recipe = recipe
+        self.data = data
         self.device = device
         self.resident: Tensor | None = None
-        self.reader: Reader | None = None
         self.labels: Tensor | None = None
-        self._stream: Streamed | None = None
-        if isinstance(data, Endless):
+        self.prefetcher: Prefetcher | None = None
+        if data.endless:
             return
-        if isinstance(data, Streamed) or not _fits(data.samples.nbytes, device):
-            self.reader = Reader(data.rows, device)
-            self._stream = data if isinstance(data, Streamed) else None
+        array = data.resident
+        if array is None or not _fits(array.nbytes, device):
+            self.prefetcher = Prefetcher(data.rows, device)
             return
-        array = data.samples
         last = np.array(np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C")  # maps are read-only
         self.resident = torch.from_numpy(last).to(device)
         if data.labels is not None:
@@ -68,48 +65,43 @@ class Feed:
 
     @property
     def rows_on(self) -> torch.device:
-        """Where it wants the indices of rows."""
-        return self.device if self.reader is None else torch.device("cpu")
+        """The device that indices of rows have to be on."""
+        return self.device if self.prefetcher is None else torch.device("cpu")
 
     @property
     def waited(self) -> float | None:
-        """Seconds that steps have waited for data to be read; None where none is."""
-        return None if self.reader is None else self.reader.waited
+        """Seconds that steps have waited for data to be read; None if none is."""
+        return None if self.prefetcher is None else self.prefetcher.waited
 
     @property
     def replaced(self) -> int:
-        """Samples of a stream that could not be decoded and were replaced by others, so far, by this process."""
-        return 0 if self._stream is None else self._stream.replaced
+        """Samples that could not be decoded and were replaced by others so far, in this process."""
+        return self.data.replaced
 
     def closing(self) -> tuple[str, ...]:
-        """What to say of the data at the end of a session."""
-        if self._stream is None or not self._stream.replaced:
-            return ()
-        pictures = f"{self._stream.replaced:,} picture{'s' * (self._stream.replaced > 1)}"
-        first = self._stream.first_replaced
-        return (f"{pictures} could not be decoded and gave way to the next of their row groups (first: {first})",)
+        """Sentences on the data for the end of a session."""
+        return self.data.notes()
 
     def follow(self, batches: Iterator[Rows]) -> None:
-        """Reads these rows ahead, where rows are read at all; to be closed in the end."""
-        if self.reader is not None:
-            self.reader.follow(batches)
+        """Prefetches these rows in their order, if rows are read at all; call ``close`` in the end."""
+        if self.prefetcher is not None:
+            self.prefetcher.follow(batches)
 
     def close(self) -> None:
-        """Ends the thread and the processes that read; batches are given as before."""
-        if self.reader is not None:
-            self.reader.close()
-        if self._stream is not None:
-            self._stream.close()
+        """Ends threads and processes that read; batches can still be asked for."""
+        if self.prefetcher is not None:
+            self.prefetcher.close()
+        self.data.close()
 
     def __call__(self, draws: RealDraws) -> Batch:
-        """The batch [N, ...] that the draws point at, as the networks see it."""
+        """The batch [N, ...] of the draws, as the networks see it."""
         labels = draws.labels
         if self.resident is not None:
             stored = self.resident.index_select(0, draws.samples)
             stored = stored.permute(0, 3, 1, 2) if stored.dim() == 4 else stored
             labels = None if self.labels is None else self.labels.index_select(0, draws.samples)
-        elif self.reader is not None:
-            stored, labels = self.reader(draws.samples.cpu().numpy())
+        elif self.prefetcher is not None:
+            stored, labels = self.prefetcher(draws.samples.cpu().numpy())
         else:
             stored = draws.samples
         samples = self.recipe.representation.encode(stored, draws.representation)

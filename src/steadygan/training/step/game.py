@@ -45,11 +45,12 @@ register_scales()
 
 
 class LazyReadings(NamedTuple):
-    """What the last step of a lazy phase showed, 0-d; NaN before the first one."""
+    """What the last step of a lazy phase showed, 0-d; the first follows the first step of its player."""
 
     penalty: Tensor
     """weighted, with the phase's gain"""
     gradient_norm_mean: Tensor
+    """of the critic, where one of the penalties is on it, else 0; as is"""
     gradient_norm_std: Tensor
 
 
@@ -288,7 +289,7 @@ class Game:
         if self.state.losses:
             self.state = self.state._replace(losses=(self.world.sum(critic_loss), self.world.sum(generator_loss)))
         plateau = self.recipe.plateau
-        if plateau is not None and plateau.looks_after(round_):
+        if plateau is not None and plateau.due_after(round_):
             moved = plateau.next_state(self.measured(plateau.of), PlateauState(*self.state.plateau))
             self.state = self.state._replace(plateau=moved)
 
@@ -335,7 +336,7 @@ def _initial_state(recipe: Recipe, device: torch.device) -> GameState:
         penalties=tuple(getattr(penalty, "initial_state", tuple)() for penalty in recipe.penalties),
         plateau=none if plateau is None else plateau.initial_state(),
         losses=none if recipe.balance is None else (torch.zeros(()), torch.zeros(())),
-        lazy=tuple(LazyReadings(*torch.full((3,), torch.nan)) for phase in recipe.phases if not phase.objective),
+        lazy=tuple(LazyReadings(*torch.zeros(3)) for phase in recipe.phases if not phase.objective),
     )
     on_device: GameState = map_state(lambda tensor: tensor.to(device), state)
     return on_device

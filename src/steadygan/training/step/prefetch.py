@@ -1,4 +1,4 @@
-"""Reading ahead: the rows of coming steps are read by a thread while the device computes."""
+"""Prefetching: a thread reads the rows of coming steps while the device computes."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ Rows: TypeAlias = NDArray[np.int64]
 
 _Result = TypeVar("_Result")
 
-AHEAD = 8
-"""batches that are read before they are asked for, at most"""
+DEPTH = 8
+"""batches that are prefetched, at most"""
 
 
-class _Read(NamedTuple):
-    """What some rows hold, as tensors that may still be on their way."""
+class _Batch(NamedTuple):
+    """Some rows as tensors, which may still be on their way to the device."""
 
     rows: Rows
     samples: Tensor
     labels: Tensor | None
     arrived: torch.cuda.Event | None
-    """on the stream that copies; None: they are there"""
+    """on the copying stream; None: they have arrived"""
 
 
 def coming_rows(drawer: Drawer, world: World, round_: int, position: int) -> Iterator[Rows]:
-    """The rows that this process asks for from a round on, a batch at a time, up to the end of the run.
+    """The rows that this process asks for from a round on, one batch at a time, up to the end of the run.
 
-    Nothing where losses decide how many steps a player makes, and steps of both players take unequal batches: which
-    rows come next is then not known.
+    Nothing if losses decide how many steps a player makes and both players take unequal batches: the next rows are
+    then not known.
 
     Args:
         drawer: of the run
@@ -62,11 +62,11 @@ def coming_rows(drawer: Drawer, world: World, round_: int, position: int) -> Ite
         position += drawer.samples_in(each)
 
 
-class Reader:
-    """Rows of the data as tensors on the device; those that come next are read meanwhile.
+class Prefetcher:
+    """Rows of the data as tensors on the device; the next ones are read meanwhile.
 
-    Whoever follows a sequence of batches gets exactly what is asked for, in any case: a batch that is not the next one
-    of the sequence is read on the spot, and the sequence is given up.
+    What is asked for is what is given: a batch that is not the next one of the sequence is read on the spot, and the
+    sequence is given up.
     """
 
     def __init__(self, read: Callable[[Rows], tuple[Samples, Labels | None]], device: torch.device) -> None:
@@ -81,16 +81,16 @@ class Reader:
         self._device = device
         self._copies = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._next: Iterator[Rows] = iter(())
-        self._coming: deque[Future[_Read | None]] = deque()
+        self._coming: deque[Future[_Batch | None]] = deque()
         self._pool: ThreadPoolExecutor | None = None
-        self._kept: deque[_Read] = deque(maxlen=AHEAD)
+        self._kept: deque[_Batch] = deque(maxlen=DEPTH)
 
     def follow(self, batches: Iterator[Rows]) -> None:
-        """From here on reads these batches ahead, a few at a time."""
+        """Prefetches these batches from now on, a few at a time."""
         self.close()
         self._next = batches
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="steadygan-ahead")
-        for _ in range(AHEAD):
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="steadygan-prefetch")
+        for _ in range(DEPTH):
             self._coming.append(self._pool.submit(self._read_next))
 
     def __call__(self, rows: Rows) -> tuple[Tensor, Tensor | None]:
@@ -102,14 +102,14 @@ class Reader:
         return self._arrived(self._ahead(rows) or self._at_once(rows))
 
     def close(self) -> None:
-        """Ends the thread; calls are answered as before, but read on the spot."""
+        """Ends the thread; later calls read on the spot."""
         self._coming.clear()
         self._next = iter(())
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def _ahead(self, rows: Rows) -> _Read | None:
+    def _ahead(self, rows: Rows) -> _Batch | None:
         if self._pool is None:
             return None
         found = self._timed(self._coming.popleft().result)
@@ -119,8 +119,8 @@ class Reader:
         self._coming.append(self._pool.submit(self._read_next))
         return found
 
-    def _at_once(self, rows: Rows) -> _Read:
-        """The last few stay at hand: whoever measures a step repeats it."""
+    def _at_once(self, rows: Rows) -> _Batch:
+        """Reads now; the last few batches are kept: whoever measures a step repeats it."""
         for kept in self._kept:
             if np.array_equal(kept.rows, rows):
                 return kept
@@ -135,11 +135,11 @@ class Reader:
         finally:
             self.waited += time.perf_counter() - began
 
-    def _read_next(self) -> _Read | None:
+    def _read_next(self) -> _Batch | None:
         rows = next(self._next, None)
         return None if rows is None else self._sent(rows)
 
-    def _sent(self, rows: Rows) -> _Read:
+    def _sent(self, rows: Rows) -> _Batch:
         samples, labels = self._read(rows)
         tensors = [torch.from_numpy(samples)]
         if labels is not None:
@@ -152,13 +152,13 @@ class Reader:
                 tensors = [tensor.pin_memory().to(self._device, non_blocking=True) for tensor in tensors]
                 arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
                 arrived.record()
-        return _Read(rows, tensors[0], tensors[1] if labels is not None else None, arrived)
+        return _Batch(rows, tensors[0], tensors[1] if labels is not None else None, arrived)
 
-    def _arrived(self, found: _Read) -> tuple[Tensor, Tensor | None]:
-        if found.arrived is not None:
+    def _arrived(self, batch: _Batch) -> tuple[Tensor, Tensor | None]:
+        if batch.arrived is not None:
             stream = torch.cuda.current_stream(self._device)
-            stream.wait_event(found.arrived)
-            for tensor in (found.samples, found.labels):
+            stream.wait_event(batch.arrived)
+            for tensor in (batch.samples, batch.labels):
                 if tensor is not None:
                     tensor.record_stream(stream)  # its memory is not given away while this stream uses it
-        return found.samples, found.labels
+        return batch.samples, batch.labels

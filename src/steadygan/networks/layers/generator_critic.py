@@ -1,54 +1,30 @@
-"""What networks are assembled from beside convolutions and norms: labels passing through, heads, the outer modules."""
+"""Generator and critic modules: a trunk that labels pass through, then an output activation or a score head."""
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from steadygan.networks.layers.initialization import Scheme, initialized
+from steadygan.networks.layers.initialization import Scheme
+from steadygan.networks.layers.linear import linear
 from steadygan.types import CriticOutput
 
 
 class LabelledSequential(nn.Sequential):
-    """nn.Sequential that hands the labels to the parts with ``takes_labels`` (class-conditional ones)."""
+    """nn.Sequential that passes the labels to modules with ``takes_labels`` (class-conditional ones)."""
 
     takes_labels = True
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        for part in self:
-            x = part(x, labels) if getattr(part, "takes_labels", False) else part(x)
+        for module in self:
+            x = module(x, labels) if getattr(module, "takes_labels", False) else module(x)
         return x
 
 
-class Unflatten(nn.Module):
-    """[N, C H W] to [N, C, H, W], in the channels-last layout that convolutions are fastest in."""
-
-    def __init__(self, channels: int, size: int) -> None:
-        super().__init__()
-        self.shape = (channels, size, size)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)
-
-
-class FullPrecisionLinear(nn.Linear):
-    """A linear layer in float32 also under autocast: bfloat16 would round coordinates and scores."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
-
-
-def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = False) -> nn.Linear:
-    """A linear layer with the scheme's weights."""
-    return initialized((FullPrecisionLinear if full_precision else nn.Linear)(inputs, outputs), scheme)
-
-
 class ScoreHead(nn.Module):
-    """The end of a critic: pools, then one linear score a sample, all in float32.
+    """Head of a critic: pooling, then one linear score a sample, all in float32.
 
-    A head in bfloat16 would round scores at an offset of 300 to steps of 2.
+    In bfloat16, scores around 300 would be rounded to steps of 2.
     """
 
     def __init__(
@@ -58,9 +34,9 @@ class ScoreHead(nn.Module):
         Args:
             inputs: features after pooling
             scheme: of the weights
-            pool: how maps [N, C, H, W] become features: 'flatten', 'mean' or 'sum'
-            classes: how many classes to give logits for, from the same features; 0 for none
-            features: hand the features out too?
+            pool: pooling of maps [N, C, H, W] to features: 'flatten', 'mean' or 'sum'
+            classes: number of class logits, from the same features; 0 for none
+            features: also output the features
         """
         super().__init__()
         self.pool = pool
@@ -83,11 +59,8 @@ class ScoreHead(nn.Module):
         return x.sum(dim=(2, 3)) if self.pool == "sum" else x.flatten(1)
 
 
-OUTPUTS = ("tanh", "sigmoid", "linear")
-
-
 class Generator(nn.Module):
-    """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 whatever the trunk computes in."""
+    """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 in any precision of the trunk."""
 
     def __init__(self, trunk: LabelledSequential, shape: tuple[int, ...], output: str) -> None:
         super().__init__()

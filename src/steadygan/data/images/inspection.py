@@ -1,4 +1,4 @@
-"""A first look at a source of pictures: is there enough to train on, and what shape will it be brought to?"""
+"""Inspection of a source of pictures: whether there is enough to train on, and the shape it is brought to."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ MOST_UNREADABLE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """A source of which every picture's head was read."""
+class Inspection:
+    """A source whose pictures were all scanned, and the shape chosen for them."""
 
     source: PictureSource
     options: DataOptions
     root: Path
-    """the cache"""
+    """cache folder"""
     split: Split
     plan: Plan
     why_size: str
-    """in words"""
+    """why this size, in words"""
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes that training uses; none where there are fewer than two."""
+        """Names of the classes that training uses; empty if there are fewer than two."""
         has_labels = self.options.labels and self.source.train.labels is not None
         names = self.source.class_names
         return names if has_labels and len(names) > 1 else ()
@@ -43,41 +43,41 @@ class Look:
         return [self.split.scan] if test is None else [self.split.scan, test]
 
     @property
-    def found(self) -> int:
+    def count(self) -> int:
         """Pictures, readable or not."""
         return sum(scan.count for scan in self.scans)
 
     def unreadable(self, decoded: Decoded | None = None) -> list[tuple[str, str]]:
-        """Name and reason of the pictures that the scan, or the decoding, could not read."""
+        """(name, reason) of the pictures that scan or decoding could not read."""
         split = self.split
-        places = sorted([*split.scan.unreadable, *(decoded.unreadable if decoded else ())])
-        found = [(split.train.name_of(place), why) for place, why in places]
+        reasons = sorted([*split.scan.unreadable, *(decoded.unreadable if decoded else ())])
+        named = [(split.train.name_of(index), why) for index, why in reasons]
         if split.test is not None and split.test_scan is not None:
-            places = sorted([*split.test_scan.unreadable, *(decoded.unreadable_test if decoded else ())])
-            found += [(split.test.name_of(place), why) for place, why in places]
-        return found
+            reasons = sorted([*split.test_scan.unreadable, *(decoded.unreadable_test if decoded else ())])
+            named += [(split.test.name_of(index), why) for index, why in reasons]
+        return named
 
     def problem(self, decoded: Decoded | None = None) -> str | None:
-        """Why the source is refused: too little of it can be read; None where it is not."""
+        """Why the source is refused: too few pictures can be read; None if it is not."""
         bad = self.unreadable(decoded)
-        found = f"'{self.source.name}' has {self.found:,} pictures"
+        what = f"'{self.source.name}' has {self.count:,} pictures"
         if bad:
             reasons = Counter(why.split(" (")[0] for _, why in bad).most_common(3)
             listed = ", ".join(f"{number:,} {why}" for why, number in reasons)
-            found += f", {len(bad):,} of them unreadable ({listed}; first: {bad[0][0]})"
-        if len(bad) > MOST_UNREADABLE * self.found:
-            return f"{found}; at most {MOST_UNREADABLE:.0%} may be unreadable"
+            what += f", {len(bad):,} of them unreadable ({listed}; first: {bad[0][0]})"
+        if len(bad) > MOST_UNREADABLE * self.count:
+            return f"{what}; at most {MOST_UNREADABLE:.0%} may be unreadable"
         broken = len(self.split.scan.unreadable) + (len(decoded.unreadable) if decoded else 0)
         if self.split.scan.count - broken < FEWEST:
-            said = f"{found}; training needs at least {FEWEST} that can be read"
-            return said if self.split.test is None else f"{said} outside of the '{self.source.test_name}' split"
+            few = f"{what}; training needs at least {FEWEST} that can be read"
+            return few if self.split.test is None else f"{few} outside of the '{self.source.test_name}' split"
         if decoded is not None and not (len(decoded.train.samples) and len(decoded.held_out.samples)):
-            return f"{found}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
+            return f"{what}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
         return None
 
 
-def look_at(source: PictureSource, options: DataOptions) -> Look:
-    """Hash every picture and read its head, or take what an earlier look at the same files said."""
+def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
+    """Scans a source, or takes the cached scan of the same files, and chooses size and channels."""
     root = cache_folder(options.cache)
     train = cached_scan(root, source.train)
     test = None if source.test is None else cached_scan(root, source.test)
@@ -86,4 +86,4 @@ def look_at(source: PictureSource, options: DataOptions) -> Look:
         size, why = options.size, "as asked"
     plan = Plan(size, options.channels or natural_channels(train), options.fit)
     split = Split(source.train, train, source.test, test, options.held_out)
-    return Look(source, options, root, split, plan, why)
+    return Inspection(source, options, root, split, plan, why)

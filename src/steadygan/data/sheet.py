@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.dataset import Dataset, Endless
-from steadygan.data.sources.points import fixed_generator
+from steadygan.data.dataset import Dataset
 from steadygan.errors import RunError, UsageError
+from steadygan.rng import fixed_generator
 
 _MOST = 64
 _POINTS = 2_000
@@ -26,8 +26,8 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         UsageError: for text.
     """
     if dataset.sample.is_text:
-        raise UsageError(f"'{dataset.name}' is text, of which there is no contact sheet; its audit has examples")
-    samples = _some(dataset, _MOST if dataset.sample.is_image else _POINTS)
+        raise UsageError(f"'{dataset.name}' is text, which has no contact sheet; its audit has examples")
+    samples = _chosen(dataset, _MOST if dataset.sample.is_image else _POINTS)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if dataset.sample.is_image:
@@ -38,11 +38,11 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         raise RunError(f"cannot write '{path}': {error.strerror or error}") from error
 
 
-def _some(dataset: Dataset, count: int) -> NDArray[np.generic]:
-    if isinstance(dataset.train, Endless):
+def _chosen(dataset: Dataset, count: int) -> NDArray[np.generic]:
+    if dataset.train.endless:
         return dataset.train.draw(fixed_generator(3), count)[0]
-    places = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
-    return dataset.train.rows(places)[0]
+    rows = np.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).round().astype(np.int64)
+    return dataset.train.rows(rows)[0]
 
 
 def _save_images(images: NDArray[np.generic], path: Path) -> None:
@@ -56,11 +56,11 @@ def _save_images(images: NDArray[np.generic], path: Path) -> None:
     factor = max(1, round(_CELL / width))
     across, down = width * factor + _GAP, height * factor + _GAP
     sheet = Image.new("RGB", (columns * across + _GAP, rows * down + _GAP), "white")
-    for place, image in enumerate(images):
+    for number, image in enumerate(images):
         pixels = image[0] if channels == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
         tile = Image.fromarray(pixels)
         tile = tile.resize((width * factor, height * factor), Image.Resampling.NEAREST)
-        corner = (_GAP + place % columns * across, _GAP + place // columns * down)
+        corner = (_GAP + number % columns * across, _GAP + number // columns * down)
         if MODES[channels].endswith("A"):
             tile = tile.convert("RGBA")
             sheet.paste(tile, corner, tile)

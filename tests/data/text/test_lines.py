@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from steadygan.data.audit.text import summarise
 from steadygan.data.text.alphabet import UNKNOWN, Alphabet, build_alphabet, decode, encode
-from steadygan.data.text.read import TextFile, read_lines, split_lines
+from steadygan.data.text.lines import TextFile, read_lines, split_lines
 from steadygan.errors import DataError, UsageError
 
 WORDS = [f"line {number}" for number in range(20)]
@@ -66,7 +66,7 @@ def test_no_more_lines_are_read_than_asked_for(file: Path) -> None:
         (b"", "has no text in it"),
         (b"\n \n\t\r\n", "has no text in it"),
         (b"\n".join([b"a"] * 15), "has too few lines of text, 15: one sample each, 16 are needed"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text: it holds zero bytes"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text: it contains zero bytes"),
         ("\n".join(WORDS).encode("utf-16"), "is UTF-16; text has to be saved as UTF-8"),
         ("Привет, мир\n".encode("koi8-r") * 20, "is not UTF-8 text: 180 of 220 characters are broken"),
         (gzip.compress("\n".join(WORDS).encode(), mtime=0)[:-9], "cannot read"),
@@ -82,7 +82,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(file: Path, content: b
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.txt"):
-        with pytest.raises(DataError, match="is no file of text"):
+        with pytest.raises(DataError, match="is not a text file"):
             read_lines(path)
 
 
@@ -231,12 +231,12 @@ def test_a_summary_counts_what_becomes_of_a_text() -> None:
         "more": False,
     }
     assert found.sentences() == (
-        "Each of 5 lines is one sample of 4 characters: 2 longer ones (40%; the longest has 5) are cut there, the rest "
-        "of them is dropped; shorter ones (60%) are padded.",
+        "Each of 5 lines is one sample of 4 characters: 2 longer ones (40%; the longest has 5) are cut and the "
+        "rest dropped; shorter ones (60%) are padded.",
         "The alphabet has 3 characters, one for padding and one for unknown characters, which are 12.50% of the text.",
         "Empty lines are left out (2).",
         "Lines that are copies of others are kept (1).",
-        "The padding character stands in the text itself (1): at a line's end it is lost.",
+        "The text contains the padding character (in 1 of its lines): at a line's end it is lost.",
         "Characters that are not UTF-8 are unknown (1).",
     )
 

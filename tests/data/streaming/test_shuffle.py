@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadygan.data.parquet.shuffle import LaneOrder
+from steadygan.data.streaming.shuffle import LaneOrder
 
 
 def order_of(sizes: list[int], window: int) -> LaneOrder:
@@ -64,7 +64,7 @@ def test_the_first_picture_is_each_one_about_equally_often() -> None:
 
 
 def test_a_row_group_is_in_use_for_no_longer_than_its_window() -> None:
-    """What has to be held at any time: the pictures of groups that were begun and are not done."""
+    """The most pictures that are buffered at any time: those of groups that were started and not finished."""
     order = order_of([10] * 64, 160)
     assert order.lanes(16) == 8
     steps = walked(order, 5, 40, 16)

@@ -12,7 +12,7 @@ from tests.data.making import encoded, fill, picture
 
 @pytest.fixture
 def messy(tmp_path: Path) -> Path:
-    """A folder as it lies on a disk: 40 pictures of every kind, 3 of them broken."""
+    """A folder of 40 pictures of every kind, 3 of them broken."""
     folder = tmp_path / "messy"
     fill(folder / "cats", 18, size=(40, 30))
     fill(folder / "dogs", 10, size=(100, 80), start=18)
@@ -71,7 +71,7 @@ def test_the_lines_for_people(messy: Path) -> None:
         "pictures    40 found, 3 unreadable",
         "width 16 to 300, height 16 to 400: 40x30 18,",
         "modes       RGB 32, P 2,",
-        "special     1 turned by EXIF, 1 animated or of several pages",
+        "special     1 rotated by EXIF, 1 animated or of several pages",
         "classes     2: cats ",
         "duplicates  1 copies in 1 groups, such as dogs/020.png = dogs/copy of 020.png",
         "unreadable  dogs/cut.png: truncated",
@@ -80,7 +80,7 @@ def test_the_lines_for_people(messy: Path) -> None:
         "Pictures are cropped to the middle square and resized to 32x32 (the median short side is 30 pixels); ",
         "They are trained on as colour (3 channels); 2 grey pictures get three equal channels; transparent parts",
         "There are 2 classes; recipes with labels use them.",
-        "Half of the pictures are mirrored left to right, anew at each draw.",
+        "Half of the pictures are mirrored left to right, at random at each draw.",
         "Pictures with an EXIF orientation are turned upright.",
         "Of animated files the first frame is used.",
         "Unreadable pictures are left out.",

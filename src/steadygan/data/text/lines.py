@@ -1,8 +1,7 @@
-"""Text files as samples, by the rules of WGAN-GP's language model (Gulrajani et al. 2017; the authors' code).
+"""Lines of text as samples, by the rules of WGAN-GP's language model (Gulrajani et al. 2017; the authors' code).
 
-One line is one sample of a fixed length. A longer line is cut: its rest is dropped, neither wrapped nor joined to the
-next, so that every sample begins where a line begins. A shorter one is filled up with a padding character that the
-model learns like any other.
+One line is one sample of a fixed length. A longer line is cut and its rest dropped, so that every sample starts at the
+start of a line. A shorter one is padded with a character that the model learns like any other.
 """
 
 from __future__ import annotations
@@ -33,35 +32,35 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TextFile(NamedTuple):
-    """The lines of a text file, and what was met on the way."""
+    """The lines of a text file, and counts from reading it."""
 
     lines: list[str]
-    """those with something in them, without line ends, otherwise as they are"""
+    """lines that are not empty, without line ends, otherwise unchanged"""
     empty: int
-    """lines of nothing or of white space, left out"""
+    """lines of white space or nothing, left out"""
     broken: int
     """replacement characters in the lines: bytes that are not UTF-8"""
     more: bool = False
-    """does the file go on after the most lines that are read?"""
+    """True if the file has more lines than are read"""
 
 
 def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile:
-    """The lines of a UTF-8 file, packed with gzip or not, with any line ends, with or without a byte order mark.
+    """Reads a UTF-8 file, gzipped or not, with any line ends, with or without a byte order mark.
 
     Raises:
-        DataError: for no file, a damaged archive, what is not UTF-8 text (zero bytes, or more than a tenth of the
-            characters broken), and fewer than 16 lines with something in them.
+        DataError: for a missing file, a damaged archive, what is not UTF-8 text (zero bytes, or more than a tenth of
+            the characters invalid), and fewer than 16 lines that are not empty.
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise DataError(f"'{path}' is no file of text")
+        raise DataError(f"'{path}' is not a text file")
     lines: list[str] = []
     empty, characters, more = 0, 0, False
     try:
         with _opened(path) as text:
             for line in text:
                 if "\0" in line:
-                    raise DataError(f"'{path}' is not text: it holds zero bytes; text has to be saved as UTF-8")
+                    raise DataError(f"'{path}' is not text: it contains zero bytes; text has to be saved as UTF-8")
                 line = line.removesuffix("\n")
                 if not line.strip():
                     empty += 1
@@ -77,7 +76,7 @@ def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile
     if broken > MOST_BROKEN * characters:
         raise DataError(f"'{path}' is not UTF-8 text: {broken:,} of {characters:,} characters are broken")
     if not lines:
-        raise DataError(f"'{path}' has no text in it; one sample a line is needed, {FEWEST_LINES} or more")
+        raise DataError(f"'{path}' has no text in it; one sample a line is needed, at least {FEWEST_LINES}")
     if len(lines) < FEWEST_LINES:
         raise DataError(f"'{path}' has too few lines of text, {len(lines)}: one sample each, {FEWEST_LINES} are needed")
     return TextFile(lines, empty, broken, more)
@@ -96,16 +95,16 @@ def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
 def split_lines(
     lines: Sequence[str], share: float, length: int = LENGTH, *, copies_together: bool = True
 ) -> tuple[list[str], list[str]]:
-    """Lines to train on and held-out ones, both in their order; chosen as ``split.choose_held_out`` does, by content.
+    """Training and held-out lines, both in order; chosen by content, as in ``split.choose_held_out``.
 
     Args:
         lines: all lines
-        share: of the lines that is held out, at most 10,000 of them
-        length: characters that a sample keeps
-        copies_together: lines that are equal once they are cut are held out together or not at all, so that none of
-            the held-out samples is trained on. Where a text repeats itself (the speakers' names in a play), both
-            parts then differ in distribution, and n-gram divergences between them are no floor for a model's. False
-            spreads copies over both parts, as the authors' random split does.
+        share: share of held-out lines; at most 10,000 lines
+        length: characters of a sample
+        copies_together: lines that are equal once cut are held out together or not at all, so that no held-out sample
+            is trained on. If a text repeats itself (the speakers' names in a play), the two splits then differ in
+            distribution, and n-gram divergences between them are no floor for a model's. False spreads copies over
+            both splits, as the authors' random split does.
     """
     need_length(length)
     digests, seen = [], Counter[str]()
@@ -123,12 +122,12 @@ def _digest(line: str) -> bytes:
 
 
 def read_docs() -> TextFile:
-    """The lines of the language reference that ships with Python, without their indentation; some 8,000.
+    """Lines of the language reference that ships with Python, some 8,000, without their indentation.
 
-    Lines without a letter (rules of tables) are left out. Another version of Python has other lines.
+    Lines without a letter (rules of tables) are left out. Other versions of Python have other lines.
 
     Raises:
-        DataError: for a Python that came without it.
+        DataError: if Python was installed without it.
     """
     try:
         from pydoc_data.topics import topics

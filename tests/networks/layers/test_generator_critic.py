@@ -8,8 +8,9 @@ from torch import nn
 
 from steadygan.networks.layers.blocks import ResidualBlock
 from steadygan.networks.layers.convolutions import SameConv
+from steadygan.networks.layers.generator_critic import Critic, Generator, LabelledSequential, ScoreHead
 from steadygan.networks.layers.inspect import couples_batch, is_norm
-from steadygan.networks.layers.modules import Critic, FullPrecisionLinear, Generator, LabelledSequential, ScoreHead
+from steadygan.networks.layers.linear import FullPrecisionLinear
 from steadygan.networks.layers.normalization import InstanceNorm, PaperLayerNorm
 
 

@@ -1,4 +1,4 @@
-"""A small convolutional network and its training: minutes on two cores for any data set, the same for one seed."""
+"""The classifier's network and its training: minutes on two cores for any data set, the same for one seed."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class Labelled(NamedTuple):
 
 
 def labelled(images: Images, labels: Labels | None, most: int) -> Labelled:
-    """At most ``most`` images, always the same, shrunk to 32 pixels; none where there are no labels."""
+    """A fixed random subset of at most ``most`` images, shrunk to 32 pixels; empty if there are no labels."""
     import torch
 
     count = 0 if labels is None else len(images)
-    places = np.arange(count)
+    indices = np.arange(count)
     if count > most:
-        places = np.sort(np.random.default_rng(0).permutation(count)[:most])
+        indices = np.sort(np.random.default_rng(0).permutation(count)[:most])
     small = shrunk(torch.zeros(1, *images.shape[1:], dtype=torch.uint8)).shape[1:]
-    found = np.empty((len(places), *small), np.uint8)
+    subset = np.empty((len(indices), *small), np.uint8)
     size = block_size(images)
-    for start in range(0, len(places), size):
-        block = np.array(images[places[start : start + size]])
-        found[start : start + len(block)] = shrunk(torch.from_numpy(block)).numpy()
-    return Labelled(found, np.empty(0, np.int64) if labels is None else labels[places])
+    for start in range(0, len(indices), size):
+        block = np.array(images[indices[start : start + size]])
+        subset[start : start + len(block)] = shrunk(torch.from_numpy(block)).numpy()
+    return Labelled(subset, np.empty(0, np.int64) if labels is None else labels[indices])
 
 
 def shrunk(images: Tensor) -> Tensor:
@@ -62,14 +62,14 @@ def shrunk(images: Tensor) -> Tensor:
     return values.round().clamp(0, 255).byte()
 
 
-def pixels(images: Tensor) -> Tensor:
-    """Images uint8 as numbers from -1 to 1, as networks take them."""
+def normalised(images: Tensor) -> Tensor:
+    """Images uint8 as float32 in [-1, 1], channels last."""
     import torch
 
     return (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
-def network(channels: int, classes: int) -> nn.Sequential:
+def build_network(channels: int, classes: int) -> nn.Sequential:
     """A body, images [N, channels, H, W] of any size -> features [N, 128] after ReLU, and a linear head."""
     import torch
     from torch import nn
@@ -87,9 +87,9 @@ def network(channels: int, classes: int) -> nn.Sequential:
         *layer(WIDTH, WIDTH),
     ]
     body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    found = nn.Sequential(body, nn.Linear(WIDTH, classes))
-    found.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return found
+    network = nn.Sequential(body, nn.Linear(WIDTH, classes))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def train(
@@ -102,59 +102,54 @@ def train(
 ) -> tuple[nn.Sequential, str]:
     """A trained network, in eval mode, and the precision that it was trained in.
 
-    AdamW under one cycle of the learning rate, cross-entropy, images shifted by up to an eighth of their size.
+    AdamW, one cycle of the learning rate, cross-entropy, images shifted at random by up to an eighth of their size.
     """
     import torch
+
+    from steadygan.system.device import has_fast_bf16
 
     count = len(data.images)
     passes = min(max(_EPOCHS * count, _LEAST_PASSES), _MOST_PASSES)
     batch = min(_BATCH, count)
     steps = max(1, passes // batch)
     kind = torch.device(device).type
-    fast = kind == "cpu" and _has_fast_bf16()
-    numbers = torch.Generator().manual_seed(seed)
+    bf16 = kind == "cpu" and has_fast_bf16(torch.device("cpu"))
+    generator = torch.Generator().manual_seed(seed)
     with torch.inference_mode(False), torch.enable_grad(), float32(device):
         images, labels = torch.from_numpy(data.images), torch.from_numpy(data.labels)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            found = network(data.images.shape[1], classes).to(device).train()
-        optimizer = torch.optim.AdamW(found.parameters(), _RATE, weight_decay=_DECAY)
+            network = build_network(data.images.shape[1], classes).to(device).train()
+        optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
         order = torch.empty(0, dtype=torch.int64)
         for step in range(steps):
             if len(order) < batch:
-                order = torch.cat([order, torch.randperm(count, generator=numbers)])
-            places, order = order[:batch], order[batch:]
-            moved = pixels(_shifted(images[places], numbers).to(device))
+                order = torch.cat([order, torch.randperm(count, generator=generator)])
+            indices, order = order[:batch], order[batch:]
+            inputs = normalised(_shifted(images[indices], generator).to(device))
             # without the cache of cast weights: it would outlive them
-            with torch.autocast(kind, torch.bfloat16, enabled=fast, cache_enabled=False):
-                logits = found(moved)
-            loss = torch.nn.functional.cross_entropy(logits.float(), labels[places].to(device))
+            with torch.autocast(kind, torch.bfloat16, enabled=bf16, cache_enabled=False):
+                logits = network(inputs)
+            loss = torch.nn.functional.cross_entropy(logits.float(), labels[indices].to(device))
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
             if progress is not None:
                 progress(step + 1, steps)
-    return found.eval(), "bf16" if fast else "fp32"
+    return network.eval(), "bf16" if bf16 else "fp32"
 
 
-def _has_fast_bf16() -> bool:
-    import torch
-
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
-
-
-def _shifted(images: Tensor, numbers: torch.Generator) -> Tensor:
-    """Each image moved by up to an eighth of its size, the gap filled with its mirror."""
+def _shifted(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image shifted at random by up to an eighth of its size, with reflection padding."""
     import torch
 
     count, _, height, width = images.shape
     farthest = [side // 8 for side in (height, width)]
     padded = torch.nn.functional.pad(images.float(), 2 * farthest[1:] + 2 * farthest[:1], mode="reflect")
     rows, columns = (
-        torch.randint(0, 2 * far + 1, (count, 1), generator=numbers) + torch.arange(side)
+        torch.randint(0, 2 * far + 1, (count, 1), generator=generator) + torch.arange(side)
         for far, side in zip(farthest, (height, width), strict=True)
     )
     picked = padded[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [N, H, W, C]
@@ -162,8 +157,12 @@ def _shifted(images: Tensor, numbers: torch.Generator) -> Tensor:
 
 
 def accuracy(network: nn.Sequential, data: Labelled, device: str) -> float | None:
-    """The share of images whose class is recognised; None where there are no images."""
+    """Classification accuracy; None for no images."""
     if not len(data.images):
         return None
-    logits = extract(lambda images: (network(pixels(images)), None), data.images, _BLOCK, device, "classifier").features
+
+    def predict(images: Tensor) -> tuple[Tensor, None]:
+        return network(normalised(images)), None
+
+    logits = extract(predict, data.images, _BLOCK, device, "classifier").features
     return float((logits.argmax(axis=1) == data.labels).mean())

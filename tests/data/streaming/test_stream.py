@@ -1,4 +1,4 @@
-"""Parquet files that are read while a run goes on."""
+"""Streams of parquet files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from steadygan.data import DataOptions, Dataset, Streamed, audit_data, open_data, planned_cache_bytes
-from steadygan.data.audit.contact_sheet import contact_sheet
+from steadygan.data.sheet import contact_sheet
 from steadygan.errors import DataError, RunError, UsageError
 from tests.data.making import encoded, fill, picture
 from tests.data.shards import number_of, numbered, write_shards
@@ -24,11 +24,11 @@ def opened(source: Path, **options: Any) -> Dataset:
 def stream_of(data: Dataset) -> Streamed:
     """The training samples, decoded in this process."""
     assert isinstance(data.train, Streamed)
-    return Streamed(data.train.groups, data.train.plan, data.train.order, workers=0)
+    return Streamed(data.train.shards, data.train.plan, data.train.order, workers=0)
 
 
 def numbers_of(stream: Streamed) -> list[int]:
-    """Which picture each index is."""
+    """The number of each picture, by index."""
     return [number_of(pixels) for pixels in stream.rows(np.arange(len(stream)))[0]]
 
 
@@ -70,7 +70,7 @@ def test_the_official_test_split_is_held_out(tmp_path: Path) -> None:
 def test_processes_decode_what_the_caller_itself_would(tmp_path: Path) -> None:
     data = opened(write_shards(tmp_path / "set", [100], classes=3))
     assert isinstance(data.train, Streamed)
-    several = Streamed(data.train.groups, data.train.plan, data.train.order, workers=2)
+    several = Streamed(data.train.shards, data.train.plan, data.train.order, workers=2)
     indices = np.random.default_rng(0).permutation(90)[:50]
     for got, want in zip(several.rows(indices), stream_of(data).rows(indices), strict=True):
         assert np.array_equal(got, want)
@@ -87,8 +87,8 @@ def test_an_epoch_reads_each_row_group_about_once_and_holds_no_more_than_the_win
     assert lanes == {8: 4, 20: 5}[batch]
     for start in range(0, 360 - batch + 1, batch):
         stream.rows(stream.indices(0, start, batch, batch))
-        most = max(most, stream.held.count)
-    assert stream.held.reads <= 72 + 2 * lanes
+        most = max(most, stream.buffer.count)
+    assert stream.buffer.reads <= 72 + 2 * lanes
     assert 10 < most <= 60
 
 
@@ -99,7 +99,7 @@ def test_one_of_two_processes_reads_half_of_the_row_groups(tmp_path: Path) -> No
         stream = stream_of(opened(folder, window=60))
         for start in range(0, 360 - 8 + 1, 8):
             stream.rows(stream.indices(0, start, 8, 8)[rank * 4 : rank * 4 + 4])
-        reads.append(stream.held.reads)
+        reads.append(stream.buffer.reads)
     assert all(36 <= count <= 42 for count in reads)
 
 
@@ -114,7 +114,7 @@ def test_a_broken_picture_is_replaced_by_the_next_of_its_row_group_and_counted(
         samples, labels = stream.rows(np.arange(len(stream)))
         assert labels is not None
         groups = np.searchsorted(stream.order.starts, np.arange(len(stream)), side="right") - 1
-        firsts = [int(pq.ParquetFile(p.file).read_row_group(p.number)["index"][0]) for p in stream.groups.places]
+        firsts = [int(pq.ParquetFile(p.file).read_row_group(p.number)["index"][0]) for p in stream.shards.groups]
         meant = np.array(firsts)[groups] + np.arange(len(stream)) - stream.order.starts[groups]
         stands_in = {13: 15, 14: 15, 49: 40}
         numbers = [number_of(pixels) for pixels in samples]
@@ -134,11 +134,9 @@ def test_a_row_group_without_any_picture_gives_way_to_the_next_one(tmp_path: Pat
     assert stream.replaced == 10
 
 
-def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from steadygan.data.parquet import stream as streams
-    from steadygan.evaluation.extracting import real_part
+def test_evaluations_use_a_fixed_part_of_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from steadygan.data.streaming import stream as streams
+    from steadygan.evaluation.extracting import real_samples
 
     monkeypatch.setattr(streams, "_PART_COUNT", 25)
     data = opened(write_shards(tmp_path / "set", [100], broken={5: b"no"}, classes=3))
@@ -146,20 +144,20 @@ def test_a_fixed_part_stands_for_all_where_all_cannot_be_looked_at(
     assert len(samples) == 25
     assert labels is not None and labels.tolist() == [number_of(pixels) % 3 for pixels in samples]
     assert len({number_of(pixels) for pixels in samples}) == 25
-    assert np.array_equal(real_part(data, "train")[0], samples)
+    assert np.array_equal(real_samples(data, "train")[0], samples)
     assert data.audit is not None
-    assert any("takes a fixed part of 25" in line for line in data.audit.what_training_will_do)
+    assert any("take a fixed part of 25" in line for line in data.audit.what_training_will_do)
 
 
-def test_the_audit_says_what_is_streamed_and_what_was_looked_at(tmp_path: Path) -> None:
+def test_the_audit_says_what_is_streamed_and_what_was_inspected(tmp_path: Path) -> None:
     folder = write_shards(tmp_path / "set", [100, 100], classes=3)
     found = audit_data(DataOptions(source=str(folder), stream=True, window=50))
     said = "\n".join(found.lines())
     assert (
         "It trains on 180 pictures in 18 row groups of 2 files, read and decoded while it trains; 20 are held" in said
     )
-    assert "shuffles windows of 50 pictures; as many are held encoded at most (about" in said
-    assert "seen in the 20 that are held out" in said
+    assert "shuffles windows of 50 pictures; at most as many are buffered, encoded (about" in said
+    assert "comes from the 20 that are held out" in said
     assert (found.found, found.train, found.held_out) == (200, 180, 20)
     assert planned_cache_bytes(DataOptions(source=str(folder), stream=True)) == 0
     contact_sheet(opened(folder), tmp_path / "sheet.png")
@@ -191,7 +189,7 @@ def test_labels_are_words_or_numbers_of_any_kind(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "set.parquet", row_group_size=5)
     data = opened(tmp_path / "set.parquet")
     assert data.class_names == ("cat", "dog")
-    first = pq.ParquetFile(tmp_path / "set.parquet").read_row_group(stream_of(data).groups.places[0].number)
+    first = pq.ParquetFile(tmp_path / "set.parquet").read_row_group(stream_of(data).shards.groups[0].number)
     expected = [{"cat": 0, "dog": 1}[word] for word in first["class"].to_pylist()]
     labels = stream_of(data).rows(np.arange(5))[1]
     assert labels is not None and labels.tolist() == expected
@@ -223,9 +221,9 @@ def test_what_cannot_be_streamed_is_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_only_parquet_is_streamed(tmp_path: Path) -> None:
+def test_only_parquet_can_be_streamed(tmp_path: Path) -> None:
     for source in ("digits", str(fill(tmp_path / "photos"))):
-        with pytest.raises(UsageError, match=r"data stream is true, but '.*' is no parquet"):
+        with pytest.raises(UsageError, match=r"data stream is true, but '.*' is not parquet"):
             open_data(DataOptions(source=source, stream=True))
     with pytest.raises(UsageError, match="data window is 5, but only a stream has one"):
         DataOptions(window=5)
@@ -254,10 +252,10 @@ def test_files_without_the_column_of_pictures_are_one_line(tmp_path: Path) -> No
         opened(tmp_path)
 
 
-def test_a_row_that_was_given_away_is_read_again(tmp_path: Path) -> None:
+def test_a_row_that_was_taken_is_read_again(tmp_path: Path) -> None:
     stream = stream_of(opened(write_shards(tmp_path / "set", [50])))
     first = stream.rows(np.array([3, 3, 4]))[0]
     assert np.array_equal(first[0], first[1])
-    assert stream.held.reads == 2
+    assert stream.buffer.reads == 2
     stream.close()
-    assert stream.held.count == 0
+    assert stream.buffer.count == 0

@@ -1,4 +1,4 @@
-"""What R3GAN's networks are assembled from: bottleneck blocks with grouped convolutions, and both ends at 4x4."""
+"""R3GAN's modules (Huang et al. 2024): ResNeXt blocks without norms, and both ends of the networks at 4x4."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 from steadygan.errors import UsageError
 from steadygan.networks.layers import activations
-from steadygan.networks.layers.modules import FullPrecisionLinear
+from steadygan.networks.layers.linear import FullPrecisionLinear
 from steadygan.types import CriticOutput
 
 LEAKY_GAIN = math.sqrt(2.0 / (1.0 + activations.LEAK**2))
-"""keeps the mean square of normal numbers through leaky ReLU: sqrt(2 / 1.04)"""
+"""He's gain for leaky ReLU, which keeps the mean square of normal numbers: sqrt(2 / 1.04)"""
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
 def scaled(layer: Layer, gain: float = 1.0) -> Layer:
-    """The layer with weights from N(0, gain^2 / fan_in) and biases of 0, in place; gain 0 gives zeros."""
+    """Initialises weights from N(0, gain^2 / fan_in) and biases to 0, in place; gain 0 gives zeros."""
     with torch.no_grad():
         layer.weight.normal_(0.0, gain / math.sqrt(layer.weight[0].numel()))
         if layer.bias is not None:
@@ -29,20 +29,20 @@ def scaled(layer: Layer, gain: float = 1.0) -> Layer:
 
 
 class ResNeXtBlock(nn.Module):
-    """x + W3 act(b2 + W2 act(b1 + W1 x)): 1x1 to more maps, 3x3 in groups, 1x1 back; the last one begins at zero.
+    """x + W3 act(b2 + W2 act(b1 + W1 x)): 1x1 to more maps, grouped 3x3, 1x1 back; W3 is 0 at first.
 
-    Without norms: begins as the identity, and the other two weights as in Fixup (Zhang et al. 2019), scaled by
+    Without norms: begins as the identity, with the other two weights as in Fixup (Zhang et al. 2019), scaled by
     L^(-1/4) for L blocks in a network. R3GAN puts the biases into its activations, which is the same function.
     """
 
     def __init__(self, width: int, hidden: int, groups: int, blocks: int, *, critic: bool) -> None:
         """
         Args:
-            width: maps in and out
-            hidden: maps within
+            width: feature maps in and out
+            hidden: feature maps inside
             groups: of the 3x3 convolution
-            blocks: L, how many such blocks the network has
-            critic: take the activation's form for critics
+            blocks: L, number of blocks in the network
+            critic: use the activation's form for critics
         """
         super().__init__()
         gain = LEAKY_GAIN * blocks**-0.25
@@ -71,10 +71,10 @@ class LearnedBasis(nn.Module):
 
 
 class BasisHead(nn.Module):
-    """The end of R3GAN's critic, in float32: one weighted sum of each map, then a linear score without bias.
+    """Head of R3GAN's critic, in float32: one weighted sum of each map, then a linear score without bias.
 
-    With classes the linear layer has as many outputs as inputs, and the score is their product with the class's
-    learned vector.
+    With classes the linear layer has as many outputs as inputs, and the score is their product with a learned vector
+    of the class.
     """
 
     takes_labels = True
@@ -82,10 +82,10 @@ class BasisHead(nn.Module):
     def __init__(self, width: int, side: int, classes: int = 0, *, features: bool = False) -> None:
         """
         Args:
-            width: maps
-            side: their pixels a side
-            classes: how many there are; 0 for scores that do not look at labels
-            features: hand the sums out too?
+            width: feature maps
+            side: their side in pixels
+            classes: number of classes; 0 for unconditional scores
+            features: also output the sums
         """
         super().__init__()
         self.gives_features = features
@@ -94,20 +94,20 @@ class BasisHead(nn.Module):
         self.embedding = label_vectors(classes, width, 1.0 / math.sqrt(width)) if classes else None
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> CriticOutput:
-        """Raises UsageError where the score looks at labels and they are missing."""
+        """Raises UsageError without labels if the score is conditional."""
         with torch.autocast(x.device.type, enabled=False):
-            # under a penalty, products and sums take a half to a quarter of a depth-wise convolution's time on a CPU
+            # products and sums: under a penalty a half to a quarter of a depth-wise convolution's time on a CPU
             features = (x.to(self.basis.dtype) * self.basis).sum((2, 3))
             score = self.score(features)
             if self.embedding is not None:
                 if labels is None:
-                    raise UsageError("the critic scores samples as members of their class, but got no labels")
+                    raise UsageError("the critic is conditional, but got no labels: give the class of each sample")
                 score = (score * self.embedding(labels)).sum(1, keepdim=True)
         return CriticOutput(score.squeeze(1), features=features if self.gives_features else None)
 
 
 def label_vectors(classes: int, width: int, gain: float = 1.0) -> nn.Embedding:
-    """A learned vector for each class: a linear layer of one-hot labels, and initialised as one (fan_in: classes)."""
+    """A learned vector for each class, initialised as a linear layer of one-hot labels (fan_in: classes)."""
     table = nn.Embedding(classes, width)
     with torch.no_grad():
         table.weight.normal_(0.0, gain / math.sqrt(classes))

@@ -1,0 +1,161 @@
+"""The audit of pictures, and sentences on what training will do with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from steadygan.data.audit.audit import Audit
+from steadygan.data.images.decode import is_grey
+from steadygan.data.images.inspection import Inspection
+from steadygan.data.images.scan import ARRAY
+from steadygan.data.images.store import Decoded, labels_of
+from steadygan.data.split import MOST_HELD_OUT
+from steadygan.system.words import byte_size
+
+_UNREADABLE_LISTED = 1_000
+SIZES_LISTED = 20
+_CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
+
+Kind = TypeVar("Kind")
+
+
+def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
+    """The audit of a source; ``decoded`` is None if it was refused before decoding."""
+    scans = inspection.scans
+    sizes = _merged([scan.sizes for scan in scans])
+    unreadable = inspection.unreadable(decoded)
+    folder = decoded.folder if decoded else None
+    return Audit(
+        source=inspection.options.source,
+        kind=inspection.source.kind,
+        shape=inspection.plan.shape,
+        found=inspection.count,
+        train=len(decoded.train.samples) if decoded else 0,
+        held_out=len(decoded.held_out.samples) if decoded else 0,
+        held_out_from=_held_out_from(inspection),
+        classes=_classes(inspection, decoded),
+        sizes=sizes[:SIZES_LISTED],
+        different_sizes=len(sizes),
+        smallest=extreme(sizes, min),
+        largest=extreme(sizes, max),
+        modes=_merged([scan.modes for scan in scans]),
+        formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
+        animated=sum(scan.animated for scan in scans),
+        rotated=sum(scan.rotated for scan in scans),
+        duplicate_groups=sum(scan.duplicate_groups for scan in scans),
+        duplicate_copies=sum(scan.duplicate_copies for scan in scans),
+        duplicates=tuple(group for scan in scans for group in scan.duplicates),
+        unreadable_count=len(unreadable),
+        unreadable=tuple(unreadable[:_UNREADABLE_LISTED]),
+        ignored=inspection.source.ignored,
+        notes=inspection.source.notes,
+        what_training_will_do=_sentences(inspection, decoded) if decoded else (),
+        cache=str(folder) if folder else None,
+        cache_bytes=_nbytes(decoded) if decoded and folder else 0,
+        problem=inspection.problem(decoded),
+    )
+
+
+def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int], ...]:
+    total: Counter[Kind] = Counter()
+    for each in counts:
+        total.update(dict(each))
+    return tuple(total.most_common())
+
+
+def extreme(
+    sizes: tuple[tuple[tuple[int, int], int], ...], choose: Callable[[list[int]], int]
+) -> tuple[int, int] | None:
+    """The smallest or largest width and height of ((width, height), pictures); None if empty."""
+    if not sizes:
+        return None
+    return choose([width for (width, _), _ in sizes]), choose([height for (_, height), _ in sizes])
+
+
+def _classes(inspection: Inspection, decoded: Decoded | None) -> tuple[tuple[str, int], ...]:
+    names = inspection.class_names
+    labels = labels_of(inspection.source.train, decoded.train) if decoded else inspection.source.train.labels
+    if not names or labels is None:
+        return ()
+    counts = np.bincount(labels, minlength=len(names)).tolist()
+    return tuple(zip(names, counts, strict=True))
+
+
+def _nbytes(decoded: Decoded) -> int:
+    return decoded.train.samples.nbytes + decoded.held_out.samples.nbytes
+
+
+def _held_out_from(inspection: Inspection) -> str:
+    if inspection.source.test is not None:
+        return f"the source's own '{inspection.source.test_name}' split"
+    return f"{inspection.options.held_out:.0%} of all, at most {MOST_HELD_OUT:,}, chosen by content"
+
+
+def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
+    """What training will do with the source."""
+    train, held_out = len(decoded.train.samples), len(decoded.held_out.samples)
+    chosen = _held_out_from(inspection)
+    sentences = [
+        f"It trains on {train:,} pictures; {held_out:,} are held out and never trained on ({chosen}).",
+        size_sentence(inspection),
+        channels_sentence(inspection),
+        *label_sentences(inspection),
+    ]
+    if inspection.options.flip:
+        sentences.append("Half of the pictures are mirrored left to right, at random at each draw.")
+    if any(scan.rotated for scan in inspection.scans):
+        sentences.append("Pictures with an EXIF orientation are turned upright.")
+    if any(scan.animated for scan in inspection.scans):
+        sentences.append("Of animated files the first frame is used.")
+    if inspection.unreadable(decoded):
+        sentences.append("Unreadable pictures are left out.")
+    if any(scan.duplicate_copies for scan in inspection.scans):
+        aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
+        sentences.append(f"Copies are kept{aside}.")
+    where = f"kept in {decoded.folder}" if decoded.folder else "kept in memory"
+    sentences.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
+    return tuple(sentences)
+
+
+def size_sentence(inspection: Inspection) -> str:
+    """The size that pictures are resized to, and how."""
+    size = inspection.plan.size
+    sizes = [item for scan in inspection.scans for item in scan.sizes]
+    if all(each == (size, size) for each, _ in sizes):
+        return f"Pictures stay as they are, {size}x{size} ({inspection.why_size})."
+    square = all(width == height for (width, height), _ in sizes)
+    first = "" if square else ("cropped to the middle square and " if inspection.plan.fit == "crop" else "padded and ")
+    side = min if inspection.plan.fit == "crop" else max
+    small = sum(count for each, count in sizes if side(each) < size)
+    enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
+    return f"Pictures are {first}resized to {size}x{size} ({inspection.why_size}){enlarged}."
+
+
+def channels_sentence(inspection: Inspection) -> str:
+    """Grey or colour, with or without alpha, and what is converted."""
+    channels = inspection.plan.channels
+    modes = dict(_merged([scan.modes for scan in inspection.scans]))
+    sentence = f"They are trained on as {_CHANNELS[channels]} ({channels} channel{'s' * (channels > 1)})"
+    grey = sum(count for mode, count in modes.items() if is_grey(mode))
+    colour = sum(modes.values()) - grey
+    if channels < 3 and colour:
+        sentence += f"; {colour:,} colour pictures become grey"
+    if channels >= 3 and grey:
+        sentence += f"; {grey:,} grey pictures get three equal channels"
+    if channels in (1, 3) and any(mode.endswith(("A", "a")) for mode in modes):
+        sentence += "; transparent parts become white"
+    return sentence + "."
+
+
+def label_sentences(inspection: Inspection) -> list[str]:
+    """Whether there are classes and they are used."""
+    names = inspection.class_names
+    if names:
+        return [f"There are {len(names):,} classes; recipes with labels use them."]
+    if inspection.source.train.labels is not None and len(inspection.source.class_names) > 1:
+        return ["Labels are there but not used, as asked."]
+    return ["There are no labels."]

@@ -1,0 +1,92 @@
+"""Path length regularisation of the generator (Karras et al. 2020, StyleGAN2, section 3.2 and App. B)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from steadygan.checks import within
+from steadygan.penalties.base import check_interval, check_weight
+from steadygan.penalties.gradient_norms import gradient_of
+from steadygan.schedules import Schedule
+from steadygan.types import PlayerName, RandomSpec, scales_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_SMALLEST_SQUARE = 1e-8  # under the root: a length of exactly 0 would have an infinite derivative
+
+
+class PathLengthState(NamedTuple):
+    """What the penalty remembers."""
+
+    mean_length: Tensor
+    """a: the running mean of path lengths, 0-d"""
+
+
+def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
+    """||J^T y||_2 for each sample, [n]: how far a small step in the latent moves the image (StyleGAN2, eq. 4).
+
+    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution.
+
+    Args:
+        generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
+        latents: [n, D], or [n, L, D], of whose layers the mean square is taken
+        labels: [n] or None
+        random: standard normal, [n, C, H, W]
+    """
+    y = random / (random.shape[-2] * random.shape[-1]) ** 0.5
+    gradient = gradient_of(lambda z: (scales_of(generator(z, labels))[-1] * y).sum(), latents)
+    square = gradient.square().sum(-1).flatten(1).mean(1) if gradient.dim() > 2 else gradient.square().sum(-1)
+    return (square + _SMALLEST_SQUARE).sqrt()
+
+
+@dataclass(frozen=True)
+class PathLength:
+    """weight E (||J^T y|| - a)^2, a the running mean of the lengths (StyleGAN2, eq. 4).
+
+    The updated mean enters the loss with its graph, as in the authors' code.
+    """
+
+    weight: float | Schedule = 2.0
+    """gamma_pl; a schedule: by round"""
+    every: int = 4
+    """generator steps between two of the penalty, which then weighs as many times as much (lazy regularisation)"""
+    decay: float = 0.01
+    """share of a step's mean length in the running mean"""
+    shrink: int = 2
+    """one in so many samples of the batch is measured"""
+    player: ClassVar[PlayerName] = "generator"
+    sees_batch: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_weight("PathLength.weight", self.weight)
+        check_interval("PathLength.every", self.every)
+        within("PathLength.decay", self.decay, 0, 1)
+        check_interval("PathLength.shrink", self.shrink)
+
+    def random_spec(self, shape: tuple[int, ...]) -> RandomSpec:
+        return RandomSpec("normal", shape)
+
+    def initial_state(self) -> tuple[Tensor, ...]:
+        import torch
+
+        return PathLengthState(torch.zeros(()))
+
+    def measure(self, generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor | None) -> Tensor:
+        """Path lengths of every ``shrink``-th sample, [n / shrink]."""
+        assert random is not None
+        some = slice(None, None, self.shrink)
+        return path_lengths(generator, latents[some], None if labels is None else labels[some], random[some])
+
+    def hold(self, measured: Tensor, state: Any) -> Tensor:
+        """Lengths [N] to unweighted penalties [N]."""
+        return (measured - self._moved(measured, state)).square()
+
+    def next_state(self, measured: Tensor, state: Any) -> tuple[Tensor, ...]:
+        return PathLengthState(self._moved(measured, state))
+
+    def _moved(self, measured: Tensor, state: Any) -> Tensor:
+        (mean,) = state
+        moved: Tensor = mean + self.decay * (measured.mean() - mean)
+        return moved
