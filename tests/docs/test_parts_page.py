@@ -18,7 +18,7 @@ from steadygan.training.validate import check_game
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, table, training_round
 
-PAGE = Path(__file__).parent.parent / "docs" / "parts.md"
+PAGE = Path(__file__).parents[2] / "docs" / "parts.md"
 SAMPLE = SampleSpec((1, 32, 32))
 LINES = re.findall(r"^steadygan train (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 FIXED = {"--set": True, "--data.size": True}

@@ -25,7 +25,7 @@ from steadygan.training.step.game import Game
 from steadygan.types import CriticOutput, SampleSpec
 from tests.training.games import critic_step, generator_step
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "wgan_gp_single_file.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "wgan_gp_single_file.py"
 DIGITS = SampleSpec((1, 8, 8))
 ROUNDS = 2  # of five critic steps and one generator step: twelve losses
 

@@ -1,10 +1,11 @@
+"""Facts of a run's data: to their file and back."""
+
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from steadygan.data.open import open_data
 from steadygan.data.options import DataOptions
@@ -13,19 +14,7 @@ from steadygan.errors import RunError
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
 from steadygan.types import SampleSpec
-
-
-def written(path: Path, facts: DataFacts | Environment) -> Path:
-    path.write_text(json.dumps(facts.to_json()))
-    return path.parent
-
-
-@pytest.mark.parametrize("weights_from", [None, Path("runs/one/checkpoints/000500")])
-def test_an_environment_comes_back_from_its_file(tmp_path: Path, weights_from: Path | None) -> None:
-    environment = Environment.current(torch.device("cpu"), "fp32", weights_from)
-    assert Environment.read(written(tmp_path / "environment.json", environment)) == environment
-    assert environment.versions["torch"]
-    assert ("weights_from" in environment.to_json()) == (weights_from is not None)
+from tests.run.written import written
 
 
 @pytest.mark.parametrize("source", ["digits", "8gaussians"])
