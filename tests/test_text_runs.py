@@ -1,4 +1,4 @@
-"""Text from the file to the lines of a run: learned, repeated, resumed, judged, written, refused."""
+"""Text from the file to the lines of a run: repeated, resumed, judged, written, refused."""
 
 from __future__ import annotations
 
@@ -14,86 +14,13 @@ from safetensors.torch import load_file
 
 import steadygan as sg
 from steadygan.cli import main
-from steadygan.data import DataOptions, open_data
+from steadygan.data import open_data
 from steadygan.default_recipe import choose
 from steadygan.errors import RunError, UsageError
-from steadygan.metrics.ngrams import ngram_js
 from steadygan.networks import TextCritic, TextGenerator
-from steadygan.optimizers import Adam
-from steadygan.penalties import GradientPenalty
-from steadygan.priors import Normal
-from steadygan.recipe import RunOptions
-from steadygan.recipes import text, text_gan
 from steadygan.representations import OneHot
 from steadygan.run.records import TIMES
-from steadygan.schedules import Constant
-
-NOUNS, VERBS = ("cat", "dog", "owl", "fox"), ("sees", "hits", "bites")
-GRAMMAR = [f"{one} {verb} {other}" for one in NOUNS for verb in VERBS for other in NOUNS] * 4
-RUN = RunOptions(precision="fp32", threads=1, log_every=5, picture_every=5, checkpoint_every=5, evaluate_every=10)
-
-
-@pytest.fixture(scope="module")
-def grammar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("text") / "grammar.txt"
-    path.write_text("\n".join(GRAMMAR) + "\n", encoding="utf-8")
-    return path
-
-
-def data(path: Path) -> DataOptions:
-    return DataOptions(source=str(path), length=12, held_out=0.25)
-
-
-def small(make=text, **changes) -> sg.Recipe:
-    """The recipe on networks that learn in seconds."""
-    optimizer = Adam(2e-3, betas=(0.5, 0.9))
-    fields = {
-        "generator": TextGenerator(16, blocks=2, kernel=3),
-        "critic": TextCritic(16, blocks=2, kernel=3),
-        "critic_steps": Constant(3),
-        "generator_optimizer": optimizer,
-        "critic_optimizer": optimizer,
-        "batch": 32,
-        "prior": Normal(16),
-        "run": RUN,
-        "rounds": 12,
-    }
-    return dataclasses.replace(make(), **{**fields, **changes})
-
-
-def trained(path: Path, out: Path, **changes) -> sg.Run:
-    return sg.train(small(**changes), data=data(path), out=out, observers=[])
-
-
-# what is learned
-
-SELDOM = dataclasses.replace(RUN, log_every=100, picture_every=10_000, checkpoint_every=10_000, evaluate_every=10_000)
-BOUND = 0.2
-"""of the divergence of pairs of characters; two seeds reached 0.10 and 0.15"""
-
-
-def pairs_off(path: Path, out: Path, rounds: int, **changes) -> float:
-    run = trained(path, out, rounds=rounds, run=SELDOM, **changes)
-    return ngram_js(open_data(data(path)).held_out.samples, run.sample(500, seed=7), 2)
-
-
-@pytest.mark.slow
-def test_wgan_gp_learns_how_characters_follow_each_other(grammar: Path, tmp_path: Path) -> None:
-    assert pairs_off(grammar, tmp_path / "run", 200) < BOUND
-
-
-@pytest.mark.parametrize(
-    ("rounds", "changes"),
-    [(1, {}), (80, {"make": text_gan}), (80, {"penalties": (GradientPenalty(0.0),)})],
-    ids=["untrained", "text-gan", "no penalty"],
-)
-def test_untrained_and_unpenalised_text_misses_the_bound(
-    grammar: Path, tmp_path: Path, rounds: int, changes: dict
-) -> None:
-    assert pairs_off(grammar, tmp_path / "run", rounds, **changes) > 2 * BOUND
-
-
-# the same again
+from tests.grammar import RUN, data, small, trained
 
 
 def rows(folder: Path, name: str = "metrics.jsonl") -> list[dict]:
@@ -120,9 +47,6 @@ def test_a_text_run_that_was_cut_off_ends_like_one_that_was_not(grammar: Path, t
         mine, theirs = load_file(file), load_file(resumed.folder / "checkpoints" / "000012" / file.name)
         assert all(torch.equal(mine[key], theirs[key]) for key in mine)
     assert resumed.lines(8) == whole.lines(8)
-
-
-# what a run keeps
 
 
 @pytest.fixture(scope="module")
@@ -172,9 +96,6 @@ def test_what_is_no_text_has_no_lines(run: sg.Run, tmp_path: Path) -> None:
         sg.load(tmp_path / "other").lines(3)
 
 
-# other data
-
-
 def test_other_characters_are_no_start_for_a_run(run: sg.Run, grammar: Path, tmp_path: Path) -> None:
     assert trained(grammar, tmp_path / "same", rounds=1).alphabet == run.alphabet
     again = sg.train(small(rounds=1), data=data(grammar), out=tmp_path / "on", observers=[], weights_from=run.folder)
@@ -194,8 +115,6 @@ def test_a_changed_text_is_not_gone_on_with(run: sg.Run, grammar: Path, tmp_path
     with pytest.raises(RunError, match="moved has changed since"):
         sg.resume(tmp_path / "run", more_rounds=6, observers=[])
 
-
-# the command
 
 TINY = "--generator.width 4 --critic.width 4 --critic-steps 1 --batch 8 --data.length 12 --rounds 2"
 
