@@ -40,6 +40,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_has_its_code(
     check_interrupted(capsys.readouterr().err)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
 def test_a_process_that_is_terminated_saves_says_how_to_go_on_and_has_its_code(place: Path) -> None:
     line = [sys.executable, "-u", "-m", "steadygan", *LONG]
@@ -96,6 +97,7 @@ def test_traces_are_shown_where_they_are_asked_for(monkeypatch: pytest.MonkeyPat
         main(["trian"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of another kind")
 def test_a_reader_that_goes_away_is_no_error() -> None:
     line = [sys.executable, "-m", "steadygan", "recipes", "wgan-gp"]
@@ -106,6 +108,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.slow
 def test_an_output_that_knows_no_umlauts_gets_question_marks(runs: Path) -> None:
     shutil.copytree("runs/tiny", "runs/größer")
     done = shell("runs", PYTHONIOENCODING="ascii", PYTHONUTF8="0")

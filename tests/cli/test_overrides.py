@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,8 +28,21 @@ from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay
 from steadygan.types import SampleSpec
 
 FIXED = {"--out": True, "--help": False, "-h": False}
-ALL = [pytest.param(make(sample), id=f"{name}-{sample}") for name, make in RECIPES.items() for sample in
-       (SampleSpec((3, 32, 32)), SampleSpec((2,)))]  # fmt: skip
+
+
+def of_all_kinds() -> Iterator[Any]:
+    """Recipes that together have every kind of value that any recipe has at any path."""
+    seen: set[tuple[str, type]] = set()
+    for name, make in RECIPES.items():
+        for sample in (SampleSpec((3, 32, 32)), SampleSpec((2,))):
+            recipe = make(sample)
+            kinds = {(field.path, type(field.value)) for field in walk(recipe)}
+            if kinds - seen:
+                yield pytest.param(recipe, id=f"{name}-{sample}")
+            seen |= kinds
+
+
+ALL = list(of_all_kinds())
 
 
 def changed(line: str, recipe: Recipe | None = None) -> Recipe:

@@ -164,11 +164,12 @@ def narrow(recipe):
     )
 
 
-PLAYED = [(*cell, SMALL) for cell in CELLS] + [(row, PENALISED, LARGE) for row in range(6)]  # row 6 trains below
+PLAYED = [(row, method, SMALL) for row in range(7) for method in (PENALISED, "dcgan")]  # with layer and batch norm
+PLAYED += [(0, "wgan", SMALL), (0, "lsgan", SMALL), (0, PENALISED, LARGE)]  # row 6 is trained on large ones below
 
 
 @pytest.mark.parametrize(("row", "method", "sample"), PLAYED, ids=str)
-def test_every_cell_passes_the_guard_and_two_rounds(row, method, sample):
+def test_cells_are_valid_and_stay_finite_over_two_rounds(row, method, sample):
     data = image_data(60, sample)
     recipe = narrow(lsun_grid(row, method, sample))
     game, feed, drawer = table(recipe, data)
@@ -184,6 +185,7 @@ def test_every_cell_passes_the_guard_and_two_rounds(row, method, sample):
     assert sum(moved) > 0.9 * len(moved)  # a bottleneck of one map may be dead
 
 
+@pytest.mark.slow
 def test_a_short_training_of_the_101_layers_moves_and_stays_finite():
     data = image_data(40, LARGE)
     quick = Adam(1e-3, betas=(0.5, 0.9))

@@ -22,15 +22,18 @@ from tests.training.engines.trials import errors, small_trial, trial
 from tests.training.games import critic_step, generator_step, image_data, small_recipe, training_round
 from tests.training.worlds import TEXTS, image_recipes, made, played_on, sample_of, traced_errors
 
+TRACED = ["lazy R1", *(name for name in image_recipes() if name != "wgan-gp"), *TEXTS]
 
-@pytest.mark.parametrize("name", [*image_recipes(), *TEXTS, "lazy R1"])
+
+@pytest.mark.parametrize("name", ["wgan-gp", *(pytest.param(name, marks=pytest.mark.slow) for name in TRACED)])
 def test_traced_losses_have_the_eager_gradients(name):
     found = traced_errors(small_trial(name))
     assert found
     assert max(found.values()) < 1e-9
 
 
-@pytest.mark.parametrize("name", ["wgan-gp", "wgan-gp-cifar10", "photos"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wgan-gp", "wgan-gp-cifar10"])
 def test_traced_losses_of_colours_have_the_eager_gradients(name):
     """A layout that a tracer misjudges shows with the number of channels (docs/traps.md)."""
     sample = SampleSpec((3, 8, 8), classes=10)
@@ -41,7 +44,8 @@ def test_traced_losses_of_colours_have_the_eager_gradients(name):
     assert max(found.values()) < 1e-9
 
 
-@pytest.mark.parametrize("name", ["wgan-gp", "began", "lecam", "sngan", "adaptive"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["began", "sngan", "adaptive"])
 def test_traced_steps_take_the_eager_way(name):
     """Rates, states and draws included: four rounds in float64."""
     data, recipe = image_data(200, sample_of(name)), made(name)
@@ -52,7 +56,8 @@ def test_traced_steps_take_the_eager_way(name):
         torch.testing.assert_close(other, one, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["wgan-gp", "sngan", "lecam", "began", "instance-noise"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sngan", "began", "instance-noise"])
 def test_nothing_is_compiled_again_after_the_first_round(name):
     tried, engine = small_trial(name), Compiled("aot_eager")
     torch._dynamo.utils.counters.clear()
@@ -63,6 +68,7 @@ def test_nothing_is_compiled_again_after_the_first_round(name):
     assert counts == [2, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")
 @pytest.mark.parametrize("name", ["wgan-gp", "sngan"])
 def test_compiled_losses_have_the_eager_gradients(name):
@@ -77,15 +83,17 @@ def test_compiled_losses_have_the_eager_gradients(name):
         torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5)  # statistics, and vectors of spectral norms
 
 
+@pytest.mark.slow
 def test_parts_of_a_batch_add_up_in_compiled_steps_too():
     tried = trial(made("micro-batches"))
     assert max(traced_errors(tried).values()) < 1e-9
 
 
 def test_one_process_can_compile_for_any_number_of_recipes():
-    for width in range(4, 4 + torch._dynamo.config.recompile_limit + 1):
-        tried = trial(small_recipe(critic=MLPCritic(width=width), run=RunOptions(precision="fp32")))
-        critic_step(tried.game(), tried.feed, tried.drawer.round(0, 0).critic[0], Compiled("eager"))
+    with torch._dynamo.config.patch(recompile_limit=2):  # of 8
+        for width in (4, 5, 6):
+            tried = trial(small_recipe(critic=MLPCritic(width=width), run=RunOptions(precision="fp32")))
+            critic_step(tried.game(), tried.feed, tried.drawer.round(0, 0).critic[0], Compiled("eager"))
 
 
 def test_parameters_with_one_gradient_do_not_share_it():
@@ -95,9 +103,10 @@ def test_parameters_with_one_gradient_do_not_share_it():
     assert [parameter.grad.tolist() for parameter in parameters] == [[2.0] * 3] * 2
 
 
-def test_compiled_gradients_lie_as_their_parameters_do():
-    """A fused optimizer walks both without looking."""
-    tried, engine = small_trial("r3gan"), Compiled("aot_eager")
+@pytest.mark.slow
+def test_compiled_gradients_have_the_strides_of_their_parameters():
+    """A fused optimizer walks the memory of both; two raw gradients of this critic have other strides."""
+    tried, engine = small_trial("wgan-gp"), Compiled("aot_eager")
     game, draws = tried.game(), tried.drawer.round(0, 0)
     critic_step(game, tried.feed, draws.critic[0], engine)
     generator_step(game, tried.feed, draws.generator[0], engine)
@@ -111,11 +120,7 @@ def on_a_gpu(name):
 
 
 QUICKLY_COMPILED = ("wgan-gp", "sngan")
-
-
 ON_A_GPU = [("graph", name) for name in (*image_recipes(), *TEXTS)]
-
-
 ON_A_GPU += [(engine, name) for engine in ("compiled", "compiled-graph") for name in QUICKLY_COMPILED]
 
 
