@@ -1,7 +1,9 @@
 # Needs git, make and a Python from 3.11 to 3.13 (make PYTHON=/path/to/python ... names one); the rest goes into .venv.
 #   make demo      trains WGAN-GP on real handwritten digits; make demo ARGS="--rounds 200" passes arguments on
-#   make check     lint, types, the direction of imports, and the tests that are not marked slow
-#   make test      the same with all tests
+#   make check     lint, format, types, the direction of imports, and the fast tests: some two minutes on two cores
+#   make test      the same and all other tests, marked slow: real trainings, trainings by several processes, kills, the
+#                  real compiler, whole commands in processes of their own; what CI runs. make test ARGS="-k wgan" passes
+#                  arguments on, to make check too
 #   make bench     times training rounds against a plain PyTorch loop, and writes the figures into
 #                  benchmarks/results; make bench ARGS="--cases text" passes arguments on (on a GPU: benchmarks/gpu.sh)
 #   make docs      writes docs/methods.md anew from the recipes and docs/methods.yaml
@@ -12,21 +14,26 @@ BIN = .venv/bin
 WORKERS = 2
 ARGS =
 
-.PHONY: demo check test bench docs format clean
+.PHONY: demo static check test bench docs format clean
 
 demo: .venv/installed
 	$(BIN)/steadygan train $(ARGS)
 
-check: SELECTED = -m "not slow"
-
-# One thread a worker: more would only fight for the cores. A worker takes neighbours, which share fixtures, and helps
-# the other one at the end.
-check test: .venv/installed
+static: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(SELECTED) $(ARGS)
+
+# One thread a worker: more would only fight for the cores. A worker takes neighbours, which share fixtures, and helps
+# the other one at the end.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+check: static
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test: static
+	$(PYTEST) $(ARGS)
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.speed --out benchmarks/results/bench.json $(ARGS)

@@ -1,4 +1,4 @@
-"""What all tests share: one thread, the same examples of every property on each run, and the optional real data."""
+"""What all tests share: one thread, the same examples of every property on each run, and data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch
 from hypothesis import settings
 
 from steadygan.training import speed
+from tests.grammar import GRAMMAR
 
 torch.set_num_threads(1)  # test workers fill the cores; more threads would only fight for them
 
@@ -55,3 +56,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared test data: set STEADYGAN_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def grammar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text file of short sentences."""
+    path = tmp_path_factory.mktemp("text") / "grammar.txt"
+    path.write_text("\n".join(GRAMMAR) + "\n", encoding="utf-8")
+    return path

@@ -1,4 +1,4 @@
-"""Autoencoder critics and what goes with them: the papers' tables, reconstruction errors, labels in latents."""
+"""Critics that are autoencoders: the score is the error of the reconstruction."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ import dataclasses
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from steadygan.errors import UsageError
 from steadygan.networks import (
     BEGANCritic,
     BEGANGenerator,
     ConvAutoencoderCritic,
-    DCGANGenerator,
-    LabelledGenerator,
     MLPAutoencoderCritic,
-    MLPGenerator,
-    parameter_count,
 )
 from steadygan.networks.autoencoder import SIZES
 from steadygan.networks.layers.inspect import couples_batch
 from steadygan.types import SampleSpec
+from tests.networks.maps import CIFAR, DIGITS, FACES, POINTS, convolutions
 
-CIFAR, FACES = SampleSpec((3, 32, 32)), SampleSpec((3, 64, 64))
-POINTS, DIGITS = SampleSpec((2,)), SampleSpec((1, 8, 8), 10)
 CRITICS = [
     (BEGANCritic(width=4, code=6), SampleSpec((3, 16, 16))),
     (BEGANCritic(width=4, code=6, skip=True, exponent=2), SampleSpec((1, 28, 28))),
@@ -33,83 +27,9 @@ CRITICS = [
     (MLPAutoencoderCritic(width=16, code=6), POINTS),
     (MLPAutoencoderCritic(width=16, code=6, decoder_depth=1, exponent=1), DIGITS),
 ]
+
+
 critics = pytest.mark.parametrize(("critic", "sample"), CRITICS)
-
-
-def convolutions(module: nn.Module) -> list[tuple[int, ...]]:
-    """Maps in, maps out and stride of each convolution, in order."""
-    kinds = (nn.Conv2d, nn.ConvTranspose2d)
-    return [(c.in_channels, c.out_channels, c.stride[0]) for c in module.modules() if isinstance(c, kinds)]
-
-
-# --- BEGAN's table
-
-
-def test_the_64_px_encoder_grows_by_n_with_each_of_three_halvings() -> None:
-    n, code = 8, 5
-    critic = BEGANCritic(n, code).build(FACES)
-    assert convolutions(critic.encoder) == [
-        (3, n, 1), (n, n, 1), (n, n, 1),
-        (n, 2 * n, 2), (2 * n, 2 * n, 1), (2 * n, 2 * n, 1),
-        (2 * n, 3 * n, 2), (3 * n, 3 * n, 1), (3 * n, 3 * n, 1),
-        (3 * n, 4 * n, 2), (4 * n, 4 * n, 1), (4 * n, 4 * n, 1),
-    ]  # fmt: skip
-    last = [part for part in critic.encoder.modules() if isinstance(part, nn.Linear)]
-    assert [(part.in_features, part.out_features) for part in last] == [(8 * 8 * 4 * n, code)]
-    assert sum(isinstance(part, nn.ELU) for part in critic.encoder.modules()) == 12  # after each convolution
-
-
-@pytest.mark.parametrize(("skip", "wide"), [(False, 8), (True, 16)])
-def test_the_64_px_decoder_and_the_generator_have_one_form(skip: bool, wide: int) -> None:
-    n, code = 8, 5
-    critic = BEGANCritic(n, code, skip=skip).build(FACES)
-    generator = BEGANGenerator(n, skip=skip).build(FACES, code)
-    level = [(wide, n, 1), (n, n, 1)]
-    for decoder in (critic.decoder, generator):
-        assert convolutions(decoder) == [(n, n, 1), (n, n, 1), *level, *level, *level, (n, 3, 1)]
-        start = [part for part in decoder.modules() if isinstance(part, nn.Linear)]
-        assert [(part.in_features, part.out_features) for part in start] == [(code, 64 * n)]
-        assert sum(isinstance(part, nn.ELU) for part in decoder.modules()) == 8  # none after the linear layer
-    assert parameter_count(critic.decoder) == parameter_count(generator)
-
-
-@pytest.mark.parametrize(
-    ("size", "halvings", "end"), [(8, 1, 4), (16, 1, 8), (28, 2, 7), (32, 2, 8), (64, 3, 8), (128, 4, 8)]
-)
-def test_pixels_are_halved_down_to_8_by_8(size: int, halvings: int, end: int) -> None:
-    critic = BEGANCritic(2, 3).build(SampleSpec((1, size, size)))
-    assert [stride for *_, stride in convolutions(critic.encoder)].count(2) == halvings
-    (last,) = (part for part in critic.encoder.modules() if isinstance(part, nn.Linear))
-    assert last.in_features == end * end * 2 * (halvings + 1)
-
-
-@pytest.mark.parametrize("skip", [False, True])
-def test_the_generator_is_the_table_written_out(skip: bool) -> None:
-    generator = BEGANGenerator(4, skip=skip).build(CIFAR, 5).double()
-    latents = torch.randn(3, 5, dtype=torch.float64)
-    start = next(part for part in generator.modules() if isinstance(part, nn.Linear))
-    c = [part for part in generator.modules() if isinstance(part, nn.Conv2d)]
-
-    def conv(x: torch.Tensor, layer: nn.Conv2d) -> torch.Tensor:
-        return F.conv2d(x, layer.weight, layer.bias, padding=1)
-
-    h0 = F.linear(latents, start.weight, start.bias).reshape(3, 4, 8, 8)
-    x = F.elu(conv(F.elu(conv(h0, c[0])), c[1]))
-    for scale, pair in ((2, c[2:4]), (4, c[4:6])):
-        x = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
-        if skip:
-            x = torch.cat([x, h0.repeat_interleave(scale, 2).repeat_interleave(scale, 3)], 1)
-        x = F.elu(conv(F.elu(conv(x, pair[0])), pair[1]))
-    assert torch.allclose(generator(latents), conv(x, c[6]), atol=1e-12)
-
-
-def test_the_generators_output_can_be_bounded() -> None:
-    latents = 50 * torch.randn(3, 5)
-    assert BEGANGenerator(4).build(CIFAR, 5)(latents).abs().max() > 1
-    assert BEGANGenerator(4, output="tanh").build(CIFAR, 5)(latents).abs().max() <= 1
-
-
-# --- EBGAN's
 
 
 def test_ebgans_64_px_critic_has_three_layers_down_and_three_up() -> None:
@@ -131,9 +51,6 @@ def test_the_critic_of_vectors_decodes_by_one_linear_layer_unless_asked_for_more
     assert sizes(critic.encoder) == [(64, 32), (32, 32), (32, 7)] and sizes(critic.decoder) == [(7, 64)]
     critic = MLPAutoencoderCritic(width=32, depth=1, code=7, decoder_depth=2).build(POINTS)
     assert sizes(critic.encoder) == [(2, 32), (32, 7)] and sizes(critic.decoder) == [(7, 32), (32, 32), (32, 2)]
-
-
-# --- all of them
 
 
 @critics
@@ -244,46 +161,3 @@ def test_fields_out_of_range_are_refused(make, part) -> None:
     with pytest.raises(UsageError, match=part) as error:
         make()
     assert "\n" not in str(error.value)
-
-
-# --- labels in latents
-
-
-@pytest.mark.parametrize("label", ["concat", "multiply"])
-@pytest.mark.parametrize("network", [DCGANGenerator(4), MLPGenerator(8), BEGANGenerator(4)])
-def test_a_labelled_generator_makes_another_sample_for_another_class(network, label) -> None:
-    generator = LabelledGenerator(network, label).build(DIGITS, 5).eval()
-    latents = torch.randn(1, 5).expand(10, 5)
-    samples = generator(latents, torch.arange(10))
-    assert samples.shape == (10, 1, 8, 8) and samples.dtype == torch.float32
-    assert torch.pdist(samples.flatten(1)).min() > 1e-4
-    assert torch.allclose(generator(latents[:1], torch.tensor([3])), samples[3:4], atol=1e-6)
-
-
-def test_concat_puts_the_class_after_the_latent_and_multiply_scales_it() -> None:
-    latents, labels = torch.randn(3, 5), torch.tensor([2, 0, 9])
-    concat = LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)
-    assert torch.equal(concat.labelling(latents, labels), torch.cat([latents, F.one_hot(labels, 10).float()], 1))
-    multiply = LabelledGenerator(MLPGenerator(8), "multiply").build(DIGITS, 5)
-    vectors = multiply.labelling.vectors.weight
-    assert vectors.shape == (10, 5) and torch.equal(multiply.labelling(latents, labels), latents * vectors[labels])
-
-
-def test_labelled_generators_are_conditional_and_plain_ones_are_not() -> None:
-    assert LabelledGenerator.conditional and LabelledGenerator().conditional
-    assert not getattr(DCGANGenerator(), "conditional", False)
-
-
-def test_missing_labels_are_one_line() -> None:
-    with pytest.raises(
-        UsageError, match="needs data with labels of 2 classes or more, but a sample is 3x32x32"
-    ) as error:
-        LabelledGenerator().build(CIFAR, 5)
-    assert "\n" not in str(error.value)
-    with pytest.raises(UsageError, match="is conditional, but got no labels"):
-        LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)(torch.randn(2, 5))
-
-
-def test_the_weights_of_a_labelled_generator_hold_no_table_of_class_numbers() -> None:
-    generator = LabelledGenerator(MLPGenerator(8)).build(DIGITS, 5)
-    assert set(generator.state_dict()) == {name for name, _ in generator.named_parameters()}

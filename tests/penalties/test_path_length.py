@@ -106,6 +106,7 @@ def test_the_state_follows_the_steps_it_is_due_after():
     assert 0 < means[0] == means[1] < means[2] == means[3]
 
 
+@pytest.mark.slow
 def test_traced_phases_have_the_eager_gradients():
     tried = SetupBuilder(small_recipe(**RECIPE), image_data(), torch.device("cpu"))
     found = traced_errors(tried)

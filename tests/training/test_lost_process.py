@@ -37,6 +37,7 @@ def free_port():
         return free.getsockname()[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("lost", [0, 1])
 def test_the_others_end_with_a_line_and_one_process_goes_on(tmp_path, lost):

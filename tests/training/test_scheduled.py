@@ -38,8 +38,9 @@ def states(recipe, rounds=3):
     return [t for part in (game.generator, game.critic, game.average) for t in part.state_dict().values()]
 
 
-@pytest.mark.parametrize("penalty", [GradientPenalty, R1, R2, Drift])
-@pytest.mark.parametrize("weight", [10.0, 0.1, 0.003])
+@pytest.mark.parametrize(
+    ("penalty", "weight"), [(GradientPenalty, 10.0), (GradientPenalty, 0.003), (R1, 0.1), (R2, 0.1), (Drift, 0.003)]
+)
 def test_a_constant_schedule_is_the_number_to_the_last_digit(penalty, weight):
     plain = states(convolutional_recipe(penalties=(penalty(weight),), average=Average(300.0)))
     scheduled = convolutional_recipe(penalties=(penalty(Constant(weight)),), average=Average(Constant(300.0)))

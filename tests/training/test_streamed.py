@@ -80,6 +80,7 @@ def test_pictures_that_were_replaced_are_told(tmp_path):
     assert "pictures could not be decoded and were replaced by the next in the same group (first: row group" in line
 
 
+@pytest.mark.slow
 def test_two_processes_read_their_parts_and_compute_what_one_does(tmp_path, folder):
     by_two = started(2, tmp_path / "results.pt", [str(folder)], module="streams")
     alone = played(folder, ALONE)

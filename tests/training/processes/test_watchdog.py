@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 KEY = b"0123456789abcdef"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 def test_processes_whose_main_threads_wait_end_with_a_line_when_another_is_gone():
     line = [sys.executable, "-m", "tests.training.left"]

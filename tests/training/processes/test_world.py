@@ -22,7 +22,7 @@ from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 
 ROOT = Path(__file__).parents[3]
-NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("wgan-gp", "began", "adaptive"))]
+NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("began", "adaptive"))]
 COMPILED = ["compiled:ebgan-pt", "compiled:text"]
 """one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
 
@@ -55,6 +55,7 @@ def wrong(together, names):
     return found
 
 
+@pytest.mark.slow
 @needs_fork
 def test_two_processes_compute_what_one_does_and_compiled_steps_too(tmp_path):
     results = started(2, tmp_path / "results.pt", [*NAMES, *COMPILED])  # one start, since importing takes so long
@@ -62,9 +63,10 @@ def test_two_processes_compute_what_one_does_and_compiled_steps_too(tmp_path):
     assert max(results[name] for name in COMPILED) < 1e-9
 
 
+@pytest.mark.slow
 @needs_fork
 def test_four_processes_compute_what_one_does(tmp_path):
-    names = ["wgan-gp", "ebgan-pt", "began"]
+    names = ["ebgan-pt", "began"]
     assert not wrong(started(4, tmp_path / "results.pt", names), names)
 
 

@@ -1,4 +1,4 @@
-"""Random numbers as a function of (seed, round, stream)."""
+"""Draws of a round: latents, labels, rows and noise as a function of (seed, round, stream)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, GradientPenalty, NearReal
 from steadygan.perturbations import InstanceNoise
 from steadygan.representations import Plain
-from steadygan.rng import NORMAL_CHUNK, Stream, normal_from, stream_generator, uniform_from
+from steadygan.rng import Stream, stream_generator
 from steadygan.schedules import CriticWarmUp
 from steadygan.training.processes.world import World
 from steadygan.training.step import drawer as drawing
@@ -129,38 +129,6 @@ def test_endless_data_is_drawn_by_the_round():
     assert step.real.samples.shape == (16, 1, 8, 8)
     assert step.real.labels is not None
     assert torch.equal(step.real.samples, drawer(small_recipe(), endless).round(3, 0).critic[1].real.samples)
-
-
-@pytest.mark.parametrize("stream", list(Stream))
-def test_each_stream_has_a_number_of_its_own(stream):
-    assert list(Stream).count(stream) == 1
-    assert stream < Stream.PENALTIES or stream == Stream.PENALTIES
-
-
-@pytest.mark.parametrize("first", [0, 1, 7, 8, 9, 3071, 3072, 100_003])
-def test_uniform_numbers_can_begin_in_the_middle_of_a_stream(first):
-    whole = stream_generator(5, Stream.REPRESENTATION, 3).random(first + 20, dtype=np.float32)
-    assert np.array_equal(uniform_from(5, Stream.REPRESENTATION, 3, first, 20), whole[first:])
-
-
-@pytest.mark.parametrize(
-    "first", [0, 1, 9, 3071, NORMAL_CHUNK - 7, NORMAL_CHUNK, NORMAL_CHUNK + 1, 3 * NORMAL_CHUNK - 1]
-)
-def test_normal_numbers_can_begin_in_the_middle_of_a_stream(first):
-    whole = normal_from(5, Stream.LATENTS, 3, 0, first + NORMAL_CHUNK + 20)
-    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, 20), whole[first : first + 20])
-    assert np.array_equal(normal_from(5, Stream.LATENTS, 3, first, NORMAL_CHUNK + 20), whole[first:])
-
-
-def test_the_first_normal_numbers_are_numpys_and_no_stretch_or_part_is_like_another():
-    drawn = normal_from(5, Stream.LATENTS, 3, 0, 3 * NORMAL_CHUNK)
-    first = stream_generator(5, Stream.LATENTS, 3).standard_normal(NORMAL_CHUNK, dtype=np.float32)
-    assert np.array_equal(drawn[:NORMAL_CHUNK], first)
-    chunks = [*drawn.reshape(3, NORMAL_CHUNK), normal_from(5, Stream.LATENTS, 3, 0, NORMAL_CHUNK, substream=1)]
-    alike = np.corrcoef(chunks) - np.eye(4)
-    assert np.abs(alike).max() < 4 / NORMAL_CHUNK**0.5
-    assert abs(drawn.mean()) < 4 / drawn.size**0.5
-    assert abs(drawn.std() - 1) < 4 / (2 * drawn.size) ** 0.5
 
 
 @pytest.mark.parametrize("size", [2, 4])

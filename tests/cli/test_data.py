@@ -1,0 +1,40 @@
+"""``steadygan data``: the audit, the contact sheet and the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from steadygan.cli import main
+
+
+def test_data_is_looked_through_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "digits", "--size", "16", "--flip"]) == 0
+    said = capsys.readouterr().out
+    assert "1,797" in said
+    assert "16x16" in said
+    assert "mirrored" in said
+    assert Image.open("digits-sheet.png").format == "PNG"
+
+
+def test_the_sheet_goes_where_it_is_sent_or_nowhere(place: Path) -> None:
+    assert main(["data", "8gaussians", "--sheet", "sheets/ring.png"]) == 0
+    assert Path("sheets/ring.png").is_file()
+    assert main(["data", "8gaussians", "--no-sheet"]) == 0
+    assert not Path("8gaussians-sheet.png").exists()
+
+
+def test_refused_data_is_described_all_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("few").mkdir()
+    Image.new("RGB", (8, 8)).save("few/only.png")
+    assert main(["data", "few"]) == 2
+    out, err = capsys.readouterr()
+    assert "1 found" in out
+    assert len(err.splitlines()) == 1
+
+
+def test_the_cache_can_be_cleared(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "--clear-cache", "--cache", "elsewhere"]) == 0
+    assert "nothing deleted from" in capsys.readouterr().out

@@ -1,0 +1,117 @@
+"""How the command ends: signals, exit codes, error lines and traces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steadygan import api
+from steadygan.cli import ending, main
+from steadygan.errors import UsageError
+from steadygan.training import trainer
+from tests.cli.lines import SMALL, shell
+from tests.training.runs import sends
+
+LONG = ["train", "wgan-gp", *SMALL, "--rounds", "99999", "--engine", "eager"]
+
+
+def check_interrupted(said: str) -> None:
+    """A run that had begun was saved, and the line on standard error says where."""
+    run = api.load()
+    assert 1 <= run.rounds_done < 99999
+    saved = Path("runs/wgan-gp-digits/checkpoints") / run.checkpoints[-1].name
+    assert said == (
+        f"steadygan: interrupted; round {run.rounds_done:,} of 99,999 is saved in {saved}; "
+        "to go on: steadygan resume wgan-gp-digits\n"
+    )
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_has_its_code(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(trainer, "training_round", sends(signal.SIGINT, trainer.training_round, at=3))
+    assert main(LONG) == 130
+    check_interrupted(capsys.readouterr().err)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
+def test_a_process_that_is_terminated_saves_says_how_to_go_on_and_has_its_code(place: Path) -> None:
+    line = [sys.executable, "-u", "-m", "steadygan", *LONG]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for said in process.stdout:
+            if said.startswith("round 1/"):
+                break
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    check_interrupted(err)
+
+
+def test_an_interruption_before_the_first_round_says_that_nothing_was_saved(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> api.Run:
+        raise KeyboardInterrupt
+
+    assert ending.carry_out(Path("runs/new"), interrupted) == 130
+    assert capsys.readouterr().err == "steadygan: interrupted before the first round; nothing was saved\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "steadygan: interrupted; what was saved before is intact\n"),
+        (OSError(28, "No space left on device", "a/b.png"), 1, "steadygan: a/b.png: No space left on device\n"),
+        (UsageError("two\nlines"), 2, "steadygan: two lines\n"),
+    ],
+)
+def test_what_is_to_be_expected_is_one_line(
+    error: BaseException, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: list[str]) -> int:
+        raise error
+
+    monkeypatch.setattr("steadygan.cli.runs.run", fail)
+    assert main(["runs"]) == code
+    assert capsys.readouterr().err == line
+
+
+def test_what_is_not_to_be_expected_keeps_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steadygan.cli.runs.run", lambda arguments: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["runs"])
+
+
+def test_traces_are_shown_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEADYGAN_TRACEBACK", "1")
+    with pytest.raises(UsageError):
+        main(["trian"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of another kind")
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    line = [sys.executable, "-m", "steadygan", "recipes", "wgan-gp"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
+@pytest.mark.slow
+def test_an_output_that_knows_no_umlauts_gets_question_marks(runs: Path) -> None:
+    shutil.copytree("runs/tiny", "runs/größer")
+    done = shell("runs", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0
+    assert "gr??er" in done.stdout or "gr?er" in done.stdout
+    assert shell("report", "nö", PYTHONIOENCODING="ascii").returncode == 2

@@ -1,0 +1,31 @@
+"""``steadygan evaluate`` and ``steadygan compare``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from steadygan.cli import main
+
+
+def test_runs_are_measured_and_compared_from_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree("runs/tiny", "runs/twin")
+    recipe = Path("runs/twin/recipe.yaml")
+    recipe.write_text(recipe.read_text().replace("seed: 3", "seed: 4"))
+    options = ["--features", "pixels", "--metrics", "frechet,memorisation", "--count", "100"]
+    assert main(["evaluate", "tiny", "twin", *options]) == 0
+    said = capsys.readouterr().out
+    assert "frechet " in said and "100 samples (average) beside 1,617 of digits" in said
+    assert Path("runs/tiny/nearest.png").is_file()
+    assert main(["compare", "tiny", "twin", "--out", "page.html"]) == 0
+    said = capsys.readouterr().out
+    assert "(2 seeds)" in said and "uint8 samples, weights average" in said
+    assert "<table>" in Path("page.html").read_text()
+    assert main(["evaluate", "twin", *options[:-1], "200"]) == 0
+    capsys.readouterr()
+    assert main(["compare", "tiny", "twin"]) == 0  # numbers of like origin are there still
+    shutil.rmtree("runs/twin/checkpoints")
+    assert main(["evaluate", "twin", *options]) == 1
+    assert "has no checkpoint yet" in capsys.readouterr().err

@@ -1,0 +1,59 @@
+"""Help of the command: complete, and without loading torch."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steadygan import cli
+from steadygan.cli import main
+from tests.cli.lines import shell
+
+HEAVY = ("torch", "sklearn", "scipy", "matplotlib", "PIL", "pyarrow", "tensorboard")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "--help", "--version", "train --help", "train wgan-gp-cifar10 --help", "sample --help", "resume --help",
+     "data --help", "runs", "report --help", "evaluate --help", "compare --help", "bench --help", "recipes",
+     "recipes wgan-gp"],
+)  # fmt: skip
+def test_help_and_lists_load_nothing_heavy(line: str, place: Path) -> None:
+    code = f"""
+import sys
+from steadygan.cli import main
+code = main({line.split()})
+print([name for name in {HEAVY} if name in sys.modules])
+sys.exit(code)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""
+
+
+def test_help_names_every_command_and_each_has_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    overview = capsys.readouterr().out
+    for command in cli.COMMANDS:
+        assert f"  {command} " in overview
+        assert main([command, "--help"]) == 0
+        assert f"usage: steadygan {command}" in capsys.readouterr().out
+
+
+def test_help_of_a_recipe_shows_its_own_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "wgan", "critic:mlp-critic", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "--constraint.limit X" in said
+    assert "--critic-steps.warm-steps N" in said
+    assert "critic: MLPCritic" in said
+    assert re.search(r"--critic-optimizer.lr X +rate \(default: 5e-05\)", said)
+
+
+def test_the_module_is_the_command() -> None:
+    done = shell("--version")
+    assert re.fullmatch(r"steadygan \d+\.\d+\.\d+\S*\n", done.stdout)
+    assert done.returncode == 0

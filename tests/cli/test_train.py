@@ -1,0 +1,74 @@
+"""``steadygan train``: what it prints, writes and decides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from steadygan import api
+from steadygan.cli import main
+from steadygan.penalties import R1
+from tests.cli.lines import SMALL
+
+
+def test_training_says_where_everything_is_and_what_to_try_next(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "wgan-gp", *SMALL, "--rounds", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert "pictures: runs/wgan-gp-digits/samples/000002.png".replace("/", os.sep) in out
+    assert "report:   runs/wgan-gp-digits/report.html".replace("/", os.sep) in out
+    assert "steadygan sample wgan-gp-digits" in out
+    assert "steadygan resume wgan-gp-digits --rounds +2" in out
+    assert Path("runs/wgan-gp-digits/report.html").is_file()
+    assert err == ""
+
+
+def test_training_sets_what_the_line_says_and_takes_a_new_folder_each_time(place: Path) -> None:
+    line = ["train", "--set", "penalties=[{kind: r1, gamma: 2}]", "--rounds=1", *SMALL, "prior:uniform", "lsgan"]
+    line += ["--critic.norm", "none"]
+    assert main(line) == main(line) == 0
+    first, second = api.load("lsgan-digits").recipe, api.load("lsgan-digits-2").recipe
+    assert first == second
+    assert first.penalties == (R1(2.0),)
+    assert type(first.prior).__name__ == "Uniform"
+    assert (first.name, first.batch, first.rounds) == ("lsgan", 4, 1)
+
+
+def test_without_a_recipe_training_chooses_and_says_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    Path("photos").mkdir()
+    for index in range(40):
+        Image.fromarray(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)).save(f"photos/{index}.png")
+    line = ["train", "--data", "photos", "--data.size", "16", *SMALL, "--rounds", "1", "--data.flip", "false"]
+    assert main(line) == 0
+    assert "recipe photos: " in capsys.readouterr().out
+    recipe = api.load().recipe
+    assert recipe.name == "photos"
+    assert recipe.data.size == 16
+    assert recipe.data.flip is False
+    assert Path(recipe.data.source).is_absolute()
+
+
+def test_points_get_networks_for_points(place: Path) -> None:
+    line = ["train", "wgan-gp", "--data", "8gaussians", "--rounds", "1", "--critic.width", "8"]
+    assert main([*line, "--run.evaluate", "none"]) == 0
+    assert type(api.load().recipe.critic).__name__ == "MLPCritic"
+    assert main(["sample", "--gif"]) == 2
+
+
+def test_minutes_decide_the_rounds(place: Path) -> None:
+    assert main(["train", "wgan-gp", *SMALL, "--minutes", "0.005"]) == 0
+    assert api.load().recipe.rounds < 100_000
+
+
+def test_a_run_can_start_from_another_ones_weights(runs: Path) -> None:
+    assert main(["train", "--from", "tiny", "--rounds", "1", "--out", "runs/finer", "--data.held-out", "0.2"]) == 0
+    finer = api.load("finer")
+    assert finer.recipe.generator == api.load("tiny").recipe.generator
+    assert finer.recipe.rounds == 1
+    assert finer.recipe.data.held_out == 0.2

@@ -1,0 +1,96 @@
+"""Conditional recipes on digits of 8x8 pixels: the class that was asked for, against bounds that untrained and
+unconditional networks miss."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, ResNetCritic, ResNetGenerator
+from steadygan.optimizers import Adam, two_time_scale
+from steadygan.recipes import acgan, acgan_wgan_gp, projection, sagan
+from steadygan.schedules import Constant
+from tests.learning.trained import class_accuracy, class_accuracy_by_means, likeness, trained
+
+AUXILIARY = {
+    "generator": LabelledGenerator(DCGANGenerator(16)),
+    "critic": DCGANCritic(16, norm="batch", class_logits=True),
+    "generator_optimizer": Adam(4e-3, betas=(0.5, 0.999)),
+    "critic_optimizer": Adam(4e-3, betas=(0.5, 0.999)),
+    "batch": 32,
+}
+
+
+def projecting(**critic):
+    """The networks of ``projection``, narrow, at quick rates, with one critic step a round."""
+    return {
+        "generator": ResNetGenerator(12, conditional=True),
+        "critic": ResNetCritic(12, pool="sum", spectral=True, **critic),
+        "generator_optimizer": Adam(4e-3, betas=(0.0, 0.9)),
+        "critic_optimizer": Adam(8e-3, betas=(0.0, 0.9)),
+        "critic_steps": Constant(1),
+        "batch": 32,
+    }
+
+
+def attentive(**critic):
+    """SAGAN's networks, narrow, on small batches at quick rates."""
+    generator_optimizer, critic_optimizer = two_time_scale(4e-3, 8e-3)
+    return {
+        "generator": ResNetGenerator(12, conditional=True, spectral=True, attention=4),
+        "critic": ResNetCritic(12, pool="sum", spectral=True, attention=4, **critic),
+        "generator_optimizer": generator_optimizer,
+        "critic_optimizer": critic_optimizer,
+        "batch": 32,
+    }
+
+
+@pytest.mark.slow
+def test_acgan_makes_the_digit_that_is_asked_for(tmp_path):
+    run = trained(tmp_path, acgan, 250, **AUXILIARY)
+    assert class_accuracy(run) > 0.8
+    distance, spread = likeness(run)
+    assert distance < 0.06 and spread > 0.7
+
+
+@pytest.mark.slow
+def test_acgan_on_wgan_gp_makes_the_digit_that_is_asked_for(tmp_path):
+    critic, steady = dataclasses.replace(AUXILIARY["critic"], norm="none"), Adam(4e-3, betas=(0.0, 0.9))
+    changes = {**AUXILIARY, "critic": critic, "generator_optimizer": steady, "critic_optimizer": steady}
+    assert class_accuracy(trained(tmp_path, acgan_wgan_gp, 220, **changes)) > 0.4
+
+
+def test_an_untrained_acgan_misses_the_bounds(tmp_path):
+    run = trained(tmp_path, acgan, 1, **AUXILIARY)
+    assert class_accuracy(run) < 0.2
+    assert likeness(run)[0] > 0.2
+
+
+@pytest.mark.slow
+def test_an_unconditional_generator_misses_the_bound(tmp_path):
+    assert class_accuracy(trained(tmp_path, acgan, 150, **{**AUXILIARY, "generator": DCGANGenerator(16)})) < 0.2
+
+
+@pytest.mark.slow
+def test_projection_makes_the_digit_that_is_asked_for(tmp_path):
+    run = trained(tmp_path, projection, 300, **projecting(projection=True))
+    assert class_accuracy(run) > 0.35
+    assert likeness(run)[0] < 0.08
+
+
+@pytest.mark.slow
+def test_without_the_projection_the_critic_is_not_told_the_class_and_the_bound_is_missed(tmp_path):
+    assert class_accuracy(trained(tmp_path, projection, 100, **projecting())) < 0.25
+
+
+@pytest.mark.slow
+def test_sagan_makes_the_digit_that_is_asked_for(tmp_path):
+    run = trained(tmp_path, sagan, 300, **attentive(projection=True))
+    assert class_accuracy_by_means(run) > 0.5
+    assert likeness(run)[0] < 0.08
+
+
+@pytest.mark.slow
+def test_a_critic_of_sagan_that_ignores_the_class_misses_the_bound(tmp_path):
+    assert class_accuracy_by_means(trained(tmp_path, sagan, 60, **attentive())) < 0.2

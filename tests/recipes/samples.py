@@ -1,0 +1,13 @@
+"""Samples that recipes are made for, and groups of recipes."""
+
+from __future__ import annotations
+
+from steadygan.types import SampleSpec
+
+POINTS = SampleSpec((2,))
+IMAGES = SampleSpec((3, 32, 32))
+TEXT = SampleSpec((40, 16))
+CONDITIONAL = ("acgan", "acgan-wgan-gp", "projection")
+RESIDUAL = ("wgan-gp-cifar10", "sngan-cifar10", "sagan", "projection")
+"""for pictures of 8 to 128 px but 28, and not for points"""
+PICTURES = ("r3gan-cifar10", "photos")
