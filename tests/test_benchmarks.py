@@ -1,4 +1,4 @@
-"""The studies of benchmarks/: what they compare does the same work, and goes on where it stopped."""
+"""The benchmarks: the sides they compare do the same work, and interrupted ones continue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from steadygan.training.engines.eager import Eager
 ROOT = Path(__file__).parent.parent
 
 
-def test_photos_are_trained_judged_once_and_written_down(monkeypatch, tmp_path, capsys):
+def test_photos_are_trained_evaluated_once_and_written_down(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT)
     photos = pytest.importorskip("benchmarks.photos")
     monkeypatch.setattr(photos, "RESULTS", tmp_path / "results")
@@ -97,7 +97,7 @@ def test_rounds_are_measured_with_memory_kept(monkeypatch):
     assert "| small | fp32 | 30 ms | 20 ms | **1.50** |" in row
 
 
-def test_text_curves_are_trained_gone_on_with_and_drawn(tmp_path, monkeypatch):
+def test_text_curves_are_trained_continued_and_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     monkeypatch.chdir(tmp_path)
     curves = pytest.importorskip("benchmarks.text_curves")
@@ -147,7 +147,7 @@ def agreement(monkeypatch):
     return pytest.importorskip("benchmarks.engine_agreement")
 
 
-def test_engines_are_held_against_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
+def test_engines_are_compared_with_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(agreement, "make", lambda name: Compiled("aot_eager"))
     out = tmp_path / "found.json"
     agreement.main(["--only", "gan", "text", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])

@@ -1,4 +1,4 @@
-"""benchmarks/gpu.sh: its pieces, what it does without a GPU, and how it goes on."""
+"""benchmarks/gpu.sh: its pieces, its answer without a GPU, and how it continues."""
 
 from __future__ import annotations
 

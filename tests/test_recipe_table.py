@@ -1,4 +1,4 @@
-"""benchmarks/recipe_table.py: what it trains, in which order, what it goes on with, and the page it writes."""
+"""benchmarks/recipe_table.py: its trainings, their order, how it continues, and its page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measured cases at sizes for tests."""
+"""Benchmark cases at sizes for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cases of the bench: their sizes."""
+"""The benchmark's cases: their sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One case measured: how many CPU threads each side has."""
+"""Measuring a case: the number of CPU threads on each side."""
 
 from __future__ import annotations
 

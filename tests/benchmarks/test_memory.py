@@ -1,4 +1,4 @@
-"""Peak memory in a process of its own."""
+"""Peak memory, measured in a new process."""
 
 from __future__ import annotations
 

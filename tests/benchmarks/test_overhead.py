@@ -1,4 +1,4 @@
-"""What a training spends beside its steps."""
+"""Overhead of a run beyond its steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.speed.overhead import PARTS, Spent
 from benchmarks.speed.timing import Watch
 
 
-def test_a_part_inside_another_counts_for_itself_alone():
+def test_a_nested_part_is_not_counted_with_the_outer_one():
     now = 0.0
     spent = Spent(lambda: now)
     with spent.on("checkpoints"):

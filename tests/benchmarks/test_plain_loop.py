@@ -1,4 +1,4 @@
-"""The plain loop does the library's steps, written as in examples/."""
+"""The plain loop: the steps of the library, written as in examples/."""
 
 from __future__ import annotations
 

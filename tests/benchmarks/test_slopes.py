@@ -1,4 +1,4 @@
-"""Slopes of cost."""
+"""Exponents of power laws fitted to costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timing in turn."""
+"""Interleaved timing."""
 
 from __future__ import annotations
 
