@@ -67,11 +67,11 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     Raises:
         RunError: for weights that are not finite, and for a disk that is full or cannot be written.
     """
-    for name, module in (("generator", game.generator), ("critic", game.critic)):
-        for key, tensor in module.state_dict().items():
+    for player_name, player in game.players.items():
+        for key, tensor in player.network.state_dict().items():
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise RunError(
-                    f"the {name}'s {key} is not finite after round {counters.round}: no checkpoint was saved"
+                    f"the {player_name}'s {key} is not finite after round {counters.round}: no checkpoint was saved"
                 )
     target = folder / folder_name(counters.round)
     if (target / STATE).is_file():
@@ -79,9 +79,7 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     for stale in folder.glob(f"{ASIDE}*"):  # of a killed process
         shutil.rmtree(stale, ignore_errors=True)
     tensors = {
-        "generator": _network_tensors(game.generator),
-        "average": _network_tensors(game.average),
-        "critic": _network_tensors(game.critic),
+        **{name: _network_tensors(network) for name, network in game.networks.items()},
         **{f"{name}_optimizer": _optimizer_tensors(player.optimizer) for name, player in game.players.items()},
     }
     for name, leaves in _state_files(game.state):
@@ -115,15 +113,14 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
         RunError: if a file is missing, damaged, or of other networks.
     """
     state = read_state(checkpoint)
-    load_network(game.generator, checkpoint, "generator")
-    load_network(game.average, checkpoint, "average")
-    load_network(game.critic, checkpoint, "critic")
-    for name, player in game.players.items():
-        _restore_optimizer(player.optimizer, load_tensors(checkpoint, f"{name}_optimizer"))
-    for field, leaves in _state_files(game.state):
-        saved = load_tensors(checkpoint, field)
+    for name, network in game.networks.items():
+        load_network(network, checkpoint, name)
+    for player_name, player in game.players.items():
+        _restore_optimizer(player.optimizer, load_tensors(checkpoint, f"{player_name}_optimizer"))
+    for name, leaves in _state_files(game.state):
+        saved = load_tensors(checkpoint, name)
         if len(saved) != len(leaves):
-            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {field} state; this recipe has {len(leaves)}")
+            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(leaves)}")
         for i, tensor in enumerate(leaves):
             tensor.copy_(saved[str(i)])
     return counters_of(state)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -15,16 +14,16 @@ from steadygan.run import layout
 from steadygan.run.checkpoints import load_network, read_state
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
-from steadygan.system.device import choose_device, device_name, idle_gpu
+from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import describe, write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import checkpoint, out_of_memory, plan, speed, validate
+from steadygan.training import checkpoint, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.engines.select import select_engine, verified
+from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
+from steadygan.training.resolve import resolve
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -79,9 +78,8 @@ def new_run(
     trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world)
     game = trainer.build()
     if weights_from is not None:
-        load_network(game.generator, weights_from, "average")
-        load_network(game.average, weights_from, "average")
-        load_network(game.critic, weights_from, "critic")
+        for network, saved in ((game.generator, "average"), (game.average, "average"), (game.critic, "critic")):
+            load_network(network, weights_from, saved)
     if world.first:
         _write_start(trainer, weights_from)
         if weights_from is not None:
@@ -156,65 +154,6 @@ def _check_same_data(dataset: Dataset, world: World) -> None:
     """Raises RunError if the data differs between processes."""
     if world.broadcast(dataset.fingerprint) != dataset.fingerprint:
         raise RunError(f"process {world.rank} has other data than process 0: {dataset.name} differs between machines")
-
-
-class Resolved(NamedTuple):
-    """A recipe with all settings resolved, the measured speed, the engine, notes, and warnings of the validation."""
-
-    recipe: Recipe
-    speed: Speed
-    engine: Engine
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-def resolve(
-    recipe: Recipe,
-    dataset: Dataset,
-    device: torch.device,
-    minutes: float | None = None,
-    evaluator: Evaluator | None = None,
-    world: World = ALONE,
-) -> Resolved:
-    """Validates a recipe, measures its speed, and chooses the settings that it leaves open.
-
-    Of several processes each measures its share alone; the first one's choice is broadcast.
-
-    Raises:
-        UsageError: for a recipe that cannot work on this data.
-        RunError: if a step does not fit into memory.
-    """
-    warnings: tuple[str, ...] = ()
-    recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
-    share = SetupBuilder(recipe, dataset, device, world).alone()
-
-    def timed(builder: SetupBuilder) -> Speed:
-        nonlocal warnings
-        setup = builder.build()
-        warnings = validate.check_game(setup.game)
-        return speed.measure_speed(setup, EAGER)
-
-    def measure() -> Speed:
-        try:
-            return timed(share)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory.is_out_of_memory(error):
-                raise
-        smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
-        raise out_of_memory.explain(share.recipe, device_name(device), smaller)
-
-    threads: int | None = None
-    if device.type == "cpu":
-        threads, measured = speed.choose_threads(recipe, measure)
-    else:
-        measured = measure()
-    fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
-    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
-    if minutes is not None:
-        fitted = plan.fit_minutes(recipe, measured, minutes)
-    fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
-    resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
-    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings)
 
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:

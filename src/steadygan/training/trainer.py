@@ -29,6 +29,7 @@ from steadygan.training.step.setup import Setup
 if TYPE_CHECKING:
     import torch
 
+    from steadygan.balance import Steps
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
     from steadygan.training.engines.base import Engine
@@ -134,13 +135,7 @@ class Trainer:
                 report = training_round(setup, draws, before, self.engine)
                 finite.update(report, before.round)
                 done = before.round + 1
-                self.counters = Counters(
-                    round=done,
-                    critic_steps=before.critic_steps + steps.critic,
-                    position=before.position + self.drawer.samples_in(before.round, steps),
-                    seen=before.seen + steps.generator * recipe.fakes,
-                    seconds=clock.total(),
-                )
+                self.counters = self._counters_after(before, steps, clock.total())
                 last = done == recipe.rounds
                 logged = last or done == 1 or done % options.log_every == 0
                 stopped = stop.received is not None
@@ -167,11 +162,21 @@ class Trainer:
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
+    def _counters_after(self, before: Counters, steps: Steps, seconds: float) -> Counters:
+        """The counters after a round of so many steps."""
+        return Counters(
+            round=before.round + 1,
+            critic_steps=before.critic_steps + steps.critic,
+            position=before.position + self.drawer.samples_in(before.round, steps),
+            seen=before.seen + steps.generator * self.recipe.fakes,
+            seconds=seconds,
+        )
+
     def _check_equal(self, game: Game) -> None:
         """Raises RunError if the networks differ between processes."""
         if self.world.size > 1:
-            networks = {"generator": game.generator, "critic": game.critic}
-            tensors = {f"{name}.{key}": t for name, n in networks.items() for key, t in n.state_dict().items()}
+            players = game.players.items()
+            tensors = {f"{name}.{key}": t for name, player in players for key, t in player.network.state_dict().items()}
             self.world.check_equal(tensors, f"after round {self.counters.round}")
 
     def _picture_due(self, done: int) -> bool:

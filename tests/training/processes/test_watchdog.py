@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from steadygan.training.processes import watchdog
-from steadygan.training.processes.watchdog import _accepted, _connection, _Endpoint, _listener
+from steadygan.training.processes import sockets, watchdog
+from steadygan.training.processes.sockets import Endpoint, accepted_sockets, connection_to, listening_socket
 
 ROOT = Path(__file__).parents[3]
 KEY = b"0123456789abcdef"
@@ -36,18 +36,18 @@ def test_processes_whose_main_threads_wait_end_with_a_line_when_another_is_gone(
 
 def connected(endpoint, key=KEY):
     """What the first process gets of one connection that is tried."""
-    with _listener() as listener:
+    with listening_socket() as listener:
         endpoint = endpoint._replace(port=listener.getsockname()[1])
         found = []
-        thread = threading.Thread(target=lambda: found.extend(_accepted(listener, 1, key)))
+        thread = threading.Thread(target=lambda: found.extend(accepted_sockets(listener, 1, key)))
         thread.start()
-        held = _connection(endpoint)
+        held = connection_to(endpoint)
         thread.join()
     return held, found
 
 
 def test_a_process_tries_all_addresses_of_the_first_and_names_itself_by_the_key():
-    held, found = connected(_Endpoint(["no such machine.invalid", "127.0.0.1"], 0, KEY))
+    held, found = connected(Endpoint(["no such machine.invalid", "127.0.0.1"], 0, KEY))
     (other,) = found
     held.sendall(b"x")
     assert other.recv(1) == b"x"
@@ -57,12 +57,12 @@ def test_a_process_tries_all_addresses_of_the_first_and_names_itself_by_the_key(
 
 
 def test_a_stranger_is_not_taken_for_a_process_of_the_run(monkeypatch):
-    monkeypatch.setattr(watchdog, "_CONNECT_TIMEOUT", 0.5)
-    with _listener() as listener:
+    monkeypatch.setattr(sockets, "CONNECT_TIMEOUT", 0.5)
+    with listening_socket() as listener:
         stranger = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
         stranger.sendall(b"x" * len(KEY))
         with pytest.raises(TimeoutError):
-            _accepted(listener, 1, KEY)
+            accepted_sockets(listener, 1, KEY)
         stranger.close()
 
 
@@ -77,6 +77,6 @@ def test_processes_that_cannot_connect_go_on_with_a_warning(monkeypatch):
             return [value, "connection refused"]
 
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-    monkeypatch.setattr(watchdog, "_CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr(sockets, "CONNECT_TIMEOUT", 0.1)
     with pytest.warns(RuntimeWarning, match="cannot connect to each other"), watchdog.watched(First(), pytest.fail):
         pass

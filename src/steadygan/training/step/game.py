@@ -89,6 +89,11 @@ class Game:
     def critic(self) -> nn.Module:
         return self.players["critic"].network
 
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """All networks by name, as in checkpoints."""
+        return {"generator": self.generator, "average": self.average, "critic": self.critic}
+
     @classmethod
     def build(
         cls,

@@ -78,7 +78,7 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
     """
     game = setup.game
     game.set_round(start.round)
-    # their norm has been logged; the peak of memory is in the critic's steps
+    # the last round's gradients have been logged; the peak of memory is in the critic's steps
     game.players["generator"].optimizer.zero_grad(set_to_none=True)
     last: dict[str, Terms] = {}
     seen, steps_before = start.seen, {"critic": start.critic_steps, "generator": start.seen // game.recipe.fakes}

@@ -1,0 +1,81 @@
+"""Resolution of the settings that a recipe leaves open: threads, engine, intervals, and rounds for a time limit."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, NamedTuple
+
+from steadygan.system.device import device_name
+from steadygan.training import out_of_memory, plan, speed, validate
+from steadygan.training.engines.eager import EAGER
+from steadygan.training.engines.select import select_engine
+from steadygan.training.processes.world import ALONE, World
+from steadygan.training.setup import SetupBuilder
+
+if TYPE_CHECKING:
+    import torch
+
+    from steadygan.data import Dataset
+    from steadygan.recipe import Recipe
+    from steadygan.training.engines.base import Engine
+    from steadygan.training.observers import Evaluator
+    from steadygan.training.speed import Speed
+
+
+class Resolved(NamedTuple):
+    """A recipe with all settings resolved, the measured speed, the engine, notes, and warnings of the validation."""
+
+    recipe: Recipe
+    speed: Speed
+    engine: Engine
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def resolve(
+    recipe: Recipe,
+    dataset: Dataset,
+    device: torch.device,
+    minutes: float | None = None,
+    evaluator: Evaluator | None = None,
+    world: World = ALONE,
+) -> Resolved:
+    """Validates a recipe, measures its speed, and chooses the settings that it leaves open.
+
+    Of several processes each measures its share alone; the first one's choice is broadcast.
+
+    Raises:
+        UsageError: for a recipe that cannot work on this data.
+        RunError: if a step does not fit into memory.
+    """
+    warnings: tuple[str, ...] = ()
+    recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
+    share = SetupBuilder(recipe, dataset, device, world).alone()
+
+    def timed(builder: SetupBuilder) -> Speed:
+        nonlocal warnings
+        setup = builder.build()
+        warnings = validate.check_game(setup.game)
+        return speed.measure_speed(setup, EAGER)
+
+    def measure() -> Speed:
+        try:
+            return timed(share)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory.is_out_of_memory(error):
+                raise
+        smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
+        raise out_of_memory.explain(share.recipe, device_name(device), smaller)
+
+    threads: int | None = None
+    if device.type == "cpu":
+        threads, measured = speed.choose_threads(recipe, measure)
+    else:
+        measured = measure()
+    fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
+    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
+    if minutes is not None:
+        fitted = plan.fit_minutes(recipe, measured, minutes)
+    fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
+    resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
+    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings)
