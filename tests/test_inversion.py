@@ -1,4 +1,4 @@
-"""Latents that are found for samples: near what made them, within the prior, each for itself."""
+"""Inversion: latents for given samples, close, within the prior, and independent of each other."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_latents_stay_where_the_prior_draws_them() -> None:
 @pytest.mark.parametrize(
     ("network", "prior"), [(BEGANGenerator(8), Uniform(8)), (DCGANGenerator(8, norm="none"), Normal(8))]
 )
-def test_images_that_were_generated_are_found_again(network, prior) -> None:
+def test_latents_of_generated_images_reconstruct_them(network, prior) -> None:
     generator = network.build(DIGITS, 8).eval().requires_grad_(False)
     images = generator(prior.latents(torch.rand(4, 8) if isinstance(prior, Uniform) else torch.randn(4, 8)))
     starts = prior.nearest(torch.randn(2, 4, 8))

@@ -1,4 +1,4 @@
-"""What a run of multi-scale networks leaves behind: samples, pictures and numbers of all sizes."""
+"""A run of multi-scale networks has samples, pictures and numbers of all sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phases of a round, lazy regularisation held against a plain loop, and the correction of the optimizers."""
+"""Phases of a round: lazy regularisation against a plain loop, and the correction of the optimizers."""
 
 from __future__ import annotations
 

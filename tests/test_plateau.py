@@ -1,4 +1,4 @@
-"""Rates that fall with a number that no longer does, looked at by hand."""
+"""Rates that fall with a number that no longer does, against a calculation by hand."""
 
 from __future__ import annotations
 

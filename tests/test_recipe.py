@@ -474,7 +474,7 @@ def test_a_decay_keeps_a_round_at_least() -> None:
 # --- small things
 
 
-def test_a_generator_step_has_as_many_fakes_as_a_critic_step_unless_said() -> None:
+def test_a_generator_step_has_as_many_fakes_as_a_critic_step_by_default() -> None:
     assert Recipe(batch=32).fakes == 32 and Recipe(batch=32, generator_batch=64).fakes == 64
 
 

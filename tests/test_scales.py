@@ -120,7 +120,7 @@ def test_samples_of_different_scales_do_not_meet(other):
         join_samples(images(4, 8), other)
 
 
-def test_a_pyramid_is_no_batch_and_transforms_look_into_it():
+def test_a_pyramid_is_no_batch_and_transforms_map_its_scales():
     samples = images(4, 8)
     leaves, spec = torch.utils._pytree.tree_flatten(Batch(samples))
     assert leaves == [*samples.images, None, None]

@@ -1,4 +1,4 @@
-"""What people get wrong, and the one line that answers: the whole product, from the command line."""
+"""Bad input is answered in one line: all commands, from the command line."""
 
 from __future__ import annotations
 

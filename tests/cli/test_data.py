@@ -10,7 +10,7 @@ from PIL import Image
 from steadygan.cli import main
 
 
-def test_data_is_looked_through_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_is_audited_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "digits", "--size", "16", "--flip"]) == 0
     said = capsys.readouterr().out
     assert "1,797" in said

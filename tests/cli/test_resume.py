@@ -19,7 +19,7 @@ def test_a_run_can_be_extended(runs: Path, capsys: pytest.CaptureFixture[str]) -
     assert run.recipe.run.micro_batch == 2
 
 
-def test_resuming_a_finished_run_says_so_and_trains_nothing(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resuming_a_finished_run_trains_nothing(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (runs / "runs/tiny/metrics.jsonl").read_bytes()
     assert main(["resume"]) == 0
     assert "is finished: 4 rounds" in capsys.readouterr().out

@@ -36,7 +36,7 @@ def test_samples_go_into_a_folder_of_pictures(runs: Path) -> None:
     assert len(list(Path("many").glob("*.png"))) == 3
 
 
-def test_samples_without_a_place_go_into_the_runs_folder(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_samples_go_into_the_runs_folder_by_default(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample"]) == 0
     path = Path(capsys.readouterr().out.strip().rpartition(": ")[2])
     assert path.parent == Path("runs/tiny/generated")

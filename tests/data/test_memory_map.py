@@ -1,3 +1,5 @@
+"""Rows of memory-mapped files."""
+
 from __future__ import annotations
 
 from pathlib import Path

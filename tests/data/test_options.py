@@ -1,3 +1,5 @@
+"""Options of data: ranges, and no torch."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""The order of samples over epochs, as a function of the position."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The contact sheet of a data set."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -45,7 +47,7 @@ def test_fresh_images_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot write"):
         contact_sheet(open_data(DataOptions()), tmp_path / "file" / "sheet.png")

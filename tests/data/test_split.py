@@ -1,3 +1,5 @@
+"""The split into training and held-out samples."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The lines of docs/parts.md, each read as the command reads it, and played for a round on small samples."""
+"""The commands of docs/parts.md are parsed as the command line parses them, and trained for a round."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Comparisons of runs: tables, intervals and the page."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -57,7 +59,7 @@ def test_a_winner_is_named_only_where_intervals_over_seeds_lie_apart(run_of, a, 
     assert compare(runs).lines[0].winner == winner
 
 
-def test_one_seed_is_said_to_prove_nothing(run_of):
+def test_one_seed_gets_a_note_that_it_proves_nothing(run_of):
     assert "one seed only: a, b" in compare([run_of("a", 0, 1.0), run_of("b", 0, 9.0)]).notes[0]
 
 

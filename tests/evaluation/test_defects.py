@@ -1,4 +1,4 @@
-"""Real held-out digits, spoiled in known ways: each metric answers in order, and each defect is seen by some."""
+"""Real held-out digits, spoiled in known ways: each metric is monotone, and some metric detects each defect."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_share_or_score_falls_with_each_level_of_a_defect(measured, metric, de
 
 
 @pytest.mark.slow
-def test_ten_class_means_repeated_look_well_to_some_metrics_and_badly_to_prominent_ones(measured):
+def test_ten_class_means_repeated_score_well_by_some_metrics_and_badly_by_prominent_ones(measured):
     (means,), (real,) = measured["class means"], measured["none"]
     assert means["inception_score"].value > real["inception_score"].value  # the known weakness
     assert means["recall, classifier"].value == 0

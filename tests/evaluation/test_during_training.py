@@ -1,3 +1,5 @@
+"""Evaluation during training, and the rank correlation."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,3 +1,5 @@
+"""The record of evaluations."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,3 +1,5 @@
+"""The evaluation of a run."""
+
 from __future__ import annotations
 
 import dataclasses

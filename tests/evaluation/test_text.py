@@ -59,7 +59,7 @@ def test_divergences_are_those_of_ids_from_held_out_lines(sky: Dataset) -> None:
     assert found["real_words"].value < 0.1
 
 
-def test_training_lines_in_place_of_samples_get_the_floor(sky: Dataset) -> None:
+def test_training_lines_as_samples_get_the_floor(sky: Dataset) -> None:
     found = measured(sky, sky.train.samples)
     for n in (1, 2, 3, 4):
         assert found[f"ngram_js_{n}"].value == found[f"ngram_js_{n}"].floor

@@ -1,4 +1,4 @@
-"""Features of the user's own code are found by the path of a function."""
+"""Features from the user's own code, named by the path of a function."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_converted_weights_are_the_same_network(weights: Path, cache: Path, netw
 
 
 @needs_extractor
-def test_weights_are_converted_once_and_then_found_without_the_file(
+def test_weights_are_converted_once_and_then_cached(
     weights: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, network: InceptionFeatures
 ) -> None:
     inception_features(weights)

@@ -81,7 +81,7 @@ def test_images_are_brought_to_a_size() -> None:
         np.testing.assert_allclose(found.features, expected, atol=0.501)
 
 
-def test_maps_are_averaged_over_their_places_and_other_shapes_made_flat() -> None:
+def test_maps_are_averaged_over_height_and_width_and_other_shapes_flattened() -> None:
     maps = torch.randn(5, 7, 3, 2)
     found = module_features(Answers(lambda _: maps), "maps")(pictures())
     np.testing.assert_allclose(found.features, maps.numpy().reshape(5, 7, 6).mean(axis=2), rtol=1e-5, atol=1e-6)

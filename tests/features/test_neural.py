@@ -1,4 +1,4 @@
-"""Weights are kept whole, once, and are known by their hash."""
+"""Weights are cached once, completely, and identified by their hash."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def test_torchmetrics_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ours == pytest.approx(float(metric.compute()), rel=1e-6)
 
 
-def test_the_error_is_the_slope_of_the_distance_in_each_samples_weight() -> None:
+def test_the_error_is_the_derivative_of_the_distance_in_each_samples_weight() -> None:
     rng = np.random.default_rng(8)
     real, fake = of(rng.standard_normal((300, 3))), rng.standard_normal((40, 3)) * [1, 2, 0.5] + 0.5
 

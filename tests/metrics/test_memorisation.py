@@ -91,7 +91,7 @@ def test_noisy_copies_are_no_exact_copies_but_still_seen() -> None:
     assert result.nearer.value == 1 and result.near_share.value == 1
 
 
-def test_samples_near_the_mean_look_memorised_as_the_docstring_warns() -> None:
+def test_samples_near_the_mean_count_as_memorised_as_the_docstring_warns() -> None:
     train, held_out, fake = draws(1000, 400, 400)
     result = memorisation(train, held_out, 0.3 * fake)
     assert result.nearer.value > 0.9 and result.exact.value == 0
@@ -121,7 +121,7 @@ def test_an_exact_copy_is_found_among_rows_a_hair_away() -> None:
     assert indices.tolist() == [[2, 1]] and distances[0, 0] == 0 < distances[0, 1]
 
 
-def test_mapped_pixels_are_never_held_whole_in_float64(tmp_path: Path) -> None:
+def test_mapped_pixels_are_never_all_in_memory_as_float64(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     np.save(tmp_path / "train.npy", rng.integers(0, 256, (30_000, 784), dtype=np.uint8))  # 188 MB in float64
     train = np.load(tmp_path / "train.npy", mmap_mode="r")

@@ -1,3 +1,5 @@
+"""DCGAN's networks."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Fully connected networks."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Residual networks."""
+
 from __future__ import annotations
 
 import math

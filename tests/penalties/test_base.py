@@ -43,9 +43,7 @@ from tests.penalties.critics import batch, smooth_mlp
         (R2(gamma=3.0), lambda c, r, f: r2_penalty(c, r, gamma=3.0)),
     ],
 )
-def test_weight_times_the_mean_of_what_a_spec_holds_is_the_function(
-    spec: Penalty, function: Callable[..., Tensor]
-) -> None:
+def test_a_penalty_is_its_weight_times_the_mean_of_its_terms(spec: Penalty, function: Callable[..., Tensor]) -> None:
     critic, samples = smooth_mlp(), batch(5, 3)
     slope = gradient_norm_at(critic, samples)
     held = spec.hold(slope)
@@ -74,7 +72,7 @@ def test_a_weight_that_cannot_be_one_is_refused_in_one_line(kind: type, weight: 
 
 
 @pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
-def test_targets_and_scales_that_no_slope_or_noise_can_have_are_refused(value: float) -> None:
+def test_targets_and_scales_that_no_gradient_norm_or_noise_can_have_are_refused(value: float) -> None:
     with pytest.raises(UsageError, match=r"GradientPenalty.target"):
         GradientPenalty(target=value)
     with pytest.raises(UsageError, match=r"NearReal.scale"):

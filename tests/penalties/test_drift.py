@@ -16,7 +16,7 @@ def test_drift_is_the_mean_square_of_real_scores() -> None:
     assert drift_penalty(scores, 0.3).item() == pytest.approx(0.3 * (scores.numpy() ** 2).mean(), rel=1e-12)
 
 
-def test_the_drift_spec_holds_scores_and_takes_no_gradient() -> None:
+def test_the_drift_spec_is_of_scores_and_takes_no_gradient() -> None:
     scores = batch(5)
     spec = Drift(0.01)
     assert spec.at is None

@@ -46,7 +46,7 @@ def test_a_linear_critic_pays_for_the_norm_of_its_weight(weight: Array, target: 
 
 
 @pytest.mark.parametrize("at", [between, on_real, on_fake, near_real])
-def test_a_linear_critic_pays_the_same_at_every_place(at: Callable[[Tensor, Tensor], Tensor]) -> None:
+def test_a_linear_critic_pays_the_same_at_every_location(at: Callable[[Tensor, Tensor], Tensor]) -> None:
     weight = batch(*IMAGE, seed=2)
     got = gradient_penalty(linear_critic(weight), batch(4, *IMAGE), batch(4, *IMAGE, seed=1), at=at)
     assert got.item() == pytest.approx((weight.norm().item() - 1) ** 2, rel=1e-9)
@@ -162,7 +162,7 @@ def test_a_critic_whose_gradient_is_worked_out_by_hand_gets_the_same_penalty_and
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("one_sided", [False, True])
-def test_a_slope_of_zero_has_a_finite_derivative(dtype: torch.dtype, one_sided: bool) -> None:
+def test_a_gradient_norm_of_zero_has_a_finite_derivative(dtype: torch.dtype, one_sided: bool) -> None:
     weight = torch.zeros(6, dtype=dtype, requires_grad=True)
     samples = batch(4, 6).to(dtype)
     penalty = gradient_penalty(linear_critic(weight), samples, samples, one_sided=one_sided)

@@ -26,7 +26,7 @@ def test_the_norm_of_an_image_is_over_channels_rows_and_columns() -> None:
     np.testing.assert_allclose(got.detach().numpy(), np.full(4, np.sqrt(48)), rtol=1e-9)
 
 
-def test_slopes_do_not_depend_on_who_else_is_in_the_batch() -> None:
+def test_gradient_norms_do_not_depend_on_the_other_samples_of_the_batch() -> None:
     critic = smooth_mlp()
     samples = batch(5, 3)
     together = gradient_norm_at(critic, samples).detach()
@@ -34,7 +34,7 @@ def test_slopes_do_not_depend_on_who_else_is_in_the_batch() -> None:
     np.testing.assert_allclose(together.numpy(), alone.numpy(), rtol=1e-12)
 
 
-def test_input_slope_can_be_differentiated_again() -> None:
+def test_input_gradient_norms_can_be_differentiated_again() -> None:
     samples = batch(4, 3).requires_grad_(True)
     slope = input_gradient_norm(smooth_mlp()(samples).flatten(), samples)
     (second,) = torch.autograd.grad(slope.sum(), samples)

@@ -79,14 +79,14 @@ def test_dragans_points_are_a_pure_function_of_their_noise() -> None:
     np.testing.assert_allclose(NearReal(0.7).points(real, real, both).numpy(), expected, rtol=1e-12)
 
 
-def test_the_places_of_r1_and_r2_are_the_samples_themselves() -> None:
+def test_r1_and_r2_are_taken_at_the_samples_themselves() -> None:
     real, fake = batch(4, 2), batch(4, 2, seed=1)
     assert torch.equal(on_real(real, fake), real) and torch.equal(on_fake(real, fake), fake)
     assert r1_penalty(bowl, real, gamma=4.0).item() == pytest.approx(2 * (norms(real) ** 2).mean())
     assert r2_penalty(bowl, fake, gamma=4.0).item() == pytest.approx(2 * (norms(fake) ** 2).mean())
 
 
-def test_any_map_of_the_two_batches_can_be_the_place() -> None:
+def test_any_map_of_the_two_batches_can_be_the_location() -> None:
     real, fake = batch(4, 2), batch(4, 2, seed=1)
     got = gradient_penalty(bowl, real, fake, at=lambda r, f: (r + f) / 2, target=0.0)
     assert got.item() == pytest.approx((norms((real + fake) / 2) ** 2).mean(), rel=1e-9)
@@ -96,7 +96,7 @@ def test_any_map_of_the_two_batches_can_be_the_place() -> None:
     ("place", "function"),
     [(Between(), between), (OnReal(), on_real), (OnFake(), on_fake)],
 )
-def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
+def test_location_specs_are_the_location_functions_with_the_noise_drawn_for_them(
     place: Location, function: Callable[..., Tensor]
 ) -> None:
     real, fake = batch(6, *IMAGE), batch(6, *IMAGE, seed=1)
@@ -109,7 +109,7 @@ def test_place_specs_are_the_place_functions_with_the_noise_drawn_for_them(
         assert torch.equal(place.points(real, fake, drawn), function(real, fake, drawn))
 
 
-def test_places_ask_for_one_number_a_sample_or_for_one_an_element_too() -> None:
+def test_locations_ask_for_one_number_a_sample_or_for_one_an_element_too() -> None:
     assert Between().random_spec(IMAGE).shape == ()
     assert NearReal().random_spec(IMAGE).shape == (1 + np.prod(IMAGE),)
     assert OnReal().random_spec(IMAGE) is None and OnFake().random_spec(IMAGE) is None

@@ -47,7 +47,7 @@ def test_the_noise_is_gone_at_the_end_of_the_training_however_long_it_is():
 
 @makers
 @pytest.mark.parametrize("sample", [SampleSpec((3, 8, 8)), SampleSpec((1, 28, 28)), POINTS], ids=str)
-def test_two_rounds_stay_finite_and_the_guard_has_no_word(make, sample):
+def test_two_rounds_stay_finite_and_validation_warns_of_nothing(make, sample):
     data = image_data(60, sample) if sample.is_image else sg.data.open_data(sg.data.DataOptions(source="8gaussians"))
     recipe = make(sample)
     players = {player: dataclasses.replace(getattr(recipe, player), width=4) for player in ("generator", "critic")}

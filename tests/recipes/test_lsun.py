@@ -101,7 +101,7 @@ def activations_of(network):
     return kinds & {"ReLU", "LeakyReLU", "PiecewiseLinear", "Tanh", "Gate"}
 
 
-def test_rows_differ_in_what_they_are_bent_by():
+def test_rows_differ_in_their_activations():
     for row in (0, 1, 2, 3, 6):
         generator, critic = built(row, "dcgan")
         assert (activations_of(generator), activations_of(critic)) == ({"ReLU"}, {"PiecewiseLinear"})
@@ -206,7 +206,7 @@ def test_a_short_training_of_the_101_layers_moves_and_stays_finite():
 
 
 @pytest.mark.parametrize(("row", "method"), CELLS)
-def test_each_cell_is_found_by_its_name_and_reads_back(row, method):
+def test_each_cell_has_a_name_and_goes_through_yaml(row, method):
     name = f"lsun-{row}-{method}"
     recipe = find(name)(LARGE)
     assert recipe == lsun_grid(row, method) and recipe.name == name

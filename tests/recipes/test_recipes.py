@@ -77,8 +77,8 @@ def fitting() -> Iterator[tuple[str, SampleSpec]]:
         seen.add(networks)
 
 
-@pytest.mark.parametrize(("name", "sample"), fitting(), ids=str)
-def test_networks_fit_the_samples_and_the_guard_lets_them_pass(name: str, sample: SampleSpec) -> None:
+@pytest.mark.parametrize(("name", "sample"), list(fitting()), ids=str)
+def test_networks_fit_the_samples_and_pass_validation(name: str, sample: SampleSpec) -> None:
     recipe = RECIPES[name](sample)
     generator = recipe.generator.build(sample, recipe.prior.size)
     critic = recipe.critic.build(sample)
@@ -117,7 +117,7 @@ def test_a_recipe_for_other_images_names_the_sizes_that_fit() -> None:
 
 
 @pytest.mark.parametrize(("asked", "name"), [("wgan-gp", "wgan-gp"), ("wgan_gp", "wgan-gp"), ("WGAN-GP", "wgan-gp")])
-def test_names_are_found_in_the_spellings_people_use(asked: str, name: str) -> None:
+def test_names_are_known_in_the_spellings_people_use(asked: str, name: str) -> None:
     assert find(asked) is RECIPES[name]
 
 

@@ -1,3 +1,5 @@
+"""Axes of charts: ticks and scales."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Curves of a run's record."""
+
 from __future__ import annotations
 
 import re
@@ -140,7 +142,7 @@ def test_a_spike_is_cut_off_and_counted() -> None:
 
 
 @pytest.mark.parametrize("y", [np.empty(0), np.full(3, np.nan), np.array([np.inf])])
-def test_a_chart_of_nothing_says_so(y: np.ndarray) -> None:
+def test_an_empty_chart_has_a_note(y: np.ndarray) -> None:
     chart = Chart([Series("a", np.arange(float(len(y))), y)], title="t")
     assert "no finite value" in ElementTree.tostring(parsed(chart), encoding="unicode")
     assert chart.outside() == 0

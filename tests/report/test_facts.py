@@ -1,3 +1,5 @@
+"""JSON documents of a run as readable text."""
+
 from __future__ import annotations
 
 from typing import Any

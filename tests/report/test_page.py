@@ -1,3 +1,5 @@
+"""The report of a run as one page."""
+
 from __future__ import annotations
 
 import json
@@ -151,7 +153,7 @@ def test_numbers_that_never_change_are_a_line_of_text(long_page: Page) -> None:
     assert "Learning rates: critic 1.0e-04, generator 1.0e-04, constant throughout" in long_page.words
 
 
-def test_what_a_drawing_leaves_out_is_said(long_page: Page) -> None:
+def test_what_a_drawing_leaves_out_is_stated(long_page: Page) -> None:
     words = long_page.words
     assert "2 values are not finite, the first at round 3,505." in words
     assert re.search(r"values lie outside the frame; the full range is -\S+ to 1\.0e\+06\.", words)
@@ -185,7 +187,7 @@ def test_the_running_median_can_be_left_out(long_run: Path, long_page: Page) -> 
     assert len(page_of(long_run, window=1).all("path")) < len(long_page.all("path"))
 
 
-def test_a_finished_run_says_so(tmp_path: Path) -> None:
+def test_a_finished_run_is_called_finished(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, [{"round": 100, "critic_loss": 1.0}], rounds=100)
     assert "finished, round 100 of 100" in page_of(folder).words
 

@@ -1,3 +1,5 @@
+"""Grids of samples as pictures."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -66,7 +68,7 @@ def test_wide_samples_get_fewer_columns() -> None:
 
 
 @pytest.mark.parametrize(("count", "side"), [(64, 8), (1, 8), (64, 28), (100, 32), (2000, 8), (16, 256)])
-def test_a_person_can_see_the_tiles_and_the_whole(count: int, side: int) -> None:
+def test_tiles_and_the_grid_are_large_enough_to_see(count: int, side: int) -> None:
     width = image_grid(np.zeros((count, 1, side, side), np.uint8)).width
     columns = int(np.ceil(np.sqrt(count)))
     assert width >= 250

@@ -1,3 +1,5 @@
+"""Progress of a run on the terminal."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""The contents of a run folder, also where files are missing or torn."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Files of samples: a grid, a folder of pictures, or an array file."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Value surfaces of a critic on 2-D points."""
+
 from __future__ import annotations
 
 from pathlib import Path

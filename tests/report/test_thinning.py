@@ -1,3 +1,5 @@
+"""Thinning of long records."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Experiment trackers."""
+
 from __future__ import annotations
 
 import sys

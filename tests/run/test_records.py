@@ -1,3 +1,5 @@
+"""Records of a run: written line by line, read back."""
+
 from __future__ import annotations
 
 import json
@@ -53,7 +55,7 @@ def test_of_two_rows_for_a_round_the_last_counts(tmp_path: Path) -> None:
     assert found["a"].values.tolist() == [9, 2]
 
 
-def test_twenty_thousand_rows_are_read_whole(tmp_path: Path) -> None:
+def test_all_of_twenty_thousand_rows_are_read(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     values = np.random.default_rng(0).normal(size=20_000)
     path.write_text("".join(json.dumps({"round": i, "a": v}) + "\n" for i, v in enumerate(values.tolist())))

@@ -1,3 +1,5 @@
+"""Atomic writes of files and folders."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -8,7 +10,7 @@ from steadygan.errors import RunError
 from steadygan.system.files import written_aside
 
 
-def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_only_once_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "new" / "page.html"
     with written_aside(path) as aside:
         aside.write_text("whole")
@@ -32,7 +34,7 @@ def test_after_an_error_the_earlier_file_stands_and_nothing_else(tmp_path: Path)
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_a_folder_is_replaced_atomically(tmp_path: Path) -> None:
     path = tmp_path / "samples"
     path.mkdir()
     (path / "old.png").write_text("old")

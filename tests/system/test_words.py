@@ -1,3 +1,5 @@
+"""Numbers, durations and sizes in words."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""What networks' parts remember and tell, in a game: the averaged generator's spectral norms, the record's sigmas."""
+"""The averaged generator's spectral norms, and sigmas in the record."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_averages_spectral_norms_are_those_of_its_own_weights(norm):
         assert 0.97 * truth < sigma.item() <= truth * (1 + 1e-5), name
 
 
-def test_settling_a_second_time_changes_nothing_and_the_players_never_notice():
+def test_settling_the_average_again_changes_nothing_and_leaves_the_players_alone():
     game, _ = played()
     players = {**buffers(game.generator), **{f"critic.{k}": b for k, b in buffers(game.critic).items()}}
     settle_average(game)

@@ -1,4 +1,4 @@
-"""A disk that is full: one line, and all that was written before stays whole."""
+"""A full disk: one error line, and checkpoints that were written before stay complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of networks that change with the round: told before its steps, saved with the weights, averaged as they are."""
+"""Layers that change with the round: set before its steps, saved with the weights, averaged as they are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def with_fading(monkeypatch):
         monkeypatch.setattr(kind, "build", build)
 
 
-def test_parts_are_found_at_any_depth_by_what_they_can_do():
+def test_layers_that_follow_the_round_are_found_at_any_depth():
     part = Fading()
     assert isinstance(part, FollowsRound) and not isinstance(nn.Linear(1, 1), FollowsRound)
     assert round_followers(nn.Sequential(nn.Identity(), nn.Sequential(part))) == [part]

@@ -41,7 +41,7 @@ def with_run(recipe, **changes):
 
 
 @pytest.mark.parametrize("optimizer", [Adam(1e-3), RMSprop(1e-3)])
-def test_both_rates_are_the_schedules_times_the_factor_of_the_looks_before(optimizer):
+def test_both_rates_are_the_schedules_times_the_factor_of_earlier_evaluations(optimizer):
     recipe = recipe_of(critic_optimizer=optimizer)
     game, feed, drawer = table(recipe, image_data())
     state = PLATEAU.initial_state()
@@ -65,7 +65,7 @@ def test_rates_are_logged_as_they_were_in_the_round(tmp_path):
     assert [row["rate_factor"] for row in rows(tmp_path / "run")][:2] == [1.0, 1.0]
 
 
-def test_what_is_logged_and_judged_decides_nothing(tmp_path):
+def test_rates_do_not_depend_on_what_is_logged_and_evaluated(tmp_path):
     new_run(recipe_of(), image_data(), tmp_path / "few", device="cpu")
     often = with_run(recipe_of(), log_every=1, checkpoint_every=1, picture_every=1)
     new_run(often, image_data(), tmp_path / "many", device="cpu")
@@ -94,7 +94,7 @@ def test_the_checkpoint_where_a_number_of_the_state_was_lowest_stays(tmp_path):
     assert [int(path.name) for path in list_checkpoints(run.folder / "checkpoints")] == [best, 20]
 
 
-def test_samples_are_judged_all_the_same_but_do_not_decide(tmp_path):
+def test_samples_are_evaluated_but_do_not_choose_the_best_checkpoint(tmp_path):
     class Judge:
         count, seconds = 3, 0.0
 

@@ -1,4 +1,4 @@
-"""Whole runs: the record, resume to the last digit, stops, and what is refused."""
+"""Complete runs: the record, bit-exact resume, stops, and what is refused."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_other_runs(tmp_path, seed):
     assert rows(tmp_path / "a") != rows(tmp_path / "c")
 
 
-def test_the_penalty_place_needs_no_labels_of_the_data(tmp_path):
+def test_sampling_locations_of_penalties_need_no_labels(tmp_path):
     data = image_data(sample=dataclasses.replace(image_data().sample, classes=0))
     recipe = small_recipe(penalties=(GradientPenalty(10.0, one_sided=True),))
     assert new_run(recipe, data, tmp_path / "run", device="cpu") == "finished"

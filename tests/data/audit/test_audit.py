@@ -1,3 +1,5 @@
+"""The audit of a data set: what it counts and warns of."""
+
 from __future__ import annotations
 
 import json
@@ -100,7 +102,7 @@ def test_the_sentences_follow_the_options(messy: Path) -> None:
     assert "(25% of all, at most 10,000, chosen by content)" in said
 
 
-def test_the_second_look_says_the_same_as_the_first(messy: Path) -> None:
+def test_an_audit_repeated_has_the_same_result(messy: Path) -> None:
     options = DataOptions(source=str(messy))
     assert audit_data(options) == audit_data(options) == open_data(options).audit
 

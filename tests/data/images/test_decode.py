@@ -1,3 +1,5 @@
+"""Decoding of pictures: sizes, colours, orientation, and what cannot be read."""
+
 from __future__ import annotations
 
 import struct

@@ -1,3 +1,5 @@
+"""A pool of processes that maps a function over data."""
+
 from __future__ import annotations
 
 import os

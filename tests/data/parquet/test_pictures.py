@@ -1,3 +1,5 @@
+"""Pictures in parquet files."""
+
 from __future__ import annotations
 
 import sys

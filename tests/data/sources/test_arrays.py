@@ -1,3 +1,5 @@
+"""Data in NumPy files."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The digits that come with scikit-learn."""
+
 from __future__ import annotations
 
 import numpy as np

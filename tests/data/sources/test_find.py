@@ -1,3 +1,5 @@
+"""The source that a name or path stands for."""
+
 from __future__ import annotations
 
 from pathlib import Path

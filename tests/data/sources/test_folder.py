@@ -1,3 +1,5 @@
+"""Folders of pictures, with classes by subfolder."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""MNIST's files (IDX)."""
+
 from __future__ import annotations
 
 import gzip

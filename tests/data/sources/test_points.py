@@ -38,7 +38,7 @@ def test_eight_gaussians_lie_on_a_ring_of_radius_1_4144() -> None:
         assert np.allclose(MODES["8gaussians"].centres[place], centre)
 
 
-def test_twenty_five_gaussians_are_4000_points_for_each_place_of_a_grid() -> None:
+def test_twenty_five_gaussians_are_4000_points_around_each_point_of_a_grid() -> None:
     train = open_data(DataOptions(source="25gaussians")).train
     assert isinstance(train, Stored)
     assert train.samples.shape == (100_000, 2)

@@ -1,3 +1,5 @@
+"""The shuffled order of a stream by lanes of row groups."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -76,7 +78,7 @@ def test_a_row_group_is_in_use_for_no_longer_than_its_window() -> None:
         assert sum(order.sizes[group] for group in in_use) <= 160 + 8 * 10  # and where lanes go on to the next one
 
 
-def test_a_batch_comes_from_as_many_places_as_there_are_lanes() -> None:
+def test_a_batch_comes_from_as_many_row_groups_as_there_are_lanes() -> None:
     order = order_of([10] * 200, 320)
     for step in walked(order, 0, 5, 64):
         assert len({index // 10 for index in step.tolist()}) >= order.lanes(64) == 16

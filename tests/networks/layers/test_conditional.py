@@ -31,7 +31,7 @@ def perturbed(layer):
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 6), (5, 4, 3, 3)])
-def test_batch_norm_has_the_whole_batchs_statistics_and_each_classs_scale_and_offset(shape):
+def test_batch_norm_has_the_statistics_of_all_classes_and_each_classs_scale_and_offset(shape):
     layer = perturbed(ConditionalBatchNorm(4, 3).double())
     x = 3 * torch.randn(shape, dtype=torch.float64) + 2
     y = layer(x, LABELS)

@@ -1,4 +1,4 @@
-"""What networks' parts tell, settle and listen to, found wherever they stand."""
+"""Layers of a network that carry state: what they tell, refine and follow."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_network_itself_and_modules_without_readings_are_allowed():
     settle(layer)
 
 
-def test_settling_fits_spectral_norms_to_weights_that_they_did_not_follow():
+def test_spectral_norms_are_refined_to_weights_that_they_did_not_follow():
     critic = network().double()
     average = copy.deepcopy(critic).eval()
     with torch.no_grad():

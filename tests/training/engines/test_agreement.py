@@ -11,7 +11,7 @@ from tests.training.engines.trials import errors, trial
 from tests.training.games import small_recipe
 
 
-def test_what_rounding_does_is_seen_against_float64():
+def test_rounding_is_measured_against_float64():
     tried = trial(small_recipe(run=RunOptions(precision="fp32")))
     rounds = [tried.drawer.round(0, 0)]
     exact = disagreement(EAGER, lambda: double_setup(tried.build()), in_double(rounds))
@@ -34,7 +34,7 @@ def test_gradients_that_are_zero_for_both_agree(monkeypatch):
     assert set(found.values()) == {0.0}
 
 
-def test_an_engine_that_computes_wrong_gradients_is_seen_through():
+def test_a_wrong_gradient_is_the_only_one_that_disagrees():
     class Wrong(Eager):
         def carry_out(self, setup, phase, draws):
             terms = super().carry_out(setup, phase, draws)

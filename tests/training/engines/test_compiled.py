@@ -46,7 +46,7 @@ def test_traced_losses_of_colours_have_the_eager_gradients(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["began", "sngan", "adaptive"])
-def test_traced_steps_take_the_eager_way(name):
+def test_traced_steps_follow_the_eager_trajectory(name):
     """Rates, states and draws included: four rounds in float64."""
     data, recipe = image_data(200, sample_of(name)), made(name)
     (first, answers), (others, theirs) = (
@@ -89,6 +89,7 @@ def test_parts_of_a_batch_add_up_in_compiled_steps_too():
     assert max(traced_errors(tried).values()) < 1e-9
 
 
+@pytest.mark.slow
 def test_one_process_can_compile_for_any_number_of_recipes():
     with torch._dynamo.config.patch(recompile_limit=2):  # of 8
         for width in (4, 5, 6):

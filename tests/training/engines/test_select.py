@@ -82,9 +82,7 @@ class AtAKink(Eager):
 
 
 @pytest.mark.parametrize(("rounding", "name"), [(0.0005, "eager"), (0.001, "compiled"), (1.0, "compiled")])
-def test_an_engine_may_be_off_by_a_few_times_what_rounding_does_to_eager_gradients(
-    rounding, name, measured, monkeypatch
-):
+def test_an_engine_may_differ_by_a_few_times_the_rounding_of_eager_gradients(rounding, name, measured, monkeypatch):
     monkeypatch.setattr(select, "make", lambda name: AtAKink())
     monkeypatch.setattr(select, "rounding", lambda *_: rounding)
     recipe = small_recipe(run=RunOptions(precision="fp32", engine="compiled"))
@@ -119,7 +117,7 @@ def measured(monkeypatch, tmp_path):
     return seen
 
 
-def test_auto_takes_what_is_faster_says_so_and_remembers_it(measured):
+def test_auto_takes_what_is_faster_with_a_note_and_remembers_it(measured):
     tried = quick_trial()
     chosen = select_engine(tried, Speed(1.0, 1.0))
     assert (chosen.engine.name, chosen.speed) == ("compiled", Speed(0.5, 0.5))
@@ -173,7 +171,7 @@ def test_what_was_measured_is_kept_by_what_makes_steps_slower_or_faster():
     assert len({kept["batch"], kept["critic"], cache_path(base)}) == 3
 
 
-def test_a_recipe_that_cannot_be_recorded_runs_eager_and_says_so(monkeypatch):
+def test_a_recipe_that_cannot_be_recorded_runs_eager_with_a_note(monkeypatch):
     class Refusing(Eager):
         name = "graph"
 

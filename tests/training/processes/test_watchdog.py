@@ -1,4 +1,4 @@
-"""Processes notice when another of their run is gone, also where their main thread is told nothing."""
+"""Processes notice when another of their run is gone, even while their main thread waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes train as one: gradients, trajectories and states are those of the whole batch."""
+"""Several processes train as one: gradients, trajectories and states are those of the full batch."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_processes_without_an_address_are_one_line(monkeypatch):
         pass
 
 
-def test_a_look_at_a_critic_with_batch_norm_asks_no_other_process():
+def test_held_out_scores_of_a_critic_with_batch_norm_ask_no_other_process():
     def asked(part):
         raise AssertionError("the others do not look")
 

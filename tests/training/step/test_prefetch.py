@@ -1,4 +1,4 @@
-"""Data that stays on disk: read ahead, and the same batches in the same order as if it were not."""
+"""Data that stays on disk is prefetched, with the same batches in the same order as data in memory."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_what_is_asked_for_comes_whether_it_was_followed_or_not():
     reader.close()
 
 
-def test_a_few_batches_are_read_ahead_and_no_more():
+def test_a_few_batches_are_prefetched_and_no_more():
     read, enough = [], threading.Event()
 
     def slow(rows):
