@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from steadygan.errors import UsageError
+from steadygan.errors import RunError, UsageError
 from steadygan.optimizers import SGD, Adam, AdamW, RMSprop, lazily_corrected
 from steadygan.penalties import R1, R2, Drift, GradientPenalty
 from steadygan.phases import Phase, lazy_correction, phases_of
@@ -129,6 +129,16 @@ def test_lazy_r1_trains_as_a_plain_loop_does():
         pairs = zip(ours.game.players[player].network.parameters(), network.parameters(), strict=True)
         for one, other in pairs:
             torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)  # rates are float32
+
+
+def test_a_lazy_penalty_that_is_not_finite_stops_the_run(tmp_path):
+    class Exploding(R1):
+        def hold(self, gradient_norm):
+            return gradient_norm / 0.0
+
+    recipe = small_recipe(penalties=(Exploding(every=2),))
+    with pytest.raises(RunError, match=r"lazy penalty of round 1 is not finite"):
+        new_run(recipe, image_data(), tmp_path / "run", device="cpu")
 
 
 def test_a_lazy_run_is_logged_and_resumes_to_the_last_digit(tmp_path):

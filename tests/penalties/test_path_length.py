@@ -19,7 +19,7 @@ from steadygan.training.engines.float64 import double_setup, in_double
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.round import compute_gradients
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table, training_round
-from tests.training.runs import check_resumed_from_copies
+from tests.training.runs import check_resumed_from_copies, rows
 from tests.training.worlds import traced_errors
 
 RECIPE = {"penalties": (R1(1.0, every=3), PathLength(every=2))}
@@ -139,6 +139,13 @@ def test_it_lowers_the_spread_of_lengths():
 
 def test_a_run_with_it_resumes_to_the_last_digit(tmp_path):
     check_resumed_from_copies(small_recipe(**RECIPE), tmp_path, after=(5,))
+
+
+def test_what_it_adds_in_each_step_is_logged(tmp_path):
+    from steadygan.training.session import new_run
+
+    new_run(small_recipe(penalties=(PathLength(every=1),), rounds=4), image_data(), tmp_path / "run", device="cpu")
+    assert all(row["generator_penalty"] > 0 and "penalty" not in row for row in rows(tmp_path / "run"))
 
 
 def test_it_goes_through_yaml_and_refuses_bad_settings():

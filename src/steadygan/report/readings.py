@@ -89,9 +89,9 @@ READINGS = (
     ),
     Reading(
         "Penalty",
-        (("penalty", "penalty"),),
-        "What the regularisation adds to the critic's loss: steady is good; one that keeps rising means that the "
-        "critic no longer obeys its constraint.",
+        (("penalty", "critic"), ("generator_penalty", "generator")),
+        "What the regularisation adds to a player's loss: steady is good; one that keeps rising means that the network "
+        "no longer obeys its constraint.",
     ),
     Reading(
         GRADIENT_NORM,

@@ -11,22 +11,22 @@ from steadygan.errors import RunError
 if TYPE_CHECKING:
     from steadygan.training.step.round import RoundReport
 
-_TERMS = ("critic loss", "penalty", "generator loss")
+_TERMS = ("critic loss", "penalty", "generator loss", "lazy penalty")
 
 
 class FiniteCheck:
     """Records on the device the first round in which each loss term was not finite."""
 
     def __init__(self, device: torch.device) -> None:
-        self.first = torch.full((3,), -1, dtype=torch.int64, device=device)
+        self.first = torch.full((len(_TERMS),), -1, dtype=torch.int64, device=device)
         """round of each term; -1: finite so far"""
         self._zero = torch.zeros((), device=device)
         self._at_once = device.type == "cpu"
 
     def update(self, report: RoundReport, round_: int) -> None:
         """Checks a round's losses; on the CPU, where reading costs nothing, it raises at once, as ``check`` does."""
-        penalty = self._zero if report.penalty is None else report.penalty
-        values = torch.stack([report.critic_loss, penalty, report.generator_loss])
+        terms = (report.critic_loss, report.penalty, report.generator_loss, report.lazy_penalty)
+        values = torch.stack([self._zero if term is None else term for term in terms])
         new = ~torch.isfinite(values) & (self.first < 0)
         self.first = torch.where(new, round_, self.first)
         if self._at_once:

@@ -67,6 +67,8 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     values["real_score"], values["fake_score"] = real, fake
     if report.penalty is not None:
         values["penalty"] = report.penalty
+    if report.generator_penalty is not None:
+        values["generator_penalty"] = report.generator_penalty
     if report.gradient_norm is not None:
         values["gradient_norm_mean"] = report.gradient_norm.float().mean()
         values["gradient_norm_std"] = report.gradient_norm.float().std(correction=0)

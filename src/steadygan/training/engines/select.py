@@ -1,6 +1,6 @@
 """Engine selection: the requested engine or the fastest on this machine, after a check of its gradients.
 
-Measurements are cached in CACHE/engines, by recipe, samples, device, precision and versions.
+Measurements are cached in CACHE/engines, by recipe, samples, device with its CPU threads, precision and versions.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import torch
+
 from steadygan.training.step.state import LazyReadings
 from steadygan.types import PLAYERS
 
@@ -42,6 +44,10 @@ class RoundReport(NamedTuple):
     gradient_norm: Tensor | None
     real_score: Tensor
     fake_score: Tensor
+    generator_penalty: Tensor | None = None
+    """the weighted sum of the generator's penalties of each step"""
+    lazy_penalty: Tensor | None = None
+    """the sum of the last penalties of all lazy phases, of the whole batch"""
 
 
 def step(setup: Setup, phase: Phase, draws: StepDraws, engine: Engine) -> Terms:
@@ -97,6 +103,7 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
     critic, generator = last["critic"], last["generator"]
     assert critic.real is not None and critic.fake is not None
     game.finish_round(start.round, critic.loss, generator.loss)
+    lazy = game.state.lazy
     return RoundReport(
         critic_loss=critic.loss,
         generator_loss=generator.loss,
@@ -104,6 +111,8 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
         gradient_norm=critic.gradient_norm,
         real_score=critic.real.score,
         fake_score=critic.fake.score,
+        generator_penalty=generator.penalty,
+        lazy_penalty=torch.stack([last.penalty for last in lazy]).sum() if lazy else None,
     )
 
 
@@ -154,4 +163,6 @@ def reduce_report(report: RoundReport, world: World) -> RoundReport:
         gradient_norm=None if report.gradient_norm is None else world.all_gather(report.gradient_norm),
         real_score=world.all_gather(report.real_score),
         fake_score=world.all_gather(report.fake_score),
+        generator_penalty=None if report.generator_penalty is None else world.all_reduce(report.generator_penalty),
+        lazy_penalty=report.lazy_penalty,
     )
