@@ -82,7 +82,7 @@ def _show(figures: Mapping[str, Any]) -> None:
 
     print("{recipe} on {data}; {device}, torch {torch}, CPU threads: {threads}".format(**figures))
     table = Table("engine", "precision")
-    for title in ("ms a round (range)", "images/s", "eager fp32 = 1", "peak MB"):
+    for title in ("ms a round (range)", "samples/s", "eager fp32 = 1", "peak MB"):
         table.add_column(title, justify="right")
     for entry in figures["entries"]:
         if "refused" not in entry:
