@@ -20,6 +20,7 @@ from steadygan.training.engines.eager import Eager
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_photos_are_trained_evaluated_once_and_written_down(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT)
     photos = pytest.importorskip("benchmarks.photos")
@@ -97,6 +98,7 @@ def test_rounds_are_measured_with_memory_kept(monkeypatch):
     assert "| small | fp32 | 30 ms | 20 ms | **1.50** |" in row
 
 
+@pytest.mark.slow
 def test_text_curves_are_trained_continued_and_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     monkeypatch.chdir(tmp_path)
@@ -115,6 +117,7 @@ def test_text_curves_are_trained_continued_and_drawn(tmp_path, monkeypatch):
     assert (tmp_path / "curves.svg").read_text().count("<svg") == 1
 
 
+@pytest.mark.slow
 def test_the_wait_for_data_is_measured_where_it_lies(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT)
     wait = pytest.importorskip("benchmarks.data_wait")
@@ -147,6 +150,7 @@ def agreement(monkeypatch):
     return pytest.importorskip("benchmarks.engine_agreement")
 
 
+@pytest.mark.slow
 def test_engines_are_compared_with_eager_steps_recipe_by_recipe(agreement, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(agreement, "make", lambda name: Compiled("aot_eager"))
     out = tmp_path / "found.json"
@@ -159,6 +163,7 @@ def test_engines_are_compared_with_eager_steps_recipe_by_recipe(agreement, monke
     agreement.main(["--only", "gan", "--precisions", "fp32", "--device", "cpu", "--out", str(out)])
 
 
+@pytest.mark.slow
 def test_an_engine_with_another_loss_is_seen(agreement, monkeypatch):
     class Off(Eager):
         def carry_out(self, setup, phase, draws):

@@ -31,6 +31,7 @@ def figures(place):
     return json.loads((place / "figures" / "bench.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_case_is_measured_once_and_again_for_another_side(place, capsys):
     assert main(QUICK) == 0
     first = capsys.readouterr()
@@ -127,6 +128,7 @@ def test_every_engine_but_eager_is_checked_before_it_is_timed(monkeypatch):
     assert isinstance(found, str) and "its gradient of critic.trunk.0.weight is off by" in found
 
 
+@pytest.mark.slow
 def test_a_slope_is_measured_over_all_sizes(monkeypatch):
     monkeypatch.setattr(slopes, "varied", lambda variable, laptop: {n: small("dcgan-32", batch=n) for n in (4, 16, 64)})
     found = slopes.measure("batch", "fp32", "eager", Settings(Watch(CPU, "cpu"), repeats=2, seconds=0.0))

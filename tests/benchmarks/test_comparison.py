@@ -21,6 +21,7 @@ def two():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "expected"), [(True, 1), (False, 2)])
 def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected, two, monkeypatch):
     seen = set()
@@ -47,6 +48,7 @@ def test_engines_have_the_threads_of_a_run_where_that_is_asked_for(own, expected
     assert row == ("eager, 1 thread" if own else "eager")
 
 
+@pytest.mark.slow
 def test_the_threads_of_a_run_are_found_by_measuring(two):
     """And the count of before is there again."""
     settings = Settings(Watch(CPU), True, 2, 0.0, memory=False, product_side=8, own_threads=True)

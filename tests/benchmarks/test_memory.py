@@ -9,6 +9,7 @@ import pytest
 from benchmarks.speed.memory import peak_memory
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="read from /proc")
 def test_the_peak_of_a_side_is_that_of_its_own_process():
     held = bytearray(300 * 2**20)  # of this process, which must not count

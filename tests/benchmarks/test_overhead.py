@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from benchmarks.speed import overhead
@@ -23,6 +24,7 @@ def test_a_nested_part_is_not_counted_with_the_outer_one():
     assert spent.seconds["data"] == 0.0
 
 
+@pytest.mark.slow
 def test_a_real_training_says_where_its_time_went():
     found = overhead.measure("digits", 0.02, "fp32", "eager", Watch(torch.device("cpu")), width=2)
     assert found["title"].startswith("WGAN-GP, DCGAN-32 on digits, width 2")
