@@ -139,7 +139,7 @@ def test_auto_stays_eager_where_nothing_is_faster_and_does_not_measure_again(mea
 
 def test_processes_decide_by_what_the_first_one_measured(measured):
     class Second(World):
-        def agreed(self, value):
+        def broadcast(self, value):
             return Speed(0.4, 0.4) if value == Speed(1.0, 1.0) else value  # eager steps of the first process
 
     tried = dataclasses.replace(quick_trial(5_000), world=Second())
