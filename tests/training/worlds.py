@@ -18,7 +18,7 @@ from steadygan.losses import RelativisticAverage
 from steadygan.networks.layers.inspect import group_size
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
-from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
+from steadygan.penalties import R1, Drift, GradientPenalty, NearReal, PathLength
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
@@ -49,6 +49,7 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),
     "average of all scores": lambda: small_recipe(objective=Adversarial(RelativisticAverage()), penalties=()),
+    "path length": lambda: small_recipe(penalties=(GradientPenalty(10.0), PathLength(every=2))),
     "lazy R1": lambda: small_recipe(penalties=(R1(1.0, every=2), GradientPenalty(5.0, every=3), Drift())),
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
 }
