@@ -162,15 +162,15 @@ def page(
     parts = [
         "# Recipes at equal time",
         f"Every image recipe on `{study.data}` at {study.size} px, {study.minutes * CORES:g} CPU minutes each "
-        f"({study.minutes:g} minutes of two cores), rounds and decays fitted to that time. Convolutional networks have "
-        f"width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at most "
-        f"{study.batch} samples; all else is the recipe's. This is a short training on a laptop: it says which method "
-        "gets somewhere soon with its own numbers, not what it can reach.",
+        f"({study.minutes:g} minutes of two cores), rounds and schedules scaled to that time. Convolutional networks "
+        f"have width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at most "
+        f"{study.batch} samples; all other settings are the recipe's. This is short training on a laptop: it shows "
+        "which methods learn fast with their own settings, not what they can reach.",
         f"Tuning: both players' rates times {factors}, seed {plan.tuning_seed}, {plan.tuning_share:g} of the time, the "
-        f"least Fréchet distance chosen; then, for the whole time, seeds {', '.join(map(str, plan.seeds))} at the "
-        f"chosen rates and seed {own} at the recipe's own. {study.count:,} samples of the averaged generator after the "
-        "last round, judged by `steadygan evaluate`. Each cell: mean over seeds, half of its 95% interval (Student), "
-        "in brackets one standard error of sampling.",
+        f"rates with the lowest Fréchet distance are kept; then seeds {', '.join(map(str, plan.seeds))} at those rates "
+        f"and seed {own} at the recipe's own, for the full time. {study.count:,} samples of the averaged generator "
+        "after the last round, evaluated by `steadygan evaluate`. Each cell: mean over seeds ± half its 95% interval "
+        "(Student); in brackets one standard error of sampling.",
         *_incomplete(recipes, results, plan),
         "\n".join(main_table(table, plan)),
         _judgement(table),
@@ -178,13 +178,15 @@ def page(
         f"Fréchet distance after {plan.tuning_share:g} of the time, seed {plan.tuning_seed}:",
         "\n".join(tuning_table([row.recipe for row in table], results, plan)),
         "## What failed",
-        "Failed: training stopped, with the line it gave. Collapsed: the samples' pixels vary less than "
+        "Failed: training stopped with the error given. Collapsed: the samples' pixels vary less than "
         f"{LEAST_SPREAD:g} times as much as real ones, or the class distance is above {MOST_CLASS_DISTANCE:g}. The "
         "numbers of collapsed runs are in the means.",
         "\n".join(failures(results)) or "Nothing.",
     ]
     if refused:
-        parts.append("Not for this data:\n\n" + "\n".join(f"- `{name}`: {line}" for name, line in refused.items()))
+        parts.append(
+            "Not applicable to this data:\n\n" + "\n".join(f"- `{name}`: {line}" for name, line in refused.items())
+        )
     if changed:
         parts.append(f"Changed since they were measured: {', '.join(f'`{name}`' for name in changed)}.")
     versions = ", ".join(f"{name} {value}" for name, value in environment.items())

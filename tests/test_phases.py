@@ -66,6 +66,12 @@ def test_the_interval_goes_through_yaml():
     assert loads(dumps(recipe)) == recipe
 
 
+def test_recipes_without_lazy_penalties_have_the_yaml_of_before_there_were_any():
+    """Hashes of recipes, by which runs are grouped, rest on it."""
+    assert "every:" not in dumps(small_recipe()).split("run:")[0]
+    assert "every: 4" in dumps(small_recipe(penalties=(R1(every=4),)))
+
+
 def doubled(recipe):
     return double_setup(SetupBuilder(recipe, image_data(), CPU).build())
 

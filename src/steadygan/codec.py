@@ -21,13 +21,27 @@ from steadygan.errors import UsageError, nearest
 T = TypeVar("T")
 
 
-def to_plain(value: Any) -> Any:
-    """A spec, or a tuple of them, as dicts, lists and scalars."""
+OMIT_DEFAULT = {"omit_default": True}
+"""Metadata of a field that YAML leaves out at its default: for fields that a spec gets later, so that the YAML and the
+hashes of recipes that do not use them stay as they were."""
+
+
+def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
+    """A spec, or a tuple of them, as dicts, lists and scalars.
+
+    Args:
+        value: a spec, tuple or scalar
+        omit_defaults: leaves out fields marked ``OMIT_DEFAULT`` that are at their default
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
+        plain = {"kind": type(value).__name__}
+        for field in dataclasses.fields(value):
+            content = getattr(value, field.name)
+            if not (omit_defaults and field.metadata.get("omit_default") and content == field.default):
+                plain[field.name] = to_plain(content, omit_defaults=omit_defaults)
+        return plain
     if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, omit_defaults=omit_defaults) for item in value]
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, numbers.Integral):  # numpy's numbers too, which YAML cannot write

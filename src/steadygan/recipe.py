@@ -249,7 +249,7 @@ def read_yaml(text: str, where: str) -> Any:
 
 def dumps(recipe: Recipe) -> str:
     """Serialises a recipe to YAML."""
-    plain = codec.to_plain(recipe)
+    plain = codec.to_plain(recipe, omit_defaults=True)
     plain.pop("kind")
     content = {"format": FORMAT, **plain}
     text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

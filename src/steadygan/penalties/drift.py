@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.schedules import Schedule
 from steadygan.types import PlayerName
@@ -24,7 +25,7 @@ class Drift:
 
     weight: float | Schedule = 1e-3
     """epsilon_drift; may be a schedule over rounds"""
-    every: int = 1
+    every: int = field(default=1, metadata=OMIT_DEFAULT)
     """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from steadygan.checks import at_least
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.gradient_norms import ScoreFunction, detached, gradient_norm_at
 from steadygan.penalties.locations import Between, Location, LocationFunction, between
@@ -56,7 +57,7 @@ class GradientPenalty:
     """penalise only norms above the target"""
     at: Location = Between()
     """sampling location of the gradient"""
-    every: int = 1
+    every: int = field(default=1, metadata=OMIT_DEFAULT)
     """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at
 from steadygan.penalties.locations import Location, OnFake, OnReal
@@ -31,7 +32,7 @@ class R1:
 
     gamma: float | Schedule = 10.0
     """twice the weight of the squared gradient norm; may be a schedule over rounds"""
-    every: int = 1
+    every: int = field(default=1, metadata=OMIT_DEFAULT)
     """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
@@ -58,7 +59,7 @@ class R2:
 
     gamma: float | Schedule = 10.0
     """twice the weight of the squared gradient norm; may be a schedule over rounds"""
-    every: int = 1
+    every: int = field(default=1, metadata=OMIT_DEFAULT)
     """lazy regularisation: applied on every so many critic steps, with the weight times that number"""
     player: ClassVar[PlayerName] = "critic"
 
