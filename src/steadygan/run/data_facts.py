@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan.data.text.alphabet import Alphabet
 from steadygan.errors import RunError
 from steadygan.run import layout
-from steadygan.system.files import read_json
+from steadygan.system.files import read_json_object
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ class DataFacts:
             RunError: one line, for a file that is missing or damaged.
         """
         path = folder / layout.DATA
-        content = read_json(path)
-        if not isinstance(content, dict):
-            raise RunError(f"{path} is damaged: it holds no object")
+        content = read_json_object(path)
         try:
             alphabet = content.get("alphabet")
             return cls(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import RunError
 from steadygan.run import layout
-from steadygan.system.files import read_json
+from steadygan.system.files import read_json_object
 
 if TYPE_CHECKING:
     import torch
@@ -80,9 +80,7 @@ class Environment:
             RunError: one line, for a file that is missing or damaged.
         """
         path = folder / layout.ENVIRONMENT
-        content = read_json(path)
-        if not isinstance(content, dict):
-            raise RunError(f"{path} is damaged: it holds no object")
+        content = read_json_object(path)
         for each in dataclasses.fields(cls):
             if each.default is dataclasses.MISSING and each.name not in content:
                 raise RunError(f"{path} is damaged: it has no '{each.name}'")

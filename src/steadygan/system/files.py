@@ -130,3 +130,15 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path} cannot be read: {describe(error)}") from None
     except ValueError:
         raise RunError(f"{path} is damaged: no valid JSON") from None
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The content of a JSON file that holds one object.
+
+    Raises:
+        RunError: one line, if it cannot be read or holds something else.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged: it holds no object")
+    return content

@@ -17,13 +17,16 @@ from steadygan.optimizers import SGD, Adam, RMSprop
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import RunOptions
 from steadygan.training.engines import cuda_graph
-from steadygan.training.engines.base import RECORDED, NotRecordable
+from steadygan.training.engines.base import NotRecordable
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.cuda_graph import CUDAGraph, Recording, check_recordable, restored
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.setup import SetupBuilder
 from tests.training.engines.trials import small_trial, trial
 from tests.training.games import critic_step, image_data, small_recipe, table, training_round
+
+RECORDED = ("graph", "compiled-graph")
+"""engines that replay a recording"""
 
 
 @pytest.mark.parametrize("name", RECORDED)

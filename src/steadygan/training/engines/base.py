@@ -13,8 +13,6 @@ from steadygan.errors import SteadyganError
 from steadygan.training.step import round
 
 EngineName = Literal["eager", "compiled", "graph", "compiled-graph"]
-RECORDED: tuple[EngineName, ...] = ("graph", "compiled-graph")
-"""engines that replay CUDA graphs"""
 
 
 class Engine(round.Engine, Protocol):
