@@ -9,6 +9,7 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.optimizers import Adam
+from steadygan.penalties import R1, PathLength
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
 from steadygan.training import plan, speed
@@ -131,3 +132,8 @@ def test_evaluations_take_a_twentieth_of_the_time_and_are_twenty_at_most(seconds
         small_recipe(rounds=100_000, run=RunOptions()), Speed(0.001, 0.003), evaluator=Slow()
     ).run
     assert 0.7 * between < settled.evaluate_every * 0.005 < 1.8 * between
+
+
+def test_a_lazy_phase_takes_its_share_of_each_round():
+    recipe = small_recipe(penalties=(R1(every=4), PathLength(every=2)))  # two critic steps a round
+    assert Speed(1.0, 3.0, (8.0, 10.0)).round(recipe, 0) == 2 * 1.0 + 3.0 + 2 * 8.0 / 4 + 10.0 / 2

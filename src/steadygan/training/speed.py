@@ -41,10 +41,12 @@ class Speed:
     def round(self, recipe: Recipe, round_: int) -> float:
         """Seconds of one round; a lazy phase counts with its average over rounds."""
         critic, generator = recipe.steps(round_), recipe.generator_steps
+        main = critic * self.critic_step + generator * self.generator_step
+        if not self.lazy_steps:  # a plan asks for thousands of rounds
+            return main
         lazy = [phase for phase in recipe.phases if not phase.objective]
         shares = [(critic if phase.player == "critic" else generator) / phase.every for phase in lazy]
-        extra = sum(seconds * share for seconds, share in zip(self.lazy_steps, shares, strict=False))
-        return critic * self.critic_step + generator * self.generator_step + extra
+        return main + sum(seconds * share for seconds, share in zip(self.lazy_steps, shares, strict=True))
 
     def rounds(self, recipe: Recipe, start: int, end: int) -> float:
         """Seconds of the rounds from ``start`` up to ``end``."""
