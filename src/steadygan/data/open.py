@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
+from steadygan.data.bounds import bounds_words
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.images.inspection import Inspection, inspect_source
-from steadygan.data.images.pictures import Pictures
+from steadygan.data.images.pictures import Pictures, PictureSource
 from steadygan.data.images.store import (
     Decoded,
     Part,
@@ -85,6 +86,9 @@ def _source(options: DataOptions) -> Source:
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
+    in_files = isinstance(source, ShardSource) or (isinstance(source, PictureSource) and source.kind != "built in")
+    if options.range and not in_files:
+        raise UsageError(f"data range is {bounds_words(options.range)}, but '{source.name}' has no stored numbers")
     return source
 
 

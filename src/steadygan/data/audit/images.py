@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypeVar
 
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.images.decode import is_grey
+from steadygan.data.images.depth import DEEP_COLOUR
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import Decoded, labels_of
+from steadygan.data.range import crowding_words
 from steadygan.data.split import MOST_HELD_OUT
+from steadygan.data.types import Samples
 from steadygan.system.words import byte_size
 
 _UNREADABLE_LISTED = 1_000
@@ -42,6 +46,10 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         different_sizes=len(sizes),
         smallest=extreme(sizes, min),
         largest=extreme(sizes, max),
+        levels=asdict(inspection.plan.levels),
+        ranges=tuple((which, each.to_json()) for which, each in inspection.ranges),
+        range_words=range_words(inspection),
+        warnings=warnings_of(inspection, decoded.train.samples if decoded else None),
         modes=_merged([scan.modes for scan in scans]),
         formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
         animated=sum(scan.animated for scan in scans),
@@ -58,6 +66,25 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         cache_bytes=_nbytes(decoded) if decoded and folder else 0,
         problem=inspection.problem(decoded),
     )
+
+
+def range_words(inspection: Inspection) -> tuple[str, ...]:
+    """A line for each depth of pictures: the stored numbers that become black and white."""
+    return tuple(f"{which}: {each.words()}" if which else each.words() for which, each in inspection.ranges)
+
+
+def warnings_of(inspection: Inspection, samples: Samples | None) -> tuple[str, ...]:
+    """What will probably not train as it is: few grey levels, and colours that are read in part."""
+    formats = _merged([scan.formats for scan in inspection.scans])
+    deep = sum(count for name, count in formats if name.endswith(DEEP_COLOUR))
+    warnings = []
+    if deep:
+        warnings.append(
+            f"{deep:,} colour pictures have {DEEP_COLOUR}, of which Pillow reads the upper 8: save them as an array "
+            "(.npy) to use all."
+        )
+    few = "" if samples is None else crowding_words(samples, [each for _, each in inspection.ranges])
+    return (*warnings, few) if few else tuple(warnings)
 
 
 def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int], ...]:

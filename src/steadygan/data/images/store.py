@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -14,7 +14,8 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from steadygan.data.images.decode import Payload, Plan, Unreadable, decode
+from steadygan.data.images.decode import Payload, Plan, decode
+from steadygan.data.images.depth import Unreadable
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, chunked
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
@@ -75,7 +76,7 @@ class Split:
     def key(self, plan: Plan) -> str:
         """Hash of the content, the target shape, and the split."""
         held_out = self.share if self.test_scan is None else self.test_scan.content
-        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, asdict(plan)])
+        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, plan.to_json()])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -160,7 +161,7 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
         "train": len(sinks[0].indices),
         "held_out": len(sinks[1].indices),
         **dict(zip(_REASONS, (sorted(broken.items()), broken_test), strict=True)),
-        "plan": asdict(plan),
+        "plan": plan.to_json(),
         "pillow": PIL.__version__,
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
