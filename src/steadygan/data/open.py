@@ -6,11 +6,10 @@ from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
 from steadygan.data.bounds import bounds_words
 from steadygan.data.dataset import Dataset, Stored
+from steadygan.data.images.entry import Decoded, Part
 from steadygan.data.images.inspection import Inspection, inspect_source
 from steadygan.data.images.pictures import Pictures, PictureSource
 from steadygan.data.images.store import (
-    Decoded,
-    Part,
     Progress,
     cached,
     decoded_in_cache,
@@ -53,7 +52,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
         sample=SampleSpec(inspection.plan.shape, len(inspection.class_names)),
         train=_stored(inspection, source.train, decoded.train),
         held_out=_stored(inspection, source.test or source.train, decoded.held_out),
-        fingerprint=inspection.split.key(inspection.plan),
+        fingerprint=decoded.fingerprint(inspection.split.key(inspection.plan)),
         class_names=inspection.class_names,
         audit=audit,
     )

@@ -12,9 +12,10 @@ import numpy as np
 from steadygan.data.audit.audit import Audit
 from steadygan.data.images.decode import is_grey
 from steadygan.data.images.depth import DEEP_COLOUR
+from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
-from steadygan.data.images.store import Decoded, labels_of
+from steadygan.data.images.store import labels_of
 from steadygan.data.range import crowding_words
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.types import Samples
@@ -140,12 +141,28 @@ def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
         sentences.append("Of animated files the first frame is used.")
     if inspection.unreadable(decoded):
         sentences.append("Unreadable pictures are left out.")
-    if any(scan.duplicate_copies for scan in inspection.scans):
-        aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
-        sentences.append(f"Copies are kept{aside}.")
+    sentences += copy_sentences(inspection, decoded)
     where = f"kept in {decoded.folder}" if decoded.folder else "kept in memory"
     sentences.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
     return tuple(sentences)
+
+
+def copy_sentences(inspection: Inspection, decoded: Decoded) -> list[str]:
+    """What becomes of pictures that are there several times, as files or as pixels."""
+    pixels, source = decoded.pixels, inspection.source
+    stored = sum(scan.duplicate_copies for scan in inspection.scans)
+    sentences = []
+    if stored or pixels.copies:
+        aside = "" if source.test else "; those of one group are held out together or not at all"
+        more = f" ({pixels.copies:,}, by their pixels in training)" if pixels.copies > stored else ""
+        sentences.append(f"Copies are kept{more}{aside}.")
+    if pixels.shared_count and source.test is not None:
+        names = [f"{source.test.name_of(ours)} = {source.train.name_of(theirs)}" for ours, theirs in pixels.shared[:3]]
+        sentences.append(
+            f"{pixels.shared_count:,} pictures of the '{source.test_name}' split are training pictures too, pixel for "
+            f"pixel, and are left out of it ({', '.join(names)}{', …' if pixels.shared_count > len(names) else ''})."
+        )
+    return sentences
 
 
 def size_sentence(inspection: Inspection) -> str:

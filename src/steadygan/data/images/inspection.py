@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadygan.data.images.decode import Plan
+from steadygan.data.images.entry import Decoded
 from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
-from steadygan.data.images.store import Decoded, Split
+from steadygan.data.images.store import Split
 from steadygan.data.options import DataOptions
 from steadygan.data.range import ValueRange
 from steadygan.system.cache import cache_folder
@@ -79,9 +80,14 @@ class Inspection:
             return few if self.split.test is None else f"{few} outside of the '{self.source.test_name}' split"
         if self.range_problem:
             return self.range_problem
-        if decoded is not None and not (len(decoded.train.samples) and len(decoded.held_out.samples)):
-            return f"{what}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
-        return None
+        if decoded is None or (len(decoded.train.samples) and len(decoded.held_out.samples)):
+            return None
+        if not len(decoded.train.samples):
+            return f"{what}; nothing is left to train on"
+        if decoded.pixels.shared_count:
+            return f"{what}; all of the '{self.source.test_name}' split are training pictures too, pixel for pixel"
+        same = "; all are the same, pixel for pixel" if decoded.pixels.copies == len(decoded.train.samples) - 1 else ""
+        return f"{what}; nothing is left to hold out{same}"
 
 
 def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:

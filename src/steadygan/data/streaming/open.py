@@ -194,6 +194,7 @@ def _audit(
         ),
         f"Each epoch takes the {source.group}s in another order and shuffles windows of {window:,} pictures; at most "
         f"as many are buffered, encoded (about {byte_size(round(window * mean))}).",
+        f"Copies of held-out pictures may be trained on: only whole {source.group}s are held out, and not compared.",
         f"A picture that cannot be decoded is replaced by the next one of its {source.group}, and counted.",
         "Evaluations, and whatever else would need all pictures, take a fixed part of "
         f"{stream.part:,} ({byte_size(stream.part * inspection.plan.nbytes)} decoded).",
