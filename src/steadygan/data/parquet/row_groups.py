@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from steadygan.data.parquet.pictures import numbered
+from steadygan.data.labels import Labelling
+from steadygan.data.options import LabelUse
+from steadygan.data.parquet.pictures import label_classes, label_rows
 from steadygan.data.parquet.tables import Columns, Tables, opened_table
 from steadygan.data.streaming.shards import Encoded, Group, ShardSource, ShardSplits
 from steadygan.errors import DataError
@@ -25,7 +24,7 @@ def shard_source(tables: Tables) -> ShardSource:
         group=_KIND,
         smaller="row_group_size=100",
         test_name=tables.test_name,
-        open=lambda use_labels: read_footers(tables, use_labels),
+        open=lambda use: read_footers(tables, use),
     )
 
 
@@ -74,23 +73,23 @@ class RowGroups:
         return [Encoded(picture, label) for picture, label in zip(pictures, labels, strict=True)]
 
 
-def read_footers(tables: Tables, use_labels: bool = True) -> ShardSplits:
+def read_footers(tables: Tables, use: LabelUse = True) -> ShardSplits:
     """The row groups of both splits that are not empty, and the classes; no picture is read."""
-    columns, notes = tables.columns, tables.notes
+    columns = tables.columns
     labels: Mapping[object, int] = {}
-    names: tuple[str, ...] = ()
-    if columns.label is not None and use_labels:
-        train, test = (_label_values(files, columns.label) for files in (tables.train, tables.test))
-        if train is None or test is None:
-            notes = (*notes, f"Column '{columns.label}' has rows without a label: no labels are used.")
-        elif train:
-            values = np.array(sorted(train))
-            numbers, names, _ = numbered(values, np.array(sorted(test)) if test else None, columns.class_names)
-            labels = dict(zip(values.tolist(), numbers.tolist(), strict=True))
-            if columns.class_names and names == columns.class_names:
-                labels = {number: number for number in range(len(names))}
+    found = Labelling()
+    if columns.label is not None and use is not False:
+        train, test = label_rows(tables.train, columns), label_rows(tables.test, columns)
+        found = label_classes(train, test or None, columns, use)
+        if found.names and isinstance(train[0], list):
+            what = "are vectors, and a stream takes numbers or words"
+            found = Labelling(note=f"The labels in column '{columns.label}' {what}")
+        elif found.names and found.labels is not None:
+            labels = dict(zip(train, found.labels.tolist(), strict=True))
+            if columns.class_names and found.names == columns.class_names:
+                labels = {number: number for number in range(len(found.names))}
     splits = [RowGroups(tuple(_groups(files, columns)), columns, labels) for files in (tables.train, tables.test)]
-    return ShardSplits(splits[0], splits[1], names, notes)
+    return ShardSplits(splits[0], splits[1], found.names, tables.notes, found.note)
 
 
 def _groups(files: Sequence[Path], columns: Columns) -> Iterator[Group]:
@@ -108,14 +107,3 @@ def _groups(files: Sequence[Path], columns: Columns) -> Iterator[Group]:
 
 def _within(path: str, column: str) -> bool:
     return path == column or path.startswith(f"{column}.")
-
-
-def _label_values(files: Sequence[Path], column: str) -> set[Any] | None:
-    """The distinct labels; None if a row has none (null, or -1 on the hub)."""
-    values: set[Any] = set()
-    for path in files:
-        with opened_table(path) as table:
-            values.update(table.read(columns=[column]).column(column).unique().to_pylist())
-        if None in values:
-            return None
-    return None if any(isinstance(value, int) and value < 0 for value in values) else values

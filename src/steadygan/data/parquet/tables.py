@@ -133,10 +133,7 @@ def choose_columns(path: Path) -> Columns:
     picture = _by_name(usable, _PICTURE_NAMES) or usable[0]
     classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel"]
     countable = [
-        field.name
-        for field in schema
-        if field.name.lower() in _LABEL_NAMES
-        and (pa.types.is_integer(field.type) or pa.types.is_string(field.type) or pa.types.is_boolean(field.type))
+        field.name for field in schema if field.name.lower() in _LABEL_NAMES and not pa.types.is_struct(field.type)
     ]
     label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(countable, _LABEL_NAMES)
     if label is not None and schema.get_field_index(label) < 0:
