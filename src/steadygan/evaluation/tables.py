@@ -55,8 +55,8 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     lines = columns(rows)
     lines += [f"on {text}" for text in comparison.provenance]
     lines.append(
-        "mean over seeds, with half the width of its 95% interval (Student); (±) is one standard error of sampling; "
-        "* is better than each other by disjoint intervals"
+        "mean over seeds ± half the width of its 95% interval (Student), [both values] of two seeds; (±) is one "
+        "standard error of sampling; * is better than every other column: their intervals have no point in common"
     )
     return lines + [f"note: {text}" for text in comparison.notes]
 
@@ -71,12 +71,14 @@ def _row(line: Line) -> tuple[str, ...]:
 
 
 def cell_text(cell: Cell | None, wins: bool) -> str:
-    """A mean, half the width of its interval over seeds, and the sampling error."""
+    """A mean, half the width of its interval over seeds (of two, both values), and the sampling error."""
     if cell is None:
         return "-"
     half = (cell.interval.high - cell.interval.low) / 2
     text = number(cell.interval.mean)
-    if math.isfinite(half):
+    if len(cell.values) == 2:
+        text += f" [{', '.join(map(number, cell.values))}]"
+    elif math.isfinite(half):
         text += f" ± {number(half)}"
     if cell.sampling_error is not None:
         text += f" (± {number(cell.sampling_error)})"
