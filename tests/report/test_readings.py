@@ -7,9 +7,10 @@ from typing import Any, get_args
 import pytest
 
 from steadygan.evaluation.measures import MEASURES
+from steadygan.objectives import Objective
 from steadygan.penalties import Location
 from steadygan.report.captions import EVALUATED, NO_CURVES, READINGS
-from steadygan.report.readings import _PLACES, readings_for
+from steadygan.report.readings import _ENERGIES, _PLACES, readings_for
 
 
 def test_counters_have_no_chart_and_unknown_fields_share_one_by_prefix() -> None:
@@ -109,3 +110,16 @@ def test_clipped_weights_leave_the_unit_of_the_estimate_open() -> None:
 def test_charts_share_no_field() -> None:
     fields = [field for reading in READINGS for field, _ in reading.fields]
     assert len(set(fields)) == len(fields) and not set(fields) & NO_CURVES
+
+
+def test_scores_of_autoencoder_critics_are_energies() -> None:
+    began, lecam = {"kind": "BoundaryEquilibrium"}, {"kind": "LeCam", "base": {"kind": "EnergyBased"}}
+    for objective in (began, lecam):
+        assert [c.title for c in readings_for(["real_score"], {"objective": objective})] == ["Energies"]
+    assert readings_for(["real_score"], {"objective": {"kind": "Adversarial"}})[0].title == "Critic scores"
+
+
+def test_all_objectives_of_energies_are_known() -> None:
+    made = {kind: kind() for kind in get_args(Objective) if kind.__name__ not in ("LeCam", "FeatureMatching")}
+    energies = {kind.__name__ for kind, objective in made.items() if not objective.real_is_high}
+    assert energies <= set(_ENERGIES)

@@ -70,6 +70,7 @@ EVALUATED = (
 """Charts of the samples' quality, before all others."""
 
 ESTIMATE = "Wasserstein estimate"
+SCORES = "Critic scores"
 GRADIENT_NORM = "Critic gradient norm"
 GRADIENT_NORM_SENTENCE = "Norm of the critic's gradient with respect to its input"
 
@@ -95,7 +96,7 @@ TRAINED = (
         wasserstein=" It should drop fast, then climb slowly back towards 0.",
     ),
     Reading(
-        "Critic scores",
+        SCORES,
         (("real_score", "real samples"), ("fake_score", "generated samples")),
         "The critic's mean score of real and of generated samples.",
         wasserstein=" Only the gap between the lines has a meaning, and both may drift together.",

@@ -229,13 +229,15 @@ def _values(number_of: int, one: str, many: str) -> str:
 
 def _last(run: RunContents, reading: Reading) -> str:
     """The last finite values of a chart's lines."""
-    values_of = []
-    for name, label in reading.fields:
-        if name in run.curves:
-            values = run.curves[name].values
-            finite = values[np.isfinite(values)]
-            values_of.append(f"{label} {number(float(finite[-1])) if finite.size else 'never finite'}")
-    return ", ".join(values_of)
+    return ", ".join(f"{label} {_last_of(run.curves[name])}" for name, label in reading.fields if name in run.curves)
+
+
+def _last_of(curve: Curve) -> str:
+    finite = curve.values[np.isfinite(curve.values)]
+    if not finite.size:
+        return "never finite"
+    counts = np.array_equal(finite, np.rint(finite)) and np.abs(finite).max() < 1e9
+    return f"{int(finite[-1]):,}" if counts else number(float(finite[-1]))
 
 
 def _status(run: RunContents, end: RunEnd | None) -> tuple[str, str]:

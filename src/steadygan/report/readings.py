@@ -14,6 +14,7 @@ from steadygan.report.captions import (
     NO_CURVES,
     PREFIXES,
     READINGS,
+    SCORES,
     Reading,
 )
 
@@ -63,11 +64,25 @@ def _for_recipe(reading: Reading, wasserstein: bool, recipe: Mapping[str, Any], 
         title, sentence = gradient_norm_caption(recipe)
     if title == ESTIMATE and isinstance(recipe.get("constraint"), Mapping):
         sentence += " Constrained weights leave the estimate's unit open: compare it within this run only."
+    if title == SCORES and _scores_energies(recipe.get("objective")):
+        title, sentence = "Energies", "The critic's mean reconstruction error of real and of generated samples."
     if wasserstein:
         sentence += reading.wasserstein
     if judge and any(name in (EVALUATION + judge, judge) for name, _ in reading.fields):
         sentence += f" {JUDGE}"
     return dataclasses.replace(reading, title=title, sentence=sentence)
+
+
+_ENERGIES = ("EnergyBased", "BoundaryEquilibrium")
+"""objectives of autoencoder critics, whose score is a reconstruction error"""
+
+
+def _scores_energies(objective: object) -> bool:
+    while isinstance(objective, Mapping):
+        if objective.get("kind") in _ENERGIES:
+            return True
+        objective = objective.get("base")
+    return False
 
 
 _PLACES = {
