@@ -110,6 +110,13 @@ def read_number(value):
     return (Number("frechet", value, 0.5, 1.0, 20, "lower", {}),)
 
 
+def test_long_names_of_columns_stand_above_the_table(run_of):
+    name = "wgan-gp-with-a-name-of-thirty-one"
+    lines = comparison_lines(compare([run_of("a", 0, 1.0), run_of(name, 0, 2.0)]))
+    assert lines[:2] == ["A: a (1 seed)", f"B: {name} (1 seed)"]
+    assert lines[2].split() == ["metric", "A", "B", "real"]
+
+
 def test_other_kinds_of_a_part_stand_for_its_fields():
     a = {"critic": {"kind": "MLP", "width": 64}, "penalties": [{"kind": "R1", "gamma": 1.0}], "rounds": 5}
     b = {"critic": {"kind": "DCGAN", "norm": "batch"}, "penalties": [{"kind": "R1", "gamma": 2.0}], "rounds": 5}
