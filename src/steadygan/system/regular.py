@@ -60,6 +60,18 @@ def read_regular(path: Path, limit: int) -> bytes:
     return content
 
 
+def append_regular(path: Path) -> BinaryIO:
+    """Opens a regular file for writing at its end; a new one is made.
+
+    Raises:
+        NotRegularError: an ``OSError``, for a folder, FIFO, socket or device.
+        OSError: if it cannot be written.
+    """
+    if path.exists():
+        _refuse_others(path, os.stat(path).st_mode)
+    return open(path, "ab")
+
+
 def check_regular(path: Path) -> None:
     """Raises UsageError, in one line, unless the path is a regular file that can be opened for reading."""
     try:
