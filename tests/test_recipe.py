@@ -28,10 +28,11 @@ from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, Locatio
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.perturbations.diffaugment import ALL
 from steadygan.priors import Normal, Prior, Uniform
-from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, stretched
+from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, stretched
 from steadygan.recipes import RECIPES
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
+from steadygan.system.yaml_text import read_yaml
 from steadygan.types import SampleSpec
 
 SAMPLES = [

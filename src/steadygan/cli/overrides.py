@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from steadygan import codec
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
 from steadygan.errors import UsageError
-from steadygan.recipe import read_yaml
+from steadygan.system.yaml_text import read_yaml
 
 T = TypeVar("T")
 
