@@ -27,23 +27,21 @@ def _escape(code: int) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def escaped_tree(value: Any) -> Any:
-    """Plain data whose strings can be stored as UTF-8: lone surrogates are escaped, all else stays.
-
-    Tuples become lists, as in JSON.
-    """
-    if isinstance(value, str):
-        return value if _is_utf8(value) else escaped(value)
-    if isinstance(value, dict):
-        return {escaped_tree(key): escaped_tree(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [escaped_tree(item) for item in value]
-    return value
-
-
-def _is_utf8(text: str) -> bool:
+def storable(text: str) -> str:
+    """Text that UTF-8 can write: bytes of file names that are not UTF-8 (lone surrogates) are escaped."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "".join(_escape(ord(one)) if "\ud800" <= one <= "\udfff" else one for one in text)
+    return text
+
+
+def storable_tree(value: Any) -> Any:
+    """Plain data with ``storable`` strings; tuples become lists, as in JSON."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable_tree(key): storable_tree(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_tree(item) for item in value]
+    return value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.system.escapes import escaped, escaped_tree
+from steadygan.system.escapes import escaped
 from steadygan.system.words import visible
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """All findings as plain lists, numbers and strings, for data.json."""
-        plain: dict[str, Any] = escaped_tree(asdict(self))
-        return plain
+        return asdict(self)
 
     def lines(self) -> list[str]:
         """The findings as lines to print."""

@@ -29,9 +29,7 @@ Payload: TypeAlias = Path | bytes | NDArray[np.uint8]
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
 MOST_PIXELS = 100_000_000  # more is a mistake or a decompression bomb
-MOST_BYTES = (
-    2**30
-)  # of an encoded picture: more than as many pixels take, and a sparse file of 1 TB is hashed for hours
+MOST_BYTES = 2**30  # of a file: more than its pixels can take; a sparse one of 1 TB would be hashed for hours
 _DRAFT = 3  # JPEGs may be shrunk in decoding to 3 times the target size: still antialiased
 _FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some others are slow to refuse
 _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}

@@ -182,9 +182,8 @@ def decode_shards(shards: Shards, plan: Plan) -> tuple[Samples, Labels | None, t
                 yield len(labels) - 1, encoded.picture
 
     count = picture_count(shards)
-    need_memory(
-        f"what is read of {len(shards.groups)} groups", count * (plan.nbytes + ENCODED_BYTES), "decoded it takes"
-    )
+    needed = count * (plan.nbytes + ENCODED_BYTES)
+    need_memory(f"what is read of {len(shards.groups)} groups", needed, "decoded it takes")
     samples = np.empty((count, *plan.shape), np.uint8)
     positions: list[int] = []
     broken: list[tuple[int, str]] = []
