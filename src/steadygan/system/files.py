@@ -41,6 +41,15 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a RunError of one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot read '{path}': {describe(error)}") from error
+
+
+@contextmanager
 def written_aside(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Atomic write: a temporary path for a file or folder that becomes ``path`` if the block succeeds.
 

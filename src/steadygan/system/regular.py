@@ -54,7 +54,7 @@ def read_regular(path: Path, limit: int) -> bytes:
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        content = file.read(limit + 1) if size <= limit else b""
+        content = file.read(size + 1) if size <= limit else b""  # as much as it has: read(n) reserves n bytes
     if size > limit or len(content) > limit:
         raise TooLargeError(errno.EFBIG, f"is {size:,} bytes long; files of this kind have up to {limit:,}", str(path))
     return content
