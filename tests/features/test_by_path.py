@@ -88,7 +88,7 @@ def test_a_function_in_the_current_folder_gives_a_module_or_features() -> None:
         ("nowhere_of_mine:make", "cannot import 'nowhere_of_mine': ModuleNotFoundError: No module named 'nowhere_of"),
         ("wrong_of_mine:make", "cannot import 'wrong_of_mine': ModuleNotFoundError: No module named 'does_not_exist'"),
         ("typo_of_mine:make", "cannot import 'typo_of_mine': SyntaxError"),
-        ("features_of_mine:falt", r"'features_of_mine' has no function 'falt'; did you mean 'flat'\?"),
+        ("features_of_mine:falt", r"'features_of_mine' has no 'falt'; did you mean 'flat'\?"),
         ("features_of_mine:five", "'features_of_mine' has no function 'five'"),
         ("features_of_mine:broken", "'features_of_mine:broken': the function failed: ValueError: no weights here"),
         ("features_of_mine:number", "'features_of_mine:number' gave a int without name, identity, width, facts"),

@@ -5,24 +5,31 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from steadygan.cli import INTERRUPTED, TERMINATED
+from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
 
 
-def carry_out(folder: Path, train: Callable[[], Run]) -> int:
-    """Trains, prints where the results are, and returns the exit code."""
+def carry_out(folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = ()) -> int:
+    """Trains, prints where the results are, and returns the exit code.
+
+    Args:
+        folder: of the run
+        train: trains it
+        kinds: classes and functions of the user's own in its recipe
+    """
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
-        print_interrupted(folder)
+        print_interrupted(folder, kinds)
         return INTERRUPTED
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
-        print_interrupted(folder)
+        print_interrupted(folder, kinds)
         return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
     print_results(run)
     return 0
@@ -42,12 +49,12 @@ def print_results(run: Run) -> None:
     print(f"          {resume:<{width}}  # continues training")
 
 
-def print_interrupted(folder: Path) -> None:
+def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:
     """Prints one line: what is saved, and how to continue."""
     if not is_run(folder):
         line = "interrupted before the first round; nothing was saved"
     else:
-        run = Run(folder)
+        run = Run(folder, kinds=kinds)
         saved = run.checkpoints
         at = (
             f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from steadygan import api
 from steadygan.cli import ending
-from steadygan.cli.parser import Parser, at_least, more_rounds
+from steadygan.cli.parser import Parser, add_kinds, at_least, more_rounds
+from steadygan.kinds import import_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -19,8 +20,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    add_kinds(parser)
     values = parser.parse(arguments)
-    loaded = api.load(values.run)
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     if loaded.finished and not values.rounds:
         print(f"{loaded.folder} is finished: {loaded.rounds_done:,} rounds")
         ending.print_results(loaded)
@@ -35,4 +37,5 @@ def run(arguments: Sequence[str]) -> int:
             device=values.device,
             observers=api.default_observers(trackers=values.track),
         ),
+        loaded.kinds,
     )
