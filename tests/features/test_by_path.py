@@ -89,7 +89,7 @@ def test_a_function_in_the_current_folder_gives_a_module_or_features() -> None:
         ("wrong_of_mine:make", "cannot import 'wrong_of_mine': ModuleNotFoundError: No module named 'does_not_exist'"),
         ("typo_of_mine:make", "cannot import 'typo_of_mine': SyntaxError"),
         ("features_of_mine:falt", r"'features_of_mine' has no 'falt'; did you mean 'flat'\?"),
-        ("features_of_mine:five", "'features_of_mine' has no function 'five'"),
+        ("features_of_mine:five", "'features_of_mine:five' is a int; a function"),
         ("features_of_mine:broken", "'features_of_mine:broken': the function failed: ValueError: no weights here"),
         ("features_of_mine:number", "'features_of_mine:number' gave a int without name, identity, width, facts"),
         ("features_of_mine:half", "gave a Mean without width; a torch module or Features are needed"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from steadygan.cli import INTERRUPTED, TERMINATED
+from steadygan.codec import import_path
 from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
 
@@ -43,7 +44,9 @@ def print_results(run: Run) -> None:
     if files:
         print(f"{'lines:   ' if text else 'pictures:'} {files[-1]} (the last of {len(files)})")
     print(f"report:   {run.folder / layout.REPORT}")
-    sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
+    kinds = kind_options(run.kinds)
+    sample = f"steadygan sample {name}{kinds}"
+    resume = f"steadygan resume {name} --rounds +{run.recipe.rounds}{kinds}"
     width = max(len(sample), len(resume))
     print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")
     print(f"          {resume:<{width}}  # continues training")
@@ -61,8 +64,13 @@ def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:
             if saved
             else "no round is saved"
         )
-        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}"
+        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
     print(f"steadygan: {line}", file=sys.stderr)
+
+
+def kind_options(kinds: Sequence[Kind]) -> str:
+    """The ``--kinds`` options for these classes and functions, after a space."""
+    return "".join(f" --kinds {shlex.quote(import_path(kind))}" for kind in kinds)
 
 
 def command_name(folder: Path) -> str:

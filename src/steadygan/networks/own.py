@@ -133,8 +133,7 @@ class Own:
         except (SteadyganError, MemoryError):
             raise
         except Exception as error:
-            given = "sample" if latent is None else "sample, latent"
-            raise UsageError(f"{self.name}({given}) failed for samples of {sample}: {in_one_line(error)}") from error
+            raise UsageError(f"{self.name} failed for samples of {sample}: {in_one_line(error)}") from error
 
 
 def as_network(value: Any, player: str) -> Any:

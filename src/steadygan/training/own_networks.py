@@ -16,6 +16,7 @@ from steadygan.networks.layers.given import Given
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.networks.own import Own
 from steadygan.rng import torch_seeded
+from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.step.probe import (
     answer_of,
     input_gradients,
@@ -52,6 +53,7 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_parameters(who, network)
             _check_state(who, network)
             _check_gradients(game, player, who)
+            warnings += _mixing_warnings(game, who) if player == "critic" else ()
             if isinstance(getattr(getattr(game.recipe, player), "network", None), Given):
                 warnings.append(f"{who} was handed over built: it begins with the weights it had, whatever the seed")
     return (*warnings, *_range_warnings(game))
@@ -108,9 +110,17 @@ def check_repeatable(game: Game, build: Callable[[], Game]) -> None:
             )
 
 
+def _mixing_warnings(game: Game, who: str) -> Iterator[str]:
+    mixes = any(isinstance(part, OwnNetwork) and part.couples_batch for part in game.critic.modules())
+    penalties = [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
+    if mixes and penalties:
+        yield (
+            f"a score of {who} depends on other samples of the batch, but {penalties[0]} holds each sample's own "
+            "gradient: it sees them mixed"
+        )
+
+
 def _check_parameters(who: str, network: nn.Module) -> None:
-    if not any(parameter.requires_grad for parameter in network.parameters()):
-        raise UsageError(f"{who} has no parameters to train: are its layers attributes (or in an nn.ModuleList)?")
     for name, parameter in network.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
             raise UsageError(f"{who} begins with weights that are not finite ({name})")
@@ -126,6 +136,7 @@ def _check_state(who: str, network: nn.Module) -> None:
     for dtype, name in kinds.items():
         try:
             save({"": torch.zeros(1).to(dtype)})
+            torch.isfinite(torch.zeros(1).to(dtype))
         except Exception as error:
             raise UsageError(
                 f"{who} has '{name}' of {dtype}, which checkpoints cannot hold: {in_one_line(error, 80)}"
@@ -159,7 +170,7 @@ def _check_gradients(game: Game, player: PlayerName, who: str) -> None:
     except SteadyganError:
         raise
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
-        if "memory" in str(error).lower():
+        if is_out_of_memory(error):
             raise
         raise UsageError(f"{who} cannot be differentiated: {in_one_line(error)}") from error
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -43,7 +44,7 @@ class OwnNetwork(nn.Module):
 
     def called(self, inputs: Any, labels: Tensor | None) -> Any:
         """The module's own answer, to inputs in the usual layout, whatever it does with ``view``."""
-        inputs = at_each_scale(lambda tensor: tensor.contiguous(), inputs)
+        inputs = at_each_scale(_usual_layout, inputs)
         return self.network(inputs) if self.label_name is None else self.network(inputs, **{self.label_name: labels})
 
 
@@ -77,7 +78,7 @@ class OwnGenerator(OwnNetwork):
         """Raises UsageError for samples of another shape."""
         samples = self.called(latents, labels)
         if isinstance(samples, list | tuple):
-            samples = Scales(tuple(samples))
+            samples = self._scales(samples)
         finest = samples.finest if isinstance(samples, Scales) else samples
         if not isinstance(finest, Tensor):
             raise UsageError(
@@ -91,6 +92,15 @@ class OwnGenerator(OwnNetwork):
         if isinstance(samples, Scales):
             return Scales(tuple(_wide(image) for image in samples.images))
         return _wide(samples)
+
+    def _scales(self, images: Sequence[Any]) -> Scales:
+        sides = [image.shape[-1] if isinstance(image, Tensor) and image.dim() == 4 else 0 for image in images]
+        if not sides or any(2 * side != following for side, following in pairwise([*sides, 2 * sides[-1]])):
+            raise UsageError(
+                f"the generator {self.name} returned {_form(images)}; needed: samples alone, "
+                "or images of several sizes, each twice the one before"
+            )
+        return Scales(tuple(images))
 
 
 def is_own(network: nn.Module) -> bool:
@@ -263,6 +273,11 @@ def _materialise(network: OwnNetwork, inputs: Tensor, sample: SampleSpec) -> Non
 
 def _wide(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _usual_layout(tensor: Tensor) -> Tensor:
+    """Contiguous, with the usual strides also for a single channel, whose layout is ambiguous."""
+    return tensor.contiguous().view(-1).view(tensor.shape)
 
 
 def _form(value: Any) -> str:

@@ -9,7 +9,8 @@ import torch
 
 from steadygan.balance import Steps
 from steadygan.ema import update_average
-from steadygan.networks.building import build_critic, build_generator
+from steadygan.errors import UsageError
+from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
 from steadygan.networks.layers.own import is_own
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 register_scales()
 
 
+def _copied_buffers(network: nn.Module) -> list[Tensor]:
+    """The buffers that the average has from the generator: all but the counts of batches, which it does not use."""
+    return [buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked")]
+
+
 def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Module]:
     """Both networks; their initial weights depend on the seed and the player alone.
 
@@ -53,6 +59,11 @@ def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Mo
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32)))
             networks[name] = build()
+        if not any(parameter.requires_grad for parameter in networks[name].parameters()):
+            raise UsageError(
+                f"the {name} {spec_name(getattr(recipe, name))} has no parameters to train: "
+                "are its layers attributes of the module, or in an nn.ModuleList?"
+            )
     return networks
 
 
@@ -94,8 +105,7 @@ class Game:
         ]
         """weights of the penalties in this round, 0-d"""
         self._average_tensors = [p.data for p in self.average.parameters()]
-        self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
-        self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
+        self._average_buffers, self._buffers = _copied_buffers(self.average), _copied_buffers(self.generator)
 
     @property
     def generator(self) -> nn.Module:

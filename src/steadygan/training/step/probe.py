@@ -11,6 +11,7 @@ import torch
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.rng import torch_seeded
 from steadygan.training.buffers import preserved_buffers
+from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.types import CriticOutput, Sample, SampleSpec, at_each_scale, scales_of
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def mixes_samples(network: nn.Module, inputs: Sample, labels: Tensor | None) -> 
 
     try:
         gradients = input_gradients(network, inputs, labels, first)
-    except Exception:  # a number of samples that it does not take: batches are not joined
-        return True
+    except Exception as error:  # a number of samples that it does not take: batches are not joined
+        return not is_out_of_memory(error)
     return any(gradient is not None and bool((gradient[1:] != 0).any()) for gradient in gradients)
 
 
