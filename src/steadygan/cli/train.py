@@ -12,9 +12,10 @@ from steadygan import api
 from steadygan.cli import ending, overrides
 from steadygan.cli.decoding import Decoding
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import Parser, minutes
+from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
+from steadygan.kinds import Kind, import_kinds
 from steadygan.recipe import Recipe
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
@@ -41,8 +42,10 @@ def run(arguments: Sequence[str]) -> int:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.data is not None:
         changes.append(data_change(values.data))
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
-    trial = try_changes(base, changes, parser)
+    trial = try_changes(base, changes, parser, values.kinds)
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
@@ -55,6 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         lambda: api.train_prepared(
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
+        values.kinds,
     )
 
 
@@ -84,7 +88,7 @@ def prepare(
         print(f"overridden: {', '.join(given)}")
     return dataclasses.replace(
         ready,
-        recipe=overrides.apply(ready.recipe, inside, parser.options),
+        recipe=overrides.apply(ready.recipe, inside, parser.options, values.kinds),
         minutes=values.minutes or (None if rounds_given else ready.minutes),
     )
 
@@ -108,16 +112,17 @@ def _parser() -> Parser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)"
     )
+    add_kinds(parser)
     parser.add_argument("--help", "-h", action="store_true", help="this help, with every field of the recipe")
     return parser
 
 
 def _base(values: argparse.Namespace) -> Base:
     if values.recipe is not None:
-        return api.read_recipe(values.recipe)
+        return api.read_recipe(values.recipe, values.kinds)
     if values.weights_from is None:
         return None
-    earlier = api.load(values.weights_from).recipe
+    earlier = api.load(values.weights_from, kinds=values.kinds).recipe
     # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
@@ -128,19 +133,19 @@ def data_change(text: str) -> Change:
     return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 
 
-def try_changes(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:
         UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
-        return overrides.apply(base, changes, parser.options)
+        return overrides.apply(base, changes, parser.options, kinds)
     problem: UsageError | None = None
     for sample in STAND_INS:
         try:
             make = base or (text if sample.is_text else wgan_gp)
-            return overrides.apply(make(sample), changes, parser.options)
+            return overrides.apply(make(sample), changes, parser.options, kinds)
         except UsageError as error:
             problem = problem or error
     assert problem is not None

@@ -13,9 +13,9 @@ from steadygan.evaluation import record
 from steadygan.evaluation.differences import differences_line, differing
 from steadygan.evaluation.record import Better, Evaluation, Number, Provenance, difference
 from steadygan.metrics.estimates import Interval, disjoint, over_seeds
-from steadygan.recipe import read_yaml
 from steadygan.run import Run, find_run, layout
 from steadygan.system.words import number
+from steadygan.system.yaml_text import read_yaml
 
 NAMED = 3
 """most settings that name a column"""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from steadygan import codec
+from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run.layout import HISTORY
 from steadygan.run.records import numbered_lines
@@ -77,7 +78,7 @@ def _is_spec(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def without(recipe: Recipe, changes: Iterable[Change], kinds: Iterable[type] = ()) -> Recipe:
+def without(recipe: Recipe, changes: Iterable[Change], kinds: Iterable[Kind] = ()) -> Recipe:
     """The recipe as it was before some changes, the last of which is given last.
 
     Raises:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
+from steadygan.networks.building import spec_name
 from steadygan.recipe import fitted
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, duration
@@ -109,8 +110,8 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     audit = dataset.audit
     decoded = f", decoded pictures {byte_size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
-        f"generator {type(recipe.generator).__name__}, {generator:,} parameters; "
-        f"critic {type(recipe.critic).__name__}, {critic:,} parameters; samples {game.sample}",
+        f"generator {spec_name(recipe.generator)}, {generator:,} parameters; "
+        f"critic {spec_name(recipe.critic)}, {critic:,} parameters; samples {game.sample}",
         f"{recipe.rounds:,} rounds of {critic_steps} critic step{'s' * (critic_steps > 1)} and "
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "

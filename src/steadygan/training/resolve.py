@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.kinds import bound
+from steadygan.recipe import own_kinds
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
+from steadygan.training.own_networks import check_repeatable, with_labels_settled
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
+from steadygan.training.trial import first_steps
 
 if TYPE_CHECKING:
     import torch
@@ -48,15 +52,18 @@ def resolve(
         UsageError: for a recipe that cannot work on this data.
         RunError: if a step does not fit into memory.
     """
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] | None = None
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
+    recipe = with_labels_settled(recipe, dataset.sample)
     share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
         setup = builder.build()
-        warnings = validate.check_game(setup.game)
-        return speed.measure_speed(setup, EAGER)
+        if warnings is None:
+            warnings = validate.check_game(setup.game)
+            check_repeatable(setup.game, builder.game)
+        return first_steps(lambda: speed.measure_speed(setup, EAGER))
 
     def measure() -> Speed:
         try:
@@ -78,4 +85,5 @@ def resolve(
         fitted = plan.fit_minutes(recipe, measured, minutes)
     fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
     resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
-    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings)
+    resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
+    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings or ())
