@@ -101,6 +101,7 @@ def train(
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
+    keep_schedules: bool = False,
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
@@ -116,7 +117,8 @@ def train(
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
         data: a path or a name such as 'digits'; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
-        rounds: instead of the recipe's number
+        rounds: instead of the recipe's number; decays and warm-ups move with it
+        keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
@@ -133,7 +135,10 @@ def train(
     """
     ready = prepare(recipe, data, size=size, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
-    made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})
+    base = ready.recipe
+    if rounds is not None and not keep_schedules:
+        base = recipes.fitted(base, dataclasses.replace(base, rounds=rounds).rounds)
+    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(

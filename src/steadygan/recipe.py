@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
@@ -130,7 +130,7 @@ class Recipe:
     """conversion of stored data to network inputs"""
     data: DataOptions = DataOptions()
     """training data"""
-    rounds: int = 100_000
+    rounds: int = field(default=100_000, metadata=codec.DURATION)
     """length of the run; a round is critic_steps and then generator_steps"""
     seed: int = 0
     """seed of all random numbers: initial weights, order of the data, latents"""
@@ -171,28 +171,12 @@ class Recipe:
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe over another number of rounds, with decays and the interval of a plateau scaled in proportion."""
-    factor = rounds / recipe.rounds
-
-    def visit(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(visit(item) for item in value)
-        if not dataclasses.is_dataclass(value) or isinstance(value, type):
-            return value
-        changes = {f.name: visit(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        if "rounds" in changes and isinstance(changes["rounds"], int):
-            changes["rounds"] = max(1, round(changes["rounds"] * factor))
-        return dataclasses.replace(value, **changes)
-
-    scaled: Recipe = visit(recipe)
-    plateau = scaled.plateau
-    if plateau is not None:
-        plateau = dataclasses.replace(plateau, every=max(1, round(plateau.every * factor)))
-    return dataclasses.replace(scaled, rounds=rounds, plateau=plateau)
+    """The recipe over another number of rounds, with every duration in it (``codec.DURATION``) scaled in proportion."""
+    return dataclasses.replace(codec.stretched(recipe, rounds / recipe.rounds), rounds=rounds)
 
 
 def fitted(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe scaled to a limited number of rounds, with the critic's warm-up shortened to leave most of them."""
+    """The recipe scaled to another number of rounds, with the critic's warm-up shortened to leave most of them."""
     scaled = stretched(recipe, rounds)
     if isinstance(scaled.critic_steps, CriticWarmUp):
         scaled = dataclasses.replace(scaled, critic_steps=scaled.critic_steps.within(rounds))

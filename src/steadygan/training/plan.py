@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from steadygan.errors import UsageError
 from steadygan.networks.building import spec_name
 from steadygan.recipe import fitted
+from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, duration
 from steadygan.training.speed import USUAL_ROUND, Speed
@@ -129,7 +130,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     if ends:
         lines.append(
             f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} "
-            "(--minutes fits both; --rounds only cuts)"
+            "(--rounds and --minutes move both; --keep-schedules leaves decays where they are)"
         )
     return tuple(lines)
 
@@ -150,11 +151,10 @@ def decays(recipe: Recipe) -> list[tuple[str, int]]:
             for i, item in enumerate(value):
                 visit(item, f"{where}[{i}]")
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            if isinstance(value, LinearDecay | Cosine):
+                ends.append((where, value.rounds))
             for f in dataclasses.fields(value):
-                inner = getattr(value, f.name)
-                if f.name == "rounds" and where and isinstance(inner, int):
-                    ends.append((where, inner))
-                visit(inner, f"{where}.{f.name}".lstrip("."))
+                visit(getattr(value, f.name), f"{where}.{f.name}".lstrip("."))
 
     visit(recipe, "")
     return ends
