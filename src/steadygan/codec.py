@@ -195,6 +195,10 @@ def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...])
     plain = [member for member in members if member is not type(None) and not kinds_of(member)]
     if kinds and not (plain and _number(data) is not None):
         return _read_spec(data, kinds, where, extra, or_number=bool(plain))
+    words = [word for member in plain if get_origin(member) is Literal for word in get_args(member)]
+    if words and bool in plain and isinstance(data, str) and data.lower() not in ("true", "false", *words):
+        allowed = ["true", "false", *map(str, words)]
+        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(allowed)}{nearest(data, allowed)}")
     problem: UsageError | None = None
     for member in plain:
         try:

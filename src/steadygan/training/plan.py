@@ -117,6 +117,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
+        *(f"data: {words}" for words in _range_words(dataset)),
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
@@ -133,6 +134,15 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
             "(--rounds and --minutes move both; --keep-schedules leaves decays where they are)"
         )
     return tuple(lines)
+
+
+def _range_words(dataset: Dataset) -> tuple[str, ...]:
+    """The stored numbers that become black and white, unless all are as stored, and warnings of the audit."""
+    audit = dataset.audit
+    if audit is None:
+        return ()
+    changed = any((each["low"], each["high"]) != (0, 255) for _, each in audit.ranges)
+    return (*(audit.range_words if changed else ()), *(f"warning: {text}" for text in audit.warnings))
 
 
 def warm_up_share(recipe: Recipe, speed: Speed) -> float:
