@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.images.pictures import printable
 from steadygan.data.options import LabelUse
 from steadygan.errors import DataError, UsageError
 
@@ -32,7 +33,7 @@ class Values:
     title: str
     """in messages"""
     array: NDArray[Any] | None
-    """[M], [M, K] or more; None if they are Python objects, which are not loaded"""
+    """[M], [M, K] or more; words may be Python's; None for other Python objects, which are not loaded"""
     shape: tuple[int, ...]
     count: int
     """pictures of the split"""
@@ -49,8 +50,9 @@ class Values:
             return cls(title, np.empty(0), shape, count, f"are missing for {missing:,} pictures")
         if len(lengths) > 1:
             return cls(title, np.empty(0), shape, count, "are lists of several lengths")
-        array = np.array(list(rows))
-        if array.dtype.kind not in "buifU":
+        words = all(isinstance(row, str) for row in rows)
+        array = np.array(list(rows), dtype=object if words else None)  # one long word would make all others as long
+        if not words and array.dtype.kind not in "buifU":
             return cls(title, np.empty(0), shape, count, "are neither numbers nor words")
         return cls(title, array, array.shape, count)
 
@@ -105,13 +107,13 @@ def number_labels(
     Raises DataError if the test split has a value that the training split lacks.
     """
     kinds, labels = np.unique(values, return_inverse=True)
-    names = tuple(str(kind) for kind in kinds)
+    names = tuple(printable(str(kind)) for kind in kinds)
     if test_values is None:
         return labels.reshape(-1).astype(np.int64), names, None
     unknown = np.setdiff1d(test_values, kinds)
     if len(unknown):
         raise DataError(
-            f"the test split has the label {str(unknown[0])!r}, which the training split lacks; {LEAVE_OUT}"
+            f"the test split has the label '{printable(str(unknown[0]))}', which the training split lacks; {LEAVE_OUT}"
         )
     test_labels = np.searchsorted(kinds, test_values)
     return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)
@@ -142,9 +144,9 @@ def _one_value(values: Values, use: LabelUse) -> NDArray[Any] | str:
         return _note(values, values.what)
     if rows.dtype.kind == "S":
         rows = np.char.decode(rows, "utf-8", "replace")
-    if rows.dtype.kind not in "buifU":
+    if rows.dtype.kind not in "buifUO":
         return _note(values, f"are {rows.dtype}, neither numbers nor words")
-    missing = rows == "" if rows.dtype.kind == "U" else ~np.isfinite(rows)
+    missing = rows == "" if rows.dtype.kind in "UO" else ~np.isfinite(rows)
     if missing.any():
         return _note(values, f"are missing for {int(missing.reshape(len(rows), -1).any(axis=1).sum()):,} pictures")
     if rows.ndim == 1:

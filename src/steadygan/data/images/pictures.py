@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.system.words import visible
+from steadygan.system.escapes import escaped
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
     from steadygan.data.range import ValueRange
     from steadygan.data.types import Labels
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,9 @@ class PictureSource:
 
 
 def printable(name: str) -> str:
-    """A file's name that can be printed and stored, whatever bytes it is made of."""
-    return visible(name, "?")
+    """A file's or class's name that can be printed and stored, whatever bytes it is made of; long ones are cut."""
+    name = escaped(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:

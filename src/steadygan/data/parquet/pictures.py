@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from steadygan.data.images.pictures import Pictures, PictureSource, printable
 from steadygan.data.labels import Labelling, Values, read_labels
 from steadygan.data.options import LabelUse
-from steadygan.data.parquet.tables import Columns, Tables, opened_table
-
-_ROWS = 256
+from steadygan.data.parquet.batches import LABELS, PICTURES, batches
+from steadygan.data.parquet.tables import LONGEST_LABEL, Columns, Tables, encoded_pictures, opened_table
+from steadygan.data.reading import shown
 
 
 def open_tables(tables: Tables, use: LabelUse = True) -> PictureSource:
@@ -45,26 +45,38 @@ def open_tables(tables: Tables, use: LabelUse = True) -> PictureSource:
     )
 
 
-def label_rows(files: Sequence[Path], columns: Columns) -> list[Any]:
-    """The label of each row as a Python value; None where it is missing (null, or -1 of the hub's classes)."""
+def label_rows(files: Sequence[Path], columns: Columns) -> list[Any] | str:
+    """The label of each row as a Python value, None where it is missing (null, or -1 of the hub's classes).
+
+    For texts of more than ``LONGEST_LABEL`` characters, which are no labels, what they are.
+    """
     rows: list[Any] = []
+    assert columns.label is not None
     for path in files:
         with opened_table(path) as table:
-            rows.extend(table.read(columns=[columns.label]).column(0).to_pylist())
+            for column in batches(table, columns.label, LABELS):
+                piece = column.to_pylist()
+                if any(isinstance(row, str) and len(row) > LONGEST_LABEL for row in piece):
+                    return f"are texts of more than {LONGEST_LABEL} characters"
+                rows += piece
     if columns.class_names:
         rows = [None if isinstance(row, int) and row < 0 else row for row in rows]
     return rows
 
 
-def label_classes(train: list[Any], test: list[Any] | None, columns: Columns, use: LabelUse) -> Labelling:
+def label_classes(train: list[Any] | str, test: list[Any] | str | None, columns: Columns, use: LabelUse) -> Labelling:
     """Classes of the labels; the file's own class names if they fit the values."""
     title = f"in column '{columns.label}'"
     both = [train] if test is None else [train, test]
     names = columns.class_names
-    if names and all(type(row) is int and row < len(names) for rows in both for row in rows) and use != "likeliest":
-        numbers = [np.array(rows, dtype=np.int64) for rows in both]
+    lists = [rows for rows in both if not isinstance(rows, str)]
+    if len(lists) < len(both):
+        what = next(rows for rows in both if isinstance(rows, str))
+        return Labelling(note=f"The labels {title} {what}: training uses no labels")
+    if names and all(type(row) is int and row < len(names) for rows in lists for row in rows) and use != "likeliest":
+        numbers = [np.array(rows, dtype=np.int64) for rows in lists]
         return Labelling(numbers[0], names, numbers[1] if len(numbers) > 1 else None)
-    values = [Values.of(rows, title, len(rows)) for rows in both]
+    values = [Values.of(rows, title, len(rows)) for rows in lists]
     return read_labels(values[0], values[1] if len(values) > 1 else None, use)
 
 
@@ -90,11 +102,8 @@ def _reader(files: Sequence[Path], columns: Columns) -> Callable[[], Iterator[by
     def read() -> Iterator[bytes]:
         for path in files:
             with opened_table(path) as table:
-                for batch in table.iter_batches(batch_size=_ROWS, columns=[columns.picture]):
-                    column = batch.column(0)
-                    if columns.nested:
-                        column = column.field("bytes")
-                    for value in column:
+                for column in batches(table, columns.path, PICTURES):
+                    for value in encoded_pictures(column, columns, f"'{shown(path)}'"):
                         yield value.as_py() or b""
 
     return read

@@ -7,7 +7,6 @@ Paths are relative to the file's folder. A label is a number, a word or a vector
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,10 @@ from typing import Any, TypeAlias
 
 from steadygan.data.images.pictures import printable
 from steadygan.data.labels import LEAVE_OUT, Values
+from steadygan.data.reading import reading, shown
 from steadygan.errors import DataError
+from steadygan.system.json_text import parse_json
+from steadygan.system.regular import open_regular
 
 NAME = "dataset.json"
 Parts: TypeAlias = tuple[str, ...]
@@ -75,7 +77,7 @@ def read_label_files(files: Iterable[tuple[Parts, Path]]) -> LabelFile | None:
         pairs = content.items() if isinstance(content, dict) else content or ()
         for pair in pairs:
             if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)):
-                raise DataError(f"'{path}' is damaged: its labels are no pairs of a path and a label; {LEAVE_OUT}")
+                raise DataError(f"'{shown(path)}' is damaged: its labels are no pairs (path, label); {LEAVE_OUT}")
             inner = tuple(part for part in pair[0].replace("\\", "/").split("/") if part not in ("", "."))
             found.labels[(*parts[:-1], *inner)] = pair[1]
     return found
@@ -87,10 +89,10 @@ _NOT_OURS = object()
 def _labels_in(path: Path) -> Any:
     """What stands under 'labels': a list, an object or null; ``_NOT_OURS`` for a file of another kind."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        text = " ".join(str(error).split())[:120] or type(error).__name__
-        raise DataError(f"cannot read '{path}': {text}; {LEAVE_OUT}") from None
+        with reading(path, "JSON"), open_regular(path) as file:
+            content = parse_json(file.read().removeprefix(b"\xef\xbb\xbf"))
+    except DataError as error:
+        raise DataError(f"{error}; {LEAVE_OUT}") from None
     if not isinstance(content, dict) or "labels" not in content:
         return _NOT_OURS
     labels = content["labels"]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import math
 import re
-import struct
-import zlib
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import PictureSource, pictures_of_array, printable
 from steadygan.data.labels import Labelling, Values, read_labels
 from steadygan.data.options import DataOptions, LabelUse
 from steadygan.data.range import Rows, converter
+from steadygan.data.reading import shown
+from steadygan.data.sources.idx_array import read_array
 from steadygan.errors import DataError
 
 _ENDINGS = "ubyte|byte|short|int|float|double"
@@ -37,7 +34,7 @@ def open_idx(path: Path, name: str, options: DataOptions) -> PictureSource:
     images = [_read_images(each) for each in paths]
     labelling = _labels(paths, images, options.labels)
     convert, found = converter(
-        [Rows.of(each, f"'{file}'") for each, file in zip(images, paths, strict=True)], options.range
+        [Rows.of(each, f"'{shown(file)}'") for each, file in zip(images, paths, strict=True)], options.range
     )
     test = None if test_path is None else pictures_of_array(convert(images[1]), labelling.test_labels)
     return PictureSource(
@@ -57,7 +54,7 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     chosen = trains or files
     if len(chosen) > 1:
         names = ", ".join(sorted(printable(path.name) for path in chosen))
-        raise DataError(f"'{folder}' holds several sets of pictures ({names}); name one of the files")
+        raise DataError(f"'{shown(folder)}' holds several sets of pictures ({names}); name one of the files")
     return chosen[0]
 
 
@@ -65,7 +62,7 @@ def _read_images(path: Path) -> NDArray[Any]:
     """Pictures [M, 1, H, W]."""
     images = read_idx(path)
     if images.ndim != 3:
-        raise DataError(f"'{path}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
+        raise DataError(f"'{shown(path)}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
     return images[:, None]
 
 
@@ -118,24 +115,4 @@ def _packed_or_not(path: Path) -> Path | None:
 
 def read_idx(path: Path) -> NDArray[Any]:
     """The array of an idx file. Raises DataError if it is not one, is cut short, or has an unknown type."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-            magic = file.read(4)
-            if len(magic) < 4 or magic[:2] != b"\0\0":
-                raise DataError(f"'{path}' is not an idx file: it begins with {magic.hex() or 'nothing'}")
-            if magic[2] not in _TYPES:
-                known = ", ".join(f"0x{code:02x}" for code in _TYPES)
-                raise DataError(f"'{path}' holds idx type 0x{magic[2]:02x}; known are {known}")
-            dtype = np.dtype(_TYPES[magic[2]])
-            shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
-            wanted = math.prod(shape) * dtype.itemsize
-            content = file.read(wanted + 1)
-    except (OSError, EOFError, zlib.error, struct.error, MemoryError, OverflowError) as error:
-        raise DataError(f"cannot read '{path}': {error}") from error
-    if len(content) != wanted:
-        got = "more" if len(content) > wanted else f"{len(content):,}"
-        raise DataError(f"'{path}' is damaged: {wanted:,} bytes expected, {got} found")
-    return np.frombuffer(bytearray(content), dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
+    return read_array(path, _TYPES)
