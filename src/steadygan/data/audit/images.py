@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
+from steadygan.data.crowding import crowding_words
 from steadygan.data.images.decode import is_grey
 from steadygan.data.images.depth import DEEP_COLOUR
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import labels_of
-from steadygan.data.range import crowding_words
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.types import Samples
 from steadygan.system.words import byte_size

@@ -13,8 +13,8 @@ from steadygan.system.escapes import escaped
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
-    from steadygan.data.range import ValueRange
     from steadygan.data.types import Labels
+    from steadygan.data.value_range import ValueRange
 
 _LONGEST_NAME = 200
 
