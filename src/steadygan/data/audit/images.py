@@ -201,7 +201,10 @@ def label_sentences(inspection: Inspection) -> list[str]:
     names = inspection.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]
-    return [f"{label_note(inspection) or 'There are no labels'}."]
+    note = label_note(inspection)
+    if inspection.source.label_note and note == inspection.source.label_note:
+        return [f"{note}: class-conditional methods need a class for each picture, and training does without."]
+    return [f"{note or 'There are no labels'}."]
 
 
 def label_note(inspection: Inspection) -> str:

@@ -207,7 +207,9 @@ def _unknown_labels(arrays: dict[str, ArrayFile], *known: ArrayFile | None) -> t
     others = [
         f"'{array.member}' {list(array.shape)}"
         for array in arrays.values()
-        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+        if array not in known
+        and (array.member.lower() in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and len(array.shape) <= 2
     ]
     if not others:
         return ()
