@@ -87,13 +87,17 @@ def test_a_range_that_is_asked_for_clips_and_says_how_much() -> None:
     assert (found.least, found.most) == (0, 4095)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int16, np.float16])
 def test_percentiles_are_those_of_all_numbers(dtype: Any) -> None:
     rng = np.random.default_rng(0)
     stored = rng.integers(0, 200, (20, 3, 8, 8)).astype(dtype)
     stored[0, 0, 0, 0] = 255
     assert ends(stored, "1%", "99%") == tuple(np.percentile(stored, [1, 99]))
     assert ends(stored, 3, "99%") == (3, np.percentile(stored, 99))
+
+
+def test_percentiles_of_truth_values_are_numbers() -> None:
+    assert ends(RAMP > 0.5, "1%", "99%") == (0, 1)
 
 
 def test_percentiles_of_many_numbers_are_close(monkeypatch: pytest.MonkeyPatch) -> None:
