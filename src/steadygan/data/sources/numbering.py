@@ -25,8 +25,8 @@ def only_number(folders: Mapping[str, Sequence[str]]) -> bool:
     - shards by name: part-0001, shard_3, images_02, train-00000-of-00004, and a camera's 100CANON;
     - hashes: names of 1 to 4 hexadecimal digits with which the names of their files begin, or at least 8 of two digits;
     - numbers of one length, some with leading zeros, where the numbers of the files decide the folder (FFHQ's
-      01000/01234.png, the 00001/img00001234.png of StyleGAN's tools); of three digits or more, where all folders but the
-      last hold as many files, of different names.
+      01000/01234.png, the 00001/img00001234.png of StyleGAN's tools); of three digits or more, also where all folders
+      but the last hold as many files, of different names.
 
     '0' to '9' and '00' to '09' are classes, as are numbered folders whose files are numbered each from the beginning.
 
