@@ -66,6 +66,12 @@ def test_each_kind_of_numbers_has_its_range(stored: np.ndarray, low: float, high
     assert np.abs(convert(stored) - expected).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1.7e308, 1.7e308), (0, 5e-310), (1e-320, 1e-318)])
+def test_ranges_at_the_ends_of_floating_point(low: float, high: float) -> None:
+    stored = np.array([low, low / 2 + high / 2, high])
+    assert to_bytes(stored, low, high).tolist() == [0, 128, 255]
+
+
 def test_bytes_stay_the_same_array() -> None:
     stored = (RAMP * 255).astype(np.uint8)
     assert converter([Rows.of(stored, "it")])[0](stored) is stored
