@@ -84,6 +84,15 @@ def test_one_range_serves_all_pictures_and_both_splits() -> None:
     assert convert(np.full((1, 1, 2, 2), 1.5)).tolist() == np.full((1, 1, 2, 2), 128).tolist()
 
 
+def test_splits_of_several_kinds_need_one_range() -> None:
+    whole, fractions = (RAMP * 255).astype(np.uint8), RAMP * 255
+    assert converter([Rows.of(whole, "train"), Rows.of(fractions, "test")])[1].as_stored
+    with pytest.raises(DataError, match=r"train holds uint8 .*test holds float64 from 0 to 1: one range cannot serve"):
+        converter([Rows.of(whole, "train"), Rows.of(RAMP, "test")])
+    found = converter([Rows.of(whole, "train"), Rows.of(RAMP, "test")], (0, 255))[1]
+    assert (found.low, found.high) == (0, 255)
+
+
 def test_a_range_that_is_asked_for_clips_and_says_how_much() -> None:
     stored = (RAMP * 4095).round().astype(np.uint16)
     convert, found = converter([Rows.of(stored, "it")], (0, 1023))
