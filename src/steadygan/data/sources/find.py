@@ -12,7 +12,7 @@ from steadygan.data.images.pictures import PictureSource
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
 from steadygan.data.streaming.shards import ShardSource
-from steadygan.errors import DataError, UsageError, nearest
+from steadygan.errors import DataError, UsageError, nearest, warn_of_namesake
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
@@ -42,6 +42,19 @@ class TextSource:
 Source: TypeAlias = PictureSource | Synthetic | TextSource | ShardSource
 
 
+def is_built_in(source: str) -> bool:
+    """True if a source is a name of this library, and no path: the one rule that all commands go by.
+
+    A file or folder of such a name is written with its folder: './digits'.
+    """
+    return source.strip() in NAMES or source.strip().startswith("hf:")
+
+
+def as_source(data: str | Path) -> str:
+    """A source as text; a ``Path`` is a path also where it is spelled like a name."""
+    return os.path.join(os.curdir, data) if isinstance(data, Path) and is_built_in(str(data)) else str(data)
+
+
 def find_source(options: DataOptions) -> Source:
     """The source that the options name. Raises UsageError or DataError, one line each."""
     source = _find(options)
@@ -55,6 +68,8 @@ def find_source(options: DataOptions) -> Source:
 
 def _find(options: DataOptions) -> Source:
     source = options.source.strip()
+    if is_built_in(source) and os.path.exists(source):
+        warn_of_namesake("data", source)
     if source == "digits":
         from steadygan.data.sources.digits import open_digits
 
