@@ -78,6 +78,8 @@ def evaluate(
     evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
+    if weights in get_args(Weights):
+        evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
     dataset = open_data(evaluated.recipe.data)
     _check_data(evaluated, dataset)
     cache = evaluated.recipe.data.cache

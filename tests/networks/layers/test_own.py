@@ -174,9 +174,7 @@ def test_a_generators_samples_are_its_own_in_float32():
 
 
 def test_images_of_several_sizes_are_scales():
-    own = OwnGenerator(
-        Makes(lambda x: [x[:, :4].view(-1, 1, 2, 2), x.view(-1, 1, 4, 4)]), "mine", None, SAMPLE.shape
-    )
+    own = OwnGenerator(Makes(lambda x: [x[:, :4].view(-1, 1, 2, 2), x.view(-1, 1, 4, 4)]), "mine", None, SAMPLE.shape)
     made = own(torch.randn(3, 5))
     assert isinstance(made, Scales)
     assert [image.shape[-1] for image in made.images] == [2, 4]

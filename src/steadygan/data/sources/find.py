@@ -50,7 +50,7 @@ def is_built_in(source: str) -> bool:
     return source.strip() in NAMES or source.strip().startswith("hf:")
 
 
-def as_source(data: str | Path) -> str:
+def as_source(data: object) -> str:
     """A source as text; a ``Path`` is a path also where it is spelled like a name."""
     return os.path.join(os.curdir, data) if isinstance(data, Path) and is_built_in(str(data)) else str(data)
 
