@@ -23,7 +23,7 @@ class DataOptions:
 
     source: str = "digits"
     """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
+    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is called like a name is ./NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
