@@ -90,6 +90,16 @@ def test_names_that_are_not_there_are_one_line(here: Path, capsys: pytest.Captur
     assert not (here / "runs").exists()
 
 
+def test_code_that_the_recipe_does_not_name_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["--critic", "mine:Critic", "--generator", "mlp-generator", "--generator.width", "8"]
+    assert main(["train", "wgan-gp", *SHORT, *line, "--kinds", "mine:generator", "--out", "run"]) == 2
+    assert "names no such code (it names: mine:Critic)" in capsys.readouterr().err
+    assert main(["train", "wgan-gp", *SHORT, *line, "--out", "run"]) == 0
+    for command in (["sample", "run"], ["evaluate", "run"], ["resume", "run", "--rounds", "+1"]):
+        assert main([*command, "--kinds", "mine:generator"]) == 2
+        assert "names no such code" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_file_of_a_recipe_goes_round_by_commands_of_their_own(here: Path) -> None:
     def command(*words: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from steadygan import api
 from steadygan.cli import ending
 from steadygan.cli.parser import Parser, add_kinds, at_least, more_rounds
-from steadygan.kinds import import_kinds
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import own_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,6 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     add_kinds(parser)
     values = parser.parse(arguments)
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
+    check_used(loaded.kinds, own_kinds(loaded.recipe))
     if loaded.finished and not values.rounds:
         print(f"{loaded.folder} is finished: {loaded.rounds_done:,} rounds")
         ending.print_results(loaded)

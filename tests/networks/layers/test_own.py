@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from steadygan.errors import UsageError
-from steadygan.networks.layers.own import OwnGenerator, critic_of, critic_output, generator_of
+from steadygan.networks.layers.answers import critic_output
+from steadygan.networks.layers.own import OwnGenerator, critic_of, generator_of
 from steadygan.types import CriticOutput, SampleSpec, Scales
 
 SAMPLE = SampleSpec((1, 4, 4), classes=3)

@@ -10,7 +10,7 @@ from torch import nn
 
 from steadygan.losses import Hinge, LeastSquares, NonSaturating, RelativisticAverage, RelativisticPaired
 from steadygan.networks import Own
-from steadygan.networks.layers.own import critic_output
+from steadygan.networks.layers.answers import critic_output
 from steadygan.objectives import Adversarial
 from steadygan.penalties import R1
 from steadygan.training.engines.eager import EAGER
