@@ -112,7 +112,7 @@ def test_a_changed_text_is_not_gone_on_with(run: sg.Run, grammar: Path, tmp_path
     shutil.copy(grammar, moved)
     trained(moved, tmp_path / "run", rounds=6)
     moved.write_text(moved.read_text(encoding="utf-8").replace("fox", "ox"), encoding="utf-8")
-    with pytest.raises(RunError, match="moved is not the data with which .* or has changed since"):
+    with pytest.raises(RunError, match=r"moved is not the data with which .* or has changed since"):
         sg.resume(tmp_path / "run", more_rounds=6, observers=[])
 
 
