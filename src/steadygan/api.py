@@ -14,6 +14,7 @@ from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
+from steadygan.run.reopen import open_options, reopen
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -35,16 +36,6 @@ class Prepared:
     """of training, as the default recipe's choice suggests"""
     reasons: tuple[str, ...] = ()
     """for the choice of a default recipe, one line each"""
-
-
-def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
-    from steadygan.data import open_data
-    from steadygan.data.sources.find import is_built_in
-
-    source = Path(options.source)
-    if not is_built_in(options.source) and source.exists():  # absolute, so that the run finds its data from any folder
-        options = dataclasses.replace(options, source=str(source.resolve()))
-    return options, open_data(options, progress)
 
 
 def prepare(
@@ -82,7 +73,7 @@ def prepare(
         options = dataclasses.replace(own, source=as_source(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = _open(options, progress)
+    options, dataset = open_options(options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -118,6 +109,7 @@ def train(
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
+    keep_schedules: bool = False,
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
@@ -133,7 +125,8 @@ def train(
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
         data: a path or a name such as 'digits'; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
-        rounds: instead of the recipe's number
+        rounds: instead of the recipe's number; decays and warm-ups move with it
+        keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
@@ -150,7 +143,10 @@ def train(
     """
     ready = prepare(recipe, data, size=size, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
-    made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})
+    base = ready.recipe
+    if rounds is not None and not keep_schedules:
+        base = recipes.fitted(base, dataclasses.replace(base, rounds=rounds).rounds)
+    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(
@@ -206,6 +202,9 @@ def resume(
     *,
     more_rounds: int = 0,
     micro_batch: int | None = None,
+    change: Callable[[Recipe], Recipe] | None = None,
+    from_round: int | None = None,
+    data: Any = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     kinds: Iterable[Kind] = (),
@@ -216,6 +215,10 @@ def resume(
         run: a run, its folder or name; None: the newest
         more_rounds: in addition to the recipe's
         micro_batch: instead of the recipe's, for a device with less memory
+        change: makes the recipe from here on of the present one: rates, penalty weights, precision and the fields of
+            ``run`` may change, which the run's history.jsonl records
+        from_round: goes on from the checkpoint of this round, and drops what came after it; None: the last one
+        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
         kinds: classes and functions of your own that the recipe uses
@@ -224,28 +227,37 @@ def resume(
         UsageError, RunError: one line.
     """
     from steadygan.evaluation.during_training import training_evaluator
-    from steadygan.training.session import resume_run
+    from steadygan.training import resumption
+    from steadygan.training.session import owning, resume_run
 
-    before = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
-    recipe = before.recipe
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
-    if more_rounds:
+    folder = run.folder if isinstance(run, Run) else find_run(run)
+    kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
+    with _world(device) as world, owning(folder, world):
+        before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
+        if from_round is not None:
+            resumption.checkpoint_of(folder, from_round)
+            before = resumption.as_it_was(folder, before, from_round, kinds)
+        recipe = before if change is None else change(before)
         recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
-    if micro_batch is not None:
-        recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
-    _, dataset = _open(recipe.data)
-    with _world(device) as world:
+        if micro_batch is not None:
+            recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
+        resumption.check_changes(before, recipe, folder)
+        recipe, dataset = reopen(folder, recipe, data)
         resume_run(
             recipe,
             dataset,
-            before.folder,
+            folder,
             device=device,
             observers=default_observers() if observers is None else observers,
             evaluator=training_evaluator(recipe, dataset),
             world=world,
+            before=before,
+            from_round=from_round,
+            kinds=kinds,
         )
-    return Run(before.folder, kinds=before.kinds)
+    return Run(folder, kinds=kinds)
 
 
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:

@@ -27,6 +27,34 @@ OMIT_DEFAULT = {"omit_default": True}
 """Metadata of a field that YAML leaves out at its default: for fields that a spec gets later, so that the YAML and the
 hashes of recipes that do not use them stay as they were."""
 
+DURATION = {"duration": True}
+"""Metadata of a field that counts rounds or steps of a run's plan (the length of a decay, of a warm-up, the interval of
+a plateau): a recipe that is stretched to another length stretches it in proportion. Other fields never change."""
+
+
+def stretched(value: T, factor: float) -> T:
+    """The spec with every field in it that is marked ``DURATION`` multiplied by ``factor``; 0 stays 0, else at least 1.
+
+    A spec's own method ``stretched(factor)``, if it has one, then scales what is a duration of another kind.
+    """
+    if isinstance(value, tuple):
+        items = [stretched(item, factor) for item in value]
+        made: Any = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return typing.cast("T", made)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {}
+    for field in dataclasses.fields(value):
+        content = getattr(value, field.name)
+        if field.metadata.get("duration") and isinstance(content, int | float) and content:
+            changes[field.name] = max(1, round(content * factor))
+        else:
+            changes[field.name] = stretched(content, factor)
+    changes = {name: new for name, new in changes.items() if new is not getattr(value, name)}
+    result: Any = dataclasses.replace(value, **changes) if changes else value
+    further = getattr(result, "stretched", None)
+    return typing.cast("T", result if further is None else further(factor))
+
 
 def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
     """A spec, or a tuple of them, as dicts, lists and scalars.
@@ -167,6 +195,10 @@ def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...])
     plain = [member for member in members if member is not type(None) and not kinds_of(member)]
     if kinds and not (plain and _number(data) is not None):
         return _read_spec(data, kinds, where, extra, or_number=bool(plain))
+    words = [word for member in plain if get_origin(member) is Literal for word in get_args(member)]
+    if words and bool in plain and isinstance(data, str) and data.lower() not in ("true", "false", *words):
+        allowed = ["true", "false", *map(str, words)]
+        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(allowed)}{nearest(data, allowed)}")
     problem: UsageError | None = None
     for member in plain:
         try:

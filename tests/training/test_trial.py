@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from steadygan.data import Stored
 from steadygan.errors import UsageError
 from steadygan.losses import Wasserstein
 from steadygan.networks import (
@@ -144,3 +145,10 @@ def test_parts_are_those_of_the_steps():
     recipe = small_recipe(batch=10, generator_batch=3, run=RunOptions(micro_batch=4))
     assert [part.samples for part in parts(recipe)] == [4, 4, 2, 3]
     assert [part.samples for part in parts(small_recipe(batch=8), processes=2)] == [4, 4]
+
+
+def test_a_single_held_out_sample_is_not_scored_by_a_critic_with_batch_norm(tmp_path):
+    data = image_data(20)
+    data = dataclasses.replace(data, held_out=Stored(data.held_out.samples[:1], data.held_out.labels[:1]))
+    assert new_run(small_recipe(rounds=2, **CRITIC_NORM), data, tmp_path / "run", device="cpu") == "finished"
+    assert "score_gap_held_out" not in (tmp_path / "run" / "metrics.jsonl").read_text()

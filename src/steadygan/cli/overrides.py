@@ -12,14 +12,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, bound, import_kinds, kinds_in, spec_types
-from steadygan.recipe import read_yaml
 from steadygan.system.import_path import is_import_path
+from steadygan.system.yaml_text import read_yaml
 
 T = TypeVar("T")
 
@@ -68,9 +68,9 @@ def split(arguments: Sequence[str], fixed: Mapping[str, bool]) -> tuple[list[str
 
 
 def _values(waiting: list[str]) -> list[str]:
-    """Takes the value after an option, and further numbers: ``--critic-optimizer.betas 0.5 0.9``."""
+    """Takes the value after an option, and further numbers: ``--critic-optimizer.betas 0.5 0.9``, ``1% 99%``."""
     values: list[str] = []
-    while waiting and (NUMBER.match(waiting[0]) or (not values and not waiting[0].startswith("-"))):
+    while waiting and (NUMBER.match(waiting[0].removesuffix("%")) or (not values and not waiting[0].startswith("-"))):
         values.append(waiting.pop(0))
     return values
 
@@ -180,7 +180,7 @@ def _value(node: Any, annotation: Any, change: Change) -> Any:
     if change.form == "yaml":
         return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where)
     if change.text is None:
-        if annotation is bool:
+        if annotation is bool or bool in get_args(annotation):
             return True
         raise UsageError(f"{change.typed} needs a value")
     return from_text(change.text, node, annotation, where)

@@ -103,7 +103,8 @@ def minutes(text: str) -> float:
 
 def more_rounds(text: str) -> int:
     """Parses the N of ``+N``."""
-    if not (text.startswith("+") and text[1:].isdigit() and int(text) > 0):
+    number = text[1:]
+    if not (text.startswith("+") and number.isascii() and number.isdigit() and len(number) <= 12 and int(number) > 0):
         raise argparse.ArgumentTypeError(f"got '{text}'; write +N for N rounds more, such as +1000")
     return int(text)
 
@@ -112,8 +113,15 @@ def round_or_best(text: str) -> int | str:
     """Parses a checkpoint's round, or 'best'."""
     if text == "best":
         return text
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"got '{text}'; a round or 'best' is needed")
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round or 'best' is needed")
+    return int(text)
+
+
+def round_number(text: str) -> int:
+    """Parses a checkpoint's round."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round is needed, such as 1000")
     return int(text)
 
 

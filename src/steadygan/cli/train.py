@@ -16,7 +16,7 @@ from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, check_used, import_kinds
-from steadygan.recipe import Recipe, own_kinds
+from steadygan.recipe import Recipe, fitted, own_kinds
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec
@@ -72,6 +72,8 @@ def prepare(
     rounds_given = any(change.path == ("rounds",) for change in changes)
     if values.minutes is not None and rounds_given:
         raise UsageError("--minutes and --rounds both say how long to train; give one of them")
+    if values.keep_schedules and not rounds_given:
+        raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
     flip_given = any(
@@ -80,6 +82,10 @@ def prepare(
     )
     ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not flip_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
+    made = ready.recipe
+    if rounds_given and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
+        of_length = [change for change in inside if change.path == ("rounds",)]
+        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
     for line in ready.reasons:
         print(f"chosen: {line}")
     given = [f"{change.typed} {change.text or True}" for change in inside]
@@ -89,7 +95,7 @@ def prepare(
         print(f"overridden: {', '.join(given)}")
     return dataclasses.replace(
         ready,
-        recipe=overrides.apply(ready.recipe, inside, parser.options, values.kinds),
+        recipe=overrides.apply(made, inside, parser.options, values.kinds),
         minutes=values.minutes or (None if rounds_given else ready.minutes),
     )
 
@@ -104,6 +110,9 @@ def _parser() -> Parser:
     parser.add_argument("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
     parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
+    parser.add_argument(
+        "--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them"
+    )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
     parser.add_argument(

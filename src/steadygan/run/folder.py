@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -100,16 +101,16 @@ class RunFolder:
     @property
     def rows(self) -> list[dict[str, float]]:
         """The training record: one dict a logged round."""
-        from steadygan.run.records import read_rows
+        from steadygan.run.records import number_rows
 
-        return read_rows(self.folder / layout.METRICS)
+        return number_rows(self.folder / layout.METRICS)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """The evaluations during training: one dict each."""
-        from steadygan.run.records import read_rows
+        from steadygan.run.records import evaluation_rows
 
-        return read_rows(self.folder / layout.EVALUATIONS)
+        return evaluation_rows(self.folder / layout.EVALUATIONS)
 
     @property
     def best_round(self) -> int:
@@ -174,12 +175,13 @@ class RunFolder:
             raise unknown_name("weights", weights, get_args(Weights))
         network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
         checkpoint = self.checkpoint(round_)
-        load_network(network, checkpoint, "generator" if weights == "raw" else "average")
-        if weights == "average-plain":
-            trained = load_tensors(checkpoint, "generator")
-            for name, buffer in network.named_buffers():
-                if name in trained:
-                    buffer.copy_(trained[name])
+        with self._offering_another(checkpoint):
+            load_network(network, checkpoint, "generator" if weights == "raw" else "average")
+            if weights == "average-plain":
+                trained = load_tensors(checkpoint, "generator")
+                for name, buffer in network.named_buffers():
+                    if name in trained:
+                        buffer.copy_(trained[name])
         return network.eval().requires_grad_(False)
 
     @cached_property
@@ -194,5 +196,19 @@ class RunFolder:
         from steadygan.run.checkpoints import load_network
 
         network = build_critic(self.recipe.critic, self.sample_spec)
-        load_network(network, self.checkpoint(), "critic")
+        checkpoint = self.checkpoint()
+        with self._offering_another(checkpoint):
+            load_network(network, checkpoint, "critic")
         return network.eval().requires_grad_(False)
+
+    @contextmanager
+    def _offering_another(self, checkpoint: Path) -> Iterator[None]:
+        """Adds the newest whole checkpoint to the error of one that is damaged."""
+        from steadygan.run.checkpoints import newest_whole
+
+        try:
+            yield
+        except RunError as error:
+            whole = newest_whole([path for path in self.checkpoints if path != checkpoint])
+            hint = "" if whole is None else f"; the newest whole checkpoint is --round {int(whole.name)}"
+            raise RunError(f"{error}{hint}") from None

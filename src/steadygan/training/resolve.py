@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.kinds import bound
 from steadygan.recipe import own_kinds
+from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from steadygan.data import Dataset
+    from steadygan.ema import Average
     from steadygan.recipe import Recipe
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
@@ -83,7 +85,23 @@ def resolve(
     engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
     if minutes is not None:
         fitted = plan.fit_minutes(recipe, measured, minutes)
-    fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
+    average = fitted.average.within(fitted.fakes * fitted.generator_steps, fitted.rounds)
+    notes = [f"note: {note}"] if note else []
+    if average != fitted.average:
+        notes.append(
+            f"note: the average's half-life is {_samples(average)}, not {_samples(fitted.average)}: longer ones would "
+            f"keep the weights of the first of {fitted.rounds:,} rounds"
+        )
+    run = dataclasses.replace(fitted.run, engine=engine.name)
+    fitted = dataclasses.replace(fitted, average=average, run=run)
     resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
     resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
-    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings or ())
+    return Resolved(resolved, measured, engine, tuple(notes), warnings or ())
+
+
+def _samples(average: Average) -> str:
+    """The half-life of an average in words; that of its end, if it is a schedule."""
+    half_life = average.half_life
+    if isinstance(half_life, int | float):
+        return f"{half_life:,.0f} samples"
+    return f"{value_at(half_life, FAR):,.0f} samples at its end"
