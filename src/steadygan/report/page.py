@@ -81,6 +81,7 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
         window=window,
         plan=run.plan,
         recipe=run.recipe.strip(),
+        changes=[str(change) for change in run.changes],
         documents={name: _facts(name, content) for name, content in run.documents.items()},
         scales=_scales(run),
         nearest=embed(nearest, LAST_SIDE) if (nearest := run.folder / layout.NEAREST).is_file() else None,
