@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 ROUND = "of another checkpoint: a number, or 'best' by the evaluations during training (default: the last)"
 
 
+def add_kinds(parser: Parser) -> None:
+    """Adds ``--kinds``, by which the user names code of their own; ``import_kinds`` imports it."""
+    parser.add_argument(
+        "--kinds",
+        action="append",
+        default=[],
+        metavar="MODULE:NAME",
+        help="a class or function of your own that the recipe names, such as my_networks:Critic (repeatable)",
+    )
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser of one command; ``options`` maps each option to True if a value follows it."""
 
