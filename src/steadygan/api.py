@@ -19,6 +19,7 @@ from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
+    from steadygan.training.checking import Report
     from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
 
@@ -260,6 +261,24 @@ def resume(
     return Run(folder, kinds=kinds)
 
 
+def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:
+    """Checks every file of a run against its hash and against what the recipe builds; changes nothing.
+
+    >>> sg.check("runs/wgan-gp-digits").whole  # doctest: +SKIP
+
+    Args:
+        run: a run, its folder or name; None: the newest
+        kinds: classes and functions of your own that the recipe uses
+
+    Raises:
+        UsageError: if there is none, or while it is being trained.
+    """
+    from steadygan.training.checking import check_run
+
+    folder, own = (run.folder, run.kinds) if isinstance(run, Run) else (find_run(run), tuple(kinds))
+    return check_run(folder, own)
+
+
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     """Observers for progress, pictures, the report, TensorBoard, and further trackers by name."""
     from steadygan.report.page import PageObserver
@@ -284,4 +303,4 @@ def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "load", "prepare", "resume", "train", "train_prepared"]
+__all__ = ["Prepared", "RunError", "check", "load", "prepare", "resume", "train", "train_prepared"]
