@@ -7,7 +7,7 @@ import hashlib
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +33,7 @@ from steadygan.run.layout import NEAREST
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.features.base import Features
+    from steadygan.kinds import Kind
 
 Say = Callable[[str], None]
 
@@ -52,6 +53,7 @@ def evaluate(
     round_: int | None = None,
     inception_weights: str | Path | None = None,
     say: Say | None = None,
+    kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
     """Metrics of a run's samples as a user gets them; also added to its evaluation.json.
 
@@ -67,12 +69,13 @@ def evaluate(
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights
         say: called with a line of progress
+        kinds: classes and functions of your own that the run's recipe uses
 
     Raises:
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
-    evaluated = run if isinstance(run, Run) else Run(find_run(run))
+    evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
     dataset = open_data(evaluated.recipe.data)
