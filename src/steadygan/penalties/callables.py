@@ -24,9 +24,14 @@ def modules_in(critic: Callable[..., Any]) -> list[nn.Module]:
     return list(found.values())
 
 
-def parameter_dtype(modules: list[nn.Module]) -> torch.dtype | None:
-    """The dtype of all floating-point parameters of the modules; None if they have none, or several."""
-    dtypes = {p.dtype for module in modules for p in module.parameters() if p.is_floating_point()}
+def parameter_dtype(modules: list[nn.Module], expected: torch.dtype) -> torch.dtype | None:
+    """The dtype of all floating-point parameters of the modules, if it is one and not the expected one; else None."""
+    dtypes: set[torch.dtype] = set()
+    for parameter in (parameter for module in modules for parameter in module.parameters()):
+        if parameter.dtype == expected:
+            return None
+        if parameter.is_floating_point():
+            dtypes.add(parameter.dtype)
     return dtypes.pop() if len(dtypes) == 1 else None
 
 
@@ -43,7 +48,7 @@ def warn_of_batch_norm(modules: list[nn.Module]) -> None:
             warnings.warn(
                 f"the critic {type(module).__name__} has batch norm, by which a sample's gradient depends on the other "
                 "samples: use layer, instance or spectral norm under a penalty of gradients (WGAN-GP, section 4)",
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

@@ -23,7 +23,7 @@ from steadygan.scores import score_maps
 from steadygan.types import S, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Patches: TypeAlias = Literal["mean", "sum"]
 """A sample's score, of which the gradient is taken: the mean over its patches and scales, or their sum."""
@@ -39,7 +39,8 @@ def gradient_norm_at(critic: ScoreFunction, points: Sample, *, patches: Patches 
 
     Args:
         critic: maps samples to an output as ``steadygan.scores`` describes it, each sample by itself
-        points: [N, ...], a tensor or ``Scales``, real or complex; of complex ones the norm is over both parts
+        points: [N, ...], a tensor or ``Scales``, real or complex (the norm is over both parts); taken in the dtype of
+            the critic's parameters where these are seen and have one
         patches: 'sum': of the sum over patches and scales, as codes that differentiate ``scores.sum()`` have it
 
     Raises:
@@ -92,23 +93,13 @@ def measured_gradient(
     modules = modules_in(network)
     warn_of_batch_norm(modules)
     with gradients_enabled(points), second_derivatives(device):
-        samples = leaves(points)
+        samples = leaves(_in_dtype_of(modules, points))
         total, divisor = total_of(samples)
         gradients = _gradients(total, scales_of(samples), keeps_graph)
         if keeps_graph:
             check_differentiable_twice(modules, total, gradients)
         measured = _divided(measure(*gradients), divisor)
         return anchored(measured, total) if measured.requires_grad else measured
-
-
-def in_dtype_of(critic: ScoreFunction, points: S, *batches: Sample) -> S:
-    """The points in the dtype of the critic's parameters, if the batches that they come from have different dtypes."""
-    if len({tensor.dtype for batch in batches for tensor in scales_of(batch)}) < 2:
-        return points
-    dtype = parameter_dtype(modules_in(critic))
-    if dtype is None or scales_of(points)[0].is_complex():
-        return points
-    return at_each_scale(lambda tensor: tensor.to(dtype), points)
 
 
 def check_samples(samples: Any, what: str = "samples") -> None:
@@ -170,6 +161,14 @@ def _traced(total_of: Callable[[Any], tuple[Tensor, float]], points: Sample, mea
 
     gradient, total = traced_gradient(scored, detached(points))
     return anchored(measure(*scales_of(gradient)), total)
+
+
+def _in_dtype_of(modules: list[nn.Module], points: S) -> S:
+    """The points in the dtype of the modules' parameters, if they all have one."""
+    dtype = parameter_dtype(modules, scales_of(points)[0].dtype)
+    if dtype is None or dtype.is_complex != scales_of(points)[0].is_complex():
+        return points
+    return at_each_scale(lambda tensor: tensor.to(dtype), points)
 
 
 def _divided(value: Tensor, divisor: float) -> Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from steadygan.errors import UsageError
 from steadygan.scores import widened
 from steadygan.types import S, Sample, at_each_scale, scales_of
 
@@ -28,10 +29,17 @@ def input_gradient_norm(scores: Tensor, samples: Sample) -> Tensor:
     Args:
         scores: [N], computed from ``samples`` with no dependence of one sample's score on another's
         samples: [N, ...], requires grad
+
+    Raises:
+        UsageError: for scores of another shape, and for scores or samples without a graph.
     """
     import torch
 
     tensors = scales_of(samples)
+    if scores.shape not in ((len(tensors[0]),), (len(tensors[0]), 1)):
+        raise UsageError(f"scores have shape {list(scores.shape)} for {len(tensors[0])} samples; allowed: [N], [N, 1]")
+    if not (scores.requires_grad and all(tensor.requires_grad for tensor in tensors)):
+        raise UsageError("scores have no graph from the samples: these must require grad, outside of no_grad")
     total = scores.sum()
     with torch.autocast(tensors[0].device.type, enabled=False):  # else it would narrow what was computed in float32
         return norm_of_gradient(*torch.autograd.grad(total, tensors, create_graph=True))

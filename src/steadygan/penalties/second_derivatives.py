@@ -125,7 +125,7 @@ def check_differentiable_twice(modules: list[nn.Module], total: Tensor, gradient
 
 def _why(node: Any) -> str:
     try:
-        node(torch.zeros(()))
+        node(*(torch.zeros(()) for _ in node._input_metadata))
     except Exception as error:  # the node is there to raise the error that names the operation
         return str(error).partition("\n")[0]
     return "an operation in it is differentiable once"
