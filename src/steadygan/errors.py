@@ -19,6 +19,10 @@ class DataError(UsageError):
     """Data that cannot be trained on, and why."""
 
 
+class NeedsClassesError(UsageError):
+    """A network or loss that needs a class for each sample, and data without."""
+
+
 class RunError(SteadyganError, RuntimeError):
     """A run that had to stop, or a run folder that cannot be used."""
 

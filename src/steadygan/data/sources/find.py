@@ -104,7 +104,7 @@ def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSou
         return shard_source(tables)
     from steadygan.data.parquet.pictures import open_tables
 
-    return open_tables(tables)
+    return open_tables(tables, options.labels)
 
 
 def _open_file(path: Path, options: DataOptions) -> Source:
@@ -158,7 +158,7 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
     name = printable(Path(os.path.abspath(path)).name) or "root"
     files = walk(path)
     if files.pictures:
-        return open_folder(files, name)
+        return open_folder(files, name, options.labels)
     tables = [file.path for file in files.others if file.path.suffix.lower() == ".parquet"]
     if tables:
         from steadygan.data.parquet.tables import tables_of_files
