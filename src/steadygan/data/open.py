@@ -6,7 +6,7 @@ from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.images.inspection import Inspection, inspect_source
-from steadygan.data.images.pictures import Pictures
+from steadygan.data.images.pictures import Pictures, PictureSource
 from steadygan.data.images.store import (
     Decoded,
     Part,
@@ -17,6 +17,8 @@ from steadygan.data.images.store import (
     labels_of,
     stays_in_memory,
 )
+from steadygan.data.numbers.open import open_numbers
+from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import Source, Synthetic, TextSource, find_source
 from steadygan.data.sources.synthetic import open_synthetic
@@ -24,6 +26,8 @@ from steadygan.data.sources.text import open_lines
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
+
+_ARRAYS = ("arrays", "memory")
 
 
 def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset:
@@ -33,9 +37,15 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     meanwhile. Raises UsageError for a missing source, DataError for data that cannot be trained on, RunError if the
     cache cannot be written.
     """
-    source = _source(options)
+    return open_source(_source(options), options, progress)
+
+
+def open_source(source: Source, options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """The data set of a source; see ``open_data``."""
     if isinstance(source, TextSource):
         return open_lines(source, options)
+    if isinstance(source, NumberSource):
+        return open_numbers(source, options)
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
     if isinstance(source, ShardSource):
@@ -61,7 +71,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What is in the source and what training will do with it; ``problem`` says why data is refused."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | ShardSource):
+    if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
         audit = open_data(options).audit
         assert audit is not None
         return audit
@@ -72,7 +82,7 @@ def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes of the decoded pictures in the cache, written or not yet; 0 if they stay in memory."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | ShardSource):
+    if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
         return 0
     inspection = inspect_source(source, options)
     if inspection.problem() or stays_in_memory(inspection.split, inspection.plan):
@@ -85,6 +95,9 @@ def _source(options: DataOptions) -> Source:
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
+    in_arrays = isinstance(source, NumberSource) or (isinstance(source, PictureSource) and source.kind in _ARRAYS)
+    if options.kind != "auto" and not in_arrays:
+        raise UsageError(f"data kind is '{options.kind}', but '{source.name}' is no array, of which the kind is open")
     return source
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from steadygan.checks import one_of, refused, true_or_false, whole_number, within
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
+DataKind = Literal["auto", "image", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -22,7 +24,7 @@ class DataOptions:
     """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
-    """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
+    """a folder of pictures, a .npz, .npy, .parquet, idx, .csv or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
     stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
@@ -48,6 +50,9 @@ class DataOptions:
     """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
+    kind: DataKind = field(default="auto", metadata=OMIT_DEFAULT)
+    """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
+    (docs/data.md)"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -58,6 +63,7 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
+        one_of("data kind", self.kind, get_args(DataKind))
         for name in ("flip", "labels", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
         within("data held_out", self.held_out, 0, 0.5, open_low=True)

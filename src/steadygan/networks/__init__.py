@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.networks.autoencoder import ConvAutoencoderCritic, MLPAutoencoderCritic
 from steadygan.networks.began import BEGANCritic, BEGANGenerator
+from steadygan.networks.conv import ConvCritic, ConvGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
@@ -54,6 +55,7 @@ else:  # the closed sets that files and the command line know
         | TextGenerator
         | ResNet101Generator
         | R3GANGenerator
+        | ConvGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -68,6 +70,7 @@ else:  # the closed sets that files and the command line know
         | TextCritic
         | MultiScaleCritic
         | R3GANCritic
+        | ConvCritic
     )
 
 
@@ -85,6 +88,8 @@ __all__ = [
     "BEGANCritic",
     "BEGANGenerator",
     "ConvAutoencoderCritic",
+    "ConvCritic",
+    "ConvGenerator",
     "CriticNetwork",
     "DCGANCritic",
     "DCGANGenerator",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from steadygan.checks import literal_fields
 from steadygan.errors import UsageError
 from steadygan.networks.began import BEGANGenerator
+from steadygan.networks.conv import ConvGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
@@ -27,6 +28,7 @@ Unconditional: TypeAlias = (
     | ResNet101Generator
     | SNDCGANGenerator
     | BEGANGenerator
+    | ConvGenerator
 )
 """Generators without labels."""
 

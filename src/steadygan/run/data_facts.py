@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan.data.text.alphabet import Alphabet
+from steadygan.data.units import Units
 from steadygan.errors import RunError
 from steadygan.run import layout
 from steadygan.system.files import read_json_object
-from steadygan.types import SampleSpec
+from steadygan.types import SampleSpec, kind_of_shape
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
 
-_KNOWN = ("fingerprint", "sample", "class_names")
+_KNOWN = ("fingerprint", "sample", "class_names", "units")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class DataFacts:
     class_names: tuple[str, ...] = ()
     alphabet: Alphabet | None = None
     """of text"""
+    units: Units | None = None
+    """of numbers that were scaled for training: the way back"""
     audit: Mapping[str, Any] = field(default_factory=dict)
     """the audit's findings as plain data; the data's name alone if there was no audit"""
 
@@ -41,6 +44,7 @@ class DataFacts:
             sample=dataset.sample,
             class_names=tuple(dataset.class_names),
             alphabet=dataset.alphabet,
+            units=dataset.units,
             audit=dataset.audit.to_json() if dataset.audit is not None else {"name": dataset.name},
         )
 
@@ -48,11 +52,13 @@ class DataFacts:
         """What data.json holds."""
         known: dict[str, Any] = {
             "fingerprint": self.fingerprint,
-            "sample": {"shape": list(self.sample.shape), "classes": self.sample.classes},
+            "sample": _sample_to_json(self.sample),
             "class_names": list(self.class_names),
         }
         if self.alphabet is not None:
             known["alphabet"] = dataclasses.asdict(self.alphabet)
+        if self.units is not None:
+            known["units"] = self.units.to_json()
         return {**self.audit, **known}
 
     @classmethod
@@ -65,15 +71,22 @@ class DataFacts:
         path = folder / layout.DATA
         content = read_json_object(path)
         try:
-            alphabet = content.get("alphabet")
+            alphabet, units, sample = content.get("alphabet"), content.get("units"), content["sample"]
             return cls(
                 fingerprint=content["fingerprint"],
-                sample=SampleSpec(tuple(content["sample"]["shape"]), content["sample"]["classes"]),
+                sample=SampleSpec(tuple(sample["shape"]), sample["classes"], sample.get("kind", "")),
                 class_names=tuple(content.get("class_names", ())),
                 alphabet=None if alphabet is None else Alphabet(**alphabet),
+                units=None if units is None else Units.from_json(units),
                 audit={name: value for name, value in content.items() if name not in _KNOWN},
             )
         except KeyError as error:
             raise RunError(f"{path} is damaged: it has no {error}") from None
         except TypeError as error:
             raise RunError(f"{path} is damaged: {error}") from None
+
+
+def _sample_to_json(sample: SampleSpec) -> dict[str, Any]:
+    """Shape and classes; the kind only where the shape does not say it."""
+    plain: dict[str, Any] = {"shape": list(sample.shape), "classes": sample.classes}
+    return plain if sample.kind == kind_of_shape(sample.shape) else {**plain, "kind": sample.kind}

@@ -1,4 +1,4 @@
-"""Pictures in numpy files, .npz and .npy, in all common layouts."""
+"""Arrays in numpy files, .npz and .npy, and in memory: pictures in all common layouts, and other numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array
+from steadygan.data.numbers.kinds import Reading, arranged_shape, reading_of
+from steadygan.data.numbers.source import Numbers, NumberSource
+from steadygan.data.options import DataOptions
+from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError
 
 _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
 _TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
 _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
+_SAMPLES = ("signals", "volumes", "samples", "table", "x_data", "features")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
 _ROUNDING = 1e-3
@@ -114,38 +119,86 @@ def headers(path: Path) -> dict[str, ArrayFile]:
     return arrays
 
 
-def open_arrays(path: Path, name: str) -> PictureSource:
-    """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
-    arrays = headers(path)
-    images = _choose_images(path, arrays)
+def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource | NumberSource:
+    """The source of a .npz or .npy file, with labels, and a test split if it has one."""
+    return source_of_arrays(headers(path), f"'{path}'", name, options)
+
+
+def source_of_arrays(
+    arrays: Mapping[str, StoredArray], where: str, name: str, options: DataOptions, form: str = "arrays"
+) -> PictureSource | NumberSource:
+    """The source of named arrays.
+
+    Args:
+        arrays: samples, labels and their test splits, by names in lower case such as 'images' and 'labels'
+        where: they are, for messages
+        name: of the data
+        options: of which ``kind`` says what the samples are
+        form: the audit's word for where they are
+    """
+    images = _choose_images(where, arrays)
     test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
+    reading = reading_of(images, options.kind)
     splits = [images] if test_images is None else [images, test_images]
-    convert = _converter(splits)
     labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
+    if reading is not None:
+        numbers = [
+            _numbers(array, reading, each) for array, each in zip(splits, (labels, test_labels), strict=False)
+        ]
+        _check_same_samples(numbers)
+        said = (f"Read as {reading.why}.", *notes)
+        return NumberSource(name, form, reading.kind, *numbers, class_names=class_names, notes=said)
+    convert = _converter(splits)
     layouts = [_layout(array) for array in splits]
     train = _pictures(images, convert, layouts[0], labels)
     test = None if test_images is None else _pictures(test_images, convert, layouts[1], test_labels)
-    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
+    return PictureSource(name, form, train, test, class_names=class_names, notes=notes)
 
 
-def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
+def _numbers(array: StoredArray, reading: Reading, labels: NDArray[np.int64] | None) -> Numbers:
+    shape = arranged_shape(array, reading)
+    word = "row" if reading.kind == "points" else "sample"
+    return Numbers(
+        array.title, shape, array.dtype, lambda: map(reading.arrange, array.pieces()), labels, f"{word} {{}}".format
+    )
+
+
+def _check_same_samples(splits: list[Numbers]) -> None:
+    shapes = [split.shape[1:] for split in splits]
+    if len(set(shapes)) > 1:
+        raise DataError(
+            f"{splits[1].title} has samples of shape {list(shapes[1])}, {splits[0].title} of {list(shapes[0])}: "
+            "both splits need one shape"
+        )
+
+
+def _first(arrays: Mapping[str, StoredArray], names: tuple[str, ...]) -> StoredArray | None:
     return next((arrays[name] for name in names if name in arrays), None)
 
 
-def _choose_images(path: Path, arrays: dict[str, ArrayFile]) -> ArrayFile:
-    pictures = {name: array for name, array in arrays.items() if len(array.shape) in (3, 4)}
-    chosen = _first(pictures, _IMAGES)
-    if chosen is None and len(pictures) == 1:
-        chosen = next(iter(pictures.values()))
-    if chosen is None:
-        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items()) or "nothing"
-        raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
-    return chosen
+def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray:
+    """The array of samples: pictures by their name or alone, else signals, volumes or a table."""
+    for dimensions in ((3, 4), (2, 5)):
+        fitting = {name: array for name, array in arrays.items() if len(array.shape) in dimensions}
+        if dimensions == (2, 5):
+            fitting = {name: array for name, array in fitting.items() if name not in (*_LABELS, *_TEST_LABELS)}
+        chosen = _first(fitting, (*_IMAGES, *_SAMPLES))
+        if chosen is None and len(fitting) == 1:
+            chosen = next(iter(fitting.values()))
+        if chosen is not None:
+            return chosen
+    if len(arrays) == 1:
+        return next(iter(arrays.values()))  # of 1 or many dimensions: its shape is refused with what is allowed
+    inside = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items()) or "nothing"
+    raise DataError(
+        f"{where} has no array of samples by a name such as 'images', 'signals' or 'x': pictures are {LAYOUTS}; "
+        f"it holds {inside}"
+    )
 
 
-def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def _layout(array: StoredArray) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """A function from rows in the stored layout to rows [M, C, H, W]."""
     shape = array.shape
     if 0 in shape[1:]:
@@ -160,7 +213,7 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
 
 
-def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
+def _converter(arrays: list[StoredArray]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
     """A function from stored numbers to uint8, the same for all splits, by the range of all numbers."""
     dtype = arrays[0].dtype
     for array in arrays:
@@ -200,12 +253,14 @@ def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple
 
 
 def _pictures(
-    array: ArrayFile,
+    array: StoredArray,
     convert: Callable[[NDArray[Any]], NDArray[np.uint8]],
     arrange: Callable[[NDArray[Any]], NDArray[Any]],
     labels: NDArray[np.int64] | None,
 ) -> Pictures:
-    if math.prod(array.shape) <= _MOST_LOADED:
+    if isinstance(array, MemoryArray):
+        return pictures_of_array(convert(arrange(array.load())), labels)
+    if math.prod(array.shape) <= _MOST_LOADED or not isinstance(array, ArrayFile):
         pieces = [convert(arrange(piece)) for piece in array.pieces()]
         return pictures_of_array(np.concatenate(pieces), labels)
     status = array.path.stat()
@@ -223,7 +278,7 @@ def _pictures(
 
 
 def _labels(
-    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
+    arrays: Mapping[str, StoredArray], images: StoredArray, test_images: StoredArray | None
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
     """Train labels, class names, test labels, notes."""
     values = _label_values(_first(arrays, _LABELS), images)
@@ -238,7 +293,7 @@ def _labels(
     return *number_labels(values, test_values), ()
 
 
-def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
+def _label_values(array: StoredArray | None, images: StoredArray) -> NDArray[Any] | None:
     """One value for each picture, or None if the array cannot be labels."""
     if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
         return None
