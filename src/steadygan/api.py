@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
@@ -36,9 +36,20 @@ class Prepared:
     """for the choice of a default recipe, one line each"""
 
 
-def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
-    from steadygan.data import open_data
+def opened(data: Any, options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
+    """Data with its options: ``data`` itself if it is in memory, else what the options name.
 
+    Args:
+        data: arrays, tensors, data sets, tables or pictures; None, a path or options: ``options`` name the source
+        options: of the data
+        progress: called with (done, all) while pictures are decoded for the first time
+    """
+    from steadygan.data.open import open_data, open_memory
+    from steadygan.data.sources.memory import is_memory, memory_name
+
+    if is_memory(data):
+        options = dataclasses.replace(options, source=memory_name(data))
+        return options, open_memory(data, options, progress)
     source = Path(options.source)
     if source.exists():  # absolute, so that the run finds its data from any folder
         options = dataclasses.replace(options, source=str(source.resolve()))
@@ -47,7 +58,7 @@ def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataO
 
 def prepare(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     *,
     size: int | None = None,
     device: str = "auto",
@@ -58,7 +69,9 @@ def prepare(
 
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
-        data: a source or full options; None: the recipe's own, or the handwritten digits
+        data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
+            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
+            None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
@@ -73,12 +86,12 @@ def prepare(
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:
         own = recipe(SampleSpec((3, 32, 32))).data
-    options = own if data is None else data if isinstance(data, DataOptions) else None
-    if options is None:
+    options = data if isinstance(data, DataOptions) else own
+    if isinstance(data, str | Path):
         options = dataclasses.replace(own, source=str(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = _open(options, progress)
+    options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -104,7 +117,7 @@ def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:
 
 def train(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
@@ -119,7 +132,8 @@ def train(
 
     Args:
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
-        data: a path or a name such as 'digits'; None: the recipe's own
+        data: a path or a name such as 'digits', or the data itself, as ``prepare`` takes it: arrays, tensors, data
+            sets, tables, pictures; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number
         minutes: fits rounds and schedules to a time
@@ -190,6 +204,7 @@ def resume(
     *,
     more_rounds: int = 0,
     micro_batch: int | None = None,
+    data: Any = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     kinds: Iterable[type] = (),
@@ -200,6 +215,7 @@ def resume(
         run: a run, its folder or name; None: the newest
         more_rounds: in addition to the recipe's
         micro_batch: instead of the recipe's, for a device with less memory
+        data: the data of the run, if it was in memory; its content has to be the same. None: where it was
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
         kinds: spec types of your own that the recipe uses
@@ -218,7 +234,8 @@ def resume(
         recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
     if micro_batch is not None:
         recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
-    _, dataset = _open(recipe.data)
+    options = recipe.data if not isinstance(data, str | Path) else dataclasses.replace(recipe.data, source=str(data))
+    _, dataset = opened(data, options)
     with _world(device) as world:
         resume_run(
             recipe,

@@ -143,7 +143,7 @@ SampleKind: TypeAlias = Literal["points", "text", "signal", "image", "volume"]
 """What the numbers of a sample are: points ``(D,)`` (a row of a table), text ``(V, L)``, a signal ``(C, T)``, an image
 ``(C, H, W)``, a volume ``(C, D, H, W)``."""
 
-_DIMENSIONS: dict[SampleKind, int] = {"points": 1, "text": 2, "signal": 2, "image": 3, "volume": 4}
+_DIMENSIONS: dict[str, int] = {"points": 1, "text": 2, "signal": 2, "image": 3, "volume": 4}
 _BY_DIMENSIONS: dict[int, SampleKind] = {1: "points", 2: "text", 3: "image", 4: "volume"}
 _MOST_COLOURS = 4
 
@@ -166,7 +166,7 @@ class SampleSpec:
     shape: tuple[int, ...]
     classes: int = 0
     """number of classes, 0 for data without labels"""
-    kind: SampleKind = ""  # type: ignore[assignment]
+    kind: SampleKind | Literal[""] = ""
     """what a sample is; left out, it follows from the number of dimensions (2: text), so signals are named"""
 
     def __post_init__(self) -> None:
@@ -212,7 +212,8 @@ class SampleSpec:
     @property
     def plural(self) -> str:
         """The samples in words: 'points', 'text', 'signals', 'pictures' or 'volumes'."""
-        return {"image": "pictures", "signal": "signals", "volume": "volumes"}.get(self.kind, self.kind)
+        words: dict[str, str] = {"image": "pictures", "signal": "signals", "volume": "volumes"}
+        return words.get(self.kind, self.kind)
 
     def __str__(self) -> str:
         what = "x".join(str(n) for n in self.shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
 from steadygan.data.dataset import Dataset, Stored
@@ -21,6 +23,7 @@ from steadygan.data.numbers.open import open_numbers
 from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import Source, Synthetic, TextSource, find_source
+from steadygan.data.sources.memory import source_of_memory
 from steadygan.data.sources.synthetic import open_synthetic
 from steadygan.data.sources.text import open_lines
 from steadygan.data.streaming.shards import ShardSource
@@ -38,6 +41,19 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     cache cannot be written.
     """
     return open_source(_source(options), options, progress)
+
+
+def open_memory(data: Any, options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """The data set of arrays, tensors, data sets, tables or pictures that are in memory; see ``open_data``.
+
+    Raises:
+        UsageError, DataError: one line, for what cannot be trained on.
+    """
+    if isinstance(data, Dataset):
+        return data
+    source = source_of_memory(data, options)
+    _check_for(source, options)
+    return open_source(source, options, progress)
 
 
 def open_source(source: Source, options: DataOptions, progress: Progress | None = None) -> Dataset:
@@ -92,13 +108,18 @@ def planned_cache_bytes(options: DataOptions) -> int:
 
 def _source(options: DataOptions) -> Source:
     source = find_source(options)
+    _check_for(source, options)
+    return source
+
+
+def _check_for(source: Source, options: DataOptions) -> None:
+    """Raises UsageError for options that are for other sources."""
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
     in_arrays = isinstance(source, NumberSource) or (isinstance(source, PictureSource) and source.kind in _ARRAYS)
     if options.kind != "auto" and not in_arrays:
         raise UsageError(f"data kind is '{options.kind}', but '{source.name}' is no array, of which the kind is open")
-    return source
 
 
 def _decoded_unless_refused(inspection: Inspection, progress: Progress | None) -> Decoded | None:

@@ -24,8 +24,8 @@ class DataOptions:
     """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
-    """a folder of pictures, a .npz, .npy, .parquet, idx, .csv or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
+    """a folder of pictures, a .npz, .npy, .parquet, idx, .csv or .txt file, or a name: digits, 8gaussians, 25gaussians,
+    swissroll, stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"

@@ -46,7 +46,7 @@ class Units:
             limits = np.iinfo(dtype)
             numbers = np.rint(numbers).clip(limits.min, limits.max)
         if dtype.kind == "b":
-            numbers = numbers >= 0.5
+            return numbers >= 0.5
         return numbers.astype(dtype)
 
     @staticmethod
@@ -61,8 +61,9 @@ class Units:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Units:
         """The units that ``to_json`` wrote. Raises KeyError or TypeError for other content."""
-        known = {field.name: content[field.name] for field in fields(cls)}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        values = {field.name: content[field.name] for field in fields(cls)}
+        plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**plain)
 
 
 def to_unit_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: np.dtype[Any]) -> Units:
@@ -85,9 +86,7 @@ def standardised(
     whole: NDArray[np.bool_],
 ) -> Units:
     """Columns of mean 0 and standard deviation 1; columns of whole numbers are rounded on the way back."""
-    return Units(
-        tuple(mean.tolist()), tuple(deviation.tolist()), _restored_type(dtype), names, tuple(whole.tolist())
-    )
+    return Units(tuple(mean.tolist()), tuple(deviation.tolist()), _restored_type(dtype), names, tuple(whole.tolist()))
 
 
 def _restored_type(dtype: np.dtype[Any]) -> str:

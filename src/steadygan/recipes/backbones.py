@@ -37,9 +37,7 @@ def dcgan_or_mlp(
 
 def takes_image_networks(sample: SampleSpec) -> bool:
     """True for pictures, which are brought to a size of the networks, and for images of more bands of such a size."""
-    return sample.is_picture or (
-        sample.is_image and sample.shape[1] == sample.shape[2] and sample.shape[1] in SIZES
-    )
+    return sample.is_picture or (sample.is_image and sample.shape[1] == sample.shape[2] and sample.shape[1] in SIZES)
 
 
 def prior(sample: SampleSpec) -> Normal:

@@ -31,8 +31,8 @@ def r3gan(sample: SampleSpec = IMAGES) -> Recipe:
 
     Huang et al. 2024, The GAN is dead; long live the GAN! A small preset of ours, for laptops: the paper's loss,
     R1 + R2 in each step, Adam without momentum and cosine schedules, on narrower networks with one block a stage,
-    batch 16, gamma and rate tuned on 3,000 pictures of 32 px. On points: fully connected networks; on signals and volumes: DCGAN's form over
-    their dimensions, without norms.
+    batch 16, gamma and rate tuned on 3,000 pictures of 32 px. On points: fully connected networks; on signals and
+    volumes: DCGAN's form over their dimensions, without norms.
     """
     image, rounds = sample.is_grid, 100_000
     generator, critic = _networks(sample)

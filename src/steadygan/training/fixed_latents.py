@@ -104,7 +104,7 @@ def picture_samples(game: Game) -> list[Samples]:
 
 def picture_columns(game: Game) -> int | None:
     """Samples per row of a picture whose rows are classes; None: any number."""
-    if not (game.sample.is_image and takes_classes(game.recipe.generator)):
+    if not (game.sample.is_grid and takes_classes(game.recipe.generator)):
         return None
     return ordered_labels(game.sample.classes, game.recipe.run.pictured)[1]
 

@@ -229,7 +229,8 @@ def _summary(sample: SampleSpec, dtype: str, names: tuple[str, ...], found: Stat
     numbers = zip(*(each.tolist() for each in (found.low, found.high, found.mean, found.deviation)), strict=True)
     rows = tuple((name, *each) for name, each in zip(called, numbers, strict=True))
     few = found.middle[1] - found.middle[0] < _NARROW * (found.high - found.low)
-    narrow = () if sample.is_points else tuple(name for name, is_few in zip(called, few.tolist(), strict=True) if is_few)
+    squeezed = [False] * len(called) if sample.is_points else few.tolist()
+    narrow = tuple(name for name, is_few in zip(called, squeezed, strict=True) if is_few)
     what = {"points": "rows", "image": "images"}.get(sample.kind, f"{sample.kind}s")
     return NumbersSummary(what, dtype, rows, narrow)
 

@@ -71,9 +71,7 @@ def statistics_of(splits: Sequence[Numbers], columns: tuple[str, ...] = ()) -> S
     deviation = np.sqrt(np.maximum(square / count - np.square(mean), 0.0))
     deviation[low == high] = 0.0
     quantiles = np.quantile(np.concatenate(examples, axis=1), [0.01, 0.99], axis=1)
-    return Statistics(
-        low, high, mean + pivot[:, 0], deviation, whole, (quantiles[0], quantiles[1]), tuple(digests)
-    )
+    return Statistics(low, high, mean + pivot[:, 0], deviation, whole, (quantiles[0], quantiles[1]), tuple(digests))
 
 
 def digest_of(row: NDArray[np.generic]) -> bytes:

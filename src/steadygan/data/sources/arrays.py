@@ -144,12 +144,11 @@ def source_of_arrays(
     splits = [images] if test_images is None else [images, test_images]
     labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
     if reading is not None:
-        numbers = [
-            _numbers(array, reading, each) for array, each in zip(splits, (labels, test_labels), strict=False)
-        ]
+        numbers = [_numbers(array, reading, each) for array, each in zip(splits, (labels, test_labels), strict=False)]
         _check_same_samples(numbers)
         said = (f"Read as {reading.why}.", *notes)
-        return NumberSource(name, form, reading.kind, *numbers, class_names=class_names, notes=said)
+        test_numbers = numbers[1] if len(numbers) > 1 else None
+        return NumberSource(name, form, reading.kind, numbers[0], test_numbers, class_names, notes=said)
     convert = _converter(splits)
     layouts = [_layout(array) for array in splits]
     train = _pictures(images, convert, layouts[0], labels)
@@ -281,19 +280,19 @@ def _labels(
     arrays: Mapping[str, StoredArray], images: StoredArray, test_images: StoredArray | None
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
     """Train labels, class names, test labels, notes."""
-    values = _label_values(_first(arrays, _LABELS), images)
+    values = label_values(_first(arrays, _LABELS), images)
     if values is None:
         return None, (), None, ()
     if test_images is None:
         labels, names, _ = number_labels(values)
         return labels, names, None, ()
-    test_values = _label_values(_first(arrays, _TEST_LABELS), test_images)
+    test_values = label_values(_first(arrays, _TEST_LABELS), test_images)
     if test_values is None:
         return None, (), None, ("The test split has no labels: none are used.",)
     return *number_labels(values, test_values), ()
 
 
-def _label_values(array: StoredArray | None, images: StoredArray) -> NDArray[Any] | None:
+def label_values(array: StoredArray | None, images: StoredArray) -> NDArray[Any] | None:
     """One value for each picture, or None if the array cannot be labels."""
     if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
         return None

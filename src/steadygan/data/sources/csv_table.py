@@ -7,14 +7,19 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import number_labels, printable
 from steadygan.data.numbers.source import Numbers, NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.stored_array import MemoryArray
 from steadygan.errors import DataError
+
+if TYPE_CHECKING:
+    from steadygan.data.types import Labels
 
 CLASS_COLUMNS = ("label", "labels", "class", "target_class")
 """names of a column of classes"""
@@ -59,7 +64,7 @@ def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str
     if not used:
         raise DataError(f"'{path}' has no column of numbers beside '{columns[0]}'")
     numbers, classes, count = array("d"), [], 0
-    rows = (first, *()) if header is None else ()
+    rows = (first,) if header is None else ()
     for number, row in _numbered(rows, reader, 1 if header is None else 2):
         if not row or (len(row) == 1 and not row[0].strip() and len(columns) > 1):
             continue
@@ -81,15 +86,16 @@ def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str
 
 
 def source_of_table(
-    table: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    table: NDArray[np.float64],
     columns: tuple[str, ...],
     name: str,
     title: str,
     form: str,
-    classes: np.ndarray[tuple[int, ...], np.dtype[np.str_]] | None = None,
+    classes: NDArray[np.str_] | None = None,
 ) -> NumberSource:
     """A table [M, D] with the names of its columns, and a class for each row [M]."""
-    labels, class_names = None, ()
+    labels: Labels | None = None
+    class_names: tuple[str, ...] = ()
     if classes is not None:
         labels, class_names, _ = number_labels(classes)
     stored = MemoryArray(title, table)
@@ -137,9 +143,7 @@ def _number(path: Path, line: int, column: str, field: str, comma: str) -> float
     text = field.strip()
     where = f"'{path}', line {line:,}, column '{printable(column)}'"
     if text.lower() in _MISSING:
-        raise DataError(
-            f"{where} is empty ({text!r}): fill missing values or leave out these rows or the column"
-        )
+        raise DataError(f"{where} is empty ({text!r}): fill missing values or leave out these rows or the column")
     try:
         value = float(text.replace(",", ".") if comma else text)
     except ValueError:

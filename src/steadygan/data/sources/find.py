@@ -59,7 +59,9 @@ def find_source(options: DataOptions) -> Source:
 def _find(options: DataOptions) -> Source:
     source = options.source.strip()
     if source.startswith(MEMORY):
-        raise UsageError(f"the data was in memory ('{source}') and is not stored: hand it over again, as data=… in Python")
+        raise UsageError(
+            f"the data was in memory ('{source}') and is not stored: hand it over again, as data=… in Python"
+        )
     if source == "digits":
         from steadygan.data.sources.digits import open_digits
 
@@ -126,7 +128,8 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if suffix in picture_suffixes():
         raise DataError(f"'{path}' is a single picture; give the folder it lies in")
     raise DataError(
-        f"'{path}' cannot be read as data: known are folders of pictures, .npz, .npy, .csv, .parquet, idx and .txt files"
+        f"'{path}' cannot be read as data: "
+        "known are folders of pictures, .npz, .npy, .csv, .parquet, idx and .txt files"
     )
 
 

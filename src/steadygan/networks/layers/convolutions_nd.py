@@ -83,9 +83,7 @@ def same_convolution(inputs: int, outputs: int, kernel: int, strides: Sequence[i
     return made
 
 
-def same_transpose(
-    inputs: int, outputs: int, kernel: int, strides: Sequence[int], lengths: Sequence[int]
-) -> nn.Module:
+def same_transpose(inputs: int, outputs: int, kernel: int, strides: Sequence[int], lengths: Sequence[int]) -> nn.Module:
     """The transpose of ``same_convolution``, to maps of these lengths."""
     made: nn.Module = _TRANSPOSES[len(strides)](inputs, outputs, kernel, tuple(strides))
     made.lengths = tuple(lengths)  # type: ignore[assignment]

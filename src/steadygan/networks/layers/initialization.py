@@ -1,8 +1,9 @@
 """Weight initialisation of the WGAN-GP authors' code: uniform, with Glorot's or He's standard deviation; biases 0.
 
 Convolution: fan_in = C_in k^2, fan_out = C_out k^2 / stride^2; transposed: fan_in = C_in k^2 / stride^2,
-fan_out = C_out k^2; over other dimensions with the products of all kernel sizes and strides. He: std sqrt(4 / (fan_in + fan_out)) for convolutions, sqrt(2 / fan_in) for linear layers;
-Glorot: sqrt(2 / (fan_in + fan_out)).
+fan_out = C_out k^2; over other dimensions with the products of all kernel sizes and strides.
+He: std sqrt(4 / (fan_in + fan_out)) for convolutions, sqrt(2 / fan_in) for linear layers; Glorot:
+sqrt(2 / (fan_in + fan_out)).
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def norm_1d(name: str, width: int, init: str = "he") -> list[nn.Module]:
 def norm_nd(dimensions: int, name: str, channels: int, init: str = "he") -> list[nn.Module]:
     """The norm of a name for maps of 1 to 3 dimensions, as ``norm_2d`` gives it for two."""
     if name == "batch" and dimensions != 2:
-        return [_batch_norm({1: BatchNorm1d, 3: BatchNorm3d}[dimensions](channels, eps=1e-5), init)]
+        return [_batch_norm((BatchNorm1d if dimensions == 1 else BatchNorm3d)(channels, eps=1e-5), init)]
     return norm_2d(name, channels, init)
 
 
