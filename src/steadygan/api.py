@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
-from steadygan.errors import RunError, UsageError
+from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
-from steadygan.run.reopen import open_options, reopen
+from steadygan.run.reopen import opened, reopen, with_source
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
+    from steadygan.training.checking import Report
     from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
 
@@ -40,7 +41,7 @@ class Prepared:
 
 def prepare(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     *,
     size: int | None = None,
     device: str = "auto",
@@ -51,7 +52,9 @@ def prepare(
 
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
-        data: a source or full options; None: the recipe's own, or the handwritten digits
+        data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
+            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
+            None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
@@ -66,12 +69,10 @@ def prepare(
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:
         own = recipe(SampleSpec((3, 32, 32))).data
-    options = own if data is None else data if isinstance(data, DataOptions) else None
-    if options is None:
-        options = dataclasses.replace(own, source=str(data))
+    options = data if isinstance(data, DataOptions) else with_source(own, data)
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = open_options(options, progress)
+    options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -87,17 +88,23 @@ def prepare(
 
 
 def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own."""
-    from steadygan.recipes import find
+    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own.
 
-    if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
+    A name of a recipe is none of a file: './wgan-gp' is one.
+    """
+    from steadygan.recipes import by_name, find
+
+    named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
+    if named and Path(name).exists():
+        warn_of_namesake("recipe", str(name))
+    if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
         return recipes.load(name, extra=kinds)
     return find(str(name))
 
 
 def train(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
@@ -115,7 +122,8 @@ def train(
 
     Args:
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
-        data: a path or a name such as 'digits'; None: the recipe's own
+        data: a path or a name such as 'digits', or the data itself, as ``prepare`` takes it: arrays, tensors, data
+            sets, tables, pictures; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number; decays and warm-ups move with it
         keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
@@ -210,7 +218,8 @@ def resume(
         change: makes the recipe from here on of the present one: rates, penalty weights, precision and the fields of
             ``run`` may change, which the run's history.jsonl records
         from_round: goes on from the checkpoint of this round, and drops what came after it; None: the last one
-        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
+        data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
+            decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
         kinds: classes and functions of your own that the recipe uses
@@ -252,6 +261,24 @@ def resume(
     return Run(folder, kinds=kinds)
 
 
+def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:
+    """Checks every file of a run against its hash and against what the recipe builds; changes nothing.
+
+    >>> sg.check("runs/wgan-gp-digits").whole  # doctest: +SKIP
+
+    Args:
+        run: a run, its folder or name; None: the newest
+        kinds: classes and functions of your own that the recipe uses
+
+    Raises:
+        UsageError: if there is none, or while it is being trained.
+    """
+    from steadygan.training.checking import check_run
+
+    folder, own = (run.folder, run.kinds) if isinstance(run, Run) else (find_run(run), tuple(kinds))
+    return check_run(folder, own)
+
+
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     """Observers for progress, pictures, the report, TensorBoard, and further trackers by name."""
     from steadygan.report.page import PageObserver
@@ -276,4 +303,4 @@ def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "load", "prepare", "resume", "train", "train_prepared"]
+__all__ = ["Prepared", "RunError", "check", "load", "prepare", "resume", "train", "train_prepared"]

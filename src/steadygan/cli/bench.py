@@ -75,7 +75,7 @@ def _parser() -> Parser:
     add("--out", metavar="FILE.json", help="also writes the figures into a file")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
     add_kinds(parser)
-    parser.set_defaults(minutes=None, weights_from=None)
+    parser.set_defaults(minutes=None, weights_from=None, keep_schedules=False)
     return parser
 
 

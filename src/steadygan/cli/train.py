@@ -15,8 +15,8 @@ from steadygan.cli.overrides import Change
 from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
-from steadygan.kinds import Kind, import_kinds
-from steadygan.recipe import Recipe, fitted
+from steadygan.kinds import Kind, check_used, import_kinds
+from steadygan.recipe import Recipe, fitted, own_kinds
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec
@@ -26,6 +26,7 @@ Base = Recipe | Callable[[SampleSpec], Recipe] | None
 STAND_INS = (
     *(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10)),
     SampleSpec((64, 32)),
+    SampleSpec((1, 64), kind="signal"),
 )
 """sample shapes that options are checked on before the data is opened, which may take long"""
 
@@ -49,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
+    check_used(values.kinds, own_kinds(trial))
     ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
@@ -166,7 +168,7 @@ def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
     spec = api.load(run).sample_spec
     if spec.is_text:
         return dataclasses.replace(options, length=options.length or spec.shape[1])
-    if not spec.is_image:
+    if not spec.is_picture:
         return options
     channels, _, size = spec.shape
     return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)

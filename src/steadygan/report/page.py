@@ -86,6 +86,7 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
         window=window,
         plan=[short(line) for line in run.plan],
         recipe=short(run.recipe.strip()),
+        changes=[short(str(change)) for change in run.changes],
         documents={name: _facts(name, short.inside(content)) for name, content in run.documents.items()},
         scales=_scales(run),
         nearest=embed(nearest, LAST_SIDE) if (nearest := run.folder / layout.NEAREST).is_file() else None,

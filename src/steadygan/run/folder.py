@@ -72,8 +72,11 @@ class RunFolder:
     def conditional(self) -> bool:
         """True if the generator is conditional: it takes a class as input."""
         from steadygan.networks import takes_classes
+        from steadygan.networks.layers.inspect import is_conditional
 
-        return takes_classes(self.recipe.generator)
+        spec = self.recipe.generator
+        ours = type(spec).__module__.startswith("steadygan.")  # of a spec of the user's own, what it builds says it
+        return takes_classes(spec) if ours or hasattr(spec, "conditional") else is_conditional(self.generator)
 
     def class_numbers(self, asked: Asked) -> list[int]:
         """The numbers of classes that are given by number or name.
@@ -170,7 +173,8 @@ class RunFolder:
 
         if weights not in get_args(Weights):
             raise unknown_name("weights", weights, get_args(Weights))
-        network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
+        with self._within_memory("generator"):
+            network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
         checkpoint = self.checkpoint(round_)
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "generator" if weights == "raw" else "average")
@@ -192,11 +196,24 @@ class RunFolder:
         from steadygan.networks.building import build_critic
         from steadygan.run.checkpoints import load_network
 
-        network = build_critic(self.recipe.critic, self.sample_spec)
+        with self._within_memory("critic"):
+            network = build_critic(self.recipe.critic, self.sample_spec)
         checkpoint = self.checkpoint()
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "critic")
         return network.eval().requires_grad_(False)
+
+    @contextmanager
+    def _within_memory(self, what: str) -> Iterator[None]:
+        """Turns the error of a network that memory cannot hold, as of a damaged recipe, into a RunError."""
+        try:
+            yield
+        except (MemoryError, OverflowError):
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
+        except RuntimeError as error:
+            if isinstance(error, RunError) or "memory" not in str(error):
+                raise
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
 
     @contextmanager
     def _offering_another(self, checkpoint: Path) -> Iterator[None]:
