@@ -188,3 +188,18 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, keep: int) -> None:
     flat.write_bytes(flat.read_bytes()[:keep])
     with pytest.raises(DataError, match=r"cannot read|cut short"):
         opened(flat)
+
+
+def test_samples_of_both_splits_are_named_where_they_are_no_pictures(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((40, 5))
+    data = opened(saved(tmp_path, x_train=rows, x_test=np.concatenate([rows[:3], rows[:6] + 9])))
+    assert data.audit is not None
+    assert any(note.startswith("3 samples of the test split are training samples too") for note in data.audit.notes)
+    assert not any("training samples too" in note for note in opened(saved(tmp_path, x=rows)).audit.notes)  # type: ignore[union-attr]
+
+
+def test_labels_of_samples_that_are_no_pictures_are_named_too(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((40, 5))
+    data = opened(saved(tmp_path, x=rows, y=rows[:, 0]))
+    assert data.audit is not None
+    assert "are fractions" in data.audit.label_note

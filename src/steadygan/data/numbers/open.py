@@ -7,6 +7,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def open_numbers(source: NumberSource, options: DataOptions) -> Dataset:
     parts, folder = _stored(splits, held_out, units, options, fingerprint)
     labels = _labels(splits, held_out) if class_names else [None, None]
     train, aside = (Stored(part, label) for part, label in zip(parts, labels, strict=True))
+    source = replace(source, notes=(*source.notes, *_shared(source, found)))
     audit = _audit(source, options, sample, units, found, (train, aside), class_names, folder)
     return Dataset(source.name, sample, train, aside, fingerprint, class_names, audit, units=units)
 
@@ -87,7 +89,15 @@ def _held_out(source: NumberSource, found: Statistics, options: DataOptions) -> 
     if source.kind == "points" and copies > _MANY_COPIES * len(digests):
         # Equal rows of a table are values that occur often, not copies: held out together, a value would be missing.
         digests = _numbered(digests)
-    return choose_held_out(digests, options.held_out)
+    return choose_held_out(digests, options.held_out, samples=digests)
+
+
+def _shared(source: NumberSource, found: Statistics) -> tuple[str, ...]:
+    """A note on samples of the test split that training has too."""
+    count = source.train.shape[0]
+    train, test = set(found.digests[:count]), found.digests[count:]
+    shared = sum(digest in train for digest in test) if source.test is not None else 0
+    return (f"{shared:,} samples of the test split are training samples too, number for number.",) if shared else ()
 
 
 def _numbered(digests: Sequence[bytes]) -> list[bytes]:
@@ -207,6 +217,7 @@ def _audit(
         train=len(train),
         held_out=len(held_out),
         held_out_from=held_out_from,
+        label_note="" if class_names or not options.labels else source.label_note,
         classes=tuple(zip(class_names, counts, strict=True)) if class_names else (),
         duplicate_groups=len(copies),
         duplicate_copies=sum(len(group) - 1 for group in copies),
