@@ -67,7 +67,8 @@ def evaluate(
         seed: of the latents
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
-        inception_weights: a file with Inception's weights
+        inception_weights: a file with Inception's weights; for the features 'inception' alone
+        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
         say: called with a line of progress
         kinds: classes and functions of your own that the run's recipe uses
 
