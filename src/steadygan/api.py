@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
-from steadygan.errors import RunError, UsageError
+from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
@@ -69,7 +69,9 @@ def prepare(
         own = recipe(SampleSpec((3, 32, 32))).data
     options = own if data is None else data if isinstance(data, DataOptions) else None
     if options is None:
-        options = dataclasses.replace(own, source=str(data))
+        from steadygan.data.sources.find import as_source
+
+        options = dataclasses.replace(own, source=as_source(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
     options, dataset = open_options(options, progress)
@@ -88,10 +90,16 @@ def prepare(
 
 
 def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own."""
-    from steadygan.recipes import find
+    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own.
 
-    if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
+    A name of a recipe is none of a file: './wgan-gp' is one.
+    """
+    from steadygan.recipes import by_name, find
+
+    named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
+    if named and Path(name).exists():
+        warn_of_namesake("recipe", str(name))
+    if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
         return recipes.load(name, extra=kinds)
     return find(str(name))
 

@@ -274,7 +274,7 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
     cls = by_name.get(name) if isinstance(name, str) else None
     if cls is None:
         hint = nearest(name, by_name) if isinstance(name, str) else ""
-        raise _fail(where, f"unknown kind {_describe(name)}{hint} (known: {names})")
+        raise _fail(where, f"unknown kind {_describe(name)}{hint} (known: {names}; of your own: named with --kinds)")
     annotations = field_types(cls)
     for field in fields:
         if field not in annotations:

@@ -60,6 +60,20 @@ def import_kinds(paths: Iterable[str]) -> tuple[Kind, ...]:
     return tuple(_checked(path, imported(path, "--kinds")) for path in paths)
 
 
+def check_used(kinds: Iterable[Kind], used: Iterable[Kind]) -> None:
+    """Refuses a kind that no recipe names, such as another class than the one that was meant.
+
+    Args:
+        kinds: as they were passed
+        used: those of the recipes (``kinds_in``)
+    """
+    named = list(used)
+    for kind in kinds:
+        if not any(kind is each for each in named):
+            known = ", ".join(map(codec.import_path, named)) or "none"
+            raise UsageError(f"--kinds {codec.import_path(kind)}: the recipe names no such code (it names: {known})")
+
+
 def _checked(path: str, kind: Any) -> Kind:
     torch = sys.modules.get("torch")
     if not callable(kind) or (torch is not None and isinstance(kind, torch.nn.Module)):

@@ -11,7 +11,10 @@ import pytest
 
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.data.bounds import bounds_words, checked_bounds
-from steadygan.data.range import Rows, converter, crowded, to_bytes
+from steadygan.data.crowding import crowded
+from steadygan.data.range import Rows, converter
+from steadygan.data.tally import bulk, needed, squeezed
+from steadygan.data.value_range import to_bytes
 from steadygan.errors import DataError, UsageError
 from steadygan.recipe import dumps, loads
 from steadygan.recipes import find
@@ -46,6 +49,8 @@ def ends(array: np.ndarray, *asked: float | str) -> tuple[float, float]:
         ((RAMP * 2).astype(np.int8) - 1, -1, 1),
         (RAMP.astype(np.float16), 0, 1),
         (RAMP * 0.2, 0, 1),
+        (RAMP * 0.05, 0, 0.05),  # an eighth of 0 to 1 is not filled
+        (RAMP * 0.04 - 0.02, -0.02, 0.02),
         (RAMP * 2 - 1, -1, 1),
         (RAMP * 255, 0, 255),
         (RAMP * 1.4, 0, 1.4),
@@ -92,7 +97,7 @@ def test_percentiles_are_those_of_all_numbers(dtype: Any) -> None:
 
 
 def test_percentiles_of_many_numbers_are_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steadygan.data.range._KEPT", 1000)
+    monkeypatch.setattr("steadygan.data.range.KEPT", 1000)
     stored = np.random.default_rng(1).permutation(100_000).reshape(100, 1, 25, 40).astype(np.float64)
     low, high = ends(stored, "10%", "90%")
     assert abs(low - 10_000) < 3_000
@@ -162,7 +167,7 @@ def _opened(tmp_path: Path, array: np.ndarray, **options: Any) -> Dataset:
 def test_few_grey_levels_are_warned_of_with_a_range_that_spreads_them(tmp_path: Path) -> None:
     dark = (RAMP.repeat(2, axis=0)[:, 0] * 40).astype(np.uint8) // 2  # 0 to 20, and one bright pixel
     dark[3, 0, 0] = 255
-    (warning,) = _audit(tmp_path, dark).warnings
+    (warning,) = _audit(tmp_path, dark, labels=False).warnings
     words = warning.split()
     low, high = (float(word) for word in words[words.index("--data.range") + 1 :][:2])
     assert (low, high) == (0, 20)
@@ -175,6 +180,60 @@ def test_few_grey_levels_are_warned_of_with_a_range_that_spreads_them(tmp_path: 
 
 def _audit(tmp_path: Path, array: np.ndarray, **options: Any) -> Any:
     return _opened(tmp_path, array, **options).audit
+
+
+@pytest.mark.parametrize(
+    ("stored", "low", "high"),
+    [
+        (np.where(RAMP < 0.3, -9999, RAMP * 1.4), 0.42, 1.4),  # a number that means no data
+        (np.where(RAMP > 0.9, 65535, RAMP * 4095).astype(np.uint16), 0, 3685),
+        (np.where(RAMP > 0.9995, 5000, RAMP * 3 - 1), -1, 2),  # a hot pixel
+        (np.where(RAMP > 0.9995, 1e9, np.where(RAMP < 0.001, -1e6, RAMP)), 0, 1),
+    ],
+)
+def test_numbers_far_away_are_named_by_a_range_without_them(
+    tmp_path: Path, stored: np.ndarray, low: float, high: float
+) -> None:
+    found = converter([Rows.of(stored, "it")])[1]
+    assert found.squeezed
+    assert [float(bound) for bound in found.better.split()] == pytest.approx([low, high], abs=3e-3 * (high - low))
+    mixed = stored.reshape(-1)[np.random.default_rng(0).permutation(stored.size)].reshape(16, 8, 8)
+    (warning,) = _audit(tmp_path, mixed).warnings
+    assert f"--data.range {found.better} spreads them" in warning
+    bounds = tuple(float(bound) for bound in found.better.split())
+    assert not _audit(tmp_path, mixed, range=bounds).warnings
+
+
+def test_heavy_tails_get_percentiles() -> None:
+    normal = np.random.default_rng(0).standard_normal((40, 1, 16, 16))
+    assert converter([Rows.of(np.exp(1.5 * normal), "it")])[1].better == "1% 99%"
+    assert converter([Rows.of(np.exp(2 * normal), "it")])[1].better == "5% 95%"
+    hopeless = converter([Rows.of(np.exp(30 * normal), "it")])[1]
+    assert (hopeless.squeezed > 0, hopeless.better) == (True, "")
+    assert not converter([Rows.of(normal, "it")])[1].squeezed
+
+
+def test_few_numbers_that_stay_apart_are_no_loss() -> None:
+    for stored in ((RAMP * 20).round() * 100, (RAMP > 0.5) * 3.5, np.where(RAMP < 0.01, -7, RAMP * 100)):
+        assert not converter([Rows.of(stored, "it")])[1].squeezed
+
+
+def test_what_makes_up_nearly_all_and_the_bulk_of_numbers() -> None:
+    assert needed(np.array([999, 1]), 0.999) == 1
+    assert needed(np.ones(1000), 0.9) == 900
+    assert squeezed(np.arange(1000), 0, 999) == 0
+    assert squeezed(np.arange(1000), 0, 25_500) == 11  # 0.01 levels a number
+    assert squeezed(np.arange(9), 0, 8) == 0
+    assert bulk(np.array([-9999, 1, 2, 3, 5])) == (1, 5)
+    assert bulk(np.array([0, 1])) == (0, 1)
+    assert bulk(np.array([-1e6, 0, 1, 2, 1e9])) == (0, 2)
+
+
+def test_the_numbers_that_are_kept_come_from_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steadygan.data.range.KEPT", 100)
+    stored = np.zeros((300, 1, 5, 5))
+    stored[:, :, 2:] = np.arange(300 * 15).reshape(300, 1, 3, 5) + 1  # the corner of each picture is 0
+    assert ends(stored, 0, "50%")[1] > 200
 
 
 def test_crowding_is_that_of_all_or_of_most_pictures() -> None:

@@ -75,4 +75,7 @@ def kind_options(kinds: Sequence[Kind]) -> str:
 
 def command_name(folder: Path) -> str:
     """A run's folder as it is typed in a command: its name alone below ``runs/``."""
-    return shlex.quote(folder.name if folder.parent == RUNS else str(folder))
+    if folder.parent == RUNS:
+        return shlex.quote(folder.name)
+    plain = str(folder)
+    return shlex.quote(f"./{plain}" if folder.parent == Path() and is_run(RUNS / folder) else plain)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from steadygan import api
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
-from steadygan.kinds import import_kinds
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import own_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -47,8 +48,10 @@ def run(arguments: Sequence[str]) -> int:
     from steadygan.run.layout import EVALUATION
 
     kinds = import_kinds(values.kinds)
-    for name in values.runs or [None]:
-        loaded = api.load(name, kinds=kinds)
+    runs = [api.load(name, kinds=kinds) for name in values.runs or [None]]
+    if kinds:
+        check_used(kinds, [kind for loaded in runs for kind in own_kinds(loaded.recipe)])
+    for loaded in runs:
         new = evaluate(
             loaded,
             metrics=values.metrics.split(",") if values.metrics else None,

@@ -155,7 +155,7 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tupl
     fields = codec.field_types(cls)
     if name not in fields:
         raise _UnknownFieldError(depth, cls)
-    return {**node, name: _changed(node[name], fields[name], change, depth + 1, extra)}
+    return {**node, name: _changed(node.get(name), fields[name], change, depth + 1, extra)}
 
 
 def _changed_item(

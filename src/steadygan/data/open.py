@@ -88,7 +88,18 @@ def _source(options: DataOptions) -> Source:
     in_files = isinstance(source, ShardSource) or (isinstance(source, PictureSource) and source.kind != "built in")
     if options.range and not in_files:
         raise UsageError(f"data range is {bounds_words(options.range)}, but '{source.name}' has no stored numbers")
+    if options.labels == "folders" and not (isinstance(source, PictureSource) and source.kind == "folder"):
+        raise UsageError(f"data labels is 'folders', but '{source.name}' is no folder of pictures")
+    if options.labels == "likeliest" and not _has_labels(source):
+        raise UsageError(f"data labels is 'likeliest', but '{source.name}' has no shares of classes")
     return source
+
+
+def _has_labels(source: Source) -> bool:
+    """True if a source may have soft labels: those of other kinds are refused where they are read."""
+    if isinstance(source, PictureSource):
+        return source.kind != "built in" and source.train.labels is not None
+    return isinstance(source, ShardSource)
 
 
 def _decoded_unless_refused(inspection: Inspection, progress: Progress | None) -> Decoded | None:

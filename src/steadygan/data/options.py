@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 from steadygan.checks import one_of, refused, true_or_false, whole_number, within
 from steadygan.codec import OMIT_DEFAULT
@@ -11,7 +11,7 @@ from steadygan.data.bounds import Bounds, checked_bounds
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
-LabelUse = Literal["folders", "likeliest"]
+LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -26,7 +26,7 @@ class DataOptions:
 
     source: str = "digits"
     """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
+    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is called like a name is ./NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
@@ -40,7 +40,7 @@ class DataOptions:
     2,048"""
     flip: bool = False
     """mirror half of the pictures left to right, at random at each draw"""
-    labels: bool | LabelUse = True
+    labels: LabelUse = True
     """use the labels, if the data has some; 'folders': the folders are the classes, even if their names only number
     files; 'likeliest': of soft labels, which sum to 1, the class with the largest share"""
     held_out: float = 0.1
@@ -67,8 +67,8 @@ class DataOptions:
         one_of("data fit", self.fit, get_args(Fit))
         for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
-        if not isinstance(self.labels, bool):
-            one_of("data labels", self.labels, ("true", "false", *get_args(LabelUse)))
+        if self.labels not in ("folders", "likeliest") and not isinstance(self.labels, bool):
+            raise refused("data labels", self.labels, "true, false, folders, likeliest")
         object.__setattr__(self, "range", checked_bounds("data range", self.range))
         within("data held_out", self.held_out, 0, 0.5, open_low=True)
         if self.window is not None and not self.stream:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from steadygan.checks import literal_fields
-from steadygan.errors import UsageError
+from steadygan.errors import NeedsClassesError
 from steadygan.networks.began import BEGANGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
@@ -57,7 +57,7 @@ class LabelledGenerator:
         from steadygan.networks.layers.labels import ConcatLabels, LabelledLatents, MultiplyLabels
 
         if sample.classes < 2:
-            raise UsageError(
+            raise NeedsClassesError(
                 f"LabelledGenerator needs data with labels of 2 classes or more, but a sample is {sample}: "
                 "take other data, or a recipe that needs no labels"
             )

@@ -72,8 +72,11 @@ class RunFolder:
     def conditional(self) -> bool:
         """True if the generator is conditional: it takes a class as input."""
         from steadygan.networks import takes_classes
+        from steadygan.networks.layers.inspect import is_conditional
 
-        return takes_classes(self.recipe.generator)
+        spec = self.recipe.generator
+        ours = type(spec).__module__.startswith("steadygan.")  # of a spec of the user's own, what it builds says it
+        return takes_classes(spec) if ours or hasattr(spec, "conditional") else is_conditional(self.generator)
 
     def class_numbers(self, asked: Asked) -> list[int]:
         """The numbers of classes that are given by number or name.

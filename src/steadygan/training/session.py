@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def new_run(
@@ -110,6 +112,8 @@ def _train(
     return trainer.run(game, (*lines, *resolved.notes, *_notes(resolved.warnings)))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def resume_run(

@@ -11,6 +11,7 @@ from steadygan.networks.layers.inspect import couples_batch, group_size, is_cond
 from steadygan.phases import player_of, sees_batch
 from steadygan.training.buffers import preserved_buffers
 from steadygan.training.own_networks import check_own
+from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import parts, try_networks
 from steadygan.types import Batch
 
@@ -36,12 +37,24 @@ def check_game(game: Game) -> tuple[str, ...]:
     needs = _needed_outputs(game.recipe.objective)
     if needs:
         _check_outputs(game, needs)
-    if ("class_logits" in needs or is_conditional(game.critic)) and not is_conditional(game.generator):
+    if game.sample.classes and not is_conditional(game.generator) and ("class_logits" in needs or _uses_classes(game)):
         warnings += (
             "the critic uses the class of each sample, but the generator is not told which one to make: "
             "use generator:labelled-generator, or --generator.conditional true where it has that",
         )
     return warnings
+
+
+def _uses_classes(game: Game) -> bool:
+    """True if the critic's score depends on the label: as its modules say, or as its gradients show."""
+    if is_conditional(game.critic):
+        return True
+    latents, labels = trial_latents(game.recipe, game.sample, game.device, 2 * game.group)
+    samples = trial_samples(game.average, latents, labels, game.sample)
+    try:
+        return uses_labels(game.critic, samples, game.sample.classes)
+    except Exception:  # a network of the user's own for one size of a batch
+        return False
 
 
 def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int = 1) -> tuple[str, ...]:

@@ -171,7 +171,9 @@ def test_a_pickle_inside_is_never_loaded(tmp_path: Path) -> None:
 
     path = tmp_path / "set.npz"
     np.savez(path, images=PICTURES, labels=np.array([Trap()] * 40, dtype=object))
-    assert opened(path).sample.classes == 0
+    assert opened(path, labels=False).sample.classes == 0
+    with pytest.raises(DataError, match="'labels' holds Python objects"):
+        opened(path)
     assert not (tmp_path / "sprung").exists()
 
 

@@ -34,6 +34,8 @@ class Audit:
     held_out: int
     held_out_from: str
     """how the held-out samples were chosen, in words"""
+    label_note: str = ""
+    """why the labels that are there are no classes; '' if they are, or if there are none"""
     classes: tuple[tuple[str, int | None], ...] = ()
     """name and training samples of each class"""
     sizes: tuple[tuple[tuple[int, int], int], ...] = ()

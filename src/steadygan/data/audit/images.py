@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
+from steadygan.data.crowding import crowding_words
 from steadygan.data.images.decode import is_grey
 from steadygan.data.images.depth import DEEP_COLOUR
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import labels_of
-from steadygan.data.range import crowding_words
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.types import Samples
 from steadygan.system.words import byte_size
@@ -42,6 +42,7 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         train=len(decoded.train.samples) if decoded else 0,
         held_out=len(decoded.held_out.samples) if decoded else 0,
         held_out_from=_held_out_from(inspection),
+        label_note=label_note(inspection),
         classes=_classes(inspection, decoded),
         sizes=sizes[:SIZES_LISTED],
         different_sizes=len(sizes),
@@ -200,6 +201,17 @@ def label_sentences(inspection: Inspection) -> list[str]:
     names = inspection.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]
-    if inspection.source.train.labels is not None and len(inspection.source.class_names) > 1:
-        return ["Labels are there but not used, as asked."]
-    return ["There are no labels."]
+    return [f"{label_note(inspection) or 'There are no labels'}."]
+
+
+def label_note(inspection: Inspection) -> str:
+    """Why the labels that are there are not used as classes; '' if they are, or if there are none."""
+    source = inspection.source
+    if inspection.class_names:
+        return ""
+    if inspection.options.labels is False:
+        there = source.train.labels is not None or source.label_note
+        return "Labels are there but not used, as asked (--data.labels false)" if there else ""
+    if source.label_note or source.train.labels is None:
+        return source.label_note
+    return f"All pictures have the label '{''.join(source.class_names)}': one class, and nothing to tell apart"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFile
 
-from steadygan.data.range import AS_BYTES, Kind, to_bytes
+from steadygan.data.value_range import AS_BYTES, Kind, to_bytes
 
 DEEP_COLOUR = "16 bits a channel"
 """of formats whose colour pictures Pillow reads the upper 8 bits of"""

@@ -13,7 +13,7 @@ from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
 from steadygan.data.images.store import Split
 from steadygan.data.options import DataOptions
-from steadygan.data.range import ValueRange
+from steadygan.data.value_range import ValueRange
 from steadygan.system.cache import cache_folder
 
 FEWEST = 16

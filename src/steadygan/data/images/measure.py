@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,11 +27,12 @@ from steadygan.data.images.depth import Levels, Unreadable, colours, depth
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import ARRAY, Scan, chunked
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
-from steadygan.data.range import FEW, Kind, Tally, ValueRange
+from steadygan.data.tally import FEW_KEPT, KEPT, Tally, spaced
+from steadygan.data.value_range import FEW, Kind, ValueRange
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 
-_VERSION = 1
+_VERSION = 2
 _FIRST = 16
 """pictures of each split that are looked at one by one"""
 _NAMES = {"bytes": "pictures of 8 bits", "whole": "pictures of more bits", "real": "pictures of fractions"}
@@ -119,7 +121,8 @@ def _tallies(
     """The extremes of each depth; those of 8 bits only until a picture is bright, where they are not asked for."""
     pixels = sum(width * height * count for _, scan in files for (width, height), count in scan.sizes)
     channels = 1 if present - {"bytes"} else 3
-    tallies = {kind: Tally(kind, pixels * channels, bool(asked) and kind in deepest) for kind in present}
+    keep = {kind: KEPT if asked and kind in deepest else 0 if kind == "bytes" else FEW_KEPT for kind in present}
+    tallies = {kind: Tally(kind, pixels * channels, keep[kind]) for kind in present}
     done = dict.fromkeys(present, False)
     for extremes in _extremes(files, {kind: tally.step for kind, tally in tallies.items()}):
         tally = tallies[extremes.kind]
@@ -170,4 +173,7 @@ def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     least, most = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(least) and np.isfinite(most)):
         return None
-    return Extremes(kind, least, most, pixels.reshape(-1)[::step].copy() if step else None)
+    if not step:
+        return Extremes(kind, least, most, None)
+    rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(pixels).data))
+    return Extremes(kind, least, most, spaced(pixels, step, rng).copy())

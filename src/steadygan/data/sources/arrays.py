@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.decode import MOST_PIXELS, too_large
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
-from steadygan.data.options import DataOptions
+from steadygan.data.images.pictures import Pictures, PictureSource, pictures_of_array, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.options import DataOptions, LabelUse
 from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
@@ -98,10 +99,19 @@ def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource:
         test_images = None
     splits = [images] if test_images is None else [images, test_images]
     convert, found = converter([rows_of(array) for array in splits], options.range)
-    labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
-    train = _pictures(images, convert, found, labels)
-    test = None if test_images is None else _pictures(test_images, convert, found, test_labels)
-    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes, range=found)
+    labelling, notes = _labels(arrays, images, test_images, options.labels)
+    train = _pictures(images, convert, found, labelling.labels)
+    test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
+    return PictureSource(
+        name,
+        "arrays",
+        train,
+        test,
+        class_names=labelling.names,
+        notes=notes,
+        range=found,
+        label_note=labelling.note,
+    )
 
 
 def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
@@ -170,33 +180,35 @@ def _pictures(
 
 
 def _labels(
-    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
-) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
-    """Train labels, class names, test labels, notes."""
-    values = _label_values(_first(arrays, _LABELS), images)
-    if values is None:
-        return None, (), None, ()
+    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None, use: LabelUse
+) -> tuple[Labelling, tuple[str, ...]]:
+    """Labels of both splits, and notes."""
+    array = _first(arrays, _LABELS)
+    if array is None or array is images:
+        return Labelling(), _unknown_labels(arrays, images, test_images)
+    train = _values(array, images)
     if test_images is None:
-        labels, names, _ = number_labels(values)
-        return labels, names, None, ()
-    test_values = _label_values(_first(arrays, _TEST_LABELS), test_images)
-    if test_values is None:
-        return None, (), None, ("The test split has no labels: none are used.",)
-    return *number_labels(values, test_values), ()
+        return read_labels(train, None, use), ()
+    test_array = _first(arrays, _TEST_LABELS)
+    if test_array is None:
+        return Labelling(), ("The test split has no labels: none are used.",)
+    return read_labels(train, _values(test_array, test_images), use), ()
 
 
-def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
-    """One value for each picture, or None if the array cannot be labels."""
-    if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
-        return None
-    if array.dtype.kind not in "buifUS":
-        return None
-    values = array.load()
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim == 2:
-        one_hot = ((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all()
-        return values.argmax(axis=1) if one_hot else None
-    if values.dtype.kind == "f":
-        return values.astype(np.int64) if np.array_equal(values, np.rint(values)) else None
-    return values
+def _values(array: ArrayFile, images: ArrayFile) -> Values:
+    stored = None if array.dtype.hasobject else array.load()
+    return Values(f"'{array.member}'", stored, array.shape, images.shape[0])
+
+
+def _unknown_labels(arrays: dict[str, ArrayFile], *known: ArrayFile | None) -> tuple[str, ...]:
+    """A note on arrays that may be labels, by another name."""
+    images = known[0]
+    assert images is not None
+    others = [
+        f"'{array.member}' {list(array.shape)}"
+        for array in arrays.values()
+        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+    ]
+    if not others:
+        return ()
+    return (f"Not used: {', '.join(others[:5])}; labels are looked for under labels, label, y, targets, y_train.",)

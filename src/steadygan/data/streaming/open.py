@@ -14,6 +14,7 @@ from steadygan.data.audit.images import (
     SIZES_LISTED,
     channels_sentence,
     extreme,
+    label_note,
     label_sentences,
     range_words,
     size_sentence,
@@ -61,7 +62,7 @@ def open_stream(source: ShardSource, options: DataOptions) -> Dataset:
     Raises:
         DataError: for files that cannot be streamed, one line.
     """
-    splits = source.open(options.labels is not False)
+    splits = source.open(options.labels)
     train, held_out = _split(source, splits, options)
     inspection = _inspect(source, splits, held_out, options)
     if not inspection.class_names:
@@ -126,7 +127,13 @@ def _inspect(source: ShardSource, splits: ShardSplits, held_out: Shards, options
     part = f"the {seen.count:,} pictures that are held out"
     known = measured(source.name, [(pictures, seen)], options.range, cache_folder(options.cache), stands_for=part)
     plan = Plan(size, options.channels or natural_channels(seen), options.fit, known.levels)
-    inspected = PictureSource(source.name, f"{source.format}, streamed", pictures, class_names=splits.class_names)
+    inspected = PictureSource(
+        source.name,
+        f"{source.format}, streamed",
+        pictures,
+        class_names=splits.class_names,
+        label_note=splits.label_note,
+    )
     split = Split(pictures, seen, None, None, options.held_out)
     return Inspection(inspected, options, cache_folder(options.cache), split, plan, why, known.ranges, known.problem)
 
@@ -207,6 +214,7 @@ def _audit(
         train=count,
         held_out=held_out,
         held_out_from=where,
+        label_note=label_note(inspection),
         classes=tuple((name, None) for name in inspection.class_names),
         sizes=seen.sizes[:SIZES_LISTED],
         different_sizes=len(seen.sizes),

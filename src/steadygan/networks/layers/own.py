@@ -10,7 +10,7 @@ A critic of the user's own may return, for N samples:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,14 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from steadygan.errors import UsageError, nearest
+from steadygan.errors import UsageError
+from steadygan.networks.layers.answers import critic_output, form_of, wide
 from steadygan.types import CriticOutput, Sample, SampleSpec, Scales, at_each_scale, register_scales, sample_count
 
 register_scales()
 
 LABEL_NAMES = ("labels", "label", "y", "classes", "class_labels")
 """names of the parameter of ``forward`` that takes the labels"""
-_FIELDS = ("score", "class_logits", "features", "code")
 
 
 class OwnNetwork(nn.Module):
@@ -82,7 +82,7 @@ class OwnGenerator(OwnNetwork):
         finest = samples.finest if isinstance(samples, Scales) else samples
         if not isinstance(finest, Tensor):
             raise UsageError(
-                f"the generator {self.name} returned {_form(samples)}; needed: samples [N, {_sizes(self.shape)}]"
+                f"the generator {self.name} returned {form_of(samples)}; needed: samples [N, {_sizes(self.shape)}]"
             )
         if tuple(finest.shape) != (len(latents), *self.shape):
             raise UsageError(
@@ -90,14 +90,14 @@ class OwnGenerator(OwnNetwork):
                 f"needed: [N, {_sizes(self.shape)}]"
             )
         if isinstance(samples, Scales):
-            return Scales(tuple(_wide(image) for image in samples.images))
-        return _wide(samples)
+            return Scales(tuple(wide(image) for image in samples.images))
+        return wide(samples)
 
     def _scales(self, images: Sequence[Any]) -> Scales:
         sides = [image.shape[-1] if isinstance(image, Tensor) and image.dim() == 4 else 0 for image in images]
         if not sides or any(2 * side != following for side, following in pairwise([*sides, 2 * sides[-1]])):
             raise UsageError(
-                f"the generator {self.name} returned {_form(images)}; needed: samples alone, "
+                f"the generator {self.name} returned {form_of(images)}; needed: samples alone, "
                 "or images of several sizes, each twice the one before"
             )
         return Scales(tuple(images))
@@ -142,79 +142,6 @@ def generator_of(
     generator = OwnGenerator(network, name, _label_name(network, name, sample, conditional), sample.shape)
     _materialise(generator, torch.zeros(2, latent), sample)
     return generator
-
-
-def critic_output(answer: Any, count: int, *, each_patch: bool = False, classes: int = 0) -> CriticOutput:
-    """The output of a critic from an answer of any of the forms above.
-
-    Args:
-        answer: of a module, for ``count`` samples
-        count: N
-        each_patch: keep the scores of patches beside their mean, for the loss
-        classes: of the data, to check class logits
-
-    Raises:
-        UsageError: for another form.
-    """
-    fields = _fields(answer)
-    maps = [_map(value, count) for value in _scales(fields.pop("score"))]
-    if not maps:
-        raise UsageError("returned an empty list; needed: one score a sample, [N]")
-    means = [scores.mean(1) if scores.shape[1] > 1 else scores.squeeze(1) for scores in maps]
-    score = means[0] if len(means) == 1 else torch.stack(means).mean(0)
-    several = each_patch and (len(maps) > 1 or maps[0].shape[1] > 1)
-    further: dict[str, Any] = {name: _field(name, value, count, classes) for name, value in fields.items()}
-    return CriticOutput(score, patches=tuple(maps) if several else None)._replace(**further)
-
-
-def _fields(answer: Any) -> dict[str, Any]:
-    """The answer's fields by name; ``score`` is a tensor, or a list of them."""
-    if isinstance(answer, CriticOutput):
-        return {name: value for name in _FIELDS if (value := getattr(answer, name)) is not None}
-    if isinstance(answer, Mapping):
-        unknown = [str(name) for name in answer if name not in _FIELDS]
-        if unknown or "score" not in answer:
-            got = f"'{unknown[0]}'{nearest(unknown[0], _FIELDS)}" if unknown else "no 'score'"
-            raise UsageError(f"returned a dict with {got} (known: {', '.join(_FIELDS)})")
-        return {str(name): value for name, value in answer.items() if value is not None}
-    if isinstance(answer, tuple) and len(answer) == 2 and not _is_score(answer[1]):
-        return {"score": answer[0], "features": answer[1]}
-    return {"score": answer}
-
-
-def _scales(score: Any) -> list[Any]:
-    if not isinstance(score, list | tuple):
-        return [score]
-    return [each[-1] if isinstance(each, list | tuple) and each else each for each in score]
-
-
-def _is_score(value: Any) -> bool:
-    """True for [N], [N, 1] and [N, 1, ...]."""
-    return not isinstance(value, Tensor) or value.dim() == 1 or (value.dim() > 1 and value.shape[1] == 1)
-
-
-def _map(value: Any, count: int) -> Tensor:
-    """Scores [N, P] of P patches, float32 or wider."""
-    if not isinstance(value, Tensor):
-        raise UsageError(f"returned {_form(value)}; needed: scores [N], [N, 1] or [N, 1, height, width]")
-    fits = value.dim() >= 1 and value.shape[0] == count and _is_score(value) and value.numel() > 0
-    if not fits:
-        why = " (one number for the whole batch)" if value.dim() == 0 else ""
-        raise UsageError(
-            f"returned {list(value.shape)}{why} for {count} samples; "
-            "needed: scores [N], [N, 1], a patch map [N, 1, height, width], or a list of them"
-        )
-    if not value.is_floating_point():
-        raise UsageError(f"returned scores of {_dtype(value)}; needed: floating-point numbers")
-    return _wide(value.reshape(count, -1))
-
-
-def _field(name: str, value: Any, count: int, classes: int) -> Tensor:
-    if not isinstance(value, Tensor) or value.dim() < 2 or value.shape[0] != count:
-        raise UsageError(f"returned {name} of {_form(value)} for {count} samples; needed: [N, width]")
-    if name == "class_logits" and classes and value.shape[1:] != (classes,):
-        raise UsageError(f"returned class_logits {list(value.shape)}, but the data has {classes} classes")
-    return _wide(value.flatten(1))
 
 
 def _parameters(network: nn.Module) -> list[inspect.Parameter]:
@@ -271,27 +198,10 @@ def _materialise(network: OwnNetwork, inputs: Tensor, sample: SampleSpec) -> Non
             network(inputs, torch.zeros(len(inputs), dtype=torch.int64) if sample.classes else None)
 
 
-def _wide(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
-
-
 def _usual_layout(tensor: Tensor) -> Tensor:
     """Contiguous, with the usual strides also for a single channel, whose layout is ambiguous."""
     return tensor.contiguous().view(-1).view(tensor.shape)
 
 
-def _form(value: Any) -> str:
-    """What a value is, in few words."""
-    if isinstance(value, Tensor):
-        return str(list(value.shape))
-    if isinstance(value, Sequence) and not isinstance(value, str) and value:
-        return f"a {type(value).__name__} of {_form(value[0])}"
-    return f"a {type(value).__name__}"
-
-
 def _sizes(shape: Sequence[int]) -> str:
     return ", ".join(map(str, shape))
-
-
-def _dtype(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.penalties.gradient_norms import gradient_norm_at, input_gradient_norm, norm_of_gradient, traced_gradient
+from steadygan.penalties.gradient_norms import (
+    input_gradient_norm,
+    norm_of_gradient,
+    norm_of_scores,
+    plain_attention,
+    traced_gradient,
+)
 from steadygan.training.step import patches
 from steadygan.training.step.terms import Terms
 from steadygan.types import Batch, CriticOutput, Sample, at_each_scale, join_samples, sample_count, scales_of
@@ -93,7 +99,7 @@ def critic_terms(
                     measured = at_points[at]
                 else:
                     points = _points(game, at, real, fake, draws.penalties[index])
-                    measured = gradient_norm_at(lambda p: game.score(real._replace(samples=p), state).score, points)
+                    measured = norm_of_scores(lambda p: game.score(real._replace(samples=p), state).score, points)
                     at_points[at] = measured
                 first = measured if first is None else first
             mean = game.critic_penalty(index).hold(measured).mean()
@@ -184,7 +190,8 @@ def _score_with_gradient_norm(game: Game, batch: Batch, state: GameState) -> tup
         gradient, fields = traced_gradient(score_sum, samples)
         return CriticOutput(**fields), norm_of_gradient(*scales_of(gradient))
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
-    output = game.score(batch._replace(samples=samples), state)
+    with plain_attention():
+        output = game.score(batch._replace(samples=samples), state)
     return output, input_gradient_norm(output.score, samples)
 
 
