@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
-from steadygan.errors import RunError, UsageError
+from steadygan.errors import RunError, UsageError, warn_of_namesake
+from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
 from steadygan.run.reopen import open_options, reopen
@@ -18,6 +19,7 @@ from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
+    from steadygan.training.checking import Report
     from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
 
@@ -67,7 +69,9 @@ def prepare(
         own = recipe(SampleSpec((3, 32, 32))).data
     options = own if data is None else data if isinstance(data, DataOptions) else None
     if options is None:
-        options = dataclasses.replace(own, source=str(data))
+        from steadygan.data.sources.find import as_source
+
+        options = dataclasses.replace(own, source=as_source(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
     options, dataset = open_options(options, progress)
@@ -85,12 +89,18 @@ def prepare(
     return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
 
 
-def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file."""
-    from steadygan.recipes import find
+def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
+    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own.
 
-    if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
-        return recipes.load(name)
+    A name of a recipe is none of a file: './wgan-gp' is one.
+    """
+    from steadygan.recipes import by_name, find
+
+    named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
+    if named and Path(name).exists():
+        warn_of_namesake("recipe", str(name))
+    if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
+        return recipes.load(name, extra=kinds)
     return find(str(name))
 
 
@@ -100,12 +110,15 @@ def train(
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
+    keep_schedules: bool = False,
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
+    generator: Any = None,
+    critic: Any = None,
 ) -> Run:
     """Trains a recipe on data and returns the run.
 
@@ -113,21 +126,28 @@ def train(
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
         data: a path or a name such as 'digits'; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
-        rounds: instead of the recipe's number
+        rounds: instead of the recipe's number; decays and warm-ups move with it
+        keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
+        generator: instead of the recipe's: a network spec, or a function or ``nn.Module`` class that makes a network
+            of your own (``sg.networks.Own``)
+        critic: the same
 
     Raises:
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     ready = prepare(recipe, data, size=size, device=device)
-    changes = {"rounds": rounds, "seed": seed}
-    made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+    changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
+    base = ready.recipe
+    if rounds is not None and not keep_schedules:
+        base = recipes.fitted(base, dataclasses.replace(base, rounds=rounds).rounds)
+    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(
@@ -151,6 +171,7 @@ def train_prepared(
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run
 
+    kinds = recipes.own_kinds(ready.recipe)
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
     with _world(device) as world:
@@ -166,7 +187,7 @@ def train_prepared(
             weights_from=start,
             world=world,
         )
-    return Run(folder)
+    return Run(folder, kinds=kinds)
 
 
 def _world(device: str) -> AbstractContextManager[World]:
@@ -187,7 +208,7 @@ def resume(
     data: Any = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
-    kinds: Iterable[type] = (),
+    kinds: Iterable[Kind] = (),
 ) -> Run:
     """Continues a run from its last checkpoint, as if it had never stopped.
 
@@ -201,7 +222,7 @@ def resume(
         data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
-        kinds: spec types of your own that the recipe uses
+        kinds: classes and functions of your own that the recipe uses
 
     Raises:
         UsageError, RunError: one line.
@@ -216,9 +237,8 @@ def resume(
     kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
     with _world(device) as world, owning(folder, world):
         before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
-        if from_round is not None:
-            resumption.checkpoint_of(folder, from_round)
-            before = resumption.as_it_was(folder, before, from_round, kinds)
+        start = resumption.checkpoint_of(folder, from_round)
+        before = resumption.as_it_was(folder, before, 0 if start is None else int(start.name), kinds)
         recipe = before if change is None else change(before)
         recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
         if micro_batch is not None:
@@ -240,6 +260,24 @@ def resume(
     return Run(folder, kinds=kinds)
 
 
+def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:
+    """Checks every file of a run against its hash and against what the recipe builds; changes nothing.
+
+    >>> sg.check("runs/wgan-gp-digits").whole  # doctest: +SKIP
+
+    Args:
+        run: a run, its folder or name; None: the newest
+        kinds: classes and functions of your own that the recipe uses
+
+    Raises:
+        UsageError: if there is none, or while it is being trained.
+    """
+    from steadygan.training.checking import check_run
+
+    folder, own = (run.folder, run.kinds) if isinstance(run, Run) else (find_run(run), tuple(kinds))
+    return check_run(folder, own)
+
+
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     """Observers for progress, pictures, the report, TensorBoard, and further trackers by name."""
     from steadygan.report.page import PageObserver
@@ -251,8 +289,12 @@ def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     return [ProgressObserver(), PictureObserver(), PageObserver(), *(observer_for(name) for name in names)]
 
 
-def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
+def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     """The run in a folder, or the newest below ``runs/``.
+
+    Args:
+        path: a folder, or a name below ``runs/``; None: the newest
+        kinds: classes and functions of your own that the recipe uses, such as those of your networks
 
     Raises:
         UsageError: if there is none.
@@ -260,4 +302,4 @@ def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "load", "prepare", "resume", "train", "train_prepared"]
+__all__ = ["Prepared", "RunError", "check", "load", "prepare", "resume", "train", "train_prepared"]

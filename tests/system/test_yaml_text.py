@@ -42,18 +42,18 @@ MERGED = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [{','.join([f'*a{i - 1
     ids=lambda item: item[0],
 )
 def test_what_is_out_of_bounds_is_one_line_at_once(text):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UsageError) as caught:
         read_yaml(text[1], "x.yaml")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
 def test_a_number_of_many_digits_and_no_exponent_is_read_in_time():
-    began = time.monotonic()
+    began = time.process_time()
     assert len(read_yaml("a: " + "9" * 500_000 + "x", "x.yaml")["a"]) == 500_001
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_aliases_in_bounds_are_read():

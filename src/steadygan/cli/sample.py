@@ -8,8 +8,10 @@ from pathlib import Path
 
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
-from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import own_kinds
 from steadygan.run import Run, Weights
 from steadygan.run.layout import GENERATED
 
@@ -55,12 +57,14 @@ def run(arguments: Sequence[str]) -> int:
         help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
+    add_kinds(parser)
     values = parser.parse(arguments)
     if values.interpolate + values.gif + (values.between is not None) > 1:
         raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
-    loaded = api.load(values.run)
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
+    check_used(loaded.kinds, own_kinds(loaded.recipe))
     values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
         values.classes = loaded.class_numbers(values.classes)

@@ -12,10 +12,11 @@ from steadygan import api
 from steadygan.cli import ending, overrides
 from steadygan.cli.decoding import Decoding
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import Parser, minutes
+from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
-from steadygan.recipe import Recipe
+from steadygan.kinds import Kind, check_used, import_kinds
+from steadygan.recipe import Recipe, fitted, own_kinds
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec
@@ -41,11 +42,14 @@ def run(arguments: Sequence[str]) -> int:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.data is not None:
         changes.append(data_change(values.data))
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
-    trial = try_changes(base, changes, parser)
+    trial = try_changes(base, changes, parser, values.kinds)
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
+    check_used(values.kinds, own_kinds(trial))
     ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
@@ -55,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         lambda: api.train_prepared(
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
+        values.kinds,
     )
 
 
@@ -67,6 +72,8 @@ def prepare(
     rounds_given = any(change.path == ("rounds",) for change in changes)
     if values.minutes is not None and rounds_given:
         raise UsageError("--minutes and --rounds both say how long to train; give one of them")
+    if values.keep_schedules and not rounds_given:
+        raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
     flip_given = any(
@@ -75,6 +82,10 @@ def prepare(
     )
     ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not flip_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
+    made = ready.recipe
+    if rounds_given and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
+        of_length = [change for change in inside if change.path == ("rounds",)]
+        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
     for line in ready.reasons:
         print(f"chosen: {line}")
     given = [f"{change.typed} {change.text or True}" for change in inside]
@@ -84,7 +95,7 @@ def prepare(
         print(f"overridden: {', '.join(given)}")
     return dataclasses.replace(
         ready,
-        recipe=overrides.apply(ready.recipe, inside, parser.options),
+        recipe=overrides.apply(made, inside, parser.options, values.kinds),
         minutes=values.minutes or (None if rounds_given else ready.minutes),
     )
 
@@ -99,6 +110,9 @@ def _parser() -> Parser:
     parser.add_argument("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
     parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
+    parser.add_argument(
+        "--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them"
+    )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
     parser.add_argument(
@@ -108,16 +122,17 @@ def _parser() -> Parser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)"
     )
+    add_kinds(parser)
     parser.add_argument("--help", "-h", action="store_true", help="this help, with every field of the recipe")
     return parser
 
 
 def _base(values: argparse.Namespace) -> Base:
     if values.recipe is not None:
-        return api.read_recipe(values.recipe)
+        return api.read_recipe(values.recipe, values.kinds)
     if values.weights_from is None:
         return None
-    earlier = api.load(values.weights_from).recipe
+    earlier = api.load(values.weights_from, kinds=values.kinds).recipe
     # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
@@ -128,19 +143,19 @@ def data_change(text: str) -> Change:
     return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 
 
-def try_changes(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:
         UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
-        return overrides.apply(base, changes, parser.options)
+        return overrides.apply(base, changes, parser.options, kinds)
     problem: UsageError | None = None
     for sample in STAND_INS:
         try:
             make = base or (text if sample.is_text else wgan_gp)
-            return overrides.apply(make(sample), changes, parser.options)
+            return overrides.apply(make(sample), changes, parser.options, kinds)
         except UsageError as error:
             problem = problem or error
     assert problem is not None

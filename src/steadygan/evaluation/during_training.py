@@ -10,7 +10,7 @@ import numpy as np
 
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import UsageError
-from steadygan.evaluation.extracting import make_features, real_samples
+from steadygan.evaluation.extracting import ignorance_of, make_features, real_samples
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, orders, select
 from steadygan.evaluation.real_side import RealSide
@@ -81,7 +81,8 @@ class TrainingEvaluator:
         if correlation is not None:
             what = "Wasserstein estimate" if any("wasserstein" in row for row in metrics) else "score gap"
             lines[0] += f"; rank correlation of the {what} with it: {correlation:.2f}"
-        return lines
+        ignorance = "" if self.extractor is None else ignorance_of(self.extractor, self.dataset)
+        return [*lines, f"{ignorance}: its features mean little"] if ignorance else lines
 
 
 def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | None:

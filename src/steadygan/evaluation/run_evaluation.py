@@ -7,7 +7,7 @@ import hashlib
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,9 +20,9 @@ from steadygan.data import open_data
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
-from steadygan.evaluation.extracting import default_features, make_features
+from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.measures import Measure, Subject, select
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Number, Provenance
@@ -33,6 +33,7 @@ from steadygan.run.layout import NEAREST
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.features.base import Features
+    from steadygan.kinds import Kind
 
 Say = Callable[[str], None]
 
@@ -52,6 +53,7 @@ def evaluate(
     round_: int | None = None,
     inception_weights: str | Path | None = None,
     say: Say | None = None,
+    kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
     """Metrics of a run's samples as a user gets them; also added to its evaluation.json.
 
@@ -65,16 +67,20 @@ def evaluate(
         seed: of the latents
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
-        inception_weights: a file with Inception's weights
+        inception_weights: a file with Inception's weights; for the features 'inception' alone
+        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
         say: called with a line of progress
+        kinds: classes and functions of your own that the run's recipe uses
 
     Raises:
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
-    evaluated = run if isinstance(run, Run) else Run(find_run(run))
+    evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
+    if weights in get_args(Weights):
+        evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
     dataset = open_data(evaluated.recipe.data)
     _check_data(evaluated, dataset)
     cache = evaluated.recipe.data.cache
@@ -89,6 +95,7 @@ def evaluate(
     measures = select(metrics, Subject(dataset, total, inception, multi_scale))
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
     real = RealSide(dataset, extractor, classifier, cache)
+    measures = _measurable(measures, metrics, real, tell)
     unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
     tell(f"{total:,} samples of round {at:,}{unfinished}")
 
@@ -100,7 +107,7 @@ def evaluate(
     numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in measures:
         tell(measure.name)
-        inputs = "features" if measure.name == "inception_score" and real.inception else measure.inputs
+        inputs = measure.inputs if measure.inputs != "classifier" or _of_classifier(measure, real) else "features"
         numbers[inputs].extend(measure.compute(material))
     if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
         numbers["features"] += numbers.pop("classifier")
@@ -179,11 +186,28 @@ def _extractors(
         return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
 
     extractor = (
-        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell))
+        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell), say=tell)
         if isinstance(features, str)
         else features
     )
     return extractor, classifier if default_features(dataset) == "classifier" else None
+
+
+def _measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:
+    """The measures without those of a classifier that knows no more than chance, unless they were asked for."""
+    theirs = [measure for measure in measures if _of_classifier(measure, real)]
+    if not theirs or real.make_classifier is None:
+        return measures
+    ignorance = ignorance_of(real.classifier, real.dataset)
+    if not ignorance:
+        return measures
+    names = ", ".join(measure.name for measure in theirs)
+    tell(f"{ignorance}: {names} {'mean little' if metrics is not None else 'left out'}")
+    return measures if metrics is not None else [measure for measure in measures if measure not in theirs]
+
+
+def _of_classifier(measure: Measure, real: RealSide) -> bool:
+    return measure.inputs == "classifier" and not (measure.name == "inception_score" and real.inception)
 
 
 def _progress(tell: Say) -> Callable[[int, int], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steadygan.checks import one_of
-from steadygan.errors import UsageError
+from steadygan.errors import NeedsClassesError, UsageError
 from steadygan.types import SampleSpec
 
 
@@ -35,7 +35,7 @@ def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> 
         UsageError: for data without labels.
     """
     if sample.classes < 2:
-        raise UsageError(
+        raise NeedsClassesError(
             f"{spec}.{field} needs data with labels of 2 classes or more; a sample is {sample}: "
             f"take other data, a recipe that needs no labels, or {field} false"
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan.data.text.alphabet import Alphabet
 from steadygan.errors import RunError
 from steadygan.run import layout
+from steadygan.run.fields import Fields
 from steadygan.system.files import read_json_object
 from steadygan.types import SampleSpec
 
@@ -64,16 +65,23 @@ class DataFacts:
         """
         path = folder / layout.DATA
         content = read_json_object(path)
+        fields = Fields(content, path)
+        sample = fields.inner("sample")
         try:
-            alphabet = content.get("alphabet")
             return cls(
-                fingerprint=content["fingerprint"],
-                sample=SampleSpec(tuple(content["sample"]["shape"]), content["sample"]["classes"]),
-                class_names=tuple(content.get("class_names", ())),
-                alphabet=None if alphabet is None else Alphabet(**alphabet),
+                fingerprint=fields.text("fingerprint"),
+                sample=SampleSpec(sample.wholes("shape", 1), sample.whole("classes")),
+                class_names=fields.texts("class_names") if fields.has("class_names") else (),
+                alphabet=_alphabet(fields.inner("alphabet")) if fields.has("alphabet") else None,
                 audit={name: value for name, value in content.items() if name not in _KNOWN},
             )
-        except KeyError as error:
-            raise RunError(f"{path} is damaged: it has no {error}") from None
-        except TypeError as error:
+        except (ValueError, TypeError) as error:
             raise RunError(f"{path} is damaged: {error}") from None
+
+
+def _alphabet(fields: Fields) -> Alphabet:
+    known = {field.name for field in dataclasses.fields(Alphabet)}
+    unknown = fields.content.keys() - known
+    if unknown:
+        raise RunError(f"{fields.path} is damaged: an alphabet has no '{min(unknown)[:60]}'")
+    return Alphabet(**fields.content)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.text.alphabet import Alphabet
+    from steadygan.kinds import Kind
     from steadygan.recipe import Recipe
     from steadygan.run.data_facts import DataFacts
     from steadygan.run.environment import Environment
@@ -31,7 +32,7 @@ Weights = Literal["average", "average-plain", "raw"]
 class RunFolder:
     """A run on disk; everything is read at first access."""
 
-    def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
+    def __init__(self, folder: str | Path, *, kinds: Iterable[Kind] = ()) -> None:
         self.folder = find_run(folder)
         self.kinds = tuple(kinds)
 
@@ -71,8 +72,11 @@ class RunFolder:
     def conditional(self) -> bool:
         """True if the generator is conditional: it takes a class as input."""
         from steadygan.networks import takes_classes
+        from steadygan.networks.layers.inspect import is_conditional
 
-        return takes_classes(self.recipe.generator)
+        spec = self.recipe.generator
+        ours = type(spec).__module__.startswith("steadygan.")  # of a spec of the user's own, what it builds says it
+        return takes_classes(spec) if ours or hasattr(spec, "conditional") else is_conditional(self.generator)
 
     def class_numbers(self, asked: Asked) -> list[int]:
         """The numbers of classes that are given by number or name.
@@ -164,11 +168,13 @@ class RunFolder:
                 'average-plain', with those of training; or 'raw', the trained weights
             round_: of the checkpoint; None: the last
         """
+        from steadygan.networks.building import build_generator
         from steadygan.run.checkpoints import load_network, load_tensors
 
         if weights not in get_args(Weights):
             raise unknown_name("weights", weights, get_args(Weights))
-        network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
+        with self._within_memory("generator"):
+            network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
         checkpoint = self.checkpoint(round_)
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "generator" if weights == "raw" else "average")
@@ -187,13 +193,27 @@ class RunFolder:
     @cached_property
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
+        from steadygan.networks.building import build_critic
         from steadygan.run.checkpoints import load_network
 
-        network = self.recipe.critic.build(self.sample_spec)
+        with self._within_memory("critic"):
+            network = build_critic(self.recipe.critic, self.sample_spec)
         checkpoint = self.checkpoint()
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "critic")
         return network.eval().requires_grad_(False)
+
+    @contextmanager
+    def _within_memory(self, what: str) -> Iterator[None]:
+        """Turns the error of a network that memory cannot hold, as of a damaged recipe, into a RunError."""
+        try:
+            yield
+        except (MemoryError, OverflowError):
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
+        except RuntimeError as error:
+            if isinstance(error, RunError) or "memory" not in str(error):
+                raise
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
 
     @contextmanager
     def _offering_another(self, checkpoint: Path) -> Iterator[None]:

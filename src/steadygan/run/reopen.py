@@ -38,9 +38,10 @@ def with_source(options: DataOptions, data: Any) -> DataOptions:
 def open_options(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
     """Opens data; a path is made absolute, so that the run finds its data from any folder."""
     from steadygan.data import open_data
+    from steadygan.data.sources.find import is_built_in
 
     source = Path(options.source)
-    if source.exists():
+    if not is_built_in(options.source) and source.exists():
         options = dataclasses.replace(options, source=str(source.resolve()))
     return options, open_data(options, progress)
 

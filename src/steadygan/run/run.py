@@ -66,10 +66,12 @@ class Run(RunFolder):
         import torch
 
         from steadygan.representations import decode_scales
+        from steadygan.rng import torch_seeded
 
         with torch.no_grad():
             for i in range(0, len(latents), 256):
-                made = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
+                with torch_seeded(i):
+                    made = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
                 yield decode_scales(self.recipe.representation, made)
 
     def stream(

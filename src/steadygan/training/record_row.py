@@ -38,7 +38,7 @@ def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Ten
     """
     rng = stream_generator(game.recipe.seed, Stream.HELD_OUT, round_)
     count = min(len(held_out), game.recipe.batch) // game.group * game.group
-    if not count:
+    if not count or (count == 1 and not game.joins_passes):  # statistics of a batch of one sample are none
         return None
     rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
     spec = game.recipe.representation.random_spec(game.sample)

@@ -11,6 +11,7 @@ import torch
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, SteadyganError, UsageError
+from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
@@ -22,7 +23,7 @@ from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import plan, resumption, speed, validate
+from steadygan.training import out_of_memory, plan, resumption, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from steadygan.run.checkpoints import CheckpointState
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator, Observer
+    from steadygan.training.step.game import Game
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def new_run(
@@ -108,6 +112,8 @@ def _train(
     return trainer.run(game, (*lines, *resolved.notes, *_notes(resolved.warnings)))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def resume_run(
@@ -121,7 +127,7 @@ def resume_run(
     world: World = ALONE,
     before: Recipe | None = None,
     from_round: int | None = None,
-    kinds: Iterable[type] = (),
+    kinds: Iterable[Kind] = (),
 ) -> str:
     """Resumes a run from a checkpoint; results are bit-identical to those of an uninterrupted run.
 
@@ -154,7 +160,7 @@ def resume_run(
         state = None if saved is None else resumption.state_of(saved)
         if state is not None:
             warnings += _changed(state, trainer)
-        game = trainer.build()
+        game = _built(trainer)
         validate.check_game(game)
         if saved is not None:
             trainer.counters = resumption.load(saved, game)
@@ -173,6 +179,20 @@ def resume_run(
                     changes.append(Change(round_, record.path.name, None, None, DAMAGED, now()))
             warnings += _rewrite(trainer, damaged_data, changes)
         return trainer.run(game, (*notes, *_notes(warnings)))
+
+
+def _built(trainer: Trainer) -> Game:
+    """The game at round 0.
+
+    Raises:
+        RunError: one line, if memory does not hold it.
+    """
+    try:
+        return trainer.build()
+    except (RuntimeError, MemoryError, OverflowError) as error:
+        if isinstance(error, RuntimeError) and not out_of_memory.is_out_of_memory(error):
+            raise
+        raise RunError(f"the networks of {trainer.folder / layout.RECIPE} do not fit into memory") from None
 
 
 def _rewrite(trainer: Trainer, damaged_data: str | None, changes: Sequence[Change]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from steadygan.data.images.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
+from steadygan.data.images.decode import MODES, Payload, check_regular, is_grey, opened, orientation
+from steadygan.data.images.depth import DEEP_COLOUR, Unreadable, has_deep_colour
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.reading import need_memory
@@ -95,12 +96,13 @@ def read_head(payload: Payload) -> Head:
         return Head(digest, "", (width, height), MODES[channels], ARRAY)
     try:
         with opened(payload) as image:
+            deep = f" with {DEEP_COLOUR}" if has_deep_colour(image) else ""  # first: EXIF data may load the picture
             turn = orientation(image)
             width, height = image.size
             turned = turn >= 5 and image.format != "TIFF"  # Pillow reports TIFFs as if they were turned
             animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
             size = (height, width) if turned else (width, height)
-            return Head(digest, "", size, image.mode, image.format or "", animated, turn > 1)
+            return Head(digest, "", size, image.mode, f"{image.format or ''}{deep}", animated, turn > 1)
     except Unreadable as error:
         return Head(digest, str(error))
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from steadygan.data.labels import Labelling
+from steadygan.data.options import LabelUse
 from steadygan.data.parquet.batches import LABELS, PICTURES, batches, within
-from steadygan.data.parquet.pictures import numbered
-from steadygan.data.parquet.tables import Columns, Tables, are_labels, encoded_pictures, opened_table
+from steadygan.data.parquet.pictures import label_classes, label_rows
+from steadygan.data.parquet.tables import Columns, Tables, encoded_pictures, opened_table
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.streaming.shards import ENCODED_BYTES, Encoded, Group, ShardSource, ShardSplits
 from steadygan.errors import DataError
@@ -28,7 +28,7 @@ def shard_source(tables: Tables) -> ShardSource:
         group=_KIND,
         smaller="row_group_size=100",
         test_name=tables.test_name,
-        open=lambda use_labels: read_footers(tables, use_labels),
+        open=lambda use: read_footers(tables, use),
     )
 
 
@@ -85,23 +85,23 @@ class RowGroups:
                 yield picture or b""
 
 
-def read_footers(tables: Tables, use_labels: bool = True) -> ShardSplits:
+def read_footers(tables: Tables, use: LabelUse = True) -> ShardSplits:
     """The row groups of both splits that are not empty, and the classes; no picture is read."""
-    columns, notes = tables.columns, tables.notes
+    columns = tables.columns
     labels: Mapping[object, int] = {}
-    names: tuple[str, ...] = ()
-    if columns.label is not None and use_labels:
-        train, test = (_label_values(files, columns.label) for files in (tables.train, tables.test))
-        if train is None or test is None:
-            notes = (*notes, f"Column '{columns.label}' has rows without a label: no labels are used.")
-        elif train:
-            values = np.array(sorted(train))
-            numbers, names, _ = numbered(values, np.array(sorted(test)) if test else None, columns.class_names)
-            labels = dict(zip(values.tolist(), numbers.tolist(), strict=True))
-            if columns.class_names and names == columns.class_names:
-                labels = {number: number for number in range(len(names))}
+    found = Labelling()
+    if columns.label is not None and use is not False:
+        train, test = label_rows(tables.train, columns), label_rows(tables.test, columns)
+        found = label_classes(train, test or None, columns, use)
+        if found.names and isinstance(train[0], list):
+            what = "are vectors, and a stream takes numbers or words"
+            found = Labelling(note=f"The labels in column '{columns.label}' {what}")
+        elif found.names and found.labels is not None:
+            labels = dict(zip(train, found.labels.tolist(), strict=True))
+            if columns.class_names and found.names == columns.class_names:
+                labels = {number: number for number in range(len(found.names))}
     splits = [RowGroups(tuple(_groups(files, columns)), columns, labels) for files in (tables.train, tables.test)]
-    return ShardSplits(splits[0], splits[1], names, notes)
+    return ShardSplits(splits[0], splits[1], found.names, tables.notes, found.note)
 
 
 def _groups(files: Sequence[Path], columns: Columns) -> Iterator[Group]:
@@ -115,13 +115,3 @@ def _groups(files: Sequence[Path], columns: Columns) -> Iterator[Group]:
                 nbytes = sum(c.total_uncompressed_size for c in chunks if within(c.path_in_schema, columns.picture))
                 if group.num_rows:
                     yield Group(path, number, group.num_rows, nbytes, _KIND)
-
-
-def _label_values(files: Sequence[Path], column: str) -> set[Any] | None:
-    """The distinct labels; None if a row has none (null, or -1 on the hub)."""
-    values: set[Any] = set()
-    for path in files:
-        with opened_table(path) as table:
-            for piece in batches(table, column, LABELS):
-                values.update(piece.unique().to_pylist())
-    return values if are_labels(list(values)) else None

@@ -143,7 +143,9 @@ def choose_columns(path: Path) -> Columns:
     simple = (pa.types.is_integer, pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean)
     plain_values = [field.name for field in schema if any(test(field.type) for test in simple)]
     classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel" and name in plain_values]
-    countable = [name for name in plain_values if name.lower() in _LABEL_NAMES]
+    others = (pa.types.is_floating, pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    some_values = [field.name for field in schema if any(test(field.type) for test in (*simple, *others))]
+    countable = [name for name in some_values if name.lower() in _LABEL_NAMES]
     label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(countable, _LABEL_NAMES)
     names = features.get(label, {}).get("names") if label else None
     class_names = tuple(printable(str(name)) for name in names) if isinstance(names, list) else ()

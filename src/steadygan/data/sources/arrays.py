@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.decode import MOST_PIXELS, too_large
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.images.pictures import Pictures, PictureSource, pictures_of_array, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.options import DataOptions, LabelUse
+from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
 from steadygan.errors import DataError
@@ -24,7 +27,6 @@ _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "labe
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
-_ROUNDING = 1e-3
 _LISTED = 12
 LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
 
@@ -88,7 +90,7 @@ def _parts(header: Header) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
     return header.shape, header.dtype, header.fortran
 
 
-def open_arrays(path: Path, name: str) -> PictureSource:
+def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource:
     """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
     arrays = headers(path)
     images = _choose_images(path, arrays)
@@ -96,12 +98,20 @@ def open_arrays(path: Path, name: str) -> PictureSource:
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
     splits = [images] if test_images is None else [images, test_images]
-    convert = _converter(splits)
-    labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
-    layouts = [_layout(array) for array in splits]
-    train = _pictures(images, convert, layouts[0], labels)
-    test = None if test_images is None else _pictures(test_images, convert, layouts[1], test_labels)
-    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
+    convert, found = converter([rows_of(array) for array in splits], options.range)
+    labelling, notes = _labels(arrays, images, test_images, options.labels)
+    train = _pictures(images, convert, found, labelling.labels)
+    test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
+    return PictureSource(
+        name,
+        "arrays",
+        train,
+        test,
+        class_names=labelling.names,
+        notes=notes,
+        range=found,
+        label_note=labelling.note,
+    )
 
 
 def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
@@ -139,62 +149,31 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
 
 
-def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
-    """A function from stored numbers to uint8, the same for all splits, by the range of all numbers."""
-    dtype = arrays[0].dtype
-    for array in arrays:
-        if array.dtype.hasobject or array.dtype.kind not in "buif":
-            raise DataError(f"{array.title} holds {array.dtype}; pictures are numbers")
-        if 0 in array.shape:
-            raise DataError(f"{array.title} is empty")
-    if all(array.dtype == np.uint8 for array in arrays):
-        return lambda rows: rows
-    ranges = [
-        (float(piece.min()), float(piece.max())) for array in arrays for piece in array.pieces()
-    ]  # min and max propagate NaN
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if not math.isfinite(sum(low + high for low, high in ranges)):
-        raise DataError(f"{arrays[0].title} has numbers that are not finite")
-    offset, scale = _scaling(low, high, dtype, arrays[0].title)
-
-    def convert(rows: NDArray[Any]) -> NDArray[np.uint8]:
-        scaled = (rows.astype(np.float64) + offset) * scale
-        return np.rint(scaled).clip(0, 255).astype(np.uint8)
-
-    return convert
-
-
-def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple[float, float]:
-    """(offset, scale) that map numbers to 0 to 255."""
-    slack = _ROUNDING if dtype.kind == "f" else 0.0
-    if low >= -slack and high <= 1 + slack:
-        return 0.0, 255.0
-    if low >= -1 - slack and high <= 1 + slack:
-        return 1.0, 127.5
-    if low >= -slack and high <= 255 + slack:
-        return 0.0, 1.0
-    if dtype.kind in "ui" and low >= 0 and high <= 65535:
-        return 0.0, 255 / 65535
-    raise DataError(f"{title} has numbers from {low:g} to {high:g}; known are 0 to 1, -1 to 1, and 0 to 255")
+def rows_of(array: ArrayFile) -> Rows:
+    """The array's numbers as rows [N, C, H, W]."""
+    arrange = _layout(array)
+    return Rows(array.title, array.dtype, math.prod(array.shape), lambda: map(arrange, array.pieces()))
 
 
 def _pictures(
     array: ArrayFile,
-    convert: Callable[[NDArray[Any]], NDArray[np.uint8]],
-    arrange: Callable[[NDArray[Any]], NDArray[Any]],
+    convert: Convert,
+    found: ValueRange,
     labels: NDArray[np.int64] | None,
 ) -> Pictures:
-    if math.prod(array.shape) <= _MOST_LOADED:
-        pieces = [convert(arrange(piece)) for piece in array.pieces()]
-        return pictures_of_array(np.concatenate(pieces), labels)
+    rows = rows_of(array)
+    if rows.size <= _MOST_LOADED:
+        return pictures_of_array(np.concatenate([convert(piece) for piece in rows.pieces()]), labels)
     status = array.path.stat()
     text = f"{array.path.resolve()}\0{array.member}\0{status.st_size}\0{status.st_mtime_ns}"
     key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
+    if array.dtype != np.uint8 or not found.as_stored:
+        key.update(f"{found.low} {found.high}".encode())
     if labels is not None:
         key.update(labels.tobytes())
     return Pictures(
         count=array.shape[0],
-        read=lambda: (row for piece in array.pieces() for row in convert(arrange(piece))),
+        read=lambda: (row for piece in rows.pieces() for row in convert(piece)),
         name_of=lambda index: f"{array.member or 'picture'} {index}",
         labels=labels,
         key=key.hexdigest(),
@@ -202,33 +181,35 @@ def _pictures(
 
 
 def _labels(
-    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
-) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
-    """Train labels, class names, test labels, notes."""
-    values = _label_values(_first(arrays, _LABELS), images)
-    if values is None:
-        return None, (), None, ()
+    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None, use: LabelUse
+) -> tuple[Labelling, tuple[str, ...]]:
+    """Labels of both splits, and notes."""
+    array = _first(arrays, _LABELS)
+    if array is None or array is images:
+        return Labelling(), _unknown_labels(arrays, images, test_images)
+    train = _values(array, images)
     if test_images is None:
-        labels, names, _ = number_labels(values)
-        return labels, names, None, ()
-    test_values = _label_values(_first(arrays, _TEST_LABELS), test_images)
-    if test_values is None:
-        return None, (), None, ("The test split has no labels: none are used.",)
-    return *number_labels(values, test_values), ()
+        return read_labels(train, None, use), ()
+    test_array = _first(arrays, _TEST_LABELS)
+    if test_array is None:
+        return Labelling(), ("The test split has no labels: none are used.",)
+    return read_labels(train, _values(test_array, test_images), use), ()
 
 
-def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
-    """One value for each picture, or None if the array cannot be labels."""
-    if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
-        return None
-    if array.dtype.kind not in "buifUS":
-        return None
-    values = array.load()
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim == 2:
-        one_hot = ((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all()
-        return values.argmax(axis=1) if one_hot else None
-    if values.dtype.kind == "f":
-        return values.astype(np.int64) if np.array_equal(values, np.rint(values)) else None
-    return values
+def _values(array: ArrayFile, images: ArrayFile) -> Values:
+    stored = None if array.dtype.hasobject else array.load()
+    return Values(f"'{array.member}'", stored, array.shape, images.shape[0])
+
+
+def _unknown_labels(arrays: dict[str, ArrayFile], *known: ArrayFile | None) -> tuple[str, ...]:
+    """A note on arrays that may be labels, by another name."""
+    images = known[0]
+    assert images is not None
+    others = [
+        f"'{array.member}' {list(array.shape)}"
+        for array in arrays.values()
+        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+    ]
+    if not others:
+        return ()
+    return (f"Not used: {', '.join(others[:5])}; labels are looked for under labels, label, y, targets, y_train.",)

@@ -14,7 +14,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
 from steadygan.data.reading import shown, why
 from steadygan.data.streaming.shards import ShardSource
-from steadygan.errors import DataError, UsageError, nearest
+from steadygan.errors import DataError, UsageError, nearest, warn_of_namesake
 from steadygan.system.regular import open_regular
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
@@ -46,6 +46,19 @@ class TextSource:
 Source: TypeAlias = PictureSource | Synthetic | TextSource | ShardSource
 
 
+def is_built_in(source: str) -> bool:
+    """True if a source is a name of this library, and no path: the one rule that all commands go by.
+
+    A file or folder of such a name is written with its folder: './digits'.
+    """
+    return source.strip() in NAMES or source.strip().startswith("hf:")
+
+
+def as_source(data: object) -> str:
+    """A source as text; a ``Path`` is a path also where it is spelled like a name."""
+    return os.path.join(os.curdir, data) if isinstance(data, Path) and is_built_in(str(data)) else str(data)
+
+
 def find_source(options: DataOptions) -> Source:
     """The source that the options name. Raises UsageError or DataError, one line each."""
     source = _find(options)
@@ -59,6 +72,8 @@ def find_source(options: DataOptions) -> Source:
 
 def _find(options: DataOptions) -> Source:
     source = options.source.strip()
+    if is_built_in(source) and os.path.exists(source):
+        warn_of_namesake("data", source)
     if source == "digits":
         from steadygan.data.sources.digits import open_digits
 
@@ -89,7 +104,7 @@ def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSou
         return shard_source(tables)
     from steadygan.data.parquet.pictures import open_tables
 
-    return open_tables(tables)
+    return open_tables(tables, options.labels)
 
 
 def _open_file(path: Path, options: DataOptions) -> Source:
@@ -101,7 +116,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if suffix in (".npz", ".npy"):
         from steadygan.data.sources.arrays import open_arrays
 
-        return open_arrays(path, name)
+        return open_arrays(path, name, options)
     if suffix == ".parquet":
         from steadygan.data.parquet.tables import split_of, tables_of_file
 
@@ -110,7 +125,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     from steadygan.data.sources.idx import is_images, open_idx
 
     if is_images(path):
-        return open_idx(path, printable(path.resolve().parent.name))
+        return open_idx(path, printable(path.resolve().parent.name), options)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
     if suffix in _PACKED:
@@ -143,7 +158,7 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
     name = printable(Path(os.path.abspath(path)).name) or "root"
     files = walk(path)
     if files.pictures:
-        return open_folder(files, name)
+        return open_folder(files, name, options.labels)
     tables = [file.path for file in files.others if file.path.suffix.lower() == ".parquet"]
     if tables:
         from steadygan.data.parquet.tables import tables_of_files
@@ -151,7 +166,7 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
         return _of_tables(tables_of_files(tables, path, name), options)
     idx = [file.path for file in files.others if is_images(file.path)]
     if idx:
-        return open_idx(choose_images(path, idx), name)
+        return open_idx(choose_images(path, idx), name, options)
     arrays = [file.path for file in files.others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
         return _open_file(arrays[0], options)

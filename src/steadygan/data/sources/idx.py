@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.images.pictures import PictureSource, pictures_of_array, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.options import DataOptions, LabelUse
+from steadygan.data.range import Rows, converter
 from steadygan.data.reading import shown
 from steadygan.data.sources.idx_array import read_array
 from steadygan.errors import DataError
 
-if TYPE_CHECKING:
-    from steadygan.data.types import Labels
-
-_NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
-_TYPES = {8: ">u1"}
+_ENDINGS = "ubyte|byte|short|int|float|double"
+_NAME = re.compile(rf"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-({_ENDINGS})(\.gz)?)", re.IGNORECASE)
+_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def is_images(path: Path) -> bool:
@@ -27,22 +27,24 @@ def is_images(path: Path) -> bool:
     return match is not None and match["kind"].lower() == "images"
 
 
-def open_idx(path: Path, name: str) -> PictureSource:
+def open_idx(path: Path, name: str, options: DataOptions) -> PictureSource:
     """A picture source of an idx file, with labels and test split from the files beside it."""
-    train = _read_split(path)
     test_path = _sibling_test(path)
-    test = None if test_path is None else _read_split(test_path)
-    labels: Labels | None = None
-    test_labels: Labels | None = None
-    names: tuple[str, ...] = ()
-    if train[1] is not None and (test is None or test[1] is not None):
-        labels, names, test_labels = number_labels(train[1], None if test is None else test[1])
+    paths = [path] if test_path is None else [path, test_path]
+    images = [_read_images(each) for each in paths]
+    labelling = _labels(paths, images, options.labels)
+    convert, found = converter(
+        [Rows.of(each, f"'{shown(file)}'") for each, file in zip(images, paths, strict=True)], options.range
+    )
+    test = None if test_path is None else pictures_of_array(convert(images[1]), labelling.test_labels)
     return PictureSource(
         name,
         "idx",
-        _pictures(train[0], labels),
-        None if test is None else _pictures(test[0], test_labels),
-        class_names=names,
+        pictures_of_array(convert(images[0]), labelling.labels),
+        test,
+        class_names=labelling.names,
+        range=found,
+        label_note=labelling.note,
     )
 
 
@@ -56,26 +58,42 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     return chosen[0]
 
 
-def _pictures(images: NDArray[np.uint8], labels: Labels | None) -> Pictures:
-    return pictures_of_array(images[:, None], labels)
-
-
-def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _read_images(path: Path) -> NDArray[Any]:
+    """Pictures [M, 1, H, W]."""
     images = read_idx(path)
     if images.ndim != 3:
         raise DataError(f"'{shown(path)}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
+    return images[:, None]
+
+
+def _labels(paths: list[Path], images: list[NDArray[Any]], use: LabelUse) -> Labelling:
+    """The labels in the files beside those of pictures; none unless each split has them."""
+    files = [_label_path(path) for path in paths]
+    values = []
+    try:
+        for file, pictures in zip(files, images, strict=True):
+            if file is None:
+                return Labelling()
+            array = read_idx(file)
+            values.append(Values(f"'{printable(file.name)}'", array, array.shape, len(pictures)))
+        return read_labels(values[0], values[1] if len(values) > 1 else None, use)
+    except DataError:
+        if use is False:
+            return Labelling()
+        raise
+
+
+def _label_path(path: Path) -> Path | None:
+    """The file of labels beside one of pictures."""
     match = _NAME.fullmatch(path.name)
     if match is None:
-        return images, None
+        return None
     word = "LABELS" if match["kind"].isupper() else "labels"
     rest = match["rest"].replace("idx3", "idx1").replace("IDX3", "IDX1")
-    label_path = _packed_or_not(path.with_name(f"{match['stem']}{word}{rest}"))
-    if label_path is None:
-        return images, None
-    labels = read_idx(label_path)
-    if labels.shape != (len(images),):
-        raise DataError(f"'{shown(label_path)}' has {len(labels):,} labels for {len(images):,} pictures")
-    return images, labels
+    same = path.with_name(f"{match['stem']}{word}{rest}")
+    others = [re.sub(f"-({_ENDINGS})", f"-{ending}", same.name) for ending in _ENDINGS.split("|")]
+    found = (_packed_or_not(same.with_name(name)) for name in (same.name, *others))
+    return next((file for file in found if file is not None), None)
 
 
 def _sibling_test(path: Path) -> Path | None:
@@ -95,6 +113,6 @@ def _packed_or_not(path: Path) -> Path | None:
     return None
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The uint8 array of an idx file. Raises DataError if it is not one, is cut short, or has another type."""
+def read_idx(path: Path) -> NDArray[Any]:
+    """The array of an idx file. Raises DataError if it is not one, is cut short, or has an unknown type."""
     return read_array(path, _TYPES)

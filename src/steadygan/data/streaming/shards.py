@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 
 from steadygan.data.images.pictures import Pictures, printable
+from steadygan.data.options import LabelUse
 
 ENCODED_BYTES = 128
 """of memory for an encoded picture, besides its bytes"""
@@ -78,6 +79,8 @@ class ShardSplits(NamedTuple):
     class_names: tuple[str, ...]
     notes: tuple[str, ...]
     """sentences for the audit"""
+    label_note: str = ""
+    """why the labels that are there are no classes"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +96,8 @@ class ShardSource:
     """how files with smaller groups are written, in a few words"""
     test_name: str
     """what the source calls its test split"""
-    open: Callable[[bool], ShardSplits]
-    """use labels? -> both splits"""
+    open: Callable[[LabelUse], ShardSplits]
+    """the option ``labels`` -> both splits"""
 
 
 def picture_count(shards: Shards) -> int:
