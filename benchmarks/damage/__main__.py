@@ -9,6 +9,7 @@ import argparse
 import importlib
 import importlib.util
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -50,6 +51,7 @@ _FAILED_LISTED = 100
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carries out the trials and writes the summary; 1 if one of them failed."""
     values = _values(arguments)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     _warm_up()
     counts = {name: _QUICK if values.quick else module.TRIALS for name, module in PARTS.items()}
     parts = [part for part in PARTS if part in values.parts and _is_ready(part)]

@@ -26,9 +26,8 @@ def trial(subject: Subject, rng: random.Random, folder: Path) -> str | None:
         if fault := checked.fault():
             return f"{place} of {name}: check: {fault}"
         if checked.code:
-            return (
-                None if _names(checked.output, name) else f"{place} of {name}: check does not name it: {checked.error}"
-            )
+            said = [line for line in checked.output.splitlines() if "damaged" in line or "missing" in line]
+            return None if _names("\n".join(said), name) else f"{place} of {name}: not named by check: {said}"
     resumed = run_command(["resume", "run", "--rounds", f"+{ROUNDS - SAVED}"], folder)
     if fault := resumed.fault():
         return f"{place} of {name}: resume: {fault}"

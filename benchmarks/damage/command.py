@@ -22,6 +22,8 @@ TIME = 60.0
 MEMORY = 6 * 2**30
 """bytes of address space"""
 _CRASHED = 70
+DAMAGED = 3
+"""exit code of ``steadygan check`` for a run that is damaged"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Outcome:
     seconds: float
     hung: bool = False
 
-    def fault(self, *, codes: Sequence[int] = (0, 1, 2)) -> str | None:
+    def fault(self, *, codes: Sequence[int] = (0, 1, 2, DAMAGED)) -> str | None:
         """Why this is no proper end: a hang, a signal, a traceback, another exit code, or no line with an error."""
         last = self.error.strip().splitlines()[-1:] or [""]
         if self.hung:
@@ -46,7 +48,7 @@ class Outcome:
             return f"traceback: {last[0][:200]}"
         if self.code not in codes:
             return f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}: {last[0][:200]}"
-        if self.code and not last[0].startswith("steadygan: "):
+        if self.code in (1, 2) and not last[0].startswith("steadygan: "):
             return f"exit code {self.code} without a line: {last[0][:200]}"
         return None
 
