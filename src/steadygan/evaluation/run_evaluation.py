@@ -20,6 +20,7 @@ from steadygan.data import open_data
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
+from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
 from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Measure, Subject, select
@@ -52,6 +53,7 @@ def evaluate(
     weights: Weights = "average",
     round_: int | None = None,
     inception_weights: str | Path | None = None,
+    data: Any = None,
     say: Say | None = None,
     kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
@@ -68,7 +70,8 @@ def evaluate(
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights; for the features 'inception' alone
-        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
+        data: the data of the run: where it is now, if it has moved (its fingerprint decides that it is the same), or as
+            ``train`` took it, if it was in memory
         say: called with a line of progress
         kinds: classes and functions of your own that the run's recipe uses
 
@@ -81,8 +84,11 @@ def evaluate(
     at = int(evaluated.checkpoint(round_).name)
     if weights in get_args(Weights):
         evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
-    dataset = open_data(evaluated.recipe.data)
+    dataset = _data_of(evaluated, data)
     _check_data(evaluated, dataset)
+    pixels = is_judged_as_pixels(dataset.sample)
+    if pixels:
+        dataset, features, metrics = _as_pixels(dataset, features, metrics)
     cache = evaluated.recipe.data.cache
     total = count if count is not None else default_count(dataset)
     if total < 2:
@@ -103,6 +109,7 @@ def evaluate(
         return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
 
     samples = draw(evaluated, total, seed, weights, round_)
+    samples = as_pixels(samples) if pixels else samples
     material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
     numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in measures:
@@ -117,9 +124,33 @@ def evaluate(
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
     record.add(evaluated.folder, new)
-    if dataset.sample.is_image:
+    if dataset.sample.is_image and not pixels:
         write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
+
+
+def _data_of(run: Run, data: Any) -> Dataset:
+    """The data that a run was trained on, from memory or from where it was."""
+    from steadygan.data.open import open_memory
+    from steadygan.data.sources.memory import is_memory
+
+    options = run.recipe.data
+    if is_memory(data):
+        return open_memory(data, options)
+    return open_data(options if data is None else dataclasses.replace(options, source=str(data)))
+
+
+def _as_pixels(
+    dataset: Dataset, features: str | Features, metrics: Sequence[str] | None
+) -> tuple[Dataset, str, Sequence[str]]:
+    """Data set, features and metrics for signals, volumes and images of many bands."""
+    if features not in ("auto", "pixels"):
+        name = features if isinstance(features, str) else features.name
+        raise UsageError(f"features '{name}' are for pictures; for {dataset.sample.plural}: auto or pixels")
+    for name in metrics or ():
+        if name not in MEASURES:
+            raise UsageError(f"metric '{name}' does not suit {dataset.sample.plural}; suited: {', '.join(MEASURES)}")
+    return dataset_as_pixels(dataset), "pixels", metrics or MEASURES
 
 
 def _is_multi_scale(run: Run, dataset: Dataset) -> bool:
@@ -147,7 +178,7 @@ def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: 
     """
     samples: Samples | None = None
     done = 0
-    for block in run.stream(count, seed, weights=weights, round_=round_):
+    for block in run.stream(count, seed, weights=weights, round_=round_, scaled=True):
         if samples is None:
             samples = _empty((count, *block.shape[1:]), block.dtype)
         samples[done : done + len(block)] = block
@@ -178,8 +209,7 @@ def _extractors(
     """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            what = "is text" if dataset.sample.is_text else "are points"
-            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
+            raise UsageError(f"'{dataset.name}' is {dataset.sample.plural}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:
