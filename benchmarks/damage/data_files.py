@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,31 @@ def _parquet(folder: Path, nested: bool = True) -> str:
     return "a.parquet"
 
 
+def _csv(folder: Path) -> str:
+    lines = ["height,width,label", *(f"{number / 7:.6f},{number * number},{'ab'[number % 2]}" for number in range(60))]
+    (folder / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "a.csv"
+
+
+def _signals(folder: Path) -> str:
+    np.savez(folder / "s.npz", signals=np.random.default_rng(0).normal(size=(_COUNT, 2, 32)), labels=_labels())
+    return "s.npz"
+
+
+def _arrays(folder: Path) -> str:
+    for number, volume in enumerate(np.random.default_rng(0).normal(size=(20, 4, 4, 4))):
+        np.save(folder / f"{number:02d}.npy", volume)
+    return "."
+
+
+def _labelled(folder: Path) -> str:
+    write_folder(folder)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    content = {"labels": [[name, number % 3] for number, name in enumerate(names)]}
+    (folder / "dataset.json").write_text(json.dumps(content), encoding="utf-8")
+    return "."
+
+
 FORMATS: dict[str, Callable[[Path], str]] = {
     "npz": _npz,
     "packed npz": _npz_packed,
@@ -102,6 +128,10 @@ FORMATS: dict[str, Callable[[Path], str]] = {
     "packed idx": lambda folder: _idx(folder, packed=True),
     "text": _text,
     "packed text": lambda folder: _text(folder, packed=True),
+    "csv": _csv,
+    "signals": _signals,
+    "folder of npy": _arrays,
+    "dataset.json": _labelled,
     "folder": write_folder,
     "parquet": _parquet,
     "plain parquet": lambda folder: _parquet(folder, nested=False),

@@ -41,6 +41,8 @@ def _data_trial(rng: random.Random, folder: Path) -> str | None:
         words += ["--stream", "true"]
     many = len(files) > 4 and rng.random() < 0.5  # of a folder of pictures, one or all
     chosen, other = files if many else [rng.choice(files)], rng.choice(files).read_bytes()
+    if kind == "dataset.json":
+        chosen = [data / "dataset.json"]
     told = [f"{path.name} {damage(path, other, rng)}" for path in chosen]
     if rng.random() < 0.2:
         words = [*training("run", 1), "--data", f"data/{source}"]
