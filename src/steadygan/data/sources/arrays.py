@@ -272,7 +272,9 @@ def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | Non
     others = [
         f"'{printable(name)}' {list(array.shape)}"
         for name, array in arrays.items()
-        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+        if array not in known
+        and (name in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and len(array.shape) <= 2
     ]
     if not others:
         return ()
