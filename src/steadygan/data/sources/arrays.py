@@ -196,12 +196,13 @@ def _layout(array: StoredArray) -> Callable[[NDArray[Any]], NDArray[Any]]:
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
-    pixels = math.prod(shape[1:]) // min(4, *shape[1:])  # a lone channel's at least
-    if pixels > MOST_PIXELS:
-        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(pixels)}")
+    last = len(shape) == 4 and shape[3] <= 4
+    first = len(shape) == 4 and shape[1] <= 4
+    height, width = shape[1:3] if last or len(shape) == 3 else shape[2:]
+    if height * width > MOST_PIXELS:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(height * width)}")
     if len(shape) == 3:
         return lambda rows: rows[:, None]
-    last, first = shape[3] <= 4, shape[1] <= 4
     if last and not first:
         return lambda rows: rows.transpose(0, 3, 1, 2)
     if first and not last:
