@@ -167,3 +167,23 @@ def test_the_first_bright_picture_of_eight_bits_is_enough(tmp_path: Path, monkey
     monkeypatch.setattr(measure, "measure_chunk", counted)
     opened(folder(tmp_path / "set", (RAMP[::-1] * 255).astype(np.uint8), "png"))
     assert sum(looked) == 1
+
+
+def test_arrays_of_several_sizes_and_pictures_of_pillow_have_one_range_too() -> None:
+    from steadygan.data.open import open_memory
+
+    def levels(data: list[Any], **options: Any) -> set[int]:
+        opened = open_memory(data, DataOptions(size=8, **options))
+        return {level for row in pictures(opened) for level in row}
+
+    rng = np.random.default_rng(0)
+    masks = [np.kron(rng.integers(0, 2, (8, 8)), np.ones((k, k))).astype(np.uint8) for k in (1, 2, 1, 3) * 10]
+    assert {0, 255} <= levels(masks)
+    assert max(levels(masks, range=(0, 255))) == 1
+    colour = [np.dstack([mask] * 3 + [np.full_like(mask, 255)]) for mask in masks]
+    assert {0, 255} <= levels(colour, channels=4)
+    masks = [mask for mask in masks if mask.shape == (8, 8)]
+    deep = [Image.fromarray(mask.astype(np.uint16) * 4000) for mask in masks]
+    assert max(levels(deep)) == 249  # of 0 to 4,095
+    both = [Image.fromarray(mask * 255) for mask in masks[:10]] + deep[10:]
+    assert levels(both) == {0, 249, 255}

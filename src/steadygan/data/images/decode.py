@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits
+from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -168,7 +168,8 @@ def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
     with antialiasing (Lanczos).
     """
     if isinstance(payload, np.ndarray):
-        return payload if payload.shape == plan.shape else decode_array(payload, plan)
+        levels = levelled(payload, plan.levels)
+        return levels if payload.shape == plan.shape else decode_array(levels, plan)
     with opened(payload) as image:
         if isinstance(image, ImageFile.ImageFile):
             _shrink_while_decoding(image, plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from steadygan.data.value_range import AS_BYTES, Kind, to_bytes
@@ -56,6 +57,15 @@ def colours(image: Image.Image) -> Image.Image:
         grey = image.mode == "La"
         return image.convert("LA" if grey else "RGBA" if image.has_transparency_data or image.mode != "P" else "RGB")
     return image.convert("RGB")
+
+
+def levelled(array: NDArray[np.uint8], levels: Levels) -> NDArray[np.uint8]:
+    """An array [C, H, W] by the numbers that become 0 and 255; alpha stays as it is."""
+    if levels.bytes == AS_BYTES:
+        return array
+    if len(array) in (2, 4):
+        return np.concatenate([to_bytes(array[:-1], *levels.bytes), array[-1:]])
+    return to_bytes(array, *levels.bytes)
 
 
 def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadygan.data.images.decode import Plan
+from steadygan.data.images.depth import Levels
 from steadygan.data.images.entry import Decoded
-from steadygan.data.images.measure import measured
+from steadygan.data.images.measure import Measured, measured
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
 from steadygan.data.images.store import Split
@@ -104,7 +105,8 @@ def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
     splits = [(source.train, train)]
     if source.test is not None and test is not None:
         splits.append((source.test, test))
-    known = measured(source.name, splits, options.range, root)
+    # arrays of one shape have been converted by their range; files, and arrays of several sizes, are by theirs
+    known = Measured(Levels(), ()) if source.range else measured(source.name, splits, options.range, root)
     plan = Plan(size, options.channels or natural_channels(train), options.fit, known.levels)
     split = Split(source.train, train, source.test, test, options.held_out)
     ranges = known.ranges or ((("", source.range),) if source.range else ())

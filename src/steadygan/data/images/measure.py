@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from steadygan.data.bounds import Bounds
 from steadygan.data.images.decode import MOST_PIXELS, Payload, opened, quiet_pillow
 from steadygan.data.images.depth import Levels, Unreadable, colours, depth
 from steadygan.data.images.pictures import Pictures
-from steadygan.data.images.scan import ARRAY, Scan, chunked
+from steadygan.data.images.scan import Scan, chunked
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally, spaced
 from steadygan.data.value_range import FEW, Kind, ValueRange
@@ -71,7 +71,7 @@ def measured(
         root: the cache folder
         stands_for: what the pictures are a part of, in words; '' if they are all
     """
-    files = [(pictures, scan) for pictures, scan in splits if not _in_memory(scan)]
+    files = list(splits)
     present = {depth(mode) for _, scan in files for mode, _ in scan.modes}
     if not present:
         return Measured(Levels(), ())
@@ -85,8 +85,9 @@ def measured(
             found = {kind: each.range(asked if kind in deepest else (), alone=alone) for kind, each in tallies.items()}
         except DataError as error:
             return Measured(Levels(), (), f"'{name}' {error}")
-        with contextlib.suppress(OSError):  # only saves time
-            write_json(path, {"version": _VERSION, **{kind: each.to_json() for kind, each in found.items()}})
+        if all(pictures.key is not None for pictures, _ in files):
+            with contextlib.suppress(OSError):  # only saves time
+                write_json(path, {"version": _VERSION, **{kind: each.to_json() for kind, each in found.items()}})
     if stands_for:
         found = {kind: replace(each, why=f"{each.why}, of {stands_for}") for kind, each in found.items()}
     ends = {kind: (each.low, each.high) for kind, each in found.items()}
@@ -94,10 +95,6 @@ def measured(
     return Measured(
         Levels(**ends), tuple((_NAMES[kind] if several else "", each) for kind, each in sorted(found.items()))
     )
-
-
-def _in_memory(scan: Scan) -> bool:
-    return any(format == ARRAY for format, _ in scan.formats)
 
 
 def _key(files: Sequence[tuple[Pictures, Scan]], asked: Bounds) -> str:
@@ -151,25 +148,31 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
     """The extremes of the pictures that can be decoded."""
     results = []
     for payload in chunk:
-        with contextlib.suppress(Unreadable):
-            assert not isinstance(payload, np.ndarray)
-            with opened(payload) as image:
-                if image.width * image.height <= MOST_PIXELS:
-                    image.load()
-                    results.append(_of_image(image, steps))
+        if isinstance(payload, np.ndarray):  # [C, H, W]
+            numbers = payload[:-1] if len(payload) in (2, 4) else payload
+            results.append(_of_numbers("bytes", numbers, steps))
+            continue
+        with contextlib.suppress(Unreadable), opened(payload) as image:
+            if image.width * image.height <= MOST_PIXELS:
+                image.load()
+                results.append(_of_image(image, steps))
     return [extremes for extremes in results if extremes is not None]
 
 
 def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     """None if numbers are not finite: such a picture is left out when it is decoded."""
     kind = depth(image.mode)
-    step = steps.get(kind, 0)
     flat = colours(image) if kind == "bytes" else image
     pixels = np.asarray(flat)
     if flat.mode == "1":
         pixels = pixels.astype(np.uint8) * 255
     if flat.mode in ("LA", "RGBA"):
         pixels = pixels[..., :-1]
+    return _of_numbers(kind, pixels, steps)
+
+
+def _of_numbers(kind: Kind, pixels: NDArray[Any], steps: dict[Kind, int]) -> Extremes | None:
+    step = steps.get(kind, 0)
     least, most = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(least) and np.isfinite(most)):
         return None
