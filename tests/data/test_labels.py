@@ -21,6 +21,8 @@ COUNT = 40
 SOFT = RNG.dirichlet(np.ones(3), COUNT)
 KINDS: dict[str, tuple[Any, str]] = {
     "multi-hot": (np.arange(COUNT)[:, None] >> np.arange(4) & 1, "are multi-hot, several classes a picture or none"),
+    "attributes": (RNG.choice([-1, 1], (COUNT, 6)), "are multi-hot"),
+    "no class at all": (np.zeros((COUNT, 4)), "are multi-hot"),
     "soft": (SOFT, "are soft, shares of classes"),
     "soft float32": (SOFT.astype(np.float32), "--data.labels likeliest"),
     "vectors": (RNG.standard_normal((COUNT, 3)), "are vectors of numbers"),
@@ -46,6 +48,9 @@ CLASSES: dict[str, tuple[Any, list[str]]] = {
     "column": (NUMBERS[:, None], list("0123")),
     "row": (NUMBERS[None], list("0123")),
     "one-hot": (np.eye(5)[NUMBERS], list("0123")),
+    "one-hot of bytes": (np.eye(4, dtype=np.uint8)[NUMBERS] * 255, list("0123")),
+    "one-hot of signs": (np.eye(4)[NUMBERS] * 2 - 1, list("0123")),
+    "one-hot, rounded": (np.eye(4)[NUMBERS] + 1e-9, list("0123")),
 }
 
 
@@ -59,7 +64,7 @@ def test_one_value_a_picture_is_a_class(kind: str) -> None:
     found = read_labels(values(array), None, True)
     assert (found.note, list(found.names)) == ("", names)
     assert found.labels is not None
-    flat = NUMBERS if kind == "one-hot" else np.asarray(array).reshape(-1)
+    flat = NUMBERS if "one-hot" in kind else np.asarray(array).reshape(-1)
     for number in range(len(names)):  # equal labels are equal values
         assert len(set(flat[found.labels == number].tolist())) == 1
 
@@ -107,6 +112,9 @@ def test_labels_of_both_splits_are_checked() -> None:
     assert found.test_labels.tolist() == NUMBERS[:9].tolist()
     with pytest.raises(DataError, match=r"holds 9 labels \[9\] for 8 pictures"):
         read_labels(values(NUMBERS), values(NUMBERS[:9], 8), True)
+    words = read_labels(values(NUMBERS), values(np.array(["0", "3"]), 2), True)
+    assert words.test_labels is not None
+    assert words.test_labels.tolist() == [0, 3]
     with pytest.raises(DataError, match="label '9', which the training split lacks"):
         read_labels(values(NUMBERS), values([9], 1), True)
     assert "are fractions" in read_labels(values(NUMBERS), values(RNG.random(9), 9), True).note

@@ -21,6 +21,8 @@ from steadygan.errors import DataError, UsageError
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
+_WHOLE = 1e-6
+"""by how much a number of a one-hot label may differ from a whole one"""
 _SUM = 1e-3
 """by how much the sum of soft labels may differ from 1"""
 LEAVE_OUT = "--data.labels false leaves them out"
@@ -91,7 +93,10 @@ def read_labels(train: Values, test: Values | None, use: LabelUse) -> Labelling:
     note = next((each for each in read if isinstance(each, str)), "")
     if note:
         return Labelling(note=note)
-    labels, names, test_labels = number_labels(*(each for each in read if not isinstance(each, str)))
+    values = [each for each in read if not isinstance(each, str)]
+    if any(each.dtype.kind in "UO" for each in values):  # 3 and '3' are one class
+        values = [each.astype(str).astype(object) for each in values]
+    labels, names, test_labels = number_labels(*values)
     alone = int((np.bincount(labels) == 1).sum())
     if 2 * alone > len(labels) and use is not False:
         what = "differ from picture to picture, as numbers of pictures do, and are no classes"
@@ -181,12 +186,17 @@ def _kind_of_vectors(rows: NDArray[Any]) -> str:
         return "are arrays, one a picture"
     if rows.dtype.kind == "U":
         return "are several words a picture"
-    sums = rows.sum(axis=1)
-    if ((rows == 0) | (rows == 1)).all():
-        return "one-hot" if (sums == 1).all() else "are multi-hot, several classes a picture or none"
-    if rows.min() >= 0 and np.abs(sums - 1).max() <= _SUM:
+    numbers = rows.astype(np.float64)
+    whole = np.rint(numbers)
+    whole = whole if np.abs(numbers - whole).max() <= _WHOLE else numbers
+    low, high = whole.min(), whole.max()
+    is_soft = numbers.min() >= 0 and np.abs(numbers.sum(axis=1) - 1).max() <= _SUM
+    if is_soft and high < 1:
         return "soft"
-    return "are vectors of numbers"
+    if ((whole == low) | (whole == high)).all():  # 0 and 1, -1 and 1, 0 and 255
+        hot = (whole == high).sum(axis=1) if low < high else np.zeros(len(rows))
+        return "one-hot" if (hot == 1).all() else "are multi-hot, several classes a picture or none"
+    return "soft" if is_soft else "are vectors of numbers"
 
 
 def _unlikely(values: Values, what: str) -> UsageError:
