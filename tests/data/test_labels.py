@@ -112,6 +112,11 @@ def test_labels_of_both_splits_are_checked() -> None:
     assert found.test_labels.tolist() == NUMBERS[:9].tolist()
     with pytest.raises(DataError, match=r"holds 9 labels \[9\] for 8 pictures"):
         read_labels(values(NUMBERS), values(NUMBERS[:9], 8), True)
+    ids = read_labels(values(np.arange(COUNT)), values(np.arange(9) + 100, 9), True)
+    assert "differ from picture to picture" in ids.note
+    for wrong in (values([9], 1), values([1], 2), Values("'y'", None, (3,), 3)):
+        forgiven = read_labels(values(NUMBERS), wrong, False)
+        assert (forgiven.labels, forgiven.names, forgiven.note) == (None, (), "")
     words = read_labels(values(NUMBERS), values(np.array(["0", "3"]), 2), True)
     assert words.test_labels is not None
     assert words.test_labels.tolist() == [0, 3]

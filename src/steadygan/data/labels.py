@@ -84,24 +84,28 @@ def read_labels(train: Values, test: Values | None, use: LabelUse) -> Labelling:
         DataError: for another number of labels than pictures, and for Python objects.
         UsageError: if the likeliest class is asked for where there are no soft labels.
     """
-    splits = [train] if test is None else [train, test]
-    if use is False:
-        for split in splits:
-            if split.array is None or split.what or len(_rows(split)) != split.count:
-                return Labelling()
+    try:
+        return _read([train] if test is None else [train, test], use)
+    except DataError:
+        if use is False:
+            return Labelling()
+        raise
+
+
+def _read(splits: Sequence[Values], use: LabelUse) -> Labelling:
     read = [_one_value(split, use) for split in splits]
     note = next((each for each in read if isinstance(each, str)), "")
     if note:
         return Labelling(note=note)
     values = [each for each in read if not isinstance(each, str)]
-    if any(each.dtype.kind in "UO" for each in values):  # 3 and '3' are one class
-        values = [each.astype(str).astype(object) for each in values]
-    labels, names, test_labels = number_labels(*values)
+    if len({each.dtype.kind in "UO" for each in values}) > 1:  # 3 and '3' are one class
+        values = [each.astype(str) for each in values]
+    labels, _, _ = number_labels(values[0])
     alone = int((np.bincount(labels) == 1).sum())
     if 2 * alone > len(labels) and use is not False:
         what = "differ from picture to picture, as numbers of pictures do, and are no classes"
-        return Labelling(labels, (), test_labels, _note(train, what))
-    return Labelling(labels, names, test_labels)
+        return Labelling(labels, note=_note(splits[0], what))
+    return Labelling(*number_labels(*values))
 
 
 def number_labels(
