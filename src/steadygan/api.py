@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
-from steadygan.data.options import DataOptions
+from steadygan.data.options import DataForm, DataOptions
 from steadygan.errors import RunError, UsageError
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
@@ -61,6 +61,7 @@ def prepare(
     data: Any = None,
     *,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     may_mirror: bool | None = None,
@@ -73,6 +74,7 @@ def prepare(
             mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
             None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
         may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
@@ -91,6 +93,8 @@ def prepare(
         options = dataclasses.replace(own, source=str(data))
     if size is not None:
         options = dataclasses.replace(options, size=size)
+    if form is not None:
+        options = dataclasses.replace(options, form=form)
     options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
@@ -124,6 +128,7 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
@@ -139,6 +144,7 @@ def train(
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
@@ -147,7 +153,7 @@ def train(
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
-    ready = prepare(recipe, data, size=size, device=device)
+    ready = prepare(recipe, data, size=size, form=form, device=device)
     changes = {"rounds": rounds, "seed": seed}
     made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
     if minutes is None and rounds is None:

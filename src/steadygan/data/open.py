@@ -118,8 +118,8 @@ def _check_for(source: Source, options: DataOptions) -> None:
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
     in_arrays = isinstance(source, NumberSource) or (isinstance(source, PictureSource) and source.kind in _ARRAYS)
-    if options.kind != "auto" and not in_arrays:
-        raise UsageError(f"data kind is '{options.kind}', but '{source.name}' is no array, of which the kind is open")
+    if options.form != "auto" and not in_arrays:
+        raise UsageError(f"data form is '{options.form}', but '{source.name}' is no array, of which the form is open")
 
 
 def _decoded_unless_refused(inspection: Inspection, progress: Progress | None) -> Decoded | None:

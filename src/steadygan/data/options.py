@@ -10,7 +10,7 @@ from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
-DataKind = Literal["auto", "image", "signal", "volume", "table"]
+DataForm = Literal["auto", "image", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -50,7 +50,7 @@ class DataOptions:
     """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
-    kind: DataKind = field(default="auto", metadata=OMIT_DEFAULT)
+    form: DataForm = field(default="auto", metadata=OMIT_DEFAULT)
     """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
     (docs/data.md)"""
 
@@ -63,7 +63,7 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
-        one_of("data kind", self.kind, get_args(DataKind))
+        one_of("data form", self.form, get_args(DataForm))
         for name in ("flip", "labels", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
         within("data held_out", self.held_out, 0, 0.5, open_low=True)

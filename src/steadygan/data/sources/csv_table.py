@@ -35,8 +35,8 @@ def open_csv(path: Path, name: str, options: DataOptions) -> NumberSource:
     Raises:
         DataError: one line that names line and column, for text, missing values and lines of other lengths.
     """
-    if options.kind not in ("auto", "table"):
-        raise DataError(f"data kind is '{options.kind}', but '{path}' is a table")
+    if options.form not in ("auto", "table"):
+        raise DataError(f"data form is '{options.form}', but '{path}' is a table")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             head = file.read(2**16)
