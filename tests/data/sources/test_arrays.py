@@ -138,7 +138,7 @@ def test_large_arrays_are_streamed_through_the_cache_with_the_same_result(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"images": PICTURES.reshape(40, -1)}, "has no array of pictures [M, H, W], [M, H, W, C] or"),
+        ({"images": PICTURES.reshape(40, -1)}, "has shape [40, 768]: 768 columns, or signals of 768 values"),
         ({"a": PICTURES, "b": PICTURES}, "it holds a [40, 16, 16, 3], b [40, 16, 16, 3]"),
         ({"images": np.full((20, 8, 8), 7)}, "holds 7 and no other number"),
         ({"images": np.full((20, 8, 8), np.nan)}, "has NaN in picture 0"),
@@ -147,11 +147,11 @@ def test_large_arrays_are_streamed_through_the_cache_with_the_same_result(
             "infinite number in picture 2",
         ),
         ({"images": np.zeros((0, 8, 8), np.uint8)}, "is empty"),
-        ({"images": np.zeros((20, 8, 8), "U3")}, "holds <U3; pictures are numbers"),
-        ({"images": np.zeros((20, 8, 8), complex)}, "holds complex128; pictures are numbers"),
-        ({"images": np.zeros((20, 7, 8, 9), np.uint8)}, "has shape [20, 7, 8, 9]; pictures are"),
+        ({"images": np.zeros((20, 8, 8), "U3")}, "holds <U3; samples are numbers"),
+        ({"images": np.zeros((20, 8, 8), complex)}, "holds complex128: give real and imaginary"),
+        ({"images": np.zeros((20, 7, 8, 9), np.uint8)}, "has shape [20, 7, 8, 9]: no axis is clearly the channels"),
         ({"images": np.zeros((20, 3, 9, 3), np.uint8)}, "has shape [20, 3, 9, 3]; pictures are"),
-        ({"images": np.array([[[{}]]] * 20, dtype=object)}, "holds object; pictures are numbers"),
+        ({"images": np.array([[[{}]]] * 20, dtype=object)}, "holds object; samples are numbers"),
         (
             {"x": PICTURES, "y": np.arange(40) // 2, "x_test": PICTURES, "y_test": np.arange(40) // 2 + 1},
             "the label '20'",
