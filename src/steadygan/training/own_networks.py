@@ -53,6 +53,7 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_parameters(who, network)
             _check_state(who, network)
             _check_gradients(game, player, who)
+            _check_counts(game, player, who)
             warnings += _mixing_warnings(game, who) if player == "critic" else ()
             if isinstance(getattr(getattr(game.recipe, player), "network", None), Given):
                 warnings.append(f"{who} was handed over built: it begins with the weights it had, whatever the seed")
@@ -111,7 +112,8 @@ def check_repeatable(game: Game, build: Callable[[], Game]) -> None:
 
 
 def _mixing_warnings(game: Game, who: str) -> Iterator[str]:
-    mixes = any(isinstance(part, OwnNetwork) and part.couples_batch for part in game.critic.modules())
+    own = [part for part in game.critic.modules() if isinstance(part, OwnNetwork)]
+    mixes = any(part.couples_batch and part.any_count for part in own)
     penalties = [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
     if mixes and penalties:
         yield (
@@ -175,10 +177,28 @@ def _check_gradients(game: Game, player: PlayerName, who: str) -> None:
         raise UsageError(f"{who} cannot be differentiated: {in_one_line(error)}") from error
 
 
+def _check_counts(game: Game, player: PlayerName, who: str) -> None:
+    """Refuses a network for one number of samples alone; a critic may want a multiple of some group."""
+    network = game.players[player].network
+    if all(part.any_count for part in network.modules() if isinstance(part, OwnNetwork)):
+        return
+    count = 2 * _size(game) if player == "critic" else _size(game) + 1
+    inputs, labels = _inputs(game, player, count)
+    try:
+        with torch.no_grad(), unchanged(network), game.autocast():
+            network(inputs, labels)
+    except (RuntimeError, ValueError, TypeError, LookupError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise UsageError(f"{who} takes {_size(game)} at once, but not {count}: {in_one_line(error)}") from error
+
+
 def _size(game: Game) -> int:
-    """Samples of a check: few, or those of a step for a network that takes no other number."""
+    """Samples of a check: few, or those of a step for networks that do not take any number of them."""
     count = min(game.recipe.batch, game.recipe.run.micro_batch or game.recipe.batch)
-    return count if not game.joins_passes else min(_COUNT, count)
+    own = [part for net in (game.generator, game.critic) for part in net.modules() if isinstance(part, OwnNetwork)]
+    free = game.joins_passes and all(part.any_count for part in own)
+    return min(_COUNT, count) if free else count
 
 
 def _inputs(game: Game, player: PlayerName, count: int) -> tuple[Sample, Tensor | None]:
