@@ -72,9 +72,7 @@ def _set(network: nn.Module, inputs: Sample, labels: Tensor | None) -> None:
         if isinstance(module, OwnNetwork):
             mixes = mixes_samples(network, inputs, labels)
             module.any_count = mixes is not None
-            module.couples_batch = (
-                mixes is not False
-            )  # of a network for some numbers of samples, batches are not joined
+            module.couples_batch = mixes is not False  # None: joined batches might not fit
 
 
 def mixes_samples(network: nn.Module, inputs: Sample, labels: Tensor | None) -> bool | None:
