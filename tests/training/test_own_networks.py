@@ -191,6 +191,10 @@ REFUSED = {
     "numpy weights": ({"critic": lambda sample: drawn_by_numpy()}, "other weights each time"),
     "extra state": ({"critic": lambda sample: Extra()}, "a dict; checkpoints hold tensors"),
     "dtype of a buffer": ({"critic": lambda sample: Odd()}, "complex32.* checkpoints cannot hold"),
+    "second derivative": (
+        {"critic": lambda sample: OnceOnly()},
+        "second derivative, as GradientPenalty .*differentiable",
+    ),
     "one number of samples": ({"critic": answers(lambda s, x: s.view(16))}, "takes 16 at once, but not 32"),
     "one number of latents": ({"generator": lambda sample, latent: Hard(latent)}, "takes 16 at once, but not 17"),
     "float64": ({"critic": lambda sample: Critic().double()}, "critic .* fails for samples"),
@@ -230,6 +234,21 @@ class Odd(Critic):
     def __init__(self):
         super().__init__()
         self.register_buffer("odd", torch.zeros(3, dtype=torch.complex32))
+
+
+class OnceOnly(Critic):
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable
+        def backward(ctx, gradient):
+            return 2 * gradient
+
+    def forward(self, x):
+        return super().forward(self.Doubled.apply(x))
 
 
 class Hard(nn.Module):

@@ -15,6 +15,7 @@ from steadygan.networks.building import spec_name
 from steadygan.networks.layers.given import Given
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.networks.own import Own
+from steadygan.penalties.gradient_norms import norm_of_scores
 from steadygan.rng import torch_seeded
 from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.step.probe import (
@@ -54,6 +55,8 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_state(who, network)
             _check_gradients(game, player, who)
             _check_counts(game, player, who)
+            if player == "critic" and _input_gradients_held(game):
+                _check_second_derivatives(game, who)
             warnings += _mixing_warnings(game, who) if player == "critic" else ()
             if isinstance(getattr(getattr(game.recipe, player), "network", None), Given):
                 warnings.append(f"{who} was handed over built: it begins with the weights it had, whatever the seed")
@@ -114,7 +117,7 @@ def check_repeatable(game: Game, build: Callable[[], Game]) -> None:
 def _mixing_warnings(game: Game, who: str) -> Iterator[str]:
     own = [part for part in game.critic.modules() if isinstance(part, OwnNetwork)]
     mixes = any(part.couples_batch and part.any_count for part in own)
-    penalties = [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
+    penalties = _input_gradients_held(game)
     if mixes and penalties:
         yield (
             f"a score of {who} depends on other samples of the batch, but {penalties[0]} holds each sample's own "
@@ -175,6 +178,34 @@ def _check_gradients(game: Game, player: PlayerName, who: str) -> None:
         if is_out_of_memory(error):
             raise
         raise UsageError(f"{who} cannot be differentiated: {in_one_line(error)}") from error
+
+
+def _input_gradients_held(game: Game) -> list[str]:
+    """The penalties on gradients of the critic in its samples."""
+    return [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
+
+
+def _check_second_derivatives(game: Game, who: str) -> None:
+    """Refuses a critic that cannot be differentiated twice under a gradient penalty.
+
+    By a plain backward: one with ``inputs`` goes around a node that would fail, and loses its gradient.
+    """
+    samples, labels = _inputs(game, "critic", _size(game))
+    try:
+        with unchanged(game.critic), game.autocast():
+            norms = norm_of_scores(lambda points: answer_of(game.critic, points, labels), samples)
+            if norms.requires_grad:
+                torch.autograd.backward(norms.sum())
+    except SteadyganError:
+        raise
+    except (RuntimeError, ValueError, TypeError, LookupError) as error:
+        if is_out_of_memory(error):
+            raise
+        penalty = _input_gradients_held(game)[0]
+        raise UsageError(f"{who} has no second derivative, as {penalty} needs it: {in_one_line(error)}") from error
+    finally:
+        for parameter in game.critic.parameters():
+            parameter.grad = None
 
 
 def _check_counts(game: Game, player: PlayerName, who: str) -> None:
