@@ -8,7 +8,7 @@ import pytest
 
 from steadygan.codec import import_path
 from steadygan.errors import UsageError
-from steadygan.kinds import bound, import_kinds, kinds_in, spec_types
+from steadygan.kinds import bound, check_used, import_kinds, kinds_in, spec_types
 from steadygan.losses import Hinge
 from steadygan.networks import LabelledGenerator, MLPGenerator, Own
 from steadygan.objectives import Adversarial
@@ -94,3 +94,12 @@ def test_paths_of_what_cannot_be_imported_say_so():
     assert import_path(lambda sample: None).endswith("<lambda>(sample)")
     assert import_path(Hinge) == "steadygan.losses:Hinge"
     assert import_path(MLPGenerator().build) == "steadygan.networks.mlp:MLPGenerator.build"
+
+
+def test_what_no_recipe_names_is_refused_with_what_it_names():
+    check_used([MyLoss, MyNetwork, make_critic], RECIPE)
+    check_used([make_critic], Recipe(), RECIPE)
+    with pytest.raises(UsageError, match=rf"{HERE}:make_generator: .*it names: .*{HERE}:make_critic"):
+        check_used([make_generator], RECIPE)
+    with pytest.raises(UsageError, match="it names: mine:Critic"):
+        check_used([make_generator], Recipe(critic=Own("mine:Critic")))

@@ -60,17 +60,20 @@ def import_kinds(paths: Iterable[str]) -> tuple[Kind, ...]:
     return tuple(_checked(path, imported(path, "--kinds")) for path in paths)
 
 
-def check_used(kinds: Iterable[Kind], used: Iterable[Kind]) -> None:
-    """Refuses a kind that no recipe names, such as another class than the one that was meant.
+def check_used(kinds: Iterable[Kind], *specs: Any) -> None:
+    """Refuses a kind that no spec names, such as another class than the one that was meant.
 
     Args:
         kinds: as they were passed
-        used: those of the recipes (``kinds_in``)
+        specs: recipes, with these kinds bound in them
     """
-    named = list(used)
+    parts = [part for spec in specs for part in _parts(spec)]
+    used = [type(part) if dataclasses.is_dataclass(part) else part for part in parts]
     for kind in kinds:
-        if not any(kind is each for each in named):
-            known = ", ".join(map(codec.import_path, named)) or "none"
+        if not any(kind is each for each in used):
+            own = [each for each in used if not getattr(each, "__module__", "").startswith("steadygan.")]
+            named = [*map(codec.import_path, own), *(part.path for part in parts if hasattr(part, "bound_to"))]
+            known = ", ".join(dict.fromkeys(named)) or "none"
             raise UsageError(f"--kinds {codec.import_path(kind)}: the recipe names no such code (it names: {known})")
 
 

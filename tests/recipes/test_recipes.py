@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ import torch
 from steadygan import recipes
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
-from steadygan.recipes import RECIPES, find, summary
+from steadygan.recipes import RECIPES, by_name, find, summary
 from steadygan.representations import OneHot
 from steadygan.training.validate import check
 from steadygan.types import SampleSpec, scales_of
@@ -141,3 +142,11 @@ def test_all_recipe_functions_are_public_and_listed() -> None:
     for name, function in RECIPES.items():
         assert getattr(recipes, function.__name__) is function and function.__name__ in recipes.__all__
         assert function.__name__.replace("_", "-") == name
+
+
+@pytest.mark.parametrize("classes", [0, 10])
+@pytest.mark.parametrize("shape", [(2,), (1, 8, 8), (5, 16, 16), (4, 64), (30, 64), (1, 8, 8, 8)], ids=str)
+def test_samples_of_any_shape_have_a_recipe_or_one_line(shape: tuple[int, ...], classes: int) -> None:
+    for make in by_name().values():
+        with contextlib.suppress(UsageError):
+            assert make(SampleSpec(shape, classes)).name

@@ -191,6 +191,12 @@ REFUSED = {
     "numpy weights": ({"critic": lambda sample: drawn_by_numpy()}, "other weights each time"),
     "extra state": ({"critic": lambda sample: Extra()}, "a dict; checkpoints hold tensors"),
     "dtype of a buffer": ({"critic": lambda sample: Odd()}, "complex32.* checkpoints cannot hold"),
+    "second derivative": (
+        {"critic": lambda sample: OnceOnly()},
+        "second derivative, as GradientPenalty .*differentiable",
+    ),
+    "one number of samples": ({"critic": answers(lambda s, x: s.view(16))}, "takes 16 at once, but not 32"),
+    "one number of latents": ({"generator": lambda sample, latent: Hard(latent)}, "takes 16 at once, but not 17"),
     "float64": ({"critic": lambda sample: Critic().double()}, "critic .* fails for samples"),
     "not differentiable": (
         {"critic": lambda sample: Critic(lambda s, x: s.detach().sign() * s.abs().detach())},
@@ -228,6 +234,30 @@ class Odd(Critic):
     def __init__(self):
         super().__init__()
         self.register_buffer("odd", torch.zeros(3, dtype=torch.complex32))
+
+
+class OnceOnly(Critic):
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable
+        def backward(ctx, gradient):
+            return 2 * gradient
+
+    def forward(self, x):
+        return super().forward(self.Doubled.apply(x))
+
+
+class Hard(nn.Module):
+    def __init__(self, latent):
+        super().__init__()
+        self.layer = nn.Linear(latent, 64)
+
+    def forward(self, z):
+        return torch.tanh(self.layer(z)).view(16, 1, 8, 8)
 
 
 class Blind(nn.Module):
@@ -285,8 +315,10 @@ def test_a_critic_that_mixes_samples_is_found_and_gets_passes_of_its_own():
     alone = Game.build(small_recipe(critic=Critic), IMAGES)
     assert (alone.critic.couples_batch, alone.joins_passes) == (False, True)
     assert any("depends on other samples" in line for line in check_game(mixing))
-    fixed = Game.build(small_recipe(critic=answers(lambda s, x: s.view(16))), IMAGES)
-    assert not fixed.joins_passes  # a critic of 16 samples at once alone
+    in_fours = lambda s, x: (s.view(-1, 4) - s.view(-1, 4).mean(1, keepdim=True)).view(-1)  # noqa: E731
+    grouped = Game.build(small_recipe(critic=answers(in_fours)), IMAGES)
+    assert not grouped.joins_passes
+    assert check_own(grouped) == ()
 
 
 @pytest.mark.parametrize(

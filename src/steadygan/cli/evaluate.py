@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from steadygan import api
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.kinds import check_used, import_kinds
-from steadygan.recipe import own_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -51,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     kinds = import_kinds(values.kinds)
     runs = [api.load(name, kinds=kinds) for name in values.runs or [None]]
     if kinds:
-        check_used(kinds, [kind for loaded in runs for kind in own_kinds(loaded.recipe)])
+        check_used(kinds, *(loaded.recipe for loaded in runs))
     for loaded in runs:
         new = evaluate(
             loaded,

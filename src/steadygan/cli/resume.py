@@ -11,7 +11,7 @@ from steadygan.cli.overrides import Change
 from steadygan.cli.parser import Parser, add_kinds, at_least, more_rounds, round_number
 from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
-from steadygan.recipe import Recipe, own_kinds
+from steadygan.recipe import Recipe
 from steadygan.run import Run
 
 
@@ -22,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(rest)
     changes = [*_short(values), *changes]  # --lr first: an option of one optimizer counts more
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
-    check_used(loaded.kinds, own_kinds(loaded.recipe))
+    check_used(loaded.kinds, loaded.recipe)
     start = loaded.rounds_done if values.from_round is None else values.from_round
     if start >= loaded.recipe.rounds and not values.rounds:
         return _finished(loaded, values, changes)

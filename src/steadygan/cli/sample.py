@@ -11,7 +11,6 @@ from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
-from steadygan.recipe import own_kinds
 from steadygan.run import Run, Weights
 from steadygan.run.layout import GENERATED
 
@@ -64,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
-    check_used(loaded.kinds, own_kinds(loaded.recipe))
+    check_used(loaded.kinds, loaded.recipe)
     values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
         values.classes = loaded.class_numbers(values.classes)

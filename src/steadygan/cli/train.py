@@ -16,7 +16,7 @@ from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, check_used, import_kinds
-from steadygan.recipe import Recipe, fitted, own_kinds
+from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
-    check_used(values.kinds, own_kinds(trial))
+    check_used(values.kinds, trial)
     ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)

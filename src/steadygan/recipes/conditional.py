@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from steadygan.data.options import DataOptions
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, NonSaturating, Wasserstein
 from steadygan.networks import (
     DCGANCritic,
@@ -79,7 +80,8 @@ def projection(sample: SampleSpec = IMAGES) -> Recipe:
 def _classified(base: Recipe, name: str, objective: AuxiliaryClassifier) -> Recipe:
     """A recipe with conditional networks."""
     generator, critic = base.generator, base.critic
-    assert isinstance(generator, DCGANGenerator | MLPGenerator) and isinstance(critic, DCGANCritic | MLPCritic)
+    if not (isinstance(generator, DCGANGenerator | MLPGenerator) and isinstance(critic, DCGANCritic | MLPCritic)):
+        raise UsageError(f"recipe {name} is for pictures and points with labels, not for samples of other kinds")
     return dataclasses.replace(
         base,
         name=name,

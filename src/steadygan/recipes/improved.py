@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge, NonSaturating
 from steadygan.networks import DCGANCritic, MLPCritic
 from steadygan.networks.minibatch import Discrimination
@@ -60,6 +61,7 @@ def instance_noise(sample: SampleSpec = IMAGES) -> Recipe:
 def _changed(sample: SampleSpec, name: str, objective: Objective, **of_critic: Any) -> Recipe:
     """DCGAN with another objective and other fields of the critic."""
     base = dcgan(sample)
-    assert isinstance(base.critic, DCGANCritic | MLPCritic)
+    if not isinstance(base.critic, DCGANCritic | MLPCritic):
+        raise UsageError(f"recipe {name} is for pictures and points, not for samples of other kinds")
     critic = dataclasses.replace(base.critic, **of_critic)
     return dataclasses.replace(base, name=name, critic=critic, objective=objective)

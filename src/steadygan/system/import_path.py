@@ -35,7 +35,7 @@ def imported(path: str, what: str) -> Any:
     with current_folder_importable():
         try:
             module: ModuleType = importlib.import_module(module_name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends itself
             raise UsageError(f"{what} '{path}': cannot import '{module_name}': {in_one_line(error)}") from error
     if not hasattr(module, name):
         known = [known for known, value in vars(module).items() if callable(value)]

@@ -15,6 +15,7 @@ from steadygan.networks.building import spec_name
 from steadygan.networks.layers.given import Given
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.networks.own import Own
+from steadygan.penalties.gradient_norms import norm_of_scores
 from steadygan.rng import torch_seeded
 from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.step.probe import (
@@ -53,6 +54,9 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_parameters(who, network)
             _check_state(who, network)
             _check_gradients(game, player, who)
+            _check_counts(game, player, who)
+            if player == "critic" and _input_gradients_held(game):
+                _check_second_derivatives(game, who)
             warnings += _mixing_warnings(game, who) if player == "critic" else ()
             if isinstance(getattr(getattr(game.recipe, player), "network", None), Given):
                 warnings.append(f"{who} was handed over built: it begins with the weights it had, whatever the seed")
@@ -111,8 +115,9 @@ def check_repeatable(game: Game, build: Callable[[], Game]) -> None:
 
 
 def _mixing_warnings(game: Game, who: str) -> Iterator[str]:
-    mixes = any(isinstance(part, OwnNetwork) and part.couples_batch for part in game.critic.modules())
-    penalties = [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
+    own = [part for part in game.critic.modules() if isinstance(part, OwnNetwork)]
+    mixes = any(part.couples_batch and part.any_count for part in own)
+    penalties = _input_gradients_held(game)
     if mixes and penalties:
         yield (
             f"a score of {who} depends on other samples of the batch, but {penalties[0]} holds each sample's own "
@@ -175,10 +180,56 @@ def _check_gradients(game: Game, player: PlayerName, who: str) -> None:
         raise UsageError(f"{who} cannot be differentiated: {in_one_line(error)}") from error
 
 
+def _input_gradients_held(game: Game) -> list[str]:
+    """The penalties on gradients of the critic in its samples."""
+    return [type(p).__name__ for p in game.recipe.penalties if getattr(p, "at", None) is not None]
+
+
+def _check_second_derivatives(game: Game, who: str) -> None:
+    """Refuses a critic that cannot be differentiated twice under a gradient penalty.
+
+    By a plain backward: one with ``inputs`` goes around a node that would fail, and loses its gradient.
+    """
+    samples, labels = _inputs(game, "critic", _size(game))
+    try:
+        with unchanged(game.critic), game.autocast():
+            norms = norm_of_scores(lambda points: answer_of(game.critic, points, labels), samples)
+            if norms.requires_grad:
+                torch.autograd.backward(norms.sum())
+    except SteadyganError:
+        raise
+    except (RuntimeError, ValueError, TypeError, LookupError) as error:
+        if is_out_of_memory(error):
+            raise
+        penalty = _input_gradients_held(game)[0]
+        raise UsageError(f"{who} has no second derivative, as {penalty} needs it: {in_one_line(error)}") from error
+    finally:
+        for parameter in game.critic.parameters():
+            parameter.grad = None
+
+
+def _check_counts(game: Game, player: PlayerName, who: str) -> None:
+    """Refuses a network for one number of samples alone; a critic may want a multiple of some group."""
+    network = game.players[player].network
+    if all(part.any_count for part in network.modules() if isinstance(part, OwnNetwork)):
+        return
+    count = 2 * _size(game) if player == "critic" else _size(game) + 1
+    inputs, labels = _inputs(game, player, count)
+    try:
+        with torch.no_grad(), unchanged(network), game.autocast():
+            network(inputs, labels)
+    except (RuntimeError, ValueError, TypeError, LookupError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise UsageError(f"{who} takes {_size(game)} at once, but not {count}: {in_one_line(error)}") from error
+
+
 def _size(game: Game) -> int:
-    """Samples of a check: few, or those of a step for a network that takes no other number."""
+    """Samples of a check: few, or those of a step for networks that do not take any number of them."""
     count = min(game.recipe.batch, game.recipe.run.micro_batch or game.recipe.batch)
-    return count if not game.joins_passes else min(_COUNT, count)
+    own = [part for net in (game.generator, game.critic) for part in net.modules() if isinstance(part, OwnNetwork)]
+    free = game.joins_passes and all(part.any_count for part in own)
+    return min(_COUNT, count) if free else count
 
 
 def _inputs(game: Game, player: PlayerName, count: int) -> tuple[Sample, Tensor | None]:

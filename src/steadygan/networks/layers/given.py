@@ -35,8 +35,9 @@ def copied(module: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(module)
     except Exception as error:  # of any code that the module holds
+        name = getattr(module, "name", type(module).__name__)
         raise UsageError(
-            f"{type(module).__name__} cannot be copied, as the average of weights needs it ({in_one_line(error, 90)}): "
+            f"{name} cannot be copied, as the average of weights needs it ({in_one_line(error, 90)}): "
             "take torch.nn.utils.parametrizations in place of older weight norms, and hold no open files or locks"
         ) from error
 

@@ -39,6 +39,8 @@ class OwnNetwork(nn.Module):
         self.conditional = label_name is not None
         self.couples_batch = False
         """True if a sample's output depends on others, as was found by trying"""
+        self.any_count = True
+        """False if it was found to take some numbers of samples alone"""
 
     def called(self, inputs: Any, labels: Tensor | None) -> Any:
         """The module's own answer, to inputs in the usual layout, whatever it does with ``view``."""

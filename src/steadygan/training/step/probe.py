@@ -70,19 +70,21 @@ def trial_samples(generator: nn.Module, latents: Tensor, labels: Tensor | None, 
 def _set(network: nn.Module, inputs: Sample, labels: Tensor | None) -> None:
     for module in network.modules():
         if isinstance(module, OwnNetwork):
-            module.couples_batch = mixes_samples(network, inputs, labels)
+            mixes = mixes_samples(network, inputs, labels)
+            module.any_count = mixes is not None
+            module.couples_batch = mixes is not False  # None: joined batches might not fit
 
 
-def mixes_samples(network: nn.Module, inputs: Sample, labels: Tensor | None) -> bool:
-    """True if an output of the first sample depends on other samples, or the network takes no such number of them."""
+def mixes_samples(network: nn.Module, inputs: Sample, labels: Tensor | None) -> bool | None:
+    """True if an output of the first sample depends on other samples; None if the network fails for these."""
 
     def first(answer: Tensor) -> Tensor:
         return answer[0].sum()
 
     try:
         gradients = input_gradients(network, inputs, labels, first)
-    except Exception as error:  # a number of samples that it does not take: batches are not joined
-        return not is_out_of_memory(error)
+    except Exception as error:
+        return False if is_out_of_memory(error) else None
     return any(gradient is not None and bool((gradient[1:] != 0).any()) for gradient in gradients)
 
 
