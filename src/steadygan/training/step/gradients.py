@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import torch
 
 from steadygan.training.step.draws import StepDraws, micro_batches, rows_of
-from steadygan.training.step.phase_terms import phase_terms
+from steadygan.training.step.phase_terms import phase_terms, run_networks
 from steadygan.training.step.terms import Terms, accumulate, from_named, named_tensors
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def autograd_gradients(
 def carry_out(setup: Setup, phase: Phase, draws: StepDraws, gradients: Gradients = autograd_gradients) -> Terms:
     """Adds the gradients of a phase on this process's rows, by micro-batches; returns detached terms."""
     game, count = setup.game, len(draws.latents)
+    game.iterate_spectral_norms(run_networks(game, phase))
     terms: Terms | None = None
     for rows in micro_batches(game.world.rows(count), game.recipe.run.micro_batch):
         micro = rows_of(draws, rows)
