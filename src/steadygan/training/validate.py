@@ -9,7 +9,7 @@ import torch
 from steadygan.errors import UsageError, nearest
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
 from steadygan.phases import player_of, sees_batch
-from steadygan.training.buffers import preserved_buffers
+from steadygan.training.buffers import preserved_buffers, preserved_random_state
 from steadygan.training.step.draws import micro_batches
 from steadygan.types import Batch
 
@@ -240,7 +240,12 @@ def _moving_state_warnings(game: Game) -> Iterator[str]:
     size = game.recipe.run.micro_batch
     noise, labels = _zeros(game)
     networks = {"generator": game.generator, "critic": game.critic}
-    with torch.random.fork_rng(), torch.no_grad(), preserved_buffers(game.generator), preserved_buffers(game.critic):
+    with (
+        preserved_random_state(game.device),
+        preserved_buffers(game.generator),
+        preserved_buffers(game.critic),
+        torch.no_grad(),
+    ):
         before = {name: _buffers(network) for name, network in networks.items()}
         with game.autocast():
             game.score(game.generate(noise, labels))
