@@ -140,14 +140,15 @@ class HeldOutMeasure:
         if available:
             samples = torch.from_numpy(rng.choice(available, count, replace=False)).to(feed.rows_on)
         else:
-            drawn, of_class = self.train.draw(rng, count)
+            drawn, classes = self.train.draw(rng, count)
             samples = torch.from_numpy(drawn).to(feed.device)
-            labels = None if of_class is None else torch.from_numpy(of_class).to(feed.device)
+            labels = None if classes is None else torch.from_numpy(classes).to(feed.device)
         flips: Tensor | None = None
         if self.recipe.data.flip and self.sample.is_image:
             flips = torch.from_numpy(rng.random(count) < 0.5).to(feed.device)
         spec = self.recipe.representation.random_spec(self.sample)
         for rows in micro_batches(slice(0, count), batch):
             noise = None if spec is None else draw_random(spec, rng, batch).to(feed.device)
-            of_rows = (None if each is None else each[rows] for each in (labels, flips))
-            yield feed(RealDraws(samples[rows], *of_rows, noise))
+            of_class = None if labels is None else labels[rows]
+            mirrored = None if flips is None else flips[rows]
+            yield feed(RealDraws(samples[rows], of_class, mirrored, noise))
