@@ -25,7 +25,12 @@ PAGES = {path.relative_to(ROOT).as_posix(): path for path in _FILES}
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 FOLDERS = ("tests", "src", "benchmarks", "examples", "scripts", "docs")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-STAND_INS = {"RECIPE": "wgan-gp", "NAME": "wgan-gp", "recipe.yaml": "wgan-gp"}
+STAND_INS = {
+    "my_networks:MyCritic": "tests.networks.test_own:Critic",
+    "RECIPE": "wgan-gp",
+    "NAME": "wgan-gp",
+    "recipe.yaml": "wgan-gp",
+}
 """values for placeholders that a parser would refuse"""
 
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -374,3 +374,92 @@ def test_specs_declare_correctly_whether_they_need_real_scores_mix_samples_or_ha
 
 def test_every_loss_has_a_spec_that_recipes_can_name() -> None:
     assert set(get_args(losses.Loss)) == {type(spec) for spec in SPECS.values()}
+
+
+SHAPES: dict[str, tuple[int, ...]] = {"[N]": (), "[N, 1]": (1,), "[N, 1, 1, 1]": (1, 1, 1), "map": (1, 3, 2)}
+HALF = {torch.float16: 2**-10, torch.bfloat16: 2**-7}
+
+
+def drawn(shape: tuple[int, ...], dtype: torch.dtype, seed: int, count: int = 6) -> torch.Tensor:
+    """Scores that the dtype holds exactly, with a graph."""
+    values = 2.0 * np.random.default_rng(seed).standard_normal((count, *shape))
+    return torch.tensor(values).to(dtype).requires_grad_()
+
+
+def exact(score: torch.Tensor) -> Array:
+    return score.detach().double().numpy().ravel()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_loss_of_every_shape_and_dtype_is_the_formulas_mean_over_all_entries(
+    name: str, shape: str, dtype: torch.dtype
+) -> None:
+    real, fake = (drawn(SHAPES[shape], dtype, seed) for seed in (0, 1))
+    tolerance = 1e-12 if dtype == torch.float64 else 2e-6
+    critic, generator = critic_loss(name)(real, fake), generator_loss(name)(fake, real)
+    assert critic.dtype == generator.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    assert critic.item() == pytest.approx(expected_critic_loss(name, exact(real), exact(fake)), rel=tolerance)
+    assert generator.item() == pytest.approx(
+        expected_generator_loss(name, exact(real), exact(fake)), rel=tolerance, abs=tolerance
+    )
+    wide = [score.detach().double().requires_grad_() for score in (real, fake)]
+    gradients = torch.autograd.grad(critic, (real, fake))
+    wanted = torch.autograd.grad(critic_loss(name)(*wide), wide)
+    for got, right in zip(gradients, wanted, strict=True):
+        assert got.dtype == dtype and got.shape == right.shape
+        torch.testing.assert_close(got.double(), right, rtol=HALF.get(dtype, 1e-5), atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("column_first", [False, True])
+def test_scores_beside_a_column_of_scores_are_never_broadcast(name: str, column_first: bool) -> None:
+    real, fake = random_scores(seed=11)
+    x, g = scores(real), scores(fake)
+    x, g = (x[:, None], g) if column_first else (x, g[:, None])
+    assert critic_loss(name)(x, g).item() == pytest.approx(expected_critic_loss(name, real, fake), rel=1e-9)
+    assert generator_loss(name)(g, x).item() == pytest.approx(expected_generator_loss(name, real, fake), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_loss_of_scales_is_the_mean_of_their_losses(name: str) -> None:
+    reals = [drawn(shape, torch.float64, seed) for seed, shape in enumerate([(1, 4, 4), (1, 2, 2), ()])]
+    fakes = [drawn(shape, torch.float64, seed) for seed, shape in enumerate([(1, 4, 4), (1, 2, 2), ()], 10)]
+    pairs = [(exact(x), exact(g)) for x, g in zip(reals, fakes, strict=True)]
+    critic = np.mean([expected_critic_loss(name, x, g) for x, g in pairs])
+    generator = np.mean([expected_generator_loss(name, x, g) for x, g in pairs])
+    assert critic_loss(name)(reals, fakes).item() == pytest.approx(critic, rel=1e-8)
+    assert generator_loss(name)(fakes, reals).item() == pytest.approx(generator, rel=1e-8)
+    with_features = [[[torch.zeros(6, 9), score] for score in side] for side in (reals, fakes)]
+    assert critic_loss(name)(*with_features).item() == pytest.approx(critic, rel=1e-8)
+    with pytest.raises(ValueError, match="3 scales, fake scores 2"):
+        critic_loss(name)(reals, fakes[:2])
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"), [((4,), (1,)), ((4,), (3,)), ((4, 1), (2, 1)), ((4,), (4, 1, 2, 2)), ((4, 1, 2, 3), (4, 1, 3, 2))]
+)
+def test_pairs_of_other_shapes_are_refused(real: tuple[int, ...], fake: tuple[int, ...]) -> None:
+    for loss in (losses.relativistic_paired_critic_loss, losses.relativistic_paired_generator_loss):
+        with pytest.raises(ValueError, match=r"real scores have shape .* fake scores .*equal"):
+            loss(*((torch.zeros(real), torch.zeros(fake))[:: 1 if loss.__name__.endswith("critic_loss") else -1]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bad", [torch.zeros(()), torch.zeros(0), torch.zeros(3, dtype=torch.int64), None, [1.0]])
+def test_no_loss_takes_what_is_no_score(name: str, bad: object) -> None:
+    good = torch.zeros(3)
+    for arguments in ((bad, good), (good, bad)):
+        with pytest.raises(ValueError, match=r"(real|fake) scores"):
+            critic_loss(name)(*arguments)
+    with pytest.raises(ValueError, match="fake scores"):
+        generator_loss(name)(bad, good)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_scores_of_thousands_in_half_precision_do_not_overflow(name: str, dtype: torch.dtype) -> None:
+    real, fake = torch.full((64,), 3000.0, dtype=dtype), torch.full((64, 1), -2000.0, dtype=dtype)
+    expected = expected_critic_loss(name, exact(real), exact(fake))
+    assert critic_loss(name)(real, fake).item() == pytest.approx(expected, rel=1e-6, abs=1e-30)

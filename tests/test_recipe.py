@@ -30,10 +30,11 @@ from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.perturbations.diffaugment import ALL
 from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior, Uniform
-from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, read_yaml, stretched
+from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, stretched
 from steadygan.recipes import RECIPES, by_name
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
+from steadygan.system.yaml_text import read_yaml
 from steadygan.training.plan import decays
 from steadygan.types import SampleSpec
 

@@ -251,7 +251,7 @@ def test_the_critics_gradient_on_scales_is_that_on_scales_laid_end_to_end(case):
     game.critic.double()
     draws = drawer.round(0, 0).critic[0]
     real, fake = images(4, 8, channels=1), images(4, 8, channels=1, seed=1)
-    reference = copy.deepcopy(game.critic)
+    reference = copy.deepcopy(game.critic.network)
     loss = recipe.objective.loss
     expected = loss.critic(reference.rows(flat(real)), reference.rows(flat(fake)))
     for penalty, noise in zip(recipe.penalties, draws.penalties, strict=True):

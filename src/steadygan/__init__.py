@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steadygan import losses, penalties, recipes
-    from steadygan.api import load, prepare, resume, train
+    from steadygan.api import check, load, prepare, resume, train
     from steadygan.errors import DataError, RunError, SteadyganError, UsageError
     from steadygan.evaluation.comparison import compare
     from steadygan.evaluation.run_evaluation import evaluate
@@ -56,6 +56,7 @@ _HOMES = {
     "load": "api",
     "prepare": "api",
     "resume": "api",
+    "check": "api",
     "train": "api",
 }
 
@@ -70,6 +71,7 @@ __all__ = [
     "Scales",
     "SteadyganError",
     "UsageError",
+    "check",
     "compare",
     "evaluate",
     "load",

@@ -6,17 +6,20 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
-from steadygan.errors import RunError, UsageError
+from steadygan.errors import RunError, UsageError, warn_of_namesake
+from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
+from steadygan.run.reopen import opened, reopen, with_source
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
+    from steadygan.training.checking import Report
     from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
 
@@ -36,18 +39,9 @@ class Prepared:
     """for the choice of a default recipe, one line each"""
 
 
-def _open(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
-    from steadygan.data import open_data
-
-    source = Path(options.source)
-    if source.exists():  # absolute, so that the run finds its data from any folder
-        options = dataclasses.replace(options, source=str(source.resolve()))
-    return options, open_data(options, progress)
-
-
 def prepare(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     *,
     size: int | None = None,
     device: str = "auto",
@@ -58,7 +52,9 @@ def prepare(
 
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
-        data: a source or full options; None: the recipe's own, or the handwritten digits
+        data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
+            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
+            None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
@@ -73,12 +69,10 @@ def prepare(
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:
         own = recipe(SampleSpec((3, 32, 32))).data
-    options = own if data is None else data if isinstance(data, DataOptions) else None
-    if options is None:
-        options = dataclasses.replace(own, source=str(data))
+    options = data if isinstance(data, DataOptions) else with_source(own, data)
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = _open(options, progress)
+    options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -93,18 +87,24 @@ def prepare(
     return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
 
 
-def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file."""
-    from steadygan.recipes import find
+def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
+    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own.
 
-    if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
-        return recipes.load(name)
+    A name of a recipe is none of a file: './wgan-gp' is one.
+    """
+    from steadygan.recipes import by_name, find
+
+    named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
+    if named and Path(name).exists():
+        warn_of_namesake("recipe", str(name))
+    if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
+        return recipes.load(name, extra=kinds)
     return find(str(name))
 
 
 def train(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
@@ -115,12 +115,15 @@ def train(
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
+    generator: Any = None,
+    critic: Any = None,
 ) -> Run:
     """Trains a recipe on data and returns the run.
 
     Args:
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
-        data: a path or a name such as 'digits'; None: the recipe's own
+        data: a path or a name such as 'digits', or the data itself, as ``prepare`` takes it: arrays, tensors, data
+            sets, tables, pictures; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number; decays and warm-ups move with it
         keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
@@ -130,17 +133,20 @@ def train(
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
+        generator: instead of the recipe's: a network spec, or a function or ``nn.Module`` class that makes a network
+            of your own (``sg.networks.Own``)
+        critic: the same
 
     Raises:
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     ready = prepare(recipe, data, size=size, device=device)
-    changes = {"rounds": rounds, "seed": seed}
+    changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
     if rounds is not None and not keep_schedules:
         base = recipes.fitted(base, dataclasses.replace(base, rounds=rounds).rounds)
-    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(
@@ -164,6 +170,7 @@ def train_prepared(
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run
 
+    kinds = recipes.own_kinds(ready.recipe)
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
     with _world(device) as world:
@@ -179,7 +186,7 @@ def train_prepared(
             weights_from=start,
             world=world,
         )
-    return Run(folder)
+    return Run(folder, kinds=kinds)
 
 
 def _world(device: str) -> AbstractContextManager[World]:
@@ -195,9 +202,12 @@ def resume(
     *,
     more_rounds: int = 0,
     micro_batch: int | None = None,
+    change: Callable[[Recipe], Recipe] | None = None,
+    from_round: int | None = None,
+    data: Any = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
-    kinds: Iterable[type] = (),
+    kinds: Iterable[Kind] = (),
 ) -> Run:
     """Continues a run from its last checkpoint, as if it had never stopped.
 
@@ -205,36 +215,68 @@ def resume(
         run: a run, its folder or name; None: the newest
         more_rounds: in addition to the recipe's
         micro_batch: instead of the recipe's, for a device with less memory
+        change: makes the recipe from here on of the present one: rates, penalty weights, precision and the fields of
+            ``run`` may change, which the run's history.jsonl records
+        from_round: goes on from the checkpoint of this round, and drops what came after it; None: the last one
+        data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
+            decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
-        kinds: spec types of your own that the recipe uses
+        kinds: classes and functions of your own that the recipe uses
 
     Raises:
         UsageError, RunError: one line.
     """
     from steadygan.evaluation.during_training import training_evaluator
-    from steadygan.training.session import resume_run
+    from steadygan.training import resumption
+    from steadygan.training.session import owning, resume_run
 
-    before = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
-    recipe = before.recipe
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
-    if more_rounds:
+    folder = run.folder if isinstance(run, Run) else find_run(run)
+    kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
+    with _world(device) as world, owning(folder, world):
+        before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
+        if from_round is not None:
+            resumption.checkpoint_of(folder, from_round)
+            before = resumption.as_it_was(folder, before, from_round, kinds)
+        recipe = before if change is None else change(before)
         recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
-    if micro_batch is not None:
-        recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
-    _, dataset = _open(recipe.data)
-    with _world(device) as world:
+        if micro_batch is not None:
+            recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
+        resumption.check_changes(before, recipe, folder)
+        recipe, dataset = reopen(folder, recipe, data)
         resume_run(
             recipe,
             dataset,
-            before.folder,
+            folder,
             device=device,
             observers=default_observers() if observers is None else observers,
             evaluator=training_evaluator(recipe, dataset),
             world=world,
+            before=before,
+            from_round=from_round,
+            kinds=kinds,
         )
-    return Run(before.folder, kinds=kinds)
+    return Run(folder, kinds=kinds)
+
+
+def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:
+    """Checks every file of a run against its hash and against what the recipe builds; changes nothing.
+
+    >>> sg.check("runs/wgan-gp-digits").whole  # doctest: +SKIP
+
+    Args:
+        run: a run, its folder or name; None: the newest
+        kinds: classes and functions of your own that the recipe uses
+
+    Raises:
+        UsageError: if there is none, or while it is being trained.
+    """
+    from steadygan.training.checking import check_run
+
+    folder, own = (run.folder, run.kinds) if isinstance(run, Run) else (find_run(run), tuple(kinds))
+    return check_run(folder, own)
 
 
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
@@ -248,8 +290,12 @@ def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     return [ProgressObserver(), PictureObserver(), PageObserver(), *(observer_for(name) for name in names)]
 
 
-def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
+def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     """The run in a folder, or the newest below ``runs/``.
+
+    Args:
+        path: a folder, or a name below ``runs/``; None: the newest
+        kinds: classes and functions of your own that the recipe uses, such as those of your networks
 
     Raises:
         UsageError: if there is none.
@@ -257,4 +303,4 @@ def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "load", "prepare", "resume", "train", "train_prepared"]
+__all__ = ["Prepared", "RunError", "check", "load", "prepare", "resume", "train", "train_prepared"]

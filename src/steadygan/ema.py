@@ -120,6 +120,7 @@ def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, 
     norms = [m for m in norms if m.track_running_stats and m.running_mean is not None]
     if not norms:
         return
+    others = _further_buffers(generator, norms)
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
@@ -135,3 +136,14 @@ def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, 
         for norm, momentum, training in zip(norms, momenta, was_training, strict=True):
             norm.momentum = momentum
             norm.train(training)
+        for buffer, before in others:
+            buffer.copy_(before)
+
+
+def _further_buffers(generator: nn.Module, norms: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:
+    """Buffers of networks of the user's own that passes in training mode may move, with copies of them."""
+    from steadygan.networks.layers.own import OwnNetwork
+
+    statistics = {id(buffer) for norm in norms for buffer in norm.buffers()}
+    own = [module for module in generator.modules() if isinstance(module, OwnNetwork)]
+    return [(buffer, buffer.clone()) for module in own for buffer in module.buffers() if id(buffer) not in statistics]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
 
 
@@ -16,6 +17,10 @@ class UsageError(SteadyganError, ValueError):
 
 class DataError(UsageError):
     """Data that cannot be trained on, and why."""
+
+
+class NeedsClassesError(UsageError):
+    """A network or loss that needs a class for each sample, and data without."""
 
 
 class RunError(SteadyganError, RuntimeError):
@@ -32,3 +37,18 @@ def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones."""
     names = list(known)
     return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {', '.join(names)})")
+
+
+def warn_of_namesake(what: str, name: str) -> None:
+    """Warns that a name of this library was taken where the current folder has a file or folder of that name."""
+    warnings.warn(
+        f"{what} '{name}' is the one of this name that is built in; the file or folder here is './{name}'",
+        stacklevel=3,
+    )
+
+
+def in_one_line(error: BaseException, most: int = 200) -> str:
+    """An exception of other code, for a message: its type and its text on one line."""
+    text = " ".join(str(error).split())
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,16 +1,24 @@
 """Adversarial losses: pairs of pure functions of critic scores, and the frozen specs that name them in recipes.
 
-Scores are raw critic outputs of shape [N], with no sigmoid; a high score means real. Each
+Scores are raw critic outputs with no sigmoid, one a sample [N] or [N, 1]; a high score means real. Each
 ``NAME_critic_loss(real, fake)`` and ``NAME_generator_loss(fake, real=None)`` returns a scalar to be minimised.
 A loss never calls a network and owns no optimizer. Relativistic generator losses need ``real``.
+
+Patch maps [N, 1, h, w], lists of scales and (score, features) are taken too, as ``steadygan.scores`` says: a loss is
+the mean over patches, and over scales the mean of their losses (pix2pixHD's code sums them). Half-precision scores are
+reduced in float32. Real and fake batches may differ in size, but for ``relativistic_paired``; what does not fit is a
+``ValueError`` of one line, and nothing is broadcast.
 
 ``sp`` is softplus, sp(v) = log(1 + exp(v)); E is the mean over the batch; D(x) are real and D(g) fake scores.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+
+from steadygan.scores import Scores, both_score_maps, paired_score_maps, scale_mean, score_maps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,14 +30,21 @@ def _softplus(value: Tensor) -> Tensor:
     return softplus(value)
 
 
-def _logistic_critic_loss(real: Tensor, fake: Tensor, real_label: float) -> Tensor:
-    on_real = _softplus(-real).mean()
-    if real_label != 1.0:
-        on_real = real_label * on_real + (1.0 - real_label) * _softplus(real).mean()
-    return on_real + _softplus(fake).mean()
+def _of_fakes(loss: Callable[[Tensor], Tensor], fake: Scores) -> Tensor:
+    return scale_mean(loss, score_maps(fake, "fake scores"))
 
 
-def saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+def _logistic_critic_loss(real: Scores, fake: Scores, real_label: float) -> Tensor:
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        on_real = _softplus(-x).mean()
+        if real_label != 1.0:
+            on_real = real_label * on_real + (1.0 - real_label) * _softplus(x).mean()
+        return on_real + _softplus(g).mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
+
+
+def saturating_critic_loss(real: Scores, fake: Scores, real_label: float = 1.0) -> Tensor:
     """E sp(-D(x)) + E sp(D(g)), the binary cross-entropy of the minimax game (Goodfellow et al. 2014, eq. 1).
 
     ``real_label`` below 1 is one-sided label smoothing (Salimans et al. 2016, 3.4); fakes keep the label 0.
@@ -37,96 +52,117 @@ def saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) 
     return _logistic_critic_loss(real, fake, real_label)
 
 
-def saturating_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def saturating_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """-E sp(D(g)) = E log(1 - sigmoid(D(g))): its gradient vanishes where the critic is confident (Goodfellow
     et al. 2014)."""
-    return -_softplus(fake).mean()
+    return _of_fakes(lambda g: -_softplus(g).mean(), fake)
 
 
-def non_saturating_critic_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
+def non_saturating_critic_loss(real: Scores, fake: Scores, real_label: float = 1.0) -> Tensor:
     """E sp(-D(x)) + E sp(D(g)), the same as ``saturating_critic_loss``; see there for ``real_label``."""
     return _logistic_critic_loss(real, fake, real_label)
 
 
-def non_saturating_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def non_saturating_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """E sp(-D(g)) = -E log sigmoid(D(g)) (Goodfellow et al. 2014, section 3)."""
-    return _softplus(-fake).mean()
+    return _of_fakes(lambda g: _softplus(-g).mean(), fake)
 
 
-def least_squares_critic_loss(real: Tensor, fake: Tensor, fake_target: float = 0.0, real_target: float = 1.0) -> Tensor:
+def least_squares_critic_loss(real: Scores, fake: Scores, fake_target: float = 0.0, real_target: float = 1.0) -> Tensor:
     """1/2 E (D(x) - b)^2 + 1/2 E (D(g) - a)^2 with a ``fake_target``, b ``real_target`` (Mao et al. 2017, eq. 2)."""
-    return 0.5 * (real - real_target).square().mean() + 0.5 * (fake - fake_target).square().mean()
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return 0.5 * (x - real_target).square().mean() + 0.5 * (g - fake_target).square().mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
-def least_squares_generator_loss(fake: Tensor, real: Tensor | None = None, generator_target: float = 1.0) -> Tensor:
+def least_squares_generator_loss(fake: Scores, real: Scores | None = None, generator_target: float = 1.0) -> Tensor:
     """1/2 E (D(g) - c)^2 with c ``generator_target`` (Mao et al. 2017, eq. 2)."""
-    return 0.5 * (fake - generator_target).square().mean()
+    return _of_fakes(lambda g: 0.5 * (g - generator_target).square().mean(), fake)
 
 
-def wasserstein_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def wasserstein_critic_loss(real: Scores, fake: Scores) -> Tensor:
     """E D(g) - E D(x), the negated estimate of the Wasserstein-1 distance (Arjovsky et al. 2017, eq. 2).
 
     The official WGAN code uses the opposite sign (a low score is real); ours is that of WGAN-GP.
     """
-    return fake.mean() - real.mean()
+    return scale_mean(lambda x, g: g.mean() - x.mean(), *both_score_maps(real, fake))
 
 
-def wasserstein_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def wasserstein_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """-E D(g) (Arjovsky et al. 2017; Gulrajani et al. 2017, Algorithm 1)."""
-    return -fake.mean()
+    return _of_fakes(lambda g: -g.mean(), fake)
 
 
-def hinge_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def hinge_critic_loss(real: Scores, fake: Scores) -> Tensor:
     """E relu(1 - D(x)) + E relu(1 + D(g)) (Miyato et al. 2018, eq. 16)."""
-    return (1.0 - real).relu().mean() + (1.0 + fake).relu().mean()
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return (1.0 - x).relu().mean() + (1.0 + g).relu().mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
-def hinge_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def hinge_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """-E D(g) (Miyato et al. 2018, eq. 17)."""
-    return -fake.mean()
+    return _of_fakes(lambda g: -g.mean(), fake)
 
 
-def _need_real(name: str, real: Tensor | None) -> Tensor:
+def _need_real(name: str, real: Scores | None) -> Scores:
     if real is None:
         raise TypeError(f"{name} compares fake with real scores: pass real=, the critic's scores of real samples")
     return real
 
 
-def relativistic_paired_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def relativistic_paired_critic_loss(real: Scores, fake: Scores) -> Tensor:
     """E sp(-(D(x_i) - D(g_i))): each real score against the fake score of its row (RpGAN; R3GAN, eq. 2)."""
-    return _softplus(fake - real).mean()
+    return scale_mean(lambda x, g: _softplus(g - x).mean(), *paired_score_maps(real, fake))
 
 
-def relativistic_paired_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def relativistic_paired_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """E sp(-(D(g_i) - D(x_i))); needs ``real`` scores of the same number.
 
     Raises:
         TypeError: without ``real``.
     """
-    return _softplus(_need_real("relativistic_paired_generator_loss", real) - fake).mean()
+    real = _need_real("relativistic_paired_generator_loss", real)
+    return scale_mean(lambda x, g: _softplus(x - g).mean(), *paired_score_maps(real, fake))
 
 
-def relativistic_average_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def relativistic_average_critic_loss(real: Scores, fake: Scores) -> Tensor:
     """E sp(-(D(x) - E D(g))) + E sp(D(g) - E D(x)) (RaGAN, Jolicoeur-Martineau 2019)."""
-    return _softplus(fake.mean() - real).mean() + _softplus(fake - real.mean()).mean()
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return _softplus(g.mean() - x).mean() + _softplus(g - x.mean()).mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
-def relativistic_average_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def relativistic_average_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """E sp(-(D(g) - E D(x))) + E sp(D(x) - E D(g)): the critic's loss with the roles swapped; needs ``real``.
 
     Raises:
         TypeError: without ``real``.
     """
     real = _need_real("relativistic_average_generator_loss", real)
-    return _softplus(real.mean() - fake).mean() + _softplus(real - fake.mean()).mean()
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return _softplus(x.mean() - g).mean() + _softplus(x - g.mean()).mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
-def relativistic_average_hinge_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def relativistic_average_hinge_critic_loss(real: Scores, fake: Scores) -> Tensor:
     """E relu(1 - (D(x) - E D(g))) + E relu(1 + D(g) - E D(x)) (RaHinge, Jolicoeur-Martineau 2019; MSG-GAN's code)."""
-    return (1.0 - (real - fake.mean())).relu().mean() + (1.0 + (fake - real.mean())).relu().mean()
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return (1.0 - (x - g.mean())).relu().mean() + (1.0 + (g - x.mean())).relu().mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
-def relativistic_average_hinge_generator_loss(fake: Tensor, real: Tensor | None = None) -> Tensor:
+def relativistic_average_hinge_generator_loss(fake: Scores, real: Scores | None = None) -> Tensor:
     """E relu(1 - (D(g) - E D(x))) + E relu(1 + D(x) - E D(g)): the critic's loss with the roles swapped; needs
     ``real``.
 
@@ -134,7 +170,11 @@ def relativistic_average_hinge_generator_loss(fake: Tensor, real: Tensor | None 
         TypeError: without ``real``.
     """
     real = _need_real("relativistic_average_hinge_generator_loss", real)
-    return relativistic_average_hinge_critic_loss(fake, real)
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return (1.0 - (g - x.mean())).relu().mean() + (1.0 + (x - g.mean())).relu().mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
 class LossLike(Protocol):

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
@@ -21,7 +20,9 @@ from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
 from steadygan.errors import SteadyganError, UsageError
+from steadygan.kinds import Kind, bound, kinds_in, spec_types
 from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
+from steadygan.networks.own import as_network
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
 from steadygan.penalties import Penalty
@@ -31,6 +32,9 @@ from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, CriticWarmUp, Schedule
+from steadygan.system.files import describe
+from steadygan.system.regular import read_regular
+from steadygan.system.yaml_text import CHARACTERS, Dumper, read_yaml
 
 FORMAT = 1
 """Version of the YAML format."""
@@ -139,6 +143,8 @@ class Recipe:
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
         object.__setattr__(self, "penalties", tuple(self.penalties))  # lists are accepted
+        for player in ("generator", "critic"):  # and functions that make a network
+            object.__setattr__(self, player, as_network(getattr(self, player), player))
         for name in ("generator_steps", "batch", "rounds"):
             whole_number(name, getattr(self, name))
         whole_number("generator_batch", self.generator_batch, or_none=True)
@@ -182,53 +188,9 @@ def names() -> dict[str, type]:
     return codec.all_kinds(Recipe)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML loader that reads 1e-4 as a number, where YAML 1.1 reads text, and rejects duplicate keys."""
-
-    def compose_mapping_node(self, anchor: Any) -> Any:
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-                seen.add(key.value)
-        return node
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML dumper that quotes strings which the loader would read as numbers."""
-
-
-for _class in (_Loader, _Dumper):
-    _class.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-        list("-+0123456789."),
-    )
-
-
-def read_yaml(text: str, where: str) -> Any:
-    """Parses YAML into plain data.
-
-    Args:
-        text: YAML
-        where: its source, for error messages
-
-    Raises:
-        UsageError: one line, for a syntax error.
-    """
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
-    except RecursionError:
-        raise UsageError(f"{where} is no valid YAML: it is nested too deeply") from None
-    except ValueError as error:  # malformed dates and numbers
-        raise UsageError(f"{where} is no valid YAML: {error}") from None
+def own_kinds(recipe: Recipe) -> tuple[Kind, ...]:
+    """The classes and functions of the user's own in a recipe, which reading it back needs."""
+    return kinds_in(recipe, names().values())
 
 
 def dumps(recipe: Recipe) -> str:
@@ -236,17 +198,17 @@ def dumps(recipe: Recipe) -> str:
     plain = codec.to_plain(recipe, omit_defaults=True)
     plain.pop("kind")
     content = {"format": FORMAT, **plain}
-    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text
 
 
-def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -> Recipe:
+def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -> Recipe:
     """Reads a recipe from YAML; missing fields take their defaults.
 
     Args:
         text: YAML, from ``dumps`` or hand-written
         where: its source, for error messages
-        extra: custom spec types that the text may name
+        extra: spec types and functions of your own that the text may name
 
     Raises:
         UsageError: one line that names the field.
@@ -258,16 +220,17 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -
     version = fields.pop("format", FORMAT)
     if version != FORMAT:
         raise UsageError(f"{where} has format {version!r}; this version of steadygan reads format {FORMAT}")
-    return codec.from_plain(fields, Recipe, extra=extra)
+    extra = tuple(extra)
+    return bound(codec.from_plain(fields, Recipe, extra=spec_types(extra)), extra)
 
 
-def load(path: str | Path, *, extra: Iterable[type] = ()) -> Recipe:
+def load(path: str | Path, *, extra: Iterable[Kind] = ()) -> Recipe:
     """Reads a recipe from a YAML file; see ``loads``."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, limit=4 * CHARACTERS).decode("utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"{path} cannot be read: {describe(error)}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is no text file; a recipe is YAML") from None
     try:

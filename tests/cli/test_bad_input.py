@@ -135,7 +135,7 @@ BAD = [
     Bad("train --from tyni", "there is no run 'tyni'; did you mean 'tiny'?"),
     Bad("sample bare", "bare has no checkpoint yet", 1),
     Bad("sample tiny --round 7", "has no checkpoint of round 7 (kept: 2)", 1),
-    Bad("sample cut", "is missing or damaged", 1),
+    Bad("sample cut", "is damaged: it is 100 bytes long", 1),
     Bad("sample scrawl", "recipe.yaml"),
     Bad("resume moved --rounds +5", "has changed since", 1),
     Bad("sample tiny --count 0", "--count: got 0; it has to be 1 or more"),
@@ -224,6 +224,7 @@ def _make_broken_runs(runs: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:100])
     (runs / "scrawl" / "recipe.yaml").write_text("{{{")
     data = json.loads((runs / "moved" / "data.json").read_text())
+    (runs / "moved" / "marks.json").unlink()
     (runs / "moved" / "data.json").write_text(json.dumps({**data, "fingerprint": "0" * 64}))
 
 

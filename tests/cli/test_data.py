@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -38,3 +39,17 @@ def test_refused_data_is_described_all_the_same(place: Path, capsys: pytest.Capt
 def test_the_cache_can_be_cleared(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "--clear-cache", "--cache", "elsewhere"]) == 0
     assert "nothing deleted from" in capsys.readouterr().out
+
+
+def test_fields_may_have_the_name_that_training_has(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ramp = np.linspace(0, 4095, 20 * 64).astype(np.uint16).reshape(20, 8, 8)
+    np.save("deep.npy", ramp)
+    for option in ("--range", "--data.range"):
+        for bounds in (["0", "1023"], ["-1", "9"], ["1%", "99%"]):
+            assert main(["data", "deep.npy", "--no-sheet", option, *bounds]) == 0
+            said = capsys.readouterr().out
+            assert ("percentiles 1% 99%" if "%" in bounds[0] else f"{bounds[0]} to {int(bounds[1]):,}") in said
+    assert main(["data", "deep.npy", "--data.rang", "0", "1"]) == 2
+    assert "did you mean --range?" in capsys.readouterr().err
+    assert main(["data", "deep.npy", "--range", "9", "1"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

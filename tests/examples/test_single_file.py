@@ -87,8 +87,8 @@ def game(example):
 
 def test_the_first_losses_of_the_plain_loop_and_of_the_library_are_equal(example, game, data):
     drawer, feed = Drawer(game.recipe, DIGITS, data, game.device), Feed(game.recipe, data, game.device)
-    generator = copy.deepcopy(game.generator.network).to(memory_format=torch.contiguous_format)
-    critic = copy.deepcopy(game.critic.network).to(memory_format=torch.contiguous_format)
+    generator = copy.deepcopy(game.generator.network.network).to(memory_format=torch.contiguous_format)
+    critic = copy.deepcopy(game.critic.network.network).to(memory_format=torch.contiguous_format)
     generator_optimizer, critic_optimizer = example.make_optimizer(generator), example.make_optimizer(critic)
 
     theirs, ours = [], []

@@ -76,7 +76,7 @@ def test_a_resume_drops_the_rows_after_its_checkpoint_and_the_torn_line(tmp_path
 
 def test_a_record_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").mkdir()
-    with pytest.raises(RunError, match=r"cannot read '.*metrics\.jsonl': Is a directory"):
+    with pytest.raises(RunError, match=r"cannot read '.*metrics\.jsonl': is a folder"):
         read_rows(tmp_path / "metrics.jsonl")
     assert read_rows(tmp_path / "none.jsonl") == []
 

@@ -40,7 +40,7 @@ def test_a_run_leaves_recipe_environment_data_record_and_checkpoints(tmp_path):
     watcher = Watcher()
     assert new_run(small_recipe(), image_data(), tmp_path / "run", device="cpu", observers=[watcher]) == "finished"
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"recipe.yaml", "environment.json", "data.json", "metrics.jsonl", "checkpoints"}
+    assert names == {"recipe.yaml", "environment.json", "data.json", "marks.json", "metrics.jsonl", "checkpoints"}
     assert [row["round"] for row in rows(tmp_path / "run")] == [1, 4, 8, 12]
     assert [path.name for path in sorted((tmp_path / "run" / "checkpoints").iterdir())] == ["000010", "000012"]
     assert [picture.round for picture in watcher.all("pictured")] == [1, 2, 4, 6, 12]
@@ -157,7 +157,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_round_part_and_last_g
 
     monkeypatch.setattr(speed, "measure_speed", lambda *_: speed.Speed(1e-3, 1e-3))
     monkeypatch.setattr("steadygan.recipe.dumps", lambda recipe: "")
-    recipe = convolutional_recipe(critic=ExplodingCritic(27), penalties=())
+    recipe = convolutional_recipe(critic=ExplodingCritic(28), penalties=())
     with pytest.raises(RunError, match=r"critic loss.* of round 8 is not finite; .*last good checkpoint is .*000005"):
         new_run(recipe, image_data(), tmp_path / "run", device="cpu")
     assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["000005"]

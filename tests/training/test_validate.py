@@ -11,7 +11,17 @@ from steadygan.balance import LossRatio
 from steadygan.constraints import WeightClip
 from steadygan.errors import UsageError
 from steadygan.losses import NonSaturating, RelativisticAverage
-from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, MLPAutoencoderCritic, SNDCGANCritic
+from steadygan.networks import (
+    DCGANCritic,
+    DCGANGenerator,
+    LabelledGenerator,
+    MLPAutoencoderCritic,
+    MLPCritic,
+    R3GANCritic,
+    ResNetCritic,
+    SNDCGANCritic,
+)
+from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
 from steadygan.networks.layers.inspect import group_size
 from steadygan.networks.layers.minibatch import MinibatchDiscrimination, MinibatchStddev
 from steadygan.objectives import (
@@ -29,7 +39,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training.step.game import Game
 from steadygan.training.validate import check, check_game
 from steadygan.types import CriticOutput, SampleSpec
-from tests.training.games import IMAGES, convolutional_recipe
+from tests.training.games import IMAGES, convolutional_recipe, small_recipe
 
 
 def checked(**changes):
@@ -118,6 +128,47 @@ def test_classes_that_the_generator_is_not_told_are_warned_of():
     assert played(generator=LabelledGenerator(DCGANGenerator(width=4)), **classified) == ()
 
 
+CONDITIONAL_CRITICS = [
+    ResNetCritic(4, projection=True),
+    R3GANCritic(width=4, blocks=1, conditional=True),
+]
+
+
+@pytest.mark.parametrize("critic", CONDITIONAL_CRITICS, ids=lambda spec: type(spec).__name__)
+def test_every_critic_that_is_told_the_class_is_warned_of_beside_a_generator_that_is_not(critic):
+    data = SampleSpec((1, 16, 16), 10)
+    one_sided = small_recipe(critic=critic, generator=DCGANGenerator(width=4, norm="none"))
+    assert any("not told which one" in line for line in check_game(Game.build(one_sided, data)))
+    both = dataclasses.replace(one_sided, generator=LabelledGenerator(DCGANGenerator(width=4, norm="none")))
+    assert not any("not told which one" in line for line in check_game(Game.build(both, data)))
+
+
+def test_a_layer_that_takes_labels_without_a_word_is_found_by_its_gradients():
+    class Table(torch.nn.Module):
+        takes_labels = True
+
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Embedding(10, 64)
+
+        def forward(self, x, labels=None):
+            return x.flatten(1) * self.table(labels)
+
+    @dataclasses.dataclass(frozen=True)
+    class Silent:
+        def build(self, sample):
+            return Critic(LabelledSequential(Table()), ScoreHead(64, "he"))
+
+    assert any("not told which one" in line for line in check_game(Game.build(small_recipe(critic=Silent()), IMAGES)))
+
+
+def test_critics_that_are_not_told_are_not_warned_of():
+    for critic in (DCGANCritic(width=4), MLPCritic(width=8), ResNetCritic(4), R3GANCritic(width=4, blocks=1)):
+        sample = SampleSpec((1, 16, 16), 10)
+        lines = check_game(Game.build(small_recipe(critic=critic, penalties=()), sample))
+        assert not any("not told which one" in line for line in lines), critic
+
+
 @dataclasses.dataclass(frozen=True)
 class GroupedCritic:
     """A critic that compares samples in groups."""
@@ -183,10 +234,11 @@ class CountingCritic:
 
 
 def test_state_that_moves_with_each_part_of_a_batch_is_warned_of_and_left_as_it_is():
-    game = Game.build(convolutional_recipe(critic=CountingCritic(), penalties=()), IMAGES)
+    sample = SampleSpec(IMAGES.shape)
+    game = Game.build(convolutional_recipe(critic=CountingCritic(), penalties=()), sample)
     assert check_game(game) == ()
     parts = dataclasses.replace(game.recipe, run=RunOptions(micro_batch=4))
-    game = Game.build(parts, IMAGES)
+    game = Game.build(parts, sample)
     before = {name: buffer.clone() for name, buffer in game.critic.named_buffers()}
     (warning,) = check_game(game)
     assert "norm.running_var of the critic moves at each forward pass: once for 4 samples" in warning

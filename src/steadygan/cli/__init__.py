@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
+    "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),

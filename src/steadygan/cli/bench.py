@@ -9,9 +9,10 @@ from typing import Any, get_args
 
 from steadygan import api
 from steadygan.cli import overrides
-from steadygan.cli.parser import Parser, at_least
+from steadygan.cli.parser import Parser, add_kinds, at_least
 from steadygan.cli.train import data_change, prepare, try_changes
 from steadygan.errors import UsageError, unknown_name
+from steadygan.kinds import import_kinds
 
 WIDTH = 110  # of an output other than a terminal
 
@@ -26,8 +27,10 @@ def run(arguments: Sequence[str]) -> int:
     changes += [overrides.setting(text) for text in values.set]
     if values.data is not None:
         changes.append(data_change(values.data))
-    base = None if values.recipe is None else api.read_recipe(values.recipe)
-    trial = try_changes(base, changes, parser)
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
+    base = None if values.recipe is None else api.read_recipe(values.recipe, values.kinds)
+    trial = try_changes(base, changes, parser, values.kinds)
     from steadygan.system.device import choose_device, choose_precision
     from steadygan.system.files import write_json
     from steadygan.training.benchmark import available_engines, benchmark
@@ -71,7 +74,8 @@ def _parser() -> Parser:
     add("--repeats", type=at_least(2), default=5, metavar="N", help="of each measurement, a second each (default: 5)")
     add("--out", metavar="FILE.json", help="also writes the figures into a file")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
-    parser.set_defaults(minutes=None, weights_from=None)
+    add_kinds(parser)
+    parser.set_defaults(minutes=None, weights_from=None, keep_schedules=False)
     return parser
 
 

@@ -61,7 +61,7 @@ def write_between(
 
 def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Real pictures [N, C, H, W] at both ends of N interpolations."""
-    if not run.sample_spec.is_image:
+    if not run.sample_spec.is_picture:
         raise UsageError(f"{run.folder} makes no pictures; --between is for pictures")
     if len(files) > 2:
         raise UsageError(f"--between takes 2 files at most, got {len(files)}")
@@ -73,15 +73,17 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
 
 def _read(run: Run, file: str) -> NDArray[np.uint8]:
     """A picture file in the shape of the run's samples."""
-    from steadygan.data.images.decode import Plan, Unreadable, decode, quiet_pillow
+    from steadygan.data.images.decode import Plan, decode, quiet_pillow
+    from steadygan.data.images.depth import Levels, Unreadable
 
     path = Path(file)
     if not path.exists():
         raise UsageError(f"there is no file '{file}'")
     channels, _, size = run.sample_spec.shape
+    levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
     try:
         with quiet_pillow():
-            return decode(path, Plan(size, channels, run.recipe.data.fit))
+            return decode(path, Plan(size, channels, run.recipe.data.fit, levels))
     except Unreadable as error:
         raise UsageError(f"'{file}' cannot be used: {error}") from None
 

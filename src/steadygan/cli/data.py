@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from steadygan.cli import overrides
@@ -22,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
         print(_help(parser))
         return 0
     options = DataOptions() if values.source is None else DataOptions(source=values.source)
-    options = overrides.apply(options, changes, parser.options)
+    options = overrides.apply(options, [_own(change) for change in changes], parser.options)
     if values.clear_cache:
         _clear(options.cache)
     elif values.source is None:
@@ -30,6 +31,11 @@ def run(arguments: Sequence[str]) -> int:
     if values.source is not None:
         _print_audit(options, None if values.no_sheet else values.sheet or "")
     return 0
+
+
+def _own(change: overrides.Change) -> overrides.Change:
+    """The change without 'data.', as which training knows these fields: what an audit advises works here too."""
+    return replace(change, path=change.path[1:]) if change.path[0] == "data" and change.path[1:] else change
 
 
 def _parser() -> Parser:

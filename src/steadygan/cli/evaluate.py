@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from steadygan import api
-from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import own_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,14 +40,18 @@ def run(arguments: Sequence[str]) -> int:
         help="average, average-plain (batch-norm statistics of training) or raw (default: average)",
     )
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
+    add_kinds(parser)
     parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
     values = parser.parse(arguments)
     from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.evaluation.tables import evaluation_lines
     from steadygan.run.layout import EVALUATION
 
-    for name in values.runs or [None]:
-        loaded = api.load(name)
+    kinds = import_kinds(values.kinds)
+    runs = [api.load(name, kinds=kinds) for name in values.runs or [None]]
+    if kinds:
+        check_used(kinds, [kind for loaded in runs for kind in own_kinds(loaded.recipe)])
+    for loaded in runs:
         new = evaluate(
             loaded,
             metrics=values.metrics.split(",") if values.metrics else None,

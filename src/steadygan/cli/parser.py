@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 ROUND = "of another checkpoint: a number, or 'best' by the evaluations during training (default: the last)"
 
 
+def add_kinds(parser: Parser) -> None:
+    """Adds ``--kinds``, by which the user names code of their own; ``import_kinds`` imports it."""
+    parser.add_argument(
+        "--kinds",
+        action="append",
+        default=[],
+        metavar="MODULE:NAME",
+        help="a class or function of your own that the recipe names, such as my_networks:Critic (repeatable)",
+    )
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser of one command; ``options`` maps each option to True if a value follows it."""
 
@@ -92,7 +103,8 @@ def minutes(text: str) -> float:
 
 def more_rounds(text: str) -> int:
     """Parses the N of ``+N``."""
-    if not (text.startswith("+") and text[1:].isdigit() and int(text) > 0):
+    number = text[1:]
+    if not (text.startswith("+") and number.isascii() and number.isdigit() and len(number) <= 12 and int(number) > 0):
         raise argparse.ArgumentTypeError(f"got '{text}'; write +N for N rounds more, such as +1000")
     return int(text)
 
@@ -101,8 +113,15 @@ def round_or_best(text: str) -> int | str:
     """Parses a checkpoint's round, or 'best'."""
     if text == "best":
         return text
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"got '{text}'; a round or 'best' is needed")
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round or 'best' is needed")
+    return int(text)
+
+
+def round_number(text: str) -> int:
+    """Parses a checkpoint's round."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round is needed, such as 1000")
     return int(text)
 
 

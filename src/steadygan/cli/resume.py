@@ -1,38 +1,101 @@
-"""``steadygan resume``: continues or extends a run."""
+"""``steadygan resume``: continues or extends a run, with other rates or settings from here on if asked."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from steadygan import api
-from steadygan.cli import ending
-from steadygan.cli.parser import Parser, at_least, more_rounds
+from steadygan.cli import ending, overrides
+from steadygan.cli.overrides import Change
+from steadygan.cli.parser import Parser, add_kinds, at_least, more_rounds, round_number
+from steadygan.errors import UsageError
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import Recipe, own_kinds
+from steadygan.run import Run
 
 
 def run(arguments: Sequence[str]) -> int:
     """Resumes; returns the exit code."""
-    parser = Parser("resume", "Continues a run from its last checkpoint, as if it had never stopped.")
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
-    parser.add_argument("--rounds", type=more_rounds, default=0, metavar="+N", help="extends the run by N rounds")
-    parser.add_argument(
-        "--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory"
-    )
-    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
-    values = parser.parse(arguments)
-    loaded = api.load(values.run)
-    if loaded.finished and not values.rounds:
-        print(f"{loaded.folder} is finished: {loaded.rounds_done:,} rounds")
-        ending.print_results(loaded)
-        return 0
-    print(f"run {loaded.folder}: round {loaded.rounds_done:,} of {loaded.recipe.rounds + values.rounds:,}", flush=True)
+    parser = _parser()
+    rest, changes = overrides.split(arguments, parser.options)
+    values = parser.parse(rest)
+    changes += _short(values)
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
+    check_used(loaded.kinds, own_kinds(loaded.recipe))
+    start = loaded.rounds_done if values.from_round is None else values.from_round
+    if start >= loaded.recipe.rounds and not values.rounds:
+        return _finished(loaded, values, changes)
+
+    def change(recipe: Recipe) -> Recipe:
+        return overrides.apply(recipe, changes, parser.options)
+
+    overrides.apply(loaded.recipe, changes, parser.options)  # before the data is opened, which may take long
+    print(f"run {loaded.folder}: round {start:,} of {loaded.recipe.rounds + values.rounds:,}", flush=True)
     return ending.carry_out(
         loaded.folder,
         lambda: api.resume(
             loaded,
             more_rounds=values.rounds,
-            micro_batch=values.micro_batch,
+            change=change,
+            from_round=values.from_round,
+            data=values.data,
             device=values.device,
             observers=api.default_observers(trackers=values.track),
         ),
+        loaded.kinds,
     )
+
+
+def _finished(loaded: Run, values: argparse.Namespace, changes: Sequence[Change]) -> int:
+    given = (
+        [change.typed for change in changes] + ["--data"] * (values.data is not None) + ["--track"] * bool(values.track)
+    )
+    if given:
+        raise UsageError(
+            f"{loaded.folder} is finished, so {given[0]} has nothing to change: --rounds +N goes on for N rounds more"
+        )
+    print(f"{loaded.folder} is finished: {loaded.rounds_done:,} rounds")
+    ending.print_results(loaded)
+    return 0
+
+
+def _short(values: argparse.Namespace) -> list[Change]:
+    """The changes of the short options."""
+    changes = [overrides.setting(text) for text in values.set]
+    if values.lr is not None:
+        changes += [Change((f"{player}_optimizer", "lr"), values.lr, "--lr") for player in ("critic", "generator")]
+    if values.micro_batch is not None:
+        changes.append(Change(("run", "micro_batch"), str(values.micro_batch), "--micro-batch"))
+    return changes
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "resume",
+        "Continues a run from its last checkpoint, as if it had never stopped. Rates, penalty weights, precision and "
+        "the fields of run can change from here on, such as --critic-optimizer.lr 1e-5 or --run.checkpoint-every 500; "
+        "history.jsonl records it.",
+    )
+    parser.usage = (
+        "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
+        "                        [--device D] [--track NAME] [--kinds MODULE:NAME]\n"
+        "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
+    )
+    add = parser.add_argument
+    add("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
+    add("--rounds", type=more_rounds, default=0, metavar="+N", help="extends the run by N rounds")
+    add(
+        "--from-round",
+        type=round_number,
+        metavar="R",
+        help="goes on from the checkpoint of this round, and drops what came after it (default: the last)",
+    )
+    add("--data", metavar="SOURCE", help="where the run's data is now, if it has moved: it has to be the same data")
+    add("--lr", metavar="RATE", help="the learning rate of both optimizers")
+    add("--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory")
+    add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    add_kinds(parser)
+    add("--set", action="append", default=[], metavar="PATH=YAML", help="a field, as YAML (repeatable)")
+    return parser

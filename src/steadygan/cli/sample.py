@@ -8,8 +8,10 @@ from pathlib import Path
 
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
-from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
+from steadygan.kinds import check_used, import_kinds
+from steadygan.recipe import own_kinds
 from steadygan.run import Run, Weights
 from steadygan.run.layout import GENERATED
 
@@ -27,8 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help=".png for a grid, .npz for arrays, no ending for a folder of PNGs; .txt or .npz for text (default: in the "
-        "run's folder)",
+        help=".png for a grid, .npz or .npy for arrays, .csv for tables, no ending for a folder of PNGs; .txt or .npz "
+        "for text (default: in the run's folder)",
     )
     parser.add_argument(
         "--class",
@@ -55,12 +57,14 @@ def run(arguments: Sequence[str]) -> int:
         help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
+    add_kinds(parser)
     values = parser.parse(arguments)
     if values.interpolate + values.gif + (values.between is not None) > 1:
         raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
-    loaded = api.load(values.run)
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
+    check_used(loaded.kinds, own_kinds(loaded.recipe))
     values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
         values.classes = loaded.class_numbers(values.classes)
@@ -97,8 +101,17 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"
+    suffix = "gif" if values.gif else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
+
+
+def file_ending(run: Run) -> str:
+    """The ending of a file of samples, if none is named."""
+    if run.sample_spec.is_text:
+        return "txt"
+    if run.data.units is None:
+        return "png"
+    return "csv" if run.sample_spec.is_points else "npy"
 
 
 def _weights(values: argparse.Namespace) -> Weights:
@@ -111,7 +124,7 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
     count = values.count or GRID
     samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
     labels = run.labels(count, values.seed, values.classes)
-    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet)
+    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet, run.data.units)
     print(f"{count:,} samples of {run.folder}: {out}")
 
 
@@ -123,7 +136,7 @@ def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
         columns, values.seed, label=values.classes, weights=_weights(values), round_=values.round
     )
     names = run.class_names
-    save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out)
+    save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
     print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}: {out}")
 
 

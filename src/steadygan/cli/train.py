@@ -12,10 +12,11 @@ from steadygan import api
 from steadygan.cli import ending, overrides
 from steadygan.cli.decoding import Decoding
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import Parser, minutes
+from steadygan.cli.parser import Parser, add_kinds, minutes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
-from steadygan.recipe import Recipe, fitted
+from steadygan.kinds import Kind, check_used, import_kinds
+from steadygan.recipe import Recipe, fitted, own_kinds
 from steadygan.recipes import listed, text, wgan_gp
 from steadygan.run import find_run, new_folder
 from steadygan.types import SampleSpec
@@ -25,6 +26,7 @@ Base = Recipe | Callable[[SampleSpec], Recipe] | None
 STAND_INS = (
     *(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10)),
     SampleSpec((64, 32)),
+    SampleSpec((1, 64), kind="signal"),
 )
 """sample shapes that options are checked on before the data is opened, which may take long"""
 
@@ -41,11 +43,14 @@ def run(arguments: Sequence[str]) -> int:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.data is not None:
         changes.append(data_change(values.data))
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
-    trial = try_changes(base, changes, parser)
+    trial = try_changes(base, changes, parser, values.kinds)
     if values.help:
         print(_help(parser, values.recipe, trial))
         return 0
+    check_used(values.kinds, own_kinds(trial))
     ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
@@ -55,6 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         lambda: api.train_prepared(
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
+        values.kinds,
     )
 
 
@@ -80,7 +86,7 @@ def prepare(
     made = ready.recipe
     if rounds_given and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
         of_length = [change for change in inside if change.path == ("rounds",)]
-        made = fitted(made, overrides.apply(made, of_length, parser.options).rounds)
+        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
     for line in ready.reasons:
         print(f"chosen: {line}")
     given = [f"{change.typed} {change.text or True}" for change in inside]
@@ -90,7 +96,7 @@ def prepare(
         print(f"overridden: {', '.join(given)}")
     return dataclasses.replace(
         ready,
-        recipe=overrides.apply(made, inside, parser.options),
+        recipe=overrides.apply(made, inside, parser.options, values.kinds),
         minutes=values.minutes or (None if rounds_given else ready.minutes),
     )
 
@@ -117,16 +123,17 @@ def _parser() -> Parser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)"
     )
+    add_kinds(parser)
     parser.add_argument("--help", "-h", action="store_true", help="this help, with every field of the recipe")
     return parser
 
 
 def _base(values: argparse.Namespace) -> Base:
     if values.recipe is not None:
-        return api.read_recipe(values.recipe)
+        return api.read_recipe(values.recipe, values.kinds)
     if values.weights_from is None:
         return None
-    earlier = api.load(values.weights_from).recipe
+    earlier = api.load(values.weights_from, kinds=values.kinds).recipe
     # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
@@ -137,19 +144,19 @@ def data_change(text: str) -> Change:
     return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 
 
-def try_changes(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:
         UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
-        return overrides.apply(base, changes, parser.options)
+        return overrides.apply(base, changes, parser.options, kinds)
     problem: UsageError | None = None
     for sample in STAND_INS:
         try:
             make = base or (text if sample.is_text else wgan_gp)
-            return overrides.apply(make(sample), changes, parser.options)
+            return overrides.apply(make(sample), changes, parser.options, kinds)
         except UsageError as error:
             problem = problem or error
     assert problem is not None
@@ -161,7 +168,7 @@ def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
     spec = api.load(run).sample_spec
     if spec.is_text:
         return dataclasses.replace(options, length=options.length or spec.shape[1])
-    if not spec.is_image:
+    if not spec.is_picture:
         return options
     channels, _, size = spec.shape
     return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)

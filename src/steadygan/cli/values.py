@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
 from steadygan.errors import UsageError, nearest
-from steadygan.recipe import read_yaml
+from steadygan.system.yaml_text import read_yaml
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 

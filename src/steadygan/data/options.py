@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
 
 from steadygan.checks import one_of, refused, true_or_false, whole_number, within
+from steadygan.codec import OMIT_DEFAULT
+from steadygan.data.bounds import Bounds, checked_bounds
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
+LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
+DataKind = Literal["auto", "image", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -22,8 +26,9 @@ class DataOptions:
     """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
-    """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME"""
+    """a folder of pictures or .npy files, a .npz, .npy, .parquet, idx, .csv or .txt file, or a name: digits,
+    8gaussians, 25gaussians, swissroll, stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is
+    called like a name is ./NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
@@ -37,8 +42,9 @@ class DataOptions:
     2,048"""
     flip: bool = False
     """mirror half of the pictures left to right, at random at each draw"""
-    labels: bool = True
-    """use the labels, if the data has some"""
+    labels: LabelUse = True
+    """use the labels, if the data has some; 'folders': the folders are the classes, even if their names only number
+    files; 'likeliest': of soft labels, which sum to 1, the class with the largest share"""
     held_out: float = 0.1
     """share that is held out and never trained on (at most 10,000), if the data has no official test split"""
     stream: bool = False
@@ -48,6 +54,12 @@ class DataOptions:
     """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
+    range: Bounds = field(default=(), metadata=OMIT_DEFAULT)
+    """the stored numbers that become black and white, as in '0 4095' or '-1 1', or percentiles of all numbers, as in
+    '1% 99%'; others are clipped; none: found once for the whole data set (docs/data.md)"""
+    kind: DataKind = field(default="auto", metadata=OMIT_DEFAULT)
+    """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
+    (docs/data.md)"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -58,8 +70,12 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
-        for name in ("flip", "labels", "stream"):
+        one_of("data kind", self.kind, get_args(DataKind))
+        for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
+        if self.labels not in ("folders", "likeliest") and not isinstance(self.labels, bool):
+            raise refused("data labels", self.labels, "true, false, folders, likeliest")
+        object.__setattr__(self, "range", checked_bounds("data range", self.range))
         within("data held_out", self.held_out, 0, 0.5, open_low=True)
         if self.window is not None and not self.stream:
             raise UsageError(f"data window is {self.window}, but only a stream has one: set data stream to true")

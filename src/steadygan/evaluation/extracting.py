@@ -29,20 +29,23 @@ def make_features(
     weights: str | Path | None = None,
     cache: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Features:
     """The feature extractor of a name for a data set of images; trained, fitted or loaded at the first call.
 
     Args:
         name: 'classifier', 'inception', 'patches', 'pixels', 'package.module:function' of a user's own, or 'auto':
-            the classifier where there are labels enough, else patches
+            the classifier where there are labels enough and it knows the classes better than chance, else patches
         dataset: of images
         weights: a file with Inception's weights
         cache: folder of the cache
         progress: called with the batches done and all of them while a classifier is trained
+        say: called with a line if the classifier knows nothing
 
     Raises:
         UsageError: one line, for a name that is unknown or features that this data cannot have.
     """
+    asked = name
     if name == "auto":
         name = default_features(dataset)
     if ":" in name:
@@ -54,7 +57,13 @@ def make_features(
     if name == "classifier":
         from steadygan.features.classifier import classifier_features
 
-        return classifier_features(dataset, cache=cache, progress=progress)
+        classifier = classifier_features(dataset, cache=cache, progress=progress)
+        ignorance = ignorance_of(classifier, dataset)
+        if ignorance and say is not None:
+            say(f"{ignorance}: {'features patches are taken' if asked == 'auto' else 'its features mean little'}")
+        if not ignorance or asked != "auto":
+            return classifier
+        name = "patches"
     if name == "inception":
         from steadygan.features.inception import inception_features
 
@@ -69,8 +78,22 @@ def make_features(
     return fit_patches(images)
 
 
+def ignorance_of(features: Features, dataset: Dataset) -> str:
+    """Why a classifier of the data knows no more than chance; '' for one that knows more, and for other features."""
+    from steadygan.features.chance import knowledge
+    from steadygan.features.classifier import ClassifierFeatures
+
+    if not isinstance(features, ClassifierFeatures):  # that of stacked digits is one of other pictures
+        return ""
+    known = knowledge(features, dataset)
+    return "" if known.enough else known.words()
+
+
 def default_features(dataset: Dataset) -> str:
-    """'classifier' for data with at least 10 labelled images a class on average, else 'patches'."""
+    """'classifier' for data with at least 10 labelled images a class on average, else 'patches'.
+
+    A classifier that turns out to know nothing is not taken: ``make_features``.
+    """
     classes = dataset.sample.classes
     return "classifier" if classes > 1 and dataset.train.part >= 10 * classes else "patches"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from steadygan.errors import RunError
+from steadygan.run.fields import Fields, dataclass_of
 from steadygan.run.layout import EVALUATION
 from steadygan.system.files import read_json, write_json
 
@@ -133,13 +134,14 @@ def read(folder: Path) -> tuple[Evaluation, ...]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         got = content.get("format") if isinstance(content, dict) else "none"
         raise RunError(f"{path} has format {got}; this version of steadygan reads format {FORMAT}")
-    try:
-        return tuple(
-            Evaluation(Provenance(**entry["provenance"]), tuple(Number(**number) for number in entry["numbers"]))
-            for entry in content["evaluations"]
-        )
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path} is damaged: {error}") from None
+    return tuple(_evaluation(entry) for entry in Fields(content, path).inners("evaluations"))
+
+
+def _evaluation(fields: Fields) -> Evaluation:
+    return Evaluation(
+        dataclass_of(Provenance, fields.inner("provenance")),
+        tuple(dataclass_of(Number, number) for number in fields.inners("numbers")),
+    )
 
 
 def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:

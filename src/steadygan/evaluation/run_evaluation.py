@@ -7,7 +7,7 @@ import hashlib
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,9 +20,10 @@ from steadygan.data import open_data
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
-from steadygan.evaluation.extracting import default_features, make_features
+from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
+from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.measures import Measure, Subject, select
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Number, Provenance
@@ -33,6 +34,7 @@ from steadygan.run.layout import NEAREST
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.features.base import Features
+    from steadygan.kinds import Kind
 
 Say = Callable[[str], None]
 
@@ -51,7 +53,9 @@ def evaluate(
     weights: Weights = "average",
     round_: int | None = None,
     inception_weights: str | Path | None = None,
+    data: Any = None,
     say: Say | None = None,
+    kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
     """Metrics of a run's samples as a user gets them; also added to its evaluation.json.
 
@@ -66,17 +70,24 @@ def evaluate(
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights
+        data: the data of the run, if it was in memory, as ``train`` took it; None: where it was
         say: called with a line of progress
+        kinds: classes and functions of your own that the run's recipe uses
 
     Raises:
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
-    evaluated = run if isinstance(run, Run) else Run(find_run(run))
+    evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
-    dataset = open_data(evaluated.recipe.data)
+    if weights in get_args(Weights):
+        evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
+    dataset = _data_of(evaluated, data)
     _check_data(evaluated, dataset)
+    pixels = is_judged_as_pixels(dataset.sample)
+    if pixels:
+        dataset, features, metrics = _as_pixels(dataset, features, metrics)
     cache = evaluated.recipe.data.cache
     total = count if count is not None else default_count(dataset)
     if total < 2:
@@ -89,6 +100,7 @@ def evaluate(
     measures = select(metrics, Subject(dataset, total, inception, multi_scale))
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
     real = RealSide(dataset, extractor, classifier, cache)
+    measures = _measurable(measures, metrics, real, tell)
     unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
     tell(f"{total:,} samples of round {at:,}{unfinished}")
 
@@ -96,11 +108,12 @@ def evaluate(
         return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
 
     samples = draw(evaluated, total, seed, weights, round_)
+    samples = as_pixels(samples) if pixels else samples
     material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
     numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in measures:
         tell(measure.name)
-        inputs = "features" if measure.name == "inception_score" and real.inception else measure.inputs
+        inputs = measure.inputs if measure.inputs != "classifier" or _of_classifier(measure, real) else "features"
         numbers[inputs].extend(measure.compute(material))
     if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
         numbers["features"] += numbers.pop("classifier")
@@ -110,9 +123,33 @@ def evaluate(
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
     record.add(evaluated.folder, new)
-    if dataset.sample.is_image:
+    if dataset.sample.is_image and not pixels:
         write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
+
+
+def _data_of(run: Run, data: Any) -> Dataset:
+    """The data that a run was trained on, from memory or from where it was."""
+    from steadygan.data.open import open_memory
+    from steadygan.data.sources.memory import is_memory
+
+    options = run.recipe.data
+    if is_memory(data):
+        return open_memory(data, options)
+    return open_data(options if data is None else dataclasses.replace(options, source=str(data)))
+
+
+def _as_pixels(
+    dataset: Dataset, features: str | Features, metrics: Sequence[str] | None
+) -> tuple[Dataset, str, Sequence[str]]:
+    """Data set, features and metrics for signals, volumes and images of many bands."""
+    if features not in ("auto", "pixels"):
+        name = features if isinstance(features, str) else features.name
+        raise UsageError(f"features '{name}' are for pictures; for {dataset.sample.plural}: auto or pixels")
+    for name in metrics or ():
+        if name not in MEASURES:
+            raise UsageError(f"metric '{name}' does not suit {dataset.sample.plural}; suited: {', '.join(MEASURES)}")
+    return dataset_as_pixels(dataset), "pixels", metrics or MEASURES
 
 
 def _is_multi_scale(run: Run, dataset: Dataset) -> bool:
@@ -140,7 +177,7 @@ def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: 
     """
     samples: Samples | None = None
     done = 0
-    for block in run.stream(count, seed, weights=weights, round_=round_):
+    for block in run.stream(count, seed, weights=weights, round_=round_, scaled=True):
         if samples is None:
             samples = _empty((count, *block.shape[1:]), block.dtype)
         samples[done : done + len(block)] = block
@@ -171,19 +208,35 @@ def _extractors(
     """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            what = "is text" if dataset.sample.is_text else "are points"
-            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
+            raise UsageError(f"'{dataset.name}' is {dataset.sample.plural}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:
         return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
 
     extractor = (
-        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell))
+        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell), say=tell)
         if isinstance(features, str)
         else features
     )
     return extractor, classifier if default_features(dataset) == "classifier" else None
+
+
+def _measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:
+    """The measures without those of a classifier that knows no more than chance, unless they were asked for."""
+    theirs = [measure for measure in measures if _of_classifier(measure, real)]
+    if not theirs or real.make_classifier is None:
+        return measures
+    ignorance = ignorance_of(real.classifier, real.dataset)
+    if not ignorance:
+        return measures
+    names = ", ".join(measure.name for measure in theirs)
+    tell(f"{ignorance}: {names} {'mean little' if metrics is not None else 'left out'}")
+    return measures if metrics is not None else [measure for measure in measures if measure not in theirs]
+
+
+def _of_classifier(measure: Measure, real: RealSide) -> bool:
+    return measure.inputs == "classifier" and not (measure.name == "inception_score" and real.inception)
 
 
 def _progress(tell: Say) -> Callable[[int, int], None]:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.networks.autoencoder import ConvAutoencoderCritic, MLPAutoencoderCritic
 from steadygan.networks.began import BEGANCritic, BEGANGenerator
+from steadygan.networks.conv import ConvCritic, ConvGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
+from steadygan.networks.own import Own
 from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
@@ -54,6 +56,8 @@ else:  # the closed sets that files and the command line know
         | TextGenerator
         | ResNet101Generator
         | R3GANGenerator
+        | Own
+        | ConvGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -68,6 +72,8 @@ else:  # the closed sets that files and the command line know
         | TextCritic
         | MultiScaleCritic
         | R3GANCritic
+        | Own
+        | ConvCritic
     )
 
 
@@ -85,6 +91,8 @@ __all__ = [
     "BEGANCritic",
     "BEGANGenerator",
     "ConvAutoencoderCritic",
+    "ConvCritic",
+    "ConvGenerator",
     "CriticNetwork",
     "DCGANCritic",
     "DCGANGenerator",
@@ -95,6 +103,7 @@ __all__ = [
     "MLPGenerator",
     "MultiScaleCritic",
     "MultiScaleGenerator",
+    "Own",
     "R3GANCritic",
     "R3GANGenerator",
     "ResNet64Critic",

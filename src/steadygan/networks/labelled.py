@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from steadygan.checks import literal_fields
-from steadygan.errors import UsageError
+from steadygan.errors import NeedsClassesError
 from steadygan.networks.began import BEGANGenerator
+from steadygan.networks.conv import ConvGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
+from steadygan.networks.own import Own
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANGenerator
@@ -27,6 +29,8 @@ Unconditional: TypeAlias = (
     | ResNet101Generator
     | SNDCGANGenerator
     | BEGANGenerator
+    | Own
+    | ConvGenerator
 )
 """Generators without labels."""
 
@@ -55,7 +59,7 @@ class LabelledGenerator:
         from steadygan.networks.layers.labels import ConcatLabels, LabelledLatents, MultiplyLabels
 
         if sample.classes < 2:
-            raise UsageError(
+            raise NeedsClassesError(
                 f"LabelledGenerator needs data with labels of 2 classes or more, but a sample is {sample}: "
                 "take other data, or a recipe that needs no labels"
             )

@@ -10,6 +10,7 @@ from steadygan.errors import UsageError
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.wrapping import Wrapping
+from steadygan.scores import widened
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -59,4 +60,4 @@ def _cross_entropy(output: CriticOutput) -> Tensor:
         raise UsageError("AuxiliaryClassifier needs a critic that classifies: set class_logits of the critic to true")
     if output.labels is None:
         raise UsageError("AuxiliaryClassifier needs labels: take data that has them, or another objective")
-    return F.cross_entropy(output.class_logits, output.labels)
+    return F.cross_entropy(widened(output.class_logits), output.labels)

@@ -9,15 +9,20 @@ from steadygan.checks import at_least
 from steadygan.errors import UsageError
 from steadygan.objectives.base import State
 from steadygan.schedules import LinearDecay, check_schedule
+from steadygan.scores import Scores, both_score_maps, scale_mean, single_number, widened
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def energy_critic_loss(real: Tensor, fake: Tensor, margin: float | Tensor) -> Tensor:
-    """E e(x) + E max(0, margin - e(g)) from energies [N]: fakes above the margin are left alone."""
-    return real.mean() + (margin - fake).relu().mean()
+def energy_critic_loss(real: Scores, fake: Scores, margin: float | Tensor) -> Tensor:
+    """E e(x) + E max(0, margin - e(g)) from energies [N]: fakes above the margin are left alone.
+
+    Energies have the forms of scores (``steadygan.scores``); the margin is one number.
+    """
+    most = single_number(margin, "the margin")
+    return scale_mean(lambda x, g: x.mean() + (most - g).relu().mean(), *both_score_maps(real, fake))
 
 
 def pulling_away_term(code: Tensor) -> Tensor:
@@ -29,16 +34,18 @@ def pulling_away_term(code: Tensor) -> Tensor:
         code: s, [N, width]: an autoencoder critic's codes of the fakes
 
     Raises:
-        ValueError: for fewer than two codes.
+        ValueError: for fewer than two codes, and for codes of other dimensions.
     """
     import torch
     import torch.nn.functional as F
 
+    if code.dim() != 2:
+        raise ValueError(f"the pulling-away term takes codes [N, width], got shape {list(code.shape)}")
     count = len(code)
     if count < 2:
         raise ValueError(f"the pulling-away term compares codes of a batch; it needs 2 or more, got {count}")
     with torch.autocast(code.device.type, enabled=False):
-        directions = F.normalize(code if code.dtype == torch.float64 else code.float(), dim=1)
+        directions = F.normalize(widened(code), dim=1)
         squares = (directions @ directions.T).square()
         return (squares.sum() - squares.diagonal().sum()) / (count * (count - 1))
 
@@ -101,7 +108,7 @@ class EnergyBased:
         return energy_critic_loss(real.score, fake.score, state[0] if state else self.margin)
 
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
-        energy = fake.score.mean()
+        energy = widened(fake.score).mean()
         if not self.pulling_away:
             return energy
         if fake.code is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.checks import at_least, within
 from steadygan.objectives.base import State
+from steadygan.scores import widened
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -73,17 +74,17 @@ class BoundaryEquilibrium:
         return EquilibriumState(torch.full((), self.least), torch.zeros(()), torch.zeros(()))
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        return real.score.mean() - state[0] * fake.score.mean()
+        return widened(real.score).mean() - state[0] * widened(fake.score).mean()
 
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
-        return fake.score.mean()
+        return widened(fake.score).mean()
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
         import torch
 
         k, _, mean = state
-        error = real.score.mean()
-        balance = self.gamma * error - fake.score.mean()
+        error = widened(real.score).mean()
+        balance = self.gamma * error - widened(fake.score).mean()
         convergence = error + balance.abs()
         return EquilibriumState(
             (k + self.rate * balance).clamp(self.least, 1.0),

@@ -15,6 +15,7 @@ from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.matching import FeatureMatching
 from steadygan.objectives.wrapping import Wrapping
+from steadygan.scores import Scores, both_score_maps, scale_mean, single_number
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -33,16 +34,25 @@ def _state_type(names: tuple[str, ...], own: tuple[str, ...]) -> Callable[..., S
     return made
 
 
-def lecam_regulariser(real: Tensor, fake: Tensor, real_average: Tensor, fake_average: Tensor) -> Tensor:
+def lecam_regulariser(real: Scores, fake: Scores, real_average: Tensor | float, fake_average: Tensor | float) -> Tensor:
     """E relu(D(x) - average of D(g))^2 + E relu(average of D(x) - D(g))^2, a scalar without weight.
 
     Args:
-        real: D(x), [N]
-        fake: D(g), [N]
+        real: D(x), [N]; patch maps, scales and half precision as ``steadygan.scores`` says
+        fake: D(g), the same
         real_average: running average of D(x), 0-d
         fake_average: running average of D(g), 0-d
+
+    Raises:
+        UsageError: for scores of another form, and for averages of more than one number.
     """
-    return (real - fake_average).relu().square().mean() + (real_average - fake).relu().square().mean()
+    of_real = single_number(real_average, "the running average of real scores")
+    of_fake = single_number(fake_average, "the running average of fake scores")
+
+    def loss(x: Tensor, g: Tensor) -> Tensor:
+        return (x - of_fake).relu().square().mean() + (of_real - g).relu().square().mean()
+
+    return scale_mean(loss, *both_score_maps(real, fake))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
 from steadygan.objectives.wrapping import Wrapping
+from steadygan.scores import widened
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -22,8 +23,19 @@ else:
 
 
 def feature_matching_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """||E f(x) - E f(g)||_2^2 of features f, [N, width] each, a scalar (Salimans et al. 2016)."""
-    return (real.mean(0) - fake.mean(0)).square().sum()
+    """||E f(x) - E f(g)||_2^2 of features f, [N, width] each, a scalar (Salimans et al. 2016).
+
+    Feature maps [N, ...] are taken too; the numbers of samples may differ. Half precision is reduced in float32.
+
+    Raises:
+        UsageError: for features of different shapes, which would be broadcast, and for empty batches.
+    """
+    if real.shape[1:] != fake.shape[1:] or real.dim() < 2 or not real.numel() or not fake.numel():
+        raise UsageError(
+            f"real features have shape {list(real.shape)}, fake features {list(fake.shape)}; "
+            "needed: [N, width] of one width"
+        )
+    return (widened(real).mean(0) - widened(fake).mean(0)).square().sum()
 
 
 @dataclass(frozen=True)

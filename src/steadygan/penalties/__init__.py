@@ -2,7 +2,8 @@
 
 Each function works on tensors and any callable critic; the spec for recipes stands beside it. The norm is taken per
 sample over all other dimensions, and of multi-scale images (``Scales``) over all scales together; the mean over samples
-comes last. x are real and g fake samples, D is the critic.
+comes last. x are real and g fake samples, D is the critic. ``critic_gradients`` serves loops of the user's own,
+``gradient_norms`` the library's training too.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from steadygan.penalties.base import CriticPenalty, GeneratorPenalty, PenaltyLike
+from steadygan.penalties.critic_gradients import Patches, gradient_norm_at
 from steadygan.penalties.drift import Drift, drift_penalty
 from steadygan.penalties.gradient import GradientPenalty, gradient_penalty
-from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at, input_gradient_norm, norm_of_gradient
+from steadygan.penalties.gradient_norms import ScoreFunction, input_gradient_norm, norm_of_gradient
 from steadygan.penalties.locations import (
     Between,
     Location,
@@ -48,6 +50,7 @@ __all__ = [
     "NearReal",
     "OnFake",
     "OnReal",
+    "Patches",
     "PathLength",
     "Penalty",
     "PenaltyLike",

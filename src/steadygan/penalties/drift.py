@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.schedules import Schedule
+from steadygan.scores import Scores, scale_mean, score_maps, widened
 from steadygan.types import PlayerName
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def drift_penalty(real_scores: Tensor, weight: float = 1e-3) -> Tensor:
-    """weight E D(x)^2: keeps the scores near 0 (ProGAN, Karras et al. 2018, App. A.1)."""
-    return weight * real_scores.square().mean()
+def drift_penalty(real_scores: Scores, weight: float = 1e-3) -> Tensor:
+    """weight E D(x)^2: keeps the scores near 0 (ProGAN, Karras et al. 2018, App. A.1).
+
+    Patch maps, scales and half precision are taken as by the losses (``steadygan.scores``).
+    """
+    return weight * scale_mean(lambda x: x.square().mean(), score_maps(real_scores, "real scores"))
 
 
 @dataclass(frozen=True)
@@ -39,4 +43,4 @@ class Drift:
 
     def hold(self, score: Tensor) -> Tensor:
         """Scores of real samples [N] to unweighted penalties [N]."""
-        return score.square()
+        return widened(score).square()

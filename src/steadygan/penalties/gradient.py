@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from steadygan.checks import at_least
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
-from steadygan.penalties.gradient_norms import ScoreFunction, detached, gradient_norm_at
+from steadygan.penalties.critic_gradients import Patches, check_samples, gradient_norm_at
+from steadygan.penalties.gradient_norms import ScoreFunction, detached
 from steadygan.penalties.locations import Between, Location, LocationFunction, between
 from steadygan.schedules import Schedule
 from steadygan.types import PlayerName, S
@@ -25,23 +26,32 @@ def gradient_penalty(
     target: float = 1.0,
     one_sided: bool = False,
     at: LocationFunction = between,
+    patches: Patches = "mean",
 ) -> Tensor:
     """E (||grad D|| - target)^2 at the locations of ``at``, without weight (WGAN-GP, Gulrajani et al. 2017, eq. 3).
 
     Add ``10.0 * gradient_penalty(critic, real, fake)`` to the critic's loss.
 
     Args:
-        critic: maps samples [N, ...] to scores [N]; must score each sample by itself (no batch norm)
+        critic: maps samples [N, ...] to scores [N], or to another output as ``steadygan.scores`` describes it; must
+            score each sample by itself (no batch norm). Bind further arguments: ``lambda x: critic(x, labels)``
         real: [N, ...], a tensor or ``Scales``
-        fake: [N, ...], of the same kind; its graph is not followed
+        fake: [N, ...], of the same kind; its graph is not followed. Where dtypes differ, points have the wider one,
+            or that of the critic's parameters (see ``gradient_norm_at``)
         target: what the gradient norm is held to
         one_sided: only norms above the target are penalised (App. C)
         at: ``between``, ``on_real``, ``on_fake``, ``near_real``, or any map (real, fake) -> points
+        patches: of patch maps and scales: 'mean' or 'sum', as for ``gradient_norm_at``
+
+    Returns:
+        A scalar in float32, or float64 if the points are.
 
     Raises:
-        ValueError: if the critic does not answer with one score a sample.
+        ValueError: one line, for samples or scores that do not fit.
     """
-    excess = gradient_norm_at(critic, at(detached(real), detached(fake))) - target
+    check_samples(real, "real samples")
+    check_samples(fake, "fake samples")
+    excess = gradient_norm_at(critic, at(detached(real), detached(fake)), patches=patches) - target
     return (excess.relu() if one_sided else excess).square().mean()
 
 

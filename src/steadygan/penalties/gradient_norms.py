@@ -7,15 +7,18 @@ together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from steadygan.types import S, Sample, at_each_scale, sample_count, scales_of
+from steadygan.errors import UsageError
+from steadygan.scores import widened
+from steadygan.types import S, Sample, at_each_scale, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-ScoreFunction: TypeAlias = "Callable[[Any], Tensor]"
-"""Samples, a tensor or ``Scales``, to scores [N]."""
+ScoreFunction: TypeAlias = "Callable[[Any], Any]"
+"""Samples, a tensor or ``Scales``, to scores [N], or to another output that ``steadygan.scores`` describes."""
 
 _SMALLEST_SQUARE = 1e-12  # under the root: a norm of exactly 0 would have an infinite derivative
 
@@ -26,10 +29,17 @@ def input_gradient_norm(scores: Tensor, samples: Sample) -> Tensor:
     Args:
         scores: [N], computed from ``samples`` with no dependence of one sample's score on another's
         samples: [N, ...], requires grad
+
+    Raises:
+        UsageError: for scores of another shape, and for scores or samples without a graph.
     """
     import torch
 
     tensors = scales_of(samples)
+    if scores.shape not in ((len(tensors[0]),), (len(tensors[0]), 1)):
+        raise UsageError(f"scores have shape {list(scores.shape)} for {len(tensors[0])} samples; allowed: [N], [N, 1]")
+    if not (scores.requires_grad and all(tensor.requires_grad for tensor in tensors)):
+        raise UsageError("scores have no graph from the samples: these must require grad, outside of no_grad")
     total = scores.sum()
     with torch.autocast(tensors[0].device.type, enabled=False):  # else it would narrow what was computed in float32
         return norm_of_gradient(*torch.autograd.grad(total, tensors, create_graph=True))
@@ -47,8 +57,17 @@ def norm_of_gradient(gradient: Tensor, *others: Tensor) -> Tensor:
 def _squared_norm(gradient: Tensor) -> Tensor:
     import torch
 
-    wide = gradient if gradient.dtype == torch.float64 else gradient.float()
-    return wide.flatten(1).square().sum(1)
+    if gradient.is_complex():  # torch's gradient of a real function: its derivatives in both parts
+        gradient = torch.view_as_real(gradient.resolve_conj())
+    square = widened(gradient).square() if gradient.dim() == 1 else widened(gradient).flatten(1).square()
+    return square if square.dim() == 1 else square.sum(1)
+
+
+def plain_attention() -> AbstractContextManager[Any]:
+    """Context in which attention is computed by the kernels that have a second derivative; fused ones have none."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    return sdpa_kernel(SDPBackend.MATH)
 
 
 def detached(samples: S) -> S:
@@ -56,13 +75,12 @@ def detached(samples: S) -> S:
     return at_each_scale(lambda tensor: tensor.detach(), samples)
 
 
-def gradient_norm_at(critic: ScoreFunction, points: Sample) -> Tensor:
-    """||grad D||_2 at each point, [N], differentiable in the critic's parameters; also inside torch.compile.
+def norm_of_scores(score: Callable[[Any], Tensor], points: Sample) -> Tensor:
+    """||grad D||_2 at each point, [N], of scores [N]: for training, also inside torch.compile.
 
-    Raises:
-        ValueError: if the critic does not answer with one score a sample.
+    Critics of other outputs, and loops of one's own: ``gradient_norm_at``.
     """
-    return norm_of_gradient(*scales_of(gradient_of(lambda samples: _scores(critic, samples).sum(), points)))
+    return norm_of_gradient(*scales_of(gradient_of(lambda samples: score(samples).sum(), points)))
 
 
 def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
@@ -77,7 +95,8 @@ def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
         gradient, _ = traced_gradient(lambda traced: (total(traced), ()), samples)
         return gradient
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
-    value = total(samples)
+    with plain_attention():
+        value = total(samples)
     tensors = scales_of(samples)
     with torch.autocast(tensors[0].device.type, enabled=False):
         gradients = iter(torch.autograd.grad(value, tensors, create_graph=True))
@@ -102,15 +121,3 @@ def traced_gradient(total: Callable[[Any], tuple[Tensor, Any]], samples: S) -> t
     with torch.autocast(device, enabled=False):
         gradient_and_aux: tuple[S, Any] = torch.func.grad(under_autocast, has_aux=True)(samples)
     return gradient_and_aux
-
-
-def _scores(critic: ScoreFunction, points: Sample) -> Tensor:
-    count = sample_count(points)
-    output = critic(points)
-    scores: Tensor = getattr(output, "score", output)  # the library's critics return a CriticOutput
-    if scores.shape not in ((count,), (count, 1)):
-        raise ValueError(
-            f"the critic answered with shape {list(scores.shape)} for {count} samples; "
-            f"a gradient penalty needs one score a sample: [{count}]"
-        )
-    return scores

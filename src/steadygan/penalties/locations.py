@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from steadygan.checks import at_least
-from steadygan.types import RandomSpec, S, Sample, at_each_scale, means_like, scales_of
+from steadygan.errors import UsageError
+from steadygan.types import RandomSpec, S, Sample, Scales, at_each_scale, means_like, scales_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 LocationFunction: TypeAlias = "Callable[[Any, Any], Sample]"
@@ -21,23 +23,39 @@ def between(real: S, fake: S, mix: Tensor | None = None) -> S:
 
     Args:
         real: [N, ...]; a multi-scale image has one eps for all its scales
-        fake: [N, ...], the same shape
-        mix: eps, [N]; drawn from torch's default generator where it is not given
+        fake: [N, ...], the same shape; of two dtypes the points have the wider one
+        mix: eps, [N], real also between complex samples; drawn from torch's default generator where it is not given
 
     Raises:
-        ValueError: if the shapes differ; a single fake would be spread over all real samples in silence.
+        UsageError: if shapes or devices differ, and for integers; a single fake would be spread over all real samples
+            in silence.
     """
     import torch
 
-    first = scales_of(real)[0]
-    eps = torch.rand(first.shape[0], device=first.device, dtype=first.dtype) if mix is None else mix
+    first, other = scales_of(real)[0], scales_of(fake)[0]
+    dtype = _common_dtype(first, other)
+    eps = torch.rand(first.shape[0], device=first.device, dtype=dtype.to_real()) if mix is None else mix
 
     def point(x: Tensor, g: Tensor) -> Tensor:
         if x.shape != g.shape:
-            raise ValueError(f"real samples have shape {list(x.shape)}, fakes {list(g.shape)}; pairs need equal ones")
+            raise UsageError(f"real samples have shape {list(x.shape)}, fakes {list(g.shape)}; pairs need equal ones")
+        if x.dtype != g.dtype:
+            x, g = x.to(dtype), g.to(dtype)
         return torch.lerp(g, x, eps.reshape(-1, *(1,) * (x.dim() - 1)).to(x.dtype))
 
     return at_each_scale(point, real, fake)
+
+
+def _common_dtype(real: Tensor, fake: Tensor) -> torch.dtype:
+    """The dtype of points between two batches."""
+    import torch
+
+    dtype = real.dtype if real.dtype == fake.dtype else torch.promote_types(real.dtype, fake.dtype)
+    if not (dtype.is_floating_point or dtype.is_complex):
+        raise UsageError(f"samples have dtype {dtype}; points between them need floating point: samples.float()")
+    if real.device != fake.device:
+        raise UsageError(f"real samples are on {real.device}, fakes on {fake.device}; pairs need one device")
+    return dtype
 
 
 def on_real(real: S, fake: S) -> S:
@@ -62,11 +80,16 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
         fake: unused
         noise: u, [N, ...]; drawn from torch's default generator where it is not given, as is
         mix: a, [N]
-        scale: how far the lines reach, in standard deviations
+        scale: how far the lines reach, in standard deviations; of complex samples both parts count as numbers
     """
     import torch
 
     finest = scales_of(real)[-1]
+    if finest.is_complex():
+        moved_parts: S = _near_complex(real, noise, mix, scale)
+        return moved_parts
+    if finest.numel() < 2:
+        raise UsageError(f"real samples have shape {list(finest.shape)}: one number has no standard deviation")
     u = torch.rand_like(finest) if noise is None else noise
     a = torch.rand(finest.shape[0], device=finest.device, dtype=finest.dtype) if mix is None else mix
     reach = scale * finest.detach().std() * a
@@ -75,6 +98,17 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
         return x + (reach.reshape(-1, *(1,) * (x.dim() - 1)) * moved).to(x.dtype)
 
     return at_each_scale(point, real, means_like(u, real))
+
+
+def _near_complex(real: Any, noise: Tensor | None, mix: Tensor | None, scale: float) -> Any:
+    """``near_real`` of complex samples, of which each part is a number."""
+    import torch
+
+    if isinstance(real, Scales):
+        raise UsageError("near_real takes no complex samples of several scales")
+    u = None if noise is None else torch.view_as_real(noise.resolve_conj())
+    parts = torch.view_as_real(real.resolve_conj())
+    return torch.view_as_complex(near_real(parts, parts, u, mix, scale=scale).contiguous())
 
 
 class LocationLike(Protocol):

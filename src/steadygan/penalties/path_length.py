@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from steadygan.checks import within
+from steadygan.errors import UsageError
 from steadygan.penalties.base import check_interval, check_weight
+from steadygan.penalties.critic_gradients import measured_gradient
 from steadygan.penalties.gradient_norms import gradient_of
 from steadygan.schedules import Schedule
+from steadygan.scores import widened
 from steadygan.types import PlayerName, RandomSpec, scales_of
 
 if TYPE_CHECKING:
@@ -24,19 +28,37 @@ class PathLengthState(NamedTuple):
     """a: running mean of path lengths, 0-d"""
 
 
-def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
+def path_lengths(generator: Callable[..., Any], latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
     """||J^T y||_2 for each sample, [n]: how far a small step in the latent moves the image (StyleGAN2, eq. 4).
 
-    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution.
+    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution. As of
+    ``gradient_norm_at``: by kernels that have a second derivative, without compilation, also under no_grad, and every
+    parameter of the generator gets a gradient.
 
     Args:
         generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
         latents: [n, D], or [n, L, D], of whose layers the mean square is taken
         labels: [n] or None
         random: standard normal, [n, C, H, W]
+
+    Raises:
+        UsageError: if images and random numbers differ in shape, and for latents that are no floating-point numbers.
     """
+    return measured_gradient(lambda z: (_moved(generator, z, labels, random), 1.0), latents, generator, _length)
+
+
+def _moved(generator: Callable[..., Any], latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
+    """The sum of images times y, a scalar."""
+    images = scales_of(generator(latents, labels))[-1]
+    if images.shape != random.shape:
+        raise UsageError(f"random has shape {list(random.shape)}, the images {list(images.shape)}; needed: equal ones")
     y = random / (random.shape[-2] * random.shape[-1]) ** 0.5
-    gradient = gradient_of(lambda z: (scales_of(generator(z, labels))[-1] * y).sum(), latents)
+    total: Tensor = (images * y).sum()
+    return total
+
+
+def _length(gradient: Tensor) -> Tensor:
+    gradient = widened(gradient)
     square = gradient.square().sum(-1).flatten(1).mean(1) if gradient.dim() > 2 else gradient.square().sum(-1)
     return (square + _SMALLEST_SQUARE).sqrt()
 
@@ -77,7 +99,8 @@ class PathLength:
         """Path lengths of every ``shrink``-th sample, [n / shrink]."""
         assert random is not None
         rows = slice(None, None, self.shrink)
-        return path_lengths(generator, latents[rows], None if labels is None else labels[rows], random[rows])
+        of_rows, y = None if labels is None else labels[rows], random[rows]
+        return _length(gradient_of(lambda z: _moved(generator, z, of_rows, y), latents[rows]))
 
     def hold(self, measured: Tensor, state: Any) -> Tensor:
         """Lengths [N] to unweighted penalties [N]."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
-from steadygan.penalties.gradient_norms import ScoreFunction, gradient_norm_at
+from steadygan.penalties.critic_gradients import Patches, gradient_norm_at
+from steadygan.penalties.gradient_norms import ScoreFunction
 from steadygan.penalties.locations import Location, OnFake, OnReal
 from steadygan.schedules import Schedule
 from steadygan.types import PlayerName, Sample
@@ -16,14 +17,20 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0) -> Tensor:
-    """gamma/2 E ||grad D||^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9)."""
-    return 0.5 * gamma * gradient_norm_at(critic, real).square().mean()
+def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0, *, patches: Patches = "mean") -> Tensor:
+    """gamma/2 E ||grad D||^2 on real samples, a scalar (Mescheder et al. 2018, eq. 9).
+
+    Critic and ``patches`` as for ``gradient_norm_at``; with ``every`` steps between two, multiply by ``every``.
+    """
+    return 0.5 * gamma * gradient_norm_at(critic, real, patches=patches).square().mean()
 
 
-def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0) -> Tensor:
-    """gamma/2 E ||grad D||^2 on fake samples, a scalar (Mescheder et al. 2018)."""
-    return 0.5 * gamma * gradient_norm_at(critic, fake).square().mean()
+def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0, *, patches: Patches = "mean") -> Tensor:
+    """gamma/2 E ||grad D||^2 on fake samples, a scalar (Mescheder et al. 2018).
+
+    Critic and ``patches`` as for ``gradient_norm_at``; the fakes' graph is not followed.
+    """
+    return 0.5 * gamma * gradient_norm_at(critic, fake, patches=patches).square().mean()
 
 
 @dataclass(frozen=True)

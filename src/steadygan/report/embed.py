@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,8 +15,13 @@ from typing import TypeVar
 from PIL import Image
 
 from steadygan.run.layout import picture_round
+from steadygan.system.regular import read_regular
 
 T = TypeVar("T")
+
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+"""Pillow's refusals of pictures of more pixels than it takes for real"""
+_MOST_BYTES = 1 << 28
 
 FRAMES = 24
 """most pictures in the time line"""
@@ -40,8 +48,8 @@ def embed(path: Path, side: int) -> Embedded | None:
     Small files stay as they are; others are reduced to ``side`` pixels and packed as WebP if that is smaller.
     """
     try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
+        content = read_regular(path, _MOST_BYTES)
+        with refusing_bombs(), Image.open(io.BytesIO(content)) as image:
             image.load()
             width, height = image.size
             text = str(image.info.get("Description") or f"Samples after round {picture_round(path):,}")
@@ -50,10 +58,19 @@ def embed(path: Path, side: int) -> Embedded | None:
                 packed = _packed(image, side)
                 if len(packed) < len(content):
                     kind, content = "webp", packed
-    except (OSError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+    except (OSError, ValueError, SyntaxError, struct.error, EOFError, MemoryError, *BOMBS):
+        # Pillow raises SyntaxError, and others, for a broken PNG
         return None
     uri = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
     return Embedded(picture_round(path), uri, text, width, height)
+
+
+@contextmanager
+def refusing_bombs() -> Iterator[None]:
+    """Pillow's warning of a picture with very many pixels becomes an error, one of ``BOMBS``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _packed(image: Image.Image, side: int) -> bytes:

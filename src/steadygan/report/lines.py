@@ -8,10 +8,12 @@ from pathlib import Path
 
 from steadygan.run.layout import picture_round
 from steadygan.system.files import written_aside
+from steadygan.system.regular import read_regular
 from steadygan.system.words import visible
 
 SHOWN = 64
 """most lines of a round in the report"""
+_MOST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def save_lines(lines: Sequence[str], path: Path) -> Path:
 def shown_lines(path: Path, most: int = SHOWN) -> Lines | None:
     """The first lines of a file that ``save_lines`` wrote; None if it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_regular(path, _MOST_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return None
     return Lines(picture_round(path), tuple(visible(line) for line in text.split("\n")[:-1][:most]))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from steadygan.errors import RunError
+from steadygan.errors import RunError, UsageError
+from steadygan.report.captions import EVALUATION
 from steadygan.run import layout
+from steadygan.run.history import Change, read_history
 from steadygan.run.records import Curve, curves, read_rows
+from steadygan.system.files import read_json, reading
+from steadygan.system.regular import read_regular
+from steadygan.system.yaml_text import read_yaml
 
 DOCUMENTS = {"environment": layout.ENVIRONMENT, "data": layout.DATA, "evaluation": layout.EVALUATION}
 """JSON files that are shown unchanged, by title"""
-SHARES = frozenset({"precision", "recall", "density", "coverage", "high_quality"})
-"""fields of an evaluation that are shares; the others are distances"""
+_MOST_BYTES = 1 << 25
+"""of a text or document that the page shows"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class RunContents:
 
     folder: Path
     curves: Mapping[str, Curve]
-    """by field; those of evaluations begin with 'samples/' or 'shares/'"""
+    """by field; those of evaluations begin with 'evaluation/'"""
     logged: int
     """the last logged round, 0 if there is none"""
     pictures: tuple[Path, ...]
@@ -35,6 +37,8 @@ class RunContents:
     """samples/*.txt, by round"""
     checkpoints: tuple[int, ...]
     """rounds of the checkpoints, ascending"""
+    judge: str | None = None
+    """the metric by which the best checkpoint is kept"""
     recipe: str = ""
     """recipe.yaml as text"""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class RunContents:
     """lines of plan.txt"""
     documents: Mapping[str, Any] = field(default_factory=dict)
     """the JSON files of ``DOCUMENTS`` that are there, by title"""
+    changes: tuple[Change, ...] = ()
+    """what was changed when the run was resumed, oldest first"""
 
     @property
     def round(self) -> int:
@@ -67,20 +73,18 @@ def read_run(folder: Path) -> RunContents:
         raise RunError(f"'{folder}' is no run folder: it has neither {layout.RECIPE} nor {layout.METRICS}")
     recipe = _text(folder / layout.RECIPE)
     try:
-        settings = yaml.safe_load(recipe)
-    except yaml.YAMLError:
+        settings = read_yaml(recipe, layout.RECIPE)
+    except UsageError:
         settings = None  # the text is shown all the same
     rows = read_rows(folder / layout.METRICS)
-    evaluated = curves(read_rows(folder / layout.EVALUATIONS))
-    judged = {
-        f"{'shares' if name in SHARES else 'samples'}/{name}": curve
-        for name, curve in evaluated.items()
-        if name != "samples"
-    }
+    evaluations = read_rows(folder / layout.EVALUATIONS)
+    evaluated = {EVALUATION + name: curve for name, curve in curves(evaluations).items() if name != "samples"}
+    judge = evaluations[-1].get("judge") if evaluations else None
     documents = {title: _json(folder / name) for title, name in DOCUMENTS.items()}
     return RunContents(
         folder=folder,
-        curves={**curves(rows), **judged},
+        curves={**curves(rows), **evaluated},
+        judge=judge if isinstance(judge, str) else None,
         logged=rows[-1]["round"] if rows else 0,
         pictures=tuple(layout.list_pictures(folder)),
         texts=tuple(layout.list_lines(folder)),
@@ -89,20 +93,23 @@ def read_run(folder: Path) -> RunContents:
         plan=tuple(_text(folder / layout.PLAN).splitlines()),
         settings=settings if isinstance(settings, dict) else {},
         documents={title: content for title, content in documents.items() if content is not None},
+        changes=read_history(folder),
     )
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise RunError(f"cannot read '{path}': {error.strerror or error}") from error
+    """The text of a file that people read, without a torn or foreign byte; '' if there is none."""
+    with reading(path):
+        try:
+            return read_regular(path, _MOST_BYTES).decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
 
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(_text(path))
-    except ValueError:
-        return None
+        return read_json(path, _MOST_BYTES) if path.exists() else None
+    except RunError:
+        if path.is_file():
+            return None
+        raise  # a FIFO or folder under that name

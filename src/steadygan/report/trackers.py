@@ -16,6 +16,7 @@ from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw
 from steadygan.run import layout
 from steadygan.system.words import visible
+from steadygan.system.yaml_text import read_yaml
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
@@ -182,10 +183,8 @@ def _pixels(picture: Picture) -> NDArray[np.uint8] | None:
 
 def _settings(start: RunStart) -> dict[str, str | int | float | bool]:
     """The recipe as ``{"critic.width": 64}``, a form that all trackers accept."""
-    import yaml
-
     path = start.folder / layout.RECIPE
-    recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    recipe = read_yaml(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else {}
     flat: dict[str, str | int | float | bool] = {"folder": str(start.folder)}
 
     def visit(name: str, value: Any) -> None:

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadygan.errors import RunError
 from steadygan.run import layout
+from steadygan.run.fields import Fields, dataclass_of
 from steadygan.system.files import read_json_object
 
 if TYPE_CHECKING:
@@ -80,11 +80,7 @@ class Environment:
             RunError: one line, for a file that is missing or damaged.
         """
         path = folder / layout.ENVIRONMENT
-        content = read_json_object(path)
-        for each in dataclasses.fields(cls):
-            if each.default is dataclasses.MISSING and each.name not in content:
-                raise RunError(f"{path} is damaged: it has no '{each.name}'")
-        return cls(**{each.name: content[each.name] for each in dataclasses.fields(cls) if each.name in content})
+        return dataclass_of(cls, Fields(read_json_object(path), path), strict=False)
 
 
 def describe_environment(device: torch.device, precision: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 from steadygan.errors import UsageError, nearest
@@ -28,6 +29,8 @@ def list_runs(root: Path = RUNS) -> list[Path]:
 def find_run(name: str | Path | None = None) -> Path:
     """The folder of a run, given as a path or as a name below ``runs/``; None: the newest run.
 
+    A name without a folder before it is one below ``runs/`` if there is such a run; a ``Path`` is always a path.
+
     Raises:
         UsageError: if there is no such run, with the nearest name.
     """
@@ -36,9 +39,12 @@ def find_run(name: str | Path | None = None) -> Path:
         if not known:
             raise UsageError(f"there is no run in {RUNS}/ yet: 'steadygan train' makes one")
         return known[-1]
-    for folder in (Path(name), RUNS / name):
-        if is_run(folder):
-            return folder
+    folders = [folder for folder in (Path(name), RUNS / name) if is_run(folder)]
+    if len(folders) == 2 and isinstance(name, str) and Path(name).parent == Path() and not name.startswith("."):
+        warnings.warn(f"'{name}' is {RUNS / name}, the run of this name; the folder here is './{name}'", stacklevel=2)
+        return RUNS / name
+    if folders:
+        return folders[0]
     if Path(name).is_dir():
         raise UsageError(f"{name} is no run: it has no {layout.RECIPE}")
     names = [path.name for path in known]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.text.alphabet import Alphabet
+    from steadygan.kinds import Kind
     from steadygan.recipe import Recipe
     from steadygan.run.data_facts import DataFacts
     from steadygan.run.environment import Environment
@@ -30,7 +32,7 @@ Weights = Literal["average", "average-plain", "raw"]
 class RunFolder:
     """A run on disk; everything is read at first access."""
 
-    def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
+    def __init__(self, folder: str | Path, *, kinds: Iterable[Kind] = ()) -> None:
         self.folder = find_run(folder)
         self.kinds = tuple(kinds)
 
@@ -70,8 +72,11 @@ class RunFolder:
     def conditional(self) -> bool:
         """True if the generator is conditional: it takes a class as input."""
         from steadygan.networks import takes_classes
+        from steadygan.networks.layers.inspect import is_conditional
 
-        return takes_classes(self.recipe.generator)
+        spec = self.recipe.generator
+        ours = type(spec).__module__.startswith("steadygan.")  # of a spec of the user's own, what it builds says it
+        return takes_classes(spec) if ours or hasattr(spec, "conditional") else is_conditional(self.generator)
 
     def class_numbers(self, asked: Asked) -> list[int]:
         """The numbers of classes that are given by number or name.
@@ -96,16 +101,16 @@ class RunFolder:
     @property
     def rows(self) -> list[dict[str, float]]:
         """The training record: one dict a logged round."""
-        from steadygan.run.records import read_rows
+        from steadygan.run.records import number_rows
 
-        return read_rows(self.folder / layout.METRICS)
+        return number_rows(self.folder / layout.METRICS)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """The evaluations during training: one dict each."""
-        from steadygan.run.records import read_rows
+        from steadygan.run.records import evaluation_rows
 
-        return read_rows(self.folder / layout.EVALUATIONS)
+        return evaluation_rows(self.folder / layout.EVALUATIONS)
 
     @property
     def best_round(self) -> int:
@@ -163,18 +168,21 @@ class RunFolder:
                 'average-plain', with those of training; or 'raw', the trained weights
             round_: of the checkpoint; None: the last
         """
+        from steadygan.networks.building import build_generator
         from steadygan.run.checkpoints import load_network, load_tensors
 
         if weights not in get_args(Weights):
             raise unknown_name("weights", weights, get_args(Weights))
-        network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
+        with self._within_memory("generator"):
+            network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
         checkpoint = self.checkpoint(round_)
-        load_network(network, checkpoint, "generator" if weights == "raw" else "average")
-        if weights == "average-plain":
-            trained = load_tensors(checkpoint, "generator")
-            for name, buffer in network.named_buffers():
-                if name in trained:
-                    buffer.copy_(trained[name])
+        with self._offering_another(checkpoint):
+            load_network(network, checkpoint, "generator" if weights == "raw" else "average")
+            if weights == "average-plain":
+                trained = load_tensors(checkpoint, "generator")
+                for name, buffer in network.named_buffers():
+                    if name in trained:
+                        buffer.copy_(trained[name])
         return network.eval().requires_grad_(False)
 
     @cached_property
@@ -185,8 +193,36 @@ class RunFolder:
     @cached_property
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
+        from steadygan.networks.building import build_critic
         from steadygan.run.checkpoints import load_network
 
-        network = self.recipe.critic.build(self.sample_spec)
-        load_network(network, self.checkpoint(), "critic")
+        with self._within_memory("critic"):
+            network = build_critic(self.recipe.critic, self.sample_spec)
+        checkpoint = self.checkpoint()
+        with self._offering_another(checkpoint):
+            load_network(network, checkpoint, "critic")
         return network.eval().requires_grad_(False)
+
+    @contextmanager
+    def _within_memory(self, what: str) -> Iterator[None]:
+        """Turns the error of a network that memory cannot hold, as of a damaged recipe, into a RunError."""
+        try:
+            yield
+        except (MemoryError, OverflowError):
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
+        except RuntimeError as error:
+            if isinstance(error, RunError) or "memory" not in str(error):
+                raise
+            raise RunError(f"the {what} of {self.folder / layout.RECIPE} does not fit into memory") from None
+
+    @contextmanager
+    def _offering_another(self, checkpoint: Path) -> Iterator[None]:
+        """Adds the newest whole checkpoint to the error of one that is damaged."""
+        from steadygan.run.checkpoints import newest_whole
+
+        try:
+            yield
+        except RunError as error:
+            whole = newest_whole([path for path in self.checkpoints if path != checkpoint])
+            hint = "" if whole is None else f"; the newest whole checkpoint is --round {int(whole.name)}"
+            raise RunError(f"{error}{hint}") from None

@@ -23,6 +23,12 @@ NEAREST = "nearest.png"
 REPORT = "report.html"
 EVENTS = "events.out.tfevents*"
 """TensorBoard's event files, whose names TensorBoard chooses: a pattern"""
+OWNER = "owner.json"
+"""host and process that train the run now (``owner``); gone when they are"""
+MARKS = "marks.json"
+"""hashes of recipe, environment and data facts as they were last written (``marks``)"""
+HISTORY = "history.jsonl"
+"""what was changed when the run was resumed, one field a line (``history``)"""
 
 SAMPLES = "samples"
 """pictures or lines of fixed latents, one file a round"""
@@ -68,7 +74,7 @@ def list_lines(folder: Path) -> list[Path]:
 
 def picture_round(path: Path) -> int:
     """The round of ``samples/000500.png`` or ``.txt``; -1 if the name holds none."""
-    return int(path.stem) if path.stem.isdigit() else -1
+    return int(path.stem) if _is_number(path.stem) else -1
 
 
 def tensors_path(checkpoint: Path, name: str) -> Path:
@@ -80,5 +86,10 @@ def list_checkpoints(folder: Path) -> list[Path]:
     """The complete checkpoints in a run's ``checkpoints`` folder, oldest first; unfinished ones have other names."""
     if not folder.is_dir():
         return []
-    complete = [path for path in folder.iterdir() if path.name.isdigit() and (path / STATE).is_file()]
+    complete = [path for path in folder.iterdir() if _is_number(path.name) and (path / STATE).is_file()]
     return sorted(complete, key=lambda path: int(path.name))
+
+
+def _is_number(name: str) -> bool:
+    """True for what ``folder_name`` writes: digits alone, of ASCII ('²' is one to Python, and no number)."""
+    return name.isascii() and name.isdigit()

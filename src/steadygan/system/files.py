@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.errors import RunError
+from steadygan.system.escapes import storable, storable_tree
+from steadygan.system.json_text import parse_json
+from steadygan.system.output_paths import check_replaceable, target_of
+from steadygan.system.regular import read_regular
 
 ASIDE = ".part-"
 """prefix of the names of files and folders that are being written, or were when their process ended"""
+JSON_BYTES = 1 << 28
+"""bound of the size of a JSON file"""
 
 
 def describe(error: OSError) -> str:
@@ -35,23 +41,37 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a RunError of one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot read '{path}': {describe(error)}") from error
+
+
+@contextmanager
 def written_aside(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Atomic write: a temporary path for a file or folder that becomes ``path`` if the block succeeds.
 
-    After an error ``path`` is unchanged.
+    After an error ``path`` is unchanged. Of a symbolic link the target is written, and the link stays.
 
     Args:
         path: of the file or folder; its parent is created
         durable: sync to the disk before renaming, so that it survives a power failure as well
 
     Raises:
+        UsageError: one line, for a device, FIFO or socket, and for a folder where a file is written or the other way.
         RunError: one line, if it cannot be written.
     """
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")  # the suffix stays: writers choose the format by it
+    link, path = path, target_of(path)
+    check_replaceable(path)
+    # the suffix stays: writers choose the format by it
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name[-60:]}")
     try:
-        with writing(path):
+        with writing(link):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield aside
+            check_replaceable(path, folder=aside.is_dir())
             if durable:
                 for inner in (*(aside.iterdir() if aside.is_dir() else ()), aside):
                     sync(inner)
@@ -95,18 +115,18 @@ def sync(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file atomically and durably.
+    """Writes a text file atomically and durably; what UTF-8 cannot write (of names that are not UTF-8) is escaped.
 
     Raises:
         RunError: one line, if it cannot be written.
     """
     with written_aside(path, durable=True) as aside:
-        aside.write_text(text, encoding="utf-8", newline="\n")
+        aside.write_bytes(storable(text).encode("utf-8"))
 
 
 def to_json(data: Any) -> str:
     """Indented JSON, for files that people read, too."""
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(storable_tree(data), indent=1, ensure_ascii=False) + "\n"
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -118,18 +138,19 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, to_json(data))
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+def read_json(path: Path, limit: int = JSON_BYTES) -> Any:
+    """The content of a JSON file of at most ``limit`` bytes.
 
     Raises:
         RunError: one line, if it cannot be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_regular(path, limit))
     except OSError as error:
         raise RunError(f"{path} cannot be read: {describe(error)}") from None
-    except ValueError:
-        raise RunError(f"{path} is damaged: no valid JSON") from None
+    except ValueError as error:
+        why = "" if isinstance(error, json.JSONDecodeError) else f" ({error})"
+        raise RunError(f"{path} is damaged: no valid JSON{why}") from None
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Checkpoints: atomic folders of safetensors and JSON, without pickle.
 
 A folder ``checkpoints/000500`` is written under another name, synced and renamed, so it is never partial. It holds all
-that a round changes; random numbers are functions of (seed, round), so the counters are their state.
+that a round changes; random numbers are functions of (seed, round), so the counters are their state. Each file is
+hashed as it is written, and checked when it is read.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,12 @@ import torch
 from safetensors.torch import save
 from torch.utils import _pytree as pytree
 
-from steadygan.errors import RunError
-from steadygan.run.checkpoints import FORMAT, load_network, load_tensors, read_state
+from steadygan.run.checkpoints import FORMAT, CheckpointState, check_tensors, load_network, load_tensors, read_state
+from steadygan.run.hashes import mark_of, sealed
 from steadygan.run.layout import STATE, folder_name, list_checkpoints, tensors_path
 from steadygan.system.files import ASIDE, to_json, written_aside
+from steadygan.training.finite_check import check_finite
+from steadygan.training.optimizer_state import check_left_out, check_optimizer
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.state import GameState
 
@@ -29,7 +33,14 @@ if TYPE_CHECKING:
 
 
 def _network_tensors(module: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in module.state_dict().items():
+        kept = tensor.detach().cpu().contiguous()
+        place = kept.untyped_storage().data_ptr()
+        tensors[name] = kept.clone() if place in seen else kept  # tied weights: a file holds each of them
+        seen.add(place)
+    return tensors
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -62,67 +73,80 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
 
 
 def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[str, Any] | None = None) -> Path:
-    """Writes the checkpoint ``folder/ROUND`` atomically; one that exists is left.
+    """Writes the checkpoint ``folder/ROUND`` atomically; one that exists is replaced.
 
     Raises:
-        RunError: for weights that are not finite, and for a disk that is full or cannot be written.
+        NotFiniteError: for weights, optimizer state or other state that is not finite.
+        RunError: for a disk that is full or cannot be written.
     """
-    for player_name, player in game.players.items():
-        for key, tensor in player.network.state_dict().items():
-            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                raise RunError(
-                    f"the {player_name}'s {key} is not finite after round {counters.round}: no checkpoint was saved"
-                )
+    check_finite(game, counters.round)
     target = folder / folder_name(counters.round)
-    if (target / STATE).is_file():
-        return target  # a round's state is a function of the recipe: it is this one
     for stale in folder.glob(f"{ASIDE}*"):  # of a killed process
         shutil.rmtree(stale, ignore_errors=True)
-    tensors = {
-        **{name: _network_tensors(network) for name, network in game.networks.items()},
-        **{f"{name}_optimizer": _optimizer_tensors(player.optimizer) for name, player in game.players.items()},
-    }
-    for name, leaves in _state_files(game.state):
-        tensors[name] = {str(i): tensor.detach().cpu() for i, tensor in enumerate(leaves)}
-    state = {
-        "format": FORMAT,
-        **asdict(counters),
-        "precision": game.precision,
-        "device": game.device.type,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        **(extra or {}),
-    }
     with written_aside(target, durable=True) as aside:
         aside.mkdir()
-        for name, content in tensors.items():
-            tensors_path(aside, name).write_bytes(save(content, metadata={"format": "pt"}))
-        (aside / STATE).write_text(to_json(state), encoding="utf-8")
+        marks = {}
+        for name, tensors in _files(game):
+            content = save(tensors, metadata={"format": "pt"})
+            path = tensors_path(aside, name)
+            marks[path.name] = mark_of(content)
+            path.write_bytes(content)
+        state = {
+            "format": FORMAT,
+            **asdict(counters),
+            "precision": game.precision,
+            "device": game.device.type,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            **(extra or {}),
+            "files": {name: mark.to_json() for name, mark in marks.items()},
+        }
+        (aside / STATE).write_text(to_json(sealed(state)), encoding="utf-8")
     return target
 
 
-def counters_of(state: dict[str, Any]) -> Counters:
+def _files(game: Game) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Names and tensors of a checkpoint's files, on the CPU; one at a time, since all together may not fit."""
+    for name, network in game.networks.items():
+        yield name, _network_tensors(network)
+    for player_name, player in game.players.items():
+        yield f"{player_name}_optimizer", _optimizer_tensors(player.optimizer)
+    for name, leaves in _state_files(game.state):
+        yield name, {str(i): tensor.detach().cpu() for i, tensor in enumerate(leaves)}
+
+
+def counters_of(state: CheckpointState) -> Counters:
     """Reads the counters from a checkpoint's state."""
-    return Counters(**{name: state[name] for name in Counters.__dataclass_fields__})
+    return Counters(**{name: getattr(state, name) for name in Counters.__dataclass_fields__})
 
 
 def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
-    """Loads a checkpoint into a game, in place; returns the counters.
+    """Loads a checkpoint into a game at round 0, in place; returns the counters.
+
+    Each file is checked before it is believed: its hash, and the names, shapes and types that the recipe's networks,
+    optimizers and states have.
 
     Raises:
         RunError: if a file is missing, damaged, or of other networks.
     """
     state = read_state(checkpoint)
-    for name, network in game.networks.items():
-        load_network(network, checkpoint, name)
+    optimizers = {}
     for player_name, player in game.players.items():
-        _restore_optimizer(player.optimizer, load_tensors(checkpoint, f"{player_name}_optimizer"))
+        path = tensors_path(checkpoint, f"{player_name}_optimizer")
+        saved = load_tensors(checkpoint, path.stem, state)
+        check_optimizer(player, saved, path)
+        if state.files is None:
+            check_left_out(player, saved, load_tensors(checkpoint, player_name, state), path)
+        optimizers[player_name] = saved
+    for name, network in game.networks.items():
+        load_network(network, checkpoint, name, state)
+    for player_name, player in game.players.items():
+        _restore_optimizer(player.optimizer, optimizers[player_name])
     for name, leaves in _state_files(game.state):
-        saved = load_tensors(checkpoint, name)
-        if len(saved) != len(leaves):
-            raise RunError(f"{checkpoint} holds {len(saved)} numbers of {name} state; this recipe has {len(leaves)}")
-        for i, tensor in enumerate(leaves):
-            tensor.copy_(saved[str(i)])
+        saved, own = load_tensors(checkpoint, name, state), {str(i): tensor for i, tensor in enumerate(leaves)}
+        check_tensors(saved, own, tensors_path(checkpoint, name), f"the {name} state of this recipe")
+        for key, tensor in own.items():
+            tensor.copy_(saved[key])
     return counters_of(state)
 
 

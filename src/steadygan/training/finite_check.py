@@ -1,14 +1,25 @@
-"""Detection of losses that are not finite (NaN or infinity), without host sync."""
+"""Detection of losses, weights and optimizer state that are not finite (NaN or infinity).
+
+Losses are checked each round without host sync, all that a checkpoint holds with one, before it is written.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
+from torch.utils import _pytree as pytree
 
 from steadygan.errors import RunError
+from steadygan.training.step.state import initial_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
 
 _TERMS = ("critic loss", "penalty", "generator loss", "lazy penalty")
@@ -45,7 +56,43 @@ class FiniteCheck:
 
 
 class NotFiniteError(RunError):
-    """A loss that is not finite."""
+    """A loss, or another number of a round, that is not finite."""
 
     def __init__(self, round_: int, term: str) -> None:
         super().__init__(f"the {term} of round {round_} is not finite")
+
+
+def check_finite(game: Game, round_: int) -> None:
+    """Reads a flag of every tensor that a checkpoint holds, in one transfer from each device.
+
+    A squared gradient that overflowed in the optimizer's state stops its parameter for good beside finite losses.
+
+    Raises:
+        NotFiniteError: names the first tensor that is not finite.
+    """
+    by_device: dict[torch.device, list[tuple[str, Tensor]]] = {}
+    for name, tensor in _held(game):
+        if tensor.is_floating_point() or tensor.is_complex():
+            by_device.setdefault(tensor.device, []).append((name, tensor.detach()))
+    for named in by_device.values():
+        # a sum makes no copy; one that overflowed is looked at again
+        sums = torch.stack([torch.isfinite(tensor.sum()) for _, tensor in named]).tolist()
+        for (name, tensor), finite in zip(named, sums, strict=True):
+            if not finite and not bool(torch.isfinite(tensor).all()):
+                raise NotFiniteError(round_, name)
+
+
+def _held(game: Game) -> Iterator[tuple[str, Tensor]]:
+    for name, network in game.networks.items():
+        whose = "average of the generator" if name == "average" else name
+        yield from ((f"{key} in the {whose}", tensor) for key, tensor in network.state_dict().items())
+    for name, player in game.players.items():
+        for key, parameter in player.network.named_parameters():
+            for kind, value in player.optimizer.state.get(parameter, {}).items():
+                if isinstance(value, torch.Tensor):
+                    yield f"{kind} of {key} in the {name}'s optimizer", value
+    begins = initial_state(game.recipe, torch.device("cpu"))
+    for name, now, first in zip(game.state._fields, game.state, begins, strict=True):
+        for value, initial in zip(pytree.tree_leaves(now), pytree.tree_leaves(first), strict=True):
+            endless = not bool(torch.isfinite(initial).all())  # as the lowest value so far, before the first
+            yield f"{name} state", torch.nan_to_num(value, math.nan, 0.0, 0.0) if endless else value

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 
 from steadygan.ema import reestimate_statistics
-from steadygan.networks import takes_classes
-from steadygan.networks.layers.inspect import settle
+from steadygan.networks.layers.inspect import is_conditional, settle
 from steadygan.representations import decode_scales
-from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
+from steadygan.rng import Stream, draw_labels, draw_random, stream_generator, torch_seeded
 from steadygan.training.buffers import preserved_buffers
 from steadygan.types import Batch
 
@@ -86,7 +85,8 @@ def generate(
         for start in range(0, len(noise), batch):
             rows = slice(start, start + batch)
             latents = recipe.prior.latents(noise[rows].to(device))
-            samples = generator(latents, None if labels is None else labels[rows].to(device))
+            with torch_seeded(start):
+                samples = generator(latents, None if labels is None else labels[rows].to(device))
             yield tuple(scale.cpu() for scale in decode_scales(recipe.representation, samples))
 
 
@@ -96,7 +96,7 @@ def picture_samples(game: Game) -> list[Samples]:
     One array per scale, coarse to fine.
     """
     count = max(game.recipe.run.pictured, _POINTS) if game.sample.is_points else game.recipe.run.pictured
-    labels = ordered_labels(game.sample.classes, count)[0] if takes_classes(game.recipe.generator) else None
+    labels = ordered_labels(game.sample.classes, count)[0] if is_conditional(game.average) else None
     count = count if labels is None else len(labels)
     batches, _ = _samples(game, count, Stream.PICTURES, Stream.PICTURE_LABELS, labels=labels)
     return [torch.cat(scale).numpy() for scale in zip(*batches, strict=True)]
@@ -104,7 +104,7 @@ def picture_samples(game: Game) -> list[Samples]:
 
 def picture_columns(game: Game) -> int | None:
     """Samples per row of a picture whose rows are classes; None: any number."""
-    if not (game.sample.is_image and takes_classes(game.recipe.generator)):
+    if not (game.sample.is_image and is_conditional(game.average)):
         return None
     return ordered_labels(game.sample.classes, game.recipe.run.pictured)[1]
 

@@ -119,7 +119,7 @@ class HeldOutMeasure:
         recipe = self.recipe
         whole = min(available, recipe.batch, recipe.run.micro_batch or recipe.batch)
         batch = whole // game.group * game.group
-        if not batch:
+        if not batch or (batch == 1 and not game.joins_passes):  # statistics of a batch of one sample are none
             return 0, 0
         steps, rounds = recipe.steps(1), recipe.run.log_every or 1
         work = rounds * _PASSES * (steps * recipe.batch + recipe.generator_steps * recipe.fakes)

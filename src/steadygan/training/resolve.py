@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.kinds import bound
+from steadygan.recipe import own_kinds
 from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
+from steadygan.training.own_networks import check_repeatable, with_labels_settled
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
+from steadygan.training.trial import first_steps
 from steadygan.training.waiting import Say, said, silent
 
 if TYPE_CHECKING:
@@ -53,15 +57,18 @@ def resolve(
         UsageError: for a recipe that cannot work on this data.
         RunError: if a step does not fit into memory.
     """
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] | None = None
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
+    recipe = with_labels_settled(recipe, dataset.sample)
     share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
         setup = builder.build()
-        warnings = validate.check_game(setup.game)
-        return speed.measure_speed(setup, EAGER)
+        if warnings is None:
+            warnings = validate.check_game(setup.game)
+            check_repeatable(setup.game, builder.game)
+        return first_steps(lambda: speed.measure_speed(setup, EAGER))
 
     def measure() -> Speed:
         try:
@@ -92,7 +99,8 @@ def resolve(
     run = dataclasses.replace(fitted.run, engine=engine.name)
     fitted = dataclasses.replace(fitted, average=average, run=run)
     resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
-    return Resolved(resolved, measured, engine, tuple(notes), warnings)
+    resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
+    return Resolved(resolved, measured, engine, tuple(notes), warnings or ())
 
 
 def _samples(average: Average) -> str:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from steadygan import recipe as recipes
-from steadygan.errors import RunError, UsageError
+from steadygan.errors import RunError, SteadyganError, UsageError
+from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.checkpoints import load_network, read_state
+from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
+from steadygan.run.history import DAMAGED, Change, now, read_history, write_history
+from steadygan.run.marks import marked_damage, read_marks, write_marks
+from steadygan.run.owner import owned
+from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
-from steadygan.system.files import describe, write_json, write_text
+from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import checkpoint, plan, speed, validate
+from steadygan.training import out_of_memory, plan, resumption, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
@@ -30,10 +36,14 @@ from steadygan.training.waiting import Say, said, silent, told_to
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
+    from steadygan.run.checkpoints import CheckpointState
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator, Observer
+    from steadygan.training.step.game import Game
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def new_run(
@@ -65,11 +75,25 @@ def new_run(
         UsageError: for a recipe, device or folder that cannot be used.
         RunError: for a run that had to stop.
     """
+    with owning(folder, world):
+        return _train(recipe, dataset, folder, device, minutes, observers, evaluator, weights_from, world)
+
+
+def _train(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    device: str,
+    minutes: float | None,
+    observers: Sequence[Observer],
+    evaluator: Evaluator | None,
+    weights_from: Path | None,
+    world: World,
+) -> str:
     chosen = choose_device(local_device(device))
-    if world.broadcast((folder / layout.RECIPE).exists()):
-        raise UsageError(
-            f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
-        )
+    held = world.broadcast(_held(folder))
+    if held is not None:
+        raise UsageError(held)
     if weights_from is not None:
         _check_alphabet(weights_from, dataset)
     _check_same_data(dataset, world)
@@ -90,6 +114,8 @@ def new_run(
     return trainer.run(game, (*lines, *resolved.notes, *_notes(resolved.warnings)))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @kept_memory()
 @speed.restored_threads()
 def resume_run(
@@ -101,43 +127,139 @@ def resume_run(
     observers: Sequence[Observer] = (),
     evaluator: Evaluator | None = None,
     world: World = ALONE,
+    before: Recipe | None = None,
+    from_round: int | None = None,
+    kinds: Iterable[Kind] = (),
 ) -> str:
-    """Resumes a run from its last checkpoint; results are bit-identical to those of an uninterrupted run.
+    """Resumes a run from a checkpoint; results are bit-identical to those of an uninterrupted run.
+
+    Args:
+        recipe: from the checkpoint's round on
+        dataset: training data
+        folder: of the run
+        device: 'auto', 'cpu', 'cuda', 'mps'
+        observers: of the run
+        evaluator: of samples during training
+        world: the processes that train it together; the first one writes
+        before: the recipe up to now, if it changes: the history gets the fields; None: as in recipe.yaml
+        from_round: of the checkpoint, after which everything is dropped; None: the last one
+        kinds: spec types of the user's own that the recipe has
 
     Raises:
+        UsageError: for a run that another process trains, or a change that it cannot take.
         RunError: for changed data, a damaged checkpoint, or a run that had to stop.
     """
-    check_data(folder, dataset)
-    chosen = choose_device(local_device(device))
-    _check_same_data(dataset, world)
-    if chosen.type == "cpu" and recipe.run.threads is not None:
-        torch.set_num_threads(recipe.run.threads)
-    say = told_to(observers) if world.first else silent
-    engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
-    trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
-    saved = layout.list_checkpoints(trainer.checkpoints)
-    if saved:
-        state = read_state(saved[-1])
-        warnings += _changed(state, trainer)
-    game = trainer.build()
-    validate.check_game(game)
-    if saved:
-        trainer.counters = checkpoint.load_checkpoint(saved[-1], game)
-    world.barrier()  # all have read what the first now changes
-    if world.first:
-        write_text(folder / layout.RECIPE, recipes.dumps(recipe))  # it may have been extended
-        for record in (trainer.record, trainer.evaluations):
-            record.cut_back(trainer.counters.round)
-    return trainer.run(game, _notes(warnings))
+    with owning(folder, world) as taken_over:
+        damaged_data = check_data(folder, dataset)
+        resumption.check_changes(before or recipe, recipe, folder)
+        chosen = choose_device(local_device(device))
+        _check_same_data(dataset, world)
+        if chosen.type == "cpu" and recipe.run.threads is not None:
+            torch.set_num_threads(recipe.run.threads)
+        say = told_to(observers) if world.first else silent
+        engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
+        trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
+        saved = resumption.checkpoint_of(folder, from_round)
+        state = None if saved is None else resumption.state_of(saved)
+        if state is not None:
+            warnings += _changed(state, trainer)
+        game = _built(trainer)
+        validate.check_game(game)
+        if saved is not None:
+            trainer.counters = resumption.load(saved, game)
+        world.barrier()  # all have read what the first now changes
+        notes: tuple[str, ...] = () if taken_over is None else (f"note: {taken_over}",)
+        if world.first:
+            round_ = trainer.counters.round
+            changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds)
+            notes += tuple(f"changed: {change}" for change in changes)
+            notes += resumption.drop_later(folder, round_)
+            for record in (trainer.record, trainer.evaluations):
+                mark = None if state is None or state.records is None else state.records.get(record.path.name)
+                problem = record.cut_back(round_, mark)
+                if problem is not None:
+                    warnings += (f"{problem}: its rows up to round {round_:,} are kept as they can be read",)
+                    changes.append(Change(round_, record.path.name, None, None, DAMAGED, now()))
+            warnings += _rewrite(trainer, damaged_data, changes)
+        return trainer.run(game, (*notes, *_notes(warnings)))
 
 
-def _changed(state: dict[str, Any], trainer: Trainer) -> tuple[str, ...]:
+def _built(trainer: Trainer) -> Game:
+    """The game at round 0.
+
+    Raises:
+        RunError: one line, if memory does not hold it.
+    """
+    try:
+        return trainer.build()
+    except (RuntimeError, MemoryError, OverflowError) as error:
+        if isinstance(error, RuntimeError) and not out_of_memory.is_out_of_memory(error):
+            raise
+        raise RunError(f"the networks of {trainer.folder / layout.RECIPE} do not fit into memory") from None
+
+
+def _rewrite(trainer: Trainer, damaged_data: str | None, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Writes what a resumed run begins with: history, data facts if they were damaged, recipe, marks."""
+    folder, recipe = trainer.folder, recipes.dumps(trainer.recipe)
+    warnings: tuple[str, ...] = ()
+    marks = read_marks(folder)
+    history = resumption.history_up_to(folder, trainer.counters.round)
+    if changes or len(history) != len(read_history(folder)):
+        write_history(folder, [*history, *changes])
+    if damaged_data is not None:
+        write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
+        warnings += (f"{damaged_data}; it was written again from the data",)
+    damaged = {}
+    if marks is not None:
+        problem = marked_damage(folder, marks, layout.ENVIRONMENT)
+        if problem is not None:
+            damaged = {layout.ENVIRONMENT: marks.files[layout.ENVIRONMENT]}
+            warnings += (problem,)
+    write_text(folder / layout.RECIPE, recipe)
+    write_marks(folder, recipe, trainer.dataset.fingerprint, damaged)
+    return warnings
+
+
+@contextlib.contextmanager
+def owning(folder: Path, world: World) -> Iterator[str | None]:
+    """The run's ownership for the block, which the first process takes for all; see ``run.owner.owned``."""
+    with contextlib.ExitStack() as stack:
+        refused, taken_over = None, None
+        if world.first:
+            try:
+                taken_over = stack.enter_context(owned(folder))
+            except SteadyganError as error:
+                refused = error
+        refused = world.broadcast(refused)
+        if refused is not None:
+            raise refused
+        yield taken_over
+
+
+def _held(folder: Path) -> str | None:
+    """Why a new run cannot begin in a folder; None if it can."""
+    if (folder / layout.RECIPE).exists():
+        return f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
+    left = [
+        name
+        for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.HISTORY)
+        if (folder / name).exists() and not (name == layout.CHECKPOINTS and not any((folder / name).iterdir()))
+    ]
+    if left:
+        return (
+            f"{folder} holds {' and '.join(left)} of another run, but no {layout.RECIPE}: they would be taken for this "
+            "run's; move them away, or name another --out"
+        )
+    return None
+
+
+def _changed(state: CheckpointState, trainer: Trainer) -> tuple[str, ...]:
     """Warnings of differences that change the last digits against an uninterrupted run."""
-    now = {"precision": trainer.precision, "engine": trainer.engine.name}
+    pairs = (("precision", state.precision, trainer.precision), ("engine", state.engine, trainer.engine.name))
     return tuple(
-        f"the run was computed with {name} {state[name]}, now with {value}: last digits will differ"
-        for name, value in now.items()
-        if state.get(name, value) != value
+        f"the run was computed with {name} {before}, now with {value}: last digits will differ"
+        for name, before, value in pairs
+        if before is not None and before != value
     )
 
 
@@ -168,14 +290,12 @@ def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
 def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
     """Creates the run folder with recipe, environment and data facts."""
     folder = trainer.folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make the run folder {folder}: {describe(error)}") from None
     environment = Environment.current(trainer.device, trainer.precision, weights_from)
     write_json(folder / layout.ENVIRONMENT, environment.to_json())
     write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
-    write_text(folder / layout.RECIPE, recipes.dumps(trainer.recipe))  # last: it makes the folder a run
+    recipe = recipes.dumps(trainer.recipe)
+    write_marks(folder, recipe, trainer.dataset.fingerprint)
+    write_text(folder / layout.RECIPE, recipe)  # last: it makes the folder a run
 
 
 def _check_alphabet(weights: Path, dataset: Dataset) -> None:
@@ -186,14 +306,4 @@ def _check_alphabet(weights: Path, dataset: Dataset) -> None:
         raise UsageError(
             f"{run} was trained on other characters ({len(theirs):,} of them) than {dataset.name} has "
             f"({len(mine):,}): its weights would read each as another; start without them"
-        )
-
-
-def check_data(folder: Path, dataset: Dataset) -> None:
-    """Raises RunError unless the data is that with which the run began."""
-    began = DataFacts.read(folder).fingerprint
-    if began != dataset.fingerprint:
-        raise RunError(
-            f"{dataset.name} has changed since {folder} began (content {dataset.fingerprint[:12]}, "
-            f"then {began[:12]}): 'steadygan train --from {folder}' starts a new run from its weights"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.errors import NeedsClassesError
 from steadygan.system.device import Precision, choose_precision
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.drawer import Drawer
@@ -40,7 +41,13 @@ class SetupBuilder:
 
     def game(self) -> Game:
         """A new game at round 0, equal at each call."""
-        return Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
+        try:
+            return Game.build(self.recipe, self.dataset.sample, self.device, self.precision, self.world)
+        except NeedsClassesError as error:
+            audit = self.dataset.audit
+            if audit is None or not audit.label_note:
+                raise
+            raise NeedsClassesError(f"{str(error).partition(';')[0]}. {audit.label_note}") from None
 
     @cached_property
     def feed(self) -> Feed:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import RunError
-from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, list_checkpoints
+from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
-from steadygan.training import checkpoint, fixed_latents, out_of_memory
+from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory
 from steadygan.training.clock import Clock
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.finite_check import FiniteCheck, NotFiniteError
@@ -97,16 +97,15 @@ class Trainer:
         try:
             reason = self._rounds(game)
         except NotFiniteError as error:
-            saved = list_checkpoints(self.checkpoints)
-            last_good = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint had been saved yet"
-            reason = f"{error}; {last_good}. Try a lower rate (--critic-optimizer.lr), or --run.precision fp32"
+            reason = f"{error}; {advice.after_not_finite(self.folder, self.recipe, self.precision)}"
             raise RunError(reason) from None
         except (RuntimeError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             if not out_of_memory.is_out_of_memory(error) or isinstance(error, RunError):
                 raise
-            half = max(1, (self.recipe.run.micro_batch or max(self.recipe.batch, self.recipe.fakes)) // 2)
-            reason = f"out of memory after round {self.counters.round}: resume with --run.micro-batch {half}"
+            reason = (
+                f"out of memory after round {self.counters.round}: {advice.out_of_memory(self.folder, self.recipe)}"
+            )
             raise RunError(reason) from None
         except KeyboardInterrupt:
             reason = INTERRUPTED
@@ -218,6 +217,7 @@ class Trainer:
             samples=samples,
             columns=fixed_latents.picture_columns(game),
             coarser=tuple(coarser),
+            units=self.dataset.units,
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
             score=fixed_latents.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),
@@ -256,9 +256,9 @@ class Trainer:
             self._evaluate(game)
         self.record.sync()
         self.evaluations.sync()
-        path = checkpoint.save_checkpoint(
-            self.checkpoints, game, self.counters, {"engine": self.engine.name, "processes": self.world.size}
-        )
+        records = {record.path.name: record.mark.to_json() for record in (self.record, self.evaluations)}
+        extra = {"engine": self.engine.name, "processes": self.world.size, "records": records}
+        path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters, extra)
         options = self.recipe.run
         checkpoint.prune(self.checkpoints, options.keep_last, options.keep_every, best_round(self.evaluations.rows()))
         for observer in self.observers:

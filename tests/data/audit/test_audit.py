@@ -98,7 +98,7 @@ def test_the_sentences_follow_the_options(messy: Path) -> None:
     said = " ".join(audit_data(options).what_training_will_do)
     assert "Pictures are padded and resized to 24x24 (as asked); " in said
     assert "They are trained on as grey (1 channel); 36 colour pictures become grey; transparent" in said
-    assert "Labels are there but not used, as asked." in said
+    assert "Labels are there but not used, as asked (--data.labels false)." in said
     assert "(25% of all, at most 10,000, chosen by content)" in said
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from steadygan.api import prepare
 from steadygan.data import NAMES, DataOptions, open_data
+from steadygan.data.sources.find import POINTS, is_built_in
 from steadygan.errors import DataError, UsageError
 from tests.data.making import fill
 
@@ -86,3 +90,27 @@ def test_a_name_that_no_file_can_have_is_not_found() -> None:
 
 def test_data_errors_are_usage_errors() -> None:
     assert issubclass(DataError, UsageError)
+
+
+def test_a_name_is_the_built_in_data_and_a_path_the_folder_in_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder 'digits' in the current one shadows nothing, and './digits' is it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STEADYGAN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "digits").mkdir()
+    for i in range(20):
+        Image.new("RGB", (16, 16), (i, 0, 0)).save(tmp_path / "digits" / f"{i}.png")
+    for data, shape in (("digits", (1, 8, 8)), ("./digits", (3, 16, 16)), (Path("digits"), (3, 16, 16))):
+        expected = pytest.warns(UserWarning, match=r"'\./digits'") if data == "digits" else contextlib.nullcontext()
+        with expected:
+            prepared = prepare("wgan-gp", data)
+        assert prepared.dataset.sample.shape == shape
+        with expected:
+            assert open_data(prepared.recipe.data).sample.shape == shape  # as ``data``, ``resume`` and ``evaluate`` do
+    for name in (*POINTS, "stacked-digits"):
+        (tmp_path / name).mkdir()
+        with pytest.warns(UserWarning, match=f"data '{name}'"):
+            assert prepare("wgan-gp", name).recipe.data.source == name
+    assert is_built_in("hf:owner/name")
+    assert not any(map(is_built_in, ("./mnist", "mnist/", "Mnist", "digits.npz", "")))

@@ -58,13 +58,14 @@ def recipe(optimizer, micro_batch=None):
 def trained(optimizer, engine, micro_batch=None):
     """The critic of a game in float64 after three rounds, its optimizer, and its weights at the start."""
     setup = double_setup(trial(recipe(optimizer, micro_batch)).build())
-    start = {name: value.clone() for name, value in setup.game.critic.state_dict().items()}
+    critic = next(part for part in setup.game.critic.modules() if isinstance(part, _Critic))
+    start = {name: value.clone() for name, value in critic.state_dict().items()}
     position = 0
     for round_ in range(3):
         draws = in_double(setup.drawer.round(round_, position))
         training_round(setup, draws, Counters(round_, 2 * round_, position, 16 * round_), engine)
         position += setup.drawer.samples_in(round_)
-    return setup.game.critic, setup.game.players["critic"].optimizer, start
+    return critic, setup.game.players["critic"].optimizer, start
 
 
 ENGINES = {
@@ -116,7 +117,7 @@ def test_the_structure_is_found_without_a_trace_on_the_game():
     for phase in game.phases:
         if phase.player == "critic":
             used = used_parameters(game, phase, setup.feed(draws.real), draws, game.state, 1.0)
-            names = [name for name, p in game.critic.named_parameters() if p.requires_grad]
+            names = [name.removeprefix("network.") for name, p in game.critic.named_parameters() if p.requires_grad]
             found[phase.objective] = [name for name, is_used in zip(names, used, strict=True) if not is_used]
     assert found == {True: ["spare.weight", "spare.bias"], False: ["spare.weight", "spare.bias", "last.bias"]}
     assert all(torch.equal(value, before[name]) for name, value in game.critic.state_dict().items())
@@ -136,5 +137,5 @@ def test_an_engine_that_moves_what_autograd_spares_is_not_taken():
     tried = trial(recipe(AdamW(1e-2)))
     rounds = [tried.drawer.round(0, 0)]
     distances = disagreement(Zeros(), tried.build, rounds)
-    assert distances["critic.spare.weight"] == float("inf")
+    assert distances["critic.network.spare.weight"] == float("inf")
     assert max(disagreement(EAGER, tried.build, rounds).values()) == 0.0

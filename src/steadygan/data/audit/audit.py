@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from steadygan.system.escapes import escaped
 from steadygan.system.words import visible
 
 if TYPE_CHECKING:
+    from steadygan.data.audit.numbers import NumbersSummary
     from steadygan.data.audit.text import TextSummary
     from steadygan.data.text.alphabet import Alphabet
 
@@ -23,16 +25,18 @@ class Audit:
 
     source: str
     kind: str
-    """'folder', 'parquet', 'idx', 'arrays', 'text', 'built in' or 'synthetic'"""
+    """'folder', 'parquet', 'idx', 'arrays', 'csv', 'memory', 'text', 'built in' or 'synthetic'"""
     shape: tuple[int, ...]
-    """shape of one sample in training: (C, S, S), (2,), or (characters, length) of text"""
+    """shape of one sample in training: (C, S, S), (2,), (characters, length) of text, (C, T) of signals"""
     found: int
-    """pictures, readable or not; lines of text"""
+    """pictures, readable or not; lines of text; samples of numbers"""
     train: int | None
     """training samples; None: endless"""
     held_out: int
     held_out_from: str
     """how the held-out samples were chosen, in words"""
+    label_note: str = ""
+    """why the labels that are there are no classes; '' if they are, or if there are none"""
     classes: tuple[tuple[str, int | None], ...] = ()
     """name and training samples of each class"""
     sizes: tuple[tuple[tuple[int, int], int], ...] = ()
@@ -41,6 +45,14 @@ class Audit:
     smallest: tuple[int, int] | None = None
     """the smallest width and the smallest height"""
     largest: tuple[int, int] | None = None
+    levels: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """the stored numbers that become 0 and 255, by the depth of files: ``data.images.depth.Levels``"""
+    ranges: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """(which pictures, '' for all, and the stored numbers that become 0 and 255: ``data.range.ValueRange``)"""
+    range_words: tuple[str, ...] = ()
+    """the same as sentences"""
+    warnings: tuple[str, ...] = ()
+    """what will probably not train as it is"""
     modes: tuple[tuple[str, int], ...] = ()
     """(Pillow's mode, pictures)"""
     formats: tuple[tuple[str, int], ...] = ()
@@ -64,6 +76,8 @@ class Audit:
     """of text only"""
     alphabet: Alphabet | None = None
     """of text only"""
+    numbers: NumbersSummary | None = None
+    """of signals, volumes, images of many bands and tables"""
     examples: tuple[str, ...] = ()
     """lines of text as they are trained on"""
     what_training_will_do: tuple[str, ...] = ()
@@ -75,19 +89,25 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """All findings as plain lists, numbers and strings, for data.json."""
-        return asdict(self)
+        plain = asdict(self)
+        if self.numbers is None:
+            del plain["numbers"]
+        return plain
 
     def lines(self) -> list[str]:
         """The findings as lines to print."""
-        lines = [f"{self.source} ({self.kind})"]
+        lines = [f"{escaped(self.source)} ({self.kind})"]
         if self.text is not None and self.alphabet is not None:
             lines += [f"  {line}" for line in self.text.counts()]
             lines.append(f"  alphabet    {_characters(self.alphabet)}")
             lines += [f"  example     {visible(line)}" for line in self.examples]
+        elif self.numbers is not None:
+            lines += [f"  {line}" for line in self.numbers.counts(self.found, self.shape)]
         elif self.found:
             lines.append(f"  pictures    {self.found:,} found, {self.unreadable_count:,} unreadable")
         if self.smallest and self.largest:
             lines.append(f"  sizes       {self._size_summary(self.smallest, self.largest)}")
+        lines += [f"  range       {words}" for words in self.range_words]
         lines += _counted("modes", self.modes) + _counted("formats", self.formats)
         if self.rotated or self.animated:
             lines.append(
@@ -105,6 +125,7 @@ class Audit:
             lines.append(f"  unreadable  and {self.unreadable_count - _LISTED:,} more")
         lines += _counted("ignored", self.ignored)
         lines += [f"  note        {note}" for note in self.notes]
+        lines += [f"  warning     {warning}" for warning in self.warnings]
         lines.append("What training will do with it:" if not self.problem else f"Refused: {self.problem}")
         if not self.problem:
             lines += [f"  {sentence}" for sentence in self.what_training_will_do]

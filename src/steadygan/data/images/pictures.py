@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.errors import DataError
-from steadygan.system.words import visible
+from steadygan.system.escapes import escaped
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
     from steadygan.data.types import Labels
+    from steadygan.data.value_range import ValueRange
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Pictures:
     name_of: Callable[[int], str]
     """name of a picture in messages: its path in the folder, its row in a table"""
     labels: Labels | None = None
-    """[M], 0 to classes - 1"""
+    """[M], 0 to classes - 1; part of the content's hash, even if they are no classes"""
     key: str | None = None
     """hash of the files' paths, sizes and times; None if scanning again is cheap"""
     in_memory: bool = False
@@ -50,11 +52,16 @@ class PictureSource:
     """(suffix, files) of files that are not pictures"""
     notes: tuple[str, ...] = ()
     """sentences for the audit"""
+    range: ValueRange | None = None
+    """of arrays: the stored numbers that became black and white"""
+    label_note: str = ""
+    """why the labels that are there are no classes, and what to do; '' if they are classes or there are none"""
 
 
 def printable(name: str) -> str:
-    """A file's name that can be printed and stored, whatever bytes it is made of."""
-    return visible(name, "?")
+    """A file's or class's name that can be printed and stored, whatever bytes it is made of; long ones are cut."""
+    name = escaped(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:
@@ -66,21 +73,3 @@ def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, n
         labels=labels,
         in_memory=True,
     )
-
-
-def number_labels(
-    values: NDArray[Any], test_values: NDArray[Any] | None = None
-) -> tuple[Labels, tuple[str, ...], Labels | None]:
-    """Values [M] of any kind as labels 0 to K - 1 in sorted order, the K values as names, and the test labels.
-
-    Raises DataError if the test split has a value that the training split lacks.
-    """
-    kinds, labels = np.unique(values, return_inverse=True)
-    names = tuple(str(kind) for kind in kinds)
-    if test_values is None:
-        return labels.reshape(-1).astype(np.int64), names, None
-    unknown = np.setdiff1d(test_values, kinds)
-    if len(unknown):
-        raise DataError(f"the test split has the label {str(unknown[0])!r}, which the training split lacks")
-    test_labels = np.searchsorted(kinds, test_values)
-    return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)

@@ -12,58 +12,72 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, printable
-from steadygan.data.parquet.tables import Columns, Tables, opened_table
+from steadygan.data.images.pictures import Pictures, PictureSource, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.options import LabelUse
+from steadygan.data.parquet.batches import LABELS, PICTURES, batches
+from steadygan.data.parquet.tables import LONGEST_LABEL, Columns, Tables, encoded_pictures, opened_table
+from steadygan.data.reading import shown
 
-_ROWS = 256
 
+def open_tables(tables: Tables, use: LabelUse = True) -> PictureSource:
+    """A picture source of parquet files, with labels.
 
-def open_tables(tables: Tables) -> PictureSource:
-    """A picture source of parquet files, with labels."""
-    columns, notes, test = tables.columns, tables.notes, tables.test
-    train_values = _label_values(tables.train, columns)
-    test_values = _label_values(test, columns) if test else None
-    labels: NDArray[np.int64] | None = None
-    test_labels: NDArray[np.int64] | None = None
-    names: tuple[str, ...] = ()
-    if columns.label and (train_values is None or (test and test_values is None)):
-        notes = (*notes, f"Column '{columns.label}' has rows without a label: no labels are used.")
-    elif train_values is not None:
-        labels, names, test_labels = numbered(train_values, test_values, columns.class_names)
+    Args:
+        tables: files and columns
+        use: the option ``labels``
+    """
+    columns, test = tables.columns, tables.test
+    labelling = Labelling()
+    if columns.label is not None:
+        train_rows = label_rows(tables.train, columns)
+        test_rows = label_rows(test, columns) if test else None
+        labelling = label_classes(train_rows, test_rows, columns, use)
     return PictureSource(
         tables.name,
         "parquet",
-        _pictures(tables.train, columns, labels),
-        _pictures(test, columns, test_labels) if test else None,
+        _pictures(tables.train, columns, labelling.labels),
+        _pictures(test, columns, labelling.test_labels) if test else None,
         tables.test_name,
-        names,
-        notes=notes,
+        labelling.names,
+        notes=tables.notes,
+        label_note=labelling.note,
     )
 
 
-def numbered(
-    train: NDArray[Any], test: NDArray[Any] | None, class_names: tuple[str, ...]
-) -> tuple[NDArray[np.int64], tuple[str, ...], NDArray[np.int64] | None]:
-    """Training labels, class names, test labels; the file's own class names if they fit the values."""
-    both = [train] if test is None else [train, test]
-    if class_names and all(values.dtype.kind in "iu" and values.max() < len(class_names) for values in both):
-        return train.astype(np.int64), class_names, None if test is None else test.astype(np.int64)
-    return number_labels(train, test)
+def label_rows(files: Sequence[Path], columns: Columns) -> list[Any] | str:
+    """The label of each row as a Python value, None where it is missing (null, or -1 of the hub's classes).
 
-
-def _label_values(files: Sequence[Path], columns: Columns) -> NDArray[Any] | None:
-    """One value a row; None without a label column, or if a row has no label (null, or -1 on the hub)."""
-    if columns.label is None:
-        return None
-    pieces = []
+    For texts of more than ``LONGEST_LABEL`` characters, which are no labels, what they are.
+    """
+    rows: list[Any] = []
+    assert columns.label is not None
     for path in files:
         with opened_table(path) as table:
-            column = table.read(columns=[columns.label]).column(0)
-        if column.null_count:
-            return None
-        pieces.append(np.asarray(column.to_pylist()))
-    values = np.concatenate(pieces)
-    return None if values.dtype.kind == "i" and len(values) and values.min() < 0 else values
+            for column in batches(table, columns.label, LABELS):
+                piece = column.to_pylist()
+                if any(isinstance(row, str) and len(row) > LONGEST_LABEL for row in piece):
+                    return f"are texts of more than {LONGEST_LABEL} characters"
+                rows += piece
+    if columns.class_names:
+        rows = [None if isinstance(row, int) and row < 0 else row for row in rows]
+    return rows
+
+
+def label_classes(train: list[Any] | str, test: list[Any] | str | None, columns: Columns, use: LabelUse) -> Labelling:
+    """Classes of the labels; the file's own class names if they fit the values."""
+    title = f"in column '{columns.label}'"
+    both = [train] if test is None else [train, test]
+    names = columns.class_names
+    lists = [rows for rows in both if not isinstance(rows, str)]
+    if len(lists) < len(both):
+        what = next(rows for rows in both if isinstance(rows, str))
+        return Labelling(note=f"The labels {title} {what}: training uses no labels")
+    if names and all(type(row) is int and row < len(names) for rows in lists for row in rows) and use != "likeliest":
+        numbers = [np.array(rows, dtype=np.int64) for rows in lists]
+        return Labelling(numbers[0], names, numbers[1] if len(numbers) > 1 else None)
+    values = [Values.of(rows, title, len(rows)) for rows in lists]
+    return read_labels(values[0], values[1] if len(values) > 1 else None, use)
 
 
 def _pictures(files: Sequence[Path], columns: Columns, labels: NDArray[np.int64] | None) -> Pictures:
@@ -88,11 +102,8 @@ def _reader(files: Sequence[Path], columns: Columns) -> Callable[[], Iterator[by
     def read() -> Iterator[bytes]:
         for path in files:
             with opened_table(path) as table:
-                for batch in table.iter_batches(batch_size=_ROWS, columns=[columns.picture]):
-                    column = batch.column(0)
-                    if columns.nested:
-                        column = column.field("bytes")
-                    for value in column:
+                for column in batches(table, columns.path, PICTURES):
+                    for value in encoded_pictures(column, columns, f"'{shown(path)}'"):
                         yield value.as_py() or b""
 
     return read

@@ -1,30 +1,37 @@
-"""Pictures in numpy files, .npz and .npy, in all common layouts."""
+"""Arrays in numpy files, .npz and .npy, and in memory: pictures in all common layouts, and other numbers."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array
+from steadygan.data.images.decode import MOST_PIXELS, too_large
+from steadygan.data.images.pictures import Pictures, PictureSource, pictures_of_array, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.numbers.kinds import Reading, arranged_shape, reading_of
+from steadygan.data.numbers.source import Numbers, NumberSource
+from steadygan.data.options import DataOptions, LabelUse
+from steadygan.data.range import Convert, Rows, ValueRange, converter
+from steadygan.data.reading import need_memory, shown
+from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
+from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError
 
 _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
 _TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
 _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
+_SAMPLES = ("signals", "volumes", "samples", "table", "x_data", "features")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
-_ROUNDING = 1e-3
+_LISTED = 12
 LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
 
 
@@ -41,17 +48,18 @@ class ArrayFile:
 
     @property
     def title(self) -> str:
-        return f"'{self.path}' [{self.member}]" if self.member else f"'{self.path}'"
+        return f"'{shown(self.path)}' [{printable(self.member)}]" if self.member else f"'{shown(self.path)}'"
 
     def pieces(self) -> Iterator[NDArray[Any]]:
         """Iterates over the array in pieces of some rows, never all in memory."""
-        if self.fortran:
-            yield self.load()
-            return
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         rows = max(1, _PIECE // max(1, row))
-        with _stream(self) as file:
-            _read_header(file)
+        if self.fortran:  # rows lie apart
+            array = self.load()
+            yield from (array[start : start + rows] for start in range(0, self.shape[0], rows))
+            return
+        with opened_array(self.path, self.member) as file:
+            self._need_same(read_header(file))
             for start in range(0, self.shape[0], rows):
                 count = min(rows, self.shape[0] - start)
                 content = file.read(count * row)
@@ -60,96 +68,137 @@ class ArrayFile:
                 yield np.frombuffer(bytearray(content), self.dtype).reshape(count, *self.shape[1:])
 
     def load(self) -> NDArray[Any]:
-        """The array in memory."""
-        with _stream(self) as file:
+        """The array in memory. Raises DataError if it is larger than what is held of a file."""
+        need_memory(
+            self.title, math.prod(self.shape) * self.dtype.itemsize, "it unpacks to" if self.member else "it has"
+        )
+        with opened_array(self.path, self.member) as file:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-            return array
+        self._need_same(Header(array.shape, self.fortran, array.dtype))
+        return array
 
-
-@contextmanager
-def _stream(array: ArrayFile) -> Iterator[IO[bytes]]:
-    with _explained(array.path):
-        if array.member:
-            with zipfile.ZipFile(array.path) as archive, archive.open(f"{array.member}.npy") as file:
-                yield file
-        else:
-            with array.path.open("rb") as file:
-                yield file
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        if isinstance(error, DataError):
-            raise
-        text = " ".join(str(error).split())
-        raise DataError(f"cannot read '{path}': {text[:160] or type(error).__name__}") from error
-
-
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    return np.lib.format.read_array_header_2_0(file)
+    def _need_same(self, header: Header) -> None:
+        if header != Header(self.shape, self.fortran, self.dtype):
+            raise DataError(f"{self.title} has changed while it was read")
 
 
 def headers(path: Path) -> dict[str, ArrayFile]:
     """The headers of the arrays of a .npz or .npy file, by their names in lower case."""
-    arrays: dict[str, ArrayFile] = {}
-    with _explained(path):
-        if path.suffix.lower() == ".npy":
-            with path.open("rb") as file:
-                shape, fortran, dtype = _read_header(file)
-            return {"images": ArrayFile(path, "", shape, dtype, fortran)}
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if not member.endswith(".npy"):
-                    continue
-                with archive.open(member) as file:
-                    shape, fortran, dtype = _read_header(file)
-                name = member.removesuffix(".npy")
-                arrays[name.lower()] = ArrayFile(path, name, shape, dtype, fortran)
-    return arrays
+    if path.suffix.lower() == ".npy":
+        with opened_array(path, "") as file:
+            return {"images": ArrayFile(path, "", *_parts(read_header(file)))}
+    return {name.lower(): ArrayFile(path, name, *_parts(header)) for name, header in members(path)}
 
 
-def open_arrays(path: Path, name: str) -> PictureSource:
-    """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
-    arrays = headers(path)
-    images = _choose_images(path, arrays)
+def _parts(header: Header) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
+    return header.shape, header.dtype, header.fortran
+
+
+def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource | NumberSource:
+    """The source of a .npz or .npy file, with labels, and a test split if it has one."""
+    return source_of_arrays(headers(path), f"'{shown(path)}'", name, options)
+
+
+def source_of_arrays(
+    arrays: Mapping[str, StoredArray], where: str, name: str, options: DataOptions, form: str = "arrays"
+) -> PictureSource | NumberSource:
+    """The source of named arrays.
+
+    Args:
+        arrays: samples, labels and their test splits, by names in lower case such as 'images' and 'labels'
+        where: they are, for messages
+        name: of the data
+        options: of which ``kind`` says what the samples are
+        form: the audit's word for where they are
+    """
+    images = _choose_images(where, arrays)
     test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
+    reading = reading_of(images, options.kind)
     splits = [images] if test_images is None else [images, test_images]
-    convert = _converter(splits)
-    labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
-    layouts = [_layout(array) for array in splits]
-    train = _pictures(images, convert, layouts[0], labels)
-    test = None if test_images is None else _pictures(test_images, convert, layouts[1], test_labels)
-    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
+    labelling, notes = _labels(arrays, images, test_images, options.labels)
+    if reading is not None:
+        labels = (labelling.labels, labelling.test_labels)
+        numbers = [_numbers(array, reading, each) for array, each in zip(splits, labels, strict=False)]
+        _check_same_samples(numbers)
+        said = (f"Read as {reading.why}.", *notes)
+        test_numbers = numbers[1] if len(numbers) > 1 else None
+        return NumberSource(
+            name,
+            form,
+            reading.kind,
+            numbers[0],
+            test_numbers,
+            labelling.names,
+            notes=said,
+            label_note=labelling.note,
+        )
+    convert, found = converter([rows_of(array) for array in splits], options.range)
+    train = _pictures(images, convert, found, labelling.labels)
+    test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
+    return PictureSource(
+        name,
+        form,
+        train,
+        test,
+        class_names=labelling.names,
+        notes=notes,
+        range=found,
+        label_note=labelling.note,
+    )
 
 
-def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
+def _numbers(array: StoredArray, reading: Reading, labels: NDArray[np.int64] | None) -> Numbers:
+    shape = arranged_shape(array, reading)
+    word = "row" if reading.kind == "points" else "sample"
+    return Numbers(
+        array.title, shape, array.dtype, lambda: map(reading.arrange, array.pieces()), labels, f"{word} {{}}".format
+    )
+
+
+def _check_same_samples(splits: list[Numbers]) -> None:
+    shapes = [split.shape[1:] for split in splits]
+    if len(set(shapes)) > 1:
+        raise DataError(
+            f"{splits[1].title} has samples of shape {list(shapes[1])}, {splits[0].title} of {list(shapes[0])}: "
+            "both splits need one shape"
+        )
+
+
+def _first(arrays: Mapping[str, StoredArray], names: tuple[str, ...]) -> StoredArray | None:
     return next((arrays[name] for name in names if name in arrays), None)
 
 
-def _choose_images(path: Path, arrays: dict[str, ArrayFile]) -> ArrayFile:
-    pictures = {name: array for name, array in arrays.items() if len(array.shape) in (3, 4)}
-    chosen = _first(pictures, _IMAGES)
-    if chosen is None and len(pictures) == 1:
-        chosen = next(iter(pictures.values()))
-    if chosen is None:
-        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items()) or "nothing"
-        raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
-    return chosen
+def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray:
+    """The array of samples: pictures by their name or alone, else signals, volumes or a table."""
+    for dimensions in ((3, 4), (2, 5)):
+        fitting = {name: array for name, array in arrays.items() if len(array.shape) in dimensions}
+        if dimensions == (2, 5):
+            fitting = {name: array for name, array in fitting.items() if name not in (*_LABELS, *_TEST_LABELS)}
+        chosen = _first(fitting, (*_IMAGES, *_SAMPLES))
+        if chosen is None and len(fitting) == 1:
+            chosen = next(iter(fitting.values()))
+        if chosen is not None:
+            return chosen
+    if len(arrays) == 1:
+        return next(iter(arrays.values()))  # of 1 or many dimensions: its shape is refused with what is allowed
+    listed = [f"{printable(name)} {list(array.shape)}" for name, array in arrays.items()]
+    inside = ", ".join(listed[:_LISTED]) + ", …" * (len(listed) > _LISTED) or "nothing"
+    raise DataError(
+        f"{where} has no array of samples by a name such as 'images', 'signals' or 'x': pictures are {LAYOUTS}; "
+        f"it holds {inside}"
+    )
 
 
-def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def _layout(array: StoredArray) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """A function from rows in the stored layout to rows [M, C, H, W]."""
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
+    pixels = math.prod(shape[1:]) // min(4, *shape[1:])  # a lone channel's at least
+    if pixels > MOST_PIXELS:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(pixels)}")
     if len(shape) == 3:
         return lambda rows: rows[:, None]
     last, first = shape[3] <= 4, shape[1] <= 4
@@ -160,62 +209,33 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
 
 
-def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
-    """A function from stored numbers to uint8, the same for all splits, by the range of all numbers."""
-    dtype = arrays[0].dtype
-    for array in arrays:
-        if array.dtype.hasobject or array.dtype.kind not in "buif":
-            raise DataError(f"{array.title} holds {array.dtype}; pictures are numbers")
-        if 0 in array.shape:
-            raise DataError(f"{array.title} is empty")
-    if all(array.dtype == np.uint8 for array in arrays):
-        return lambda rows: rows
-    ranges = [
-        (float(piece.min()), float(piece.max())) for array in arrays for piece in array.pieces()
-    ]  # min and max propagate NaN
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if not math.isfinite(sum(low + high for low, high in ranges)):
-        raise DataError(f"{arrays[0].title} has numbers that are not finite")
-    offset, scale = _scaling(low, high, dtype, arrays[0].title)
-
-    def convert(rows: NDArray[Any]) -> NDArray[np.uint8]:
-        scaled = (rows.astype(np.float64) + offset) * scale
-        return np.rint(scaled).clip(0, 255).astype(np.uint8)
-
-    return convert
-
-
-def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple[float, float]:
-    """(offset, scale) that map numbers to 0 to 255."""
-    slack = _ROUNDING if dtype.kind == "f" else 0.0
-    if low >= -slack and high <= 1 + slack:
-        return 0.0, 255.0
-    if low >= -1 - slack and high <= 1 + slack:
-        return 1.0, 127.5
-    if low >= -slack and high <= 255 + slack:
-        return 0.0, 1.0
-    if dtype.kind in "ui" and low >= 0 and high <= 65535:
-        return 0.0, 255 / 65535
-    raise DataError(f"{title} has numbers from {low:g} to {high:g}; known are 0 to 1, -1 to 1, and 0 to 255")
+def rows_of(array: StoredArray) -> Rows:
+    """The array's numbers as rows [N, C, H, W]."""
+    arrange = _layout(array)
+    return Rows(array.title, array.dtype, math.prod(array.shape), lambda: map(arrange, array.pieces()))
 
 
 def _pictures(
-    array: ArrayFile,
-    convert: Callable[[NDArray[Any]], NDArray[np.uint8]],
-    arrange: Callable[[NDArray[Any]], NDArray[Any]],
+    array: StoredArray,
+    convert: Convert,
+    found: ValueRange,
     labels: NDArray[np.int64] | None,
 ) -> Pictures:
-    if math.prod(array.shape) <= _MOST_LOADED:
-        pieces = [convert(arrange(piece)) for piece in array.pieces()]
-        return pictures_of_array(np.concatenate(pieces), labels)
+    rows = rows_of(array)
+    if isinstance(array, MemoryArray):
+        return pictures_of_array(convert(_layout(array)(array.load())), labels)
+    if rows.size <= _MOST_LOADED or not isinstance(array, ArrayFile):
+        return pictures_of_array(np.concatenate([convert(piece) for piece in rows.pieces()]), labels)
     status = array.path.stat()
     text = f"{array.path.resolve()}\0{array.member}\0{status.st_size}\0{status.st_mtime_ns}"
     key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
+    if array.dtype != np.uint8 or not found.as_stored:
+        key.update(f"{found.low} {found.high}".encode())
     if labels is not None:
         key.update(labels.tobytes())
     return Pictures(
         count=array.shape[0],
-        read=lambda: (row for piece in array.pieces() for row in convert(arrange(piece))),
+        read=lambda: (row for piece in rows.pieces() for row in convert(piece)),
         name_of=lambda index: f"{array.member or 'picture'} {index}",
         labels=labels,
         key=key.hexdigest(),
@@ -223,33 +243,36 @@ def _pictures(
 
 
 def _labels(
-    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None
-) -> tuple[NDArray[np.int64] | None, tuple[str, ...], NDArray[np.int64] | None, tuple[str, ...]]:
-    """Train labels, class names, test labels, notes."""
-    values = _label_values(_first(arrays, _LABELS), images)
-    if values is None:
-        return None, (), None, ()
+    arrays: Mapping[str, StoredArray], images: StoredArray, test_images: StoredArray | None, use: LabelUse
+) -> tuple[Labelling, tuple[str, ...]]:
+    """Labels of both splits, and notes."""
+    array = _first(arrays, _LABELS)
+    if array is None or array is images:
+        return Labelling(), _unknown_labels(arrays, images, test_images)
+    train = _values(array, images)
     if test_images is None:
-        labels, names, _ = number_labels(values)
-        return labels, names, None, ()
-    test_values = _label_values(_first(arrays, _TEST_LABELS), test_images)
-    if test_values is None:
-        return None, (), None, ("The test split has no labels: none are used.",)
-    return *number_labels(values, test_values), ()
+        return read_labels(train, None, use), ()
+    test_array = _first(arrays, _TEST_LABELS)
+    if test_array is None:
+        return Labelling(), ("The test split has no labels: none are used.",)
+    return read_labels(train, _values(test_array, test_images), use), ()
 
 
-def _label_values(array: ArrayFile | None, images: ArrayFile) -> NDArray[Any] | None:
-    """One value for each picture, or None if the array cannot be labels."""
-    if array is None or array is images or array.shape[:1] != images.shape[:1] or len(array.shape) > 2:
-        return None
-    if array.dtype.kind not in "buifUS":
-        return None
-    values = array.load()
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim == 2:
-        one_hot = ((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all()
-        return values.argmax(axis=1) if one_hot else None
-    if values.dtype.kind == "f":
-        return values.astype(np.int64) if np.array_equal(values, np.rint(values)) else None
-    return values
+def _values(array: StoredArray, images: StoredArray) -> Values:
+    stored = None if array.dtype.hasobject else array.load()
+    title = f"'{array.member}'" if isinstance(array, ArrayFile) else array.title
+    return Values(title, stored, array.shape, images.shape[0])
+
+
+def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | None) -> tuple[str, ...]:
+    """A note on arrays that may be labels, by another name."""
+    images = known[0]
+    assert images is not None
+    others = [
+        f"'{printable(name)}' {list(array.shape)}"
+        for name, array in arrays.items()
+        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+    ]
+    if not others:
+        return ()
+    return (f"Not used: {', '.join(others[:5])}; labels are looked for under labels, label, y, targets, y_train.",)

@@ -4,146 +4,125 @@ from __future__ import annotations
 
 import hashlib
 import os
-import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steadygan.data.images.decode import picture_suffixes
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, printable
-from steadygan.errors import DataError
+from steadygan.data.images.pictures import Pictures, PictureSource, printable
+from steadygan.data.labels import Labelling, number_labels, read_labels
+from steadygan.data.options import LabelUse
+from steadygan.data.sources.dataset_json import NAME, read_label_files
+from steadygan.data.sources.numbering import only_number
+from steadygan.data.sources.walk import File, Walk
+from steadygan.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
 _TRAIN = {"train", "training"}
 _TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there becomes the test split
-_SYSTEM = {"__macosx", "@eadir", "$recycle.bin"}
 _MOST_STRAYS = 0.1
 
 
-@dataclass(frozen=True)
-class File:
-    """One file below a folder."""
+def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
+    """A picture source of a folder, with the official split of train and test folders.
 
-    parts: tuple[str, ...]
-    """path inside the folder"""
-    path: Path
-    size: int
-    modified: int
-    """time in nanoseconds"""
+    Labels are those of dataset.json; without it the folders are classes, unless they only number files.
 
+    Args:
+        walked: all files
+        name: of the source
+        use: the option ``labels``
 
-@dataclass
-class Walk:
-    """All files below a folder, by kind."""
-
-    root: Path
-    pictures: list[File] = field(default_factory=list)
-    others: list[File] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    """folders that cannot be opened"""
-
-    def ignored(self) -> tuple[tuple[str, int], ...]:
-        """(suffix, files) of files that are not pictures."""
-        return tuple(Counter(ending(file.parts[-1]) for file in self.others).most_common())
-
-
-def ending(name: str) -> str:
-    """The suffix of a file's name in lower case, such as '.jpg'."""
-    return "hidden" if name.startswith(".") else printable(Path(name).suffix.lower()) or "no ending"
-
-
-def walk(root: Path) -> Walk:
-    """All files below a folder, ordered by name; links are followed, except in circles."""
-    result = Walk(root)
-    _walk(root, (), (), result)
-    for files in (result.pictures, result.others):
-        files.sort(key=lambda file: ([unicodedata.normalize("NFC", part) for part in file.parts], file.parts))
-    return result
+    Raises:
+        DataError: if dataset.json is damaged or lacks pictures.
+    """
+    notes = walked.notes()
+    train, test, test_name = _splits(walked.pictures, notes)
+    listed = _listed(walked, train, test, use, notes)
+    found = _by_folders(train, test, test_name, use, notes) if listed is None else listed
+    if use == "folders" and found.labelling.labels is None:
+        raise UsageError(f"data labels is 'folders', but '{name}' has no folders that could be classes")
+    if listed is None and use == "likeliest":
+        raise UsageError(f"data labels is 'likeliest', but '{name}' has no dataset.json with shares of classes")
+    return PictureSource(
+        name,
+        "folder",
+        _pictures(walked.root, found.files, found.labelling.labels),
+        _pictures(walked.root, test, found.labelling.test_labels) if test_name else None,
+        test_name or "test",
+        tuple(map(printable, found.labelling.names)),
+        walked.ignored(),
+        tuple(notes),
+        label_note=found.labelling.note,
+    )
 
 
-def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ...], result: Walk) -> None:
-    try:
-        status = folder.stat()
-        here = (status.st_dev, status.st_ino)
-        if here in above:
-            return
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        if not parts:
-            raise DataError(f"cannot open folder '{folder}': {error.strerror}") from error
-        result.closed.append("/".join(parts))
-        return
-    suffixes = picture_suffixes()
-    for entry in entries:
-        inner = (*parts, entry.name)
-        path = Path(entry.path)
-        if _is_folder(entry):
-            if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM:
-                _walk(path, inner, (*above, here), result)
-            continue
-        try:
-            status = entry.stat()
-            file = File(inner, path, status.st_size, status.st_mtime_ns)
-        except OSError:  # a broken link
-            file = File(inner, path, 0, 0)
-        is_picture = path.suffix.lower() in suffixes and not entry.name.startswith(".")
-        (result.pictures if is_picture else result.others).append(file)
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The training files that are used, and their labels."""
+
+    files: list[File]
+    labelling: Labelling
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def open_folder(walked: Walk, name: str) -> PictureSource:
-    """A picture source of a folder; class folders become labels, train and test folders the official split."""
-    notes = [f"Could not open the folder '{printable(folder)}'." for folder in walked.closed[:3]]
-    files = walked.pictures
+def _splits(files: list[File], notes: list[str]) -> tuple[list[File], list[File], str]:
+    """Files of train and test folders, and the name of the latter; all files, none and '' without such folders."""
     depth = _common_depth(files)
     splits = {file.parts[depth].lower() for file in files if len(file.parts) > depth + 1}
     test_name = next((split for split in _TEST if split in splits), "")
     if not (test_name and splits & _TRAIN):
-        used, class_names, labels = _with_classes(files, depth, notes)
-        return PictureSource(
-            name,
-            "folder",
-            _pictures(walked.root, used, labels),
-            class_names=tuple(map(printable, class_names)),
-            ignored=walked.ignored(),
-            notes=tuple(notes),
-        )
+        return files, [], ""
     inside = [file for file in files if len(file.parts) > depth + 1]
     train = [file for file in inside if file.parts[depth].lower() in _TRAIN]
     test = [file for file in inside if file.parts[depth].lower() == test_name]
     unused = len(files) - len(train) - len(test)
     if unused:
         notes.append(f"{unused:,} pictures outside of the folders for train and {test_name} are not used.")
-    class_depth = _common_depth(train)
-    train, class_names, labels = _with_classes(train, class_depth, notes)
-    test_labels = None
-    if labels is not None:
-        test_labels = _same_classes(test, class_depth, class_names)
-        if test_labels is None:
-            notes.append(f"The classes of the folder '{test_name}' are not those of train: no labels are used.")
-            labels, class_names = None, ()
-    return PictureSource(
-        name,
-        "folder",
-        _pictures(walked.root, train, labels),
-        _pictures(walked.root, test, test_labels),
-        test_name,
-        tuple(map(printable, class_names)),
-        walked.ignored(),
-        tuple(notes),
-    )
+    return train, test, test_name
+
+
+def _listed(walked: Walk, train: list[File], test: list[File], use: LabelUse, notes: list[str]) -> _Found | None:
+    """The labels of dataset.json; None without such a file."""
+    files = [file for file in walked.others if file.parts[-1] == NAME]
+    if not files or use == "folders":
+        return None
+    try:
+        labels = read_label_files((file.parts, file.path) for file in files)
+        if labels is None:
+            return None
+        walked.others = [file for file in walked.others if file not in files]
+        if not labels.labels:
+            return _Found(train, Labelling(note=f"'{NAME}' says that there are no labels"))
+        values = [labels.values([file.parts for file in split]) for split in (train, test) if split]
+        labelling = read_labels(values[0], values[1] if test else None, use)
+    except DataError:
+        if use is False:
+            return None
+        raise
+    extra = labels.extra(file.parts for file in walked.pictures)
+    if extra:
+        notes.append(f"'{NAME}' has labels for {extra:,} pictures that are not there.")
+    return _Found(train, labelling)
+
+
+def _by_folders(train: list[File], test: list[File], test_name: str, use: LabelUse, notes: list[str]) -> _Found:
+    """The classes that folders are."""
+    depth = _common_depth(train)
+    found = _with_classes(train, depth, use, notes)
+    names = found.labelling.names
+    if not test or not names:
+        return found
+    inner = depth if use == "folders" else depth + _shard_levels(train, depth)
+    test_labels = _same_classes(test, inner, names)
+    if test_labels is None:
+        notes.append(f"The classes of the folder '{test_name}' are not those of train: no labels are used.")
+        return _Found(found.files, Labelling())
+    return _Found(found.files, replace(found.labelling, test_labels=test_labels))
 
 
 def _common_depth(files: list[File]) -> int:
@@ -154,20 +133,49 @@ def _common_depth(files: list[File]) -> int:
     return depth
 
 
-def _with_classes(files: list[File], depth: int, notes: list[str]) -> tuple[list[File], tuple[str, ...], Labels | None]:
-    """The files to use, class names, and a label for each file; no names and None without classes."""
+def _with_classes(files: list[File], depth: int, use: LabelUse, notes: list[str]) -> _Found:
+    """The files to use, and a label for each if their folders are classes."""
+    if use != "folders":
+        levels = _shard_levels(files, depth)
+        if levels and any(len(file.parts) > depth + levels + 1 for file in files):  # classes inside of shards
+            return _with_classes(files, depth + levels, "folders", notes)
+        if levels:
+            return _Found(files, _numbered(files, depth))
     inside = [file for file in files if len(file.parts) > depth + 1]
     strays = len(files) - len(inside)
     folders = {file.parts[depth] for file in inside}
     if len(folders) < 2:
-        return files, (), None
+        return _Found(files, Labelling())
     if strays > _MOST_STRAYS * len(files):
         notes.append(f"{strays:,} of {len(files):,} pictures are not in a class folder: no labels are used.")
-        return files, (), None
+        return _Found(files, Labelling())
     if strays:
         notes.append(f"{strays:,} pictures are beside the class folders and left out: they have no class.")
     labels, names, _ = number_labels(np.array([file.parts[depth] for file in inside], dtype=object))
-    return inside, names, labels
+    return _Found(inside, Labelling(labels, names))
+
+
+def _shard_levels(files: list[File], depth: int, above: int = 0) -> int:
+    """Levels of folders, from a depth on, that only number files; ``above`` such levels are known already."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        if len(file.parts) > depth + 1:
+            outer = "".join(file.parts[depth - above : depth])  # hashes go on: ab/cd/abcd….png
+            folders[file.parts[depth]].append(Path(file.parts[-1]).stem.removeprefix(outer))
+    if len(folders) < 2 or not only_number(folders):
+        return 0
+    return 1 + _shard_levels(files, depth + 1, above + 1)
+
+
+def _numbered(files: list[File], depth: int) -> Labelling:
+    """No classes, with a sentence on folders that only number files."""
+    folders = sorted({file.parts[depth] for file in files if len(file.parts) > depth + 1})
+    listed = ", ".join(map(printable, folders[:3])) + (", …" if len(folders) > 3 else "")
+    note = f"The {len(folders):,} folders ({listed}) only number files and are no classes"
+    labels = None
+    if all(len(file.parts) > depth + 1 for file in files):  # as runs of older versions have it in their hashes
+        labels, _, _ = number_labels(np.array([file.parts[depth] for file in files], dtype=object))
+    return Labelling(labels, note=f"{note} (--data.labels folders makes classes of them)")
 
 
 def _same_classes(files: list[File], depth: int, class_names: tuple[str, ...]) -> Labels | None:

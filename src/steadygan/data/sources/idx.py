@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import math
 import re
-import struct
-import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.images.pictures import PictureSource, pictures_of_array, printable
+from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.options import DataOptions, LabelUse
+from steadygan.data.range import Rows, converter
+from steadygan.data.reading import shown
+from steadygan.data.sources.idx_array import read_array
 from steadygan.errors import DataError
 
-if TYPE_CHECKING:
-    from steadygan.data.types import Labels
-
-_NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
-_UINT8 = 8
+_ENDINGS = "ubyte|byte|short|int|float|double"
+_NAME = re.compile(rf"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-({_ENDINGS})(\.gz)?)", re.IGNORECASE)
+_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def is_images(path: Path) -> bool:
@@ -29,22 +27,24 @@ def is_images(path: Path) -> bool:
     return match is not None and match["kind"].lower() == "images"
 
 
-def open_idx(path: Path, name: str) -> PictureSource:
+def open_idx(path: Path, name: str, options: DataOptions) -> PictureSource:
     """A picture source of an idx file, with labels and test split from the files beside it."""
-    train = _read_split(path)
     test_path = _sibling_test(path)
-    test = None if test_path is None else _read_split(test_path)
-    labels: Labels | None = None
-    test_labels: Labels | None = None
-    names: tuple[str, ...] = ()
-    if train[1] is not None and (test is None or test[1] is not None):
-        labels, names, test_labels = number_labels(train[1], None if test is None else test[1])
+    paths = [path] if test_path is None else [path, test_path]
+    images = [_read_images(each) for each in paths]
+    labelling = _labels(paths, images, options.labels)
+    convert, found = converter(
+        [Rows.of(each, f"'{shown(file)}'") for each, file in zip(images, paths, strict=True)], options.range
+    )
+    test = None if test_path is None else pictures_of_array(convert(images[1]), labelling.test_labels)
     return PictureSource(
         name,
         "idx",
-        _pictures(train[0], labels),
-        None if test is None else _pictures(test[0], test_labels),
-        class_names=names,
+        pictures_of_array(convert(images[0]), labelling.labels),
+        test,
+        class_names=labelling.names,
+        range=found,
+        label_note=labelling.note,
     )
 
 
@@ -54,30 +54,46 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     chosen = trains or files
     if len(chosen) > 1:
         names = ", ".join(sorted(printable(path.name) for path in chosen))
-        raise DataError(f"'{folder}' holds several sets of pictures ({names}); name one of the files")
+        raise DataError(f"'{shown(folder)}' holds several sets of pictures ({names}); name one of the files")
     return chosen[0]
 
 
-def _pictures(images: NDArray[np.uint8], labels: Labels | None) -> Pictures:
-    return pictures_of_array(images[:, None], labels)
-
-
-def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _read_images(path: Path) -> NDArray[Any]:
+    """Pictures [M, 1, H, W]."""
     images = read_idx(path)
     if images.ndim != 3:
-        raise DataError(f"'{path}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
+        raise DataError(f"'{shown(path)}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
+    return images[:, None]
+
+
+def _labels(paths: list[Path], images: list[NDArray[Any]], use: LabelUse) -> Labelling:
+    """The labels in the files beside those of pictures; none unless each split has them."""
+    files = [_label_path(path) for path in paths]
+    values = []
+    try:
+        for file, pictures in zip(files, images, strict=True):
+            if file is None:
+                return Labelling()
+            array = read_idx(file)
+            values.append(Values(f"'{printable(file.name)}'", array, array.shape, len(pictures)))
+        return read_labels(values[0], values[1] if len(values) > 1 else None, use)
+    except DataError:
+        if use is False:
+            return Labelling()
+        raise
+
+
+def _label_path(path: Path) -> Path | None:
+    """The file of labels beside one of pictures."""
     match = _NAME.fullmatch(path.name)
     if match is None:
-        return images, None
+        return None
     word = "LABELS" if match["kind"].isupper() else "labels"
     rest = match["rest"].replace("idx3", "idx1").replace("IDX3", "IDX1")
-    label_path = _packed_or_not(path.with_name(f"{match['stem']}{word}{rest}"))
-    if label_path is None:
-        return images, None
-    labels = read_idx(label_path)
-    if labels.shape != (len(images),):
-        raise DataError(f"'{label_path}' has {len(labels):,} labels for {len(images):,} pictures")
-    return images, labels
+    same = path.with_name(f"{match['stem']}{word}{rest}")
+    others = [re.sub(f"-({_ENDINGS})", f"-{ending}", same.name) for ending in _ENDINGS.split("|")]
+    found = (_packed_or_not(same.with_name(name)) for name in (same.name, *others))
+    return next((file for file in found if file is not None), None)
 
 
 def _sibling_test(path: Path) -> Path | None:
@@ -97,24 +113,6 @@ def _packed_or_not(path: Path) -> Path | None:
     return None
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The uint8 array of an idx file. Raises DataError if it is not one, is cut short, or has another type."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-            magic = file.read(4)
-            if len(magic) < 4 or magic[:2] != b"\0\0":
-                raise DataError(f"'{path}' is not an idx file: it begins with {magic.hex() or 'nothing'}")
-            if magic[2] != _UINT8:
-                raise DataError(f"'{path}' holds idx type 0x{magic[2]:02x}; only unsigned bytes (0x08) are pictures")
-            shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
-            wanted = math.prod(shape)
-            content = file.read(wanted + 1)
-    except (OSError, EOFError, zlib.error, struct.error, MemoryError, OverflowError) as error:
-        raise DataError(f"cannot read '{path}': {error}") from error
-    if len(content) != wanted:
-        got = "more" if len(content) > wanted else f"{len(content):,}"
-        raise DataError(f"'{path}' is damaged: {wanted:,} bytes expected, {got} found")
-    return np.frombuffer(bytearray(content), np.uint8).reshape(shape)
+def read_idx(path: Path) -> NDArray[Any]:
+    """The array of an idx file. Raises DataError if it is not one, is cut short, or has an unknown type."""
+    return read_array(path, _TYPES)

@@ -13,6 +13,10 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 
 from steadygan.data.images.pictures import Pictures, printable
+from steadygan.data.options import LabelUse
+
+ENCODED_BYTES = 128
+"""of memory for an encoded picture, besides its bytes"""
 
 
 class Encoded(NamedTuple):
@@ -75,6 +79,8 @@ class ShardSplits(NamedTuple):
     class_names: tuple[str, ...]
     notes: tuple[str, ...]
     """sentences for the audit"""
+    label_note: str = ""
+    """why the labels that are there are no classes"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +96,8 @@ class ShardSource:
     """how files with smaller groups are written, in a few words"""
     test_name: str
     """what the source calls its test split"""
-    open: Callable[[bool], ShardSplits]
-    """use labels? -> both splits"""
+    open: Callable[[LabelUse], ShardSplits]
+    """the option ``labels`` -> both splits"""
 
 
 def picture_count(shards: Shards) -> int:
@@ -111,9 +117,15 @@ def pictures_of(shards: Shards) -> Pictures:
         for number in range(len(shards.groups)):
             yield from (encoded.picture for encoded in shards.read(number))
 
-    names = [(group, row) for group in shards.groups for row in range(group.size)]
+    count = picture_count(shards)
+    starts = np.cumsum([0, *(group.size for group in shards.groups)])
+
+    def name_of(index: int) -> str:
+        number = int(np.searchsorted(starts, index, side="right")) - 1
+        return f"{shards.groups[number]}, row {index - starts[number]}"
+
     labels = None
     if shards.labelled:
         numbers = range(len(shards.groups))
         labels = np.array([encoded.label for number in numbers for encoded in shards.read(number)], np.int64)
-    return Pictures(len(names), read, lambda index: f"{names[index][0]}, row {names[index][1]}", labels)
+    return Pictures(count, read, name_of, labels)

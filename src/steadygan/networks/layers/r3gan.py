@@ -89,6 +89,7 @@ class BasisHead(nn.Module):
         """
         super().__init__()
         self.gives_features = features
+        self.conditional = bool(classes)
         self.basis = nn.Parameter(torch.randn(width, side, side) / side)
         self.score = scaled(FullPrecisionLinear(width, width if classes else 1, bias=False))
         self.embedding = label_vectors(classes, width, 1.0 / math.sqrt(width)) if classes else None

@@ -1,0 +1,105 @@
+"""Conversion of stored numbers to bytes, by one value range for all pictures of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.data.bounds import Bounds
+from steadygan.data.tally import FEW_KEPT, KEPT, Tally
+from steadygan.data.value_range import AS_BYTES, FEW, Kind, ValueRange, to_bytes
+from steadygan.errors import DataError
+
+__all__ = ["Convert", "Rows", "ValueRange", "converter"]
+
+Convert: TypeAlias = Callable[[NDArray[Any]], NDArray[np.uint8]]
+"""numbers [N, C, H, W] -> uint8 [N, C, H, W]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Numbers of pictures, read piece by piece."""
+
+    title: str
+    """in messages"""
+    dtype: np.dtype[Any]
+    size: int
+    """numbers in all"""
+    pieces: Callable[[], Iterable[NDArray[Any]]]
+    """iterates over arrays [N, C, H, W], from the first at each call"""
+
+    @classmethod
+    def of(cls, array: NDArray[Any], title: str) -> Rows:
+        """An array [M, C, H, W] in memory."""
+        return cls(title, array.dtype, array.size, lambda: (array,))
+
+
+def converter(rows: Sequence[Rows], asked: Bounds = ()) -> tuple[Convert, ValueRange]:
+    """A function from stored numbers to uint8, the same for all splits, and the range that it uses.
+
+    Args:
+        rows: of each split, of one number of channels
+        asked: the range; () to find it
+
+    Raises:
+        DataError: one line, for numbers that are not finite or all the same, and for arrays that hold no numbers.
+    """
+    for part in rows:
+        if part.dtype.hasobject or part.dtype.kind not in "buif":
+            raise DataError(f"{part.title} holds {part.dtype}; pictures are numbers")
+        if not part.size:
+            raise DataError(f"{part.title} is empty")
+    kind = _kind(rows)
+    total = sum(part.size for part in rows)
+    as_bytes = kind == "bytes" and not asked
+    colours, alpha = Tally(kind, total, 0 if as_bytes else KEPT if asked else FEW_KEPT), Tally(kind, total, 0)
+    for part in rows:
+        _count(part, colours, alpha, until_bright=as_bytes)
+    try:
+        found = colours.range(asked)
+    except DataError as error:
+        raise DataError(f"{rows[0].title} {error}") from None
+    opacity = alpha.opacity()
+    if found.as_stored and kind == "bytes" and opacity == AS_BYTES:
+        return (lambda numbers: numbers), found
+
+    def convert(numbers: NDArray[Any]) -> NDArray[np.uint8]:
+        if numbers.shape[1] in (2, 4):
+            parts = (to_bytes(numbers[:, :-1], found.low, found.high), to_bytes(numbers[:, -1:], *opacity))
+            return np.concatenate(parts, axis=1)
+        return to_bytes(numbers, found.low, found.high)
+
+    return convert, found
+
+
+def _kind(rows: Sequence[Rows]) -> Kind:
+    kinds = {part.dtype for part in rows}
+    if all(kind == np.uint8 for kind in kinds):
+        return "bytes"
+    letters = {kind.kind for kind in kinds}
+    return "truth" if letters == {"b"} else "real" if "f" in letters else "whole"
+
+
+def _count(part: Rows, colours: Tally, alpha: Tally, until_bright: bool) -> None:
+    done = 0
+    for piece in part.pieces():
+        has_alpha = piece.ndim > 1 and piece.shape[1] in (2, 4)
+        for tally, numbers in ((colours, piece[:, :-1] if has_alpha else piece), (alpha, piece[:, -1:])):
+            if (tally is colours or has_alpha) and not tally.add(numbers):
+                raise DataError(f"{part.title} has {_not_finite(numbers)} in picture {done + _where(numbers)}")
+        done += len(piece)
+        if until_bright and colours.most >= FEW and colours.least < colours.most:
+            return
+
+
+def _where(numbers: NDArray[Any]) -> int:
+    """The first row with a number that is not finite."""
+    return int(np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))[0])
+
+
+def _not_finite(numbers: NDArray[Any]) -> str:
+    return "NaN" if np.isnan(numbers).any() else "an infinite number"

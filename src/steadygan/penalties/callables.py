@@ -1,0 +1,79 @@
+"""The modules in a callable critic, and what they say about its samples: their dtype, batch norm."""
+
+from __future__ import annotations
+
+import functools
+import types
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_DEPTH = 3
+_warned: WeakSet[nn.Module] = WeakSet()
+
+
+def modules_in(critic: Callable[..., Any]) -> list[nn.Module]:
+    """The modules that a callable is, or is seen to refer to: in closures, globals, partials, bound methods."""
+    found: dict[int, nn.Module] = {}
+    _collect(critic, found, _DEPTH)
+    return list(found.values())
+
+
+def parameter_dtype(modules: list[nn.Module], expected: torch.dtype) -> torch.dtype | None:
+    """The dtype of all floating-point parameters of the modules, if it is one and not the expected one; else None."""
+    dtypes: set[torch.dtype] = set()
+    for parameter in (parameter for module in modules for parameter in module.parameters()):
+        if parameter.dtype == expected:
+            return None
+        if parameter.is_floating_point():
+            dtypes.add(parameter.dtype)
+    return dtypes.pop() if len(dtypes) == 1 else None
+
+
+def warn_of_batch_norm(modules: list[nn.Module]) -> None:
+    """Warns once for each critic with batch norm in training mode: a sample's gradient depends on the others there."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    for module in modules:
+        if module in _warned:
+            continue
+        _warned.add(module)
+        norms = (part for part in module.modules() if isinstance(part, _BatchNorm))
+        if any(norm.training or not norm.track_running_stats for norm in norms):
+            warnings.warn(
+                f"the critic {type(module).__name__} has batch norm, by which a sample's gradient depends on the other "
+                "samples: use layer, instance or spectral norm under a penalty of gradients (WGAN-GP, section 4)",
+                stacklevel=5,
+            )
+
+
+def _collect(value: Any, found: dict[int, nn.Module], depth: int) -> None:
+    from torch import nn
+
+    if isinstance(value, nn.Module):
+        found[id(value)] = value
+    elif depth and isinstance(value, functools.partial):
+        for part in (value.func, *value.args, *value.keywords.values()):
+            _collect(part, found, depth - 1)
+    elif depth and isinstance(value, types.MethodType):
+        _collect(value.__self__, found, depth - 1)
+        _collect(value.__func__, found, depth - 1)
+    elif depth and isinstance(value, types.FunctionType):
+        for part in _referred(value):
+            _collect(part, found, depth - 1)
+
+
+def _referred(function: types.FunctionType) -> list[Any]:
+    """What a function's closure, defaults and global names refer to."""
+    values = [function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__]
+    for cell in function.__closure__ or ():
+        try:
+            values.append(cell.cell_contents)
+        except ValueError:  # not filled yet
+            continue
+    return [*values, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]

@@ -1,0 +1,32 @@
+"""The state of a run: running, finished, interrupted or damaged. Reads little, and no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from steadygan import recipe as recipes
+from steadygan.errors import SteadyganError
+from steadygan.kinds import Kind
+from steadygan.run import layout
+from steadygan.run.checkpoints import read_state
+from steadygan.run.owner import is_owned
+
+RunState = Literal["running", "finished", "interrupted", "damaged"]
+
+
+def run_state(folder: Path, kinds: Iterable[Kind] = ()) -> RunState:
+    """What a run is doing now.
+
+    'damaged': its recipe or the state of its last checkpoint cannot be read; ``training.checking`` looks at all.
+    """
+    if is_owned(folder):
+        return "running"
+    try:
+        recipe = recipes.load(folder / layout.RECIPE, extra=kinds)
+        saved = layout.list_checkpoints(folder / layout.CHECKPOINTS)
+        done = read_state(saved[-1]).round if saved else 0
+    except (SteadyganError, OSError):
+        return "damaged"
+    return "finished" if done >= recipe.rounds else "interrupted"

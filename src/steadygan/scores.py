@@ -1,0 +1,188 @@
+"""The scores in a critic's output: which part is the score, and what patch maps and scales of it mean.
+
+A critic's output for N samples, as losses and penalties take it:
+
+- a tensor: one score a sample [N], [N, 1] or [N, 1, 1, 1], or a map of patch scores [N, 1, h, w] (any number of
+  dimensions); losses take flat patch scores [N, P] too
+- a list: scales, each any of these; of a list of lists the last of each is the score (pix2pixHD's features before it)
+- a tuple: the score, then anything that is no score (features, class logits); patch maps alone are scales
+- a dict with ``score``, or an object with that attribute, such as ``CriticOutput``
+
+A scale's value is the mean over its patches, and that of several scales their mean. Scores are reduced in float32, or
+float64 if they are; gradients go back in their own dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from steadygan.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Scores: TypeAlias = "Tensor | list[Any] | tuple[Any, ...] | Mapping[str, Any]"
+"""A critic's output, or an object with an attribute ``score``."""
+
+_ALLOWED = "one score a sample [N] or [N, 1], a patch map [N, 1, h, w], or a list of these (scales)"
+
+
+def widened(tensor: Tensor) -> Tensor:
+    """The tensor in float32, or in float64 if it is."""
+    import torch
+
+    return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
+
+
+def score_maps(output: Any, what: str = "scores", count: int | None = None) -> tuple[Tensor, ...]:
+    """The scores of each scale, [N] or [N, *map] without dimensions of 1, in float32 or float64.
+
+    Args:
+        output: of a critic
+        what: the name of the scores in errors
+        count: N, where it is known: then flat patch scores [N, P], which may be class logits, are refused
+
+    Raises:
+        UsageError: one line, for another form, shape or dtype.
+    """
+    score = score_in(output, what)
+    if isinstance(score, list | tuple):
+        if not score:
+            raise UsageError(f"{what} are an empty {type(score).__name__}; allowed: {_ALLOWED}")
+        entries = [_last(entry, what) for entry in score]
+        flat = [entry.dim() == 2 and entry.shape[1] != 1 for entry in entries]
+        if any(flat) and not all(flat):
+            shapes = ", ".join(str(list(entry.shape)) for entry in entries)
+            raise UsageError(f"{what} of shapes {shapes} in one list; allowed: scales alone, without features")
+        return tuple(_map(entry, what, count, in_list=True) for entry in entries)
+    return (_map(score, what, count),)
+
+
+def score_in(output: Any, what: str = "scores") -> Any:
+    """The score in a critic's output: a tensor, or a list or tuple of scales."""
+    import torch
+
+    if isinstance(output, torch.Tensor | list):
+        return output
+    if isinstance(output, Mapping):
+        if "score" not in output:
+            raise UsageError(f"{what} are a dict with {_names(output)}; needed: 'score', or pass the tensor itself")
+        return score_in(output["score"], what)
+    if hasattr(output, "score"):
+        return score_in(output.score, what)
+    if isinstance(output, tuple) and output:
+        return _of_tuple(output, what)
+    return output
+
+
+def scale_mean(function: Callable[..., Tensor], *maps: tuple[Tensor, ...]) -> Tensor:
+    """The mean over scales of a function of each scale's maps."""
+    values = [function(*of_scale) for of_scale in zip(*maps, strict=True)]
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total if len(values) == 1 else total / len(values)
+
+
+def both_score_maps(real: Any, fake: Any) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The scores of each scale on real samples, and on fakes; their numbers of samples may differ.
+
+    Raises:
+        UsageError: if they have different numbers of scales.
+    """
+    reals, fakes = score_maps(real, "real scores"), score_maps(fake, "fake scores")
+    if len(reals) != len(fakes):
+        raise UsageError(f"real scores have {len(reals)} scales, fake scores {len(fakes)}; needed: as many of both")
+    return reals, fakes
+
+
+def paired_score_maps(real: Any, fake: Any) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """As ``both_score_maps``, for losses that compare real with fake scores one by one.
+
+    Raises:
+        UsageError: if shapes differ; they are never broadcast.
+    """
+    reals, fakes = both_score_maps(real, fake)
+    for x, g in zip(reals, fakes, strict=True):
+        if x.shape != g.shape:
+            raise UsageError(
+                f"real scores have shape {list(x.shape)}, fake scores {list(g.shape)}; "
+                "a loss of pairs needs equal ones: as many fakes as real samples"
+            )
+    return reals, fakes
+
+
+def single_number(value: Tensor | float, what: str) -> Tensor | float:
+    """The value; raises UsageError unless it is a number or a tensor with no dimensions."""
+    shape = list(getattr(value, "shape", ()))
+    if shape:
+        raise UsageError(f"{what} has shape {shape}; allowed: a number, or a tensor of shape []")
+    return value
+
+
+def _of_tuple(output: tuple[Any, ...], what: str) -> Any:
+    first, *others = output
+    alike = [other for other in others if _is_score(other)]
+    if not alike:
+        return score_in(first, what)
+    maps = [each for each in output if _is_score(each) and each.dim() > 2]
+    sizes = [each.numel() // max(1, len(each)) for each in maps]
+    if len(maps) < len(output) or any(after > before for before, after in pairwise(sizes)):
+        shapes = ", ".join(str(list(getattr(each, "shape", ()))) for each in output)
+        raise UsageError(
+            f"{what} are a tuple of shapes {shapes}, of which several may be scores; "
+            "return a list if they are scales, else a dict with 'score', or pass the score alone"
+        )
+    return list(output)
+
+
+def _is_score(value: Any) -> bool:
+    """True for tensors [N], [N, 1] and [N, 1, ...] of real numbers."""
+    import torch
+
+    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+        return False
+    return value.dim() == 1 or (value.dim() > 1 and value.shape[1] == 1)
+
+
+def _last(entry: Any, what: str) -> Tensor:
+    """The score of an entry of a list: of a list the last, of other forms as of a critic's output."""
+    if isinstance(entry, list) and entry:
+        entry = entry[-1]
+    score = score_in(entry, what)
+    return _checked_tensor(score, what)
+
+
+def _checked_tensor(score: Any, what: str) -> Tensor:
+    import torch
+
+    if not isinstance(score, torch.Tensor):
+        raise UsageError(f"{what} are of type {type(score).__name__}; allowed: {_ALLOWED}")
+    return score
+
+
+def _map(score: Any, what: str, count: int | None, *, in_list: bool = False) -> Tensor:
+    score = _checked_tensor(score, what)
+    shape = list(score.shape)
+    of_samples = "" if count is None else f" for {count} samples"
+    if not score.is_floating_point():
+        raise UsageError(f"{what} have dtype {str(score.dtype).removeprefix('torch.')}; allowed: real floating point")
+    if score.dim() == 0 or score.numel() == 0 or (count is not None and shape[0] != count):
+        raise UsageError(f"{what} have shape {shape}{of_samples}; allowed: {_ALLOWED}")
+    if score.dim() == 2 and shape[1] != 1 and count is not None:
+        raise UsageError(
+            f"{what} have shape {shape}{of_samples}; allowed: {_ALLOWED}; "
+            f"of {shape[1]} patches in a row [N, 1, {shape[1]}]"
+        )
+    channels_matter = count is not None or in_list or score.dim() > 3
+    if score.dim() > 2 and shape[1] != 1 and channels_matter:
+        raise UsageError(f"{what} have shape {shape}{of_samples}, {shape[1]} channels; allowed: {_ALLOWED}")
+    if score.dim() > 1 and 1 in shape[1:]:
+        score = score.reshape(shape[0], *(size for size in shape[1:] if size != 1))
+    return widened(score)
+
+
+def _names(output: Mapping[str, Any]) -> str:
+    return ", ".join(repr(name) for name in list(output)[:5]) or "nothing"

@@ -1,0 +1,94 @@
+"""YAML of files that may be damaged or hostile: bounds on size, on what aliases expand to, and on numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from steadygan.errors import UsageError
+
+CHARACTERS, NODES, DIGITS = 1 << 20, 100_000, 40
+"""bounds of a text, of its nodes where aliases count as what they stand for, and of the length of whole numbers"""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML loader that reads 1e-4 as a number, where YAML 1.1 reads text, and rejects duplicate keys."""
+
+    def get_single_node(self) -> Any:
+        node = super().get_single_node()
+        if node is not None and _expanded(node, {}) > NODES:
+            raise ValueError(f"it stands for more than {NODES:,} values")
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+                seen.add(key.value)
+        return node
+
+    def construct_yaml_int(self, node: Any) -> int:
+        if len(node.value) > DIGITS:
+            raise ValueError(f"it has a whole number of more than {DIGITS} digits")
+        number: int = super().construct_yaml_int(node)
+        return number
+
+
+class Dumper(yaml.SafeDumper):
+    """YAML dumper that quotes strings which the loader would read as numbers."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+for _class in (_Loader, Dumper):
+    _class.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
+        list("-+0123456789."),
+    )
+
+
+def read_yaml(text: str, where: str) -> Any:
+    """Parses YAML into plain data.
+
+    Args:
+        text: YAML
+        where: its source, for error messages
+
+    Raises:
+        UsageError: one line, for a syntax error, and beyond the bounds of this module.
+    """
+    if len(text) > CHARACTERS:
+        raise UsageError(f"{where} is {len(text):,} characters long; allowed: up to {CHARACTERS:,}")
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
+    except RecursionError:
+        raise UsageError(f"{where} is no valid YAML: it is nested too deeply") from None
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        # malformed dates and numbers, and what PyYAML's constructors stumble on
+        problem = str(error) if isinstance(error, ValueError) else "it holds what cannot be read"
+        raise UsageError(f"{where} is no valid YAML: {problem}") from None
+
+
+def _expanded(node: Any, known: dict[int, int]) -> int:
+    """Number of nodes below a node, each alias counted as what it stands for; more than ``NODES`` for one in itself."""
+    found = known.get(id(node))
+    if found is not None:
+        return found
+    known[id(node)] = NODES + 1  # while it is being counted: an alias of a node inside it
+    total = 1
+    if isinstance(node, yaml.SequenceNode):
+        total += sum(_expanded(item, known) for item in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        total += sum(_expanded(item, known) for pair in node.value for item in pair)
+    known[id(node)] = min(total, NODES + 1)
+    return known[id(node)]

@@ -1,0 +1,124 @@
+"""Going on from a checkpoint: which one, with which changes, and what is dropped or written again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygan import recipe as recipes
+from steadygan.errors import RunError, UsageError
+from steadygan.kinds import Kind
+from steadygan.run import layout
+from steadygan.run.checkpoints import CheckpointState, newest_whole, read_state
+from steadygan.run.history import BY_HAND, Change, differences, read_history, shown, without
+from steadygan.run.marks import read_marks
+from steadygan.training import advice, checkpoint
+
+if TYPE_CHECKING:
+    from steadygan.recipe import Recipe
+    from steadygan.training.step.counters import Counters
+    from steadygan.training.step.game import Game
+
+_CAN_CHANGE = re.compile(r"run\.\w+|(critic|generator)_optimizer\..+|penalties\.\d+\.(weight|gamma)(\..+)?|rounds")
+_PLACE = re.compile(r"data\.(source|cache)")
+_KEPT = re.compile(r"rounds|data\..*")
+"""fields that going back to an earlier round leaves as they are"""
+
+
+def checkpoint_of(folder: Path, from_round: int | None) -> Path | None:
+    """The checkpoint to go on from: that of a round, or the last; None if there is none yet.
+
+    Raises:
+        RunError: if there is none of that round.
+    """
+    saved = layout.list_checkpoints(folder / layout.CHECKPOINTS)
+    if from_round is None:
+        return saved[-1] if saved else None
+    for path in saved:
+        if int(path.name) == from_round:
+            return path
+    kept = ", ".join(str(int(path.name)) for path in saved) or "none"
+    raise RunError(f"{folder} has no checkpoint of round {from_round} (kept: {kept})")
+
+
+def state_of(path: Path) -> CheckpointState:
+    """A checkpoint's state.
+
+    Raises:
+        RunError: if it is damaged, with the newest one that is whole.
+    """
+    try:
+        return read_state(path)
+    except RunError as error:
+        raise offered(error, path) from None
+
+
+def load(path: Path, game: Game) -> Counters:
+    """Loads a checkpoint into a game at round 0.
+
+    Raises:
+        RunError: if it is damaged or does not fit, with the newest one that is whole.
+    """
+    try:
+        return checkpoint.load_checkpoint(path, game)
+    except RunError as error:
+        raise offered(error, path) from None
+
+
+def offered(error: RunError, path: Path) -> RunError:
+    """The error of a checkpoint, with the command that goes on from the newest whole one before it."""
+    folder = path.parent.parent
+    earlier = [other for other in layout.list_checkpoints(path.parent) if int(other.name) < int(path.name)]
+    whole = newest_whole(earlier)
+    if whole is None:
+        return RunError(f"{error}; no earlier checkpoint is {'whole' if earlier else 'there'}")
+    command = f"{advice.resume_command(folder)} --from-round {int(whole.name)}"
+    return RunError(f"{error}; the newest whole checkpoint is of round {int(whole.name):,}: '{command}'")
+
+
+def drop_later(folder: Path, round_: int) -> tuple[str, ...]:
+    """Deletes the checkpoints after a round, which are of a run that went on otherwise; returns a line."""
+    later = [path for path in layout.list_checkpoints(folder / layout.CHECKPOINTS) if int(path.name) > round_]
+    for path in later:
+        (path / layout.STATE).unlink(missing_ok=True)  # first: without it the folder is no checkpoint
+        shutil.rmtree(path, ignore_errors=True)
+    names = ", ".join(str(int(path.name)) for path in later)
+    return (f"note: what came after round {round_:,} is dropped (checkpoints: {names})",) if later else ()
+
+
+def as_it_was(folder: Path, recipe: Recipe, round_: int, kinds: Iterable[Kind] = ()) -> Recipe:
+    """The recipe at a round: without the changes that were made after it, but of its length and the data's place."""
+    later = [change for change in read_history(folder) if change.round > round_ and not _KEPT.fullmatch(change.field)]
+    return without(recipe, later, kinds) if later else recipe
+
+
+def check_changes(before: Recipe, recipe: Recipe, folder: Path) -> None:
+    """Raises UsageError for a change that a run cannot take once it has begun."""
+    for change in differences(before, recipe, 0):
+        if _CAN_CHANGE.fullmatch(change.field) or _PLACE.fullmatch(change.field):
+            continue
+        option = f"--{change.field.replace('_', '-')} {shlex.quote(shown(change.new))}"
+        raise UsageError(
+            f"{change.field} of {folder} is {shown(change.old)} and cannot become {shown(change.new)} in a run that "
+            "has begun (rates, penalty weights, precision and the fields of run can): 'steadygan train --from "
+            f"{shlex.quote(str(folder))} {option}' starts a new run from its weights"
+        )
+
+
+def history_up_to(folder: Path, round_: int) -> list[Change]:
+    """The changes that hold when the run goes on from a round."""
+    return [change for change in read_history(folder) if change.round <= round_ or _KEPT.fullmatch(change.field)]
+
+
+def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[Kind]) -> list[Change]:
+    """What has changed since the last session: in recipe.yaml by hand, and by this resume."""
+    marks = read_marks(folder)
+    edited: Sequence[Change] = ()
+    if marks is not None:
+        written = recipes.loads(marks.recipe, where=str(folder / layout.MARKS), extra=kinds)
+        edited = differences(written, before, round_, BY_HAND)
+    return [*edited, *differences(before, recipe, round_)]

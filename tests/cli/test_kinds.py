@@ -1,0 +1,118 @@
+"""``--kinds``: networks of one's own on the command line, from training to evaluation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steadygan.cli import main
+from steadygan.recipe import load
+from tests.cli.lines import shell
+
+CODE = '''
+"""Networks for the test."""
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+class Critic(nn.Module):
+    def __init__(self, sample, width=8):
+        super().__init__()
+        self.net = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 1))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def generator(sample, latent):
+    return nn.Sequential(nn.Linear(latent, 64), nn.Tanh(), nn.Unflatten(1, sample.shape))
+
+
+@dataclass(frozen=True)
+class Spec:
+    width: int = 4
+
+    def build(self, sample):
+        return Critic(sample, self.width)
+'''
+SHORT = ["--data", "digits", "--rounds", "2", "--batch", "8", "--run.threads", "1", "--run.evaluate", "none"]
+BOTH = ["--critic", "mine:Critic", "--generator", "mine:generator"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(CODE)
+    for name in ("mine",):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return tmp_path
+
+
+def test_a_network_that_is_named_is_imported_and_its_options_are_set(here: Path) -> None:
+    assert main(["train", "wgan-gp", *SHORT, *BOTH, "--critic.options.width", "5", "--out", "run"]) == 0
+    critic = load(here / "run/recipe.yaml").critic
+    assert (critic.network, critic.options) == ("mine:Critic", {"width": 5})  # type: ignore[attr-defined]
+
+
+def test_a_spec_of_ones_own_has_its_fields_set(here: Path) -> None:
+    line = ["--critic", "mine:Spec", "--critic.width", "6", "--generator", "mlp-generator", "--generator.width", "8"]
+    assert main(["train", "wgan-gp", *SHORT, *line, "--out", "run"]) == 0
+    assert "kind: Spec\n  width: 6" in (here / "run/recipe.yaml").read_text()
+    assert main(["sample", "run", "--count", "2"]) == 2
+    assert main(["sample", "run", "--count", "2", "--kinds", "mine:Spec"]) == 0
+
+
+def test_what_needs_the_code_says_which_option_and_what_does_not_needs_none(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "wgan-gp", *SHORT, *BOTH, "--out", "run"]) == 0
+    said = capsys.readouterr().out
+    assert "steadygan sample run --kinds mine:generator --kinds mine:Critic" in said
+    for line in (["sample", "run"], ["resume", "run", "--rounds", "+1"], ["evaluate", "run", "--count", "9"]):
+        assert main(line) == 2
+        error = capsys.readouterr().err
+        assert "--kinds mine:" in error
+        assert error.count("\n") == 1
+    assert main(["report", "run"]) == 0
+    assert main(["runs", "."]) == 0
+    assert "2/2" in capsys.readouterr().out
+
+
+def test_names_that_are_not_there_are_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for line in (["--critic", "mine:Critik"], ["--critic", "yours:Critic"], ["--kinds", "mine"]):
+        assert main(["train", "wgan-gp", *SHORT, *line]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert not (here / "runs").exists()
+
+
+def test_code_that_the_recipe_does_not_name_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["--critic", "mine:Critic", "--generator", "mlp-generator", "--generator.width", "8"]
+    assert main(["train", "wgan-gp", *SHORT, *line, "--kinds", "mine:generator", "--out", "run"]) == 2
+    assert "names no such code (it names: mine:Critic)" in capsys.readouterr().err
+    assert main(["train", "wgan-gp", *SHORT, *line, "--out", "run"]) == 0
+    for command in (["sample", "run"], ["evaluate", "run"], ["resume", "run", "--rounds", "+1"]):
+        assert main([*command, "--kinds", "mine:generator"]) == 2
+        assert "names no such code" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_file_of_a_recipe_goes_round_by_commands_of_their_own(here: Path) -> None:
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        return shell(*words)
+
+    kinds = ["--kinds", "mine:Critic", "--kinds", "mine:generator"]
+    assert command("train", "wgan-gp", *SHORT, *BOTH, "--out", "first").returncode == 0
+    (here / "again.yaml").write_text((here / "first/recipe.yaml").read_text())
+    assert command("train", "again.yaml", "--out", "second").returncode == 2
+    assert command("train", "again.yaml", "--out", "second", *kinds).returncode == 0
+    for run in ("first", "second"):
+        assert command("resume", run, "--rounds", "+1", *kinds).returncode == 0
+        assert command("evaluate", run, "--count", "50", "--features", "pixels", *kinds).returncode == 0
+        assert command("sample", run, "--count", "4", "--out", f"{run}.npz", *kinds).returncode == 0
+    assert (here / "first.npz").read_bytes() == (here / "second.npz").read_bytes()
+    assert command("compare", "first", "second").returncode in (0, 2)
