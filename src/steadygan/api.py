@@ -237,9 +237,8 @@ def resume(
     kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
     with _world(device) as world, owning(folder, world):
         before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
-        if from_round is not None:
-            resumption.checkpoint_of(folder, from_round)
-            before = resumption.as_it_was(folder, before, from_round, kinds)
+        start = resumption.checkpoint_of(folder, from_round)
+        before = resumption.as_it_was(folder, before, 0 if start is None else int(start.name), kinds)
         recipe = before if change is None else change(before)
         recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
         if micro_batch is not None:

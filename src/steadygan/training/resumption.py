@@ -102,10 +102,13 @@ def check_changes(before: Recipe, recipe: Recipe, folder: Path) -> None:
         if _CAN_CHANGE.fullmatch(change.field) or _PLACE.fullmatch(change.field):
             continue
         option = f"--{change.field.replace('_', '-')} {shlex.quote(shown(change.new))}"
+        shaped = change.field.partition(".")[0] in ("generator", "critic", "prior")  # whose weights fit nothing else
+        begins = shlex.quote(str(folder / layout.RECIPE if shaped else folder))
+        command = f"steadygan train {'' if shaped else '--from '}{begins} {option}"
         raise UsageError(
             f"{change.field} of {folder} is {shown(change.old)} and cannot become {shown(change.new)} in a run that "
-            "has begun (rates, penalty weights, precision and the fields of run can): 'steadygan train --from "
-            f"{shlex.quote(str(folder))} {option}' starts a new run from its weights"
+            f"has begun (rates, penalty weights, precision and the fields of run can): '{command}' starts a new run"
+            + ("" if shaped else " from its weights")
         )
 
 
@@ -120,5 +123,5 @@ def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds:
     edited: Sequence[Change] = ()
     if marks is not None:
         written = recipes.loads(marks.recipe, where=str(folder / layout.MARKS), extra=kinds)
-        edited = differences(written, before, round_, BY_HAND)
+        edited = differences(as_it_was(folder, written, round_, kinds), before, round_, BY_HAND)
     return [*edited, *differences(before, recipe, round_)]

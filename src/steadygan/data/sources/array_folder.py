@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from steadygan.data.images.pictures import PictureSource, printable
 from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
+from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.arrays import ArrayFile, headers, source_of_arrays
 from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError
@@ -46,7 +48,9 @@ class FolderArray:
             yield np.stack([file.load() for file in self.files[start : start + rows]])
 
     def load(self) -> NDArray[Any]:
-        """All files, in memory."""
+        """All files, in memory. Raises DataError if they are larger than what is held at once."""
+        size = math.prod(self.shape) * self.dtype.itemsize
+        need_memory(self.title, size, f"its {len(self.files):,} files have")
         return np.stack([file.load() for file in self.files])
 
 
@@ -66,10 +70,10 @@ def open_array_folder(
         (usual, _), *others = forms.most_common()
         odd = next(file for file in files if (file.shape, str(file.dtype)) == others[0][0])
         raise DataError(
-            f"folder '{folder}' has {len(files):,} .npy files of {len(forms)} forms: most are {usual[1]} "
+            f"folder '{shown(folder)}' has {len(files):,} .npy files of {len(forms)} forms: most are {usual[1]} "
             f"{list(usual[0])}, {odd.title} is {odd.dtype} {list(odd.shape)}; one sample a file needs one form"
         )
-    samples = FolderArray(f"folder '{folder}'", files)
+    samples = FolderArray(f"folder '{shown(folder)}'", files)
     arrays: dict[str, StoredArray] = {"images": samples}
     classes = [path.relative_to(folder).parts[0] for path in paths if len(path.relative_to(folder).parts) > 1]
     if len(classes) == len(paths) and len(set(classes)) > 1 and not all(each.isdigit() for each in set(classes)):

@@ -196,12 +196,13 @@ def _layout(array: StoredArray) -> Callable[[NDArray[Any]], NDArray[Any]]:
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
-    pixels = math.prod(shape[1:]) // min(4, *shape[1:])  # a lone channel's at least
-    if pixels > MOST_PIXELS:
-        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(pixels)}")
+    last = len(shape) == 4 and shape[3] <= 4
+    first = len(shape) == 4 and shape[1] <= 4
+    height, width = shape[1:3] if last or len(shape) == 3 else shape[2:]
+    if height * width > MOST_PIXELS:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(height * width)}")
     if len(shape) == 3:
         return lambda rows: rows[:, None]
-    last, first = shape[3] <= 4, shape[1] <= 4
     if last and not first:
         return lambda rows: rows.transpose(0, 3, 1, 2)
     if first and not last:
@@ -271,7 +272,9 @@ def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | Non
     others = [
         f"'{printable(name)}' {list(array.shape)}"
         for name, array in arrays.items()
-        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+        if array not in known
+        and (name in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and len(array.shape) <= 2
     ]
     if not others:
         return ()
