@@ -58,7 +58,8 @@ class Provenance:
     resize: str
     """filter that brings images to the extractor's size"""
     weights: str
-    """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'"""
+    """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'; 'given'
+    for samples of no run, whose recipe is their name and whose recipe_hash that of their content"""
     samples: str
     """'uint8' images, 'float32' points, or 'uint8' or 'int16' ids of characters"""
     precision: str
