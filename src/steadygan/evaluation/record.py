@@ -37,6 +37,8 @@ class Number:
     better: Better = "lower"
     settings: Settings = field(default_factory=dict)
     """of the metric: neighbours, subsets, …"""
+    caution: str = ""
+    """why the value or its error is less certain than it looks"""
 
 
 @dataclass(frozen=True)

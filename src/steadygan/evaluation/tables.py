@@ -24,6 +24,7 @@ def evaluation_lines(evaluations: Sequence[Evaluation]) -> list[str]:
             (each.metric, value_text(each), floor_text(each), DIRECTIONS[each.better]) for each in evaluation.numbers
         ]
         lines += columns(rows, indent="  ")
+        lines += [f"  warning: {each.metric}: {each.caution}" for each in evaluation.numbers if each.caution]
     return lines
 
 
