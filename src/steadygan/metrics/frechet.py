@@ -17,7 +17,7 @@ distance's influence function (infinitesimal jackknife).
 Both hold where the distance is linear in 1/N. ``FrechetResult.curvature`` tells: from N to N/2 fakes the distance
 should grow by slope/N; by both halves of the fakes it grows by so many times as much. Measured on Gaussian vectors, on
 mixtures in which a tenth of the vectors is 1.5 to 3.1 times as long, and on Student's t with 5 degrees of freedom, in
-48 dimensions, 2 to 50 samples a dimension: up to ``CURVED`` the bias that is left is at most about one standard error,
+48 dimensions, 2 to 50 samples a dimension: up to ``CURVED`` the bias that is left is at most some 1.5 standard errors,
 and the error is 0.9 to 2 times the scatter. Above, up to four fifths of the bias are left, and the error is up to 2.5
 times the scatter: with 2 samples a dimension of Gaussian vectors, with 5 to 20 of heavy-tailed ones.
 
