@@ -108,14 +108,14 @@ def source_of_arrays(
         arrays: samples, labels and their test splits, by names in lower case such as 'images' and 'labels'
         where: they are, for messages
         name: of the data
-        options: of which ``kind`` says what the samples are
+        options: of which ``form`` says what the samples are
         form: the audit's word for where they are
     """
     images = _choose_images(where, arrays)
     test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
-    reading = reading_of(images, options.kind)
+    reading = reading_of(images, options.form)
     splits = [images] if test_images is None else [images, test_images]
     labelling, notes = _labels(arrays, images, test_images, options.labels)
     if reading is not None:
