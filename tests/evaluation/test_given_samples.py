@@ -116,6 +116,10 @@ def test_what_does_not_belong_together_is_one_line(tmp_path, pictures):
         with pytest.raises(SteadyganError, match=said) as error:
             evaluate_samples(samples, against)
         assert "\n" not in str(error.value)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.yaml").touch()
+    with pytest.raises(UsageError, match=r"is a run: 'steadygan evaluate .*run' measures its samples"):
+        evaluate_samples(tmp_path / "run", "digits")
     with pytest.raises(UsageError, match="needs 50 samples"):
         evaluate_samples(folder, "digits", metrics=["frechet"])
     with pytest.raises(UsageError, match=r"--count 21 is more"):

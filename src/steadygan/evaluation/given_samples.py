@@ -31,6 +31,7 @@ from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, versions_here
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
+from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def evaluate_samples(
     """
     if samples is None:
         raise UsageError("there are no samples to evaluate: name a folder of pictures, an array file or a text file")
+    if isinstance(samples, Run) or (isinstance(samples, str | Path) and is_run(Path(samples))):
+        folder = samples.folder if isinstance(samples, Run) else samples
+        raise UsageError(f"{folder} is a run: 'steadygan evaluate {folder}' measures its samples, without --against")
     tell = say or (lambda line: None)
     source, name = _source_of(samples)
     dataset = _real_data(against, source)
