@@ -20,7 +20,7 @@ from steadygan.penalties import R1, R2, GradientPenalty, NearReal, between, grad
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant
-from steadygan.training.record_row import held_out_score
+from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.step.draws import RealDraws
 from steadygan.training.step.feed import Feed
 from steadygan.types import (
@@ -351,16 +351,16 @@ def test_the_same_part_of_the_image_is_moved_or_cut_at_every_scale(part):
 
 def test_held_out_scores_are_of_whole_groups_only():
     data = image_data(count=70)
-    game, _, _ = table(pyramid_recipe(), data)
+    game, train_feed, _ = table(pyramid_recipe(), data)
+    measure = HeldOutMeasure(game.recipe, data, train_feed)
     seen = []
     game.critic.register_forward_hook(lambda module, inputs, output: seen.append(sample_count(inputs[0])))
-    feed = Feed(game.recipe, data.held_out, game.device)
-    held_out_score(game, feed, data.held_out, 0)
+    measure(game, 0)
     game.group = 4
-    held_out_score(game, feed, data.held_out, 0)
-    assert seen == [6, 4]
+    measure(game, 0)
+    assert seen == [6] * 3 + [4] * 3
     game.group = 8
-    assert held_out_score(game, feed, data.held_out, 0) is None
+    assert measure(game, 0) is None
 
 
 def test_networks_of_one_size_and_a_pyramid_are_refused():

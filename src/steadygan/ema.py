@@ -122,21 +122,22 @@ def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, 
         return
     others = _further_buffers(generator, norms)
     momenta = [norm.momentum for norm in norms]
-    was_training = generator.training
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative mean
+    was_training = [norm.training for norm in norms]
     try:
-        generator.train()
+        for norm in norms:  # no other module: those that draw or move something in training mode
+            norm.train()
         with torch.no_grad():
             for batch, labels in latents:
                 generator(batch, labels)
     finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
+        for norm, momentum, training in zip(norms, momenta, was_training, strict=True):
             norm.momentum = momentum
+            norm.train(training)
         for buffer, before in others:
             buffer.copy_(before)
-        generator.train(was_training)
 
 
 def _further_buffers(generator: nn.Module, norms: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:

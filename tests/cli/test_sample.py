@@ -36,6 +36,13 @@ def test_samples_go_into_a_folder_of_pictures(runs: Path) -> None:
     assert len(list(Path("many").glob("*.png"))) == 3
 
 
+def test_a_generator_that_is_told_no_class_writes_no_labels(runs: Path) -> None:
+    assert main(["sample", "tiny", "--out", "plain", "--count", "5"]) == 0
+    assert not (Path("plain") / "labels.csv").exists()
+    assert main(["sample", "tiny", "--out", "plain.npz", "--count", "5"]) == 0
+    assert np.load("plain.npz").files == ["images"]
+
+
 def test_samples_go_into_the_runs_folder_by_default(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample"]) == 0
     path = Path(capsys.readouterr().out.strip().rpartition(": ")[2])

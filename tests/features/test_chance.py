@@ -74,8 +74,8 @@ def test_measures_of_an_ignorant_classifier_are_left_out_unless_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steadygan.evaluation.measures import Subject, select
+    from steadygan.evaluation.measuring import measurable
     from steadygan.evaluation.real_side import RealSide
-    from steadygan.evaluation.run_evaluation import _measurable
 
     monkeypatch.setattr(classifier_network, "_LEAST_PASSES", 2_000)
     monkeypatch.setattr(classifier_network, "_EPOCHS", 4)
@@ -84,9 +84,9 @@ def test_measures_of_an_ignorant_classifier_are_left_out_unless_asked_for(
         data = _labelled(tmp_path, telling)
         real = RealSide(data, None, lambda data=data: make_features("classifier", data))
         said: list[str] = []
-        names = {measure.name for measure in _measurable(select(None, Subject(data, 200)), None, real, said.append)}
+        names = {measure.name for measure in measurable(select(None, Subject(data, 200)), None, real, said.append)}
         assert ("classes" in names) == telling
         assert "frechet" in names
         asked = select(["classes"], Subject(data, 200))
-        assert _measurable(asked, ["classes"], real, said.append) == asked
+        assert measurable(asked, ["classes"], real, said.append) == asked
         assert len(said) == (0 if telling else 2)

@@ -131,7 +131,7 @@ CASES = {
     "sngan": Case(small(sngan, **SNDCGAN, **QUICK, batch=32), 200, 0.06, (0.7, np.inf), record=sigmas_are_logged),
     "minibatch-discrimination": Case(remedy(minibatch_discrimination), 200, 0.1, **OF_ALL_CLASSES),
     "feature-matching": Case(remedy(feature_matching), 200, 0.1, **OF_ALL_CLASSES),
-    "lecam": Case(remedy(lecam), 200, 0.1, **OF_ALL_CLASSES),
+    "lecam": Case(remedy(lambda sample: stretched(lecam(sample), 200)), 200, 0.1, **OF_ALL_CLASSES),
     "adaptive augmentation": Case(
         short(dcgan, 200, **BARE, **QUICK, perturbation=ADAPTIVE),
         250, 0.12, (0.45, np.inf), untrained=None, record=probability_grew,

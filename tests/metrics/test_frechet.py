@@ -254,7 +254,7 @@ def test_one_call_gives_what_the_single_ones_give_and_the_same_again() -> None:
     assert result == frechet(real, fake)
     assert result.value == pytest.approx(frechet_distance(real, of(fake)), rel=1e-12)
     assert (result.error, result.infinite, result.infinite_error) == (frechet_error(real, fake), line.value, line.error)
-    assert frechet(real, fake, extrapolate=False)[2:] == (None, None)
+    assert frechet(real, fake, extrapolate=False)[2:] == (None, None, None)
 
 
 def test_a_collapsed_generator_is_far_and_sure() -> None:
@@ -306,3 +306,39 @@ def test_blocks_of_another_width_are_refused() -> None:
     moments.add(np.zeros((2, 3)))
     with pytest.raises(UsageError, match="width 3 before; got 4"):
         moments.add(np.zeros((2, 4)))
+
+
+# --- where the error and the extrapolation hold
+
+
+def _heavy(rng: np.random.Generator, count: int, tail: float) -> np.ndarray:
+    """Vectors [count, 16], a tenth of them ``tail`` times as long, of unit covariance; 1: Gaussian."""
+    rest = np.sqrt((1 - 0.1 * tail**2) / 0.9)
+    return rng.standard_normal((count, 16)) * np.where(rng.random((count, 1)) < 0.1, tail, rest)
+
+
+@pytest.mark.parametrize(
+    ("tail", "per", "holds"), [(1.0, 20, 20), (1.0, 50, 20), (1.0, 2, 0), (3.1, 3, 4), (3.1, 8, 2)]
+)
+def test_the_halves_tell_where_samples_are_too_few_for_the_error(tail: float, per: int, holds: int) -> None:
+    rng = np.random.default_rng(0)
+    real = Statistics(np.zeros(16), np.diag(np.linspace(0.3, 2.0, 16)), 10**9)
+    results = [frechet(real, _heavy(rng, 16 * per, tail)) for _ in range(20)]
+    kept = sum(result.holds for result in results)
+    assert kept >= holds - 2 if holds > 10 else kept <= holds
+    if holds > 10:  # the closed form of two Gaussians
+        true = frechet_distance(real, Statistics(np.zeros(16), np.eye(16), 10**9))
+        off = np.mean([result.infinite - true for result in results])
+        assert abs(off) < np.mean([result.error for result in results])
+        scatter = np.std([result.value for result in results], ddof=1)
+        assert 0.6 < np.mean([result.error for result in results]) / scatter < 2.0
+
+
+def test_the_curvature_is_the_growth_from_all_to_half_of_the_rows() -> None:
+    rng = np.random.default_rng(1)
+    real, rows = Statistics(np.zeros(16), np.eye(16), 10**9), _heavy(rng, 300, 2.0)
+    result = frechet(real, rows)
+    halves = [frechet(real, part, extrapolate=False).value for part in (rows[::2], rows[1::2])]
+    slope = (result.value - result.infinite) * 300
+    assert result.curvature == pytest.approx((np.mean(halves) - result.value) * 300 / slope)
+    assert frechet(real, rows[:3]).curvature is None and frechet(real, rows[:3]).holds

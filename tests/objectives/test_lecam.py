@@ -15,6 +15,7 @@ from steadygan.objectives import (
     LeCam,
     lecam_regulariser,
 )
+from steadygan.recipe import Recipe, dumps, loads, stretched
 from tests.objectives.outputs import pair
 
 
@@ -105,3 +106,35 @@ def test_the_averages_carry_no_gradient_to_the_scores() -> None:
 def test_numbers_out_of_range_are_refused(field: str, value: float) -> None:
     with pytest.raises(UsageError, match=rf"LeCam\.{field} is {value}"):
         LeCam(**{field: value})  # type: ignore[arg-type]
+
+
+def test_before_its_start_there_is_no_regulariser_and_the_averages_are_the_last_batch() -> None:
+    """The form of the authors' code for BigGAN, step by step."""
+    base = Adversarial(Hinge())
+    objective = LeCam(base, weight=0.3, decay=0.9, start=3)
+    state = objective.initial_state()
+    assert state._fields == ("lecam_real", "lecam_fake", "lecam_steps")  # type: ignore[attr-defined]
+    state = type(state)(*(number.double() for number in state))
+    expected = [0.0, 0.0]
+    for step in range(7):
+        real, fake = pair()
+        plain = base.critic_loss(real, fake, ())
+        term = by_loop(real.score.tolist(), fake.score.tolist(), *expected) if step >= 3 else 0.0
+        assert objective.critic_loss(real, fake, state).item() == pytest.approx(plain.item() + 0.3 * term, rel=1e-12)
+        state = objective.next_state(real, fake, state)
+        decay = 0.9 if step >= 3 else 0.0
+        means = [real.score.mean().item(), fake.score.mean().item()]
+        expected = [decay * old + (1 - decay) * new for old, new in zip(expected, means, strict=True)]
+        assert [number.item() for number in state] == pytest.approx([*expected, step + 1])
+
+
+def test_a_start_is_left_out_of_yaml_where_there_is_none_and_follows_the_length_of_a_run() -> None:
+    assert "start" not in dumps(Recipe(objective=LeCam()))
+    late = Recipe(objective=LeCam(start=1_000), rounds=100_000)
+    assert loads(dumps(late)) == late
+    assert stretched(late, 500).objective == LeCam(start=5)
+
+
+def test_a_start_below_0_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"LeCam\.start is -1"):
+        LeCam(start=-1)

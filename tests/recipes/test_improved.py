@@ -36,7 +36,7 @@ def test_remedies_have_their_papers_numbers():
     assert recipe.critic.minibatch == Discrimination(outputs=100, depth=5, group=16) and recipe.objective == SMOOTHED
     recipe = feature_matching()
     assert recipe.objective == FeatureMatching(SMOOTHED, weight=1.0, base_weight=0.0) and recipe.critic.features
-    assert lecam().objective == LeCam(Adversarial(Hinge()), weight=0.3, decay=0.99)
+    assert lecam().objective == LeCam(Adversarial(Hinge()), weight=0.3, decay=0.9, start=1_000)
 
 
 def test_the_noise_is_gone_at_the_end_of_the_training_however_long_it_is():

@@ -308,7 +308,8 @@ def test_a_wasserstein_loss_has_more_to_read(long_page: Page) -> None:
 
 def test_only_a_wasserstein_loss_has_an_estimate_of_the_distance(tmp_path: Path) -> None:
     rows = [
-        {"round": r, "score_gap": 1.0 / r, "score_gap_held_out": 0.5 / r, "critic_loss": 1.0 / r} for r in (1, 2, 4)
+        {"round": r, "score_gap_train": 1.0 / r, "score_gap_held_out": 0.5 / r, "critic_loss": 1.0 / r}
+        for r in (1, 2, 4)
     ]
     page = page_of(run_folder(tmp_path, rows))
     assert titles(page) == ["Score gap", "Critic loss"]

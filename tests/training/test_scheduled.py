@@ -113,7 +113,7 @@ SCHEDULED = {
     "penalties": (R1(Cosine(12, 1.0, 0.1)), R2(Cosine(12, 0.5, 0.05))),
     "generator_optimizer": Adam(1e-3, lr_factor=Cosine(12, 1.0, 0.25), beta2=Cosine(12, 0.9, 0.99)),
     "critic_optimizer": Adam(1e-3, lr_factor=Cosine(12, 1.0, 0.25), beta2=Cosine(12, 0.9, 0.99)),
-    "average": Average(Cosine(12, 0.0, 500.0), ramp=None),
+    "average": Average(Cosine(12, 0.0, 50.0), ramp=None),
     "generator": DCGANGenerator(width=4, norm="none"),
     "critic": DCGANCritic(width=4),
 }
@@ -125,7 +125,7 @@ def test_a_resumed_run_with_schedules_ends_like_one_that_never_stopped(tmp_path)
     progress = (1 + math.cos(math.pi * 11 / 12)) / 2  # the last round is the 12th
     assert last["penalty_weight/0"] == pytest.approx(0.1 + 0.9 * progress)
     assert last["penalty_weight/1"] == pytest.approx(0.05 + 0.45 * progress)
-    assert last["average_half_life"] == pytest.approx(500.0 * (1 - progress))
+    assert last["average_half_life"] == pytest.approx(50.0 * (1 - progress))
     json.dumps(last, allow_nan=False)
 
 

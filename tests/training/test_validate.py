@@ -19,6 +19,7 @@ from steadygan.networks import (
     MLPCritic,
     R3GANCritic,
     ResNetCritic,
+    SNDCGANCritic,
 )
 from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
 from steadygan.networks.layers.inspect import group_size
@@ -37,7 +38,7 @@ from steadygan.recipe import RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.training.step.game import Game
 from steadygan.training.validate import check, check_game
-from steadygan.types import SampleSpec
+from steadygan.types import CriticOutput, SampleSpec
 from tests.training.games import IMAGES, convolutional_recipe, small_recipe
 
 
@@ -212,6 +213,41 @@ def test_a_layer_over_the_whole_batch_is_for_one_process():
     assert check(recipe, critic, critic) == ()
     with pytest.raises(UsageError, match="MinibatchDiscrimination compares all samples of a batch, but each of 2"):
         check(recipe, critic, critic, processes=2)
+
+
+class _Counting(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(64, 1)
+        self.norm = torch.nn.InstanceNorm2d(1, track_running_stats=True)
+
+    def forward(self, samples, labels=None):
+        return CriticOutput(self.layer(self.norm(samples).flatten(1))[:, 0])
+
+
+@dataclasses.dataclass(frozen=True)
+class CountingCritic:
+    """A critic of a user's own whose running statistics follow each forward."""
+
+    def build(self, sample):
+        return _Counting()
+
+
+def test_state_that_moves_with_each_part_of_a_batch_is_warned_of_and_left_as_it_is():
+    sample = SampleSpec(IMAGES.shape)
+    game = Game.build(convolutional_recipe(critic=CountingCritic(), penalties=()), sample)
+    assert check_game(game) == ()
+    parts = dataclasses.replace(game.recipe, run=RunOptions(micro_batch=4))
+    game = Game.build(parts, sample)
+    before = {name: buffer.clone() for name, buffer in game.critic.named_buffers()}
+    (warning,) = check_game(game)
+    assert "norm.running_var of the critic moves at each forward pass: once for 4 samples" in warning
+    assert all(torch.equal(buffer, before[name]) for name, buffer in game.critic.named_buffers())
+
+
+def test_spectral_norms_move_once_a_step_and_are_not_warned_of():
+    recipe = convolutional_recipe(critic=SNDCGANCritic(width=4), penalties=(), run=RunOptions(micro_batch=4))
+    assert check_game(Game.build(recipe, IMAGES)) == ()
 
 
 def test_a_deviation_over_micro_batches_is_warned_of():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from steadygan import api
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
+from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
+from steadygan.run import RUNS, is_run
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -15,7 +19,16 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser(
         "evaluate", "Measures the samples of runs, and writes evaluation.json and nearest.png into their folders."
     )
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="names below runs/ or folders (default: the newest)")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="names below runs/ or folders (default: the newest); with --against, samples: folders of pictures, .npz, "
+        ".npy or .txt files",
+    )
+    parser.add_argument(
+        "--against", metavar="DATA", help="measures samples that are there already against this real data"
+    )
     parser.add_argument("--metrics", metavar="A,B", help="of those listed below (default: all that fit the data)")
     parser.add_argument(
         "--features",
@@ -47,6 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     from steadygan.evaluation.tables import evaluation_lines
     from steadygan.run.layout import EVALUATION
 
+    if values.against is not None:
+        return _of_samples(values)
+    _hint_at_samples(values.runs)
     kinds = import_kinds(values.kinds)
     runs = [api.load(name, kinds=kinds) for name in values.runs or [None]]
     if kinds:
@@ -68,6 +84,41 @@ def run(arguments: Sequence[str]) -> int:
         print("\n".join(evaluation_lines(new)))
         print(f"written: {loaded.folder / EVALUATION}")
     return 0
+
+
+def _of_samples(values: argparse.Namespace) -> int:
+    """Measures samples against real data, and prints."""
+    from steadygan.evaluation.given_samples import evaluate_samples, record_beside
+    from steadygan.evaluation.tables import evaluation_lines
+
+    if not values.runs:
+        raise UsageError("--against is for samples: name a folder of pictures, an array file or a text file")
+    of_runs = {"--weights": values.weights != "average", "--round": values.round, "--data": values.data}
+    for option, given in (of_runs | {"--kinds": values.kinds}).items():
+        if given:
+            raise UsageError(f"{option} is for runs, but --against measures samples that are there already")
+    for path in values.runs:
+        new = evaluate_samples(
+            path,
+            values.against,
+            metrics=values.metrics.split(",") if values.metrics else None,
+            features=values.features,
+            count=values.count,
+            seed=values.seed,
+            weights_file=values.inception_weights,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+        print(f"{path}:")
+        print("\n".join(evaluation_lines(new)))
+        print(f"written: {record_beside(path)}")
+    return 0
+
+
+def _hint_at_samples(names: Sequence[str]) -> None:
+    """Refuses a path that is no run, with the way to measure what is in it."""
+    for name in names:
+        if Path(name).exists() and not is_run(Path(name)) and not is_run(RUNS / name):
+            raise UsageError(f"{name} is no run; samples are measured with 'steadygan evaluate {name} --against DATA'")
 
 
 def _listed() -> list[tuple[str, str]]:

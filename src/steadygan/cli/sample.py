@@ -122,7 +122,7 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
 
     count = values.count or GRID
     samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
-    labels = run.labels(count, values.seed, values.classes)
+    labels = run.labels(count, values.seed, values.classes) if run.conditional else None  # else they say nothing
     save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet, run.data.units)
     print(f"{count:,} samples of {run.folder}: {out}")
 

@@ -14,6 +14,7 @@ from steadygan.evaluation.extracting import default_features, subset_indices
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.real_side import pixel_vectors
 from steadygan.evaluation.record import Better, Number, Settings
+from steadygan.metrics.frechet import CURVED, FrechetResult
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -129,7 +130,18 @@ def _frechet(material: Material) -> Iterable[Number]:
     floor = real.floor(of_held_out, "frechet") if floor_count >= 2 else None
     yield Number("frechet", result.value, result.error, floor, floor_count)
     if result.infinite is not None:
-        yield Number("frechet_infinite", result.infinite, result.infinite_error)
+        yield Number("frechet_infinite", result.infinite, result.infinite_error, caution=_caution(result, material))
+
+
+def _caution(result: FrechetResult, material: Material) -> str:
+    """What to say of a Fréchet distance whose samples are too few, or too heavy-tailed, for its error; else ''."""
+    if result.holds:
+        return ""
+    count, width = len(material.samples), material.real.train_features.shape[1]
+    return (
+        f"{count:,} samples are few for {width:,} features with these tails: a part of the bias is left in the "
+        f"extrapolation, and the error is too wide (curvature {result.curvature:.2f}, above {CURVED}): take more"
+    )
 
 
 def _kernel(material: Material) -> Iterable[Number]:

@@ -37,6 +37,8 @@ class Number:
     better: Better = "lower"
     settings: Settings = field(default_factory=dict)
     """of the metric: neighbours, subsets, …"""
+    caution: str = ""
+    """why the value or its error is less certain than it looks"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Provenance:
     resize: str
     """filter that brings images to the extractor's size"""
     weights: str
-    """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'"""
+    """'average' (batch-norm statistics re-estimated), 'average-plain' (statistics of training) or 'raw'; 'given'
+    for samples of no run, whose recipe is their name and whose recipe_hash that of their content"""
     samples: str
     """'uint8' images, 'float32' points, or 'uint8' or 'int16' ids of characters"""
     precision: str

@@ -7,9 +7,8 @@ import hashlib
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -20,12 +19,13 @@ from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
 from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
-from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
+from steadygan.evaluation.given_samples import evaluate_samples
 from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import Measure, Subject, select
+from steadygan.evaluation.measures import Subject, select
+from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, versions_here
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.real_side import RealSide
-from steadygan.evaluation.record import Evaluation, Number, Provenance
+from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
@@ -36,15 +36,12 @@ if TYPE_CHECKING:
     from steadygan.features.base import Features
     from steadygan.kinds import Kind
 
-Say = Callable[[str], None]
-
 MOST, LEAST = 10_000, 2_000
 """bounds of the default number of generated samples"""
-PACKAGES = ("steadygan", "numpy", "scipy", "scikit-learn", "pillow")
 
 
 def evaluate(
-    run: str | Path | Run | None = None,
+    run: Any = None,
     *,
     metrics: Sequence[str] | None = None,
     features: str | Features = "auto",
@@ -54,6 +51,7 @@ def evaluate(
     round_: int | None = None,
     inception_weights: str | Path | None = None,
     data: Any = None,
+    against: Any = None,
     say: Say | None = None,
     kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
@@ -72,6 +70,8 @@ def evaluate(
         inception_weights: a file with Inception's weights; for the features 'inception' alone
         data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
             decides that it is the same
+        against: real data, for samples that are there already: ``run`` is then a folder of pictures, a file, or samples
+            in memory (see ``evaluate_samples``)
         say: called with a line of progress
         kinds: classes and functions of your own that the run's recipe uses
 
@@ -79,6 +79,17 @@ def evaluate(
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
+    if against is not None:
+        return evaluate_samples(
+            run,
+            against,
+            metrics=metrics,
+            features=features,
+            count=count,
+            seed=seed,
+            weights_file=inception_weights,
+            say=say,
+        )
     evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
@@ -103,10 +114,10 @@ def evaluate(
     # before a classifier is trained and samples are drawn, which may take long
     measures = select(metrics, Subject(dataset, total, inception, multi_scale))
     if dataset.sample.is_image:
-        _check_used(features, [measure.inputs for measure in measures], inception)
-    extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
+        check_used(features, [measure.inputs for measure in measures], inception)
+    extractor, classifier = extractors_for(dataset, features, inception_weights, cache, tell)
     real = RealSide(dataset, extractor, classifier, cache)
-    measures = _measurable(measures, metrics, real, tell)
+    measures = measurable(measures, metrics, real, tell)
     unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
     tell(f"{total:,} samples of round {at:,}{unfinished}")
 
@@ -116,18 +127,9 @@ def evaluate(
     samples = draw(evaluated, total, seed, weights, round_)
     samples = as_pixels(samples) if pixels else samples
     material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
-    numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
-    for measure in measures:
-        tell(measure.name)
-        inputs = measure.inputs if measure.inputs != "classifier" or _of_classifier(measure, real) else "features"
-        numbers[inputs].extend(measure.compute(material))
-    if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
-        numbers["features"] += numbers.pop("classifier")
-    extractors = {"features": extractor, "samples": None}
-    if numbers.get("classifier"):
-        extractors["classifier"] = real.classifier
+    groups = numbers_of(measures, material, extractor, tell)
     provenance = partial(_provenance, evaluated, material, weights, at)
-    new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
+    new = [Evaluation(provenance(features_of), numbers) for features_of, numbers in groups]
     record.add(evaluated.folder, new)
     if dataset.sample.is_image and not pixels:
         write_neighbours(material, evaluated.folder / NEAREST)
@@ -197,65 +199,6 @@ def _conditions(run: Run, count: int, seed: int) -> Labels | None:
     return None if labels is None else labels.numpy()
 
 
-def _extractors(
-    dataset: Dataset, features: str | Features, weights: str | Path | None, cache: str | None, tell: Say
-) -> tuple[Features | None, Callable[[], Features] | None]:
-    """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
-    if not dataset.sample.is_image:
-        if features not in ("auto", "none"):
-            what = "is text" if dataset.sample.is_text else "are points"
-            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
-        return None, None
-
-    def classifier() -> Features:
-        return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
-
-    extractor = (
-        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell), say=tell)
-        if isinstance(features, str)
-        else features
-    )
-    return extractor, classifier if default_features(dataset) == "classifier" else None
-
-
-def _measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:
-    """The measures without those of a classifier that knows no more than chance, unless they were asked for."""
-    theirs = [measure for measure in measures if _of_classifier(measure, real)]
-    if not theirs or real.make_classifier is None:
-        return measures
-    ignorance = ignorance_of(real.classifier, real.dataset)
-    if not ignorance:
-        return measures
-    names = ", ".join(measure.name for measure in theirs)
-    tell(f"{ignorance}: {names} {'mean little' if metrics is not None else 'left out'}")
-    return measures if metrics is not None else [measure for measure in measures if measure not in theirs]
-
-
-def _of_classifier(measure: Measure, real: RealSide) -> bool:
-    return measure.inputs == "classifier" and not (measure.name == "inception_score" and real.inception)
-
-
-def _progress(tell: Say) -> Callable[[int, int], None]:
-    """Tells of the classifier's training at each tenth of it."""
-    tenths = -1
-
-    def progress(done: int, total: int) -> None:
-        nonlocal tenths
-        if total and 10 * done // total > tenths:
-            tenths = 10 * done // total
-            tell(f"training a classifier of the data, once: {10 * tenths}%")
-
-    return progress
-
-
-def _check_used(features: str | Features, inputs: Sequence[str], inception: bool) -> None:
-    """Raises UsageError for features that are named and that no metric looks at."""
-    if features == "auto" or "features" in inputs or (inception and "classifier" in inputs):
-        return
-    name = features if isinstance(features, str) else features.name
-    raise UsageError(f"--features {name} is not used: the metrics that were asked for do not look at features")
-
-
 def recipe_hash(run: Run) -> str:
     """Hash of all that decides a training but its seed; logging, evaluation, threads and the engine are left out."""
     recipe = dataclasses.replace(run.recipe, seed=0, run=recipes.RunOptions(precision=run.recipe.run.precision))
@@ -282,18 +225,6 @@ def _provenance(run: Run, material: Material, weights: Weights, round_: int, fea
         training_seed=run.recipe.seed,
         round=round_,
         sampling_seed=material.seed,
-        versions={**_versions(), "trained with torch": run.environment.versions.get("torch", "unknown")},
+        versions={**versions_here(), "trained with torch": run.environment.versions.get("torch", "unknown")},
         facts=facts,
     )
-
-
-def _versions() -> dict[str, str]:
-    import torch
-
-    versions = {"python": platform.python_version(), "torch": torch.__version__}  # with the build, such as +cpu
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "unknown"
-    return versions

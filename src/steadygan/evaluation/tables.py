@@ -24,6 +24,7 @@ def evaluation_lines(evaluations: Sequence[Evaluation]) -> list[str]:
             (each.metric, value_text(each), floor_text(each), DIRECTIONS[each.better]) for each in evaluation.numbers
         ]
         lines += columns(rows, indent="  ")
+        lines += [f"  warning: {each.metric}: {each.caution}" for each in evaluation.numbers if each.caution]
     return lines
 
 
@@ -44,8 +45,9 @@ def provenance_line(p: Provenance) -> str:
     features = f"{p.features} features {p.features_hash[:8]}" if p.features else "the samples themselves"
     accuracy = p.facts.get("held_out_accuracy")
     suffix = "" if accuracy is None else f", held-out accuracy {accuracy:.3f}"
+    of = p.recipe if p.weights == "given" else f"{p.recipe}, round {p.round:,}, seed {p.training_seed}"
     return (
-        f"{p.recipe}, round {p.round:,}, seed {p.training_seed}: {p.count:,} samples ({p.weights}) beside "
+        f"{of}: {p.count:,} samples ({p.weights}) beside "
         f"{p.real:,} of {p.data} {p.data_hash[:8]} ({p.split}); {features}{suffix}"
     )
 

@@ -12,7 +12,14 @@ none is offered. ``frechet_infinite`` takes the bias of the fakes' side off, for
 other; that of the real side stays, much the same for all generators compared with the same ``Statistics``.
 
 Error: one standard error of another N fakes of the same generator, the real side held fixed. It comes from the
-distance's influence function (infinitesimal jackknife). Where N is not far above D it is up to a third too large.
+distance's influence function (infinitesimal jackknife).
+
+Both hold where the distance is linear in 1/N. ``FrechetResult.curvature`` tells: from N to N/2 fakes the distance
+should grow by slope/N; by both halves of the fakes it grows by so many times as much. Measured on Gaussian vectors, on
+mixtures in which a tenth of the vectors is 1.5 to 3.1 times as long, and on Student's t with 5 degrees of freedom, in
+48 dimensions, 2 to 50 samples a dimension: up to ``CURVED`` the bias that is left is at most some 1.5 standard errors,
+and the error is 0.9 to 2 times the scatter. Above, up to four fifths of the bias are left, and the error is up to 2.5
+times the scatter: with 2 samples a dimension of Gaussian vectors, with 5 to 20 of heavy-tailed ones.
 
 Cost: a distance is two symmetric eigenproblems, O(D^3), after the covariances, O(N D^2).
 """
@@ -48,6 +55,11 @@ class Extrapolation(NamedTuple):
     """distance of N fakes = value + slope / N"""
 
 
+CURVED = 1.15
+"""curvature up to which the extrapolation and the error hold; above, if what it adds is half an error or more"""
+_FEWEST_OF_HALVES = 4  # fakes whose halves have covariances
+
+
 class FrechetResult(NamedTuple):
     """A Fréchet distance, as measured and extrapolated to infinitely many fakes, with their standard errors."""
 
@@ -55,6 +67,15 @@ class FrechetResult(NamedTuple):
     error: float
     infinite: float | None = None
     infinite_error: float | None = None
+    curvature: float | None = None
+    """growth of the distance from N to N/2 fakes, as a multiple of what the extrapolation assumes"""
+
+    @property
+    def holds(self) -> bool:
+        """True if the extrapolation and the error are what they say, as far as the halves of the fakes tell."""
+        if self.curvature is None or self.infinite is None or self.curvature <= CURVED:
+            return True
+        return (self.curvature - 1) * (self.value - self.infinite) <= self.error / 2  # where it does not matter
 
 
 class Moments:
@@ -127,15 +148,30 @@ def frechet_from_features(real: ArrayLike, fake: ArrayLike) -> float:
 def frechet(real: Statistics, fake_features: ArrayLike, *, extrapolate: bool = True) -> FrechetResult:
     """The Fréchet distance of vectors [N, D] to the real statistics, its error, and both at infinite N.
 
-    The vectors may be memory-mapped. Extrapolating (see ``frechet_infinite``) adds next to no cost.
+    The vectors may be memory-mapped. Extrapolating (see ``frechet_infinite``) adds the distances of both halves.
 
     Raises:
         UsageError: different widths, fewer than 2 rows, NaN.
     """
-    value, error, slope = _measure(_root(real), _fake_rows(real, fake_features))
+    root, rows = _root(real), _fake_rows(real, fake_features)
+    value, error, slope = _measure(root, rows)
     if not extrapolate:
         return FrechetResult(value, error)
-    return FrechetResult(value, error, value - slope / len(np.asarray(fake_features)), error)
+    return FrechetResult(value, error, value - slope / len(rows), error, _curvature(root, rows, value, slope))
+
+
+def _curvature(root: _Root, rows: AnyRows, value: float, slope: float) -> float | None:
+    """By how many times slope/N the mean distance of both halves of the rows is above that of all; None for too few."""
+    if len(rows) < _FEWEST_OF_HALVES or slope <= 0:
+        return None
+    halves = Moments(), Moments()
+    for part in row_slices(rows):
+        block = np.asarray(rows[part])
+        for half, of_half in zip(halves, (block[::2], block[1::2]), strict=True):  # rows may lie sorted
+            if len(of_half):
+                half.add(of_half)
+    mean = sum(_distance(root, half.statistics()) for half in halves) / 2
+    return float((mean - value) * len(rows) / slope)
 
 
 def frechet_error(real: Statistics, fake_features: ArrayLike) -> float:
@@ -160,7 +196,8 @@ def frechet_infinite(real: Statistics, fake_features: ArrayLike) -> Extrapolatio
 
         slope = tr(S_f) + 1/2 sum_ij Var(z_i z_j) / (s_i + s_j).
 
-    With fewer than some five samples for each dimension of note, a part of the bias remains.
+    With few samples for each dimension of note, or heavy tails, a part of the bias remains: see
+    ``FrechetResult.curvature``.
 
     Raises:
         UsageError: different widths, fewer than 2 rows, NaN.

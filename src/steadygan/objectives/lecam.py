@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from steadygan.checks import at_least, within
+from steadygan.checks import at_least, whole_fields, within
+from steadygan.codec import DURATION, OMIT_DEFAULT
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
 from steadygan.objectives.base import ObjectiveLike, State
@@ -28,8 +29,8 @@ _named_tuple: Callable[..., Any] = namedtuple  # mypy wants to know its fields b
 
 
 @cache  # a second type of the same fields would be compiled again
-def _state_type(names: tuple[str, ...]) -> Callable[..., State]:
-    made: Callable[..., State] = _named_tuple("LeCamState", (*names, "lecam_real", "lecam_fake"))
+def _state_type(names: tuple[str, ...], own: tuple[str, ...]) -> Callable[..., State]:
+    made: Callable[..., State] = _named_tuple("LeCamState", (*names, *own))
     return made
 
 
@@ -58,9 +59,12 @@ def lecam_regulariser(real: Scores, fake: Scores, real_average: Tensor | float, 
 class LeCam(Wrapping):
     """Another objective, plus LeCam regularisation, which limits the distance of real and fake scores.
 
-    For small data. Tseng et al. 2021, Regularizing GANs under Limited Data; with the rectifiers of published code.
-    The averages begin at 0, as the scores of a new critic. The weight is that of the authors' scripts for BigGAN on
-    CIFAR-10, under the hinge loss; the decay is unconfirmed.
+    For small data. Tseng et al. 2021, Regularizing GANs under Limited Data; with the rectifiers of the authors' code,
+    which has two forms of the averages. For BigGAN on CIFAR-10, weight 0.3 under the hinge loss: decay 0.9, and up to
+    iteration 1,000 (``start``) no regulariser, and averages that are the last batch's means. For StyleGAN2 (the default
+    here): decay 0.99 from the first step; there the averages are corrected for their start at 0, here they begin at 0,
+    as the scores of a new critic. In both codes they hold the present batch; here those before it, so that the loss of
+    a batch is the sum of its parts'.
     """
 
     base: Base = Adversarial()
@@ -69,35 +73,54 @@ class LeCam(Wrapping):
     """weight of the regulariser in the critic's loss"""
     decay: float = 0.99
     """decay of the running averages in a critic step"""
+    start: int = field(default=0, metadata=OMIT_DEFAULT | DURATION)
+    """critic steps before the first one with the regulariser"""
 
     def __post_init__(self) -> None:
         at_least("LeCam.weight", self.weight, 0)
         within("LeCam.decay", self.decay, 0, 1)
+        whole_fields(self, "start", least=0)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """Names of its own part of the state, after the base's."""
+        return ("lecam_real", "lecam_fake", *(("lecam_steps",) if self.start else ()))
 
     def initial_state(self) -> State:
-        """The base's state, then ``lecam_real`` and ``lecam_fake``."""
+        """The base's state, then ``lecam_real`` and ``lecam_fake``; with a ``start``, ``lecam_steps``."""
         import torch
 
         inner = self.base.initial_state()
         names = getattr(inner, "_fields", tuple(f"state_{i}" for i in range(len(inner))))
-        return _state_type(names)(*inner, torch.zeros(()), torch.zeros(()))
+        return _state_type(names, self._own)(*inner, *(torch.zeros(()) for _ in self._own))
+
+    def _split(self, state: State) -> tuple[State, State]:
+        """The base's state, and its own."""
+        count = len(self._own)
+        return tuple(state[:-count]), tuple(state[-count:])
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        *inner, real_average, fake_average = state
-        loss = self.base.critic_loss(real, fake, tuple(inner))
+        inner, (real_average, fake_average, *steps) = self._split(state)
+        loss = self.base.critic_loss(real, fake, inner)
         sign = 1.0 if self.base.real_is_high else -1.0
         regulariser = lecam_regulariser(sign * real.score, sign * fake.score, sign * real_average, sign * fake_average)
+        for done in steps:  # one, with a start
+            regulariser = regulariser * (done >= self.start)
         return loss + self.weight * regulariser
 
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
-        return self.base.generator_loss(real, fake, state[:-2])
+        return self.base.generator_loss(real, fake, self._split(state)[0])
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        *inner, real_average, fake_average = state
+        inner, (real_average, fake_average, *steps) = self._split(state)
+        decay: float | Tensor = self.decay
+        for done in steps:
+            decay = self.decay * (done >= self.start).to(done.dtype)  # 0 before: the last batch's means
         moved = (
-            self.decay * real_average + (1.0 - self.decay) * real.score.mean(),
-            self.decay * fake_average + (1.0 - self.decay) * fake.score.mean(),
+            decay * real_average + (1.0 - decay) * real.score.mean(),
+            decay * fake_average + (1.0 - decay) * fake.score.mean(),
+            *(done + 1.0 for done in steps),
         )
         make = getattr(type(state), "_make", tuple)  # a NamedTuple stays one
-        updated: State = make((*self.base.next_state(real, fake, tuple(inner)), *moved))
+        updated: State = make((*self.base.next_state(real, fake, inner), *moved))
         return updated

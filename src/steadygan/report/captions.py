@@ -77,14 +77,22 @@ GRADIENT_NORM_SENTENCE = "Norm of the critic's gradient with respect to its inpu
 TRAINED = (
     Reading(
         ESTIMATE,
-        (("wasserstein", "training data"), ("wasserstein_held_out", "held-out data")),
+        (
+            ("wasserstein_train", "training data"),
+            ("wasserstein_held_out", "held-out data"),
+            ("wasserstein", "batch of the last critic step"),
+        ),
         "The critic's mean score on real minus generated samples, an estimate of the Wasserstein distance: it should "
         "rise fast, then fall slowly towards 0 as samples get better. A growing gap between training and held-out "
         "data means that the critic overfits.",
     ),
     Reading(
         "Score gap",
-        (("score_gap", "training data"), ("score_gap_held_out", "held-out data")),
+        (
+            ("score_gap_train", "training data"),
+            ("score_gap_held_out", "held-out data"),
+            ("score_gap", "batch of the last critic step"),
+        ),
         "How far the critic's mean scores of real and generated samples lie from each other, positive if real ones are "
         "on the right side. With this loss the gap estimates no distance, so its height says nothing about the "
         "samples; training and held-out data that drift away from each other mean that the critic overfits.",
@@ -234,5 +242,6 @@ PREFIXES = {
 
 NO_CURVES = frozenset(
     {"round", "critic_steps", "generator_steps", "samples", "seconds", "seconds_left", "gradient_norm_std"}
+    | {"held_out_samples", "held_out_error"}
 )
 """Counters, and what is drawn in another chart."""

@@ -258,8 +258,8 @@ def _status(run: RunContents, end: RunEnd | None) -> tuple[str, str]:
 def _tiles(run: RunContents) -> list[tuple[str, str]]:
     """(name, value) of the numbers at the head of the page that were logged."""
     known = [
-        ("Wasserstein estimate", "wasserstein", number),
-        ("Score gap", "score_gap", number),
+        ("Wasserstein estimate", "wasserstein_train" if "wasserstein_train" in run.curves else "wasserstein", number),
+        ("Score gap", "score_gap_train" if "score_gap_train" in run.curves else "score_gap", number),
         ("on held-out data", "wasserstein_held_out", number),
         ("on held-out data", "score_gap_held_out", number),
         ("samples seen", "samples", count),

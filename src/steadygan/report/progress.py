@@ -28,6 +28,13 @@ class ProgressObserver:
         self._clock = clock
         self._display: _Display | None = None
 
+    def preparing(self, line: str) -> None:
+        """Prints a line on what happens before the first round."""
+        with suppress(*BROKEN):
+            stream = sys.stdout if self._console is None else self._console.file
+            if stream is not None and not stream.closed:
+                print(line, file=stream, flush=True)
+
     def started(self, start: RunStart) -> None:
         self._display = _display_on(self._console, self._clock)
         with suppress(*BROKEN):

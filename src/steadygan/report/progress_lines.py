@@ -42,9 +42,9 @@ def losses(row: Row) -> list[tuple[str, str]]:
         named.append(("critic", number(row["critic_loss"])))
     gap = next((field for field in GAPS if field in row), None)
     if gap is not None:
-        held_out = row.get(f"{gap}_held_out")
+        held_out = row.get(f"{gap}_held_out")  # by the same critic as ``_train``
         also = "" if held_out is None else f" (held-out {number(held_out)})"
-        named.append((GAPS[gap], number(row[gap]) + also))
+        named.append((GAPS[gap], number(row.get(f"{gap}_train", row[gap])) + also))
     elif "generator_loss" in row:
         named.append(("generator", number(row["generator_loss"])))
     return named

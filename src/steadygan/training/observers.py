@@ -74,7 +74,10 @@ class RunEnd:
 
 
 class Observer(Protocol):
-    """Protocol of observers of a run; they change nothing in it and draw no random numbers."""
+    """Protocol of observers of a run; they change nothing in it and draw no random numbers.
+
+    An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start.
+    """
 
     def started(self, start: RunStart) -> None: ...
     def logged(self, row: Row) -> None: ...

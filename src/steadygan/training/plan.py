@@ -11,6 +11,7 @@ from steadygan.recipe import fitted
 from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, duration
+from steadygan.training import outlook
 from steadygan.training.speed import USUAL_ROUND, Speed
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
             f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} "
             "(--rounds and --minutes move both; --keep-schedules leaves decays where they are)"
         )
+    lines += [f"warning: {line}" for line in outlook.warnings(recipe, dataset, seconds)]
     return tuple(lines)
 
 

@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.networks.layers.inspect import readings
-from steadygan.rng import Stream, draw_random, stream_generator
 from steadygan.schedules import value_at
-from steadygan.training.buffers import preserved_buffers
-from steadygan.training.step.drawer import draw_perturbation
-from steadygan.training.step.draws import RealDraws
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from steadygan.data import Stored
-    from steadygan.training.step.feed import Feed
+    from steadygan.training.held_out import HeldOutScores
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
 
@@ -31,29 +26,15 @@ def total_norm(parameters: list[nn.Parameter]) -> Tensor:
     return norm
 
 
-def held_out_score(game: Game, feed: Feed, held_out: Stored, round_: int) -> Tensor | None:
-    """Mean score of the critic on a batch of held-out samples, a function of (seed, round), 0-d.
+def row(game: Game, report: RoundReport, held_out: HeldOutScores | None, round_: int) -> dict[str, float]:
+    """Logged values of a round (counted from 0), read from the device together; those that do not apply are absent.
 
-    None if there are fewer of them than the critic's group size.
+    Args:
+        game: after the round
+        report: of the round's last steps
+        held_out: scores by the critic after the round
+        round_: from 0
     """
-    rng = stream_generator(game.recipe.seed, Stream.HELD_OUT, round_)
-    count = min(len(held_out), game.recipe.batch) // game.group * game.group
-    if not count or (count == 1 and not game.joins_passes):  # statistics of a batch of one sample are none
-        return None
-    rows = torch.from_numpy(rng.choice(len(held_out), count, replace=False))
-    spec = game.recipe.representation.random_spec(game.sample)
-    noise = None if spec is None else draw_random(spec, rng, count).to(game.device)
-    batch = feed(RealDraws(rows.to(game.device), None, None, noise))
-    perturbation = draw_perturbation(game.recipe, game.sample, rng, count)  # as for real samples in training
-    if perturbation is not None:
-        batch = batch._replace(perturbation=tuple(each.to(game.device) for each in perturbation))
-    with torch.no_grad(), preserved_buffers(game.critic), game.autocast():
-        mean: Tensor = game.score(batch).score.mean()
-    return mean
-
-
-def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -> dict[str, float]:
-    """Logged values of a round (counted from 0), read from the device together; those that do not apply are absent."""
     sign = 1.0 if game.recipe.objective.real_is_high else -1.0
     gap = "wasserstein" if estimates_wasserstein(game.recipe.objective) else "score_gap"
     real, fake = report.real_score.float().mean(), report.fake_score.float().mean()
@@ -63,7 +44,10 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
         gap: sign * (real - fake),
     }
     if held_out is not None:
-        values[f"{gap}_held_out"] = sign * (held_out - fake)
+        train, unseen, fakes = (scores.float().mean() for scores in held_out)
+        values[f"{gap}_train"], values[f"{gap}_held_out"] = sign * (train - fakes), sign * (unseen - fakes)
+        if len(held_out.train) > 1:
+            values["held_out_error"] = held_out.gap_error()
     values["real_score"], values["fake_score"] = real, fake
     if report.penalty is not None:
         values["penalty"] = report.penalty
@@ -92,6 +76,8 @@ def row(game: Game, report: RoundReport, held_out: Tensor | None, round_: int) -
     half_life = game.recipe.average.half_life
     if not isinstance(half_life, int | float):
         settings["average_half_life"] = value_at(half_life, round_)
+    if held_out is not None:
+        settings["held_out_samples"] = len(held_out.train)
     return {**measured, **settings}
 
 

@@ -16,6 +16,7 @@ from steadygan.training.own_networks import check_repeatable, with_labels_settle
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.trial import first_steps
+from steadygan.training.waiting import Say, said, silent
 
 if TYPE_CHECKING:
     import torch
@@ -45,10 +46,12 @@ def resolve(
     minutes: float | None = None,
     evaluator: Evaluator | None = None,
     world: World = ALONE,
+    say: Say = silent,
 ) -> Resolved:
     """Validates a recipe, measures its speed, and chooses the settings that it leaves open.
 
-    Of several processes each measures its share alone; the first one's choice is broadcast.
+    Of several processes each measures its share alone; the first one's choice is broadcast. ``say`` gets lines on
+    what takes its time.
 
     Raises:
         UsageError: for a recipe that cannot work on this data.
@@ -77,12 +80,13 @@ def resolve(
         raise out_of_memory.explain(share.recipe, device_name(device), smaller)
 
     threads: int | None = None
-    if device.type == "cpu":
-        threads, measured = speed.choose_threads(recipe, measure)
-    else:
-        measured = measure()
+    with said(say, "measuring the time of a round", at_once=False):
+        if device.type == "cpu":
+            threads, measured = speed.choose_threads(recipe, measure)
+        else:
+            measured = measure()
     fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
-    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
+    engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured, say)
     if minutes is not None:
         fitted = plan.fit_minutes(recipe, measured, minutes)
     average = fitted.average.within(fitted.fakes * fitted.generator_steps, fitted.rounds)

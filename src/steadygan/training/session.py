@@ -31,6 +31,7 @@ from steadygan.training.processes.world import ALONE, World
 from steadygan.training.resolve import resolve
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.trainer import Trainer
+from steadygan.training.waiting import Say, said, silent, told_to
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -96,7 +97,8 @@ def _train(
     if weights_from is not None:
         _check_alphabet(weights_from, dataset)
     _check_same_data(dataset, world)
-    resolved = resolve(recipe, dataset, chosen, minutes, evaluator, world)
+    say = told_to(observers) if world.first else silent
+    resolved = resolve(recipe, dataset, chosen, minutes, evaluator, world, say)
     if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
         torch.set_num_threads(resolved.recipe.run.threads)
     trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world)
@@ -154,7 +156,8 @@ def resume_run(
         _check_same_data(dataset, world)
         if chosen.type == "cpu" and recipe.run.threads is not None:
             torch.set_num_threads(recipe.run.threads)
-        engine, warnings = _resumed_engine(recipe, dataset, chosen, world)
+        say = told_to(observers) if world.first else silent
+        engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
         trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
         saved = resumption.checkpoint_of(folder, from_round)
         state = None if saved is None else resumption.state_of(saved)
@@ -262,12 +265,13 @@ def _changed(state: CheckpointState, trainer: Trainer) -> tuple[str, ...]:
 
 
 def _resumed_engine(
-    recipe: Recipe, dataset: Dataset, device: torch.device, world: World
+    recipe: Recipe, dataset: Dataset, device: torch.device, world: World, say: Say
 ) -> tuple[Engine, tuple[str, ...]]:
     """The engine that the recipe names, or eager with a warning."""
     if recipe.run.engine in ("auto", "eager"):
         return EAGER, ()
-    engine = verified(recipe.run.engine, SetupBuilder(recipe, dataset, device, world))
+    with said(say, f"preparing {recipe.run.engine} steps"):
+        engine = verified(recipe.run.engine, SetupBuilder(recipe, dataset, device, world))
     if isinstance(engine, str):
         return EAGER, (f"engine eager, not {recipe.run.engine}: {engine}",)
     return engine, ()

@@ -15,13 +15,13 @@ from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory
 from steadygan.training.clock import Clock
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.finite_check import FiniteCheck, NotFiniteError
+from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.record_row import held_out_score, row
+from steadygan.training.record_row import row
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
 from steadygan.training.step.counters import Counters
-from steadygan.training.step.feed import Feed
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
@@ -73,7 +73,7 @@ class Trainer:
         self.counters = Counters()
         self._builder = SetupBuilder(recipe, dataset, device, world)
         self.feed, self.drawer = self._builder.feed, self._builder.drawer
-        self.held_out_feed = Feed(recipe, dataset.held_out, device)
+        self.held_out = HeldOutMeasure(recipe, dataset, self.feed)
 
     def build(self) -> Game:
         """A new game at round 0."""
@@ -186,9 +186,6 @@ class Trainer:
 
     def _log(self, game: Game, report: RoundReport, clock: Clock) -> None:
         counters = self.counters
-        held_out = None
-        if len(self.dataset.held_out):
-            held_out = held_out_score(game, self.held_out_feed, self.dataset.held_out, counters.round)
         pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
         times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
         if pace is not None:
@@ -203,7 +200,7 @@ class Trainer:
             "critic_steps": counters.critic_steps,
             "generator_steps": counters.seen // self.recipe.fakes,
             "samples": counters.position,
-            **row(game, report, held_out, counters.round - 1),
+            **row(game, report, self.held_out(game, counters.round), counters.round - 1),
             **times,
         }
         self.record.append(line)

@@ -9,7 +9,7 @@ import torch
 from steadygan.errors import UsageError, nearest
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
 from steadygan.phases import player_of, sees_batch
-from steadygan.training.buffers import preserved_buffers
+from steadygan.training.buffers import preserved_buffers, preserved_random_state
 from steadygan.training.own_networks import check_own
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import parts, try_networks
@@ -18,7 +18,7 @@ from steadygan.types import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from steadygan.recipe import Recipe
     from steadygan.training.step.game import Game
@@ -37,6 +37,8 @@ def check_game(game: Game) -> tuple[str, ...]:
     needs = _needed_outputs(game.recipe.objective)
     if needs:
         _check_outputs(game, needs)
+    if _splits_batches(game.recipe):
+        warnings += tuple(_moving_state_warnings(game))
     if game.sample.classes and not is_conditional(game.generator) and ("class_logits" in needs or _uses_classes(game)):
         warnings += (
             "the critic uses the class of each sample, but the generator is not told which one to make: "
@@ -99,9 +101,7 @@ def _needed_outputs(objective: object) -> tuple[str, ...]:
 def _check_outputs(game: Game, needs: tuple[str, ...]) -> None:
     """Refuses a critic whose outputs on fakes of zero latents lack a needed field."""
     recipe, critic = game.recipe, game.recipe.critic
-    count = min(recipe.batch, recipe.run.micro_batch or recipe.batch)
-    noise = torch.zeros(count, *recipe.prior.random_spec().shape, device=game.device)
-    labels = torch.zeros(count, dtype=torch.int64, device=game.device) if game.sample.classes else None
+    noise, labels = _zeros(game)
     with torch.no_grad(), preserved_buffers(game.critic), game.autocast():
         samples = game.average(recipe.prior.latents(noise), labels)
         output = game.score(Batch(samples, labels))
@@ -116,6 +116,14 @@ def _check_outputs(game: Game, needs: tuple[str, ...]) -> None:
                 f"{type(recipe.objective).__name__} needs the critic's {name}, but {type(critic).__name__} as it is "
                 f"gives none: {remedy}, or another objective"
             )
+
+
+def _zeros(game: Game) -> tuple[Tensor, Tensor | None]:
+    """Random numbers of the prior and labels, all 0, for a (micro-)batch."""
+    recipe = game.recipe
+    count = min(recipe.batch, recipe.run.micro_batch or recipe.batch)
+    noise = torch.zeros(count, *recipe.prior.random_spec().shape, device=game.device)
+    return noise, torch.zeros(count, dtype=torch.int64, device=game.device) if game.sample.classes else None
 
 
 def _check_number_names(recipe: Recipe) -> None:
@@ -236,3 +244,39 @@ def _micro_batch_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Modul
     penalties = [type(getattr(p, "at", p)).__name__ for p in recipe.penalties if sees_batch(p)]
     if penalties:
         yield (f"{penalties[0]} takes statistics of micro-batches of {recipe.run.micro_batch}, not of the whole batch")
+
+
+def _moving_state_warnings(game: Game) -> Iterator[str]:
+    """Buffers that a forward in training mode moves; batch norms are warned of elsewhere, spectral norms stay."""
+    size = game.recipe.run.micro_batch
+    noise, labels = _zeros(game)
+    networks = {"generator": game.generator, "critic": game.critic}
+    with (
+        preserved_random_state(game.device),
+        preserved_buffers(game.generator),
+        preserved_buffers(game.critic),
+        torch.no_grad(),
+    ):
+        before = {name: _buffers(network) for name, network in networks.items()}
+        with game.autocast():
+            game.score(game.generate(noise, labels))
+        moved = {
+            name: [key for key, buffer in _buffers(network).items() if not torch.equal(buffer, before[name][key])]
+            for name, network in networks.items()
+        }
+    for name, buffers in moved.items():
+        if buffers:
+            yield (
+                f"{buffers[0]} of the {name} moves at each forward pass: once for {size} samples (run.micro_batch), "
+                "not once a step"
+            )
+
+
+def _buffers(network: nn.Module) -> dict[str, Tensor]:
+    """Copies of the buffers of all modules but batch norms, by name."""
+    modules = [(name, part) for name, part in network.named_modules() if not isinstance(part, _BATCH_NORMS)]
+    return {
+        f"{name}.{key}".lstrip("."): buffer.clone()
+        for name, part in modules
+        for key, buffer in part.named_buffers(recurse=False)
+    }

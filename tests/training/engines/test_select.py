@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import signal
+import time
 
 import pytest
 import torch
@@ -152,6 +155,33 @@ def test_auto_tries_nothing_for_a_run_that_compiling_would_hold_up(measured):
     short = Speed(0.01, 0.01)
     assert select_engine(quick_trial(), short) == (EAGER, short, "")
     assert measured["made"] == []
+
+
+def test_what_is_tried_is_said_with_its_limit_and_how_to_leave_it_out(measured):
+    lines = []
+    select_engine(quick_trial(), Speed(1.0, 1.0), lines.append)  # 3,000 s with eager steps
+    assert lines == ["trying compiled steps for at most 5 min, 10% of the run (--engine eager leaves it out)"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+def test_an_engine_that_is_not_ready_in_time_is_left_and_tried_again_by_a_longer_run(measured, monkeypatch):
+    class Slow(Eager):
+        name = "compiled"
+
+        def carry_out(self, setup, phase, draws):
+            for _ in range(3):  # as a compiler that catches what it is told
+                with contextlib.suppress(Exception):
+                    time.sleep(5)
+            return super().carry_out(setup, phase, draws)
+
+    monkeypatch.setattr(select, "make", lambda name: Slow())
+    monkeypatch.setattr(select, "MOST_SECONDS", 0.3)
+    tried, began = quick_trial(), time.perf_counter()
+    chosen = select_engine(tried, Speed(1.0, 1.0))
+    assert time.perf_counter() - began < 5
+    assert (chosen.engine, chosen.speed) == (EAGER, Speed(1.0, 1.0))
+    assert chosen.note == "engine eager: compiled steps were not ready after 0 s"
+    assert not cache_path(tried).exists()
 
 
 def test_deeper_networks_take_longer_to_compile_and_so_longer_runs(measured):

@@ -12,10 +12,10 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic
+from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.processes.fingerprint import fingerprint
 from steadygan.training.processes.launch import joined, local_device
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.record_row import held_out_score
 from tests.training.games import image_data, small_recipe, table
 from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
 
@@ -119,11 +119,13 @@ def test_held_out_scores_of_a_critic_with_batch_norm_ask_no_other_process():
 
     recipe, data = small_recipe(critic=DCGANCritic(width=4, norm="batch"), penalties=()), image_data()
     game, feed, _ = table(recipe, data)
-    alone = held_out_score(game, feed, data.train, 0)
-    norms = [part for part in game.critic.modules() if hasattr(part, "sum_over_processes")]
+    alone = HeldOutMeasure(recipe, data, feed)(game, 0)
+    networks = (game.critic, game.generator)
+    norms = [part for network in networks for part in network.modules() if hasattr(part, "sum_over_processes")]
     for norm in norms:
         norm.sum_over_processes = asked
-    assert torch.equal(held_out_score(game, feed, data.train, 0), alone)
+    again = HeldOutMeasure(recipe, data, feed)(game, 0)
+    assert all(torch.equal(one, other) for one, other in zip(again, alone, strict=True))
     assert norms and all(norm.sum_over_processes is asked for norm in norms)
 
 

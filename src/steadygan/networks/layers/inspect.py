@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+from steadygan.networks.layers.power_iteration import refine_torch
+
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm, nn.SyncBatchNorm)
 _NORMS = (*_BATCH_NORMS, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 
@@ -64,6 +66,7 @@ def settle(network: nn.Module) -> None:
             fit = getattr(module, "settle", None)
             if fit is not None:
                 fit(*stored)
+    refine_torch(network)
 
 
 def _modules(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:

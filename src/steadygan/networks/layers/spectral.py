@@ -7,9 +7,9 @@ through u and v, which are buffers and travel with checkpoints and copies.
 torch's own parametrization moves u and v whenever the weight is read, and layers read it for its dtype, too; it
 also takes sigma in bfloat16 under autocast on GPUs. Here the forward moves them, once, and all is float32.
 
-A critic that is called several times in a step (joined pass, x-hat, generator step) moves them each time: sigma only
-gets closer, and passes differ by what is left of its error. An averaged generator has the buffers of the present one:
-``settle`` fits them to its own weights.
+Outside of the training loop each forward in training mode moves them, as torch's do. The loop takes them over
+(``power_iteration``): it moves them once a step, and all passes and micro-batches of the step share one sigma. An
+averaged generator has the buffers of the present one: ``settle`` fits them to its own weights.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class SpectralNorm(nn.Module):
 
     u: Tensor
     v: Tensor
+    moves_at_forward = True
+    """False if a training loop moves u and v"""
 
     def __init__(self, weight: Tensor, axis: int, power_iterations: int, eps: float) -> None:
         """
@@ -103,7 +105,7 @@ def _stored(module: nn.Module) -> Tensor:
 
 def _before_forward(module: nn.Module, inputs: object) -> None:
     norm = _norm_of(module)
-    if module.training and norm is not None:
+    if module.training and norm is not None and norm.moves_at_forward:
         norm.iterate(_stored(module), norm.power_iterations)
 
 

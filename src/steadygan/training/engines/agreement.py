@@ -67,7 +67,11 @@ def _distances(expected: _Gradients, got: _Gradients, small: float) -> dict[str,
         norms = {
             phase: torch.stack([g.norm() for (of, _), g in reference.items() if of == phase]).norm() for phase in phases
         }
+        for phase, name in sorted(reference.keys() ^ tested.keys()):  # one engine moves it, the other does not
+            worst[f"{phase}.{name}"] = math.inf
         for (phase, name), gradient in reference.items():
+            if (phase, name) not in tested:
+                continue
             distance = _distance(tested[phase, name], gradient, small * norms[phase])
             worst[f"{phase}.{name}"] = max(distance, worst.get(f"{phase}.{name}", 0.0))
     return worst

@@ -8,13 +8,14 @@ such as running statistics, change inside the graph and have to be arguments of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from steadygan.training.step.gradients import autograd_gradients, carry_out
+from steadygan.training.step.gradients import autograd_gradients, carry_out, used_parameters
 from steadygan.training.step.phase_terms import phase_terms
 from steadygan.training.step.terms import Terms, from_named, named_tensors
 
@@ -104,6 +105,7 @@ class Compiled:
         self._terms: dict[Phase, Callable[..., Terms]] = {}
         self._networks: _Networks | None = None
         self._separate = False
+        self._used: dict[Phase, tuple[bool, ...]] = {}
 
     def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
         return carry_out(setup, phase, draws, self.gradients)
@@ -111,25 +113,31 @@ class Compiled:
     def gradients(
         self, game: Game, phase: Phase, real: Batch | None, draws: StepDraws, state: GameState, share: float
     ) -> Terms:
-        """As ``autograd_gradients``.
+        """As ``autograd_gradients``; parameters that a loss does not depend on get no gradient here either.
 
         A loss that communicates among processes cannot be differentiated inside a graph: forward and backward pass are
         then separate graphs. They stay so, in order that what is measured on one process is what runs.
         """
         draws = draws._replace(real=None)  # ``real`` is their batch
+        if phase not in self._used:
+            self._used[phase] = used_parameters(game, phase, real, draws, state, share)
+        parameters, used = game.players[phase.player].parameters, self._used[phase]
         self._separate = self._separate or game.exchanges
         if self._separate:
             if phase not in self._terms:
                 self._terms[phase] = self._compiled(phase_terms)
-            return autograd_gradients(game, phase, real, draws, state, share, self._terms[phase])
+            terms = autograd_gradients(game, phase, real, draws, state, share, self._terms[phase])
+            for parameter, is_used in zip(parameters, used, strict=True):
+                parameter.grad = parameter.grad if is_used else None
+            return terms
         if self._networks is None or self._networks.game is not game:
             self._networks = _Networks(game)
         if phase not in self._gradients:
             self._gradients[phase] = self._compiled(_Networks.gradients)
         with torch.no_grad():  # differentiation is inside the graph
-            gradients, terms = self._gradients[phase](self._networks, phase, real, draws, state, share)
-        accumulate_gradients(game.players[phase.player].parameters, gradients)
-        return from_named(terms)
+            gradients, named = self._gradients[phase](self._networks, phase, real, draws, state, share)
+        accumulate_gradients(list(compress(parameters, used)), list(compress(gradients, used)))
+        return from_named(named)
 
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return torch.compile(_copy_of(function), fullgraph=True, dynamic=False, backend=self._backend)

@@ -5,6 +5,7 @@ Measurements are cached in CACHE/engines, by recipe, samples, device with its CP
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -23,10 +24,13 @@ from steadygan.errors import SteadyganError, UsageError
 from steadygan.recipe import RunOptions, stretched
 from steadygan.system.device import device_name
 from steadygan.system.files import read_json, write_json
+from steadygan.system.time_limit import TimeIsUp, time_limit
+from steadygan.system.words import duration
 from steadygan.training.engines.agreement import disagreement, rounding
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.speed import USUAL_ROUND, Speed, measure_speed
+from steadygan.training.waiting import Say, said, silent
 from steadygan.version import __version__
 
 if TYPE_CHECKING:
@@ -42,6 +46,8 @@ COMPILE_SECONDS = 20.0, 1.3
 """approximate seconds for compiling both steps: constant, and per tensor of parameters (docs/speed.md)"""
 MIN_LENGTH = 10
 """length of a run, in compile times, from which 'auto' tries compiling"""
+MOST_SECONDS = 600.0
+"""for which 'auto' tries an engine at most, besides the share of the run that ``MIN_LENGTH`` gives"""
 MIN_GAIN = 1.05
 """speedup over eager from which 'auto' selects an engine"""
 
@@ -54,7 +60,7 @@ class Selection(NamedTuple):
     note: str = ""
 
 
-def select_engine(builder: SetupBuilder, speed: Speed) -> Selection:
+def select_engine(builder: SetupBuilder, speed: Speed, say: Say = silent) -> Selection:
     """The engine of ``recipe.run.engine``; for 'auto' the fastest, if the run is long enough for a search.
 
     Falls back to eager, with a note, if an engine's gradients differ from the eager ones or it cannot be built.
@@ -62,6 +68,7 @@ def select_engine(builder: SetupBuilder, speed: Speed) -> Selection:
     Args:
         builder: of the run
         speed: of eager steps on this process's share
+        say: called with lines on what is tried
 
     Raises:
         UsageError: for an engine that this device does not support.
@@ -70,8 +77,9 @@ def select_engine(builder: SetupBuilder, speed: Speed) -> Selection:
     if requested == "eager":
         return eager
     if requested == "auto":
-        return _fastest(builder, eager)
-    engine = verified(requested, builder)
+        return _fastest(builder, eager, say)
+    with said(say, f"preparing {requested} steps"):
+        engine = verified(requested, builder)
     if isinstance(engine, str):
         return eager._replace(note=f"engine eager, not {requested}: {engine}")
     return Selection(engine, _speed(engine, builder))
@@ -147,10 +155,11 @@ def candidates(builder: SetupBuilder, seconds: float) -> tuple[str, ...]:
     return ("compiled",) if seconds > MIN_LENGTH * (constant + per_tensor * tensors) else ()
 
 
-def _fastest(builder: SetupBuilder, eager: Selection) -> Selection:
+def _fastest(builder: SetupBuilder, eager: Selection, say: Say) -> Selection:
     """Measures the candidates, or reads the cached result; the same on all processes."""
     eager = eager._replace(speed=builder.world.broadcast(eager.speed))  # for equal decisions
-    names = builder.world.broadcast(candidates(builder, eager.speed.rounds(builder.recipe, 0, builder.recipe.rounds)))
+    seconds = eager.speed.rounds(builder.recipe, 0, builder.recipe.rounds)
+    names = builder.world.broadcast(candidates(builder, seconds))
     if not names:
         return eager
     path = cache_path(builder)
@@ -160,23 +169,46 @@ def _fastest(builder: SetupBuilder, eager: Selection) -> Selection:
         if not names:
             return eager._replace(note=f"{cached['note']} (measured before)")
     fastest, times = eager, {"eager": eager.speed.round(builder.recipe, USUAL_ROUND)}
-    reasons = []
+    reasons, given_up = [], False
     for name in names:
         began = time.perf_counter()
-        engine = verified(name, builder)
+        engine, speed = _tried(name, builder, min(MOST_SECONDS, seconds / MIN_LENGTH), say)
+        if engine is None:
+            given_up = True
+            reasons.append(f"{name} steps were not ready after {duration(time.perf_counter() - began)}")
+            continue
         if isinstance(engine, str):
             reasons.append(f"not {name}: {engine}")
             continue
-        speed = builder.world.broadcast(_speed(engine, builder))
+        speed = builder.world.broadcast(speed)
         times[name] = speed.round(builder.recipe, USUAL_ROUND)
         gain = times["eager"] / times[name]
         reasons.append(f"{name} steps are {gain:.2f} times as fast ({time.perf_counter() - began:.0f} s to find out)")
         if times["eager"] > MIN_GAIN * times[name] and times[name] < fastest.speed.round(builder.recipe, USUAL_ROUND):
             fastest = Selection(engine, speed)
     note = f"engine {fastest.engine.name}: {', '.join(reasons)}"
-    if builder.world.first and cached is None:
+    if builder.world.first and cached is None and not given_up:  # a longer run may wait longer
         _write(path, {"engine": fastest.engine.name, "note": note, "seconds_a_round": times})
     return fastest._replace(note=note)
+
+
+def _tried(name: str, builder: SetupBuilder, limit: float, say: Say) -> tuple[Engine | str | None, Speed]:
+    """An engine with its speed, or the reason against it; None after ``limit`` seconds, in a process that is alone.
+
+    Processes that train together wait for each other, so that none of them may stop before the others.
+    """
+    limited = builder.world.size == 1
+    most = f" for at most {duration(limit)}, {100 / MIN_LENGTH:.0f}% of the run" if limited else ""
+    try:
+        with (
+            said(say, f"trying {name} steps{most} (--engine eager leaves it out)"),
+            time_limit(limit) if limited else contextlib.nullcontext(),
+        ):
+            engine = verified(name, builder)
+            return engine, Speed(0.0, 0.0) if isinstance(engine, str) else _speed(engine, builder)
+    except TimeIsUp:
+        torch._dynamo.reset()
+        return None, Speed(0.0, 0.0)
 
 
 def cache_path(builder: SetupBuilder) -> Path:

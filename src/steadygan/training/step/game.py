@@ -14,6 +14,7 @@ from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
 from steadygan.networks.layers.own import is_own
+from steadygan.networks.layers.power_iteration import taken_over
 from steadygan.phases import sees_batch
 from steadygan.plateau import PlateauState
 from steadygan.rng import Stream, stream_generator
@@ -29,7 +30,7 @@ from steadygan.types import PLAYERS, Batch, CriticOutput, PlayerName, Sample, Sa
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torch import Tensor, nn
 
@@ -92,6 +93,8 @@ class Game:
         """True if the objective needs the outputs of all processes"""
         self.exchanges = self._exchanges()
         """True if a loss communicates among processes"""
+        taken_over(self.average)
+        self._power_iterations = {name: taken_over(self.players[name].network) for name in PLAYERS}
         self._may_draw = any(is_own(self.players[name].network) for name in PLAYERS)
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
         self.constrained = [] if recipe.constraint is None else recipe.constraint.targets(self.critic)
@@ -236,6 +239,12 @@ class Game:
             for player in self.players.values():
                 for group in player.optimizer.param_groups:
                     group["lr"] *= self.rate_factor  # in place: rates are 0-d tensors
+
+    def iterate_spectral_norms(self, names: Iterable[PlayerName]) -> None:
+        """Moves the spectral norms of these players' networks by one step of their power iterations."""
+        for name in names:
+            for move in self._power_iterations[name]:
+                move()
 
     def finish_round(self, round_: int, critic_loss: Tensor, generator_loss: Tensor) -> None:
         """Updates the state of balance and plateau after a round."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
+from steadygan.training.buffers import preserved_buffers, preserved_random_state
 from steadygan.training.step.draws import StepDraws, micro_batches, rows_of
-from steadygan.training.step.phase_terms import phase_terms
+from steadygan.training.step.phase_terms import phase_terms, run_networks
 from steadygan.training.step.terms import Terms, accumulate, from_named, named_tensors
 
 if TYPE_CHECKING:
@@ -65,9 +66,27 @@ def autograd_gradients(
     return from_named(named_tensors(terms))
 
 
+def used_parameters(
+    game: Game, phase: Phase, real: Batch | None, draws: StepDraws, state: GameState, share: float
+) -> tuple[bool, ...]:
+    """For each of the player's parameters, True if the phase's loss depends on it; leaves the game unchanged.
+
+    The others get no gradient from autograd, and so no weight decay and no step of their moments from an optimizer; a
+    compiled graph gives them zeros.
+    """
+    parameters = game.players[phase.player].parameters
+    others = game.players["critic"].parameters if phase.player == "generator" else ()
+    with preserved_random_state(game.device), preserved_buffers(game.generator), preserved_buffers(game.critic):
+        with torch.enable_grad(), without_gradient(others):
+            loss = phase_terms(game, phase, real, draws, state, share).loss
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return tuple(gradient is not None for gradient in gradients)
+
+
 def carry_out(setup: Setup, phase: Phase, draws: StepDraws, gradients: Gradients = autograd_gradients) -> Terms:
     """Adds the gradients of a phase on this process's rows, by micro-batches; returns detached terms."""
     game, count = setup.game, len(draws.latents)
+    game.iterate_spectral_norms(run_networks(game, phase))
     terms: Terms | None = None
     for rows in micro_batches(game.world.rows(count), game.recipe.run.micro_batch):
         micro = rows_of(draws, rows)

@@ -18,7 +18,16 @@ from steadygan.penalties.gradient_norms import (
 )
 from steadygan.training.step import patches
 from steadygan.training.step.terms import Terms
-from steadygan.types import Batch, CriticOutput, Sample, at_each_scale, join_samples, sample_count, scales_of
+from steadygan.types import (
+    Batch,
+    CriticOutput,
+    PlayerName,
+    Sample,
+    at_each_scale,
+    join_samples,
+    sample_count,
+    scales_of,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +66,13 @@ def needs_fakes(game: Game, phase: Phase) -> bool:
     """True if a critic's phase needs fakes; a lazy R1 does not."""
     locations = [game.critic_penalty(index).at for index in phase.penalties]
     return phase.objective or any(at is not None and getattr(at, "needs_fake", True) for at in locations)
+
+
+def run_networks(game: Game, phase: Phase) -> tuple[PlayerName, ...]:
+    """The players whose networks a phase runs, in training mode."""
+    if phase.player == "generator":
+        return ("generator", "critic") if phase.objective else ("generator",)
+    return ("generator", "critic") if needs_fakes(game, phase) else ("critic",)
 
 
 def critic_terms(

@@ -1,0 +1,114 @@
+"""From generated samples to numbers: extractors that metrics need, metrics that tell something, their values."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygan.errors import UsageError
+from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
+from steadygan.evaluation.material import Material
+from steadygan.evaluation.measures import Measure
+from steadygan.evaluation.real_side import RealSide
+from steadygan.evaluation.record import Number
+
+if TYPE_CHECKING:
+    from steadygan.data import Dataset
+    from steadygan.features.base import Features
+
+Say = Callable[[str], None]
+
+PACKAGES = ("steadygan", "numpy", "scipy", "scikit-learn", "pillow")
+"""whose versions an evaluation names"""
+
+
+def numbers_of(
+    measures: Sequence[Measure], material: Material, extractor: Features | None, tell: Say
+) -> list[tuple[Features | None, tuple[Number, ...]]]:
+    """The numbers of all metrics, by the features that they are measured in; None: the samples themselves."""
+    real = material.real
+    numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
+    for measure in measures:
+        tell(measure.name)
+        inputs = measure.inputs if measure.inputs != "classifier" or of_classifier(measure, real) else "features"
+        numbers[inputs].extend(measure.compute(material))
+    if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
+        numbers["features"] += numbers.pop("classifier")
+    extractors: dict[str, Features | None] = {"features": extractor, "samples": None}
+    if numbers.get("classifier"):
+        extractors["classifier"] = real.classifier
+    return [(extractors[inputs], tuple(group)) for inputs, group in numbers.items() if group]
+
+
+def extractors_for(
+    dataset: Dataset, features: str | Features, weights: str | Path | None, cache: str | None, tell: Say
+) -> tuple[Features | None, Callable[[], Features] | None]:
+    """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
+    if not dataset.sample.is_image:
+        if features not in ("auto", "none"):
+            what = "is text" if dataset.sample.is_text else "are points"
+            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
+        return None, None
+
+    def classifier() -> Features:
+        return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
+
+    extractor = (
+        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell), say=tell)
+        if isinstance(features, str)
+        else features
+    )
+    return extractor, classifier if default_features(dataset) == "classifier" else None
+
+
+def measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:
+    """The measures without those of a classifier that knows no more than chance, unless they were asked for."""
+    theirs = [measure for measure in measures if of_classifier(measure, real)]
+    if not theirs or real.make_classifier is None:
+        return measures
+    ignorance = ignorance_of(real.classifier, real.dataset)
+    if not ignorance:
+        return measures
+    names = ", ".join(measure.name for measure in theirs)
+    tell(f"{ignorance}: {names} {'mean little' if metrics is not None else 'left out'}")
+    return measures if metrics is not None else [measure for measure in measures if measure not in theirs]
+
+
+def of_classifier(measure: Measure, real: RealSide) -> bool:
+    return measure.inputs == "classifier" and not (measure.name == "inception_score" and real.inception)
+
+
+def _progress(tell: Say) -> Callable[[int, int], None]:
+    """Tells of the classifier's training at each tenth of it."""
+    tenths = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal tenths
+        if total and 10 * done // total > tenths:
+            tenths = 10 * done // total
+            tell(f"training a classifier of the data, once: {10 * tenths}%")
+
+    return progress
+
+
+def check_used(features: str | Features, inputs: Sequence[str], inception: bool) -> None:
+    """Raises UsageError for features that are named and that no metric looks at."""
+    if features == "auto" or "features" in inputs or (inception and "classifier" in inputs):
+        return
+    name = features if isinstance(features, str) else features.name
+    raise UsageError(f"--features {name} is not used: the metrics that were asked for do not look at features")
+
+
+def versions_here() -> dict[str, str]:
+    import torch
+
+    versions = {"python": platform.python_version(), "torch": torch.__version__}  # with the build, such as +cpu
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "unknown"
+    return versions
