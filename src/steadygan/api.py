@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
-from steadygan.data.options import DataOptions
+from steadygan.data.options import DataForm, DataOptions
 from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
-from steadygan.run.reopen import open_options, reopen
+from steadygan.run.reopen import opened, reopen, with_source
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ class Prepared:
 
 def prepare(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     *,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     may_mirror: bool | None = None,
@@ -52,8 +53,11 @@ def prepare(
 
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
-        data: a source or full options; None: the recipe's own, or the handwritten digits
+        data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
+            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
+            None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
         may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
@@ -67,14 +71,12 @@ def prepare(
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:
         own = recipe(SampleSpec((3, 32, 32))).data
-    options = own if data is None else data if isinstance(data, DataOptions) else None
-    if options is None:
-        from steadygan.data.sources.find import as_source
-
-        options = dataclasses.replace(own, source=as_source(data))
+    options = data if isinstance(data, DataOptions) else with_source(own, data)
     if size is not None:
         options = dataclasses.replace(options, size=size)
-    options, dataset = open_options(options, progress)
+    if form is not None:
+        options = dataclasses.replace(options, form=form)
+    options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -106,7 +108,7 @@ def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callab
 
 def train(
     recipe: RecipeLike | None = None,
-    data: str | Path | DataOptions | None = None,
+    data: Any = None,
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
@@ -114,6 +116,7 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
@@ -124,13 +127,15 @@ def train(
 
     Args:
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
-        data: a path or a name such as 'digits'; None: the recipe's own
+        data: a path or a name such as 'digits', or the data itself, as ``prepare`` takes it: arrays, tensors, data
+            sets, tables, pictures; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number; decays and warm-ups move with it
         keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
@@ -142,7 +147,7 @@ def train(
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
-    ready = prepare(recipe, data, size=size, device=device)
+    ready = prepare(recipe, data, size=size, form=form, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
     if rounds is not None and not keep_schedules:
@@ -219,7 +224,8 @@ def resume(
         change: makes the recipe from here on of the present one: rates, penalty weights, precision and the fields of
             ``run`` may change, which the run's history.jsonl records
         from_round: goes on from the checkpoint of this round, and drops what came after it; None: the last one
-        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
+        data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
+            decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
         kinds: classes and functions of your own that the recipe uses

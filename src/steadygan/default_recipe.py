@@ -7,7 +7,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steadygan.networks import DCGANCritic, DCGANGenerator, R3GANCritic, R3GANGenerator, TextCritic, TextGenerator
+from steadygan.networks import (
+    DCGANCritic,
+    DCGANGenerator,
+    MLPCritic,
+    MLPGenerator,
+    R3GANCritic,
+    R3GANGenerator,
+    TextCritic,
+    TextGenerator,
+)
 from steadygan.networks.dcgan import Init
 from steadygan.optimizers import Adam
 from steadygan.recipes import photos, text, wgan_gp
@@ -41,6 +50,10 @@ def choose(dataset: Dataset, device: str) -> Choice:
     """
     if dataset.sample.is_text:
         return _for_text(dataset, device)
+    if dataset.sample.is_points and dataset.units is not None:
+        return _for_table(dataset, device)
+    if dataset.sample.is_grid and not dataset.sample.is_picture:
+        return _for_grid(dataset, device)
     if dataset.sample.is_points:
         return Choice(
             dataclasses.replace(wgan_gp(dataset.sample), rounds=3_000),
@@ -52,6 +65,50 @@ def choose(dataset: Dataset, device: str) -> Choice:
     if dataset.name in _ORIENTED:
         return _digits(dataset, device)
     return _photos(dataset, device)
+
+
+def _for_table(dataset: Dataset, device: str) -> Choice:
+    rate = Adam(2e-4, betas=(0.0, 0.9))
+    recipe = dataclasses.replace(
+        wgan_gp(dataset.sample),
+        generator=MLPGenerator(width=256),
+        critic=MLPCritic(width=256, activation="leaky_relu"),
+        generator_optimizer=rate,
+        critic_optimizer=rate,
+        rounds=10_000,
+    )
+    columns = dataset.sample.shape[0]
+    why = (
+        f"recipe wgan-gp: for a table of {columns:,} columns, standardised; fully connected networks of width 256",
+        "10,000 rounds (--rounds N or --minutes N for another length)",
+    )
+    return Choice(recipe, None, why)
+
+
+def _for_grid(dataset: Dataset, device: str) -> Choice:
+    base, minutes = wgan_gp(dataset.sample), _MINUTES.get(device, 20.0)
+    rate = Adam(2e-4, betas=(0.0, 0.9))
+    width = 64 if device == "cuda" else 16 if dataset.sample.is_volume else 32
+    generator: Any = dataclasses.replace(base.generator, width=width)  # type: ignore[type-var]
+    critic: Any = dataclasses.replace(base.critic, width=width)  # type: ignore[type-var]
+    count = _MANY if dataset.train.endless else len(dataset.train)
+    recipe = dataclasses.replace(
+        base,
+        generator=generator,
+        critic=critic,
+        generator_optimizer=rate,
+        critic_optimizer=rate,
+        batch=min(base.batch, max(4, count // 8)),
+    )
+    over = {"signal": "one dimension", "volume": "three dimensions"}.get(dataset.sample.kind, "two dimensions")
+    what = "a GPU" if device == "cuda" else "this device"
+    reasons = [
+        f"recipe wgan-gp: the steadiest on small sets; a sample is {dataset.sample}: convolutions over {over}",
+        f"width {width}, {minutes:.0f} minutes: for {what} (--minutes N for another time)",
+    ]
+    if count < _FEW:
+        reasons.append(f"{count} {dataset.sample.plural} are few: expect near copies; more of them help most")
+    return Choice(recipe, minutes, tuple(reasons))
 
 
 def _tiny(dataset: Dataset) -> Choice:

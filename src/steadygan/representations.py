@@ -38,12 +38,12 @@ def decode_scales(representation: RepresentationLike, samples: Sample) -> tuple[
 
 @dataclass(frozen=True)
 class Plain:
-    """Pixels 0..255 scaled to low..high; points unchanged."""
+    """Pixels 0..255 scaled to low..high; so are signals, volumes and bands, stored in [-1, 1]; points unchanged."""
 
     low: float = -1.0
-    """value of black"""
+    """value of black, and of the least number of a signal"""
     high: float = 1.0
-    """value of white"""
+    """value of white, and of the largest number of a signal"""
     dequantise: Literal["none", "paper"] = "none"
     """paper: uniform noise below one level, 2 (x/256 - 1/2) + U[0, 1/128), as in the WGAN-GP ResNet code"""
 
@@ -56,35 +56,50 @@ class Plain:
         """The representation itself.
 
         Raises:
-            UsageError: for text.
+            UsageError: for text, and for noise below one of 256 levels where there are no levels.
         """
         if sample.is_text:
             raise UsageError(
                 f"Plain is for pictures and points, but a sample is {sample}: recipes for text are text and text-gan"
             )
+        if self.dequantise == "paper" and sample.is_grid and not sample.is_picture:
+            raise UsageError(
+                f"Plain.dequantise is 'paper', which is for pictures of 256 levels, but a sample is {sample}: "
+                "set --representation.dequantise none"
+            )
         return self
 
     def random_spec(self, sample: SampleSpec) -> RandomSpec | None:
-        return RandomSpec("uniform", sample.shape) if self.dequantise == "paper" and sample.is_image else None
+        return RandomSpec("uniform", sample.shape) if self.dequantise == "paper" and sample.is_picture else None
 
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Tensor:
-        """uint8 images [N, C, H, W] to float32 in [low, high]; float32 points [N, D] as they are."""
+        """uint8 images [N, C, H, W], or float32 grids [N, C, ...] in [-1, 1], to float32 in [low, high].
+
+        float32 points [N, D] stay as they are.
+        """
         import torch
 
-        if stored.dtype != torch.uint8:
-            return stored
         span = self.high - self.low
+        if stored.dtype != torch.uint8:
+            if stored.dim() < 3 or (self.low, self.high) == (-1.0, 1.0):
+                return stored
+            return (stored + 1.0).mul_(span / 2).add_(self.low)
         if noise is None:
             return stored.to(torch.float32).mul_(span / 255.0).add_(self.low)
         return (stored.to(torch.float32) + noise).mul_(span / 256.0).add_(self.low)
 
     def decode(self, samples: Tensor) -> Tensor:
-        """Images in [low, high] to uint8 [N, C, H, W], rounded to the nearest level; points as they are."""
+        """Images in [low, high] to uint8 [N, C, H, W], rounded to the nearest level.
+
+        Signals, volumes and images of more than 4 bands to float32 in [-1, 1]; points as they are.
+        """
         import torch
 
-        if samples.dim() != 4:
-            return samples.float()
         span = self.high - self.low
+        if samples.dim() != 4 or samples.shape[1] > 4:
+            made = samples.float()
+            plain = samples.dim() < 3 or (self.low, self.high) == (-1.0, 1.0)
+            return made if plain else (made - self.low).mul_(2 / span).sub_(1.0)
         if self.dequantise == "paper":  # level k stands for the interval [k, k + 1) / 256
             levels = ((samples.float() - self.low) * (256.0 / span)).floor()
         else:
@@ -155,7 +170,7 @@ class Pyramid:
         Raises:
             UsageError: for samples that are no pictures, or cannot be halved down to ``least`` pixels.
         """
-        if not sample.is_image:
+        if not sample.is_picture:
             remedy = "recipes for text are text and text-gan" if sample.is_text else "a recipe for points is wgan-gp"
             raise UsageError(f"Pyramid is for pictures, but a sample is {sample}: {remedy}")
         factor = min(sample.shape[1:]) // self.least

@@ -34,7 +34,7 @@ class Scales:
 
 Sample: TypeAlias = "Tensor | Scales"
 """One batch of samples: points [N, D], text [N, V, L] (a number for each of V characters at each of L positions),
-images [N, C, H, W], or images of several scales."""
+signals [N, C, T], images [N, C, H, W], volumes [N, C, D, H, W], or images of several scales."""
 
 S = TypeVar("S", bound="Tensor | Scales")
 
@@ -141,31 +141,88 @@ Critic: TypeAlias = Callable[[Batch], CriticOutput]
 """A critic network with everything but the batch bound."""
 
 
+SampleKind: TypeAlias = Literal["points", "text", "signal", "image", "volume"]
+"""What the numbers of a sample are: points ``(D,)`` (a row of a table), text ``(V, L)``, a signal ``(C, T)``, an image
+``(C, H, W)``, a volume ``(C, D, H, W)``."""
+
+_DIMENSIONS: dict[str, int] = {"points": 1, "text": 2, "signal": 2, "image": 3, "volume": 4}
+_BY_DIMENSIONS: dict[int, SampleKind] = {1: "points", 2: "text", 3: "image", 4: "volume"}
+_MOST_COLOURS = 4
+
+
+def kind_of_shape(shape: tuple[int, ...]) -> SampleKind:
+    """The kind that a shape has if none is named: points, text, image or volume, by the number of dimensions."""
+    if len(shape) not in _BY_DIMENSIONS:
+        raise UsageError(f"a sample has 1 to 4 dimensions, got shape {list(shape)}")
+    return _BY_DIMENSIONS[len(shape)]
+
+
 @dataclass(frozen=True)
 class SampleSpec:
-    """Shape of one sample in the networks: ``(2,)`` for points, ``(V, L)`` for text, ``(C, H, W)`` for images."""
+    """Shape of one sample in the networks, and what it is.
+
+    ``(2,)`` for points, ``(V, L)`` for text, ``(C, T)`` for signals, ``(C, H, W)`` for images, ``(C, D, H, W)`` for
+    volumes.
+    """
 
     shape: tuple[int, ...]
     classes: int = 0
     """number of classes, 0 for data without labels"""
+    kind: SampleKind | Literal[""] = ""
+    """what a sample is; left out, it follows from the number of dimensions (2: text), so signals are named"""
+
+    def __post_init__(self) -> None:
+        inferred = kind_of_shape(self.shape)
+        if not self.kind:
+            object.__setattr__(self, "kind", inferred)
+        elif _DIMENSIONS.get(self.kind) != len(self.shape):
+            named = ", ".join(f"{kind} {count}" for kind, count in _DIMENSIONS.items())
+            raise UsageError(f"a sample of shape {list(self.shape)} is no {self.kind!r}; dimensions: {named}")
 
     @property
     def is_image(self) -> bool:
-        return len(self.shape) == 3
+        return self.kind == "image"
+
+    @property
+    def is_picture(self) -> bool:
+        """An image of 1 to 4 channels, which is stored in 8 bits; images of more bands are stored as float32."""
+        return self.is_image and self.shape[0] <= _MOST_COLOURS
 
     @property
     def is_text(self) -> bool:
         """L positions with a number for each of V characters."""
-        return len(self.shape) == 2
+        return self.kind == "text"
 
     @property
     def is_points(self) -> bool:
-        return len(self.shape) == 1
+        return self.kind == "points"
+
+    @property
+    def is_signal(self) -> bool:
+        """C channels of T values, such as leads of an electrocardiogram."""
+        return self.kind == "signal"
+
+    @property
+    def is_volume(self) -> bool:
+        return self.kind == "volume"
+
+    @property
+    def is_grid(self) -> bool:
+        """C channels over 1, 2 or 3 dimensions, which convolutions are for: a signal, an image or a volume."""
+        return self.kind in ("signal", "image", "volume")
+
+    @property
+    def plural(self) -> str:
+        """The samples in words: 'points', 'text', 'signals', 'pictures' or 'volumes'."""
+        words: dict[str, str] = {"image": "pictures", "signal": "signals", "volume": "volumes"}
+        return words.get(self.kind, self.kind)
 
     def __str__(self) -> str:
         what = "x".join(str(n) for n in self.shape)
         if self.is_text:
             what = f"text of {self.shape[1]} characters ({self.shape[0]} different ones)"
+        if self.is_signal or self.is_volume:
+            what = f"{what} ({self.kind})"
         return f"{what}, {self.classes} classes" if self.classes else what
 
 

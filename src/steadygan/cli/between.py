@@ -61,7 +61,7 @@ def write_between(
 
 def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Real pictures [N, C, H, W] at both ends of N interpolations."""
-    if not run.sample_spec.is_image:
+    if not run.sample_spec.is_picture:
         raise UsageError(f"{run.folder} makes no pictures; --between is for pictures")
     if len(files) > 2:
         raise UsageError(f"--between takes 2 files at most, got {len(files)}")

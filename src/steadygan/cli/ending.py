@@ -48,8 +48,14 @@ def print_results(run: Run) -> None:
     sample = f"steadygan sample {name}{kinds}"
     resume = f"steadygan resume {name} --rounds +{run.recipe.rounds}{kinds}"
     width = max(len(sample), len(resume))
-    print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")
+    print(f"next:     {sample:<{width}}  # new samples as {_what(run)}")
     print(f"          {resume:<{width}}  # continues training")
+
+
+def _what(run: Run) -> str:
+    if run.data.units is not None:
+        return "a .csv file" if run.sample_spec.is_points else "a .npy file, in the units of the data"
+    return "lines of text" if run.sample_spec.is_text else "a picture"
 
 
 def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:

@@ -29,8 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help=".png for a grid, .npz for arrays, no ending for a folder of PNGs; .txt or .npz for text (default: in the "
-        "run's folder)",
+        help=".png for a grid, .npz or .npy for arrays, .csv for tables, no ending for a folder of PNGs; .txt or .npz "
+        "for text (default: in the run's folder)",
     )
     parser.add_argument(
         "--class",
@@ -101,8 +101,17 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    suffix = "gif" if values.gif else "txt" if run.sample_spec.is_text else "png"
+    suffix = "gif" if values.gif else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
+
+
+def file_ending(run: Run) -> str:
+    """The ending of a file of samples, if none is named."""
+    if run.sample_spec.is_text:
+        return "txt"
+    if run.data.units is None:
+        return "png"
+    return "csv" if run.sample_spec.is_points else "npy"
 
 
 def _weights(values: argparse.Namespace) -> Weights:
@@ -115,7 +124,7 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
     count = values.count or GRID
     samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
     labels = run.labels(count, values.seed, values.classes)
-    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet)
+    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet, run.data.units)
     print(f"{count:,} samples of {run.folder}: {out}")
 
 
@@ -127,7 +136,7 @@ def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
         columns, values.seed, label=values.classes, weights=_weights(values), round_=values.round
     )
     names = run.class_names
-    save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out)
+    save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
     print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}: {out}")
 
 

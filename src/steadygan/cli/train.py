@@ -26,6 +26,7 @@ Base = Recipe | Callable[[SampleSpec], Recipe] | None
 STAND_INS = (
     *(SampleSpec(shape, classes) for shape in ((3, 32, 32), (1, 8, 8), (2,)) for classes in (0, 10)),
     SampleSpec((64, 32)),
+    SampleSpec((1, 64), kind="signal"),
 )
 """sample shapes that options are checked on before the data is opened, which may take long"""
 
@@ -167,7 +168,7 @@ def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
     spec = api.load(run).sample_spec
     if spec.is_text:
         return dataclasses.replace(options, length=options.length or spec.shape[1])
-    if not spec.is_image:
+    if not spec.is_picture:
         return options
     channels, _, size = spec.shape
     return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)

@@ -17,6 +17,7 @@ from steadygan.data.types import ENDLESS_PART, Labels, Samples, TrainData
 if TYPE_CHECKING:
     from steadygan.data.audit.audit import Audit
     from steadygan.data.text.alphabet import Alphabet
+    from steadygan.data.units import Units
     from steadygan.types import SampleSpec
 
 __all__ = ["Dataset", "Endless", "Labels", "Samples", "Stored", "Train"]
@@ -131,3 +132,5 @@ class Dataset:
     audit: Audit | None = None
     alphabet: Alphabet | None = None
     """of text: characters by id"""
+    units: Units | None = None
+    """of numbers that were scaled: the way back"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
 from steadygan.data.bounds import bounds_words
@@ -17,13 +19,18 @@ from steadygan.data.images.store import (
     labels_of,
     stays_in_memory,
 )
+from steadygan.data.numbers.open import open_numbers
+from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import Source, Synthetic, TextSource, find_source
+from steadygan.data.sources.memory import source_of_memory
 from steadygan.data.sources.synthetic import open_synthetic
 from steadygan.data.sources.text import open_lines
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
+
+_ARRAYS = ("arrays", "memory")
 
 
 def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset:
@@ -33,9 +40,28 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     meanwhile. Raises UsageError for a missing source, DataError for data that cannot be trained on, RunError if the
     cache cannot be written.
     """
-    source = _source(options)
+    return open_source(_source(options), options, progress)
+
+
+def open_memory(data: Any, options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """The data set of arrays, tensors, data sets, tables or pictures that are in memory; see ``open_data``.
+
+    Raises:
+        UsageError, DataError: one line, for what cannot be trained on.
+    """
+    if isinstance(data, Dataset):
+        return data
+    source = source_of_memory(data, options)
+    _check_for(source, options)
+    return open_source(source, options, progress)
+
+
+def open_source(source: Source, options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """The data set of a source; see ``open_data``."""
     if isinstance(source, TextSource):
         return open_lines(source, options)
+    if isinstance(source, NumberSource):
+        return open_numbers(source, options)
     if isinstance(source, Synthetic):
         return open_synthetic(source.name, options)
     if isinstance(source, ShardSource):
@@ -61,7 +87,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
 def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What is in the source and what training will do with it; ``problem`` says why data is refused."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | ShardSource):
+    if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
         audit = open_data(options).audit
         assert audit is not None
         return audit
@@ -72,7 +98,7 @@ def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes of the decoded pictures in the cache, written or not yet; 0 if they stay in memory."""
     source = _source(options)
-    if isinstance(source, Synthetic | TextSource | ShardSource):
+    if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
         return 0
     inspection = inspect_source(source, options)
     if inspection.problem() or stays_in_memory(inspection.split, inspection.plan):
@@ -82,9 +108,20 @@ def planned_cache_bytes(options: DataOptions) -> int:
 
 def _source(options: DataOptions) -> Source:
     source = find_source(options)
+    _check_for(source, options)
+    return source
+
+
+def _check_for(source: Source, options: DataOptions) -> None:
+    """Raises UsageError for options that are for other sources."""
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
+    if options.range and isinstance(source, NumberSource):
+        raise UsageError(
+            f"data range is {bounds_words(options.range)}, but '{source.name}' is no pictures: each channel or column "
+            "is scaled by its own numbers"
+        )
     in_files = isinstance(source, ShardSource) or (isinstance(source, PictureSource) and source.kind != "built in")
     if options.range and not in_files:
         raise UsageError(f"data range is {bounds_words(options.range)}, but '{source.name}' has no stored numbers")
@@ -92,13 +129,17 @@ def _source(options: DataOptions) -> Source:
         raise UsageError(f"data labels is 'folders', but '{source.name}' is no folder of pictures")
     if options.labels == "likeliest" and not _has_labels(source):
         raise UsageError(f"data labels is 'likeliest', but '{source.name}' has no shares of classes")
-    return source
+    in_arrays = isinstance(source, NumberSource) or (isinstance(source, PictureSource) and source.kind in _ARRAYS)
+    if options.form != "auto" and not in_arrays:
+        raise UsageError(f"data form is '{options.form}', but '{source.name}' is no array, of which the form is open")
 
 
 def _has_labels(source: Source) -> bool:
     """True if a source may have soft labels: those of other kinds are refused where they are read."""
     if isinstance(source, PictureSource):
         return source.kind != "built in" and source.train.labels is not None
+    if isinstance(source, NumberSource):
+        return source.train.labels is not None
     return isinstance(source, ShardSource)
 
 

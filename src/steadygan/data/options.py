@@ -12,6 +12,7 @@ from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
 LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
+DataForm = Literal["auto", "image", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -25,8 +26,9 @@ class DataOptions:
     """The training data: where it is, and the shape of a sample."""
 
     source: str = "digits"
-    """a folder of pictures, a .npz, .parquet, idx or .txt file, or a name: digits, 8gaussians, 25gaussians, swissroll,
-    stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is called like a name is ./NAME"""
+    """a folder of pictures or .npy files, a .npz, .npy, .parquet, idx, .csv or .txt file, or a name: digits,
+    8gaussians, 25gaussians, swissroll, stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is
+    called like a name is ./NAME"""
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
@@ -55,6 +57,9 @@ class DataOptions:
     range: Bounds = field(default=(), metadata=OMIT_DEFAULT)
     """the stored numbers that become black and white, as in '0 4095' or '-1 1', or percentiles of all numbers, as in
     '1% 99%'; others are clipped; none: found once for the whole data set (docs/data.md)"""
+    form: DataForm = field(default="auto", metadata=OMIT_DEFAULT)
+    """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
+    (docs/data.md)"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -65,6 +70,7 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
+        one_of("data form", self.form, get_args(DataForm))
         for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
         if self.labels not in ("folders", "likeliest") and not isinstance(self.labels, bool):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Dataset
+from steadygan.data.numbers import drawing
 from steadygan.errors import RunError, UsageError
 from steadygan.rng import fixed_generator
 
@@ -22,16 +23,24 @@ _GAP = 2
 def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """Write a PNG of up to 64 training images, evenly spaced over the set, or of 2,000 points.
 
+    Of signals line plots, of volumes middle slices, of many bands the first three, of tables histograms.
+
     Raises:
         UsageError: for text.
     """
     if dataset.sample.is_text:
         raise UsageError(f"'{dataset.name}' is text, which has no contact sheet; its audit has examples")
-    samples = _chosen(dataset, _MOST if dataset.sample.is_image else _POINTS)
+    samples = _chosen(dataset, _POINTS if dataset.sample.is_points else _MOST)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if dataset.sample.is_image:
+        if dataset.sample.is_picture:
             _save_images(samples, Path(path))
+        elif dataset.sample.is_signal:
+            drawing.signal_picture(samples).save(path, "PNG")
+        elif dataset.sample.is_grid:
+            _save_images(drawing.as_pictures(samples), Path(path))
+        elif dataset.sample.shape != (2,) or dataset.units is not None:
+            drawing.column_histograms(None, samples, dataset.units, dataset.name).save(path, "PNG")
         else:
             _save_points(samples, Path(path), dataset.name)
     except OSError as error:
@@ -53,7 +62,7 @@ def _save_images(images: NDArray[np.generic], path: Path) -> None:
     count, channels, height, width = images.shape
     columns = min(count, math.isqrt(_MOST))
     rows = math.ceil(count / columns)
-    factor = max(1, round(_CELL / width))
+    factor = max(1, round(_CELL / max(width, height)))
     across, down = width * factor + _GAP, height * factor + _GAP
     sheet = Image.new("RGB", (columns * across + _GAP, rows * down + _GAP), "white")
     for number, image in enumerate(images):

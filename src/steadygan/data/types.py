@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[Any]
-"""uint8 images [M, C, H, W], float32 points [M, D], or ids of characters [M, L], uint8 or int16"""
+"""uint8 images [M, C, H, W], ids of characters [M, L], uint8 or int16, or float32: points [M, D], signals [M, C, T],
+volumes [M, C, D, H, W], and images of more than 4 bands [M, B, H, W]"""
 Labels: TypeAlias = NDArray[np.int64]
 """class numbers [M]"""
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import UsageError
+from steadygan.evaluation import as_pixels
 from steadygan.evaluation.extracting import ignorance_of, make_features, real_samples
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, orders, select
@@ -34,10 +35,14 @@ class TrainingEvaluator:
 
     Images by the Fréchet distance of their features, and precision and recall; points by the exact Wasserstein
     distance to held-out ones and, where the modes are known, their coverage; text by the divergence of its 4-grams
-    from those of held-out lines. No loss counts: what a critic says of a generator changes with the critic.
+    from those of held-out lines; signals, volumes and images of many bands as grey pictures, by the Fréchet distance
+    of their principal components. No loss counts: what a critic says of a generator changes with the critic.
     """
 
     def __init__(self, dataset: Dataset, features: str = "auto", cache: str | None = None, seed: int = 0) -> None:
+        self.to_pixels = as_pixels.is_judged_as_pixels(dataset.sample)
+        if self.to_pixels:
+            dataset, features = as_pixels.dataset_as_pixels(dataset), "pixels"
         self.dataset = dataset
         self.seed = seed
         self.count = COUNT
@@ -53,13 +58,16 @@ class TrainingEvaluator:
         self.real = RealSide(dataset, self.extractor, cache=cache)
         self.names = tuple(measure.name for measure in select(None, Subject(dataset, COUNT)) if measure.name in wanted)
         samples, _ = real_samples(dataset, "train", self.count)
-        self(samples[: self.count], None)  # computes the real side, which is not part of an evaluation's time
+        self._judge(samples[: self.count])  # computes the real side, which is not part of an evaluation's time
         began = time.perf_counter()
-        self(samples[: self.count], None)
+        self._judge(samples[: self.count])
         self.seconds = time.perf_counter() - began
 
     def __call__(self, samples: Samples, labels: Labels | None) -> Mapping[str, float | str]:
         """Numbers of samples [N, ...] by metric; 'judge' names the criterion."""
+        return self._judge(as_pixels.as_pixels(samples) if self.to_pixels else samples)
+
+    def _judge(self, samples: Samples) -> Mapping[str, float | str]:
         material = Material(self.real, samples, seed=self.seed)
         row: dict[str, float | str] = {"judge": self.criterion}
         if self.extractor is not None:
@@ -90,9 +98,11 @@ def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | 
     if recipe.run.evaluate == "none":
         return None
     train = dataset.audit.train if dataset.audit is not None else None
-    if not dataset.sample.is_image and recipe.run.evaluate != "auto":
-        what = "text" if dataset.sample.is_text else "points"
-        raise UsageError(f"run.evaluate is '{recipe.run.evaluate}', which is for pictures; for {what}: auto, none")
+    pixels = as_pixels.is_judged_as_pixels(dataset.sample)
+    if (pixels or not dataset.sample.is_image) and recipe.run.evaluate not in ("auto", "pixels" if pixels else "auto"):
+        raise UsageError(
+            f"run.evaluate is '{recipe.run.evaluate}', which is for pictures; for {dataset.sample.plural}: auto, none"
+        )
     if not dataset.sample.is_points and train is not None and train < FEWEST:
         return None
     return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)

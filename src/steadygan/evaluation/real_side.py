@@ -108,10 +108,10 @@ class RealSide:
 def pixel_vectors(images: Samples) -> Samples:
     """Pixels [M, D] to measure distances in; images above 32 pixels are averaged down first."""
     if images.ndim == 4 and max(images.shape[2:]) > _LARGEST:
-        factor = -(-max(images.shape[2:]) // _LARGEST)
-        height, width = (side // factor * factor for side in images.shape[2:])
+        down, across = (-(-side // _LARGEST) for side in images.shape[2:])
+        height, width = images.shape[2] // down * down, images.shape[3] // across * across
         cut = images[:, :, :height, :width]
-        shape = (len(images), images.shape[1], height // factor, factor, width // factor, factor)
+        shape = (len(images), images.shape[1], height // down, down, width // across, across)
         blocks = [cut[i : i + 500].reshape(-1, *shape[1:]).mean(axis=(3, 5)) for i in range(0, len(cut), 500)]
         images = np.concatenate(blocks).astype(np.float32)
     return images.reshape(len(images), -1)

@@ -19,6 +19,7 @@ from steadygan import recipe as recipes
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
+from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
 from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Measure, Subject, select
@@ -69,7 +70,8 @@ def evaluate(
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights; for the features 'inception' alone
-        data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
+        data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
+            decides that it is the same
         say: called with a line of progress
         kinds: classes and functions of your own that the run's recipe uses
 
@@ -88,6 +90,9 @@ def evaluate(
     recipe, dataset = reopen(evaluated.folder, evaluated.recipe, data)
     if not record_place(evaluated.folder, evaluated.recipe, recipe):
         tell(f"{evaluated.folder} is being trained: where its data is now was not written into it")
+    pixels = is_judged_as_pixels(dataset.sample)
+    if pixels:
+        dataset, features, metrics = _as_pixels(dataset, features, metrics)
     cache = evaluated.recipe.data.cache
     total = count if count is not None else default_count(dataset)
     if total < 2:
@@ -109,6 +114,7 @@ def evaluate(
         return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
 
     samples = draw(evaluated, total, seed, weights, round_)
+    samples = as_pixels(samples) if pixels else samples
     material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
     numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in measures:
@@ -123,9 +129,22 @@ def evaluate(
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(extractors[inputs]), tuple(group)) for inputs, group in numbers.items() if group]
     record.add(evaluated.folder, new)
-    if dataset.sample.is_image:
+    if dataset.sample.is_image and not pixels:
         write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
+
+
+def _as_pixels(
+    dataset: Dataset, features: str | Features, metrics: Sequence[str] | None
+) -> tuple[Dataset, str, Sequence[str]]:
+    """Data set, features and metrics for signals, volumes and images of many bands."""
+    if features not in ("auto", "pixels"):
+        name = features if isinstance(features, str) else features.name
+        raise UsageError(f"features '{name}' are for pictures; for {dataset.sample.plural}: auto or pixels")
+    for name in metrics or ():
+        if name not in MEASURES:
+            raise UsageError(f"metric '{name}' does not suit {dataset.sample.plural}; suited: {', '.join(MEASURES)}")
+    return dataset_as_pixels(dataset), "pixels", metrics or MEASURES
 
 
 def _is_multi_scale(run: Run, dataset: Dataset) -> bool:
@@ -153,7 +172,7 @@ def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: 
     """
     samples: Samples | None = None
     done = 0
-    for block in run.stream(count, seed, weights=weights, round_=round_):
+    for block in run.stream(count, seed, weights=weights, round_=round_, scaled=True):
         if samples is None:
             samples = _empty((count, *block.shape[1:]), block.dtype)
         samples[done : done + len(block)] = block

@@ -219,7 +219,7 @@ def channel_classifier(
 
 def _check(dataset: Dataset) -> int:
     """The number of classes; UsageError for data that no classifier can be trained on."""
-    if not dataset.sample.is_image:
+    if not dataset.sample.is_picture:
         raise UsageError(f"'{dataset.name}' are points; a classifier is for pictures")
     classes = dataset.sample.classes
     if classes == 0:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.networks.autoencoder import ConvAutoencoderCritic, MLPAutoencoderCritic
 from steadygan.networks.began import BEGANCritic, BEGANGenerator
+from steadygan.networks.conv import ConvCritic, ConvGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
@@ -56,6 +57,7 @@ else:  # the closed sets that files and the command line know
         | ResNet101Generator
         | R3GANGenerator
         | Own
+        | ConvGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -71,6 +73,7 @@ else:  # the closed sets that files and the command line know
         | MultiScaleCritic
         | R3GANCritic
         | Own
+        | ConvCritic
     )
 
 
@@ -88,6 +91,8 @@ __all__ = [
     "BEGANCritic",
     "BEGANGenerator",
     "ConvAutoencoderCritic",
+    "ConvCritic",
+    "ConvGenerator",
     "CriticNetwork",
     "DCGANCritic",
     "DCGANGenerator",

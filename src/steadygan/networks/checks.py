@@ -14,18 +14,29 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
         UsageError: for points, text, other shapes and sizes; names networks and sizes that fit.
     """
     if not sample.is_image:
-        fitting = "TextGenerator and TextCritic for text" if sample.is_text else "MLPGenerator and MLPCritic for points"
-        raise UsageError(f"{spec} is for images, but a sample is {sample}: use {fitting}")
+        raise UsageError(f"{spec} is for images, but a sample is {sample}: use {fitting_networks(sample)}")
     channels, height, width = sample.shape
-    if not 1 <= channels <= 4:
-        raise UsageError(f"{spec} takes 1 to 4 channels, but a sample is {sample}")
+    if channels < 1:
+        raise UsageError(f"{spec} takes 1 channel or more, but a sample is {sample}")
     if height != width or height not in sizes:
+        if not sample.is_picture:
+            raise UsageError(
+                f"{spec} takes images of {', '.join(map(str, sizes))} px, but a sample is {sample}: "
+                "use ConvGenerator and ConvCritic, which take any sides"
+            )
         near = sorted(sorted(sizes, key=lambda size: abs(size - height))[:2])
         raise UsageError(
             f"{spec} takes images of {', '.join(map(str, sizes))} px, but a sample is {sample}: "
             f"bring them to {' or '.join(map(str, near))} px with --data.size"
         )
     return channels, height
+
+
+def fitting_networks(sample: SampleSpec) -> str:
+    """The networks for samples that are no images, in words."""
+    if sample.is_text:
+        return "TextGenerator and TextCritic for text"
+    return "MLPGenerator and MLPCritic for points" if sample.is_points else "ConvGenerator and ConvCritic"
 
 
 def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> int:

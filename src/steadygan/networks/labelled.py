@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from steadygan.checks import literal_fields
 from steadygan.errors import NeedsClassesError
 from steadygan.networks.began import BEGANGenerator
+from steadygan.networks.conv import ConvGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
 from steadygan.networks.own import Own
@@ -29,6 +30,7 @@ Unconditional: TypeAlias = (
     | SNDCGANGenerator
     | BEGANGenerator
     | Own
+    | ConvGenerator
 )
 """Generators without labels."""
 

@@ -56,7 +56,7 @@ class MLPGenerator:
     norm: Norm = "none"
     """norm after each hidden layer"""
     output: Output = "auto"
-    """output activation; auto: tanh for images, linear for points"""
+    """output activation; auto: tanh for images, signals and volumes, linear for points"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -73,7 +73,7 @@ class MLPGenerator:
 
         if sample.is_text:
             raise UsageError(f"MLPGenerator makes images and points, but a sample is {sample}: use TextGenerator")
-        output = ("tanh" if sample.is_image else "linear") if self.output == "auto" else self.output
+        output = ("tanh" if sample.is_grid else "linear") if self.output == "auto" else self.output
         parts = _hidden(self, latent, critic=False, full_precision=sample.is_points)
         last = linear(self.width, math.prod(sample.shape), "glorot", full_precision=sample.is_points)
         return Generator(LabelledSequential(*parts, last), sample.shape, output)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from steadygan.networks import ConvAutoencoderCritic, DCGANGenerator, MLPAutoencoderCritic, MLPGenerator
+from steadygan.networks import ConvAutoencoderCritic, ConvGenerator, DCGANGenerator, MLPAutoencoderCritic, MLPGenerator
 from steadygan.objectives import EnergyBased
 from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe
-from steadygan.recipes.backbones import IMAGES, prior
+from steadygan.recipes.backbones import IMAGES, prior, takes_image_networks
 from steadygan.schedules import Constant
 from steadygan.types import SampleSpec
 
@@ -18,13 +18,15 @@ def ebgan(sample: SampleSpec = IMAGES) -> Recipe:
 
     Zhao et al. 2017, Energy-based GAN; networks as for the paper's 64 px (unconfirmed), norm in both. The margin is
     for mean squared errors of pixels in [-1, 1]. Latents (size 128; the paper's may be 100), initial weights and rates
-    are DCGAN's, as the paper's could not be confirmed. On points: fully connected networks.
+    are DCGAN's, as the paper's could not be confirmed. On points: fully connected networks; on signals and volumes a
+    fully connected critic.
     """
-    image = sample.is_image
+    image = takes_image_networks(sample)
     width = 128 if sample.shape[-1] >= 64 else 64
+    other = ConvGenerator() if sample.is_grid else MLPGenerator()
     return Recipe(
         name="ebgan",
-        generator=DCGANGenerator(width, kernel=4, init="normal_0.02") if image else MLPGenerator(),
+        generator=DCGANGenerator(width, kernel=4, init="normal_0.02") if image else other,
         critic=ConvAutoencoderCritic(init="normal_0.02") if image else MLPAutoencoderCritic(decoder_depth=2),
         objective=EnergyBased(margin=1.0),
         critic_steps=Constant(1),

@@ -9,6 +9,10 @@ from steadygan.data.options import DataOptions
 from steadygan.errors import unknown_name
 from steadygan.losses import Hinge
 from steadygan.networks import (
+    ConvCritic,
+    ConvGenerator,
+    CriticNetwork,
+    GeneratorNetwork,
     MLPCritic,
     MLPGenerator,
     ResNetCritic,
@@ -20,7 +24,7 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam, two_time_scale
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe
-from steadygan.recipes.backbones import IMAGES, prior
+from steadygan.recipes.backbones import IMAGES, prior, takes_image_networks
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.types import SampleSpec
 
@@ -49,15 +53,16 @@ def sngan(sample: SampleSpec = IMAGES) -> Recipe:
 
     Miyato et al. 2018, Spectral Normalization for GANs: setting C (DCGAN's Adam, one critic step), affordable on a
     laptop, on SN-DCGAN of half the published width. 'sngan-a' to 'sngan-f' are the paper's settings, 'sngan-cifar10'
-    its residual networks. On points: fully connected networks. On images the generator's field 'spectral'
+    its residual networks. On points: fully connected networks; on signals and volumes: DCGAN's form over their
+    dimensions. On images the generator's field 'spectral'
     normalises both networks.
     """
     lr, betas, critic_steps = SETTINGS["c"]
-    image = sample.is_image
+    generator, critic = _networks(sample)
     return Recipe(
         name="sngan",
-        generator=SNDCGANGenerator(width=32) if image else MLPGenerator(),
-        critic=SNDCGANCritic(width=32) if image else MLPCritic(activation="leaky_relu", spectral=True),
+        generator=generator,
+        critic=critic,
         objective=Adversarial(Hinge()),
         critic_steps=Constant(critic_steps),
         prior=prior(sample),
@@ -65,6 +70,14 @@ def sngan(sample: SampleSpec = IMAGES) -> Recipe:
         critic_optimizer=Adam(lr, betas),
         rounds=100_000,
     )
+
+
+def _networks(sample: SampleSpec) -> tuple[GeneratorNetwork, CriticNetwork]:
+    if takes_image_networks(sample):
+        return SNDCGANGenerator(width=32), SNDCGANCritic(width=32)
+    if sample.is_grid:
+        return ConvGenerator(width=32), ConvCritic(width=32, spectral=True)
+    return MLPGenerator(), MLPCritic(activation="leaky_relu", spectral=True)
 
 
 def sngan_setting(setting: str, sample: SampleSpec = IMAGES) -> Recipe:

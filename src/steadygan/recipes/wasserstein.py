@@ -35,8 +35,8 @@ def wgan(sample: SampleSpec = IMAGES) -> Recipe:
         prior=prior(sample),
         generator_optimizer=RMSprop(5e-5),
         critic_optimizer=RMSprop(5e-5),
-        batch=64 if sample.is_image else 256,
-        rounds=200_000 if sample.is_image else 100_000,
+        batch=64 if sample.is_grid else 256,
+        rounds=200_000 if sample.is_grid else 100_000,
     )
 
 
@@ -48,7 +48,7 @@ def wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
     """
     large = sample.is_image and sample.shape[-1] >= 64
     generator, critic = dcgan_or_mlp(sample, critic_norm="layer" if large else "none")
-    image = sample.is_image
+    image = sample.is_grid
     optimizer = Adam(1e-4, betas=(0.0 if image else 0.5, 0.9))
     return Recipe(
         name="wgan-gp",

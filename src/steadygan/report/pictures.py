@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from steadygan.data.numbers import drawing
 from steadygan.errors import UsageError
 from steadygan.report.lines import save_lines
 from steadygan.run.layout import lines_path, picture_path, scales_path
@@ -150,16 +151,24 @@ def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
 
 
 def draw(picture: Picture) -> tuple[Image.Image, str] | None:
-    """The picture of a round and its description; None for text, and for points that are not 2-D."""
+    """The picture of a round and its description; None for text."""
     if picture.lines is not None:
         return None
     samples = picture.samples
+    after = f"of fixed latents after round {picture.round:,}"
+    if samples.ndim == 3:
+        return drawing.signal_picture(samples), f"{min(len(samples), drawing.MOST_SIGNALS)} signals {after}"
+    if samples.ndim == 5 or (samples.ndim == 4 and samples.shape[1] > 4):
+        what = "middle slices of volumes" if samples.ndim == 5 else "images, their first three bands,"
+        return image_grid(drawing.as_pictures(samples), picture.columns), f"{len(samples)} {what} {after}"
     if samples.ndim == 4:
         by_class = ", class by class," if picture.columns else ""
         text = f"{len(samples)} samples of fixed latents{by_class} after round {picture.round:,}"
         return image_grid(cast("NDArray[np.uint8]", samples), picture.columns), text
     if samples.shape[-1] != 2:
-        return None
+        title = f"round {picture.round:,}"
+        drawn = drawing.column_histograms(samples, picture.real, picture.units, title)
+        return drawn, f"Histograms of columns, real rows (orange) and {len(samples)} generated rows (green) {after}"
     from steadygan.report.surfaces import decision_surface  # matplotlib loads slowly
 
     generated = cast("NDArray[np.float32]", samples)

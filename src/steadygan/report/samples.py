@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from steadygan.data.dataset import Labels, Samples
+from steadygan.data.numbers import drawing
 from steadygan.data.text.alphabet import Alphabet, decode
 from steadygan.errors import UsageError
 from steadygan.report.lines import save_lines
 from steadygan.report.pictures import class_grid, image_grid, save_picture
 from steadygan.system.files import written_aside
 
+if TYPE_CHECKING:
+    from steadygan.data.units import Units
+
 GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")
 """names of the files that ``save_folder`` writes"""
 
 
-def save_samples(samples: Samples, path: Path, labels: Labels | None = None, alphabet: Alphabet | None = None) -> Path:
+def save_samples(
+    samples: Samples,
+    path: Path,
+    labels: Labels | None = None,
+    alphabet: Alphabet | None = None,
+    units: Units | None = None,
+) -> Path:
     """Write samples in the form that the path's ending names; returns the path.
 
     Args:
-        samples: uint8 [N, C, H, W] images, float32 [N, D] points, or ids [N, L] of an alphabet's characters
-        path: ``.png`` (or another picture format) for a grid, ``.npz`` for arrays, no ending for a folder of PNGs;
-            for text ``.txt``, one sample a line, or ``.npz``
-        labels: [N], kept by arrays and folders
+        samples: uint8 [N, C, H, W] images, float32 [N, D] points, or ids [N, L] of an alphabet's characters; with
+            ``units`` signals [N, C, T], volumes [N, C, D, H, W], images of many bands or rows of a table
+        path: ``.png`` (or another picture format) for a grid, ``.npz`` or ``.npy`` for arrays, ``.csv`` for tables, no
+            ending for a folder of PNGs; for text ``.txt``, one sample a line, or ``.npz``
+        labels: [N], kept by ``.npz``, ``.csv`` and folders
         alphabet: of text
+        units: of the samples, where they were scaled for training
 
     Raises:
         UsageError: for another ending.
@@ -42,13 +55,33 @@ def save_samples(samples: Samples, path: Path, labels: Labels | None = None, alp
     if path.is_dir() or not suffix:
         return save_folder(samples, path, labels)
     if suffix == ".npz":
-        return save_npz(samples, path, labels)
+        return save_npz(samples, path, labels, units)
+    if suffix == ".npy":
+        with written_aside(path) as aside, aside.open("wb") as file:
+            np.save(file, samples, allow_pickle=False)
+        return path
+    if suffix == ".csv" and samples.ndim == 2:
+        return save_table(samples, path, labels, units)
     if suffix in GRIDS:
-        return save_grid(samples, path)
+        return save_grid(samples, path, units=units)
+    table = ".csv for a table, " if samples.ndim == 2 else ""
     raise UsageError(
-        f"cannot write samples to '{path}': the ending has to be .npz for arrays, none for a folder of PNGs, "
-        f"or for a grid one of {', '.join(GRIDS)}"
+        f"cannot write samples to '{path}': the ending has to be {table}.npz or .npy for arrays, none for a folder of "
+        f"PNGs, or for a grid one of {', '.join(GRIDS)}"
     )
+
+
+def save_table(samples: Samples, path: Path, labels: Labels | None = None, units: Units | None = None) -> Path:
+    """Write rows [N, D] as .csv with the names of the columns, whole numbers as such, and the column ``label``."""
+    names = list(units.names) if units is not None and units.names else [f"column_{i}" for i in range(samples.shape[1])]
+    whole = units.whole if units is not None and units.whole else (samples.dtype.kind in "iub",) * samples.shape[1]
+    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*names, "label"] if labels is not None else names)
+        for index, row in enumerate(samples.tolist()):
+            cells = [int(value) if is_whole else value for value, is_whole in zip(row, whole, strict=True)]
+            writer.writerow([*cells, int(labels[index])] if labels is not None else cells)
+    return path
 
 
 def _save_text(ids: Samples, path: Path, alphabet: Alphabet) -> Path:
@@ -63,8 +96,10 @@ def _save_text(ids: Samples, path: Path, alphabet: Alphabet) -> Path:
     return path
 
 
-def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:
-    """Write one picture of all samples (points are drawn in the plane); returns its path."""
+def save_grid(samples: Samples, path: Path, columns: int | None = None, units: Units | None = None) -> Path:
+    """Write one picture of all samples (points in the plane, other numbers by their kind); returns its path."""
+    if units is not None:
+        return _save_drawing(samples, path, columns, units)
     if samples.ndim == 4:
         return save_picture(image_grid(cast("NDArray[np.uint8]", samples), columns), path, _description(samples))
     from steadygan.report.surfaces import decision_surface
@@ -72,14 +107,26 @@ def save_grid(samples: Samples, path: Path, columns: int | None = None) -> Path:
     return save_picture(decision_surface(cast("NDArray[np.float32]", samples)), path, _description(samples))
 
 
-def save_classes(samples: Samples, classes: Sequence[int], names: Sequence[str], path: Path) -> Path:
+def _save_drawing(samples: Samples, path: Path, columns: int | None, units: Units) -> Path:
+    if samples.ndim == 2:
+        drawn = drawing.column_histograms(units.scaled(samples), None, units)
+        return save_picture(drawn, path, f"{len(samples):,} generated rows")
+    scaled = units.scaled(samples)
+    if samples.ndim == 3:
+        return save_picture(drawing.signal_picture(scaled), path, f"{len(samples):,} generated signals")
+    return save_picture(image_grid(drawing.as_pictures(scaled), columns), path, f"{len(samples):,} generated samples")
+
+
+def save_classes(
+    samples: Samples, classes: Sequence[int], names: Sequence[str], path: Path, units: Units | None = None
+) -> Path:
     """Write samples [classes, columns, ...] of some classes in the form that the path's ending names.
 
     A grid has a row for each class, with its name; arrays and folders have class after class, with labels.
     """
-    if path.suffix.lower() not in GRIDS or path.is_dir():
+    if path.suffix.lower() not in GRIDS or path.is_dir() or units is not None:
         labels = np.repeat(np.asarray(classes, dtype=np.int64), samples.shape[1])
-        return save_samples(samples.reshape(-1, *samples.shape[2:]), path, labels)
+        return save_samples(samples.reshape(-1, *samples.shape[2:]), path, labels, units=units)
     description = (
         f"{samples.shape[1]:,} generated samples of each of {len(classes)} classes; a column shares its latent"
     )
@@ -96,8 +143,8 @@ def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> P
     samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced.
     Raises UsageError for a file, and for a folder that holds anything else.
     """
-    if samples.ndim != 4:
-        raise UsageError(f"points cannot be written as a folder of pictures: give '{path}' the ending .npz or .png")
+    if samples.ndim != 4 or samples.shape[1] > 4:
+        raise UsageError(f"these samples are no pictures for a folder: give '{path}' the ending .npz, .npy or .png")
     if path.is_file():
         raise UsageError(f"'{path}' is a file; samples as a folder of PNGs need another name")
     if path.is_dir() and (others := sorted(p.name for p in path.iterdir() if not NUMBERED.fullmatch(p.name))):
@@ -113,13 +160,18 @@ def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> P
     return path
 
 
-def save_npz(samples: Samples, path: Path, labels: Labels | None = None) -> Path:
-    """Write the arrays ``images`` uint8 [N, H, W, C], or ``points`` float32 [N, D], and ``labels`` int64 [N]."""
+def save_npz(samples: Samples, path: Path, labels: Labels | None = None, units: Units | None = None) -> Path:
+    """Write the arrays ``images`` uint8 [N, H, W, C], or ``points`` float32 [N, D], and ``labels`` int64 [N].
+
+    Signals are ``signals`` [N, C, T], volumes ``volumes`` [N, C, D, H, W], tables ``table`` [N, D] with ``columns``.
+    """
     arrays: dict[str, NDArray[np.generic]] = {}
     if samples.ndim == 4:
         arrays["images"] = np.ascontiguousarray(samples.transpose(0, 2, 3, 1))
+    elif units is not None and samples.ndim == 2:
+        arrays |= {"table": samples, "columns": np.array(units.names)}
     else:
-        arrays["points"] = samples
+        arrays[{3: "signals", 5: "volumes"}.get(samples.ndim, "points")] = samples
     if labels is not None:
         arrays["labels"] = labels
     with written_aside(path) as aside:

@@ -26,14 +26,36 @@ Progress = Callable[[int, int], None]
 
 
 def with_source(options: DataOptions, data: Any) -> DataOptions:
-    """The options with another place of the data: a path or a name, or options of which the source counts."""
+    """The options with another place of the data: a path or a name, or options of which the source counts.
+
+    Data in memory leaves them as they are.
+    """
     if data is None:
         return options
     if isinstance(data, DataOptions):
         return dataclasses.replace(options, source=data.source, cache=data.cache or options.cache)
     if isinstance(data, str | Path):
-        return dataclasses.replace(options, source=str(data))
-    raise UsageError(f"data is {type(data).__name__}; a path or a name is needed: where the run's data is now")
+        from steadygan.data.sources.find import as_source
+
+        return dataclasses.replace(options, source=as_source(data))
+    return options
+
+
+def opened(data: Any, options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
+    """Data with its options: ``data`` itself if it is in memory, else what the options name.
+
+    Args:
+        data: arrays, tensors, data sets, tables or pictures; None, a path or options: ``options`` name the source
+        options: of the data
+        progress: called with (done, all) while pictures are decoded for the first time
+    """
+    from steadygan.data.open import open_memory
+    from steadygan.data.sources.memory import is_memory, memory_name
+
+    if not is_memory(data):
+        return open_options(options, progress)
+    options = dataclasses.replace(options, source=memory_name(data))
+    return options, open_memory(data, options, progress)
 
 
 def open_options(options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:
@@ -62,7 +84,7 @@ def reopen(folder: Path, recipe: Recipe, data: Any = None, progress: Progress | 
     """
     options = with_source(recipe.data, data)
     try:
-        options, dataset = open_options(options, progress)
+        options, dataset = opened(data, options, progress)
     except UsageError as error:
         gone = data is None and os.sep in options.source and not Path(options.source).exists()
         hint = "; if the data of the run has moved, --data PLACE says where it is now" if gone else ""

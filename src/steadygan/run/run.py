@@ -57,7 +57,12 @@ class Run(RunFolder):
         import torch
 
         blocks = self._decoded(latents, labels, generator or self.generator)
-        return torch.cat([scales[-1] for scales in blocks]).numpy()
+        return self._in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
+
+    def _in_units(self, samples: Samples) -> Samples:
+        """Samples in the units of the data, where they were scaled for training."""
+        units = self.data.units
+        return samples if units is None else units.restored(samples)
 
     def _decoded(
         self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
@@ -75,12 +80,21 @@ class Run(RunFolder):
                 yield decode_scales(self.recipe.representation, made)
 
     def stream(
-        self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        weights: Weights = "average",
+        round_: int | None = None,
+        scaled: bool = False,
     ) -> Iterator[Samples]:
-        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds."""
+        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds.
+
+        ``scaled``: as networks see numbers, not in the units of the data, to compare with the data set's samples.
+        """
         network = self._generator_of(weights, round_)
         for scales in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
-            yield scales[-1].numpy()
+            yield scales[-1].numpy() if scaled else self._in_units(scales[-1].numpy())
 
     def sample(
         self,
@@ -93,7 +107,9 @@ class Run(RunFolder):
     ) -> Samples:
         """``count`` generated samples, the same for the same seed.
 
-        uint8 images [N, C, H, W], float32 points [N, D], or ids of characters [N, L], which ``lines`` gives as text.
+        uint8 images [N, C, H, W], float32 points [N, D], ids of characters [N, L], which ``lines`` gives as text; of
+        data that was scaled for training, signals [N, C, T], volumes [N, C, D, H, W], images of many bands and rows of
+        tables [N, D], in the units and the number type of the data.
 
         Args:
             count: how many
@@ -187,7 +203,7 @@ class Run(RunFolder):
         """
         import numpy as np
 
-        if not self.sample_spec.is_image:
+        if not self.sample_spec.is_picture:
             raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
@@ -230,7 +246,7 @@ class Run(RunFolder):
         from steadygan.inversion import find_latents
 
         shape = self.sample_spec.shape
-        if not self.sample_spec.is_image:
+        if not self.sample_spec.is_picture:
             raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be inverted")
         if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
             raise UsageError(
@@ -273,7 +289,7 @@ class Run(RunFolder):
     @property
     def _sample_kind(self) -> str:
         spec = self.sample_spec
-        return "pictures" if spec.is_image else "text" if spec.is_text else "points"
+        return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural
 
     def _generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
         return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)

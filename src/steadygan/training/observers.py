@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from steadygan.data.units import Units
     from steadygan.types import SampleSpec
 
 Row = Mapping[str, float | int]
@@ -43,7 +44,8 @@ class Picture:
     folder: Path
     round: int
     samples: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
-    """images uint8 [N, C, H, W], points float32 [N, D], or character ids [N, L], uint8 or int16"""
+    """images uint8 [N, C, H, W], character ids [N, L], uint8 or int16, or float32: points [N, D], signals [N, C, T],
+    volumes [N, C, D, H, W], images of more than 4 bands [N, B, H, W]"""
     real: NDArray[np.float32] | None = None
     """real points [M, D], for points only"""
     score: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
@@ -54,6 +56,8 @@ class Picture:
     """the samples as N lines, for text only"""
     coarser: tuple[NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32], ...] = ()
     """the smaller sizes of multi-scale images, coarse to fine"""
+    units: Units | None = None
+    """of samples that are scaled: the way back to the data's own units"""
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,7 @@ class Trainer:
             samples=samples,
             columns=fixed_latents.picture_columns(game),
             coarser=tuple(coarser),
+            units=self.dataset.units,
             real=self.dataset.held_out.samples[: len(samples)] if points else None,
             score=fixed_latents.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -222,6 +223,14 @@ def test_a_decompression_bomb_is_one_unreadable_file(side: int, megapixels: int)
     with warnings.catch_warnings(record=True) as warned, quiet_pillow(), pytest.raises(Unreadable, match=said):
         decode(bomb, RGB8)
     assert not warned
+
+
+def test_a_file_too_large_for_a_picture_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(picture()))
+    assert not read_head(path).error
+    os.truncate(path, 10**12)  # it takes no room: the file has a hole
+    assert read_head(path).error == "too large (a file of 1000.0 GB)"
 
 
 def test_the_reasons_of_unreadable_files_are_a_few_words(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steadygan.data.text.alphabet import UNKNOWN
-from steadygan.data.text.lines import TextFile, read_lines, split_lines
+from steadygan.data.text.lines import TextFile, cut_lines, read_lines, split_lines
 from steadygan.errors import DataError
 
 WORDS = [f"line {number}" for number in range(20)]
@@ -103,3 +108,52 @@ def test_copies_can_be_spread_over_both_sides() -> None:
     assert (len(train), len(held_out)) == (480, 120)
     assert 35 < held_out.count("ROMEO:") < 85
     assert split_lines(lines[::-1], 0.2, copies_together=False)[1].count("ROMEO:") == held_out.count("ROMEO:")
+
+
+@given(st.text(st.sampled_from("ab\nü`"), max_size=60), st.integers(1, 9))
+def test_cut_lines_are_the_starts_of_the_lines_and_their_lengths(text: str, most: int) -> None:
+    whole = text.split("\n")
+    if whole[-1] == "":
+        whole.pop()
+    assert list(cut_lines(io.StringIO(text), most)) == [(line[:most], len(line)) for line in whole]
+
+
+def test_long_lines_are_cut_and_their_length_is_known(file: Path) -> None:
+    long = "x" * 100_000
+    file.write_text("\n".join([*WORDS, long]) + "\n", encoding="utf-8")
+    found = read_lines(file)
+    assert found.lines == [*WORDS, long[:4096]]
+    assert found.longest == 100_000
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_line_without_end_is_refused_without_being_held(file: Path, end: bytes) -> None:
+    with gzip.open(file, "wb", compresslevel=1) as packed:
+        for _ in range(40):
+            packed.write(b"a" * 2**20)
+        packed.write(end + b"\n".join(word.encode() for word in WORDS))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="a line of more than 16,777,216 characters"):
+        read_lines(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * 10**6
+
+
+def test_lines_that_take_more_memory_than_the_bound_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("\n".join("y" * 1000 for _ in range(1000)), encoding="utf-8")
+    monkeypatch.setenv("STEADYGAN_MEMORY", "500000")
+    with pytest.raises(DataError, match=r"is too large: its first \d+ lines need 50\d kB"):
+        read_lines(file)
+
+
+def test_a_file_of_endless_empty_lines_is_not_read_to_its_end(file: Path) -> None:
+    file.write_text("\n".join(WORDS) + "\n" * 10_000, encoding="utf-8")
+    found = read_lines(file, most=20)
+    assert found.lines == WORDS and found.more and found.empty == 40 - len(WORDS)
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    with pytest.raises(DataError, match="is a FIFO"):
+        read_lines(tmp_path / "a.txt")

@@ -10,6 +10,7 @@ from steadygan.system.escapes import escaped
 from steadygan.system.words import visible
 
 if TYPE_CHECKING:
+    from steadygan.data.audit.numbers import NumbersSummary
     from steadygan.data.audit.text import TextSummary
     from steadygan.data.text.alphabet import Alphabet
 
@@ -24,11 +25,11 @@ class Audit:
 
     source: str
     kind: str
-    """'folder', 'parquet', 'idx', 'arrays', 'text', 'built in' or 'synthetic'"""
+    """'folder', 'parquet', 'idx', 'arrays', 'csv', 'memory', 'text', 'built in' or 'synthetic'"""
     shape: tuple[int, ...]
-    """shape of one sample in training: (C, S, S), (2,), or (characters, length) of text"""
+    """shape of one sample in training: (C, S, S), (2,), (characters, length) of text, (C, T) of signals"""
     found: int
-    """pictures, readable or not; lines of text"""
+    """pictures, readable or not; lines of text; samples of numbers"""
     train: int | None
     """training samples; None: endless"""
     held_out: int
@@ -75,6 +76,8 @@ class Audit:
     """of text only"""
     alphabet: Alphabet | None = None
     """of text only"""
+    numbers: NumbersSummary | None = None
+    """of signals, volumes, images of many bands and tables"""
     examples: tuple[str, ...] = ()
     """lines of text as they are trained on"""
     what_training_will_do: tuple[str, ...] = ()
@@ -86,7 +89,10 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """All findings as plain lists, numbers and strings, for data.json."""
-        return asdict(self)
+        plain = asdict(self)
+        if self.numbers is None:
+            del plain["numbers"]
+        return plain
 
     def lines(self) -> list[str]:
         """The findings as lines to print."""
@@ -95,6 +101,8 @@ class Audit:
             lines += [f"  {line}" for line in self.text.counts()]
             lines.append(f"  alphabet    {_characters(self.alphabet)}")
             lines += [f"  example     {visible(line)}" for line in self.examples]
+        elif self.numbers is not None:
+            lines += [f"  {line}" for line in self.numbers.counts(self.found, self.shape)]
         elif self.found:
             lines.append(f"  pictures    {self.found:,} found, {self.unreadable_count:,} unreadable")
         if self.smallest and self.largest:

@@ -1,10 +1,10 @@
-"""Pictures in numpy files, .npz and .npy, in all common layouts."""
+"""Arrays in numpy files, .npz and .npy, and in memory: pictures in all common layouts, and other numbers."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,20 @@ from numpy.typing import NDArray
 from steadygan.data.images.decode import MOST_PIXELS, too_large
 from steadygan.data.images.pictures import Pictures, PictureSource, pictures_of_array, printable
 from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.numbers.kinds import Reading, arranged_shape, reading_of
+from steadygan.data.numbers.source import Numbers, NumberSource
 from steadygan.data.options import DataOptions, LabelUse
 from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
+from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError
 
 _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
 _TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
 _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
+_SAMPLES = ("signals", "volumes", "samples", "table", "x_data", "features")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
 _LISTED = 12
@@ -90,21 +94,52 @@ def _parts(header: Header) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
     return header.shape, header.dtype, header.fortran
 
 
-def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource:
-    """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
-    arrays = headers(path)
-    images = _choose_images(path, arrays)
+def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource | NumberSource:
+    """The source of a .npz or .npy file, with labels, and a test split if it has one."""
+    return source_of_arrays(headers(path), f"'{shown(path)}'", name, options)
+
+
+def source_of_arrays(
+    arrays: Mapping[str, StoredArray], where: str, name: str, options: DataOptions, form: str = "arrays"
+) -> PictureSource | NumberSource:
+    """The source of named arrays.
+
+    Args:
+        arrays: samples, labels and their test splits, by names in lower case such as 'images' and 'labels'
+        where: they are, for messages
+        name: of the data
+        options: of which ``form`` says what the samples are
+        form: the audit's word for where they are
+    """
+    images = _choose_images(where, arrays)
     test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
+    reading = reading_of(images, options.form)
     splits = [images] if test_images is None else [images, test_images]
-    convert, found = converter([rows_of(array) for array in splits], options.range)
     labelling, notes = _labels(arrays, images, test_images, options.labels)
+    if reading is not None:
+        labels = (labelling.labels, labelling.test_labels)
+        numbers = [_numbers(array, reading, each) for array, each in zip(splits, labels, strict=False)]
+        _check_same_samples(numbers)
+        said = (f"Read as {reading.why}.", *notes)
+        test_numbers = numbers[1] if len(numbers) > 1 else None
+        return NumberSource(
+            name,
+            form,
+            reading.kind,
+            numbers[0],
+            test_numbers,
+            labelling.names,
+            notes=said,
+            label_note=labelling.note,
+        )
+    convert, found = converter([rows_of(array) for array in splits], options.range)
     train = _pictures(images, convert, found, labelling.labels)
     test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
     return PictureSource(
         name,
-        "arrays",
+        form,
         train,
         test,
         class_names=labelling.names,
@@ -114,33 +149,60 @@ def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource:
     )
 
 
-def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
+def _numbers(array: StoredArray, reading: Reading, labels: NDArray[np.int64] | None) -> Numbers:
+    shape = arranged_shape(array, reading)
+    word = "row" if reading.kind == "points" else "sample"
+    return Numbers(
+        array.title, shape, array.dtype, lambda: map(reading.arrange, array.pieces()), labels, f"{word} {{}}".format
+    )
+
+
+def _check_same_samples(splits: list[Numbers]) -> None:
+    shapes = [split.shape[1:] for split in splits]
+    if len(set(shapes)) > 1:
+        raise DataError(
+            f"{splits[1].title} has samples of shape {list(shapes[1])}, {splits[0].title} of {list(shapes[0])}: "
+            "both splits need one shape"
+        )
+
+
+def _first(arrays: Mapping[str, StoredArray], names: tuple[str, ...]) -> StoredArray | None:
     return next((arrays[name] for name in names if name in arrays), None)
 
 
-def _choose_images(path: Path, arrays: dict[str, ArrayFile]) -> ArrayFile:
-    pictures = {name: array for name, array in arrays.items() if len(array.shape) in (3, 4)}
-    chosen = _first(pictures, _IMAGES)
-    if chosen is None and len(pictures) == 1:
-        chosen = next(iter(pictures.values()))
-    if chosen is None:
-        listed = [f"{printable(name)} {list(array.shape)}" for name, array in arrays.items()]
-        inside = ", ".join(listed[:_LISTED]) + ", …" * (len(listed) > _LISTED) or "nothing"
-        raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
-    return chosen
+def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray:
+    """The array of samples: pictures by their name or alone, else signals, volumes or a table."""
+    for dimensions in ((3, 4), (2, 5)):
+        fitting = {name: array for name, array in arrays.items() if len(array.shape) in dimensions}
+        if dimensions == (2, 5):
+            fitting = {name: array for name, array in fitting.items() if name not in (*_LABELS, *_TEST_LABELS)}
+        chosen = _first(fitting, (*_IMAGES, *_SAMPLES))
+        if chosen is None and len(fitting) == 1:
+            chosen = next(iter(fitting.values()))
+        if chosen is not None:
+            return chosen
+    if len(arrays) == 1:
+        return next(iter(arrays.values()))  # of 1 or many dimensions: its shape is refused with what is allowed
+    listed = [f"{printable(name)} {list(array.shape)}" for name, array in arrays.items()]
+    inside = ", ".join(listed[:_LISTED]) + ", …" * (len(listed) > _LISTED) or "nothing"
+    raise DataError(
+        f"{where} has no array of samples by a name such as 'images', 'signals' or 'x': pictures are {LAYOUTS}; "
+        f"it holds {inside}"
+    )
 
 
-def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def _layout(array: StoredArray) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """A function from rows in the stored layout to rows [M, C, H, W]."""
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
-    pixels = math.prod(shape[1:]) // min(4, *shape[1:])  # a lone channel's at least
-    if pixels > MOST_PIXELS:
-        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(pixels)}")
+    last = len(shape) == 4 and shape[3] <= 4
+    first = len(shape) == 4 and shape[1] <= 4
+    height, width = shape[1:3] if last or len(shape) == 3 else shape[2:]
+    if height * width > MOST_PIXELS:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(height * width)}")
     if len(shape) == 3:
         return lambda rows: rows[:, None]
-    last, first = shape[3] <= 4, shape[1] <= 4
     if last and not first:
         return lambda rows: rows.transpose(0, 3, 1, 2)
     if first and not last:
@@ -148,20 +210,22 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
 
 
-def rows_of(array: ArrayFile) -> Rows:
+def rows_of(array: StoredArray) -> Rows:
     """The array's numbers as rows [N, C, H, W]."""
     arrange = _layout(array)
     return Rows(array.title, array.dtype, math.prod(array.shape), lambda: map(arrange, array.pieces()))
 
 
 def _pictures(
-    array: ArrayFile,
+    array: StoredArray,
     convert: Convert,
     found: ValueRange,
     labels: NDArray[np.int64] | None,
 ) -> Pictures:
     rows = rows_of(array)
-    if rows.size <= _MOST_LOADED:
+    if isinstance(array, MemoryArray):
+        return pictures_of_array(convert(_layout(array)(array.load())), labels)
+    if rows.size <= _MOST_LOADED or not isinstance(array, ArrayFile):
         return pictures_of_array(np.concatenate([convert(piece) for piece in rows.pieces()]), labels)
     status = array.path.stat()
     text = f"{array.path.resolve()}\0{array.member}\0{status.st_size}\0{status.st_mtime_ns}"
@@ -180,7 +244,7 @@ def _pictures(
 
 
 def _labels(
-    arrays: dict[str, ArrayFile], images: ArrayFile, test_images: ArrayFile | None, use: LabelUse
+    arrays: Mapping[str, StoredArray], images: StoredArray, test_images: StoredArray | None, use: LabelUse
 ) -> tuple[Labelling, tuple[str, ...]]:
     """Labels of both splits, and notes."""
     array = _first(arrays, _LABELS)
@@ -195,19 +259,22 @@ def _labels(
     return read_labels(train, _values(test_array, test_images), use), ()
 
 
-def _values(array: ArrayFile, images: ArrayFile) -> Values:
+def _values(array: StoredArray, images: StoredArray) -> Values:
     stored = None if array.dtype.hasobject else array.load()
-    return Values(f"'{array.member}'", stored, array.shape, images.shape[0])
+    title = f"'{array.member}'" if isinstance(array, ArrayFile) else array.title
+    return Values(title, stored, array.shape, images.shape[0])
 
 
-def _unknown_labels(arrays: dict[str, ArrayFile], *known: ArrayFile | None) -> tuple[str, ...]:
+def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | None) -> tuple[str, ...]:
     """A note on arrays that may be labels, by another name."""
     images = known[0]
     assert images is not None
     others = [
-        f"'{array.member}' {list(array.shape)}"
-        for array in arrays.values()
-        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+        f"'{printable(name)}' {list(array.shape)}"
+        for name, array in arrays.items()
+        if array not in known
+        and (name in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and len(array.shape) <= 2
     ]
     if not others:
         return ()

@@ -17,8 +17,9 @@ from steadygan.data.images.pictures import printable
 from steadygan.data.labels import LEAVE_OUT, Values
 from steadygan.data.reading import reading, shown
 from steadygan.errors import DataError
+from steadygan.system.files import JSON_BYTES
 from steadygan.system.json_text import parse_json
-from steadygan.system.regular import open_regular
+from steadygan.system.regular import read_regular
 
 NAME = "dataset.json"
 Parts: TypeAlias = tuple[str, ...]
@@ -89,8 +90,8 @@ _NOT_OURS = object()
 def _labels_in(path: Path) -> Any:
     """What stands under 'labels': a list, an object or null; ``_NOT_OURS`` for a file of another kind."""
     try:
-        with reading(path, "JSON"), open_regular(path) as file:
-            content = parse_json(file.read().removeprefix(b"\xef\xbb\xbf"))
+        with reading(path, "JSON"):
+            content = parse_json(read_regular(path, JSON_BYTES).removeprefix(b"\xef\xbb\xbf"))
     except DataError as error:
         raise DataError(f"{error}; {LEAVE_OUT}") from None
     if not isinstance(content, dict) or "labels" not in content:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from steadygan.data.images.pictures import PictureSource, printable
+from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
 from steadygan.data.reading import shown, why
@@ -22,6 +23,8 @@ STACKED = "stacked-digits"
 DOCS = "python-docs"
 NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
 """names of sources, besides paths"""
+MEMORY = "memory:"
+"""how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _MOST_SIBLINGS = 2_000  # that are compared with a wrong name
 _PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
@@ -43,7 +46,7 @@ class TextSource:
     """None: the built-in text"""
 
 
-Source: TypeAlias = PictureSource | Synthetic | TextSource | ShardSource
+Source: TypeAlias = PictureSource | NumberSource | Synthetic | TextSource | ShardSource
 
 
 def is_built_in(source: str) -> bool:
@@ -74,6 +77,10 @@ def _find(options: DataOptions) -> Source:
     source = options.source.strip()
     if is_built_in(source) and os.path.exists(source):
         warn_of_namesake("data", source)
+    if source.startswith(MEMORY):
+        raise UsageError(
+            f"the data was in memory ('{source}') and is not stored: hand it over again, as data=… in Python"
+        )
     if source == "digits":
         from steadygan.data.sources.digits import open_digits
 
@@ -117,6 +124,10 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         from steadygan.data.sources.arrays import open_arrays
 
         return open_arrays(path, name, options)
+    if suffix == ".csv":
+        from steadygan.data.sources.csv_table import open_csv
+
+        return open_csv(path, name, options)
     if suffix == ".parquet":
         from steadygan.data.parquet.tables import split_of, tables_of_file
 
@@ -138,7 +149,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         raise DataError(f"'{shown(path)}' is a single picture; give the folder it lies in")
     raise DataError(
         f"'{shown(path)}' cannot be read as data: "
-        "known are folders of pictures, .npz, .npy, .parquet, idx and .txt files"
+        "known are folders of pictures, .npz, .npy, .csv, .parquet, idx and .txt files"
     )
 
 
@@ -170,6 +181,12 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
     arrays = [file.path for file in files.others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
         return _open_file(arrays[0], options)
+    if arrays:
+        from steadygan.data.sources.array_folder import open_array_folder
+
+        of_files = open_array_folder(path, name, arrays, options)
+        if of_files is not None:
+            return of_files
     inside = ", ".join(f"{count} {ending}" for ending, count in files.ignored()[:5])
     packed = any(ending in _PACKED for ending, _ in files.ignored())
     remedy = "; unpack the archives first" if packed else ""

@@ -18,6 +18,7 @@ from steadygan.errors import DataError
 from steadygan.system.regular import open_regular
 
 _GZIP = b"\x1f\x8b"
+_PIECE = 2**18  # bytes: gzip unpacks what is asked for into memory of its own
 _DIMENSIONS = (1, 2, 3, 4)
 
 
@@ -69,7 +70,7 @@ def _fill(file: IO[bytes], array: NDArray[Any]) -> int:
     view = array.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(view):
-        count = file.readinto(view[done:])  # type: ignore[attr-defined]
+        count = file.readinto(view[done : done + _PIECE])  # type: ignore[attr-defined]
         if not count:
             break
         done += count

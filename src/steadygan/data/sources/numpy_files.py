@@ -44,13 +44,14 @@ def opened_array(path: Path, member: str) -> Iterator[IO[bytes]]:
     kind = "numpy's .npz" if member else "numpy's .npy"
     with reading(path, kind), open_regular(path) as raw:
         if not member:
-            _check_size(path, "", raw, os.fstat(raw.fileno()).st_size)
+            _checked_header(path, "", raw, os.fstat(raw.fileno()).st_size)
+            raw.seek(0)
             yield raw
             return
         with zipfile.ZipFile(raw) as archive:
             info = archive.getinfo(f"{member}.npy")
             with archive.open(info) as file:
-                _check_size(path, member, file, info.file_size)
+                _checked_header(path, member, file, info.file_size)
             with archive.open(info) as file:
                 yield file
 
@@ -61,8 +62,9 @@ def members(path: Path) -> Iterator[tuple[str, Header]]:
         for info in archive.infolist():
             if info.filename.endswith(".npy"):
                 _check_member(path, info)
+                name = info.filename.removesuffix(".npy")
                 with archive.open(info) as file:
-                    yield info.filename.removesuffix(".npy"), read_header(file)
+                    yield name, _checked_header(path, name, file, info.file_size)
 
 
 def read_header(file: IO[bytes]) -> Header:
@@ -88,12 +90,11 @@ def _check_member(path: Path, info: zipfile.ZipInfo) -> None:
     check_announced(f"{path} [{info.filename}]", info.file_size, packed)
 
 
-def _check_size(path: Path, member: str, file: IO[bytes], size: int) -> None:
-    """Raises DataError if an array's file of ``size`` bytes holds less than its header announces; reads the header."""
-    announced = read_header(file).nbytes
+def _checked_header(path: Path, member: str, file: IO[bytes], size: int) -> Header:
+    """The header of an array in a file of ``size`` bytes. Raises DataError if it announces more than the file holds."""
+    header = read_header(file)
     left = size - file.tell()
-    if announced > left:
+    if header.nbytes > left:
         title = f"'{shown(path)}' [{escaped(member)[:80]}]" if member else f"'{shown(path)}'"
-        raise DataError(f"{title} is cut short: its header announces {announced:,} bytes, and {left:,} are there")
-    if not member:
-        file.seek(0)
+        raise DataError(f"{title} is cut short: its header announces {header.nbytes:,} bytes, and {left:,} are there")
+    return header

@@ -51,7 +51,16 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Batch norm over N, and over the batches of all processes of a training."""
+    """Batch norm over N, of signals over (N, T), and over the batches of all processes of a training."""
+
+    sum_over_processes: SumOverProcesses | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) if self.sum_over_processes is None else normalized_together(self, x)
+
+
+class BatchNorm3d(nn.BatchNorm3d):
+    """Batch norm over (N, D, H, W), and over the batches of all processes of a training."""
 
     sum_over_processes: SumOverProcesses | None = None
 
@@ -114,7 +123,14 @@ def norm_1d(name: str, width: int, init: str = "he") -> list[nn.Module]:
     return [PaperLayerNorm(width)] if name == "layer" else []
 
 
-def _batch_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, init: str) -> nn.Module:
+def norm_nd(dimensions: int, name: str, channels: int, init: str = "he") -> list[nn.Module]:
+    """The norm of a name for maps of 1 to 3 dimensions, as ``norm_2d`` gives it for two."""
+    if name == "batch" and dimensions != 2:
+        return [_batch_norm((BatchNorm1d if dimensions == 1 else BatchNorm3d)(channels, eps=1e-5), init)]
+    return norm_2d(name, channels, init)
+
+
+def _batch_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d, init: str) -> nn.Module:
     if init == "normal_0.02":
         with torch.no_grad():
             norm.weight.normal_(1.0, 0.02)

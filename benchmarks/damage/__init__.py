@@ -1,0 +1,1 @@
+"""Trials of damage: runs that are killed, flipped bits, damaged files, wrong command lines, full disks."""

@@ -1,0 +1,172 @@
+"""Tables in .csv files: columns of numbers, with or without a line of names, and perhaps a column of classes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.data.images.pictures import printable
+from steadygan.data.labels import number_labels
+from steadygan.data.numbers.source import Numbers, NumberSource
+from steadygan.data.options import DataOptions
+from steadygan.data.reading import reading, shown
+from steadygan.data.stored_array import MemoryArray
+from steadygan.errors import DataError
+from steadygan.system.regular import open_regular
+
+if TYPE_CHECKING:
+    from steadygan.data.types import Labels
+
+CLASS_COLUMNS = ("label", "labels", "class", "target_class")
+"""names of a column of classes"""
+MOST_NUMBERS = 2**28
+_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
+_LONGEST_FIELD = 2**16
+_LONGEST_LINE = 2**21
+_MOST_COLUMNS = 10_000
+
+
+def open_csv(path: Path, name: str, options: DataOptions) -> NumberSource:
+    """The table of a .csv file: comma, semicolon, tab or | between the fields.
+
+    Raises:
+        DataError: one line that names line and column, for text, missing values and lines of other lengths.
+    """
+    if options.form not in ("auto", "table"):
+        raise DataError(f"data form is '{options.form}', but '{shown(path)}' is a table")
+    with (
+        reading(path, "a table"),
+        open_regular(path) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file,
+    ):
+        head = file.read(2**16)
+        file.seek(0)
+        delimiter = _delimiter(head)
+        csv.field_size_limit(_LONGEST_FIELD)
+        rows = csv.reader(_bounded(path, file), delimiter=delimiter)
+        return _read(path, name, options, rows, ";" if delimiter == ";" else "")
+
+
+def _bounded(path: Path, file: IO[str]) -> Iterator[str]:
+    """The lines of a file, none of which is held if it is longer than ``_LONGEST_LINE``."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise DataError(f"'{shown(path)}' has a line of {_LONGEST_LINE:,} characters or more; it is no table")
+        yield line
+
+
+def _delimiter(head: str) -> str:
+    line = next((line for line in head.splitlines() if line.strip()), "")
+    return max(",;\t|", key=line.count)
+
+
+def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str]], comma: str) -> NumberSource:
+    first, header = _header(path, reader, comma)
+    columns = header or tuple(f"column_{number}" for number in range(len(first)))
+    if len(columns) > _MOST_COLUMNS:
+        raise DataError(f"'{shown(path)}' has {len(columns):,} columns; at most {_MOST_COLUMNS:,} are read")
+    class_column = next((i for i, each in enumerate(columns) if each.lower() in CLASS_COLUMNS), None)
+    used = [i for i in range(len(columns)) if i != class_column]
+    if not used:
+        raise DataError(f"'{shown(path)}' has no column of numbers beside '{printable(columns[0])}'")
+    numbers, classes, count = array("d"), [], 0
+    rows = (first,) if header is None else ()
+    for number, row in _numbered(rows, reader, 1 if header is None else 2):
+        if not row or (len(row) == 1 and not row[0].strip() and len(columns) > 1):
+            continue
+        if len(row) != len(columns):
+            raise DataError(f"'{shown(path)}', line {number:,} has {len(row)} fields where {len(columns)} are expected")
+        try:
+            numbers.extend(float(row[i]) for i in used)
+        except ValueError:
+            numbers.extend(_number(path, number, columns[i], row[i], comma) for i in used[len(numbers) % len(used) :])
+        if class_column is not None:
+            classes.append(row[class_column].strip())
+        count += 1
+        if len(numbers) > MOST_NUMBERS:
+            raise DataError(
+                f"'{shown(path)}' has more than {MOST_NUMBERS:,} numbers; save it as .npy, which is read in parts"
+            )
+    table = np.frombuffer(numbers, np.float64).reshape(count, len(used)) if count else np.empty((0, len(used)))
+    return source_of_table(
+        table, tuple(columns[i] for i in used), name, f"'{shown(path)}'", "csv", np.array(classes) if classes else None
+    )
+
+
+def source_of_table(
+    table: NDArray[np.float64],
+    columns: tuple[str, ...],
+    name: str,
+    title: str,
+    form: str,
+    classes: NDArray[np.str_] | None = None,
+) -> NumberSource:
+    """A table [M, D] with the names of its columns, and a class for each row [M]."""
+    labels: Labels | None = None
+    class_names: tuple[str, ...] = ()
+    if classes is not None:
+        labels, class_names, _ = number_labels(classes)
+    stored = MemoryArray(title, table)
+    train = Numbers(title, table.shape, table.dtype, stored.pieces, labels)
+    notes = (f"Read as a table of {table.shape[1]:,} columns.",)
+    return NumberSource(
+        name, form, "points", train, class_names=class_names, columns=tuple(map(printable, columns)), notes=notes
+    )
+
+
+def _header(path: Path, reader: Iterator[list[str]], comma: str) -> tuple[list[str], tuple[str, ...] | None]:
+    """The first line, and the names of the columns if it holds names: something that is no number."""
+    first = next((row for row in reader if any(field.strip() for field in row)), None)
+    if first is None:
+        raise DataError(f"'{shown(path)}' is empty")
+    if all(_is_number(field, comma) or field.strip().lower() in _MISSING for field in first):
+        return first, None
+    names = [field.strip() or f"column_{number}" for number, field in enumerate(first)]
+    twice = [each for each in names if names.count(each) > 1] if len(names) < _MOST_COLUMNS else []
+    if twice:
+        raise DataError(f"'{shown(path)}' has two columns '{printable(twice[0])}'; rename one of them")
+    return first, tuple(names)
+
+
+def _numbered(first: Sequence[list[str]], reader: Iterator[list[str]], start: int) -> Iterator[tuple[int, list[str]]]:
+    number = start
+    for row in first:
+        yield number, row
+        number += 1
+    for row in reader:
+        yield number, row
+        number += 1
+
+
+def _is_number(field: str, comma: str) -> bool:
+    try:
+        float(field.replace(",", ".") if comma else field)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(path: Path, line: int, column: str, field: str, comma: str) -> float:
+    """The number of a field; with semicolons between fields it may have a decimal comma."""
+    text = field.strip()
+    where = f"'{shown(path)}', line {line:,}, column '{printable(column)}'"
+    if text.lower() in _MISSING:
+        raise DataError(f"{where} is empty ({text!r}): fill missing values or leave out these rows or the column")
+    try:
+        value = float(text.replace(",", ".") if comma else text)
+    except ValueError:
+        word = printable(text[:24])
+        raise DataError(
+            f"{where} holds text ('{word}'): leave the column out, put numbers in its place, or, if it is the class "
+            f"of a row, name it 'label'"
+        ) from None
+    assert not math.isnan(value)
+    return value
