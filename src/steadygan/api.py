@@ -174,24 +174,25 @@ def train_prepared(
 ) -> Run:
     """Trains what ``prepare`` returned: for callers that change the recipe after the data was opened."""
     from steadygan.evaluation.during_training import training_evaluator
-    from steadygan.training.session import new_run
+    from steadygan.training.session import new_run, owning
 
     kinds = recipes.own_kinds(ready.recipe)
-    folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
+    folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     with _world(device) as world:
         folder = world.broadcast(folder)
-        new_run(
-            ready.recipe,
-            ready.dataset,
-            folder,
-            device=device,
-            minutes=ready.minutes,
-            observers=default_observers() if observers is None else observers,
-            evaluator=training_evaluator(ready.recipe, ready.dataset),
-            weights_from=start,
-            world=world,
-        )
+        with owning(folder, world):  # from here on: an evaluator may refuse the data, and the folder goes again
+            new_run(
+                ready.recipe,
+                ready.dataset,
+                folder,
+                device=device,
+                minutes=ready.minutes,
+                observers=default_observers() if observers is None else observers,
+                evaluator=training_evaluator(ready.recipe, ready.dataset),
+                weights_from=start,
+                world=world,
+            )
     return Run(folder, kinds=kinds)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
 import warnings
 from pathlib import Path
@@ -221,3 +223,28 @@ def test_an_unknown_tracker_has_a_nearest_name() -> None:
     with pytest.raises(UsageError, match="unknown tracker 'wnadb'; did you mean 'wandb'"):
         observer_for("wnadb")
     assert isinstance(observer_for("tensorboard"), TensorBoardObserver)
+
+
+def test_an_error_in_a_thread_of_tensorboard_is_no_traceback_but_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from tensorboard.summary.writer import record_writer
+
+    def full(self: object, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    observer = TensorBoardObserver()
+    before = threading.excepthook
+    observer.started(start(tmp_path))
+    monkeypatch.setattr(record_writer.RecordWriter, "write", full)
+
+    def log() -> None:
+        for round_ in range(200):
+            observer.logged({"round": round_, "critic_loss": 1.0})
+            time.sleep(0.005)
+
+    with pytest.warns(UserWarning, match="No space left on device"):
+        log()
+    observer.ended(end(tmp_path))
+    assert threading.excepthook is before
+    assert "Traceback" not in capfd.readouterr().err

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -137,15 +138,33 @@ def test_another_host_is_believed_on_a_network_folder_only(tmp_path: Path, monke
     monkeypatch.setattr(owner, "is_network_folder", lambda folder: True)
     assert is_owned(tmp_path)
     with (
-        pytest.raises(UsageError, match=r"process 7 on elsewhere.*if it has ended, delete .*owner\.json"),
+        pytest.raises(UsageError, match=r"process 7 on elsewhere.*if it has ended, .*delete .*owner\.json"),
         owned(tmp_path),
     ):
         pass
     assert read_owner(tmp_path) == Owner("elsewhere", 7, "2026-01-01 00:00:00")
+    before = time.time() - owner.GONE - 1
+    os.utime(tmp_path / "owner.json", (before, before))
+    assert not is_owned(tmp_path)
+    with owned(tmp_path) as note:
+        assert note is not None
+        assert "elsewhere" in note
+    write(tmp_path, "elsewhere")
     monkeypatch.setattr(owner, "is_network_folder", lambda folder: False)
     assert not is_owned(tmp_path)
     with owned(tmp_path) as note:
         assert note is not None
+
+
+def test_an_owner_touches_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner, "BEAT", 0.01)
+    with owned(tmp_path):
+        os.utime(tmp_path / "owner.json", (0, 0))
+        until = time.monotonic() + 5
+        while not (tmp_path / "owner.json").stat().st_mtime and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (tmp_path / "owner.json").stat().st_mtime > 0
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"host": 5}', b"\xff" * 9, b"[" * 100_000])

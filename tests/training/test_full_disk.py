@@ -7,13 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from steadygan.cli import main
 from steadygan.errors import RunError
+from steadygan.recipe import load
+from steadygan.run import records
+from steadygan.run.checkpoints import damage
 from steadygan.run.layout import list_checkpoints
+from steadygan.training.checking import check_run
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import assert_same_end
@@ -55,6 +60,46 @@ def test_a_disk_that_fills_up_at_any_moment_leaves_whole_checkpoints_to_resume_f
         new_run(recipe, data, cut, device="cpu")
     else:
         resume_run(recipe, data, cut, device="cpu")
+    assert_same_end(whole, cut, 12)
+    assert not [path for path in cut.rglob("*") if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("writes", range(1, 30, 3))
+def test_no_write_that_fails_harms_an_earlier_checkpoint(tmp_path, monkeypatch, whole, writes):
+    """Each file that is opened for writing is one; half of its bytes may be there."""
+    write_bytes, calls = Path.write_bytes, 0
+    append = records.append_regular
+
+    def full(path, content):
+        nonlocal calls
+        calls += 1
+        if calls > writes:
+            write_bytes(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_bytes(path, content)
+
+    def full_record(path):
+        nonlocal calls
+        calls += 1
+        if calls > writes:
+            with append(path) as file:
+                file.write(b'{"round": 3, "to')
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return append(path)
+
+    cut = tmp_path / "cut"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(records, "append_regular", full_record)
+        with pytest.raises(RunError, match="No space left on device") as caught:
+            new_run(small_recipe(), image_data(), cut, device="cpu")
+    assert "\n" not in str(caught.value)
+    assert not any(map(damage, list_checkpoints(cut / "checkpoints")))
+    if (cut / "recipe.yaml").exists():
+        assert check_run(cut).whole
+        resume_run(load(cut / "recipe.yaml"), image_data(), cut, device="cpu")
+    else:
+        new_run(small_recipe(), image_data(), cut, device="cpu")
     assert_same_end(whole, cut, 12)
     assert not [path for path in cut.rglob("*") if path.name.startswith(".")]
 

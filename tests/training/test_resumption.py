@@ -163,3 +163,16 @@ def test_rows_up_to_a_checkpoint_keep_their_bytes(cut, tmp_path):
     assert (run / "metrics.jsonl").read_bytes().startswith(before)
     state = json.loads((run / "checkpoints" / "000012" / "state.json").read_text())
     assert state["records"]["metrics.jsonl"]["bytes"] == (run / "metrics.jsonl").stat().st_size
+
+
+def test_damaged_marks_are_named_with_the_way_on(cut, tmp_path):
+    run = copied(cut, tmp_path / "run")
+    content = (run / "marks.json").read_text()
+    for bad in (content[:-9], content.replace("pixels-0", "pixels-1")):
+        (run / "marks.json").write_text(bad)
+        assert [f.name for f in check_run(run).findings if f.state == "damaged"] == ["marks.json"]
+        with pytest.raises(RunError, match=r"marks\.json is damaged.*move it away"):
+            resume_run(of(run), image_data(), run, device="cpu")
+    (run / "marks.json").unlink()
+    assert resume_run(of(run), image_data(), run, device="cpu") == "finished"
+    assert check_run(run).whole

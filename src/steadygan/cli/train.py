@@ -52,8 +52,8 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     check_used(values.kinds, trial)
     ready = prepare(base, trial, changes, values, parser)
-    folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     observers = api.default_observers(trackers=values.track)
+    folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
     return ending.carry_out(
         folder,

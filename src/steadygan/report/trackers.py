@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,7 @@ class TensorBoardObserver:
     def __init__(self) -> None:
         self._guarded = Guarded("tracker 'tensorboard'")
         self._writer: SummaryWriter | None = None
+        self._excepthook = threading.excepthook
 
     def started(self, start: RunStart) -> None:
         self._guarded(lambda: self._open(start))
@@ -72,6 +74,7 @@ class TensorBoardObserver:
         if self._writer is not None:
             self._guarded(self._writer.close)
             self._writer = None
+            threading.excepthook = self._excepthook
 
     def _open(self, start: RunStart) -> None:
         from torch.utils.tensorboard import SummaryWriter
@@ -80,6 +83,14 @@ class TensorBoardObserver:
         first = start.round + 1 if start.round else 0
         # short: a killed process loses what it has not flushed
         self._writer = SummaryWriter(str(start.folder), purge_step=first if earlier else None, flush_secs=10)
+        self._excepthook = threading.excepthook
+        threading.excepthook = partial(_but_for_tensorboard, self._excepthook)
+
+
+def _but_for_tensorboard(excepthook: Callable[[Any], object], error: threading.ExceptHookArgs) -> None:
+    """Shows the error of a thread, but not TensorBoard's: as on a full disk, which the next call to it raises again."""
+    if not type(error.thread).__module__.startswith("tensorboard."):
+        excepthook(error)
 
 
 class TrackerObserver:

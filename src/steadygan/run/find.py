@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -11,6 +12,8 @@ from steadygan.run import layout
 
 RUNS = Path("runs")
 """the default folder of runs"""
+CLAIMED: set[Path] = set()
+"""empty folders that ``new_folder`` made; a training that never begins removes them again (``owner``)"""
 
 
 def is_run(folder: Path) -> bool:
@@ -53,10 +56,27 @@ def find_run(name: str | Path | None = None) -> Path:
 
 
 def new_folder(name: str, root: Path = RUNS) -> Path:
-    """A folder below ``root`` that does not exist yet: NAME, NAME-2, NAME-3, …; 'hf:OWNER/NAME' becomes one word."""
+    """A folder below ``root`` that is this process's alone: NAME, NAME-2, NAME-3, …; 'hf:OWNER/NAME' becomes one word.
+
+    The first of the processes of a run makes it, so that two commands at once never get the same one.
+    """
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
     folder, number = root / name, 1
-    while folder.exists():
+    while folder.exists() or not _claimed(folder):
         number += 1
         folder = root / f"{name}-{number}"
     return folder
+
+
+def _claimed(folder: Path) -> bool:
+    """True if this process made the folder, or is not the one to make it; False if another one was faster."""
+    if os.environ.get("RANK", "0") not in ("", "0"):
+        return True
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return not folder.parent.is_dir()  # a file is in the way of runs/, which the write tells
+    except OSError:
+        return True  # the write tells why
+    CLAIMED.add(folder.resolve())
+    return True

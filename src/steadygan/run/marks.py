@@ -64,9 +64,13 @@ def read_marks(folder: Path) -> Marks | None:
     path = folder / layout.MARKS
     if not path.exists():
         return None
-    content = read_json_object(path)
+    way_on = "; without it the run is read as one that kept no hashes: move it away and try again"
+    try:
+        content = read_json_object(path)
+    except RunError as error:
+        raise RunError(f"{error}{way_on}") from None
     if not is_sealed(content):
-        raise RunError(f"{path} is damaged: its content is not what was written (its hash differs)")
+        raise RunError(f"{path} is damaged: its content is not what was written (its hash differs){way_on}")
     fields = Fields(content, path)
     inner = fields.inner("files")
     entries = {name: inner.inner(name) for name in inner.content}

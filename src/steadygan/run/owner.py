@@ -2,7 +2,7 @@
 
 The file names host, process and time, for the line that others get. The kernel releases the lock when the process ends,
 however it ends, so a file without a lock is of a process that is gone, and is taken over. Hosts that share a network
-folder may not see each other's locks: there a file of another host is believed.
+folder may not see each other's locks: there a file of another host is believed as long as its owner touches it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from io import FileIO
 from pathlib import Path
 
 from steadygan.errors import RunError, UsageError
+from steadygan.run.find import CLAIMED
 from steadygan.run.layout import OWNER
 from steadygan.system.file_lock import locked_by_another, try_lock
 from steadygan.system.files import describe
@@ -30,6 +31,8 @@ from steadygan.system.regular import check_regular, read_regular
 
 PATIENCE = 0.5
 """seconds to wait for a lock: one that only looks holds it for an instant"""
+BEAT, GONE = 60.0, 300.0
+"""seconds after which an owner touches its file again, and after which one of another host that did not is gone"""
 _mine: set[tuple[Path, int, int]] = set()
 """folders that this process owns, each with the process and the thread"""
 _MOST_BYTES = 10_000
@@ -84,7 +87,7 @@ def is_owned(folder: Path) -> bool:
     except (OSError, UsageError):
         return False
     owner = read_owner(folder)
-    return owner is not None and not owner.here and is_network_folder(folder)
+    return owner is not None and _unseen(folder, owner) > 0
 
 
 @contextlib.contextmanager
@@ -107,16 +110,19 @@ def owned(folder: Path) -> Iterator[str | None]:
     try:
         with _acquire(folder) as file:
             before = read_owner(folder)
-            if before is not None and not before.here and is_network_folder(folder):
+            if before is not None and (left := _unseen(folder, before)) > 0:
                 raise UsageError(
-                    f"{folder} is trained by {before}, which cannot be asked from here: if it has ended, delete {path} "
-                    "and try again"
+                    f"{folder} is trained by {before}, which cannot be asked from here: if it has ended, try again in "
+                    f"{left / 60:.0f} min, or delete {path}"
                 )
             _write(file, Owner.this())
             _mine.add(key)
+            ended = threading.Event()
+            threading.Thread(target=_touch, args=(path, ended), daemon=True, name="owner").start()
             try:
                 yield None if before is None else f"{folder} was left by {before}, which is gone: taken over"
             finally:
+                ended.set()
                 _mine.discard(key)
                 if os.getpid() == key[1]:  # not in a forked child
                     with contextlib.suppress(OSError):
@@ -127,9 +133,29 @@ def owned(folder: Path) -> Iterator[str | None]:
                 empty.rmdir()
 
 
+def _touch(path: Path, ended: threading.Event) -> None:
+    """Touches the file from time to time until the event is set."""
+    while not ended.wait(BEAT):
+        with contextlib.suppress(OSError):
+            os.utime(path)
+
+
+def _unseen(folder: Path, owner: Owner) -> float:
+    """Seconds for which an owner is still believed, whose lock this host may be unable to see."""
+    if owner.here or not is_network_folder(folder):
+        return 0.0
+    try:
+        return GONE - (time.time() - (folder / OWNER).stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
 def _make(folder: Path) -> list[Path]:
     """Makes the folder; returns those that were made, innermost first."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    if not missing and folder.resolve() in CLAIMED:
+        CLAIMED.discard(folder.resolve())
+        missing = [folder]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

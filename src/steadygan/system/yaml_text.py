@@ -9,7 +9,7 @@ import yaml
 
 from steadygan.errors import UsageError
 
-CHARACTERS, NODES, DIGITS = 1 << 20, 100_000, 40
+CHARACTERS, NODES, DIGITS = 1 << 18, 20_000, 40
 """bounds of a text, of its nodes where aliases count as what they stand for, and of the length of whole numbers"""
 
 

@@ -101,7 +101,7 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
             **(extra or {}),
             "files": {name: mark.to_json() for name, mark in marks.items()},
         }
-        (aside / STATE).write_text(to_json(sealed(state)), encoding="utf-8")
+        (aside / STATE).write_bytes(to_json(sealed(state)).encode())
     return target
 
 
