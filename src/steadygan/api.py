@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
-from steadygan.data.options import DataOptions
+from steadygan.data.options import DataForm, DataOptions
 from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
@@ -44,6 +44,7 @@ def prepare(
     data: Any = None,
     *,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     may_mirror: bool | None = None,
@@ -56,6 +57,7 @@ def prepare(
             mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
             None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time
         may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
@@ -72,6 +74,8 @@ def prepare(
     options = data if isinstance(data, DataOptions) else with_source(own, data)
     if size is not None:
         options = dataclasses.replace(options, size=size)
+    if form is not None:
+        options = dataclasses.replace(options, form=form)
     options, dataset = opened(data, options, progress)
     if recipe is None:
         from steadygan.default_recipe import choose
@@ -112,6 +116,7 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
+    form: DataForm | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
@@ -130,6 +135,7 @@ def train(
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
+        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
@@ -141,7 +147,7 @@ def train(
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
-    ready = prepare(recipe, data, size=size, device=device)
+    ready = prepare(recipe, data, size=size, form=form, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
     if rounds is not None and not keep_schedules:

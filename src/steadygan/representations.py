@@ -171,7 +171,7 @@ class Pyramid:
             UsageError: for samples that are no pictures, or cannot be halved down to ``least`` pixels.
         """
         if not sample.is_picture:
-            remedy = "recipes for text are text and text-gan" if sample.is_text else "take another, such as wgan-gp"
+            remedy = "recipes for text are text and text-gan" if sample.is_text else "a recipe for points is wgan-gp"
             raise UsageError(f"Pyramid is for pictures, but a sample is {sample}: {remedy}")
         factor = min(sample.shape[1:]) // self.least
         if not factor or factor & (factor - 1) or set(sample.shape[1:]) != {self.least * factor}:

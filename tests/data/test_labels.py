@@ -131,6 +131,10 @@ def test_arrays_that_may_be_labels_by_another_name_are_named(tmp_path: Path) -> 
     assert data.audit is not None
     (note,) = data.audit.notes
     assert "'age' [40]" in note
+    np.savez(tmp_path / "set.npz", images=colours(COUNT), y_test=np.zeros(7))
+    audit = open_data(DataOptions(source=str(tmp_path / "set.npz"))).audit
+    assert audit is not None
+    assert "'y_test' [7]" in audit.notes[0]
     assert "mean" not in note
 
 

@@ -66,6 +66,12 @@ def test_each_kind_of_numbers_has_its_range(stored: np.ndarray, low: float, high
     assert np.abs(convert(stored) - expected).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1.7e308, 1.7e308), (0, 5e-310), (1e-320, 1e-318)])
+def test_ranges_at_the_ends_of_floating_point(low: float, high: float) -> None:
+    stored = np.array([low, low / 2 + high / 2, high])
+    assert to_bytes(stored, low, high).tolist() == [0, 128, 255]
+
+
 def test_bytes_stay_the_same_array() -> None:
     stored = (RAMP * 255).astype(np.uint8)
     assert converter([Rows.of(stored, "it")])[0](stored) is stored
@@ -78,6 +84,15 @@ def test_one_range_serves_all_pictures_and_both_splits() -> None:
     assert convert(np.full((1, 1, 2, 2), 1.5)).tolist() == np.full((1, 1, 2, 2), 128).tolist()
 
 
+def test_splits_of_several_kinds_need_one_range() -> None:
+    whole, fractions = (RAMP * 255).astype(np.uint8), RAMP * 255
+    assert converter([Rows.of(whole, "train"), Rows.of(fractions, "test")])[1].as_stored
+    with pytest.raises(DataError, match=r"train holds uint8 .*test holds float64 from 0 to 1: one range cannot serve"):
+        converter([Rows.of(whole, "train"), Rows.of(RAMP, "test")])
+    found = converter([Rows.of(whole, "train"), Rows.of(RAMP, "test")], (0, 255))[1]
+    assert (found.low, found.high) == (0, 255)
+
+
 def test_a_range_that_is_asked_for_clips_and_says_how_much() -> None:
     stored = (RAMP * 4095).round().astype(np.uint16)
     convert, found = converter([Rows.of(stored, "it")], (0, 1023))
@@ -87,13 +102,17 @@ def test_a_range_that_is_asked_for_clips_and_says_how_much() -> None:
     assert (found.least, found.most) == (0, 4095)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int16, np.float16])
 def test_percentiles_are_those_of_all_numbers(dtype: Any) -> None:
     rng = np.random.default_rng(0)
     stored = rng.integers(0, 200, (20, 3, 8, 8)).astype(dtype)
     stored[0, 0, 0, 0] = 255
     assert ends(stored, "1%", "99%") == tuple(np.percentile(stored, [1, 99]))
     assert ends(stored, 3, "99%") == (3, np.percentile(stored, 99))
+
+
+def test_percentiles_of_truth_values_are_numbers() -> None:
+    assert ends(RAMP > 0.5, "1%", "99%") == (0, 1)
 
 
 def test_percentiles_of_many_numbers_are_close(monkeypatch: pytest.MonkeyPatch) -> None:

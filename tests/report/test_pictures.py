@@ -126,9 +126,10 @@ def test_the_observer_writes_a_grid_that_says_what_it_is(tmp_path: Path) -> None
     assert [p.name for p in path.parent.iterdir()] == ["001500.png"]
 
 
-def test_points_that_are_not_in_the_plane_have_no_picture(tmp_path: Path) -> None:
+def test_points_that_are_not_in_the_plane_are_drawn_as_histograms(tmp_path: Path) -> None:
     PictureObserver().pictured(Picture(tmp_path, 1, np.zeros((9, 3), np.float32)))
-    assert not (tmp_path / "samples").exists()
+    with Image.open(tmp_path / "samples" / "000001.png") as image:
+        assert "Histograms of columns" in image.info["Description"]
 
 
 def test_a_grid_of_classes_has_their_names_beside_the_rows_and_the_tiles_of_a_grid() -> None:

@@ -26,7 +26,7 @@ def test_the_ending_of_the_path_decides(tmp_path: Path) -> None:
 
 
 def test_an_unknown_ending_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"the ending has to be \.npz for arrays, none for a folder") as caught:
+    with pytest.raises(UsageError, match=r"has to be \.npz or \.npy for arrays, none for a folder") as caught:
         save_samples(IMAGES, tmp_path / "samples.zip")
     assert "\n" not in str(caught.value)
 
@@ -90,7 +90,7 @@ def test_an_array_file_holds_points(tmp_path: Path) -> None:
 def test_points_are_drawn_in_the_plane_and_no_folder_of_pictures(tmp_path: Path) -> None:
     with Image.open(save_grid(POINTS, tmp_path / "points.png")) as image:
         assert image.info["Description"] == "5 generated points"
-    with pytest.raises(UsageError, match="points cannot be written as a folder"):
+    with pytest.raises(UsageError, match="no pictures for a folder"):
         save_samples(POINTS, tmp_path / "folder")
 
 

@@ -181,8 +181,8 @@ def answers(function, outputs=1):
 
 
 REFUSED = {
-    "shape": ({"critic": answers(lambda s, x: s, 10)}, r"critic .* returned \[16, 10\]"),
-    "one number": ({"critic": answers(lambda s, x: s.mean())}, "one number for the whole batch"),
+    "shape": ({"critic": answers(lambda s, x: s, 10)}, r"critic .*shape \[16, 10\] for 16 samples"),
+    "one number": ({"critic": answers(lambda s, x: s.mean())}, r"shape \[\] for 16"),
     "detached": ({"critic": answers(lambda s, x: s.detach())}, "no gradient reaches"),
     "constant": ({"critic": answers(lambda s, x: 0 * s)}, "do not depend on its samples"),
     "not finite": ({"critic": answers(lambda s, x: s / 0)}, "NaN or infinite"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
+from steadygan.data import DataOptions, open_data
 from steadygan.errors import UsageError
 from steadygan.optimizers import Adam
 from steadygan.penalties import R1, PathLength
@@ -138,3 +140,19 @@ def test_evaluations_take_a_twentieth_of_the_time_and_are_twenty_at_most(seconds
 def test_a_lazy_phase_takes_its_share_of_each_round():
     recipe = small_recipe(penalties=(R1(every=4), PathLength(every=2)))  # two critic steps a round
     assert Speed(1.0, 3.0, (8.0, 10.0)).round(recipe, 0) == 2 * 1.0 + 3.0 + 2 * 8.0 / 4 + 10.0 / 2
+
+
+def test_the_plan_names_a_range_that_is_not_as_stored_and_warnings(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEADYGAN_CACHE", str(tmp_path / "cache"))
+    ramp = np.linspace(0, 1, 20 * 64).reshape(20, 8, 8)
+
+    def words(array, **options):
+        np.save(tmp_path / "set.npy", array)
+        return plan._range_words(open_data(DataOptions(source=str(tmp_path / "set.npy"), **options)))
+
+    assert words((ramp * 255).astype(np.uint8)) == ()
+    (line,) = words((ramp * 4095).astype(np.uint16))
+    assert line.startswith("data: 0 to 4,095 become black to white (12 bits")
+    (line, warning) = words(np.where(ramp < 0.5, -9999, ramp))
+    assert line.startswith("data: -9,999 to 1 become")
+    assert warning.startswith("warning: Nearly all numbers")

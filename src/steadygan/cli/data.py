@@ -22,6 +22,10 @@ def run(arguments: Sequence[str]) -> int:
     if values.help:
         print(_help(parser))
         return 0
+    if values.sheet and values.no_sheet:
+        raise UsageError("--sheet and --no-sheet exclude each other; give one of them")
+    if values.source is None and (values.sheet or values.no_sheet):
+        raise UsageError("--sheet and --no-sheet are of data: name it")
     options = DataOptions() if values.source is None else DataOptions(source=values.source)
     options = overrides.apply(options, [_own(change) for change in changes], parser.options)
     if values.clear_cache:

@@ -39,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         metavar="W",
         help="average, average-plain (batch-norm statistics of training) or raw (default: average)",
     )
+    parser.add_argument("--data", metavar="SOURCE", help="where the runs' data is now, if it has moved")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     add_kinds(parser)
     parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
@@ -61,6 +62,7 @@ def run(arguments: Sequence[str]) -> int:
             weights=values.weights,
             round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
+            data=values.data,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
         print(f"{loaded.folder}:")

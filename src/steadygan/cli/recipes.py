@@ -33,6 +33,8 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")
         print(_list())
         return 0
+    if values.size and values.points:
+        raise UsageError("--size is of pictures, and --points shows the recipe for points; give one of them")
     size = values.size or 32
     sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size), classes=10)
     made = find(values.name)(sample)

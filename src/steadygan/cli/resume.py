@@ -20,7 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
-    changes += _short(values)
+    changes = [*_short(values), *changes]  # --lr first: an option of one optimizer counts more
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, own_kinds(loaded.recipe))
     start = loaded.rounds_done if values.from_round is None else values.from_round

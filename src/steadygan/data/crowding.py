@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from steadygan.data.bounds import number_words
 from steadygan.data.value_range import FEW, ValueRange
 
+_LOOKED_AT = 2**21
+"""numbers, at most"""
+
 
 def crowded(samples: NDArray[np.uint8]) -> tuple[int, int] | None:
     """The lowest and highest level between which nearly all of pictures [M, C, H, W] lie, if these are fewer than 32.
@@ -19,10 +22,10 @@ def crowded(samples: NDArray[np.uint8]) -> tuple[int, int] | None:
     """
     if not len(samples):
         return None
-    fits = max(1, 2**24 // max(1, samples[0].size))
+    fits = max(1, _LOOKED_AT // max(1, samples[0].size))
     some = samples[:: max(1, -(-len(samples) // fits))]
     colours = np.asarray(some[:, :-1] if some.shape[1] in (2, 4) else some)
-    levels = np.cumsum(sum(np.bincount(picture.reshape(-1), minlength=256) for picture in colours))
+    levels = np.cumsum(np.bincount(colours.reshape(-1), minlength=256))
     numbers = [int(np.searchsorted(levels, share * levels[-1])) for share in (0.001, 0.999)]
     flat = colours.reshape(len(colours), -1)
     pictures = [int(np.percentile(flat.min(axis=1), 25)), int(np.percentile(flat.max(axis=1), 75))]

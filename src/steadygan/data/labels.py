@@ -194,8 +194,5 @@ def _unlikely(values: Values, what: str) -> UsageError:
 
 
 def _note(values: Values, what: str, remedy: str = "") -> str:
-    """The sentence for labels that are no classes."""
-    return (
-        f"The labels {values.title} {list(values.shape)} {what}: a class-conditional method needs one class a "
-        f"picture, so training uses no labels{f' ({remedy})' if remedy else ''}"
-    )
+    """What labels are that are no classes."""
+    return f"The labels {values.title} {list(values.shape)} {what}{f' ({remedy})' if remedy else ''}"

@@ -130,8 +130,8 @@ def _check_for(source: Source, options: DataOptions) -> None:
     if options.labels == "likeliest" and not _has_labels(source):
         raise UsageError(f"data labels is 'likeliest', but '{source.name}' has no shares of classes")
     in_arrays = isinstance(source, NumberSource) or (isinstance(source, PictureSource) and source.kind in _ARRAYS)
-    if options.kind != "auto" and not in_arrays:
-        raise UsageError(f"data kind is '{options.kind}', but '{source.name}' is no array, of which the kind is open")
+    if options.form != "auto" and not in_arrays:
+        raise UsageError(f"data form is '{options.form}', but '{source.name}' is no array, of which the form is open")
 
 
 def _has_labels(source: Source) -> bool:

@@ -12,7 +12,7 @@ from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
 LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
-DataKind = Literal["auto", "image", "signal", "volume", "table"]
+DataForm = Literal["auto", "image", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -57,7 +57,7 @@ class DataOptions:
     range: Bounds = field(default=(), metadata=OMIT_DEFAULT)
     """the stored numbers that become black and white, as in '0 4095' or '-1 1', or percentiles of all numbers, as in
     '1% 99%'; others are clipped; none: found once for the whole data set (docs/data.md)"""
-    kind: DataKind = field(default="auto", metadata=OMIT_DEFAULT)
+    form: DataForm = field(default="auto", metadata=OMIT_DEFAULT)
     """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
     (docs/data.md)"""
 
@@ -70,7 +70,7 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
-        one_of("data kind", self.kind, get_args(DataKind))
+        one_of("data form", self.form, get_args(DataForm))
         for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
         if self.labels not in ("folders", "likeliest") and not isinstance(self.labels, bool):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from steadygan.data.bounds import Bounds
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally
-from steadygan.data.value_range import AS_BYTES, FEW, Kind, ValueRange, to_bytes
+from steadygan.data.value_range import AS_BYTES, FEW, Kind, ValueRange, to_bytes, worded
 from steadygan.errors import DataError
 
 __all__ = ["Convert", "Rows", "ValueRange", "converter"]
@@ -53,6 +53,8 @@ def converter(rows: Sequence[Rows], asked: Bounds = ()) -> tuple[Convert, ValueR
             raise DataError(f"{part.title} holds {part.dtype}; pictures are numbers")
         if not part.size:
             raise DataError(f"{part.title} is empty")
+    if not asked:
+        _check_kinds(rows)
     kind = _kind(rows)
     total = sum(part.size for part in rows)
     as_bytes = kind == "bytes" and not asked
@@ -74,6 +76,19 @@ def converter(rows: Sequence[Rows], asked: Bounds = ()) -> tuple[Convert, ValueR
         return to_bytes(numbers, found.low, found.high)
 
     return convert, found
+
+
+def _check_kinds(rows: Sequence[Rows]) -> None:
+    """Refuses splits of several kinds of numbers, unless they have one range all the same."""
+    if len({_kind([part]) for part in rows}) == 1:
+        return
+    found = [converter([part])[1] for part in rows]
+    if len({(each.low, each.high) for each in found}) > 1:
+        kinds = ", ".join(
+            f"{part.title} holds {part.dtype} from {worded(each.least)} to {worded(each.most)}"
+            for part, each in zip(rows, found, strict=True)
+        )
+        raise DataError(f"{kinds}: one range cannot serve both; save them as one type, or set --data.range")
 
 
 def _kind(rows: Sequence[Rows]) -> Kind:

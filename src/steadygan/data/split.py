@@ -28,8 +28,8 @@ def choose_held_out(
         share: to hold out
         skip: samples that are on neither side
         samples: hashes of the samples as training sees them. Those that are equal stay together too, even where they
-            are stored differently; if every group is larger than what is wanted, the smallest is held out, and nothing
-            if there is only one. Without them a few samples are then held out that training has too.
+            are stored differently; if every group is larger than what is wanted, the smallest is held out. Without
+            them, or if all are the same, a few samples are then held out that training has too.
     """
     usable = [index for index in range(len(digests)) if index not in skip]
     wanted = min(MOST_HELD_OUT, max(1, round(share * len(usable))))
@@ -43,10 +43,10 @@ def choose_held_out(
         if taken < wanted and len(group) <= wanted - taken:
             mask[group] = True
             taken += len(group)
-    if not taken and samples is None:  # all are copies of a few pictures
-        mask[usable[:wanted]] = True
-    elif not taken and len(groups) > 1:
+    if not taken and samples is not None and len(groups) > 1:
         mask[min(groups, key=len)] = True
+    elif not taken:  # all are copies of one picture, or of a few
+        mask[usable[:wanted]] = True
     return mask
 
 

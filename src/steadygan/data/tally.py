@@ -89,7 +89,7 @@ class Tally:
         return self._checked(ValueRange(low, high, self.least, self.most, why, clipped))
 
     def _sample(self) -> NDArray[Any]:
-        return np.concatenate(self.kept) if self.kept else np.empty(0)
+        return np.concatenate(self.kept).astype(np.float64) if self.kept else np.empty(0)
 
     def _checked(self, found: ValueRange) -> ValueRange:
         """The range with what is lost by it: few levels of many numbers."""

@@ -15,6 +15,7 @@ Alpha (the last of 2 or 4 channels) has a range of its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -75,7 +76,13 @@ class ValueRange:
 def to_bytes(numbers: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """Numbers of any shape as uint8: ``low`` becomes 0, ``high`` 255, others are clipped."""
     wide = numbers.astype(np.float64)
-    return np.rint((wide - low) * (255 / (high - low))).clip(0, 255).astype(np.uint8)
+    low, high = float(low), float(high)
+    scale = 255 / (high - low)
+    if not 0 < scale < math.inf:  # the difference of the bounds overflows, or is next to nothing
+        unit = max(abs(low), abs(high))
+        wide, low, high = wide / unit, low / unit, high / unit
+        scale = 255 / (high - low)
+    return np.rint((wide - low) * scale).clip(0, 255).astype(np.uint8)
 
 
 def by_rule(kind: Kind, least: float, most: float) -> tuple[float, float, float, float, str]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from steadygan import recipe as recipes
-from steadygan.data import open_data
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
@@ -30,6 +29,7 @@ from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
+from steadygan.run.reopen import record_place, reopen
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -70,8 +70,8 @@ def evaluate(
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights; for the features 'inception' alone
-        data: the data of the run: where it is now, if it has moved (its fingerprint decides that it is the same), or as
-            ``train`` took it, if it was in memory
+        data: where the run's data is now, if it has moved, or the data itself, if it was in memory; its fingerprint
+            decides that it is the same
         say: called with a line of progress
         kinds: classes and functions of your own that the run's recipe uses
 
@@ -84,8 +84,12 @@ def evaluate(
     at = int(evaluated.checkpoint(round_).name)
     if weights in get_args(Weights):
         evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
-    dataset = _data_of(evaluated, data)
-    _check_data(evaluated, dataset)
+    inception = (features if isinstance(features, str) else features.name) == "inception"
+    if inception_weights is not None and not inception:
+        raise UsageError("--inception-weights is for --features inception, and nothing else uses it")
+    recipe, dataset = reopen(evaluated.folder, evaluated.recipe, data)
+    if not record_place(evaluated.folder, evaluated.recipe, recipe):
+        tell(f"{evaluated.folder} is being trained: where its data is now was not written into it")
     pixels = is_judged_as_pixels(dataset.sample)
     if pixels:
         dataset, features, metrics = _as_pixels(dataset, features, metrics)
@@ -95,10 +99,11 @@ def evaluate(
         raise UsageError(f"the number of samples is {total}; it has to be 2 or more")
     if weights not in get_args(Weights):
         raise unknown_name("weights", weights, get_args(Weights))
-    inception = (features if isinstance(features, str) else features.name) == "inception"
     multi_scale = _is_multi_scale(evaluated, dataset)
     # before a classifier is trained and samples are drawn, which may take long
     measures = select(metrics, Subject(dataset, total, inception, multi_scale))
+    if dataset.sample.is_image:
+        _check_used(features, [measure.inputs for measure in measures], inception)
     extractor, classifier = _extractors(dataset, features, inception_weights, cache, tell)
     real = RealSide(dataset, extractor, classifier, cache)
     measures = _measurable(measures, metrics, real, tell)
@@ -127,17 +132,6 @@ def evaluate(
     if dataset.sample.is_image and not pixels:
         write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
-
-
-def _data_of(run: Run, data: Any) -> Dataset:
-    """The data that a run was trained on, from memory or from where it was."""
-    from steadygan.data.open import open_memory
-    from steadygan.data.sources.memory import is_memory
-
-    options = run.recipe.data
-    if is_memory(data):
-        return open_memory(data, options)
-    return open_data(options if data is None else dataclasses.replace(options, source=str(data)))
 
 
 def _as_pixels(
@@ -209,7 +203,8 @@ def _extractors(
     """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            raise UsageError(f"'{dataset.name}' is {dataset.sample.plural}: --features is for pictures")
+            what = "is text" if dataset.sample.is_text else "are points"
+            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:
@@ -253,13 +248,12 @@ def _progress(tell: Say) -> Callable[[int, int], None]:
     return progress
 
 
-def _check_data(run: Run, dataset: Dataset) -> None:
-    trained_on = run.data.fingerprint
-    if trained_on != dataset.fingerprint:
-        raise RunError(
-            f"{dataset.name} has changed since {run.folder} was trained (content {dataset.fingerprint[:12]}, then "
-            f"{trained_on[:12]}): its samples can only be measured against what it was trained on"
-        )
+def _check_used(features: str | Features, inputs: Sequence[str], inception: bool) -> None:
+    """Raises UsageError for features that are named and that no metric looks at."""
+    if features == "auto" or "features" in inputs or (inception and "classifier" in inputs):
+        return
+    name = features if isinstance(features, str) else features.name
+    raise UsageError(f"--features {name} is not used: the metrics that were asked for do not look at features")
 
 
 def recipe_hash(run: Run) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 import warnings
 from collections.abc import Callable
@@ -18,7 +19,10 @@ _warned: WeakSet[nn.Module] = WeakSet()
 
 
 def modules_in(critic: Callable[..., Any]) -> list[nn.Module]:
-    """The modules that a callable is, or is seen to refer to: in closures, globals, partials, bound methods."""
+    """The modules that a callable is, or is seen to call: in closures, globals, attributes, partials, methods.
+
+    Of an object that is referred to only for an attribute (``self.critic``), the attribute is taken.
+    """
     found: dict[int, nn.Module] = {}
     _collect(critic, found, _DEPTH)
     return list(found.values())
@@ -52,20 +56,47 @@ def warn_of_batch_norm(modules: list[nn.Module]) -> None:
             )
 
 
-def _collect(value: Any, found: dict[int, nn.Module], depth: int) -> None:
+def _collect(value: Any, found: dict[int, nn.Module], depth: int, names: tuple[str, ...] = ()) -> None:
+    """Adds the modules in a value; ``names``: the attributes that the code which refers to it takes of anything."""
     from torch import nn
 
-    if isinstance(value, nn.Module):
+    if isinstance(value, nn.Module) and not (named := _attributes(value, names)):
         found[id(value)] = value
-    elif depth and isinstance(value, functools.partial):
+    elif not depth:
+        return
+    elif isinstance(value, functools.partial):
         for part in (value.func, *value.args, *value.keywords.values()):
             _collect(part, found, depth - 1)
-    elif depth and isinstance(value, types.MethodType):
-        _collect(value.__self__, found, depth - 1)
-        _collect(value.__func__, found, depth - 1)
-    elif depth and isinstance(value, types.FunctionType):
+    elif isinstance(value, types.MethodType):
+        _collect(value.__self__, found, depth - 1, value.__func__.__code__.co_names if _has_code(value) else ())
+    elif isinstance(value, types.FunctionType) and not value.__module__.startswith("torch"):
         for part in _referred(value):
-            _collect(part, found, depth - 1)
+            _collect(part, found, depth - 1, value.__code__.co_names)
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            if isinstance(part, nn.Module):
+                found[id(part)] = part
+    elif named := _attributes(value, names):
+        for part in named:
+            _collect(part, found, depth - 1, names)
+    elif isinstance(call := inspect.getattr_static(type(value), "__call__", None), types.FunctionType):
+        _collect(types.MethodType(call, value), found, depth - 1)
+
+
+def _attributes(value: Any, names: tuple[str, ...]) -> list[Any]:
+    """Attributes of these names that are modules, or that lead to some."""
+    from torch import nn
+
+    own = getattr(value, "__dict__", {})
+    modules = own.get("_modules", {}) if isinstance(value, nn.Module) else {}
+    named = [modules[name] if name in modules else own[name] for name in names if name in modules or name in own]
+    if isinstance(value, types.ModuleType):  # a file of functions: its networks alone
+        return [part for part in named if isinstance(part, nn.Module)]
+    return [part for part in named if isinstance(part, dict) or callable(part)]
+
+
+def _has_code(method: types.MethodType) -> bool:
+    return isinstance(method.__func__, types.FunctionType)
 
 
 def _referred(function: types.FunctionType) -> list[Any]:

@@ -94,7 +94,7 @@ def measured_gradient(
     warn_of_batch_norm(modules)
     with gradients_enabled(points), second_derivatives(device):
         samples = leaves(_in_dtype_of(modules, points))
-        total, divisor = total_of(samples)
+        total, divisor = total_of(at_each_scale(lambda tensor: tensor.clone(), samples))  # layers may work in place
         gradients = _gradients(total, scales_of(samples), keeps_graph)
         if keeps_graph:
             check_differentiable_twice(modules, total, gradients)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,7 @@ def check_data(folder: Path, dataset: Dataset) -> str | None:
         raise RunError(
             f"{dataset.name} is not the data with which {folder} began, or has changed since (content "
             f"{dataset.fingerprint[:12]}, then {began[:12]}): --data PLACE names where that is now, "
-            f"'steadygan train --from {folder}' starts a new run from its weights"
+            f"'steadygan train --from {shlex.quote(str(folder))}' starts a new run from its weights"
         )
     return problem
 

@@ -117,7 +117,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
-        *(f"data: {words}" for words in _range_words(dataset)),
+        *_range_words(dataset),
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
@@ -142,7 +142,8 @@ def _range_words(dataset: Dataset) -> tuple[str, ...]:
     if audit is None:
         return ()
     changed = any((each["low"], each["high"]) != (0, 255) for _, each in audit.ranges)
-    return (*(audit.range_words if changed else ()), *(f"warning: {text}" for text in audit.warnings))
+    ranges = (f"data: {words}" for words in audit.range_words if changed)
+    return (*ranges, *(f"warning: {text}" for text in audit.warnings))
 
 
 def warm_up_share(recipe: Recipe, speed: Speed) -> float:

@@ -23,7 +23,7 @@ from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import out_of_memory, plan, resumption, speed, validate
+from steadygan.training import advice, out_of_memory, plan, resumption, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
@@ -236,7 +236,8 @@ def owning(folder: Path, world: World) -> Iterator[str | None]:
 def _held(folder: Path) -> str | None:
     """Why a new run cannot begin in a folder; None if it can."""
     if (folder / layout.RECIPE).exists():
-        return f"{folder} already holds a run: 'steadygan resume {folder}' goes on with it, or name another --out"
+        command = advice.resume_command(folder)
+        return f"{folder} already holds a run: '{command}' goes on with it, or name another --out"
     left = [
         name
         for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.HISTORY)

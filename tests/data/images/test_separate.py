@@ -168,7 +168,7 @@ def test_a_test_split_that_is_the_training_split_is_refused(tmp_path: Path) -> N
         folder(tmp_path / "set" / name, None, 20)
     problem = audit_data(DataOptions(source=str(tmp_path / "set"))).problem
     assert problem is not None
-    assert problem.endswith("all of the 'val' split are training pictures too, pixel for pixel")
+    assert "all of the 'val' split are training pictures too, pixel for pixel" in problem
     with pytest.raises(DataError, match="pixel for pixel"):
         opened(tmp_path / "set")
 
@@ -187,12 +187,26 @@ def test_idx_files_and_arrays_with_a_test_split(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kinds", [1, 2])
 def test_few_pictures_in_many_copies(tmp_path: Path, kinds: int) -> None:
     np.save(tmp_path / "set.npy", PICTURES[np.arange(60) % kinds])
+    data = opened(tmp_path / "set.npy")
+    assert data.audit is not None
     if kinds == 1:
-        with pytest.raises(DataError, match="nothing is left to hold out; all are the same"):
-            opened(tmp_path / "set.npy")
+        assert len(data.held_out) == 6
+        assert any("All pictures are the same" in warning for warning in data.audit.warnings)
     else:
-        data = opened(tmp_path / "set.npy")
         assert (len(data.held_out), apart(data)) == (30, 60)
+        assert not data.audit.warnings
+
+
+def test_one_picture_alone_in_other_forms_keeps_its_hash(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    place.mkdir()
+    for number in range(20):
+        Image.fromarray(PICTURES[0]).save(place / f"{number}.png", compress_level=number % 10)
+    data = opened(place)
+    assert data.audit is not None
+    assert data.audit.cache is not None
+    assert Path(data.audit.cache).name == data.fingerprint
+    assert len(data.held_out) == 2
 
 
 def test_the_digest_is_that_of_the_pixels() -> None:

@@ -29,6 +29,7 @@ SHARDS: dict[str, dict[str, list[str]]] = {
     "a part of it": {f"{k:05d}": [f"img{i:08d}" for i in range(1000 * k + 37, 1000 * k + 990, 31)] for k in (3, 4, 9)},
     "FFHQ": {f"{k:05d}": [f"{i:05d}" for i in range(k, k + 1000)] for k in range(0, 4000, 1000)},
     "a part of FFHQ": {f"{k:05d}": [f"{i:05d}" for i in (k + 3, k + 517)] for k in (0, 5000, 69000)},
+    "two digits": {f"{k:02d}": [f"{i:04d}" for i in range(10 * k, 10 * k + 10)] for k in range(4)},
     "from one": {f"{k:03d}": [f"photo_{i}" for i in range(10 * k - 9, 10 * k + 1)] for k in range(1, 6)},
     "the last is not full": {f"{k:04d}": [f"{i:06d}" for i in range(8 * k, min(8 * k + 8, 29))] for k in range(4)},
     "names without numbers": {
@@ -54,6 +55,7 @@ CLASSES: dict[str, dict[str, list[str]]] = {
     "numbered through by class": {
         "000": [f"{i}" for i in range(57)], "001": [f"{i}" for i in range(57, 120)], "002": ["120", "121"],
     },
+    "two digits, numbered each from the beginning": {f"{k:02d}": ["0", "1", "2"] for k in range(20)},
     "people": {f"{k:04d}": [f"{k:04d}_c1s1_{i}" for i in range(5)] for k in range(2, 40)},
     "words": {"cat": ["1"], "dog": ["2"]},
     "words of hexadecimal digits": {name: ["1", "2"] for name in ("ad", "be", "de", "fa")},

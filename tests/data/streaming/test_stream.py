@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from steadygan.data import DataOptions, Dataset, Streamed, audit_data, open_data, planned_cache_bytes
 from steadygan.data.sheet import contact_sheet
@@ -259,3 +260,24 @@ def test_a_row_that_was_taken_is_read_again(tmp_path: Path) -> None:
     assert stream.buffer.reads == 2
     stream.close()
     assert stream.buffer.count == 0
+
+
+def test_the_range_of_deep_pictures_is_that_of_the_held_out_ones_and_said(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 4000, 40 * 64).astype(np.uint16).reshape(40, 8, 8)
+    raw = [{"bytes": encoded(Image.fromarray(array)), "path": None} for array in ramp]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({"image": pa.array(raw, kind)}), tmp_path / "set.parquet", row_group_size=4)
+    for asked, high in (((), None), ((0, 2000), 2000)):
+        data = opened(tmp_path / "set.parquet", range=asked)
+        assert data.audit is not None
+        ((_, found),) = data.audit.ranges
+        held_out = (found["least"], found["most"])
+        high = high or 2 ** int(held_out[1]).bit_length() - 1
+        assert (found["low"], found["high"]) == (0, high)
+        assert "of the 4 pictures that are held out" in found["why"]
+        stream = stream_of(data)
+        samples, _ = stream.rows(np.arange(len(stream)))
+        everything = {row.tobytes() for row in np.rint(ramp / high * 255).clip(0, 255).astype(np.uint8)}
+        assert {row.tobytes() for row in (*samples, *data.held_out.samples)} == everything
+        stream.close()
+    assert opened(tmp_path / "set.parquet", range=(0, 2000)).fingerprint != opened(tmp_path / "set.parquet").fingerprint

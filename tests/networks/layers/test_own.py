@@ -36,7 +36,13 @@ FORMS = {
         lambda s, x: [s[:, :4].view(-1, 1, 2, 2), s[:, 4:]],
         lambda s: (s[:, :4].mean(1) + s[:, 4]) / 2,
     ),
-    "tuple of scales": (2, lambda s, x: (s[:, :1], s[:, 1:]), lambda s: s.mean(1)),
+    "tuple of scales": (
+        5,
+        lambda s, x: (s[:, :4].view(-1, 1, 2, 2), s[:, 4:].view(-1, 1, 1, 1)),
+        lambda s: (s[:, :4].mean(1) + s[:, 4]) / 2,
+    ),
+    "patches in a row": (4, lambda s, x: s[:, None], lambda s: s.mean(1)),
+    "score and more": (1, lambda s, x: (s, x.flatten(1), x.flatten(1)), lambda s: s[:, 0]),
     "last of each scale": (2, lambda s, x: [[x, s[:, :1]], [s[:, 1:]]], lambda s: s.mean(1)),
     "score and features": (1, lambda s, x: (s, x.flatten(1)), lambda s: s[:, 0]),
     "score map and feature maps": (4, lambda s, x: (s.view(-1, 1, 2, 2), x.repeat(1, 3, 1, 1)), lambda s: s.mean(1)),
@@ -91,7 +97,7 @@ def test_patches_are_kept_where_the_loss_is_to_take_each():
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        (torch.zeros(()), "one number for the whole batch"),
+        (torch.zeros(()), r"shape \[\] for 3 samples"),
         (torch.zeros(4), r"\[4\] for 3 samples"),
         (torch.zeros(3, 10), r"\[3, 10\]"),
         (torch.zeros(3, 2, 4, 4), r"\[3, 2, 4, 4\]"),
@@ -103,7 +109,7 @@ def test_patches_are_kept_where_the_loss_is_to_take_each():
         (None, "NoneType"),
         ("score", "str"),
         ({"scores": torch.zeros(3)}, "did you mean 'score'"),
-        ({"features": torch.zeros(3, 2)}, "no 'score'"),
+        ({"features": torch.zeros(3, 2)}, "needed: 'score'"),
         ({"score": torch.zeros(3), "class_logits": torch.zeros(3, 4)}, "3 classes"),
         ((torch.zeros(3), torch.zeros(2, 4)), "features"),
         (CriticOutput(torch.zeros(2)), r"\[2\] for 3"),

@@ -21,6 +21,7 @@ from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.types import Samples
 from steadygan.system.words import byte_size
 
+_ALL_SAME = "All pictures are the same, pixel for pixel: those that are held out are trained on too."
 _UNREADABLE_LISTED = 1_000
 SIZES_LISTED = 20
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
@@ -51,7 +52,10 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         levels=asdict(inspection.plan.levels),
         ranges=tuple((which, each.to_json()) for which, each in inspection.ranges),
         range_words=range_words(inspection),
-        warnings=warnings_of(inspection, decoded.train.samples if decoded else None),
+        warnings=(
+            *warnings_of(inspection, decoded.train.samples if decoded else None),
+            *([_ALL_SAME] if decoded and decoded.pixels.all_same else []),
+        ),
         modes=_merged([scan.modes for scan in scans]),
         formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
         animated=sum(scan.animated for scan in scans),
@@ -201,7 +205,10 @@ def label_sentences(inspection: Inspection) -> list[str]:
     names = inspection.class_names
     if names:
         return [f"There are {len(names):,} classes; recipes with labels use them."]
-    return [f"{label_note(inspection) or 'There are no labels'}."]
+    note = label_note(inspection)
+    if inspection.source.label_note and note == inspection.source.label_note:
+        return [f"{note}: class-conditional methods need a class for each picture, and training does without."]
+    return [f"{note or 'There are no labels'}."]
 
 
 def label_note(inspection: Inspection) -> str:

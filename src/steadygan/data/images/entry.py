@@ -46,18 +46,21 @@ class Pixels:
     shared: tuple[tuple[int, int], ...] = ()
     """(index in the test split, index in training) of the same pictures, which are not held out; the first ones"""
     shared_count: int = 0
+    all_same: bool = False
+    """True if there is one picture only, and so no other to hold out"""
 
     @classmethod
     def of(cls, train: Sequence[bytes], held_out: Sequence[bytes], separation: Separation | None) -> Pixels:
         """What hashes of the decoded pictures tell, and how they were parted."""
         shared = (separation.shared, separation.shared_count) if separation else ((), 0)
-        return cls(copies(train, held_out), separation is not None, *shared)
+        return cls(copies(train, held_out), separation is not None, *shared, len({*train, *held_out}) == 1)
 
     @classmethod
     def of_json(cls, plain: dict[str, Any]) -> Pixels:
         """The pixels that ``asdict`` wrote. Raises KeyError, TypeError or ValueError."""
         shared = tuple((int(held_out), int(train)) for held_out, train in plain["shared"])
-        return cls(int(plain["copies"]), bool(plain["moved"]), shared, int(plain["shared_count"]))
+        same = bool(plain.get("all_same"))
+        return cls(int(plain["copies"]), bool(plain["moved"]), shared, int(plain["shared_count"]), same)
 
 
 @dataclass(frozen=True, eq=False)

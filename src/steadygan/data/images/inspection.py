@@ -85,9 +85,12 @@ class Inspection:
         if not len(decoded.train.samples):
             return f"{what}; nothing is left to train on"
         if decoded.pixels.shared_count:
-            return f"{what}; all of the '{self.source.test_name}' split are training pictures too, pixel for pixel"
-        same = "; all are the same, pixel for pixel" if decoded.pixels.copies == len(decoded.train.samples) - 1 else ""
-        return f"{what}; nothing is left to hold out{same}"
+            test = self.source.test_name
+            return (
+                f"{what}; all of the '{test}' split are training pictures too, pixel for pixel: without that split a "
+                "part of the others is held out"
+            )
+        return f"{what}; nothing is left to hold out"
 
 
 def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:

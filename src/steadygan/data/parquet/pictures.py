@@ -72,7 +72,7 @@ def label_classes(train: list[Any] | str, test: list[Any] | str | None, columns:
     lists = [rows for rows in both if not isinstance(rows, str)]
     if len(lists) < len(both):
         what = next(rows for rows in both if isinstance(rows, str))
-        return Labelling(note=f"The labels {title} {what}: training uses no labels")
+        return Labelling(note=f"The labels {title} {what}")
     if names and all(type(row) is int and row < len(names) for rows in lists for row in rows) and use != "likeliest":
         numbers = [np.array(rows, dtype=np.int64) for rows in lists]
         return Labelling(numbers[0], names, numbers[1] if len(numbers) > 1 else None)

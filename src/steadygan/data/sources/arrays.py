@@ -108,14 +108,14 @@ def source_of_arrays(
         arrays: samples, labels and their test splits, by names in lower case such as 'images' and 'labels'
         where: they are, for messages
         name: of the data
-        options: of which ``kind`` says what the samples are
+        options: of which ``form`` says what the samples are
         form: the audit's word for where they are
     """
     images = _choose_images(where, arrays)
     test_images = _first(arrays, _TEST_IMAGES)
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
-    reading = reading_of(images, options.kind)
+    reading = reading_of(images, options.form)
     splits = [images] if test_images is None else [images, test_images]
     labelling, notes = _labels(arrays, images, test_images, options.labels)
     if reading is not None:
@@ -272,7 +272,9 @@ def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | Non
     others = [
         f"'{printable(name)}' {list(array.shape)}"
         for name, array in arrays.items()
-        if array not in known and array.shape[:1] == images.shape[:1] and len(array.shape) <= 2
+        if array not in known
+        and (name in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and len(array.shape) <= 2
     ]
     if not others:
         return ()

@@ -40,8 +40,8 @@ def open_csv(path: Path, name: str, options: DataOptions) -> NumberSource:
     Raises:
         DataError: one line that names line and column, for text, missing values and lines of other lengths.
     """
-    if options.kind not in ("auto", "table"):
-        raise DataError(f"data kind is '{options.kind}', but '{shown(path)}' is a table")
+    if options.form not in ("auto", "table"):
+        raise DataError(f"data form is '{options.form}', but '{shown(path)}' is a table")
     with (
         reading(path, "a table"),
         open_regular(path) as raw,

@@ -64,8 +64,8 @@ def source_of_memory(data: Any, options: DataOptions) -> PictureSource | NumberS
     if not _is_array(samples):
         samples, labels, more, pictures = _of_items(samples, labels)
         notes += more
-        if pictures and options.kind == "auto":
-            options = dataclasses.replace(options, kind="image")
+        if pictures and options.form == "auto":
+            options = dataclasses.replace(options, form="image")
         if isinstance(samples, list):
             return _noted(_of_payloads(samples, labels, name, options), notes)
     arrays: dict[str, StoredArray] = {"images": _stored(samples, f"the {type(data).__name__}")}
@@ -128,6 +128,10 @@ def _parted(data: Any) -> tuple[Any, Any, list[str]]:
 def _array_of(value: Any, title: str) -> NDArray[Any]:
     """An array or a tensor as an array; only a tensor on another device, or in bfloat16, is copied."""
     if isinstance(value, np.ndarray):
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise DataError(
+                f"{title} has {int(np.ma.count_masked(value)):,} masked numbers: fill them, or leave out rows"
+            )
         return np.asarray(value)
     if _inherits(value, "torch", "Tensor"):
         tensor = value.detach().cpu()
@@ -154,8 +158,8 @@ def _stored(value: Any, title: str) -> MemoryArray:
 
 
 def _of_frame(frame: Any, labels: Any, name: str, options: DataOptions) -> NumberSource:
-    if options.kind not in ("auto", "table"):
-        raise UsageError(f"data kind is '{options.kind}', but a {type(frame).__name__} is a table")
+    if options.form not in ("auto", "table"):
+        raise UsageError(f"data form is '{options.form}', but a {type(frame).__name__} is a table")
     frame = frame.to_frame() if _inherits(frame, "pandas", "Series") else frame
     columns = tuple(str(column) for column in frame.columns)
     for column, position in zip(columns, range(len(columns)), strict=True):
@@ -193,7 +197,7 @@ def _of_items(data: Any, labels: Any) -> tuple[Any, Any, list[str], bool]:
     of_items: list[Any] = []
     size = 0
     endless, pictures = not _has_length(data), True
-    for number, item in enumerate(items):
+    for number, item in enumerate(_told_of_errors(items, type(data).__name__)):
         sample, label = _split_item(item, number)
         pictures = pictures and _is_picture(sample)
         samples.append(_payload(sample, number))
@@ -224,6 +228,21 @@ def _of_items(data: Any, labels: Any) -> tuple[Any, Any, list[str], bool]:
                 "of Pillow may have several sizes"
             )
     return samples, labels, notes, pictures
+
+
+def _told_of_errors(items: Iterator[Any], name: str) -> Iterator[Any]:
+    """The items; what a data set of the user's own raises becomes one line, with the error itself as its cause."""
+    number = 0
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except Exception as error:
+            text = " ".join(str(error).split())[:160]
+            raise DataError(f"item {number} of the {name} cannot be read: {type(error).__name__}: {text}") from error
+        yield item
+        number += 1
 
 
 def _has_length(data: Any) -> bool:

@@ -24,11 +24,11 @@ def only_number(folders: Mapping[str, Sequence[str]]) -> bool:
 
     - shards by name: part-0001, shard_3, images_02, train-00000-of-00004, and a camera's 100CANON;
     - hashes: names of 1 to 4 hexadecimal digits with which the names of their files begin, or at least 8 of two digits;
-    - numbers of three digits or more, some with leading zeros, where the numbers of the files decide the folder (FFHQ's
-      01000/01234.png, the 00001/img00001234.png of StyleGAN's tools), or where all folders but the last hold as many
-      files, of different names.
+    - numbers of one length, some with leading zeros, where the numbers of the files decide the folder (FFHQ's
+      01000/01234.png, the 00001/img00001234.png of StyleGAN's tools); of three digits or more, also where all folders
+      but the last hold as many files, of different names.
 
-    '0' to '9' are classes, as are numbered folders whose files are numbered each from the beginning.
+    '0' to '9' and '00' to '09' are classes, as are numbered folders whose files are numbered each from the beginning.
 
     Args:
         folders: name -> names of the files in it, without their endings; at least two
@@ -62,9 +62,9 @@ def _are_hashes(folders: Mapping[str, Sequence[str]]) -> bool:
 def _are_numbers(folders: Mapping[str, Sequence[str]]) -> bool:
     names = sorted(folders)
     same_length = len({len(name) for name in names}) == 1
-    if not same_length or not all(name.isdecimal() and name.isascii() for name in names) or len(names[0]) < 3:
+    if not same_length or not all(name.isdecimal() and name.isascii() for name in names) or len(names[0]) < 2:
         return False
-    if not any(name.startswith("0") for name in names):
+    if not any(name.startswith("0") for name in names) or names == [f"{digit:02d}" for digit in range(10)]:
         return False
     spans = [_span(folders[name]) for name in names]
     numbers = [int(name) for name in names]
@@ -72,7 +72,7 @@ def _are_numbers(folders: Mapping[str, Sequence[str]]) -> bool:
         known = [span for span in spans if span is not None]
         if _begin_with_name(numbers, known) or _divided(numbers, known):
             return True
-    return _filled_up(names, folders)
+    return len(names[0]) > 2 and _filled_up(names, folders)
 
 
 def _span(stems: Sequence[str]) -> tuple[int, int] | None:

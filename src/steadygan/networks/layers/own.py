@@ -1,10 +1,7 @@
 """Modules of the user's own behind the contract of this library's generators and critics.
 
-A critic of the user's own may return, for N samples:
-
-- scores [N] or [N, 1], or a patch map [N, 1, ...]
-- a list of such (scales); of a list of lists the last of each
-- (score, features), or a dict or ``CriticOutput`` with ``score``, ``class_logits``, ``features``, ``code``
+A critic may return scores [N] or [N, 1], a patch map [N, 1, ...], a list of such (scales), a tuple of the score and
+features, or a dict or ``CriticOutput`` with ``score``, ``class_logits``, ``features``, ``code``.
 """
 
 from __future__ import annotations
@@ -19,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from steadygan.errors import UsageError
-from steadygan.networks.layers.answers import critic_output, form_of, wide
+from steadygan.networks.layers.answers import critic_output, form_of
+from steadygan.scores import widened
 from steadygan.types import CriticOutput, Sample, SampleSpec, Scales, at_each_scale, register_scales, sample_count
 
 register_scales()
@@ -64,7 +62,7 @@ class OwnCritic(OwnNetwork):
         try:
             return critic_output(answer, sample_count(samples), each_patch=self.patches == "each", classes=self.classes)
         except UsageError as error:
-            raise UsageError(f"the critic {self.name} {error}") from None
+            raise UsageError(f"the critic {self.name}: {error}") from None
 
 
 class OwnGenerator(OwnNetwork):
@@ -90,8 +88,8 @@ class OwnGenerator(OwnNetwork):
                 f"needed: [N, {_sizes(self.shape)}]"
             )
         if isinstance(samples, Scales):
-            return Scales(tuple(wide(image) for image in samples.images))
-        return wide(samples)
+            return Scales(tuple(widened(image) for image in samples.images))
+        return widened(samples)
 
     def _scales(self, images: Sequence[Any]) -> Scales:
         sides = [image.shape[-1] if isinstance(image, Tensor) and image.dim() == 4 else 0 for image in images]
