@@ -32,7 +32,8 @@ def _npz(folder: Path) -> str:
 
 def _npz_packed(folder: Path) -> str:
     names = np.array(["one", "two"])[_labels()]
-    np.savez_compressed(folder / "p.npz", x_train=_pixels() / np.float32(255), y_train=names, x_test=_pixels()[:8])
+    scaled = _pixels() / np.float32(255)
+    np.savez_compressed(folder / "p.npz", x_train=scaled, y_train=names, x_test=1 - scaled[:8])
     return "p.npz"
 
 
@@ -42,8 +43,8 @@ def _npy(folder: Path) -> str:
 
 
 def _idx(folder: Path, packed: bool = False) -> str:
-    grey = _pixels()[..., 0]
-    for split in ("train", "t10k"):
+    for split, channel in (("train", 0), ("t10k", 1)):
+        grey = _pixels()[..., channel]
         for name, head, content in (
             ("images-idx3-ubyte", struct.pack(">BBBBIII", 0, 0, 8, 3, *grey.shape), grey.tobytes()),
             ("labels-idx1-ubyte", struct.pack(">BBBBI", 0, 0, 8, 1, _COUNT), _labels().astype(np.uint8).tobytes()),
@@ -107,8 +108,8 @@ def _signals(folder: Path) -> str:
 
 
 def _arrays(folder: Path) -> str:
-    for number, volume in enumerate(np.random.default_rng(0).normal(size=(20, 4, 4, 4))):
-        np.save(folder / f"{number:02d}.npy", volume)
+    for number, signal in enumerate(np.random.default_rng(0).normal(size=(20, 2, 32))):
+        np.save(folder / f"{number:02d}.npy", signal)
     return "."
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +52,14 @@ class Subject:
         """Trains the runs."""
         folder.mkdir(parents=True, exist_ok=True)
         taken = _must(run_command(training("whole"), folder, limit=600)).seconds
-        _must(run_command(training("again"), folder, limit=600))
         for name in ("part", "extended"):
             _must(run_command(training(name, SAVED), folder, limit=600))
         _must(run_command(["resume", "extended", "--rounds", f"+{ROUNDS - SAVED}"], folder, limit=600))
-        return cls(folder, taken)
-
-    @cached_property
-    def changing(self) -> frozenset[str]:
-        """Fields of the records that differ between two trainings: times and speeds."""
-        pairs = zip(read_rows(self.whole), read_rows(self.folder / "again"), strict=True)
-        return frozenset(name for one, other in pairs for name in one if one[name] != other.get(name))
+        made = cls(folder, taken)
+        _must(run_command(training("again"), folder, limit=600))
+        if difference := made.difference(folder / "again"):
+            raise RuntimeError(f"two trainings are not alike, so that trials cannot be compared: {difference}")
+        return made
 
     def difference(self, run: Path, like: Path | None = None) -> str | None:
         """What differs from the uninterrupted run: a tensor file by its bytes, a record; None if nothing does."""
@@ -73,11 +69,13 @@ class Subject:
             other = run / last / path.name
             if not other.is_file() or other.read_bytes() != path.read_bytes():
                 return f"{path.name} of the last checkpoint differs" if other.is_file() else f"{path.name} is missing"
-        mine, theirs = (self._timeless(read_rows(folder)) for folder in (like, run))
+        mine, theirs = (_timeless(read_rows(folder)) for folder in (like, run))
         return None if mine == theirs else "the records differ"
 
-    def _timeless(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{name: value for name, value in row.items() if name not in self.changing} for row in rows]
+
+def _timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records without times and speeds, which no two trainings share."""
+    return [{name: value for name, value in row.items() if "second" not in name} for row in rows]
 
 
 def read_rows(run: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Progress of decoding pictures, on standard error."""
+"""Progress of finding and decoding pictures, on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BETWEEN = 2.0
 
 
 class Decoding:
-    """Called with (done, all); prints a line every 2 seconds."""
+    """Called with (done, all), or (files found, 0); prints a line every 2 seconds."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + BETWEEN
@@ -19,4 +19,5 @@ class Decoding:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + BETWEEN
-        print(f"decoding pictures, once: {done:,} of {all_:,}", file=sys.stderr, flush=True)
+        line = f"decoding pictures, once: {done:,} of {all_:,}" if all_ else f"looking through folders: {done:,} files"
+        print(line, file=sys.stderr, flush=True)

@@ -37,10 +37,10 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
     """The data set that the options name, with its audit.
 
     Pictures are decoded once into the cache, those of a stream as they are asked for; ``progress(done, all)`` is called
-    meanwhile. Raises UsageError for a missing source, DataError for data that cannot be trained on, RunError if the
-    cache cannot be written.
+    meanwhile, and ``progress(found, 0)`` while a folder is looked through. Raises UsageError for a missing source,
+    DataError for data that cannot be trained on, RunError if the cache cannot be written.
     """
-    return open_source(_source(options), options, progress)
+    return open_source(_source(options, progress), options, progress)
 
 
 def open_memory(data: Any, options: DataOptions, progress: Progress | None = None) -> Dataset:
@@ -86,7 +86,7 @@ def open_source(source: Source, options: DataOptions, progress: Progress | None 
 
 def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
     """What is in the source and what training will do with it; ``problem`` says why data is refused."""
-    source = _source(options)
+    source = _source(options, progress)
     if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
         audit = open_data(options).audit
         assert audit is not None
@@ -106,8 +106,8 @@ def planned_cache_bytes(options: DataOptions) -> int:
     return inspection.split.count * inspection.plan.nbytes
 
 
-def _source(options: DataOptions) -> Source:
-    source = find_source(options)
+def _source(options: DataOptions, progress: Progress | None = None) -> Source:
+    source = find_source(options, None if progress is None else lambda found: progress(found, 0))
     _check_for(source, options)
     return source
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import stat
 import warnings
@@ -70,11 +71,14 @@ def is_grey(mode: str) -> bool:
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Loads all of Pillow's formats and silences its warnings, which are counted or harmless.
+    """Loads all of Pillow's formats and silences its warnings and its log, which are counted or harmless.
 
     Warning filters are global to the process, so this is entered once, around the threads.
     """
     Image.init()
+    log = logging.getLogger("PIL")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # Python prints what has no handler
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         warnings.filterwarnings("ignore", module=r"PIL\.")

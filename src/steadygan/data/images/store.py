@@ -31,7 +31,7 @@ MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
 _FEW = 10_000  # arrays that are resized at each start: takes less than a second
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""called with (pictures done, pictures in all)"""
+"""called with (pictures done, pictures in all), or (files found so far, 0)"""
 
 
 @dataclass(frozen=True, eq=False)

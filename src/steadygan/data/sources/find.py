@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -62,9 +63,12 @@ def as_source(data: object) -> str:
     return os.path.join(os.curdir, data) if isinstance(data, Path) and is_built_in(str(data)) else str(data)
 
 
-def find_source(options: DataOptions) -> Source:
-    """The source that the options name. Raises UsageError or DataError, one line each."""
-    source = _find(options)
+def find_source(options: DataOptions, counted: Callable[[int], None] | None = None) -> Source:
+    """The source that the options name. Raises UsageError or DataError, one line each.
+
+    ``counted(files)`` is called with the files found so far, while a folder is looked through.
+    """
+    source = _find(options, counted)
     if options.stream and not isinstance(source, ShardSource):
         raise UsageError(
             f"data stream is true, but '{options.source}' is not parquet: .parquet files, folders of them and "
@@ -73,7 +77,7 @@ def find_source(options: DataOptions) -> Source:
     return source
 
 
-def _find(options: DataOptions) -> Source:
+def _find(options: DataOptions, counted: Callable[[int], None] | None) -> Source:
     source = options.source.strip()
     if is_built_in(source) and os.path.exists(source):
         warn_of_namesake("data", source)
@@ -100,7 +104,7 @@ def _find(options: DataOptions) -> Source:
         exists = False
     if not exists:
         raise _not_found(source, path)
-    return _open_folder(path, options) if path.is_dir() else _open_file(path, options)
+    return _open_folder(path, options, counted) if path.is_dir() else _open_file(path, options)
 
 
 def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSource:
@@ -161,13 +165,13 @@ def _check_plain(path: Path) -> None:
         raise DataError(f"cannot read '{shown(path)}': {why(error)}") from error
 
 
-def _open_folder(path: Path, options: DataOptions) -> Source:
+def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None] | None) -> Source:
     from steadygan.data.sources.folder import open_folder
     from steadygan.data.sources.idx import choose_images, is_images, open_idx
     from steadygan.data.sources.walk import walk
 
     name = printable(Path(os.path.abspath(path)).name) or "root"
-    files = walk(path)
+    files = walk(path, counted)
     if files.pictures:
         return open_folder(files, name, options.labels)
     tables = [file.path for file in files.others if file.path.suffix.lower() == ".parquet"]

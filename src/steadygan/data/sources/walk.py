@@ -20,6 +20,8 @@ MOST_DEPTH = 64
 """folders below the root, one in another; deeper ones are not looked into"""
 MOST_LINKED = 16
 """paths by which one folder may be reached: links that fan out would double them at each level"""
+MANY = 10_000
+"""files that are worth saying that they are being found"""
 _BYTES = 1_500  # of memory for a file, until its picture is scanned
 _SYSTEM = {"__macosx", "@eadir", "$recycle.bin"}
 
@@ -81,6 +83,8 @@ def ending(name: str) -> str:
 def walk(root: Path, counted: Counted | None = None) -> Walk:
     """All files below a folder, ordered by name; links are followed, except in circles.
 
+    ``counted(files)`` is called with the files found so far, from ``MANY`` on.
+
     Raises:
         DataError: one line, if the folder cannot be opened, if links reach one of its folders by more than
             ``MOST_LINKED`` paths, or if there are more files than fit in memory.
@@ -94,7 +98,7 @@ def walk(root: Path, counted: Counted | None = None) -> Walk:
         count = len(result.pictures) + len(result.others)
         if count > most:
             need_memory(f"folder '{shown(root)}'", count * _BYTES, f"to know {count:,} files takes")
-        if counted:
+        if counted and count >= MANY:
             counted(count)
     for files in (result.pictures, result.others):
         files.sort(key=lambda file: ([unicodedata.normalize("NFC", part) for part in file.parts], file.parts))
