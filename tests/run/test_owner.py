@@ -183,6 +183,14 @@ def test_a_fifo_in_its_place_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_link_in_its_place_is_refused_and_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / "owner.json").symlink_to("precious")
+    with pytest.raises(UsageError, match="is a link"), owned(tmp_path):
+        pass
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
 def test_folders_that_were_made_and_not_used_go_again(tmp_path: Path) -> None:
     with pytest.raises(KeyError), owned(tmp_path / "a" / "b"):
         raise KeyError

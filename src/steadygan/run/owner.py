@@ -169,6 +169,8 @@ def _acquire(folder: Path) -> FileIO:
     until = time.monotonic() + PATIENCE
     while True:
         try:
+            if path.is_symlink():  # what it leads to would be written over
+                raise UsageError(f"'{path}' is a link, not a file: delete it and try again")
             if path.exists():
                 check_regular(path)
             file = open(path, "r+b" if path.exists() else "x+b", buffering=0)  # noqa: SIM115
