@@ -5,7 +5,7 @@ python examples/signals.py            # about five minutes on one CPU core
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -21,9 +21,9 @@ def waves(count: int, length: int = 128) -> np.ndarray:
     return (1.2 + np.stack(leads, axis=1) + 0.05 * rng.standard_normal((count, 2, length))).astype(np.float32)
 
 
-def main(rounds: int = 1_000, out: str | None = None) -> sg.Run:
+def main(rounds: int) -> sg.Run:
     """Trains, saves 1,000 generated signals in millivolts, and returns the run."""
-    run = sg.train(data=waves(2_000), rounds=rounds, out=out)
+    run = sg.train(data=waves(2_000), rounds=rounds)
     samples = run.sample(1_000)  # float32 [1000, 2, 128]
     np.save(run.folder / "signals.npy", samples)
     print(f"{samples.shape} from {samples.min():.2f} to {samples.max():.2f} mV: {run.folder / 'signals.npy'}")
@@ -31,4 +31,6 @@ def main(rounds: int = 1_000, out: str | None = None) -> sg.Run:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1_000)
+    main(parser.parse_args().rounds)
