@@ -41,7 +41,7 @@ class Units:
         numbers = samples.astype(np.float64) * scales + offsets
         if any(self.whole):
             whole = np.array(self.whole)
-            numbers[:, whole] = np.rint(numbers[:, whole])
+            numbers[:, whole] = np.rint(numbers[:, whole]) + 0.0  # no -0
         dtype = np.dtype(self.dtype)
         if dtype.kind in "ui":
             limits = np.iinfo(dtype)

@@ -28,6 +28,8 @@ COUNT = 2_000
 """generated samples of an evaluation"""
 FEWEST = 50
 """training images or lines below which nothing is evaluated"""
+FEWEST_POINTS = 100
+"""rows of a table below which nothing is evaluated"""
 
 
 class TrainingEvaluator:
@@ -103,7 +105,7 @@ def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | 
         raise UsageError(
             f"run.evaluate is '{recipe.run.evaluate}', which is for pictures; for {dataset.sample.plural}: auto, none"
         )
-    if not dataset.sample.is_points and train is not None and train < FEWEST:
+    if train is not None and train < (FEWEST_POINTS if dataset.sample.is_points else FEWEST):
         return None
     return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)
 

@@ -128,10 +128,9 @@ def _parted(data: Any) -> tuple[Any, Any, list[str]]:
 def _array_of(value: Any, title: str) -> NDArray[Any]:
     """An array or a tensor as an array; only a tensor on another device, or in bfloat16, is copied."""
     if isinstance(value, np.ndarray):
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-            raise DataError(
-                f"{title} has {int(np.ma.count_masked(value)):,} masked numbers: fill them, or leave out rows"
-            )
+        masked = int(np.ma.getmaskarray(value).sum()) if isinstance(value, np.ma.MaskedArray) else 0
+        if masked:
+            raise DataError(f"{title} has {masked:,} masked numbers: fill them, or leave out these samples")
         return np.asarray(value)
     if _inherits(value, "torch", "Tensor"):
         tensor = value.detach().cpu()

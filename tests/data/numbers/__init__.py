@@ -1,0 +1,1 @@
+"""Signals, volumes, images of many bands, and tables."""

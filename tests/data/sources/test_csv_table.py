@@ -1,0 +1,75 @@
+"""Tables in .csv files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from steadygan.data import DataOptions, open_data
+from steadygan.errors import DataError
+
+ROWS = [(i, i / 4, 3) for i in range(40)]
+
+
+def opened(folder: Path, text: str, name: str = "rows.csv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return open_data(DataOptions(source=str(folder / name)))
+
+
+def lines(separator: str = ",", header: str | None = "id,half,three") -> str:
+    body = [separator.join(str(value) for value in row) for row in ROWS]
+    return "\n".join([*([header.replace(",", separator)] if header else []), *body]) + "\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_columns_names_and_numbers_are_read(tmp_path: Path, separator: str) -> None:
+    data = opened(tmp_path, lines(separator))
+    assert data.units.names == ("id", "half", "three")
+    rows = data.units.restored(np.concatenate([data.train.samples, data.held_out.samples]))
+    assert np.allclose(rows[rows[:, 0].argsort()], np.array(ROWS, float), atol=1e-6)
+    assert data.units.whole == (True, False, True)
+
+
+def test_a_table_without_names_gets_some(tmp_path: Path) -> None:
+    assert opened(tmp_path, lines(header=None)).units.names == ("column_0", "column_1", "column_2")
+
+
+def test_decimal_commas_go_with_semicolons(tmp_path: Path) -> None:
+    data = opened(tmp_path, lines(";").replace(".", ","))
+    assert opened(tmp_path, lines(), "other.csv").fingerprint == data.fingerprint
+
+
+def test_a_column_named_label_is_the_class(tmp_path: Path) -> None:
+    text = "a,b,label\n" + "".join(f"{i},{-i},{'cat' if i % 2 else 'dog'}\n" for i in range(40))
+    data = opened(tmp_path, text)
+    assert data.class_names == ("cat", "dog") and data.sample.shape == (2,)
+    rows = data.units.restored(data.train.samples)
+    assert np.array_equal(rows[:, 0].astype(int) % 2 == 1, data.train.labels == 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n" + "1,2\n" * 20 + "1,\n", r"line 22, column 'b' is empty"),
+        ("a,b\n" + "1,2\n" * 20 + "NA,2\n", r"line 22, column 'a' is empty"),
+        ("a,city\n" + "1,Paris\n" * 20, r"line 2, column 'city' holds text \('Paris'\)"),
+        ("a,b\n" + "1,2\n" * 20 + "1,2,3\n", "line 22 has 3 fields where 2 are expected"),
+        ("a,a\n" + "1,2\n" * 20, "two columns 'a'"),
+        ("a,b\n" + "1,nan\n" * 2 + "2,3\n" * 20, "row 0, column 'b' is missing"),
+        ("", "is empty"),
+        ("a,b\n", "has 0 samples"),
+        ("label\n" + "x\n" * 20, "no column of numbers"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_one_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        opened(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(b"a,b\n1,\xff\xfe\n" * 20)
+    with pytest.raises(DataError, match="not UTF-8"):
+        open_data(DataOptions(source=str(tmp_path / "rows.csv")))
