@@ -350,3 +350,12 @@ def test_kinds_of_an_annotation_are_its_specs() -> None:
     assert kinds_of(field_types(Drawing)["shape"]) == (Circle, Square)
     assert kinds_of(field_types(Drawing)["frame"]) == (Square,)
     assert kinds_of(field_types(Drawing)["count"]) == ()
+
+
+def test_a_field_called_kind_is_refused_before_it_hides_the_type() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Hidden:
+        kind: str = "auto"
+
+    with pytest.raises(UsageError, match="a field of Hidden is called 'kind'"):
+        to_plain(Hidden())

@@ -66,6 +66,8 @@ def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         plain = {"kind": type(value).__name__}
         for field in dataclasses.fields(value):
+            if field.name == "kind":  # would stand in place of the tag
+                raise UsageError(f"a field of {type(value).__name__} is called 'kind', which names the type in files")
             content = getattr(value, field.name)
             if not (omit_defaults and field.metadata.get("omit_default") and content == field.default):
                 plain[field.name] = to_plain(content, omit_defaults=omit_defaults)

@@ -69,6 +69,15 @@ def test_runs_that_differ_in_seed_or_watching_only_are_the_same_recipe(folder):
     assert recipe_hash(one) == recipe_hash(other) != recipe_hash(points)
 
 
+def test_a_run_whose_data_moved_is_the_same_recipe(folder):
+    here, moved = sg.load(folder / "digits"), sg.load(folder / "digits")
+    data = dataclasses.replace(moved.recipe.data, source="elsewhere/digits", cache="cache")
+    moved.recipe = dataclasses.replace(moved.recipe, data=data)
+    larger = sg.load(folder / "digits")
+    larger.recipe = dataclasses.replace(larger.recipe, data=dataclasses.replace(data, size=16))
+    assert recipe_hash(here) == recipe_hash(moved) != recipe_hash(larger)
+
+
 def test_points_are_measured_by_transport_and_modes(folder):
     (evaluation,) = evaluate(folder / "points", count=300)
     found = {number.metric: number.value for number in evaluation.numbers}

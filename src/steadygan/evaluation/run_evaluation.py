@@ -200,8 +200,16 @@ def _conditions(run: Run, count: int, seed: int) -> Labels | None:
 
 
 def recipe_hash(run: Run) -> str:
-    """Hash of all that decides a training but its seed; logging, evaluation, threads and the engine are left out."""
-    recipe = dataclasses.replace(run.recipe, seed=0, run=recipes.RunOptions(precision=run.recipe.run.precision))
+    """Hash of all that decides a training but its seed.
+
+    Logging, evaluation, threads and the engine are left out, and the place of the data, whose content has its own hash.
+    """
+    recipe = dataclasses.replace(
+        run.recipe,
+        seed=0,
+        data=dataclasses.replace(run.recipe.data, source="data", cache=None),
+        run=recipes.RunOptions(precision=run.recipe.run.precision),
+    )
     return hashlib.sha256(recipes.dumps(recipe).encode()).hexdigest()
 
 
