@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -27,7 +28,8 @@ class PathLengthState(NamedTuple):
 def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
     """||J^T y||_2 for each sample, [n]: how far a small step in the latent moves the image (StyleGAN2, eq. 4).
 
-    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution.
+    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution; of signals sqrt(T), of volumes
+    sqrt(D H W), of points 1.
 
     Args:
         generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
@@ -35,7 +37,7 @@ def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, r
         labels: [n] or None
         random: standard normal, [n, C, H, W]
     """
-    y = random / (random.shape[-2] * random.shape[-1]) ** 0.5
+    y = random / math.prod(random.shape[2:]) ** 0.5
     gradient = gradient_of(lambda z: (scales_of(generator(z, labels))[-1] * y).sum(), latents)
     square = gradient.square().sum(-1).flatten(1).mean(1) if gradient.dim() > 2 else gradient.square().sum(-1)
     return (square + _SMALLEST_SQUARE).sqrt()
