@@ -122,3 +122,9 @@ def test_rows_of_a_conditional_run_are_written_with_the_names_of_their_classes(t
     save_samples(run.sample(4), tmp_path / "rows.csv", drawn, units=run.data.units, class_names=run.class_names)
     rows = list(csv.reader((tmp_path / "rows.csv").open()))
     assert rows[0][-1] == "label" and [row[-1] for row in rows[1:]] == [["cat", "dog"][label] for label in drawn]
+
+
+def test_a_source_that_is_too_long_for_a_file_is_one_short_line():
+    with pytest.raises(UsageError, match="5,000 characters") as caught:
+        sg.prepare(None, "x" * 5_000)
+    assert len(str(caught.value)) < 500

@@ -51,7 +51,11 @@ def opened(data: Any, options: DataOptions, progress: Progress | None = None) ->
         options = dataclasses.replace(options, source=memory_name(data))
         return options, open_memory(data, options, progress)
     source = Path(options.source)
-    if source.exists():  # absolute, so that the run finds its data from any folder
+    try:
+        exists = source.exists()
+    except (OSError, ValueError):  # no name of a file
+        exists = False
+    if exists:  # absolute, so that the run finds its data from any folder
         options = dataclasses.replace(options, source=str(source.resolve()))
     return options, open_data(options, progress)
 

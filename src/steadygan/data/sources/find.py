@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from steadygan.data.images.pictures import PictureSource
+from steadygan.data.images.pictures import PictureSource, printable
 from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
@@ -20,6 +20,7 @@ STACKED = "stacked-digits"
 DOCS = "python-docs"
 NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
 """names of sources, besides paths"""
+_LONGEST_SHOWN = 300
 MEMORY = "memory:"
 """how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
@@ -170,6 +171,11 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
 def _not_found(source: str, path: Path) -> UsageError:
     """The error for a missing path or an unknown name, with the nearest one that exists."""
     looks_like_path = os.sep in source or "/" in source or source.startswith((".", "~")) or path.suffix != ""
+    if len(source) > _LONGEST_SHOWN:
+        start = printable(source[:_LONGEST_SHOWN])
+        return UsageError(
+            f"there is no data source '{start}…' ({len(source):,} characters): a path or a name is needed"
+        )
     siblings: list[str] = []
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
