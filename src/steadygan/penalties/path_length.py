@@ -28,8 +28,8 @@ class PathLengthState(NamedTuple):
 def path_lengths(generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
     """||J^T y||_2 for each sample, [n]: how far a small step in the latent moves the image (StyleGAN2, eq. 4).
 
-    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution; of signals
-    it is sqrt(T), of volumes sqrt(D H W), of points 1.
+    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution; of
+    signals it is sqrt(T), of volumes sqrt(D H W), of points 1.
 
     Args:
         generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
