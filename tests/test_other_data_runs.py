@@ -11,7 +11,7 @@ import pytest
 
 import steadygan as sg
 from steadygan.errors import RunError, UsageError
-from steadygan.networks import ConvCritic, ConvGenerator, MLPCritic, MLPGenerator
+from steadygan.networks import ConvCritic, ConvGenerator, LabelledGenerator, MLPCritic, MLPGenerator
 from steadygan.recipe import RunOptions
 from steadygan.recipes import wgan_gp
 from steadygan.report.samples import save_samples
@@ -110,3 +110,21 @@ def test_a_table_of_few_rows_trains_without_being_evaluated(tmp_path):
 
     run = sg.train(evaluated, data=TABLE[:60], out=tmp_path / "run", rounds=1, observers=[])
     assert run.evaluations == [] and run.finished
+
+
+def test_rows_of_a_conditional_run_are_written_with_the_names_of_their_classes(tmp_path):
+    def conditional(sample):
+        return dataclasses.replace(small(sample), generator=LabelledGenerator(MLPGenerator(8)))
+
+    labels = np.array(["cat", "dog"])[np.arange(300) % 2]
+    run = sg.train(conditional, data=(TABLE, labels), out=tmp_path / "run", rounds=1, observers=[])
+    drawn = run.labels(4, 0).numpy()
+    save_samples(run.sample(4), tmp_path / "rows.csv", drawn, units=run.data.units, class_names=run.class_names)
+    rows = list(csv.reader((tmp_path / "rows.csv").open()))
+    assert rows[0][-1] == "label" and [row[-1] for row in rows[1:]] == [["cat", "dog"][label] for label in drawn]
+
+
+def test_a_source_that_is_too_long_for_a_file_is_one_short_line():
+    with pytest.raises(UsageError, match="5,000 characters") as caught:
+        sg.prepare(None, "x" * 5_000)
+    assert len(str(caught.value)) < 500

@@ -163,3 +163,15 @@ def test_generators_with_batch_norm_are_refused(tmp_path):
     normed = dataclasses.replace(recipe, generator=dataclasses.replace(recipe.generator, norm="batch"))
     with pytest.raises(UsageError, match="the generator has batch norm"):
         new_run(normed, image_data(), tmp_path / "run", device="cpu")
+
+
+@pytest.mark.parametrize(("shape", "places"), [((3, 20), 20), ((2, 3, 4, 5), 60), ((7,), 1)])
+def test_lengths_do_not_grow_with_the_places_of_signals_and_volumes(shape, places):
+    matrix = torch.randn(int(torch.tensor(shape).prod()), 5, dtype=torch.float64)
+
+    def linear(latents, labels):
+        return (latents @ matrix.t()).reshape(-1, *shape)
+
+    latents, random = torch.randn(4, 5, dtype=torch.float64), torch.randn(4, *shape, dtype=torch.float64)
+    wanted = (random.flatten(1) @ matrix).norm(dim=1) / places**0.5
+    assert torch.allclose(path_lengths(linear, latents.requires_grad_(), None, random), wanted)

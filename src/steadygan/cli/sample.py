@@ -100,7 +100,7 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    suffix = "gif" if values.gif else file_ending(run)
+    suffix = "gif" if values.gif else "png" if what in ("between", "interpolation") else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
@@ -122,8 +122,9 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
 
     count = values.count or GRID
     samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
-    labels = run.labels(count, values.seed, values.classes) if run.conditional else None  # else they say nothing
-    save_samples(samples, out, None if labels is None else labels.numpy(), run.alphabet, run.data.units)
+    drawn = run.labels(count, values.seed, values.classes) if run.conditional else None
+    labels = None if drawn is None else drawn.numpy()
+    save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
     print(f"{count:,} samples of {run.folder}: {out}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -31,9 +32,9 @@ class PathLengthState(NamedTuple):
 def path_lengths(generator: Callable[..., Any], latents: Tensor, labels: Tensor | None, random: Tensor) -> Tensor:
     """||J^T y||_2 for each sample, [n]: how far a small step in the latent moves the image (StyleGAN2, eq. 4).
 
-    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution. As of
-    ``gradient_norm_at``: by kernels that have a second derivative, without compilation, also under no_grad, and every
-    parameter of the generator gets a gradient.
+    J is the generator's Jacobian and y = random / sqrt(H W), so that lengths do not grow with the resolution; of
+    signals it is sqrt(T), of volumes sqrt(D H W), of points 1. As of ``gradient_norm_at``: by kernels that have a
+    second derivative, without compilation, also under no_grad, and every parameter of the generator gets a gradient.
 
     Args:
         generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
@@ -52,7 +53,7 @@ def _moved(generator: Callable[..., Any], latents: Tensor, labels: Tensor | None
     images = scales_of(generator(latents, labels))[-1]
     if images.shape != random.shape:
         raise UsageError(f"random has shape {list(random.shape)}, the images {list(images.shape)}; needed: equal ones")
-    y = random / (random.shape[-2] * random.shape[-1]) ** 0.5
+    y = random / math.prod(random.shape[2:]) ** 0.5
     total: Tensor = (images * y).sum()
     return total
 

@@ -34,6 +34,7 @@ def save_samples(
     labels: Labels | None = None,
     alphabet: Alphabet | None = None,
     units: Units | None = None,
+    class_names: Sequence[str] = (),
 ) -> Path:
     """Write samples in the form that the path's ending names; returns the path.
 
@@ -45,6 +46,7 @@ def save_samples(
         labels: [N], kept by ``.npz``, ``.csv`` and folders
         alphabet: of text
         units: of the samples, where they were scaled for training
+        class_names: that ``.csv`` has in place of the labels' numbers
 
     Raises:
         UsageError: for another ending.
@@ -61,7 +63,7 @@ def save_samples(
             np.save(file, samples, allow_pickle=False)
         return path
     if suffix == ".csv" and samples.ndim == 2:
-        return save_table(samples, path, labels, units)
+        return save_table(samples, path, labels, units, class_names)
     if suffix in GRIDS:
         return save_grid(samples, path, units=units)
     table = ".csv for a table, " if samples.ndim == 2 else ""
@@ -71,7 +73,13 @@ def save_samples(
     )
 
 
-def save_table(samples: Samples, path: Path, labels: Labels | None = None, units: Units | None = None) -> Path:
+def save_table(
+    samples: Samples,
+    path: Path,
+    labels: Labels | None = None,
+    units: Units | None = None,
+    class_names: Sequence[str] = (),
+) -> Path:
     """Write rows [N, D] as .csv with the names of the columns, whole numbers as such, and the column ``label``."""
     names = list(units.names) if units is not None and units.names else [f"column_{i}" for i in range(samples.shape[1])]
     whole = units.whole if units is not None and units.whole else (samples.dtype.kind in "iub",) * samples.shape[1]
@@ -79,8 +87,13 @@ def save_table(samples: Samples, path: Path, labels: Labels | None = None, units
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*names, "label"] if labels is not None else names)
         for index, row in enumerate(samples.tolist()):
-            cells = [int(value) if is_whole else value for value, is_whole in zip(row, whole, strict=True)]
-            writer.writerow([*cells, int(labels[index])] if labels is not None else cells)
+            cells: list[object] = [
+                int(value) if is_whole else value for value, is_whole in zip(row, whole, strict=True)
+            ]
+            if labels is not None:
+                label = int(labels[index])
+                cells.append(class_names[label] if class_names else label)
+            writer.writerow(cells)
     return path
 
 

@@ -64,7 +64,11 @@ def open_options(options: DataOptions, progress: Progress | None = None) -> tupl
     from steadygan.data.sources.find import is_built_in
 
     source = Path(options.source)
-    if not is_built_in(options.source) and source.exists():
+    try:
+        exists = not is_built_in(options.source) and source.exists()
+    except (OSError, ValueError):  # no name of a file
+        exists = False
+    if exists:
         options = dataclasses.replace(options, source=str(source.resolve()))
     return options, open_data(options, progress)
 

@@ -136,3 +136,8 @@ def test_the_form_is_for_arrays_alone() -> None:
         opened(Path("digits"), form="signal")
     with pytest.raises(UsageError, match="did you mean 'signal'"):
         DataOptions(form="signals")  # type: ignore[arg-type]
+
+
+def test_numbers_whose_squares_overflow_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"numbers as large as .*e\+"):
+        opened(saved(tmp_path, signals=SIGNALS.astype(np.float64) * 1e200))

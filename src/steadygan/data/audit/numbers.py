@@ -52,8 +52,9 @@ def number_sentences(summary: NumbersSummary, sample: SampleSpec) -> tuple[str, 
             "Generated rows are given back in the units of the table; columns of whole numbers are rounded."
         ]
     else:
+        what = f"{'an' if sample.is_image else 'a'} {sample.kind}"
         sentences = [
-            f"A sample is {sample.kind} of {' x '.join(map(str, sample.shape))} (channels first).",
+            f"A sample is {what} of {' x '.join(map(str, sample.shape))} (channels first).",
             "Each channel is scaled so that its least and largest number become -1 and 1. Generated samples are given "
             "back in the units of the data.",
         ]

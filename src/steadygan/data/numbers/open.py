@@ -66,9 +66,12 @@ def _check_options(source: NumberSource, options: DataOptions) -> None:
     what = {"points": "a table", "image": "images of many bands"}.get(source.kind, f"{source.kind}s")
     for name in ("size", "channels"):
         if getattr(options, name) is not None:
-            raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is {what}, kept as it is")
+            raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' holds {what}, not pictures")
     if options.flip and source.kind != "image":
-        raise UsageError(f"data flip is true, but '{source.name}' is {what}, not pictures")
+        raise UsageError(
+            f"data flip is true, but '{source.name}' holds {what}: mirroring, and recipes that have it such as photos, "
+            "are for pictures"
+        )
 
 
 def _units(source: NumberSource, found: Statistics) -> Units:

@@ -35,6 +35,7 @@ class Statistics:
     """hash of each sample's bytes, splits one after the other"""
 
 
+_LARGEST = 1e140
 _EXAMPLES = 2**18  # numbers of a channel, about, of which quantiles are taken
 
 
@@ -55,6 +56,7 @@ def statistics_of(splits: Sequence[Numbers], columns: tuple[str, ...] = ()) -> S
             digests += [digest_of(row) for row in piece]
             flat = np.moveaxis(piece.reshape(len(piece), channels, -1), 1, 0).reshape(channels, -1).astype(np.float64)
             _check_finite(flat, split, start, each, columns)
+            _check_size(flat, split)
             low, high = np.minimum(low, flat.min(axis=1)), np.maximum(high, flat.max(axis=1))
             whole &= (flat == np.rint(flat)).all(axis=1)
             pivot = flat[:, :1].copy() if pivot is None else pivot
@@ -72,6 +74,13 @@ def statistics_of(splits: Sequence[Numbers], columns: tuple[str, ...] = ()) -> S
     deviation[low == high] = 0.0
     quantiles = np.quantile(np.concatenate(examples, axis=1), [0.01, 0.99], axis=1)
     return Statistics(low, high, mean + pivot[:, 0], deviation, whole, (quantiles[0], quantiles[1]), tuple(digests))
+
+
+def _check_size(flat: Array, split: Numbers) -> None:
+    """Raises DataError for numbers whose squares overflow."""
+    largest = float(np.abs(flat).max())
+    if largest > _LARGEST:
+        raise DataError(f"{split.title} has numbers as large as {largest:.3g}; at most {_LARGEST:g} can be scaled")
 
 
 def digest_of(row: NDArray[np.generic]) -> bytes:

@@ -24,6 +24,7 @@ STACKED = "stacked-digits"
 DOCS = "python-docs"
 NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
 """names of sources, besides paths"""
+_LONGEST_SHOWN = 300
 MEMORY = "memory:"
 """how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
@@ -203,6 +204,11 @@ def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None
 def _not_found(source: str, path: Path) -> UsageError:
     """The error for a missing path or an unknown name, with the nearest one that exists."""
     looks_like_path = os.sep in source or "/" in source or source.startswith((".", "~")) or path.suffix != ""
+    if len(source) > _LONGEST_SHOWN:
+        start = printable(source[:_LONGEST_SHOWN])
+        return UsageError(
+            f"there is no data source '{start}…' ({len(source):,} characters): a path or a name is needed"
+        )
     siblings: list[str] = []
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
