@@ -23,6 +23,7 @@ from steadygan.report.run_contents import RunContents, read_run
 from steadygan.report.thinning import running_median
 from steadygan.run import layout
 from steadygan.run.records import Curve
+from steadygan.system.escapes import storable
 from steadygan.system.files import written_aside
 from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -145,7 +146,7 @@ class PageObserver:
 
 def _write(path: Path, text: str) -> Path:
     with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8", newline="\n")
+        aside.write_bytes(storable(text).encode())
     return path
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.errors import RunError
+from steadygan.system.escapes import storable, storable_tree
 from steadygan.system.json_text import parse_json
 from steadygan.system.output_paths import check_replaceable, target_of
 from steadygan.system.regular import read_regular
@@ -114,22 +115,18 @@ def sync(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file atomically and durably.
+    """Writes a text file atomically and durably; what UTF-8 cannot write (of names that are not UTF-8) is escaped.
 
     Raises:
         RunError: one line, if it cannot be written.
     """
-    try:
-        content = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise RunError(f"cannot write '{path}': {text[error.start]!r} is no character of UTF-8") from None
     with written_aside(path, durable=True) as aside:
-        aside.write_bytes(content)
+        aside.write_bytes(storable(text).encode("utf-8"))
 
 
 def to_json(data: Any) -> str:
     """Indented JSON, for files that people read, too."""
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(storable_tree(data), indent=1, ensure_ascii=False) + "\n"
 
 
 def write_json(path: Path, data: Any) -> None:

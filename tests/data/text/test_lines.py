@@ -76,7 +76,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(file: Path, content: b
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.txt"):
-        with pytest.raises(DataError, match="is not a text file"):
+        with pytest.raises(DataError, match=r"is a folder|is not a text file"):
             read_lines(path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from steadygan.system.escapes import escaped
 from steadygan.system.words import visible
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Audit:
 
     def lines(self) -> list[str]:
         """The findings as lines to print."""
-        lines = [f"{self.source} ({self.kind})"]
+        lines = [f"{escaped(self.source)} ({self.kind})"]
         if self.text is not None and self.alphabet is not None:
             lines += [f"  {line}" for line in self.text.counts()]
             lines.append(f"  alphabet    {_characters(self.alphabet)}")

@@ -84,7 +84,7 @@ def summarise(text: TextFile, alphabet: Alphabet, length: int = LENGTH) -> TextS
         empty=text.empty,
         cut=int((lengths > length).sum()),
         padded=int((lengths < length).sum()),
-        longest=int(lengths.max(initial=0)),
+        longest=max(text.longest, int(lengths.max(initial=0))),
         copies=len(text.lines) - len({line[:length] for line in text.lines}),
         length=length,
         characters=len(alphabet),

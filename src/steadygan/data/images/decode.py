@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from steadygan.system.escapes import escaped
+from steadygan.system.words import byte_size
+
 if TYPE_CHECKING:
     from steadygan.data.options import Fit
 
@@ -26,6 +29,7 @@ Payload: TypeAlias = Path | bytes | NDArray[np.uint8]
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
 MOST_PIXELS = 100_000_000  # more is a mistake or a decompression bomb
+MOST_BYTES = 2**30  # of a file: more than its pixels can take; a sparse one of 1 TB would be hashed for hours
 _DRAFT = 3  # JPEGs may be shrunk in decoding to 3 times the target size: still antialiased
 _FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some others are slow to refuse
 _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
@@ -83,6 +87,8 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
         else:
             if not payload:
                 raise Unreadable("empty")
+            if len(payload) > MOST_BYTES:
+                raise Unreadable(f"too large ({byte_size(len(payload))})")
             with Image.open(io.BytesIO(payload), formats=picture_formats()) as image:
                 yield image
     except Unreadable:
@@ -113,11 +119,13 @@ def check_regular(path: Path) -> None:
         raise Unreadable("not a regular file")
     if status.st_size == 0:
         raise Unreadable("empty")
+    if status.st_size > MOST_BYTES:
+        raise Unreadable(f"too large (a file of {byte_size(status.st_size)})")
 
 
 def reason(error: BaseException) -> str:
     """A few words for what went wrong with a file."""
-    text = " ".join(str(error).split())
+    text = escaped(" ".join(str(error).split()))
     match error:
         case FileNotFoundError():
             return "broken link"

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.errors import DataError
-from steadygan.system.words import visible
+from steadygan.system.escapes import escaped
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
     from steadygan.data.types import Labels
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +55,9 @@ class PictureSource:
 
 
 def printable(name: str) -> str:
-    """A file's name that can be printed and stored, whatever bytes it is made of."""
-    return visible(name, "?")
+    """A file's or class's name that can be printed and stored, whatever bytes it is made of; long ones are cut."""
+    name = escaped(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def pictures_of_array(images: NDArray[np.uint8], labels: Labels | None = None, name: str = "picture") -> Pictures:
@@ -76,11 +79,11 @@ def number_labels(
     Raises DataError if the test split has a value that the training split lacks.
     """
     kinds, labels = np.unique(values, return_inverse=True)
-    names = tuple(str(kind) for kind in kinds)
+    names = tuple(printable(str(kind)) for kind in kinds)
     if test_values is None:
         return labels.reshape(-1).astype(np.int64), names, None
     unknown = np.setdiff1d(test_values, kinds)
     if len(unknown):
-        raise DataError(f"the test split has the label {str(unknown[0])!r}, which the training split lacks")
+        raise DataError(f"the test split has the label '{printable(str(unknown[0]))}', which the training split lacks")
     test_labels = np.searchsorted(kinds, test_values)
     return labels.reshape(-1).astype(np.int64), names, test_labels.astype(np.int64)

@@ -16,6 +16,7 @@ import numpy as np
 from steadygan.data.images.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
+from steadygan.data.reading import need_memory
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
@@ -29,6 +30,7 @@ _LADDER = (256, 128, 64, 32, 16, 8)
 _LARGEST_UNASKED = 64
 _MAY_ENLARGE = 1.1
 _MOST_GROUPS = 50
+_HEAD_BYTES = 400
 _VERSION = 1
 _LASTING = ("empty", "not a regular file")
 
@@ -132,7 +134,8 @@ def _blake2() -> hashlib.blake2b:
 
 
 def scan(pictures: Pictures) -> Scan:
-    """Hashes every picture and reads its header."""
+    """Hashes every picture and reads its header. Raises DataError for more pictures than fit in memory so."""
+    need_memory(f"a set of {pictures.count:,} pictures", pictures.count * _HEAD_BYTES, "to know them takes")
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
     chunks = chunked(pictures.read(), pictures.count)
     heads = [head for each in mapped(read_heads, chunks, processes=processes) for head in each]
@@ -170,7 +173,7 @@ def cached_scan(root: Path, pictures: Pictures) -> Scan:
     path = root / "scans" / f"{pictures.key}.json"
     try:
         return _from_json(read_json(path))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         new = scan(pictures)
     if any(new.digests[index] == _NO_DIGEST and why not in _LASTING for index, why in new.unreadable):
         return new  # rights or links can be mended without a trace in size and time
@@ -185,6 +188,8 @@ def _from_json(content: Any) -> Scan:
         raise ValueError("another version")
     raw = bytes.fromhex(content["digests"])
     digests = [raw[start : start + 16] for start in range(0, len(raw), 16)]
+    if len(digests) != content["count"]:
+        raise ValueError("it is damaged")
     return Scan(**{field.name: _tuples((content | {"digests": digests})[field.name]) for field in fields(Scan)})
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, printable
-from steadygan.data.parquet.tables import Columns, Tables, opened_table
-
-_ROWS = 256
+from steadygan.data.parquet.batches import LABELS, PICTURES, batches
+from steadygan.data.parquet.tables import Columns, Tables, are_labels, encoded_pictures, opened_table
+from steadygan.data.reading import shown
 
 
 def open_tables(tables: Tables) -> PictureSource:
@@ -52,18 +52,20 @@ def numbered(
 
 
 def _label_values(files: Sequence[Path], columns: Columns) -> NDArray[Any] | None:
-    """One value a row; None without a label column, or if a row has no label (null, or -1 on the hub)."""
+    """One value a row; None without a label column, or if a row has no label (null, or -1 on the hub).
+
+    A text of more than ``LONGEST_LABEL`` characters is no label either.
+    """
     if columns.label is None:
         return None
-    pieces = []
+    values: list[Any] = []
     for path in files:
         with opened_table(path) as table:
-            column = table.read(columns=[columns.label]).column(0)
-        if column.null_count:
-            return None
-        pieces.append(np.asarray(column.to_pylist()))
-    values = np.concatenate(pieces)
-    return None if values.dtype.kind == "i" and len(values) and values.min() < 0 else values
+            for column in batches(table, columns.label, LABELS):
+                if not are_labels(piece := column.to_pylist()):
+                    return None
+                values += piece
+    return np.array(values, dtype=object if values and isinstance(values[0], str) else None)
 
 
 def _pictures(files: Sequence[Path], columns: Columns, labels: NDArray[np.int64] | None) -> Pictures:
@@ -88,11 +90,8 @@ def _reader(files: Sequence[Path], columns: Columns) -> Callable[[], Iterator[by
     def read() -> Iterator[bytes]:
         for path in files:
             with opened_table(path) as table:
-                for batch in table.iter_batches(batch_size=_ROWS, columns=[columns.picture]):
-                    column = batch.column(0)
-                    if columns.nested:
-                        column = column.field("bytes")
-                    for value in column:
+                for column in batches(table, columns.path, PICTURES):
+                    for value in encoded_pictures(column, columns, f"'{shown(path)}'"):
                         yield value.as_py() or b""
 
     return read

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from steadygan.data.parquet.batches import LABELS, PICTURES, batches, within
 from steadygan.data.parquet.pictures import numbered
-from steadygan.data.parquet.tables import Columns, Tables, opened_table
-from steadygan.data.streaming.shards import Encoded, Group, ShardSource, ShardSplits
+from steadygan.data.parquet.tables import Columns, Tables, are_labels, encoded_pictures, opened_table
+from steadygan.data.reading import need_memory, shown
+from steadygan.data.streaming.shards import ENCODED_BYTES, Encoded, Group, ShardSource, ShardSplits
 from steadygan.errors import DataError
+from steadygan.system.memory import most_held
 
 _KIND = "row group"
 
@@ -54,17 +57,15 @@ class RowGroups:
     def read(self, number: int) -> list[Encoded]:
         """The pictures of one row group and their labels. Raises DataError, one line."""
         group, columns = self.groups[number], self.columns
-        names = [f"{columns.picture}.bytes" if columns.nested else columns.picture]
-        if self.labels:
-            assert columns.label is not None
-            names.append(columns.label)
         with opened_table(group.file) as table:
-            rows = table.read_row_group(group.number, columns=names, use_threads=False)
-            chunks = rows.column(columns.picture).chunks
-            if columns.nested:
-                chunks = [chunk.field("bytes") for chunk in chunks]
-            pictures = [picture or b"" for chunk in chunks for picture in chunk.to_pylist()]
-            values = rows.column(columns.label).to_pylist() if self.labels else [None] * len(pictures)
+            here = range(group.number, group.number + 1)
+            pictures = list(self._pictures(table, here, str(group)))
+            values = [None] * len(pictures)
+            if self.labels:
+                assert columns.label is not None
+                values = [
+                    value for column in batches(table, columns.label, LABELS, here) for value in column.to_pylist()
+                ]
         if len(pictures) != group.size:
             raise DataError(f"{group} has changed: {len(pictures)} pictures, and before {group.size}")
         try:
@@ -72,6 +73,16 @@ class RowGroups:
         except KeyError as error:
             raise DataError(f"{group} has changed: its label {error} was not there before") from None
         return [Encoded(picture, label) for picture, label in zip(pictures, labels, strict=True)]
+
+    def _pictures(self, table: Any, groups: range, title: str) -> Iterator[bytes]:
+        """The encoded pictures of row groups. Raises DataError if they are more than is held in memory."""
+        held, most = 0, most_held()
+        for column in batches(table, self.columns.path, PICTURES, groups):
+            for picture in encoded_pictures(column, self.columns, title).to_pylist():
+                held += len(picture or b"") + ENCODED_BYTES
+                if held > most:
+                    need_memory(title, held, "its pictures take more than")
+                yield picture or b""
 
 
 def read_footers(tables: Tables, use_labels: bool = True) -> ShardSplits:
@@ -97,17 +108,13 @@ def _groups(files: Sequence[Path], columns: Columns) -> Iterator[Group]:
     for path in files:
         with opened_table(path) as table:
             if table.schema_arrow.get_field_index(columns.picture) < 0:
-                raise DataError(f"'{path}' has no column '{columns.picture}', which the first of the files has")
+                raise DataError(f"'{shown(path)}' has no column '{columns.picture}', which the first of the files has")
             for number in range(table.metadata.num_row_groups):
                 group = table.metadata.row_group(number)
                 chunks = [group.column(i) for i in range(group.num_columns)]
-                nbytes = sum(c.total_uncompressed_size for c in chunks if _within(c.path_in_schema, columns.picture))
+                nbytes = sum(c.total_uncompressed_size for c in chunks if within(c.path_in_schema, columns.picture))
                 if group.num_rows:
                     yield Group(path, number, group.num_rows, nbytes, _KIND)
-
-
-def _within(path: str, column: str) -> bool:
-    return path == column or path.startswith(f"{column}.")
 
 
 def _label_values(files: Sequence[Path], column: str) -> set[Any] | None:
@@ -115,7 +122,6 @@ def _label_values(files: Sequence[Path], column: str) -> set[Any] | None:
     values: set[Any] = set()
     for path in files:
         with opened_table(path) as table:
-            values.update(table.read(columns=[column]).column(column).unique().to_pylist())
-        if None in values:
-            return None
-    return None if any(isinstance(value, int) and value < 0 for value in values) else values
+            for piece in batches(table, column, LABELS):
+                values.update(piece.unique().to_pylist())
+    return values if are_labels(list(values)) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.data.images.pictures import printable
+from steadygan.data.parquet.batches import check_rows
+from steadygan.data.reading import reading, shown
 from steadygan.errors import DataError
+from steadygan.system.escapes import escaped
+from steadygan.system.json_text import parse_json
+from steadygan.system.regular import open_regular
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation")
 _PICTURE_NAMES = ("image", "img", "images", "picture", "photo")
 _LABEL_NAMES = ("label", "labels", "fine_label", "class", "category", "y", "target")
+LONGEST_LABEL = 1_000
+"""characters"""
 _SHARD = re.compile(r"(?P<set>.*?)-?(?P<number>\d{5})-of-(?P<all>\d{5})")
 
 
@@ -29,6 +35,11 @@ class Columns:
     """True if the pictures are struct<bytes, path>, not bytes"""
     label: str | None
     class_names: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The column of the pictures' bytes."""
+        return f"{self.picture}.bytes" if self.nested else self.picture
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ def _need_all_shards(files: Sequence[Path]) -> None:
         if missing:
             raise DataError(
                 f"{len(missing)} of the {count} files '{printable(stem)}-*-of-{count:05d}.parquet' are missing in "
-                f"'{folder}', number {missing[0]:05d} first"
+                f"'{shown(folder)}', number {missing[0]:05d} first"
             )
 
 
@@ -120,36 +131,64 @@ def choose_columns(path: Path) -> Columns:
     import pyarrow as pa
 
     features = _features(schema.metadata)
-    nested = [
-        field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
-    ]
-    plain = [field.name for field in schema if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)]
+    nested = [field.name for field in schema if pa.types.is_struct(field.type) and _is_bytes(_inner(field.type))]
+    plain = [field.name for field in schema if _is_bytes(field.type)]
     declared = [name for name, kind in features.items() if kind.get("_type") == "Image"]
     usable = [name for name in declared if name in nested or name in plain] or nested
     usable = usable or [name for name in plain if name.lower() in _PICTURE_NAMES]
     if not usable:
-        columns = ", ".join(f"{field.name}: {field.type}" for field in schema)
-        raise DataError(f"'{path}' has no column of encoded pictures; its columns are {columns}"[:400])
+        columns = escaped(", ".join(f"{field.name}: {field.type}" for field in schema))
+        raise DataError(f"'{shown(path)}' has no column of encoded pictures; its columns are {columns}"[:400])
     picture = _by_name(usable, _PICTURE_NAMES) or usable[0]
-    classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel"]
-    countable = [
-        field.name
-        for field in schema
-        if field.name.lower() in _LABEL_NAMES
-        and (pa.types.is_integer(field.type) or pa.types.is_string(field.type) or pa.types.is_boolean(field.type))
-    ]
+    simple = (pa.types.is_integer, pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean)
+    plain_values = [field.name for field in schema if any(test(field.type) for test in simple)]
+    classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel" and name in plain_values]
+    countable = [name for name in plain_values if name.lower() in _LABEL_NAMES]
     label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(countable, _LABEL_NAMES)
-    if label is not None and schema.get_field_index(label) < 0:
-        label = None
     names = features.get(label, {}).get("names") if label else None
-    class_names = tuple(str(name) for name in names) if isinstance(names, list) else ()
+    class_names = tuple(printable(str(name)) for name in names) if isinstance(names, list) else ()
     return Columns(picture, picture in nested, label, class_names)
+
+
+def encoded_pictures(column: Any, columns: Columns, title: str) -> Any:
+    """The pictures' bytes of a batch of their column, as an arrow array. Raises DataError if it holds something else.
+
+    The first file's schema decides what is read; another file may have another one.
+    """
+    import pyarrow as pa
+
+    inner = column.field("bytes") if columns.nested and pa.types.is_struct(column.type) else column
+    if not _is_bytes(inner.type):
+        raise DataError(f"{title} has {escaped(str(column.type))[:80]} in its column '{columns.picture}', not pictures")
+    return inner
+
+
+def are_labels(values: Sequence[Any]) -> bool:
+    """False if one of the values is null, -1 (the hub's word for it), or a text too long to be a label."""
+    return not any(
+        value is None
+        or (isinstance(value, int) and value < 0)
+        or (isinstance(value, str) and len(value) > LONGEST_LABEL)
+        for value in values
+    )
+
+
+def _inner(struct: Any) -> Any:
+    """The type of the field 'bytes' of a struct, None without one."""
+    index = struct.get_field_index("bytes")
+    return struct.field(index).type if index >= 0 else None
+
+
+def _is_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return kind is not None and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _features(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, Any]]:
     """The Hugging Face features of a schema; empty if it has none."""
     try:
-        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((metadata or {})[b"huggingface"])["info"]["features"]
         return {name: kind for name, kind in features.items() if isinstance(kind, dict)}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
@@ -163,13 +202,11 @@ def _by_name(names: list[str], wanted: tuple[str, ...]) -> str | None:
 def opened_table(path: Path) -> Iterator[Any]:
     """Opens a parquet file; raises DataError, one line."""
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise DataError("reading parquet needs pyarrow: pip install 'steadygan[parquet]'") from error
-    try:
+    with reading(path, "parquet"):
+        open_regular(path).close()  # a FIFO would be waited for
         with pq.ParquetFile(path, pre_buffer=False) as table:
+            check_rows(f"'{shown(path)}'", table.metadata)
             yield table
-    except (pa.ArrowException, OSError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"cannot read '{path}': {text[:160]}") from error

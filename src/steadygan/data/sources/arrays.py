@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array
+from steadygan.data.images.decode import MOST_PIXELS, too_large
+from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.reading import need_memory, shown
+from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
 from steadygan.errors import DataError
 
 _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
@@ -25,6 +25,7 @@ _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
 _ROUNDING = 1e-3
+_LISTED = 12
 LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
 
 
@@ -41,17 +42,18 @@ class ArrayFile:
 
     @property
     def title(self) -> str:
-        return f"'{self.path}' [{self.member}]" if self.member else f"'{self.path}'"
+        return f"'{shown(self.path)}' [{printable(self.member)}]" if self.member else f"'{shown(self.path)}'"
 
     def pieces(self) -> Iterator[NDArray[Any]]:
         """Iterates over the array in pieces of some rows, never all in memory."""
-        if self.fortran:
-            yield self.load()
-            return
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         rows = max(1, _PIECE // max(1, row))
-        with _stream(self) as file:
-            _read_header(file)
+        if self.fortran:  # rows lie apart
+            array = self.load()
+            yield from (array[start : start + rows] for start in range(0, self.shape[0], rows))
+            return
+        with opened_array(self.path, self.member) as file:
+            self._need_same(read_header(file))
             for start in range(0, self.shape[0], rows):
                 count = min(rows, self.shape[0] - start)
                 content = file.read(count * row)
@@ -60,58 +62,30 @@ class ArrayFile:
                 yield np.frombuffer(bytearray(content), self.dtype).reshape(count, *self.shape[1:])
 
     def load(self) -> NDArray[Any]:
-        """The array in memory."""
-        with _stream(self) as file:
+        """The array in memory. Raises DataError if it is larger than what is held of a file."""
+        need_memory(
+            self.title, math.prod(self.shape) * self.dtype.itemsize, "it unpacks to" if self.member else "it has"
+        )
+        with opened_array(self.path, self.member) as file:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-            return array
+        self._need_same(Header(array.shape, self.fortran, array.dtype))
+        return array
 
-
-@contextmanager
-def _stream(array: ArrayFile) -> Iterator[IO[bytes]]:
-    with _explained(array.path):
-        if array.member:
-            with zipfile.ZipFile(array.path) as archive, archive.open(f"{array.member}.npy") as file:
-                yield file
-        else:
-            with array.path.open("rb") as file:
-                yield file
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        if isinstance(error, DataError):
-            raise
-        text = " ".join(str(error).split())
-        raise DataError(f"cannot read '{path}': {text[:160] or type(error).__name__}") from error
-
-
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    return np.lib.format.read_array_header_2_0(file)
+    def _need_same(self, header: Header) -> None:
+        if header != Header(self.shape, self.fortran, self.dtype):
+            raise DataError(f"{self.title} has changed while it was read")
 
 
 def headers(path: Path) -> dict[str, ArrayFile]:
     """The headers of the arrays of a .npz or .npy file, by their names in lower case."""
-    arrays: dict[str, ArrayFile] = {}
-    with _explained(path):
-        if path.suffix.lower() == ".npy":
-            with path.open("rb") as file:
-                shape, fortran, dtype = _read_header(file)
-            return {"images": ArrayFile(path, "", shape, dtype, fortran)}
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if not member.endswith(".npy"):
-                    continue
-                with archive.open(member) as file:
-                    shape, fortran, dtype = _read_header(file)
-                name = member.removesuffix(".npy")
-                arrays[name.lower()] = ArrayFile(path, name, shape, dtype, fortran)
-    return arrays
+    if path.suffix.lower() == ".npy":
+        with opened_array(path, "") as file:
+            return {"images": ArrayFile(path, "", *_parts(read_header(file)))}
+    return {name.lower(): ArrayFile(path, name, *_parts(header)) for name, header in members(path)}
+
+
+def _parts(header: Header) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
+    return header.shape, header.dtype, header.fortran
 
 
 def open_arrays(path: Path, name: str) -> PictureSource:
@@ -140,7 +114,8 @@ def _choose_images(path: Path, arrays: dict[str, ArrayFile]) -> ArrayFile:
     if chosen is None and len(pictures) == 1:
         chosen = next(iter(pictures.values()))
     if chosen is None:
-        inside = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items()) or "nothing"
+        listed = [f"{printable(name)} {list(array.shape)}" for name, array in arrays.items()]
+        inside = ", ".join(listed[:_LISTED]) + ", …" * (len(listed) > _LISTED) or "nothing"
         raise DataError(f"'{path}' has no array of pictures {LAYOUTS} by a name such as 'images'; it holds {inside}")
     return chosen
 
@@ -150,6 +125,9 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     shape = array.shape
     if 0 in shape[1:]:
         raise DataError(f"{array.title} has shape {list(shape)}: its pictures are empty")
+    pixels = math.prod(shape[1:]) // min(4, *shape[1:])  # a lone channel's at least
+    if pixels > MOST_PIXELS:
+        raise DataError(f"{array.title} has shape {list(shape)}: its pictures are {too_large(pixels)}")
     if len(shape) == 3:
         return lambda rows: rows[:, None]
     last, first = shape[3] <= 4, shape[1] <= 4

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from steadygan.data.images.pictures import PictureSource
+from steadygan.data.images.pictures import PictureSource, printable
 from steadygan.data.options import DataOptions
 from steadygan.data.parquet.tables import Tables
+from steadygan.data.reading import shown, why
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError, nearest
+from steadygan.system.regular import open_regular
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
@@ -20,6 +23,7 @@ DOCS = "python-docs"
 NAMES = ("digits", *POINTS, STACKED, DOCS, "mnist", "cifar10", "hf:OWNER/NAME")
 """names of sources, besides paths"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
+_MOST_SIBLINGS = 2_000  # that are compared with a wrong name
 _PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
 
 
@@ -89,10 +93,11 @@ def _of_tables(tables: Tables, options: DataOptions) -> PictureSource | ShardSou
 
 
 def _open_file(path: Path, options: DataOptions) -> Source:
-    name, suffix = path.stem, path.suffix.lower()
+    _check_plain(path)
+    name, suffix = printable(path.stem), path.suffix.lower()
     ending = next((ending for ending in _TEXT if path.name.lower().endswith(ending)), "")
     if ending:
-        return TextSource(path.name[: -len(ending)] or path.name, path)
+        return TextSource(printable(path.name[: -len(ending)] or path.name), path)
     if suffix in (".npz", ".npy"):
         from steadygan.data.sources.arrays import open_arrays
 
@@ -100,32 +105,42 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if suffix == ".parquet":
         from steadygan.data.parquet.tables import split_of, tables_of_file
 
-        folder = path.resolve().parent
-        return _of_tables(tables_of_file(path, folder.name if split_of(path, path.parent) else name), options)
+        folder = printable(path.resolve().parent.name)
+        return _of_tables(tables_of_file(path, folder if split_of(path, path.parent) else name), options)
     from steadygan.data.sources.idx import is_images, open_idx
 
     if is_images(path):
-        return open_idx(path, path.resolve().parent.name)
+        return open_idx(path, printable(path.resolve().parent.name))
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
-        raise DataError(f"'{path}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
+        raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
     if suffix in _PACKED:
-        raise DataError(f"'{path}' is an archive; unpack it and give the folder")
+        raise DataError(f"'{shown(path)}' is an archive; unpack it and give the folder")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
-        raise DataError(f"'{path}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
+        raise DataError(f"'{shown(path)}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
     from steadygan.data.images.decode import picture_suffixes
 
     if suffix in picture_suffixes():
-        raise DataError(f"'{path}' is a single picture; give the folder it lies in")
+        raise DataError(f"'{shown(path)}' is a single picture; give the folder it lies in")
     raise DataError(
-        f"'{path}' cannot be read as data: known are folders of pictures, .npz, .npy, .parquet, idx and .txt files"
+        f"'{shown(path)}' cannot be read as data: "
+        "known are folders of pictures, .npz, .npy, .parquet, idx and .txt files"
     )
 
 
-def _open_folder(path: Path, options: DataOptions) -> Source:
-    from steadygan.data.sources.folder import open_folder, walk
-    from steadygan.data.sources.idx import choose_images, is_images, open_idx
+def _check_plain(path: Path) -> None:
+    """Raises DataError for what is no file: reading a FIFO would wait for ever."""
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise DataError(f"cannot read '{shown(path)}': {why(error)}") from error
 
-    name = Path(os.path.abspath(path)).name or "root"
+
+def _open_folder(path: Path, options: DataOptions) -> Source:
+    from steadygan.data.sources.folder import open_folder
+    from steadygan.data.sources.idx import choose_images, is_images, open_idx
+    from steadygan.data.sources.walk import walk
+
+    name = printable(Path(os.path.abspath(path)).name) or "root"
     files = walk(path)
     if files.pictures:
         return open_folder(files, name)
@@ -146,7 +161,7 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
     remedy = "; name one of the array files" if arrays else remedy
     if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in files.others):
         remedy = "; name one of the files of text"
-    raise DataError(f"folder '{path}' holds no pictures ({inside or 'it is empty'}){remedy}")
+    raise DataError(f"folder '{shown(path)}' holds no pictures ({inside or 'it is empty'}){remedy}")
 
 
 def _not_found(source: str, path: Path) -> UsageError:
@@ -156,10 +171,12 @@ def _not_found(source: str, path: Path) -> UsageError:
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         path, parent = parent, parent.parent
-    with contextlib.suppress(OSError):
-        siblings = sorted(os.listdir(parent))
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        siblings = sorted(entry.name for entry in itertools.islice(entries, _MOST_SIBLINGS))
     if looks_like_path:
         hint = nearest(path.name, siblings)
-        return UsageError(f"there is no '{path}'{hint}" if hint else f"there is no '{path}' (data source '{source}')")
+        return UsageError(
+            f"there is no '{shown(path)}'{hint}" if hint else f"there is no '{shown(path)}' (data source '{source}')"
+        )
     hint = nearest(source, [*NAMES, *siblings])
     return UsageError(f"unknown data source '{source}'{hint} (a path, or one of {', '.join(NAMES)})")

@@ -4,108 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steadygan.data.images.decode import picture_suffixes
 from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, printable
-from steadygan.errors import DataError
+from steadygan.data.sources.walk import File, Walk
 
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
 _TRAIN = {"train", "training"}
 _TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there becomes the test split
-_SYSTEM = {"__macosx", "@eadir", "$recycle.bin"}
 _MOST_STRAYS = 0.1
-
-
-@dataclass(frozen=True)
-class File:
-    """One file below a folder."""
-
-    parts: tuple[str, ...]
-    """path inside the folder"""
-    path: Path
-    size: int
-    modified: int
-    """time in nanoseconds"""
-
-
-@dataclass
-class Walk:
-    """All files below a folder, by kind."""
-
-    root: Path
-    pictures: list[File] = field(default_factory=list)
-    others: list[File] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    """folders that cannot be opened"""
-
-    def ignored(self) -> tuple[tuple[str, int], ...]:
-        """(suffix, files) of files that are not pictures."""
-        return tuple(Counter(ending(file.parts[-1]) for file in self.others).most_common())
-
-
-def ending(name: str) -> str:
-    """The suffix of a file's name in lower case, such as '.jpg'."""
-    return "hidden" if name.startswith(".") else printable(Path(name).suffix.lower()) or "no ending"
-
-
-def walk(root: Path) -> Walk:
-    """All files below a folder, ordered by name; links are followed, except in circles."""
-    result = Walk(root)
-    _walk(root, (), (), result)
-    for files in (result.pictures, result.others):
-        files.sort(key=lambda file: ([unicodedata.normalize("NFC", part) for part in file.parts], file.parts))
-    return result
-
-
-def _walk(folder: Path, parts: tuple[str, ...], above: tuple[tuple[int, int], ...], result: Walk) -> None:
-    try:
-        status = folder.stat()
-        here = (status.st_dev, status.st_ino)
-        if here in above:
-            return
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        if not parts:
-            raise DataError(f"cannot open folder '{folder}': {error.strerror}") from error
-        result.closed.append("/".join(parts))
-        return
-    suffixes = picture_suffixes()
-    for entry in entries:
-        inner = (*parts, entry.name)
-        path = Path(entry.path)
-        if _is_folder(entry):
-            if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM:
-                _walk(path, inner, (*above, here), result)
-            continue
-        try:
-            status = entry.stat()
-            file = File(inner, path, status.st_size, status.st_mtime_ns)
-        except OSError:  # a broken link
-            file = File(inner, path, 0, 0)
-        is_picture = path.suffix.lower() in suffixes and not entry.name.startswith(".")
-        (result.pictures if is_picture else result.others).append(file)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
 
 
 def open_folder(walked: Walk, name: str) -> PictureSource:
     """A picture source of a folder; class folders become labels, train and test folders the official split."""
-    notes = [f"Could not open the folder '{printable(folder)}'." for folder in walked.closed[:3]]
+    notes = walked.notes()
     files = walked.pictures
     depth = _common_depth(files)
     splits = {file.parts[depth].lower() for file in files if len(file.parts) > depth + 1}

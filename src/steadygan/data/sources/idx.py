@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import math
 import re
-import struct
-import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.reading import shown
+from steadygan.data.sources.idx_array import read_array
 from steadygan.errors import DataError
 
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
 _NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
-_UINT8 = 8
+_TYPES = {8: ">u1"}
 
 
 def is_images(path: Path) -> bool:
@@ -54,7 +52,7 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     chosen = trains or files
     if len(chosen) > 1:
         names = ", ".join(sorted(printable(path.name) for path in chosen))
-        raise DataError(f"'{folder}' holds several sets of pictures ({names}); name one of the files")
+        raise DataError(f"'{shown(folder)}' holds several sets of pictures ({names}); name one of the files")
     return chosen[0]
 
 
@@ -65,7 +63,7 @@ def _pictures(images: NDArray[np.uint8], labels: Labels | None) -> Pictures:
 def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     images = read_idx(path)
     if images.ndim != 3:
-        raise DataError(f"'{path}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
+        raise DataError(f"'{shown(path)}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
     match = _NAME.fullmatch(path.name)
     if match is None:
         return images, None
@@ -76,7 +74,7 @@ def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None
         return images, None
     labels = read_idx(label_path)
     if labels.shape != (len(images),):
-        raise DataError(f"'{label_path}' has {len(labels):,} labels for {len(images):,} pictures")
+        raise DataError(f"'{shown(label_path)}' has {len(labels):,} labels for {len(images):,} pictures")
     return images, labels
 
 
@@ -99,22 +97,4 @@ def _packed_or_not(path: Path) -> Path | None:
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """The uint8 array of an idx file. Raises DataError if it is not one, is cut short, or has another type."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-            magic = file.read(4)
-            if len(magic) < 4 or magic[:2] != b"\0\0":
-                raise DataError(f"'{path}' is not an idx file: it begins with {magic.hex() or 'nothing'}")
-            if magic[2] != _UINT8:
-                raise DataError(f"'{path}' holds idx type 0x{magic[2]:02x}; only unsigned bytes (0x08) are pictures")
-            shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
-            wanted = math.prod(shape)
-            content = file.read(wanted + 1)
-    except (OSError, EOFError, zlib.error, struct.error, MemoryError, OverflowError) as error:
-        raise DataError(f"cannot read '{path}': {error}") from error
-    if len(content) != wanted:
-        got = "more" if len(content) > wanted else f"{len(content):,}"
-        raise DataError(f"'{path}' is damaged: {wanted:,} bytes expected, {got} found")
-    return np.frombuffer(bytearray(content), np.uint8).reshape(shape)
+    return read_array(path, _TYPES)

@@ -14,6 +14,9 @@ import numpy as np
 
 from steadygan.data.images.pictures import Pictures, printable
 
+ENCODED_BYTES = 128
+"""of memory for an encoded picture, besides its bytes"""
+
 
 class Encoded(NamedTuple):
     """One picture as stored in a file, not decoded."""
@@ -111,9 +114,15 @@ def pictures_of(shards: Shards) -> Pictures:
         for number in range(len(shards.groups)):
             yield from (encoded.picture for encoded in shards.read(number))
 
-    names = [(group, row) for group in shards.groups for row in range(group.size)]
+    count = picture_count(shards)
+    starts = np.cumsum([0, *(group.size for group in shards.groups)])
+
+    def name_of(index: int) -> str:
+        number = int(np.searchsorted(starts, index, side="right")) - 1
+        return f"{shards.groups[number]}, row {index - starts[number]}"
+
     labels = None
     if shards.labelled:
         numbers = range(len(shards.groups))
         labels = np.array([encoded.label for number in numbers for encoded in shards.read(number)], np.int64)
-    return Pictures(len(names), read, lambda index: f"{names[index][0]}, row {names[index][1]}", labels)
+    return Pictures(count, read, name_of, labels)

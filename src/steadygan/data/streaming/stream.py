@@ -16,8 +16,9 @@ from steadygan.data.images.scan import chunked
 from steadygan.data.images.store import decode_chunk
 from steadygan.data.images.workers import WORTH_PROCESSES, Workers, mapped, spare_cores
 from steadygan.data.order import permutation
+from steadygan.data.reading import need_memory
 from steadygan.data.streaming.buffer import Buffer
-from steadygan.data.streaming.shards import Encoded, Shards, picture_count
+from steadygan.data.streaming.shards import ENCODED_BYTES, Encoded, Shards, picture_count
 from steadygan.data.streaming.shuffle import LaneOrder
 from steadygan.errors import DataError, RunError
 
@@ -181,6 +182,8 @@ def decode_shards(shards: Shards, plan: Plan) -> tuple[Samples, Labels | None, t
                 yield len(labels) - 1, encoded.picture
 
     count = picture_count(shards)
+    needed = count * (plan.nbytes + ENCODED_BYTES)
+    need_memory(f"what is read of {len(shards.groups)} groups", needed, "decoded it takes")
     samples = np.empty((count, *plan.shape), np.uint8)
     positions: list[int] = []
     broken: list[tuple[int, str]] = []

@@ -10,23 +10,30 @@ import gzip
 import hashlib
 import io
 import os
-import zlib
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+from steadygan.data.options import LONGEST
+from steadygan.data.reading import need_memory, reading, shown
 from steadygan.data.split import choose_held_out
 from steadygan.data.text.alphabet import LENGTH, UNKNOWN, need_length
 from steadygan.errors import DataError
+from steadygan.system.memory import most_held
+from steadygan.system.regular import open_regular
 
 MOST_LINES = 10_000_000
 """the authors' limit on lines"""
+LONGEST_LINE = 2**24
+"""characters; a file with a longer line has no lines of text"""
 FEWEST_LINES = 16
 MOST_BROKEN = 0.1
 """share of characters"""
 
+_REST = 2**16
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -35,13 +42,15 @@ class TextFile(NamedTuple):
     """The lines of a text file, and counts from reading it."""
 
     lines: list[str]
-    """lines that are not empty, without line ends, otherwise unchanged"""
+    """lines that are not empty, without line ends, cut to ``LONGEST`` characters, otherwise unchanged"""
     empty: int
     """lines of white space or nothing, left out"""
     broken: int
     """replacement characters in the lines: bytes that are not UTF-8"""
     more: bool = False
     """True if the file has more lines than are read"""
+    longest: int = 0
+    """characters of the longest line that was cut, 0 if none was"""
 
 
 def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile:
@@ -49,47 +58,83 @@ def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile
 
     Raises:
         DataError: for a missing file, a damaged archive, what is not UTF-8 text (zero bytes, or more than a tenth of
-            the characters invalid), and fewer than 16 lines that are not empty.
+            the characters invalid), a line of more than ``LONGEST_LINE`` characters, fewer than 16 lines that are not
+            empty, and more of them than are held in memory.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
-        raise DataError(f"'{path}' is not a text file")
+    if not path.exists():
+        raise DataError(f"'{shown(path)}' is not a text file")
+    with reading(path, "text"), _opened(path) as text:
+        found = _collect(path, text, most)
+    characters = sum(map(len, found.lines))
+    if found.broken > MOST_BROKEN * characters:
+        raise DataError(f"'{shown(path)}' is not UTF-8 text: {found.broken:,} of {characters:,} characters are broken")
+    count = len(found.lines)
+    if not count:
+        raise DataError(f"'{shown(path)}' has no text in it; one sample a line is needed, at least {FEWEST_LINES}")
+    if count < FEWEST_LINES:
+        raise DataError(
+            f"'{shown(path)}' has too few lines of text, {count}: one sample each, {FEWEST_LINES} are needed"
+        )
+    return found
+
+
+def _collect(path: Path, text: IO[str], most: int) -> TextFile:
     lines: list[str] = []
-    empty, characters, more = 0, 0, False
-    try:
-        with _opened(path) as text:
-            for line in text:
-                if "\0" in line:
-                    raise DataError(f"'{path}' is not text: it contains zero bytes; text has to be saved as UTF-8")
-                line = line.removesuffix("\n")
-                if not line.strip():
-                    empty += 1
-                elif len(lines) == most:
-                    more = True
-                    break
-                else:
-                    lines.append(line)
-                    characters += len(line)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read '{path}': {error}") from error
-    broken = sum(line.count(UNKNOWN) for line in lines)
-    if broken > MOST_BROKEN * characters:
-        raise DataError(f"'{path}' is not UTF-8 text: {broken:,} of {characters:,} characters are broken")
-    if not lines:
-        raise DataError(f"'{path}' has no text in it; one sample a line is needed, at least {FEWEST_LINES}")
-    if len(lines) < FEWEST_LINES:
-        raise DataError(f"'{path}' has too few lines of text, {len(lines)}: one sample each, {FEWEST_LINES} are needed")
-    return TextFile(lines, empty, broken, more)
+    empty, longest, held, bound, more = 0, 0, 0, most_held(), False
+    for line, length in cut_lines(text):
+        _check_line(path, line, length)
+        is_empty = not line.strip()
+        if len(lines) + empty >= 2 * most or (len(lines) == most and not is_empty):
+            more = True
+            break
+        if is_empty:
+            empty += 1
+            continue
+        lines.append(line)
+        longest = max(longest, length if length > LONGEST else 0)
+        held += sys.getsizeof(line)
+        if held > bound:
+            need_memory(f"'{shown(path)}'", held, f"its first {len(lines):,} lines need")
+    return TextFile(lines, empty, sum(line.count(UNKNOWN) for line in lines), more, longest)
+
+
+def _check_line(path: Path, line: str, length: int) -> None:
+    if "\0" in line:
+        raise DataError(f"'{shown(path)}' is not text: it contains zero bytes; text has to be saved as UTF-8")
+    if length > LONGEST_LINE:
+        raise DataError(
+            f"'{shown(path)}' has a line of more than {LONGEST_LINE:,} characters; one sample a line is needed"
+        )
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
-    with path.open("rb") as raw:
-        file = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP else raw
+    with open_regular(path) as raw:
+        buffered = cast(io.BufferedReader, raw)
+        file = gzip.GzipFile(fileobj=raw) if buffered.peek(2)[:2] == _GZIP else buffered
         if file.peek(2)[:2] in _UTF_16:
-            raise DataError(f"'{path}' is UTF-16; text has to be saved as UTF-8")
+            raise DataError(f"'{shown(path)}' is UTF-16; text has to be saved as UTF-8")
         with io.TextIOWrapper(cast(IO[bytes], file), encoding="utf-8-sig", errors="replace") as text:
             yield text
+
+
+def cut_lines(text: IO[str], most: int = LONGEST) -> Iterator[tuple[str, int]]:
+    """(the first ``most`` characters of a line, characters of the whole line), without line ends; holds one line's cut.
+
+    A line that is longer than ``LONGEST_LINE`` is not read to its end.
+    """
+    while line := text.readline(most):
+        length = len(line)
+        if not line.endswith("\n"):
+            while length <= LONGEST_LINE and (rest := text.readline(_REST)):
+                length += len(rest)
+                if rest.endswith("\n"):
+                    length -= 1
+                    break
+            yield line, length
+        else:
+            yield line[:-1], length - 1
 
 
 def split_lines(
