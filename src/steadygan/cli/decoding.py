@@ -1,22 +1,10 @@
-"""Progress of decoding pictures, on standard error."""
+"""Progress of decoding pictures, which happens once for each data set and shape."""
 
 from __future__ import annotations
 
-import sys
-import time
-
-BETWEEN = 2.0
-"""seconds between lines"""
+from steadygan.system import progress
 
 
-class Decoding:
-    """Called with (done, all); prints a line every 2 seconds."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + BETWEEN
-
-    def __call__(self, done: int, all_: int) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + BETWEEN
-        print(f"decoding pictures, once: {done:,} of {all_:,}", file=sys.stderr, flush=True)
+def decoding(done: int, all_: int) -> None:
+    """Called with (pictures done, pictures in all)."""
+    progress.tell("decoding pictures, once", done, all_)

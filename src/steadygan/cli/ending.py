@@ -5,11 +5,34 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steadygan.cli import INTERRUPTED, TERMINATED
+from steadygan import api
+from steadygan.cli import verbosity
+from steadygan.cli.codes import INTERRUPTED, TERMINATED
 from steadygan.run import RUNS, Run, is_run, layout
+from steadygan.system.terminal import raw_of, width_of
+
+if TYPE_CHECKING:
+    from steadygan.training.observers import Observer
+
+
+def observers(trackers: Sequence[str]) -> list[Observer]:
+    """The observers of a training that a command starts.
+
+    The command itself says how an interrupted run goes on; under ``--quiet`` there is no progress.
+    """
+    from steadygan.report.progress import ProgressObserver
+
+    chosen: list[Observer] = []
+    for observer in api.default_observers(trackers=trackers):
+        if not isinstance(observer, ProgressObserver):
+            chosen.append(observer)
+        elif not verbosity.quiet():
+            chosen.append(ProgressObserver(ends_interrupted=False))
+    return chosen
 
 
 def carry_out(folder: Path, train: Callable[[], Run]) -> int:
@@ -38,8 +61,13 @@ def print_results(run: Run) -> None:
     print(f"report:   {run.folder / layout.REPORT}")
     sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
     width = max(len(sample), len(resume))
-    print(f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}")
-    print(f"          {resume:<{width}}  # continues training")
+    hints = (
+        f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}",
+        f"          {resume:<{width}}  # continues training",
+    )
+    if max(map(len, hints)) > width_of(raw_of(sys.stdout)):  # a command has to stay in one piece
+        hints = (f"next:     {sample}", f"          {resume}")
+    verbosity.say(*hints)
 
 
 def print_interrupted(folder: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from steadygan import api
 from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
+from steadygan.system import progress
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
             weights=values.weights,
             round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
-            say=lambda line: print(line, file=sys.stderr, flush=True),
+            say=progress.tell,
         )
         print(f"{loaded.folder}:")
         print("\n".join(evaluation_lines(new)))

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from steadygan.report.progress_lines import BROKEN, PlainLines
+from steadygan.system.terminal import console as safe_console
+from steadygan.system.terminal import moves_cursor
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
@@ -21,10 +23,18 @@ class ProgressObserver:
 
     console: a rich Console; None takes standard output. A console that is no terminal, or a dumb one, gets plain
     lines. An output that is closed or breaks ends the display, never the run.
+    ends_interrupted: True if the end of an interrupted run is a line here too; the command has one of its own
     """
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        ends_interrupted: bool = True,
+    ) -> None:
         self._console = console
+        self._ends_interrupted = ends_interrupted
         self._clock = clock
         self._display: _Display | None = None
 
@@ -53,7 +63,7 @@ class ProgressObserver:
     def ended(self, end: RunEnd) -> None:
         if self._display:
             with suppress(*BROKEN):
-                self._display.close(end)
+                self._display.close(end, last=self._ends_interrupted or end.reason != "interrupted")
         self._display = None
 
 
@@ -62,17 +72,15 @@ class _Display(Protocol):
     def show(self, row: Row) -> None: ...
     def evaluated(self, row: Evaluation) -> None: ...
     def picture(self, picture: Picture) -> None: ...
-    def close(self, end: RunEnd) -> None: ...
+    def close(self, end: RunEnd, *, last: bool = True) -> None: ...
 
 
 def _display_on(console: Console | None, clock: Callable[[], float]) -> _Display:
     if console is None:
         stream = sys.stdout
-        if stream is None or stream.closed or not stream.isatty():  # None: a Windows program without a console
+        if not moves_cursor(stream):  # None: a Windows program without a console
             return PlainLines(stream, clock)
-        from rich.console import Console
-
-        console = Console()
+        console = safe_console()
     plain = not console.is_terminal or console.is_dumb_terminal
     if plain or not console.encoding.lower().startswith("utf"):
         return PlainLines(console.file, clock)

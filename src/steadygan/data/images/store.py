@@ -20,7 +20,7 @@ from steadygan.data.images.scan import Scan, chunked
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
 from steadygan.errors import RunError
-from steadygan.system.cache import explained, free_bytes, read_json, written_once
+from steadygan.system.cache import META, explained, free_bytes, mark_used, read_json, written_once
 from steadygan.system.words import byte_size
 
 FORMAT_VERSION = 1
@@ -93,7 +93,7 @@ def cached(root: Path, key: str, plan: Plan) -> Decoded | None:
 
 
 def _read_entry(folder: Path, plan: Plan) -> Decoded | None:
-    meta = read_json(folder / "meta.json")
+    meta = read_json(folder / META)
     if not isinstance(meta, dict) or meta.get("version") != FORMAT_VERSION:
         return None
     try:
@@ -101,6 +101,7 @@ def _read_entry(folder: Path, plan: Plan) -> Decoded | None:
         reasons = [tuple((int(i), str(why)) for i, why in meta[name]) for name in _REASONS]
     except Exception:  # whatever numpy raises on a damaged header; the entry is written again
         return None
+    mark_used(folder / META, parts[0].samples)
     return Decoded(parts[0], parts[1], reasons[0], reasons[1], folder)
 
 
@@ -144,6 +145,19 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
     return decoded
 
 
+def entries_of(root: Path, split: Split, plan: Plan) -> list[Path]:
+    """The cache entries of a source, of any shape of picture."""
+    contents = [scan.content for scan in (split.scan, split.test_scan) if scan is not None]
+
+    def is_of_source(folder: Path) -> bool:
+        meta = read_json(folder / META)
+        return isinstance(meta, dict) and meta.get("contents") == contents
+
+    parent = root / "decoded"
+    folders = [path for path in sorted(parent.iterdir()) if path.is_dir()] if parent.is_dir() else []
+    return [path for path in folders if path.name == split.key(plan) or is_of_source(path)]
+
+
 def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | None) -> None:
     broken: dict[int, str] = {}
     while True:
@@ -162,8 +176,9 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
         **dict(zip(_REASONS, (sorted(broken.items()), broken_test), strict=True)),
         "plan": asdict(plan),
         "pillow": PIL.__version__,
+        "contents": [scan.content for scan in (split.scan, split.test_scan) if scan is not None],
     }
-    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    (folder / META).write_text(json.dumps(meta), encoding="utf-8")
 
 
 class _MemorySink:
