@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key, Study
 from benchmarks.table_results import JUDGE, Plan, Results, best_factor, left, missing, value
-from steadygan.evaluation.comparison import Cell
+from steadygan.evaluation.comparison import Cell, spread_text
 from steadygan.evaluation.tables import cell_text, seeds
 from steadygan.metrics.estimates import disjoint, over_seeds
 from steadygan.system.words import number
@@ -195,13 +195,20 @@ def page(
 
 
 def _judgement(table: Sequence[Row]) -> str:
-    """A sentence on which recipes differ from the first."""
-    if sum(row.cell(JUDGE) is not None for row in table) < 2:
+    """Which recipes the first is better than, and why it is not called better than the rest."""
+    first = table[0].cell(JUDGE) if table else None
+    if first is None or sum(row.cell(JUDGE) is not None for row in table) < 2:
         return ""
     near = touching(table)
+    beginning = f"By the Fréchet distance `{table[0].recipe}` ({cell_text(first, wins=False)}) is lower than all others"
     if not near:
-        return f"The interval of `{table[0].recipe}` lies apart from all others."
-    return (
-        f"By the Fréchet distance `{table[0].recipe}` cannot be told apart from "
-        f"{', '.join(f'`{name}`' for name in near)}: their intervals overlap."
-    )
+        return f"{beginning}: no interval over seeds has a point in common with its own."
+    cells = {row.recipe: cell for row in table if (cell := row.cell(JUDGE)) is not None}
+    wider = dict.fromkeys(max((table[0].recipe, name), key=lambda one: _width(cells[one])) for name in near)
+    reasons = [f"`{name}`: {spread_text(cells[name])}" for name in wider]
+    against = ", ".join(f"`{name}`" for name in near)
+    return f"{beginning} in the mean. Against {against} these seeds do not decide ({'; '.join(reasons)})."
+
+
+def _width(cell: Cell) -> float:
+    return cell.interval.high - cell.interval.low

@@ -13,6 +13,10 @@ from torch import Tensor, nn
 
 from steadygan.ema import Average, reestimate_statistics, update_average
 from steadygan.errors import UsageError
+from steadygan.recipe import fitted
+from steadygan.recipes import RECIPES
+from steadygan.schedules import Constant, Cosine, LinearDecay
+from steadygan.types import SampleSpec
 
 
 @given(batch=st.integers(1, 4096), half_life=st.floats(100, 1e6))
@@ -185,3 +189,62 @@ def test_one_batch_in_evaluation_then_equals_that_batch_in_training() -> None:
         reestimate_statistics(generator, [(latents, None)])
         evaluated = generator.eval()(latents)
     torch.testing.assert_close(trained, evaluated, rtol=1e-2, atol=1e-3)  # var over n against n - 1
+
+
+# --- the length of a run
+
+
+def rounds_in_the_average(average: Average, batch: int, rounds: int) -> tuple[float, float]:
+    """Mean round of the final average as a share of the run, and the weight of the first tenth, update by update."""
+    weights = np.zeros(rounds)
+    for round_ in range(rounds):
+        beta = average.decay(batch, batch * (round_ + 1), round_)
+        weights *= beta
+        weights[round_] = 1 - beta
+    weights[0] += 1 - weights.sum()  # what is left of the initial weights
+    return float(weights @ np.arange(rounds)) / rounds, float(weights[: max(1, rounds // 10)].sum())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("rounds", [10, 200, 3_000])
+def test_the_average_of_a_run_of_any_length_lies_in_its_second_half(name: str, rounds: int) -> None:
+    recipe = RECIPES[name](SampleSpec((64, 32)) if name.startswith("text") else SampleSpec((3, 32, 32), 10))
+    short = fitted(recipe, rounds)
+    average = short.average.within(short.fakes * short.generator_steps, rounds)
+    mean, beginning = rounds_in_the_average(average, short.fakes, rounds)
+    assert mean > 0.6
+    assert beginning < 0.011
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_of_its_own_length_keeps_its_average(name: str) -> None:
+    recipe = RECIPES[name](SampleSpec((64, 32)) if name.startswith("text") else SampleSpec((3, 32, 32), 10))
+    assert fitted(recipe, recipe.rounds) == recipe
+    assert recipe.average.within(recipe.fakes * recipe.generator_steps, recipe.rounds) == recipe.average
+
+
+@pytest.mark.parametrize(
+    "average",
+    [
+        Average(1e6, ramp=None),
+        Average(1e12, ramp=10.0),
+        Average(LinearDecay(50, 1e5, 1e7), ramp=None),
+        Average(Cosine(400, 0.0, 5e6), ramp=None),
+        Average(Constant(3e5), ramp=2.0),
+    ],
+)
+@pytest.mark.parametrize("rounds", [50, 400])
+def test_a_half_life_too_long_for_a_run_is_shortened_until_its_first_tenth_is_forgotten(
+    average: Average, rounds: int
+) -> None:
+    shortened = average.within(64, rounds)
+    assert shortened != average
+    _, beginning = rounds_in_the_average(shortened, 64, rounds)
+    assert 0.005 < beginning < 0.0101
+    assert shortened.within(64, rounds) == shortened
+
+
+def test_the_number_of_half_lives_is_that_of_the_closed_form() -> None:
+    assert Average(1000.0, ramp=None).half_lives(10, 300, 700) == pytest.approx(4.0)
+    ramped = Average(1e9, ramp=0.05).half_lives(10, 1_000, 10_000)  # integral of 1 / (0.05 s) ds
+    assert ramped == pytest.approx(20 * np.log(10), rel=1e-3)

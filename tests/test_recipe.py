@@ -16,23 +16,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steadygan import codec
+from steadygan.codec import DURATION
 from steadygan.constraints import Constraint, WeightClip
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
 from steadygan.errors import UsageError
 from steadygan.losses import Hinge, LeastSquares, Loss, NonSaturating, RelativisticAverage, Wasserstein
-from steadygan.networks import CriticNetwork, GeneratorNetwork, MLPCritic, MLPGenerator
-from steadygan.objectives import Adversarial, Objective
+from steadygan.networks import BEGANGenerator, CriticNetwork, GeneratorNetwork, MLPCritic, MLPGenerator
+from steadygan.objectives import Adversarial, BoundaryEquilibrium, Objective
 from steadygan.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from steadygan.penalties import R1, R2, Between, Drift, GradientPenalty, Location, NearReal, OnFake, OnReal, Penalty
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.perturbations.diffaugment import ALL
+from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior, Uniform
 from steadygan.recipe import Recipe, RunOptions, dumps, load, loads, names, stretched
-from steadygan.recipes import RECIPES
+from steadygan.recipes import RECIPES, by_name
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
 from steadygan.system.yaml_text import read_yaml
+from steadygan.training.plan import decays
 from steadygan.types import SampleSpec
 
 SAMPLES = [
@@ -449,21 +452,61 @@ def test_stretching_moves_every_decay_in_proportion() -> None:
         assert short.critic_optimizer.settings(round(share * 500))["lr"] == pytest.approx(before)
 
 
-def test_stretching_changes_rounds_and_decays_and_nothing_else() -> None:
+def test_stretching_changes_durations_and_nothing_else() -> None:
     recipe = Recipe(
         rounds=1000,
-        penalties=(GradientPenalty(), R1()),
+        penalties=(GradientPenalty(), R1(Cosine(800, 1.0, 0.1), every=16)),
+        generator=BEGANGenerator(carry=LinearDecay(160)),
+        perturbation=Adaptive(DiffAugment(probability=Cosine(1000, 0.0, 0.5)), images=500, every=4),
+        plateau=Plateau("convergence_mean", every=100, patience=3),
+        objective=BoundaryEquilibrium(),
+        average=Average(half_life=Cosine(1000, 0.0, 5e3), ramp=None),
         critic_steps=CriticWarmUp(),
         critic_optimizer=Adam(lr_factor=Cosine(500), beta2=LinearDecay(250, 0.9, 0.99)),
         run=RunOptions(log_every=10),
     )
     long = stretched(recipe, 3000)
     expected = dataclasses.replace(
-        recipe, rounds=3000, critic_optimizer=Adam(lr_factor=Cosine(1500), beta2=LinearDecay(750, 0.9, 0.99))
+        recipe,
+        rounds=3000,
+        penalties=(GradientPenalty(), R1(Cosine(2400, 1.0, 0.1), every=16)),
+        generator=BEGANGenerator(carry=LinearDecay(480)),
+        perturbation=Adaptive(DiffAugment(probability=Cosine(3000, 0.0, 0.5)), images=500, every=4),
+        plateau=Plateau("convergence_mean", every=300, patience=3),
+        average=Average(half_life=Cosine(3000, 0.0, 15e3), ramp=None),
+        critic_steps=CriticWarmUp(warm_rounds=75),
+        critic_optimizer=Adam(lr_factor=Cosine(1500), beta2=LinearDecay(750, 0.9, 0.99)),
     )
     assert long == expected
     assert stretched(recipe, 1000) == recipe
     assert stretched(long, 1000) == recipe
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A schedule of a user's own: ``after`` is a duration, ``rounds`` is not."""
+
+    after: int = dataclasses.field(default=100, metadata=DURATION)
+    rounds: int = 7
+    off: int = dataclasses.field(default=0, metadata=DURATION)
+
+    def __call__(self, round_: int) -> float:
+        return 1.0 if round_ < self.after else 0.1
+
+
+def test_a_duration_is_what_a_field_says_not_what_it_is_called() -> None:
+    recipe = Recipe(rounds=1000, critic_optimizer=Adam(lr_factor=Stepped()))  # type: ignore[arg-type]
+    assert stretched(recipe, 500).critic_optimizer.lr_factor == Stepped(50, 7, 0)  # type: ignore[comparison-overlap]
+
+
+def test_every_schedule_inside_every_recipe_ends_at_the_same_share_of_a_run_of_any_length() -> None:
+    for name, make in by_name().items():
+        recipe = make(SampleSpec((64, 32)) if name.startswith("text") else SampleSpec((3, 64, 64), 10))
+        for rounds in (recipe.rounds // 10, 3 * recipe.rounds):
+            pairs = zip(decays(recipe), decays(stretched(recipe, rounds)), strict=True)
+            for (path, before), (same, after) in pairs:
+                assert path == same
+                assert after / rounds == pytest.approx(before / recipe.rounds, rel=1e-3)
 
 
 def test_a_decay_keeps_a_round_at_least() -> None:

@@ -21,7 +21,6 @@ from benchmarks.table_results import Plan, add, begin, best_factor, left, missin
 from steadygan import recipes
 from steadygan.data import DataOptions, open_data
 from steadygan.errors import UsageError
-from steadygan.metrics.estimates import over_seeds
 from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec
 
@@ -254,12 +253,13 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
     for key in PLAN.tuning("wgan"):
         found[key] = result(key, None, "the critic's loss is not finite")
     text = table_page.page(STUDY, {"torch": "2"}, ["wgan", "gan"], {"text": "it is for text"}, ["gan"], found, PLAN)
-    half = over_seeds([3.0, 3.5]).mean - over_seeds([3.0, 3.5]).low
     (gan,) = [line for line in text.splitlines() if line.startswith("| `gan` | ×0.5")]
-    assert f"3.25 ± {half:.2f} (± 0.100)" in gan and gan.endswith("| none |")
+    assert "3.25 [3.00, 3.50] (± 0.100)" in gan and gan.endswith("| none |")
     assert "| 4.00 (± 0.100) |" in gan
     assert text.index("| `gan` | ×0.5") < text.index("| `wgan` | ×1")  # the better one first
-    assert "`gan` cannot be told apart from `wgan`" in text
+    # 3 and 3.5 lie 0.25 from their mean, and 12.706 standard errors of 0.25 are 3.18
+    assert "Against `wgan` these seeds do not decide (`gan`: 2 seeds from 3.00 to 3.50" in text
+    assert "its mean is only known to lie in 0.0734 to 6.43)" in text
     assert "- `wgan`, rates ×1, seed 0 (tuning): the critic's loss is not finite" in text
     assert (
         "Not complete" not in text
@@ -271,19 +271,21 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
 def test_a_table_in_the_making_says_what_is_not_run():
     found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0)
     text = table_page.page(STUDY, {}, ["gan"], {}, [], found, PLAN)
-    assert "1 of 2 seeds not run" in text and "apart" not in text
+    assert "1 of 2 seeds not run" in text and "do not decide" not in text
     missing = table_results.left(["gan"], found, PLAN)
     assert missing and f"**Not complete**: of `gan` trainings are missing, {missing} at most." in text
 
 
-def test_recipes_whose_intervals_lie_apart_are_told_apart():
+def test_recipes_whose_intervals_have_no_point_in_common_are_decided():
     plan = Plan((1.0,))
     found = {}
     for name, base in (("gan", 1.0), ("wgan", 9.0)):
         for key in [*plan.tuning(name), *plan.whole(name, 1.0)]:
             found[key] = result(key, base + key.seed / 100)
     assert table_page.touching(table_page.rows(["wgan", "gan"], found, plan)) == []
-    assert "The interval of `gan` lies apart" in table_page.page(STUDY, {}, ["wgan", "gan"], {}, [], found, plan)
+    assert "no interval over seeds has a point in common" in table_page.page(
+        STUDY, {}, ["wgan", "gan"], {}, [], found, plan
+    )
 
 
 def test_a_study_keeps_to_its_file(tmp_path, monkeypatch):

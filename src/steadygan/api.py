@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
 from steadygan.errors import RunError, UsageError
+from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
 from steadygan.run.reopen import open_options, reopen
@@ -85,12 +86,12 @@ def prepare(
     return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
 
 
-def read_recipe(name: str | Path) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file."""
+def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
+    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own."""
     from steadygan.recipes import find
 
     if str(name).endswith((".yaml", ".yml")) or Path(name).is_file():
-        return recipes.load(name)
+        return recipes.load(name, extra=kinds)
     return find(str(name))
 
 
@@ -100,12 +101,15 @@ def train(
     out: str | Path | None = None,
     *,
     rounds: int | None = None,
+    keep_schedules: bool = False,
     minutes: float | None = None,
     seed: int | None = None,
     size: int | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
     weights_from: str | Path | None = None,
+    generator: Any = None,
+    critic: Any = None,
 ) -> Run:
     """Trains a recipe on data and returns the run.
 
@@ -113,21 +117,28 @@ def train(
         recipe: a recipe, a recipe function such as ``sg.recipes.wgan_gp``, a name, or a YAML file; None chooses one
         data: a path or a name such as 'digits'; None: the recipe's own
         out: the run's folder; None: a new one below ``runs/``
-        rounds: instead of the recipe's number
+        rounds: instead of the recipe's number; decays and warm-ups move with it
+        keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
         minutes: fits rounds and schedules to a time
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
         weights_from: a run whose networks this one starts from (fine-tuning)
+        generator: instead of the recipe's: a network spec, or a function or ``nn.Module`` class that makes a network
+            of your own (``sg.networks.Own``)
+        critic: the same
 
     Raises:
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     ready = prepare(recipe, data, size=size, device=device)
-    changes = {"rounds": rounds, "seed": seed}
-    made = dataclasses.replace(ready.recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+    changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
+    base = ready.recipe
+    if rounds is not None and not keep_schedules:
+        base = recipes.fitted(base, dataclasses.replace(base, rounds=rounds).rounds)
+    made = dataclasses.replace(base, **{k: v for k, v in changes.items() if v is not None})
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(
@@ -151,6 +162,7 @@ def train_prepared(
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run
 
+    kinds = recipes.own_kinds(ready.recipe)
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     start = None if weights_from is None else Run(weights_from).checkpoint()
     with _world(device) as world:
@@ -166,7 +178,7 @@ def train_prepared(
             weights_from=start,
             world=world,
         )
-    return Run(folder)
+    return Run(folder, kinds=kinds)
 
 
 def _world(device: str) -> AbstractContextManager[World]:
@@ -187,7 +199,7 @@ def resume(
     data: Any = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
-    kinds: Iterable[type] = (),
+    kinds: Iterable[Kind] = (),
 ) -> Run:
     """Continues a run from its last checkpoint, as if it had never stopped.
 
@@ -201,7 +213,7 @@ def resume(
         data: where the run's data is now, if it has moved; its fingerprint decides that it is the same
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: as in ``train``
-        kinds: spec types of your own that the recipe uses
+        kinds: classes and functions of your own that the recipe uses
 
     Raises:
         UsageError, RunError: one line.
@@ -251,8 +263,12 @@ def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     return [ProgressObserver(), PictureObserver(), PageObserver(), *(observer_for(name) for name in names)]
 
 
-def load(path: str | Path | None = None, *, kinds: Iterable[type] = ()) -> Run:
+def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     """The run in a folder, or the newest below ``runs/``.
+
+    Args:
+        path: a folder, or a name below ``runs/``; None: the newest
+        kinds: classes and functions of your own that the recipe uses, such as those of your networks
 
     Raises:
         UsageError: if there is none.

@@ -11,9 +11,11 @@ import contextlib
 import dataclasses
 import numbers
 import reprlib
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from steadygan.errors import UsageError, nearest
@@ -24,6 +26,34 @@ T = TypeVar("T")
 OMIT_DEFAULT = {"omit_default": True}
 """Metadata of a field that YAML leaves out at its default: for fields that a spec gets later, so that the YAML and the
 hashes of recipes that do not use them stay as they were."""
+
+DURATION = {"duration": True}
+"""Metadata of a field that counts rounds or steps of a run's plan (the length of a decay, of a warm-up, the interval of
+a plateau): a recipe that is stretched to another length stretches it in proportion. Other fields never change."""
+
+
+def stretched(value: T, factor: float) -> T:
+    """The spec with every field in it that is marked ``DURATION`` multiplied by ``factor``; 0 stays 0, else at least 1.
+
+    A spec's own method ``stretched(factor)``, if it has one, then scales what is a duration of another kind.
+    """
+    if isinstance(value, tuple):
+        items = [stretched(item, factor) for item in value]
+        made: Any = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return typing.cast("T", made)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {}
+    for field in dataclasses.fields(value):
+        content = getattr(value, field.name)
+        if field.metadata.get("duration") and isinstance(content, int | float) and content:
+            changes[field.name] = max(1, round(content * factor))
+        else:
+            changes[field.name] = stretched(content, factor)
+    changes = {name: new for name, new in changes.items() if new is not getattr(value, name)}
+    result: Any = dataclasses.replace(value, **changes) if changes else value
+    further = getattr(result, "stretched", None)
+    return typing.cast("T", result if further is None else further(factor))
 
 
 def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
@@ -42,6 +72,10 @@ def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
         return plain
     if isinstance(value, tuple | list):
         return [to_plain(item, omit_defaults=omit_defaults) for item in value]
+    if isinstance(value, dict):
+        return {name: to_plain(item, omit_defaults=omit_defaults) for name, item in value.items()}
+    if callable(value):
+        return import_path(value)
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, numbers.Integral):  # numpy's numbers too, which YAML cannot write
@@ -49,6 +83,23 @@ def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
     if isinstance(value, numbers.Real):
         return float(value)
     raise TypeError(f"a recipe holds specs, numbers, strings and tuples of them, not {type(value).__name__}")
+
+
+def import_path(value: Any) -> str:
+    """Where a class or a function can be imported: 'package.module:name'; of a script, the module is its file.
+
+    What cannot be imported has a path too, with its parameters for a lambda: 'module:<lambda>(sample)'.
+    """
+    module = getattr(value, "__module__", None) or type(value).__module__
+    name = getattr(value, "__qualname__", None) or type(value).__qualname__
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec is not None else Path(file).stem if file else module
+    code = getattr(value, "__code__", None)
+    if name.endswith("<lambda>") and code is not None:
+        name += f"({', '.join(code.co_varnames[: code.co_argcount])})"
+    return f"{module}:{name}"
 
 
 def field_types(cls: type) -> dict[str, Any]:
@@ -127,6 +178,8 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
         return _read_union(data, annotation, where, extra)
     if origin is tuple:
         return _read_tuple(data, get_args(annotation), where, extra)
+    if origin is dict:
+        return _read_mapping(data, where)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _read_spec(data, (annotation,), where, extra)
     return _read_scalar(data, annotation, where)
@@ -142,6 +195,10 @@ def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...])
     plain = [member for member in members if member is not type(None) and not kinds_of(member)]
     if kinds and not (plain and _number(data) is not None):
         return _read_spec(data, kinds, where, extra, or_number=bool(plain))
+    words = [word for member in plain if get_origin(member) is Literal for word in get_args(member)]
+    if words and bool in plain and isinstance(data, str) and data.lower() not in ("true", "false", *words):
+        allowed = ["true", "false", *map(str, words)]
+        raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(allowed)}{nearest(data, allowed)}")
     problem: UsageError | None = None
     for member in plain:
         try:
@@ -159,6 +216,13 @@ def _read_tuple(data: Any, args: tuple[Any, ...], where: str, extra: tuple[type,
     if len(data) != len(args):
         raise _fail(where, f"got {len(data)} values; {len(args)} are needed")
     return tuple(_read(item, arg, f"{where}[{i}]", extra) for i, (item, arg) in enumerate(zip(data, args, strict=True)))
+
+
+def _read_mapping(data: Any, where: str) -> dict[str, Any]:
+    """Names with plain values: scalars, and lists and mappings of them."""
+    if not isinstance(data, Mapping):
+        raise _fail(where, f"got {_describe(data)}; names with values are needed, such as {{width: 64}}")
+    return {str(name): value for name, value in data.items()}
 
 
 def _number(data: Any) -> int | float | None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.checks import within
-from steadygan.schedules import Schedule, check_schedule, value_at
+from steadygan.schedules import Schedule, check_schedule, times, value_at
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+BEGINNING = 0.1
+"""share of a run whose weights should not matter at its end"""
+FORGOTTEN = 0.01
+"""weight in the final average that the rounds of the beginning may have together"""
+_POINTS = 2_000  # rounds at which half-lives are evaluated to sum them
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,10 @@ class Average:
 
     beta = 0.5^(batch / half-life); while few samples were seen, the half-life is at most ``ramp`` of them
     (Karras et al. 2020, StyleGAN2's code).
+
+    A recipe that is stretched to another length stretches a schedule of half-lives whole, rounds and samples. A number
+    says how much smoothing the steps need, which does not depend on the run's length, and stays. At the start of a run
+    both are shortened where the run is too short for them (``within``).
     """
 
     half_life: float | Schedule = 10_000.0
@@ -40,6 +52,50 @@ class Average:
         if self.ramp is not None:
             half_life = min(half_life, self.ramp * seen)
         return 0.5 ** (batch / half_life) if half_life > 0 else 0.0
+
+    def stretched(self, factor: float) -> Average:
+        """The average in a run of ``factor`` times the samples, once the rounds of its schedule are stretched."""
+        if isinstance(self.half_life, int | float):
+            return self
+        scaled = times(self.half_life, factor)
+        return self if scaled is None else dataclasses.replace(self, half_life=scaled)
+
+    def half_lives(self, batch: int, start: int, end: int) -> float:
+        """Half-lives that pass from round ``start`` up to ``end``, with ``batch`` samples a round.
+
+        The average after round ``end`` - 1 gives the rounds before ``start`` a weight of 2^-this.
+        """
+        points = min(_POINTS, end - start)
+        total = 0.0
+        for i in range(points):
+            round_ = start + (2 * i + 1) * (end - start) // (2 * points)
+            beta = self.decay(batch, batch * (round_ + 1), round_)
+            total += -math.log2(beta) if beta > 0 else math.inf
+        return total * (end - start) / points if points else 0.0
+
+    def within(self, batch: int, rounds: int) -> Average:
+        """The average with its half-life shortened, if need be, so that a run's first tenth is forgotten at its end.
+
+        Args:
+            batch: samples a round
+            rounds: of the run
+        """
+        start, needed = max(1, round(BEGINNING * rounds)), -math.log2(FORGOTTEN)
+        if rounds <= start or self.half_lives(batch, start, rounds) >= needed:
+            return self
+        low, high = 0.0, 1.0
+        shortened = self
+        for _ in range(40):
+            factor = (low + high) / 2
+            half_life = times(self.half_life, factor)
+            if half_life is None:  # a kind of schedule that cannot be scaled
+                return self
+            tried = dataclasses.replace(self, half_life=half_life)
+            if tried.half_lives(batch, start, rounds) >= needed:
+                low, shortened = factor, tried
+            else:
+                high = factor
+        return shortened
 
 
 def update_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:

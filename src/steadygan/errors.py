@@ -70,3 +70,10 @@ def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones."""
     names = list(known)
     return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {enumerated(names)})")
+
+
+def in_one_line(error: BaseException, most: int = 200) -> str:
+    """An exception of other code, for a message: its type and its text on one line."""
+    text = " ".join(str(error).split())
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

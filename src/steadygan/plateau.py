@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.checks import at_least, whole_fields, within
+from steadygan.codec import DURATION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +35,7 @@ class Plateau:
 
     of: str = "convergence_mean"
     """number of the objective's state that should fall, by its logged name"""
-    every: int = 1_000
+    every: int = field(default=1_000, metadata=DURATION)
     """rounds between evaluations of this number"""
     patience: int = 3
     """evaluations without a new lowest value before the rates are reduced"""

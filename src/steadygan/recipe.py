@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
@@ -20,7 +20,9 @@ from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
 from steadygan.errors import SteadyganError, UsageError
+from steadygan.kinds import Kind, bound, kinds_in, spec_types
 from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
+from steadygan.networks.own import as_network
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
 from steadygan.penalties import Penalty
@@ -128,7 +130,7 @@ class Recipe:
     """conversion of stored data to network inputs"""
     data: DataOptions = DataOptions()
     """training data"""
-    rounds: int = 100_000
+    rounds: int = field(default=100_000, metadata=codec.DURATION)
     """length of the run; a round is critic_steps and then generator_steps"""
     seed: int = 0
     """seed of all random numbers: initial weights, order of the data, latents"""
@@ -141,6 +143,8 @@ class Recipe:
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
         object.__setattr__(self, "penalties", tuple(self.penalties))  # lists are accepted
+        for player in ("generator", "critic"):  # and functions that make a network
+            object.__setattr__(self, player, as_network(getattr(self, player), player))
         for name in ("generator_steps", "batch", "rounds"):
             whole_number(name, getattr(self, name))
         whole_number("generator_batch", self.generator_batch, or_none=True)
@@ -167,28 +171,12 @@ class Recipe:
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe over another number of rounds, with decays and the interval of a plateau scaled in proportion."""
-    factor = rounds / recipe.rounds
-
-    def visit(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(visit(item) for item in value)
-        if not dataclasses.is_dataclass(value) or isinstance(value, type):
-            return value
-        changes = {f.name: visit(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        if "rounds" in changes and isinstance(changes["rounds"], int):
-            changes["rounds"] = max(1, round(changes["rounds"] * factor))
-        return dataclasses.replace(value, **changes)
-
-    scaled: Recipe = visit(recipe)
-    plateau = scaled.plateau
-    if plateau is not None:
-        plateau = dataclasses.replace(plateau, every=max(1, round(plateau.every * factor)))
-    return dataclasses.replace(scaled, rounds=rounds, plateau=plateau)
+    """The recipe over another number of rounds, with every duration in it (``codec.DURATION``) scaled in proportion."""
+    return dataclasses.replace(codec.stretched(recipe, rounds / recipe.rounds), rounds=rounds)
 
 
 def fitted(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe scaled to a limited number of rounds, with the critic's warm-up shortened to leave most of them."""
+    """The recipe scaled to another number of rounds, with the critic's warm-up shortened to leave most of them."""
     scaled = stretched(recipe, rounds)
     if isinstance(scaled.critic_steps, CriticWarmUp):
         scaled = dataclasses.replace(scaled, critic_steps=scaled.critic_steps.within(rounds))
@@ -200,6 +188,11 @@ def names() -> dict[str, type]:
     return codec.all_kinds(Recipe)
 
 
+def own_kinds(recipe: Recipe) -> tuple[Kind, ...]:
+    """The classes and functions of the user's own in a recipe, which reading it back needs."""
+    return kinds_in(recipe, names().values())
+
+
 def dumps(recipe: Recipe) -> str:
     """Serialises a recipe to YAML."""
     plain = codec.to_plain(recipe, omit_defaults=True)
@@ -209,13 +202,13 @@ def dumps(recipe: Recipe) -> str:
     return text
 
 
-def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -> Recipe:
+def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -> Recipe:
     """Reads a recipe from YAML; missing fields take their defaults.
 
     Args:
         text: YAML, from ``dumps`` or hand-written
         where: its source, for error messages
-        extra: custom spec types that the text may name
+        extra: spec types and functions of your own that the text may name
 
     Raises:
         UsageError: one line that names the field.
@@ -227,10 +220,11 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[type] = ()) -
     version = fields.pop("format", FORMAT)
     if version != FORMAT:
         raise UsageError(f"{where} has format {version!r}; this version of steadygan reads format {FORMAT}")
-    return codec.from_plain(fields, Recipe, extra=extra)
+    extra = tuple(extra)
+    return bound(codec.from_plain(fields, Recipe, extra=spec_types(extra)), extra)
 
 
-def load(path: str | Path, *, extra: Iterable[type] = ()) -> Recipe:
+def load(path: str | Path, *, extra: Iterable[Kind] = ()) -> Recipe:
     """Reads a recipe from a YAML file; see ``loads``."""
     path = Path(path)
     try:

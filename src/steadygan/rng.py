@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,8 @@ class Stream(IntEnum):
     PERTURBATION_FAKE = 21
     GENERATOR_PERTURBATION_REAL = 22
     GENERATOR_PERTURBATION_FAKE = 23
+    NETWORKS = 40
+    """of networks of the user's own that draw in their forward: dropout, noise"""
     PENALTIES = 1000
     """first of 1,000 streams, one for each penalty of a recipe"""
 
@@ -52,6 +56,19 @@ def stream_generator(
     key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
     counter = np.array([block, chunk, substream, round_], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+@contextmanager
+def torch_seeded(seed: int) -> Iterator[None]:
+    """Context in which torch draws from this seed, for networks that draw in their forward.
+
+    The state of torch's generator on the CPU is restored.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def fixed_generator(stream: int) -> np.random.Generator:

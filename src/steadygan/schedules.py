@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.checks import at_least, finite, whole_fields, within
+from steadygan.codec import DURATION
 
 
 class ScheduleLike(Protocol):
@@ -29,6 +30,10 @@ class Constant:
     def __call__(self, round_: int) -> float:
         return self.value
 
+    def times(self, factor: float) -> Constant:
+        """The schedule with its values multiplied."""
+        return dataclasses.replace(self, value=self.value * factor)
+
 
 @dataclass(frozen=True)
 class LinearDecay:
@@ -37,7 +42,7 @@ class LinearDecay:
     WGAN-GP, App. F: rate x max(0, 1 - round / 100,000).
     """
 
-    rounds: int = 100_000
+    rounds: int = field(default=100_000, metadata=DURATION)
     """rounds until the end value is reached"""
     start: float = 1.0
     """value in round 0"""
@@ -53,12 +58,16 @@ class LinearDecay:
         done = min(1.0, max(0, round_) / self.rounds)
         return self.start + (self.end - self.start) * done
 
+    def times(self, factor: float) -> LinearDecay:
+        """The schedule with its values multiplied."""
+        return dataclasses.replace(self, start=self.start * factor, end=self.end * factor)
+
 
 @dataclass(frozen=True)
 class Cosine:
     """Half a cosine from ``start`` to ``end`` over ``rounds`` rounds, then ``end`` (R3GAN's schedules)."""
 
-    rounds: int = 100_000
+    rounds: int = field(default=100_000, metadata=DURATION)
     """rounds until the end value is reached"""
     start: float = 1.0
     """value in round 0"""
@@ -74,6 +83,10 @@ class Cosine:
         done = min(1.0, max(0, round_) / self.rounds)
         return self.end + (self.start - self.end) * 0.5 * (1.0 + math.cos(math.pi * done))
 
+    def times(self, factor: float) -> Cosine:
+        """The schedule with its values multiplied."""
+        return dataclasses.replace(self, start=self.start * factor, end=self.end * factor)
+
 
 @dataclass(frozen=True)
 class CriticWarmUp:
@@ -86,10 +99,10 @@ class CriticWarmUp:
     """critic steps of an ordinary round"""
     warm_steps: int = 100
     """critic steps of a warm-up round"""
-    warm_rounds: int = 25
+    warm_rounds: int = field(default=25, metadata=DURATION)
     """warm-up rounds at the start"""
     every: int = 500
-    """rounds between later warm-up rounds; 0: none"""
+    """rounds between later warm-up rounds; 0: none. No duration: in a shorter run they would take a larger share"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "steps", "warm_steps")
@@ -117,7 +130,8 @@ if TYPE_CHECKING:
 else:  # the closed set that files and the command line know
     Schedule = Constant | LinearDecay | Cosine | CriticWarmUp
 
-_FAR = 10**12  # a round after the end of every schedule
+FAR = 10**12
+"""a round after the end of every schedule"""
 
 
 def value_at(number: float | Schedule, round_: int) -> float:
@@ -125,11 +139,19 @@ def value_at(number: float | Schedule, round_: int) -> float:
     return number if isinstance(number, int | float) else number(round_)
 
 
+def times(number: float | Schedule, factor: float) -> float | Schedule | None:
+    """A number or a schedule with its values multiplied; None for a kind of schedule that cannot be."""
+    if isinstance(number, int | float):
+        return number * factor
+    scaled: Schedule | None = number.times(factor) if hasattr(number, "times") else None
+    return scaled
+
+
 def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:
     """Raises UsageError unless a number, or both ends of a schedule, lie from 0 to ``high``."""
     ends = {name: number}
     if not isinstance(number, int | float):
-        ends = {f"{name} at its start": number(0), f"{name} at its end": number(_FAR)}
+        ends = {f"{name} at its start": number(0), f"{name} at its end": number(FAR)}
     for what, value in ends.items():
         if high == math.inf:
             at_least(what, value, 0)

@@ -133,6 +133,8 @@ class CriticOutput(NamedTuple):
     """[N, width], the code of an autoencoder critic"""
     labels: Tensor | None = None
     """[N], copied from the Batch by the bound critic"""
+    patches: tuple[Tensor, ...] | None = None
+    """[N, P] for each scale: scores of P patches, which losses take one by one; ``score`` is their mean"""
 
 
 Critic: TypeAlias = Callable[[Batch], CriticOutput]

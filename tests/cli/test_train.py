@@ -10,8 +10,13 @@ import pytest
 from PIL import Image
 
 from steadygan import api
-from steadygan.cli import main
+from steadygan.cli import main, positionals, train
+from steadygan.cli.overrides import split
+from steadygan.errors import UsageError
 from steadygan.penalties import R1
+from steadygan.recipe import Recipe
+from steadygan.schedules import Cosine, CriticWarmUp
+from steadygan.training.plan import decays
 from tests.cli.lines import SMALL
 
 
@@ -59,6 +64,37 @@ def test_points_get_networks_for_points(place: Path) -> None:
     assert main([*line, "--run.evaluate", "none"]) == 0
     assert type(api.load().recipe.critic).__name__ == "MLPCritic"
     assert main(["sample", "--gif"]) == 2
+
+
+def prepared(*line: str) -> Recipe:
+    """The recipe that a line trains on digits."""
+    parser = train._parser()
+    rest, changes = split(["--data", "digits", *line], parser.options)
+    values = parser.parse(rest)
+    changes += positionals.place(values)
+    base = train._base(values)
+    return train.prepare(base, train.try_changes(base, changes, parser), changes, values, parser).recipe
+
+
+def test_rounds_move_decays_warm_ups_and_the_average_with_them_unless_they_are_kept() -> None:
+    moved = prepared("r3gan-cifar10", "--rounds", "200")
+    assert [end for _, end in decays(moved)] == [200] * 8
+    assert isinstance(moved.average.half_life, Cosine)
+    assert moved.average.half_life.end == pytest.approx(5e6 * 200 / 39_062)
+    kept = prepared("r3gan-cifar10", "--rounds", "200", "--keep-schedules")
+    assert {end for _, end in decays(kept)} == {39_062} and kept.rounds == 200
+    assert prepared("wgan", "--rounds", "80000").critic_steps == CriticWarmUp(warm_rounds=10)
+    assert prepared("wgan", "--rounds", "80000", "--keep-schedules").critic_steps == CriticWarmUp()
+
+
+def test_a_decay_that_is_named_beside_rounds_stays_as_it_was_typed() -> None:
+    line = ["wgan-gp-cifar10", "--rounds", "500", "--critic-optimizer.lr-factor.rounds", "300"]
+    assert [end for _, end in decays(prepared(*line))] == [500, 300]
+
+
+def test_keeping_schedules_without_rounds_is_refused() -> None:
+    with pytest.raises(UsageError, match="--keep-schedules is for --rounds"):
+        prepared("wgan", "--minutes", "1", "--keep-schedules")
 
 
 def test_minutes_decide_the_rounds(place: Path) -> None:

@@ -58,3 +58,26 @@ def test_what_is_skipped_is_never_chosen() -> None:
     chosen = set(np.flatnonzero(choose_held_out(digests(100), 0.1, skip)))
     assert len(chosen) == 5
     assert not chosen & skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=60), st.floats(0.01, 0.5))
+def test_what_training_sees_is_on_one_side(contents: list[tuple[int, int]], share: float) -> None:
+    some = digests(20)
+    stored, seen = [some[one] for one, _ in contents], [some[10 + two] for _, two in contents]
+    mask = choose_held_out(stored, share, samples=seen)
+    for hashes in (stored, seen):
+        held_out = {each for each, held in zip(hashes, mask, strict=True) if held}
+        assert not held_out & {each for each, held in zip(hashes, mask, strict=True) if not held}
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=60), st.floats(0.01, 0.5))
+def test_samples_that_are_stored_alike_change_nothing(contents: list[int], share: float) -> None:
+    some = digests(51)
+    stored = [some[content] for content in contents]
+    plain = choose_held_out(stored, share)
+    by_samples = choose_held_out(stored, share, samples=stored)
+    wanted = max(1, round(share * len(contents)))
+    if min(contents.count(content) for content in contents) <= wanted:
+        assert np.array_equal(plain, by_samples)
+    else:
+        assert by_samples.sum() == (min(map(contents.count, contents)) if len(set(contents)) > 1 else 0)

@@ -9,8 +9,9 @@ import pytest
 
 from steadygan.errors import UsageError
 from steadygan.evaluation.comparison import compare
+from steadygan.evaluation.differences import differences_line, differing
 from steadygan.evaluation.page import page_of, write_comparison
-from steadygan.evaluation.record import Evaluation, Number, add
+from steadygan.evaluation.record import Evaluation, Number, add, read
 from steadygan.evaluation.tables import comparison_lines
 from tests.evaluation.test_record import ORIGIN
 
@@ -60,7 +61,79 @@ def test_a_winner_is_named_only_where_intervals_over_seeds_lie_apart(run_of, a, 
 
 
 def test_one_seed_gets_a_note_that_it_proves_nothing(run_of):
-    assert "one seed only: a, b" in compare([run_of("a", 0, 1.0), run_of("b", 0, 9.0)]).notes[0]
+    assert "one seed only: a; b" in compare([run_of("a", 0, 1.0), run_of("b", 0, 9.0)]).notes[0]
+
+
+def test_two_seeds_show_both_values_and_why_there_is_no_interval(run_of):
+    runs = [run_of(name, seed, value + seed) for name, value in (("a", 1.0), ("b", 1.25)) for seed in range(2)]
+    text = "\n".join(comparison_lines(compare(runs)))
+    assert "1.50 [1.00, 2.00]" in text and "1.50 ±" not in text
+    assert "two seeds only: a; b" in text and "12.7 standard errors" in text
+
+
+def test_what_is_not_decided_says_whose_seeds_spread_how_far(run_of):
+    runs = [run_of("a", s, v) for s, v in enumerate([0.8, 0.9, 1.0])]
+    runs += [run_of("b", s, v) for s, v in enumerate([5.0, 8.0, 20.0])]
+    table = compare(runs)
+    assert table.lines[0].winner is None
+    (note,) = [note for note in table.notes if "not decided" in note]
+    # mean 11, deviation sqrt(63), Student's quantile 4.30265: 11 - 19.72 and 11 + 19.72
+    assert "frechet (b: 3 seeds from 5.00 to 20.0, so its mean is only known to lie in -8.72 to 30.7)" in note
+
+
+@pytest.fixture
+def recipe_of(run_of):
+    """Gives a run of ``run_of`` a recipe.yaml."""
+
+    def write(folder, text):
+        (folder / "recipe.yaml").write_text(f"format: 1\n{text}\n")
+        return folder
+
+    return write
+
+
+def test_columns_of_one_name_are_named_by_the_settings_in_which_they_differ(run_of, recipe_of):
+    runs = []
+    for width in (32, 64):
+        run = run_of(f"w{width}", 0, 1.0)
+        recipe_of(run, f"name: a\nseed: {width}\ncritic: {{kind: MLP, width: {width}}}\nrun: {{log_every: {width}}}")
+        renamed = dataclasses.replace(read(run)[0].provenance, recipe="a")
+        (run / "evaluation.json").unlink()
+        add(run, [Evaluation(renamed, read_number(1.0))])
+        runs.append(run)
+    table = compare(runs)
+    assert [group.name for group in table.groups] == ["a, critic.width 32", "a, critic.width 64"]
+    assert table.notes[0] == "the recipes differ in critic.width (32, 64)"
+
+
+def read_number(value):
+    return (Number("frechet", value, 0.5, 1.0, 20, "lower", {}),)
+
+
+def test_long_names_of_columns_stand_above_the_table(run_of):
+    name = "wgan-gp-with-a-name-of-thirty-one"
+    lines = comparison_lines(compare([run_of("a", 0, 1.0), run_of(name, 0, 2.0)]))
+    assert lines[:2] == ["A: a (1 seed)", f"B: {name} (1 seed)"]
+    assert lines[2].split() == ["metric", "A", "B", "real"]
+
+
+def test_other_kinds_of_a_part_stand_for_its_fields():
+    a = {"critic": {"kind": "MLP", "width": 64}, "penalties": [{"kind": "R1", "gamma": 1.0}], "rounds": 5}
+    b = {"critic": {"kind": "DCGAN", "norm": "batch"}, "penalties": [{"kind": "R1", "gamma": 2.0}], "rounds": 5}
+    found = differing([a, b])
+    assert found == {"critic": ("MLP", "DCGAN"), "penalties[0].gamma": ("1.0", "2.0")}
+    assert differences_line(found) == "critic (MLP, DCGAN), penalties[0].gamma (1.0, 2.0)"
+
+
+def test_seeds_places_and_logging_are_no_differences():
+    a = {"name": "a", "seed": 1, "data": {"source": "/a", "size": 8}, "run": {"log_every": 1, "precision": "fp32"}}
+    b = {"name": "b", "seed": 2, "data": {"source": "/b", "size": 8}, "run": {"log_every": 2, "precision": "bf16"}}
+    assert differing([a, b]) == {"run.precision": ("fp32", "bf16")}
+
+
+def test_many_differences_are_counted():
+    a, b = ({f"f{i}": i + shift for i in range(9)} for shift in (0, 1))
+    assert differences_line(differing([a, b])).endswith("f5 (5, 6), and 3 more")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_minutes_give_a_long_warm_up_the_part_of_a_run_that_it_may_take(minutes)
     speed = Speed(0.01, 0.02)
     short = fit_minutes(recipe, speed, minutes)
     assert warm_up_share(short, speed) <= 0.2
-    assert short.critic_steps == CriticWarmUp().within(short.rounds) != CriticWarmUp()
+    moved = CriticWarmUp(warm_rounds=max(1, round(25 * short.rounds / 200_000)))
+    assert short.critic_steps == moved.within(short.rounds) != CriticWarmUp()
     seconds = minutes * 60 / plan._OVERHEAD
     assert seconds - 1.0 < speed.rounds(short, 0, short.rounds) <= seconds
 

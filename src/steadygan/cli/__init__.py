@@ -1,12 +1,13 @@
 """The command line ``steadygan``: dispatch to its commands; errors become one line and an exit code.
 
 Exit codes: 0 done, 1 a run or the system failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-141 broken pipe. ``--verbose`` or ``STEADYGAN_TRACEBACK=1`` shows the traceback of each error.
+141 broken pipe. ``--verbose`` shows the traceback of a failure, ``STEADYGAN_TRACEBACK=1`` that of each error.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import itertools
@@ -14,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -62,8 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (Exception, KeyboardInterrupt) as error:
             # a Ctrl-C that meets the import of a compiled module comes out as an error of its own
             met = KeyboardInterrupt() if stops.received else error
-            if _wants_traceback() or not isinstance(met, SteadyganError | OSError | KeyboardInterrupt | MemoryError):
+            expected = isinstance(met, SteadyganError | OSError | KeyboardInterrupt | MemoryError)
+            if not expected or os.environ.get("STEADYGAN_TRACEBACK"):
                 raise
+            if verbosity.verbose() and not isinstance(met, UsageError | KeyboardInterrupt):
+                traceback.print_exc()
             line, code = _answer(met)
             if first or code == 1:  # wrong usage is the same on all ranks; a full disk may be met by one
                 print(f"steadygan: {line}", file=sys.stderr)
@@ -78,12 +83,9 @@ def _answer(error: BaseException) -> tuple[str, int]:
         return one_line(f"out of memory: {error or 'there is too little for this'}"), 1
     if isinstance(error, OSError):
         what = error.strerror or str(error)
-        return one_line(f"{error.filename}: {what}" if error.filename else what), 1
+        wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ)  # of a name, not of the disk
+        return one_line(f"{error.filename}: {what}" if error.filename else what), 2 if wrong else 1
     return str(error), 2 if isinstance(error, UsageError) else 1
-
-
-def _wants_traceback() -> bool:
-    return bool(os.environ.get("STEADYGAN_TRACEBACK")) or verbosity.verbose()
 
 
 def _forget_output() -> None:
@@ -96,6 +98,8 @@ def _dispatch(arguments: list[str]) -> int:
     flags = list(itertools.takewhile(lambda word: word in verbosity.FLAGS, arguments))
     arguments = arguments[len(flags) :]
     first = arguments[0] if arguments else "--help"
+    if first == "help" and arguments[1:]:
+        first, arguments = arguments[1], [arguments[1], "--help", *arguments[2:]]
     if first in ("--help", "-h", "help"):
         print(_help())
         return 0
@@ -124,7 +128,7 @@ Trains generative adversarial networks so that they stay steady.
 Commands that take a run use the newest one below runs/ if none is named.
 
 Every command takes --quiet (-q): results, warnings and errors only, without progress, plans and advice; and
---verbose (-v): each step of long work as a line, in files and pipes too, and the traceback of an error.
+--verbose (-v): each step of long work as a line, in files and pipes too, and the traceback of a failure.
 
   steadygan train                            handwritten digits, in minutes on a laptop
   steadygan train PHOTOS/                    a folder of pictures: recipe, size and length are chosen

@@ -10,9 +10,10 @@ from typing import Any, get_args
 from steadygan import api
 from steadygan.cli import overrides, positionals, verbosity
 from steadygan.cli.outputs import add_overwrite, check_new_file
-from steadygan.cli.parser import Parser, at_least
+from steadygan.cli.parser import Parser, add_kinds, at_least
 from steadygan.cli.train import prepare, try_changes
 from steadygan.errors import unknown_name
+from steadygan.kinds import import_kinds
 from steadygan.system.terminal import console
 
 WIDTH = 110  # of an output other than a terminal
@@ -27,8 +28,10 @@ def run(arguments: Sequence[str]) -> int:
         check_new_file(Path(values.out), overwrite=values.overwrite)
     changes += positionals.place(values)
     changes += [overrides.setting(text) for text in values.set]
-    base = None if values.recipe is None else api.read_recipe(values.recipe)
-    trial = try_changes(base, changes, parser)
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
+    base = None if values.recipe is None else api.read_recipe(values.recipe, values.kinds)
+    trial = try_changes(base, changes, parser, values.kinds)
     from steadygan.system.device import choose_device, choose_precision
     from steadygan.system.files import write_json
     from steadygan.training.benchmark import available_engines, benchmark
@@ -78,7 +81,8 @@ def _parser() -> Parser:
     add("--out", metavar="FILE.json", help="also writes the figures into a file")
     add_overwrite(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
-    parser.set_defaults(minutes=None, epochs=None, weights_from=None)
+    add_kinds(parser)
+    parser.set_defaults(minutes=None, epochs=None, weights_from=None, keep_schedules=False)
     return parser
 
 

@@ -73,15 +73,17 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
 
 def _read(run: Run, file: str) -> NDArray[np.uint8]:
     """A picture file in the shape of the run's samples."""
-    from steadygan.data.images.decode import Plan, Unreadable, decode, quiet_pillow
+    from steadygan.data.images.decode import Plan, decode, quiet_pillow
+    from steadygan.data.images.depth import Levels, Unreadable
 
     path = Path(file)
     if not path.exists():
         raise UsageError(f"there is no file '{file}'")
     channels, _, size = run.sample_spec.shape
+    levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
     try:
         with quiet_pillow():
-            return decode(path, Plan(size, channels, run.recipe.data.fit))
+            return decode(path, Plan(size, channels, run.recipe.data.fit, levels))
     except Unreadable as error:
         raise UsageError(f"'{file}' cannot be used: {error}") from None
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan.cli import overrides
-from steadygan.cli.decoding import decoding
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import LARGEST_WIDTH, Parser
 from steadygan.data.options import DataOptions
@@ -83,7 +82,7 @@ def _print_audit(options: DataOptions, sheet: str | None) -> None:
     from steadygan.system.files import written_aside
 
     try:
-        dataset = open_data(options, decoding)
+        dataset = open_data(options)
     except DataError:
         audit = audit_data(options)  # raises again if the data cannot even be inspected
         print("\n".join(audit.lines()))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from steadygan import api
 from steadygan.cli import verbosity
 from steadygan.cli.codes import INTERRUPTED, TERMINATED
+from steadygan.codec import import_path
+from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
 from steadygan.system.terminal import raw_of, width_of
 
@@ -35,17 +37,23 @@ def observers(trackers: Sequence[str]) -> list[Observer]:
     return chosen
 
 
-def carry_out(folder: Path, train: Callable[[], Run]) -> int:
-    """Trains, prints where the results are, and returns the exit code."""
+def carry_out(folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = ()) -> int:
+    """Trains, prints where the results are, and returns the exit code.
+
+    Args:
+        folder: of the run
+        train: trains it
+        kinds: classes and functions of the user's own in its recipe
+    """
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
-        print_interrupted(folder)
+        print_interrupted(folder, kinds)
         return INTERRUPTED
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
-        print_interrupted(folder)
+        print_interrupted(folder, kinds)
         return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
     print_results(run)
     return 0
@@ -59,7 +67,9 @@ def print_results(run: Run) -> None:
     if files:
         print(f"{'lines:   ' if text else 'pictures:'} {files[-1]} (the last of {len(files)})")
     print(f"report:   {run.folder / layout.REPORT}")
-    sample, resume = f"steadygan sample {name}", f"steadygan resume {name} --rounds +{run.recipe.rounds}"
+    kinds = kind_options(run.kinds)
+    sample = f"steadygan sample {name}{kinds}"
+    resume = f"steadygan resume {name} --rounds +{run.recipe.rounds}{kinds}"
     width = max(len(sample), len(resume))
     hints = (
         f"next:     {sample:<{width}}  # new samples as {'lines of text' if text else 'a picture'}",
@@ -70,20 +80,25 @@ def print_results(run: Run) -> None:
     verbosity.say(*hints)
 
 
-def print_interrupted(folder: Path) -> None:
+def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:
     """Prints one line: what is saved, and how to continue."""
     if not is_run(folder):
         line = "interrupted before the first round; nothing was saved"
     else:
-        run = Run(folder)
+        run = Run(folder, kinds=kinds)
         saved = run.checkpoints
         at = (
             f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}"
             if saved
             else "no round is saved"
         )
-        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}"
+        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
     print(f"steadygan: {line}", file=sys.stderr)
+
+
+def kind_options(kinds: Sequence[Kind]) -> str:
+    """The ``--kinds`` options for these classes and functions, after a space."""
+    return "".join(f" --kinds {shlex.quote(import_path(kind))}" for kind in kinds)
 
 
 def command_name(folder: Path) -> str:

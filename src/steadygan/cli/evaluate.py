@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from steadygan import api
-from steadygan.cli.parser import ROUND, Parser, at_least, chosen_round, round_or_best
-from steadygan.system import progress
+from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
+from steadygan.kinds import import_kinds
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,14 +38,16 @@ def run(arguments: Sequence[str]) -> int:
         help="average, average-plain (batch-norm statistics of training) or raw (default: average)",
     )
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
+    add_kinds(parser)
     parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
     values = parser.parse(arguments)
     from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.evaluation.tables import evaluation_lines
     from steadygan.run.layout import EVALUATION
 
+    kinds = import_kinds(values.kinds)
     for name in values.runs or [None]:
-        loaded = api.load(name)
+        loaded = api.load(name, kinds=kinds)
         new = evaluate(
             loaded,
             metrics=values.metrics.split(",") if values.metrics else None,
@@ -55,7 +57,6 @@ def run(arguments: Sequence[str]) -> int:
             weights=values.weights,
             round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
-            say=progress.tell,
         )
         print(f"{loaded.folder}:")
         print("\n".join(evaluation_lines(new)))

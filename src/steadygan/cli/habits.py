@@ -225,7 +225,7 @@ _RESUME = _table(
     ("--run --name", Bare()),
     (
         f"{_OUTS} --out",
-        Otherwise("a run goes on in its own folder; 'steadygan train --from RUN --out DIR' begins anew"),
+        Otherwise("a run goes on in its own folder; 'train --from RUN --out DIR' begins another"),
     ),
     ("--gpu --gpus --cuda", Otherwise("a GPU is --device cuda or --device cuda:1")),
     ("--cpu", Short(("--device", "cpu"))),

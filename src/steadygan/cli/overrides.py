@@ -7,15 +7,18 @@ since nothing is checked before all fields have changed.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
 from steadygan.errors import UsageError, enumerated
+from steadygan.kinds import Kind, bound, import_kinds, kinds_in, spec_types
+from steadygan.system.import_path import is_import_path
 from steadygan.system.yaml_text import read_yaml
 
 T = TypeVar("T")
@@ -66,9 +69,9 @@ def split(arguments: Sequence[str], fixed: Mapping[str, bool]) -> tuple[list[str
 
 
 def _values(waiting: list[str]) -> list[str]:
-    """Takes the value after an option, and further numbers: ``--critic-optimizer.betas 0.5 0.9``."""
+    """Takes the value after an option, and further numbers: ``--critic-optimizer.betas 0.5 0.9``, ``1% 99%``."""
     values: list[str] = []
-    while waiting and (NUMBER.match(waiting[0]) or (not values and not waiting[0].startswith("-"))):
+    while waiting and (NUMBER.match(waiting[0].removesuffix("%")) or (not values and not waiting[0].startswith("-"))):
         values.append(waiting.pop(0))
     return values
 
@@ -81,28 +84,44 @@ def setting(text: str) -> Change:
     return Change(_path(path.strip()), value, f"--set {path.strip()}", "yaml")
 
 
+def own_networks(changes: Iterable[Change]) -> tuple[list[Change], tuple[Kind, ...]]:
+    """Changes in which ``--critic module:Name`` is a spec, and the kinds that they name, imported."""
+    settled, named = [], dict[str, Kind]()
+    for change in changes:
+        text = (change.text or "").strip()
+        if change.path in (("generator",), ("critic",)) and change.form == "text" and is_import_path(text):
+            [kind] = import_kinds([text])
+            named[text] = kind
+            spec = f"{{kind: {kind.__name__}}}" if spec_types([kind]) else f"{{kind: Own, network: '{text}'}}"
+            change = dataclasses.replace(change, text=spec, form="yaml")
+        settled.append(change)
+    return settled, tuple(named.values())
+
+
 def _path(text: str) -> tuple[str, ...]:
     return tuple(text.replace("-", "_").split("."))
 
 
-def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = ()) -> T:
+def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: Iterable[Kind] = ()) -> T:
     """The spec with its fields changed: kinds first, then from the outer fields to the inner ones.
 
     Args:
         spec: a recipe, or any spec
         changes: in any order; of two for the same field the later one counts
         known: other options, to suggest for an unknown one
+        kinds: classes and functions of the user's own that the spec may hold
 
     Raises:
         UsageError: one line, for an unknown field or kind, or a value that is not allowed.
     """
-    tree = codec.to_plain(spec)
+    tree, kinds = codec.to_plain(spec), (*kinds, *kinds_in(spec, codec.all_kinds(type(spec)).values()))
+    extra = spec_types(kinds)
     for change in sorted(changes, key=lambda change: (change.form != "kind", len(change.path))):
         try:
-            tree = _changed(tree, type(spec), change, 0)
+            tree = _changed(tree, type(spec), change, 0, extra)
         except _UnknownFieldError as error:
             raise UsageError(_unknown(spec, change, error, known)) from None
-    return codec.from_plain(tree, type(spec))
+    return bound(codec.from_plain(tree, type(spec), extra=extra), kinds)
 
 
 class _UnknownFieldError(Exception):
@@ -111,14 +130,16 @@ class _UnknownFieldError(Exception):
         self.cls = cls
 
 
-def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
+def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tuple[type, ...]) -> Any:
     """The plain node with the change applied in it or below it."""
     if depth == len(change.path):
         return _value(node, annotation, change)
     here, name = change.path[:depth], change.path[depth]
     item = item_type(annotation)
     if item is not None:
-        return _changed_item(list(node or ()), item, change, depth)
+        return _changed_item(list(node or ()), item, change, depth, extra)
+    if get_origin(annotation) is dict and depth + 1 == len(change.path):
+        return {**(node or {}), name: read_yaml(change.text or "true", change.typed)}
     kinds = codec.kinds_of(annotation)
     if not kinds:
         raise UsageError(f"{change.typed}: {dashed(here)} is a single value and has no '{name}'")
@@ -127,16 +148,20 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int) -> Any:
         raise UsageError(f"{change.typed}: {dashed(here)} is {current}; choose its kind first: {_tokens(here, kinds)}")
     if node is None:
         node = codec.to_plain(kinds[0]())
-    cls = next((kind for kind in kinds if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None)
+    cls = next(
+        (kind for kind in (*kinds, *extra) if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None
+    )
     if cls is None:  # an outer --set may have put anything here; the codec raises the right error
-        return codec.from_plain(node, annotation, where=".".join(here))
+        return codec.from_plain(node, annotation, where=".".join(here), extra=extra)
     fields = codec.field_types(cls)
     if name not in fields:
         raise _UnknownFieldError(depth, cls)
-    return {**node, name: _changed(node[name], fields[name], change, depth + 1)}
+    return {**node, name: _changed(node[name], fields[name], change, depth + 1, extra)}
 
 
-def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, depth: int) -> list[Any]:
+def _changed_item(
+    items: list[Any], item: Callable[[int], Any], change: Change, depth: int, extra: tuple[type, ...]
+) -> list[Any]:
     here, name = dashed(change.path[:depth]), change.path[depth]
     count = len(items)
     is_last = depth + 1 == len(change.path)
@@ -146,7 +171,7 @@ def _changed_item(items: list[Any], item: Callable[[int], Any], change: Change, 
         kinds = codec.kinds_of(item(0))
         adding = f"; add one with {_tokens((*change.path[:depth], str(count)), kinds)}" if kinds else ""
         raise UsageError(f"{change.typed}: {indices}{adding}")
-    changed = _changed(items[index] if index < count else None, item(index), change, depth + 1)
+    changed = _changed(items[index] if index < count else None, item(index), change, depth + 1, extra)
     return [*items[:index], changed, *items[index + 1 :]]
 
 
@@ -156,7 +181,7 @@ def _value(node: Any, annotation: Any, change: Change) -> Any:
     if change.form == "yaml":
         return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where)
     if change.text is None:
-        if annotation is bool:
+        if annotation is bool or bool in get_args(annotation):
             return True
         raise UsageError(f"{change.typed} needs a value")
     return from_text(change.text, node, annotation, where)

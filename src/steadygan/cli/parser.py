@@ -23,6 +23,17 @@ LARGEST_WIDTH = 110
 ROUND = "of another checkpoint: a number, or 'best' by the evaluations during training (default: the last)"
 
 
+def add_kinds(parser: Parser) -> None:
+    """Adds ``--kinds``, by which the user names code of their own; ``import_kinds`` imports it."""
+    parser.add_argument(
+        "--kinds",
+        action="append",
+        default=[],
+        metavar="MODULE:NAME",
+        help="a class or function of your own that the recipe names, such as my_networks:Critic (repeatable)",
+    )
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser of one command; ``options`` maps each option to True if a value follows it."""
 
@@ -37,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         )
         self.add_argument(*verbosity.QUIET, action="store_true", help="results, warnings and errors only")
         self.add_argument(
-            *verbosity.VERBOSE, action="store_true", help="each step of long work as a line; tracebacks of errors"
+            *verbosity.VERBOSE, action="store_true", help="each step of long work as a line; tracebacks of failures"
         )
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
@@ -55,6 +66,11 @@ class Parser(argparse.ArgumentParser):
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
         if unknown:
             raise unknown_name("option", unknown[0].partition("=")[0], [n for n in self.options if n.startswith("--")])
+        for action in self._actions:
+            given = getattr(values, action.dest, None)
+            if isinstance(given, str) and (not given.strip() or "\0" in given):
+                name = action.option_strings[0] if action.option_strings else action.metavar
+                raise UsageError(f"{name}: got '{given}'; a name or value is needed")
         if extra:
             raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'; see '{self.prog} --help'")
         return values

@@ -35,10 +35,10 @@ def place(values: argparse.Namespace) -> list[Change]:
             verbosity.say(f"data: {word}")
         else:
             raise UsageError(f"'{word}' is one argument too many: '{source}' is the data already")
-    return [] if source is None else [_change(source)]
+    return [] if source is None else [data_change(source)]
 
 
-def _change(text: str) -> Change:
+def data_change(text: str) -> Change:
     """``--data SOURCE`` is short for ``--data.source SOURCE``; ``--data '{source: ..., size: 32}'`` sets more."""
     return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from steadygan import api
 from steadygan.cli import ending, overrides
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import Parser, at_least, more_rounds, round_number
+from steadygan.cli.parser import Parser, add_kinds, at_least, more_rounds, round_number
 from steadygan.errors import UsageError
+from steadygan.kinds import import_kinds
 from steadygan.recipe import Recipe
 from steadygan.run import Run
 
@@ -20,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
     changes += _short(values)
-    loaded = api.load(values.run)
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     start = loaded.rounds_done if values.from_round is None else values.from_round
     if start >= loaded.recipe.rounds and not values.rounds:
         return _finished(loaded, values, changes)
@@ -42,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
             device=values.device,
             observers=observers,
         ),
+        loaded.kinds,
     )
 
 
@@ -77,7 +79,8 @@ def _parser() -> Parser:
     )
     parser.usage = (
         "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
-        "                        [--device D] [--track NAME] [--FIELD VALUE ...] [--set PATH=YAML ...]"
+        "                        [--device D] [--track NAME] [--kinds MODULE:NAME]\n"
+        "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
     )
     add = parser.add_argument
     add("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
@@ -93,5 +96,6 @@ def _parser() -> Parser:
     add("--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    add_kinds(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="a field, as YAML (repeatable)")
     return parser

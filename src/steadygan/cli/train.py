@@ -10,13 +10,13 @@ from pathlib import Path
 
 from steadygan import api
 from steadygan.cli import ending, epochs, overrides, positionals, topics, verbosity
-from steadygan.cli.decoding import decoding
 from steadygan.cli.outputs import check_new_run
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import LARGEST_WIDTH, Parser, minutes, positive
+from steadygan.cli.parser import LARGEST_WIDTH, Parser, add_kinds, minutes, positive
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
-from steadygan.recipe import Recipe
+from steadygan.kinds import Kind, import_kinds
+from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import by_name, text, wgan_gp
 from steadygan.run import RUNS, find_run, new_folder
 from steadygan.system.terminal import raw_of, width_of
@@ -46,8 +46,10 @@ def run(arguments: Sequence[str]) -> int:
     changes += [overrides.setting(text) for text in values.set]
     if values.engine is not None:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
+    changes, named = overrides.own_networks(changes)
+    values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
-    trial = try_changes(base, changes, parser)
+    trial = try_changes(base, changes, parser, values.kinds)
     if topic is not None:
         print(_help(parser, values.recipe, trial, topic))
         return 0
@@ -61,6 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         lambda: api.train_prepared(
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
+        values.kinds,
     )
 
 
@@ -75,13 +78,15 @@ def prepare(
     given = [name for name, value in lengths if value is not None]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} both say how long to train; give one of them")
+    if values.keep_schedules and not (rounds_given or values.epochs):
+        raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
     flip_given = any(
         change.path == ("data", "flip") or (change.path == ("data",) and "flip" in str(change.text))
         for change in changes
     )
-    ready = api.prepare(base, options, device=values.device, progress=decoding, may_mirror=not flip_given)
+    ready = api.prepare(base, options, device=values.device, may_mirror=not flip_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     verbosity.say(*(f"chosen: {line}" for line in ready.reasons))
     given = [f"{change.typed} {change.text or True}" for change in inside]
@@ -89,15 +94,16 @@ def prepare(
         given.insert(0, f"--minutes {values.minutes:g}")
     if ready.reasons and given:
         verbosity.say(f"overridden: {', '.join(given)}")
-    recipe = overrides.apply(ready.recipe, inside, parser.options)
     if values.epochs is not None:
+        recipe = overrides.apply(ready.recipe, inside, parser.options, values.kinds)
         rounds = epochs.rounds_of(values.epochs, recipe, ready.dataset)
         verbosity.say(epochs.explained(values.epochs, rounds, recipe, ready.dataset))
-        recipe = overrides.apply(ready.recipe, [*inside, Change(("rounds",), str(rounds), "--epochs")], parser.options)
-        rounds_given = True
-    return dataclasses.replace(
-        ready, recipe=recipe, minutes=values.minutes or (None if rounds_given else ready.minutes)
-    )
+        inside.append(Change(("rounds",), str(rounds), "--epochs"))
+    made, of_length = ready.recipe, [change for change in inside if change.path == ("rounds",)]
+    if of_length and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
+        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
+    recipe = overrides.apply(made, inside, parser.options, values.kinds)
+    return dataclasses.replace(ready, recipe=recipe, minutes=values.minutes or (None if of_length else ready.minutes))
 
 
 def _parser() -> Parser:
@@ -116,40 +122,42 @@ def _parser() -> Parser:
     add("--data", metavar="SOURCE", help="the data: a path or a name, such as digits (default: the recipe's)")
     add("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
     add("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
+    add("--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them")
     add("--epochs", type=positive, metavar="N", help="as many rounds as see the data N times")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
     add("--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
+    add_kinds(parser)
     add("--help", "-h", metavar="TOPIC", nargs="?", help="this help, or that of a topic below")
     return parser
 
 
 def _base(values: argparse.Namespace) -> Base:
     if values.recipe is not None:
-        return api.read_recipe(values.recipe)
+        return api.read_recipe(values.recipe, values.kinds)
     if values.weights_from is None:
         return None
-    earlier = api.load(values.weights_from).recipe
+    earlier = api.load(values.weights_from, kinds=values.kinds).recipe
     # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
 
 
-def try_changes(base: Base, changes: Sequence[Change], parser: Parser) -> Recipe:
+def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
     Raises:
         UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
-        return overrides.apply(base, changes, parser.options)
+        return overrides.apply(base, changes, parser.options, kinds)
     problem: UsageError | None = None
     for sample in STAND_INS:
         try:
             make = base or (text if sample.is_text else wgan_gp)
-            return overrides.apply(make(sample), changes, parser.options)
+            return overrides.apply(make(sample), changes, parser.options, kinds)
         except UsageError as error:
             problem = problem or error
     assert problem is not None

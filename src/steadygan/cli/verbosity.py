@@ -1,4 +1,4 @@
-"""How much a command says: ``--quiet`` leaves out progress, plans and advice, ``--verbose`` adds each step of long work."""
+"""How much a command says: ``--quiet`` leaves out progress, plans and advice, ``--verbose`` adds steps of long work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def quiet() -> bool:
 
 
 def verbose() -> bool:
-    """True if each step of long work is a line, and an error has its traceback."""
+    """True if each step of long work is a line, and a failure has its traceback."""
     return _level > 0
 
 

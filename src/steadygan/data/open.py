@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.images import audit_of
+from steadygan.data.bounds import bounds_words
 from steadygan.data.dataset import Dataset, Stored
+from steadygan.data.images.entry import Decoded, Part
 from steadygan.data.images.inspection import Inspection, inspect_source
 from steadygan.data.images.pictures import Pictures, PictureSource
 from steadygan.data.images.store import (
-    Decoded,
-    Part,
     Progress,
     cached,
     decoded_in_cache,
@@ -54,7 +54,7 @@ def open_data(options: DataOptions, progress: Progress | None = None) -> Dataset
         sample=SampleSpec(inspection.plan.shape, len(inspection.class_names)),
         train=_stored(inspection, source.train, decoded.train),
         held_out=_stored(inspection, source.test or source.train, decoded.held_out),
-        fingerprint=inspection.split.key(inspection.plan),
+        fingerprint=decoded.fingerprint(inspection.split.key(inspection.plan)),
         class_names=inspection.class_names,
         audit=audit,
     )
@@ -99,6 +99,9 @@ def _source(options: DataOptions) -> Source:
     for name in ("length", "alphabet"):
         if getattr(options, name) is not None and not isinstance(source, TextSource):
             raise UsageError(f"data {name} is {getattr(options, name)}, but '{source.name}' is not text")
+    in_files = isinstance(source, ShardSource) or (isinstance(source, PictureSource) and source.kind != "built in")
+    if options.range and not in_files:
+        raise UsageError(f"data range is {bounds_words(options.range)}, but '{source.name}' has no stored numbers")
     return source
 
 

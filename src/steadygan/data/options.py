@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from steadygan.checks import one_of, refused, true_or_false, whole_number, within
+from steadygan.codec import OMIT_DEFAULT
+from steadygan.data.bounds import Bounds, checked_bounds
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
+LabelUse = Literal["folders", "likeliest"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -37,8 +40,9 @@ class DataOptions:
     2,048"""
     flip: bool = False
     """mirror half of the pictures left to right, at random at each draw"""
-    labels: bool = True
-    """use the labels, if the data has some"""
+    labels: bool | LabelUse = True
+    """use the labels, if the data has some; 'folders': the folders are the classes, even if their names only number
+    files; 'likeliest': of soft labels, which sum to 1, the class with the largest share"""
     held_out: float = 0.1
     """share that is held out and never trained on (at most 10,000), if the data has no official test split"""
     stream: bool = False
@@ -48,6 +52,9 @@ class DataOptions:
     """shuffle buffer of a stream, in encoded pictures; None: 8,192, but at most 512 MB"""
     cache: str | None = None
     """folder for decoded pictures; None: STEADYGAN_CACHE, or else the user's cache folder"""
+    range: Bounds = field(default=(), metadata=OMIT_DEFAULT)
+    """the stored numbers that become black and white, as in '0 4095' or '-1 1', or percentiles of all numbers, as in
+    '1% 99%'; others are clipped; none: found once for the whole data set (docs/data.md)"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -58,8 +65,11 @@ class DataOptions:
         whole_number("data alphabet", self.alphabet, 3, LARGEST_ALPHABET, or_none=True)
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
-        for name in ("flip", "labels", "stream"):
+        for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
+        if not isinstance(self.labels, bool):
+            one_of("data labels", self.labels, ("true", "false", *get_args(LabelUse)))
+        object.__setattr__(self, "range", checked_bounds("data range", self.range))
         within("data held_out", self.held_out, 0, 0.5, open_low=True)
         if self.window is not None and not self.stream:
             raise UsageError(f"data window is {self.window}, but only a stream has one: set data stream to true")

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from steadygan.errors import UsageError
 from steadygan.evaluation import record
+from steadygan.evaluation.differences import differences_line, differing
 from steadygan.evaluation.record import Better, Evaluation, Number, Provenance, difference
 from steadygan.metrics.estimates import Interval, disjoint, over_seeds
-from steadygan.run import Run, find_run
+from steadygan.run import Run, find_run, layout
+from steadygan.system.words import number
+from steadygan.system.yaml_text import read_yaml
+
+NAMED = 3
+"""most settings that name a column"""
+TWO_SEEDS = 12.7
+"""97.5% quantile of Student's distribution with one degree of freedom"""
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Group:
     """Runs of one recipe that differ in their seed only: one column of the table."""
 
     name: str
+    """the recipe's; where several share it, with the settings in which they differ"""
     runs: tuple[Path, ...]
     seeds: tuple[int, ...]
 
@@ -79,10 +89,10 @@ def compare(runs: Sequence[str | Path | Run]) -> Comparison:
         if not of_run:
             raise UsageError(f"{folder} has no numbers yet: 'steadygan evaluate {folder}'")
     comparable = _comparable(folders, evaluations)
-    groups = _groups(folders, comparable[0])
+    groups, differ = _groups(folders, comparable[0])
     lines = tuple(line for row in comparable for line in _lines(row, groups, folders))
     provenance = tuple(_provenance_line(row[0].provenance) for row in comparable)
-    return Comparison(groups, lines, provenance, _notes(groups, comparable))
+    return Comparison(groups, lines, provenance, _notes(groups, lines, differ, comparable))
 
 
 def _comparable(folders: Sequence[Path], evaluations: Sequence[Sequence[Evaluation]]) -> list[list[Evaluation]]:
@@ -123,15 +133,18 @@ def _newest(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     return newest
 
 
-def _groups(folders: Sequence[Path], row: Sequence[Evaluation]) -> tuple[Group, ...]:
+def _groups(folders: Sequence[Path], row: Sequence[Evaluation]) -> tuple[tuple[Group, ...], str]:
+    """The columns, and a line on the settings in which their recipes differ."""
     by_recipe: dict[str, list[int]] = {}
     provenances = [evaluation.provenance for evaluation in row]
     for index, provenance in enumerate(provenances):
         by_recipe.setdefault(provenance.recipe_hash, []).append(index)
-    names = [provenances[members[0]].recipe for members in by_recipe.values()]
+    members_of = list(by_recipe.values())
+    plain = [_settings(folders[members[0]]) for members in members_of]
+    names = [provenances[members[0]].recipe for members in members_of]
+    labels = _labels(names, plain, [folders[members[0]].name for members in members_of])
     groups = []
-    for name, members in zip(names, by_recipe.values(), strict=True):
-        label = name if names.count(name) == 1 else f"{name} ({folders[members[0]].name})"
+    for label, members in zip(labels, members_of, strict=True):
         seeds = tuple(provenances[i].training_seed for i in members)
         if len(set(seeds)) < len(seeds):
             raise UsageError(
@@ -139,7 +152,31 @@ def _groups(folders: Sequence[Path], row: Sequence[Evaluation]) -> tuple[Group, 
                 "they say nothing about another seed"
             )
         groups.append(Group(label, tuple(folders[i] for i in members), seeds))
-    return tuple(groups)
+    return tuple(groups), differences_line(differing(plain)) if len(plain) > 1 else ""
+
+
+def _labels(names: Sequence[str], plain: Sequence[Mapping[str, Any]], folders: Sequence[str]) -> list[str]:
+    """A name for each column: the recipe's, and where several share it the settings in which these differ.
+
+    More than three settings would be no name: the folder's stands there.
+    """
+    labels = list(names)
+    for name in {name for name in names if names.count(name) > 1}:
+        same = [index for index, each in enumerate(names) if each == name]
+        found = differing([plain[index] for index in same])
+        for position, index in enumerate(same):
+            settings = ", ".join(f"{field} {values[position]}" for field, values in found.items())
+            labels[index] = f"{name}, {settings if 0 < len(found) <= NAMED else folders[index]}"
+    return labels
+
+
+def _settings(folder: Path) -> Mapping[str, Any]:
+    """recipe.yaml as plain data; empty if it cannot be read."""
+    try:
+        content = read_yaml((folder / layout.RECIPE).read_text(encoding="utf-8"), str(folder / layout.RECIPE))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, Mapping) else {}
 
 
 def _lines(row: Sequence[Evaluation], groups: Sequence[Group], folders: Sequence[Path]) -> list[Line]:
@@ -189,6 +226,28 @@ def _winner(cells: Sequence[Cell | None], better: Better) -> int | None:
     return best if all(disjoint(interval, other) for index, other in present if index != best) else None
 
 
+def undecided(groups: Sequence[Group], lines: Sequence[Line]) -> list[str]:
+    """For each metric that two seeds or more of each recipe do not decide, why: whose values spread how far."""
+    if any(len(group.runs) < 2 for group in groups) or len(groups) < 2:
+        return []
+    reasons = []
+    for line in lines:
+        cells = [(group.name, cell) for group, cell in zip(groups, line.cells, strict=True) if cell is not None]
+        if line.winner is not None or len(cells) < 2:
+            continue
+        name, widest = max(cells, key=lambda entry: entry[1].interval.high - entry[1].interval.low)
+        if widest.interval.high > widest.interval.low:
+            reasons.append(f"{line.metric} ({name}: {spread_text(widest)})")
+    return [f"not decided by these seeds: {', '.join(reasons)}"] if reasons else []
+
+
+def spread_text(cell: Cell) -> str:
+    """How far a recipe's values lie from each other, and the interval that follows from it."""
+    low, high = number(min(cell.values)), number(max(cell.values))
+    interval = f"{number(cell.interval.low)} to {number(cell.interval.high)}"
+    return f"{cell.interval.runs} seeds from {low} to {high}, so its mean is only known to lie in {interval}"
+
+
 def _provenance_line(p: Provenance) -> str:
     features = (
         f"features {p.features} {p.features_hash[:8]} (resize: {p.resize})" if p.features else "the samples themselves"
@@ -199,11 +258,20 @@ def _provenance_line(p: Provenance) -> str:
     )
 
 
-def _notes(groups: Sequence[Group], rows: Sequence[Sequence[Evaluation]]) -> tuple[str, ...]:
-    notes = []
+def _notes(
+    groups: Sequence[Group], lines: Sequence[Line], differ: str, rows: Sequence[Sequence[Evaluation]]
+) -> tuple[str, ...]:
+    notes = [f"the recipes differ in {differ}"] if differ else []
     if any(len(group.runs) == 1 for group in groups):
-        alone = ", ".join(group.name for group in groups if len(group.runs) == 1)
-        notes.append(f"one seed only: {alone}; nothing is called better without an interval over training seeds")
+        alone = "; ".join(group.name for group in groups if len(group.runs) == 1)
+        notes.append(f"one seed only: {alone}: nothing is called better without an interval over training seeds")
+    if any(len(group.runs) == 2 for group in groups):
+        two = "; ".join(group.name for group in groups if len(group.runs) == 2)
+        notes.append(
+            f"two seeds only: {two}: both values stand in place of an interval, whose half width would be "
+            f"{TWO_SEEDS:.1f} standard errors (4.3 with three seeds): 'steadygan train RUN/recipe.yaml --seed N'"
+        )
+    notes += undecided(groups, lines)
     provenances = [evaluation.provenance for row in rows for evaluation in row]
     for name in sorted({name for p in provenances for name in p.versions}):
         versions = sorted({p.versions.get(name, "unknown") for p in provenances})

@@ -7,7 +7,7 @@ import hashlib
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,10 +29,12 @@ from steadygan.evaluation.record import Evaluation, Number, Provenance
 from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
+from steadygan.system import progress
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.features.base import Features
+    from steadygan.kinds import Kind
 
 Say = Callable[[str], None]
 
@@ -52,6 +54,7 @@ def evaluate(
     round_: int | None = None,
     inception_weights: str | Path | None = None,
     say: Say | None = None,
+    kinds: Iterable[Kind] = (),
 ) -> tuple[Evaluation, ...]:
     """Metrics of a run's samples as a user gets them; also added to its evaluation.json.
 
@@ -66,14 +69,15 @@ def evaluate(
         weights: 'average', 'average-plain' or 'raw'
         round_: of the checkpoint; None: the last
         inception_weights: a file with Inception's weights
-        say: called with a line of progress
+        say: called with a line of progress; None: ``steadygan.system.progress`` is told
+        kinds: classes and functions of your own that the run's recipe uses
 
     Raises:
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
-    evaluated = run if isinstance(run, Run) else Run(find_run(run))
-    tell = say or (lambda line: None)
+    evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
+    tell = say or progress.tell
     at = int(evaluated.checkpoint(round_).name)
     dataset = open_data(evaluated.recipe.data)
     _check_data(evaluated, dataset)
@@ -187,16 +191,18 @@ def _extractors(
 
 
 def _progress(tell: Say) -> Callable[[int, int], None]:
-    """Tells of the classifier's training at each tenth of it."""
-    tenths = -1
+    """Tells of the classifier's training at each tenth of it, or at each step to who listens to progress."""
+    what, tenths = "training a classifier of the data, once", -1
 
-    def progress(done: int, total: int) -> None:
+    def told(done: int, total: int) -> None:
         nonlocal tenths
-        if total and 10 * done // total > tenths:
+        if tell is progress.tell:
+            progress.tell(what, done, total)
+        elif total and 10 * done // total > tenths:
             tenths = 10 * done // total
-            tell(f"training a classifier of the data, once: {10 * tenths}%")
+            tell(f"{what}: {10 * tenths}%")
 
-    return progress
+    return told
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:

@@ -11,6 +11,9 @@ from steadygan.system.words import number
 
 DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "one": "best at 1", "half": "best at 0.5"}
 
+LONGEST_HEAD = 28
+"""characters of a column's name; longer ones stand above the table, under letters"""
+
 
 def evaluation_lines(evaluations: Sequence[Evaluation]) -> list[str]:
     """A run's numbers as a table, with their provenance."""
@@ -49,14 +52,16 @@ def provenance_line(p: Provenance) -> str:
 
 def comparison_lines(comparison: Comparison) -> list[str]:
     """The table as text: a column for each recipe, a line for each metric, winners marked."""
-    groups = comparison.groups
-    head = ("metric", *(f"{group.name} ({seeds(len(group.runs))})" for group in groups), "real", "")
-    rows = [head, *(_row(line) for line in comparison.lines)]
-    lines = columns(rows)
+    names = [f"{group.name} ({seeds(len(group.runs))})" for group in comparison.groups]
+    letters = [chr(ord("A") + i % 26) * (1 + i // 26) for i in range(len(names))]
+    long = any(len(name) > LONGEST_HEAD for name in names)
+    head = ("metric", *(letters if long else names), "real", "")
+    lines = [f"{letter}: {name}" for letter, name in zip(letters, names, strict=True)] if long else []
+    lines += columns([head, *(_row(line) for line in comparison.lines)])
     lines += [f"on {text}" for text in comparison.provenance]
     lines.append(
-        "mean over seeds, with half the width of its 95% interval (Student); (±) is one standard error of sampling; "
-        "* is better than each other by disjoint intervals"
+        "mean over seeds ± half the width of its 95% interval (Student), [both values] of two seeds; (±) is one "
+        "standard error of sampling; * is better than every other column: their intervals have no point in common"
     )
     return lines + [f"note: {text}" for text in comparison.notes]
 
@@ -71,12 +76,14 @@ def _row(line: Line) -> tuple[str, ...]:
 
 
 def cell_text(cell: Cell | None, wins: bool) -> str:
-    """A mean, half the width of its interval over seeds, and the sampling error."""
+    """A mean, half the width of its interval over seeds (of two, both values), and the sampling error."""
     if cell is None:
         return "-"
     half = (cell.interval.high - cell.interval.low) / 2
     text = number(cell.interval.mean)
-    if math.isfinite(half):
+    if len(cell.values) == 2:
+        text += f" [{', '.join(map(number, cell.values))}]"
+    elif math.isfinite(half):
         text += f" ± {number(half)}"
     if cell.sampling_error is not None:
         text += f" (± {number(cell.sampling_error)})"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
-from steadygan.errors import UsageError, nearest
+from steadygan.errors import UsageError
 from steadygan.features.base import Features
 from steadygan.features.module import module_features, one_line
+from steadygan.system.import_path import current_folder_importable, imported, is_import_path
 
 
 def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Features:
@@ -30,18 +26,12 @@ def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Feat
     """
     import torch
 
-    module_name, colon, function_name = path.partition(":")
-    if not (colon and function_name.isidentifier() and all(part.isidentifier() for part in module_name.split("."))):
+    if not is_import_path(path):
         raise UsageError(f"'{path}' names no function; features of your own are named package.module:function")
-    with _current_folder_importable():
-        try:
-            module = importlib.import_module(module_name)
-        except Exception as error:
-            raise UsageError(f"features '{path}': cannot import '{module_name}': {one_line(error)}") from error
-        function = getattr(module, function_name, None)
-        if not callable(function):
-            known = [name for name, value in vars(module).items() if callable(value)]
-            raise UsageError(f"'{module_name}' has no function '{function_name}'{nearest(function_name, known)}")
+    function = imported(path, "features")
+    if not callable(function):
+        raise UsageError(f"features '{path}' is a {type(function).__name__}; a function that makes them is needed")
+    with current_folder_importable():
         try:
             features = function()
         except Exception as error:
@@ -53,16 +43,3 @@ def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Feat
         kind = type(features).__name__
         raise UsageError(f"'{path}' gave a {kind} without {', '.join(missing)}; a torch module or Features are needed")
     return cast(Features, features)
-
-
-@contextmanager
-def _current_folder_importable() -> Iterator[None]:
-    folder = os.getcwd()
-    added = folder not in sys.path
-    if added:
-        sys.path.append(folder)  # last, so that it hides nothing that is installed
-    try:
-        yield
-    finally:
-        if added:
-            sys.path.remove(folder)

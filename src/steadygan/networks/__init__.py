@@ -15,6 +15,7 @@ from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
+from steadygan.networks.own import Own
 from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
@@ -54,6 +55,7 @@ else:  # the closed sets that files and the command line know
         | TextGenerator
         | ResNet101Generator
         | R3GANGenerator
+        | Own
     )
     CriticNetwork = (
         DCGANCritic
@@ -68,6 +70,7 @@ else:  # the closed sets that files and the command line know
         | TextCritic
         | MultiScaleCritic
         | R3GANCritic
+        | Own
     )
 
 
@@ -95,6 +98,7 @@ __all__ = [
     "MLPGenerator",
     "MultiScaleCritic",
     "MultiScaleGenerator",
+    "Own",
     "R3GANCritic",
     "R3GANGenerator",
     "ResNet64Critic",

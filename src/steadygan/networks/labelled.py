@@ -10,6 +10,7 @@ from steadygan.errors import UsageError
 from steadygan.networks.began import BEGANGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
+from steadygan.networks.own import Own
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANGenerator
@@ -27,6 +28,7 @@ Unconditional: TypeAlias = (
     | ResNet101Generator
     | SNDCGANGenerator
     | BEGANGenerator
+    | Own
 )
 """Generators without labels."""
 

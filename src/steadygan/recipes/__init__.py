@@ -80,7 +80,8 @@ def find(name: str) -> RecipeFunction:
     function = every.get(name) or every.get(name.replace("_", "-").lower())
     if function is None:
         raise UsageError(
-            f"unknown recipe '{name}'{nearest(name, every)} (known: {enumerated(listed())}; 'steadygan recipes' lists all)"
+            f"unknown recipe '{name}'{nearest(name, every)} (known: {enumerated(listed())}; "
+            "'steadygan recipes' lists them)"
         )
     return function
 

@@ -21,6 +21,9 @@ from steadygan.system.words import count, duration, number, wrapped
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 from steadygan.training.signals import StopSignals
 
+NARROW = 64
+"""columns below which the times have a line of their own"""
+
 
 class LivePanel:
     """A bar of the rounds with losses, speed and the last sample below it, kept up to date."""
@@ -35,6 +38,7 @@ class LivePanel:
         self._lines: list[str] = []
         self._began = clock()
         self._bar: _RoundsBar | None = None
+        self._narrow = False
         self._task = TaskID(0)
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
@@ -42,10 +46,12 @@ class LivePanel:
     def open(self, start: RunStart) -> None:
         for line in start.plan:
             self._print(line, "dim")
+        rounds = TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False)
+        bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
+        times = TextColumn("{task.fields[times]}", style="cyan", markup=False)
+        self._narrow = self._console.width < NARROW
         self._bar = _RoundsBar(
-            TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False),
-            BarColumn(bar_width=None, table_column=Column(ratio=1)),
-            TextColumn("{task.fields[times]}", style="cyan", markup=False),
+            *((rounds, bar) if self._narrow else (rounds, bar, times)),
             console=self._console,
             auto_refresh=False,
             expand=True,
@@ -103,6 +109,7 @@ class LivePanel:
         if self._evaluation:
             numbers.append(self._evaluation)
         below = [
+            *([_cropped(self._times(row), "cyan")] if self._narrow else []),
             _cropped("   ".join(numbers) or "the first rounds ..."),
             *(_cropped(f"  {line}") for line in self._lines),
         ]

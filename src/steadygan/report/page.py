@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,16 +13,19 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from steadygan.report.captions import Reading
 from steadygan.report.curves import Chart, Series
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, spread
 from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
 from steadygan.report.lines import Lines, shown_lines
-from steadygan.report.readings import Reading, readings_for
+from steadygan.report.paths import ShortPaths
+from steadygan.report.readings import readings_for
 from steadygan.report.run_contents import RunContents, read_run
 from steadygan.report.thinning import running_median
 from steadygan.run import layout
 from steadygan.run.records import Curve
+from steadygan.system import progress
 from steadygan.system.escapes import storable
 from steadygan.system.files import written_aside
 from steadygan.system.words import count, duration, number
@@ -38,7 +41,8 @@ class Card:
 
     title: str
     sentence: str
-    svg: Markup
+    svg: Markup | None
+    """None for fewer than two points, whose values alone are shown"""
     last: str
     """the last values in words; replaced by those under the pointer"""
     notes: tuple[str, ...] = ()
@@ -56,6 +60,7 @@ def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) 
     Raises:
         RunError: for a folder that holds no run or cannot be written.
     """
+    progress.tell("writing the report")
     page = page_of(read_run(folder), end, window)
     return _write(folder / layout.REPORT, page)
 
@@ -66,13 +71,14 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
     last, frames = _samples(run)
-    readings = readings_for(run.curves, run.settings)
+    short = ShortPaths([str(run.folder.resolve()), run.settings, run.documents])
+    readings = readings_for(run.curves, run.settings, run.judge)
     charts = [reading for reading in readings if not _constant(run, reading)]
     constants = [reading for reading in readings if _constant(run, reading)]
     return environment.from_string(template).render(
         name=str(run.settings.get("name") or run.folder.resolve().name),
         folder=run.folder.resolve().name,
-        source=_source(run.settings),
+        source=short(_source(run.settings)),
         status=_status(run, end),
         tiles=_tiles(run),
         last=last,
@@ -80,9 +86,9 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
         cards=[_card(run, reading, window) for reading in charts],
         constants=[f"{reading.title}: {_last(run, reading)}" for reading in constants],
         window=window,
-        plan=run.plan,
-        recipe=run.recipe.strip(),
-        documents={name: _facts(name, content) for name, content in run.documents.items()},
+        plan=[short(line) for line in run.plan],
+        recipe=short(run.recipe.strip()),
+        documents={name: _facts(name, short.inside(content)) for name, content in run.documents.items()},
         scales=_scales(run),
         nearest=embed(nearest, LAST_SIDE) if (nearest := run.folder / layout.NEAREST).is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
@@ -151,6 +157,9 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _card(run: RunContents, reading: Reading, window: int) -> Card:
+    drawn = [run.curves[name] for name, _ in reading.fields if name in run.curves]
+    if all(len(curve.values) < 2 for curve in drawn):
+        return Card(reading.title, reading.sentence, None, _last(run, reading), _only_round(drawn))
     series = [
         line
         for colour, (name, label) in enumerate(reading.fields)
@@ -163,11 +172,15 @@ def _card(run: RunContents, reading: Reading, window: int) -> Card:
         values = np.concatenate([line.y[np.isfinite(line.y)] for line in series])
         extent = f"the full range is {number(float(values.min()))} to {number(float(values.max()))}"
         notes.append(f"{_values(left_out, 'lies', 'lie')} outside the frame; {extent}.")
-    drawn = [run.curves[name] for name, _ in reading.fields if name in run.curves]
     lost = np.concatenate([curve.rounds[~np.isfinite(curve.values)] for curve in drawn])
     if lost.size:
         notes.append(f"{_values(lost.size, 'is', 'are')} not finite, the first at round {int(lost.min()):,}.")
     return Card(reading.title, reading.sentence, Markup(chart.svg()), _last(run, reading), tuple(notes))
+
+
+def _only_round(drawn: Sequence[Curve]) -> tuple[str, ...]:
+    rounds = {int(round_) for curve in drawn for round_ in curve.rounds}
+    return (f"Round {min(rounds):,}, the only one so far.",) if len(rounds) == 1 else ()
 
 
 def _lines(run: RunContents, reading: Reading, name: str, label: str, colour: int, window: int) -> list[Series]:
@@ -219,13 +232,15 @@ def _values(number_of: int, one: str, many: str) -> str:
 
 def _last(run: RunContents, reading: Reading) -> str:
     """The last finite values of a chart's lines."""
-    values_of = []
-    for name, label in reading.fields:
-        if name in run.curves:
-            values = run.curves[name].values
-            finite = values[np.isfinite(values)]
-            values_of.append(f"{label} {number(float(finite[-1])) if finite.size else 'never finite'}")
-    return ", ".join(values_of)
+    return ", ".join(f"{label} {_last_of(run.curves[name])}" for name, label in reading.fields if name in run.curves)
+
+
+def _last_of(curve: Curve) -> str:
+    finite = curve.values[np.isfinite(curve.values)]
+    if not finite.size:
+        return "never finite"
+    counts = np.array_equal(finite, np.rint(finite)) and np.abs(finite).max() < 1e9
+    return f"{int(finite[-1]):,}" if counts else number(float(finite[-1]))
 
 
 def _status(run: RunContents, end: RunEnd | None) -> tuple[str, str]:

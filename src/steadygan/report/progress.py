@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from steadygan.report.progress_lines import BROKEN, PlainLines
+from steadygan.system import progress
 from steadygan.system.terminal import console as safe_console
 from steadygan.system.terminal import moves_cursor
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -37,8 +38,11 @@ class ProgressObserver:
         self._ends_interrupted = ends_interrupted
         self._clock = clock
         self._display: _Display | None = None
+        self._silence: AbstractContextManager[None] | None = None
 
     def started(self, start: RunStart) -> None:
+        self._silence = progress.listening(None)  # the display shows it all
+        self._silence.__enter__()
         self._display = _display_on(self._console, self._clock)
         with suppress(*BROKEN):
             self._display.open(start)
@@ -65,6 +69,9 @@ class ProgressObserver:
             with suppress(*BROKEN):
                 self._display.close(end, last=self._ends_interrupted or end.reason != "interrupted")
         self._display = None
+        if self._silence is not None:
+            self._silence.__exit__(None, None, None)
+            self._silence = None
 
 
 class _Display(Protocol):

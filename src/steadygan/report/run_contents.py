@@ -11,13 +11,12 @@ from typing import Any
 import yaml
 
 from steadygan.errors import RunError
+from steadygan.report.captions import EVALUATION
 from steadygan.run import layout
 from steadygan.run.records import Curve, curves, read_rows
 
 DOCUMENTS = {"environment": layout.ENVIRONMENT, "data": layout.DATA, "evaluation": layout.EVALUATION}
 """JSON files that are shown unchanged, by title"""
-SHARES = frozenset({"precision", "recall", "density", "coverage", "high_quality"})
-"""fields of an evaluation that are shares; the others are distances"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class RunContents:
 
     folder: Path
     curves: Mapping[str, Curve]
-    """by field; those of evaluations begin with 'samples/' or 'shares/'"""
+    """by field; those of evaluations begin with 'evaluation/'"""
     logged: int
     """the last logged round, 0 if there is none"""
     pictures: tuple[Path, ...]
@@ -35,6 +34,8 @@ class RunContents:
     """samples/*.txt, by round"""
     checkpoints: tuple[int, ...]
     """rounds of the checkpoints, ascending"""
+    judge: str | None = None
+    """the metric by which the best checkpoint is kept"""
     recipe: str = ""
     """recipe.yaml as text"""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -71,16 +72,14 @@ def read_run(folder: Path) -> RunContents:
     except yaml.YAMLError:
         settings = None  # the text is shown all the same
     rows = read_rows(folder / layout.METRICS)
-    evaluated = curves(read_rows(folder / layout.EVALUATIONS))
-    judged = {
-        f"{'shares' if name in SHARES else 'samples'}/{name}": curve
-        for name, curve in evaluated.items()
-        if name != "samples"
-    }
+    evaluations = read_rows(folder / layout.EVALUATIONS)
+    evaluated = {EVALUATION + name: curve for name, curve in curves(evaluations).items() if name != "samples"}
+    judge = evaluations[-1].get("judge") if evaluations else None
     documents = {title: _json(folder / name) for title, name in DOCUMENTS.items()}
     return RunContents(
         folder=folder,
-        curves={**curves(rows), **judged},
+        curves={**curves(rows), **evaluated},
+        judge=judge if isinstance(judge, str) else None,
         logged=rows[-1]["round"] if rows else 0,
         pictures=tuple(layout.list_pictures(folder)),
         texts=tuple(layout.list_lines(folder)),

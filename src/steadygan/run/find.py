@@ -14,7 +14,17 @@ RUNS = Path("runs")
 
 def is_run(folder: Path) -> bool:
     """True if the folder holds a run."""
-    return (folder / layout.RECIPE).is_file()
+    try:
+        return (folder / layout.RECIPE).is_file()
+    except (OSError, ValueError):  # no valid name of a file
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def list_runs(root: Path = RUNS) -> list[Path]:
@@ -39,7 +49,7 @@ def find_run(name: str | Path | None = None) -> Path:
     for folder in (Path(name), RUNS / name):
         if is_run(folder):
             return folder
-    if Path(name).is_dir():
+    if _is_folder(Path(name)):
         raise UsageError(f"{name} is no run: it has no {layout.RECIPE}")
     names = [path.name for path in known]
     listed = f" (known: {', '.join(names[-8:])})" if names else f" ({RUNS}/ is empty)"

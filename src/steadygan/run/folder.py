@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.text.alphabet import Alphabet
+    from steadygan.kinds import Kind
     from steadygan.recipe import Recipe
     from steadygan.run.data_facts import DataFacts
     from steadygan.run.environment import Environment
@@ -31,7 +32,7 @@ Weights = Literal["average", "average-plain", "raw"]
 class RunFolder:
     """A run on disk; everything is read at first access."""
 
-    def __init__(self, folder: str | Path, *, kinds: Iterable[type] = ()) -> None:
+    def __init__(self, folder: str | Path, *, kinds: Iterable[Kind] = ()) -> None:
         self.folder = find_run(folder)
         self.kinds = tuple(kinds)
 
@@ -164,11 +165,12 @@ class RunFolder:
                 'average-plain', with those of training; or 'raw', the trained weights
             round_: of the checkpoint; None: the last
         """
+        from steadygan.networks.building import build_generator
         from steadygan.run.checkpoints import load_network, load_tensors
 
         if weights not in get_args(Weights):
             raise unknown_name("weights", weights, get_args(Weights))
-        network = self.recipe.generator.build(self.sample_spec, self.recipe.prior.size)
+        network = build_generator(self.recipe.generator, self.sample_spec, self.recipe.prior.size)
         checkpoint = self.checkpoint(round_)
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "generator" if weights == "raw" else "average")
@@ -187,9 +189,10 @@ class RunFolder:
     @cached_property
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
+        from steadygan.networks.building import build_critic
         from steadygan.run.checkpoints import load_network
 
-        network = self.recipe.critic.build(self.sample_spec)
+        network = build_critic(self.recipe.critic, self.sample_spec)
         checkpoint = self.checkpoint()
         with self._offering_another(checkpoint):
             load_network(network, checkpoint, "critic")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from steadygan import codec
+from steadygan.kinds import Kind, bound, spec_types
 from steadygan.recipe import Recipe
 from steadygan.run.layout import HISTORY
 from steadygan.run.records import numbered_lines
@@ -77,7 +78,7 @@ def _is_spec(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def without(recipe: Recipe, changes: Iterable[Change], kinds: Iterable[type] = ()) -> Recipe:
+def without(recipe: Recipe, changes: Iterable[Change], kinds: Iterable[Kind] = ()) -> Recipe:
     """The recipe as it was before some changes, the last of which is given last.
 
     Raises:
@@ -86,7 +87,8 @@ def without(recipe: Recipe, changes: Iterable[Change], kinds: Iterable[type] = (
     plain = codec.to_plain(recipe)
     for change in reversed(list(changes)):
         _set(plain, change.field.split("."), change.old)
-    return codec.from_plain(plain, Recipe, extra=kinds)
+    kinds = tuple(kinds)
+    return bound(codec.from_plain(plain, Recipe, extra=spec_types(kinds)), kinds)
 
 
 def _set(node: Any, path: Sequence[str], value: Any) -> None:

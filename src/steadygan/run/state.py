@@ -8,6 +8,7 @@ from typing import Literal
 
 from steadygan import recipe as recipes
 from steadygan.errors import SteadyganError
+from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.checkpoints import read_state
 from steadygan.run.owner import is_owned
@@ -15,7 +16,7 @@ from steadygan.run.owner import is_owned
 RunState = Literal["running", "finished", "interrupted", "damaged"]
 
 
-def run_state(folder: Path, kinds: Iterable[type] = ()) -> RunState:
+def run_state(folder: Path, kinds: Iterable[Kind] = ()) -> RunState:
     """What a run is doing now.
 
     'damaged': its recipe or the state of its last checkpoint cannot be read; ``training.checking`` looks at all.

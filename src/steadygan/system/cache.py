@@ -70,17 +70,20 @@ def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
 def clear_all(folder: str | os.PathLike[str] | None = None) -> Cleared:
     """``clear_cache``, with the bytes that were kept."""
     root = cache_folder(None if folder is None else os.fspath(folder))
-    entries = []
-    for parent in (root / "decoded", root / "scans", root / "engines"):
-        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
-            # lock files stay: deleting one that a process waits for would let two in at once
-            if _ENTRY.fullmatch(path.name) and path.suffix != ".lock":
-                entries.append((path, path.name[:32]))
-    weights = root / "features"
-    for path in sorted(weights.iterdir()) if weights.is_dir() else ():
-        if match := _WEIGHTS.fullmatch(path.name):
-            entries.append((path, match["entry"]))
+    # lock files stay: deleting one that a process waits for would let two in at once
+    entries = [
+        (path, path.name[:32])
+        for parent in (root / "decoded", root / "scans", root / "engines")
+        for path in _listed(parent)
+        if _ENTRY.fullmatch(path.name) and path.suffix != ".lock"
+    ]
+    weights = ((path, _WEIGHTS.fullmatch(path.name)) for path in _listed(root / "features"))
+    entries += [(path, match["entry"]) for path, match in weights if match]
     return _cleared(entries)
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def clear_entries(paths: Iterable[Path]) -> Cleared:

@@ -52,4 +52,4 @@ def steps(
     for item in items:
         yield item
         done += 1 if weight is None else weight(item)
-        tell(what, done, everything)
+        tell(what, min(done, everything) if everything else done, everything)

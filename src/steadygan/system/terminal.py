@@ -82,13 +82,14 @@ def escaped_output() -> Iterator[None]:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
         outputs.append(stream if stream is None or isinstance(stream, Output) else Output(stream))
-    sys.stdout, sys.stderr = outputs  # type: ignore[assignment]
+    sys.stdout, sys.stderr = outputs
     try:
         yield
-        for stream in outputs:
-            if stream is not None:
-                stream.flush()
     finally:
+        for output in outputs:
+            if output is not None:
+                with contextlib.suppress(OSError, ValueError):  # its reader is gone
+                    output.flush()
         sys.stdout, sys.stderr = before
 
 

@@ -44,12 +44,12 @@ def duration(seconds: float) -> str:
 
 
 def byte_size(count: float) -> str:
-    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``."""
+    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``, ``'2.0 TB'``."""
     for unit in ("B", "kB", "MB"):
         if count < 999.5:
             return f"{count:.0f} {unit}"
         count /= 1000
-    return f"{count:.1f} GB"
+    return f"{count:.1f} GB" if count < 999.95 else f"{count / 1000:,.1f} TB"
 
 
 def visible(text: str, instead: str = REPLACEMENT) -> str:

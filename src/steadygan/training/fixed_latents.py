@@ -13,7 +13,7 @@ from steadygan.ema import reestimate_statistics
 from steadygan.networks import takes_classes
 from steadygan.networks.layers.inspect import settle
 from steadygan.representations import decode_scales
-from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
+from steadygan.rng import Stream, draw_labels, draw_random, stream_generator, torch_seeded
 from steadygan.training.buffers import preserved_buffers
 from steadygan.types import Batch
 
@@ -86,7 +86,8 @@ def generate(
         for start in range(0, len(noise), batch):
             rows = slice(start, start + batch)
             latents = recipe.prior.latents(noise[rows].to(device))
-            samples = generator(latents, None if labels is None else labels[rows].to(device))
+            with torch_seeded(start):
+                samples = generator(latents, None if labels is None else labels[rows].to(device))
             yield tuple(scale.cpu() for scale in decode_scales(recipe.representation, samples))
 
 

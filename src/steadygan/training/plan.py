@@ -6,7 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
+from steadygan.networks.building import spec_name
 from steadygan.recipe import fitted
+from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, duration
 from steadygan.training.speed import USUAL_ROUND, Speed
@@ -109,12 +111,13 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     audit = dataset.audit
     decoded = f", decoded pictures {byte_size(audit.cache_bytes)} in {audit.cache}" if audit and audit.cache else ""
     lines = [
-        f"generator {type(recipe.generator).__name__}, {generator:,} parameters; "
-        f"critic {type(recipe.critic).__name__}, {critic:,} parameters; samples {game.sample}",
+        f"generator {spec_name(recipe.generator)}, {generator:,} parameters; "
+        f"critic {spec_name(recipe.critic)}, {critic:,} parameters; samples {game.sample}",
         f"{recipe.rounds:,} rounds of {critic_steps} critic step{'s' * (critic_steps > 1)} and "
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
+        *(f"data: {words}" for words in _range_words(dataset)),
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
     ]
@@ -128,9 +131,18 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     if ends:
         lines.append(
             f"note: a decay ends at round {min(ends):,}, the run at {recipe.rounds:,} "
-            "(--minutes fits both; --rounds only cuts)"
+            "(--rounds and --minutes move both; --keep-schedules leaves decays where they are)"
         )
     return tuple(lines)
+
+
+def _range_words(dataset: Dataset) -> tuple[str, ...]:
+    """The stored numbers that become black and white, unless all are as stored, and warnings of the audit."""
+    audit = dataset.audit
+    if audit is None:
+        return ()
+    changed = any((each["low"], each["high"]) != (0, 255) for _, each in audit.ranges)
+    return (*(audit.range_words if changed else ()), *(f"warning: {text}" for text in audit.warnings))
 
 
 def warm_up_share(recipe: Recipe, speed: Speed) -> float:
@@ -149,11 +161,10 @@ def decays(recipe: Recipe) -> list[tuple[str, int]]:
             for i, item in enumerate(value):
                 visit(item, f"{where}[{i}]")
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            if isinstance(value, LinearDecay | Cosine):
+                ends.append((where, value.rounds))
             for f in dataclasses.fields(value):
-                inner = getattr(value, f.name)
-                if f.name == "rounds" and where and isinstance(inner, int):
-                    ends.append((where, inner))
-                visit(inner, f"{where}.{f.name}".lstrip("."))
+                visit(getattr(value, f.name), f"{where}.{f.name}".lstrip("."))
 
     visit(recipe, "")
     return ends

@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.kinds import bound
+from steadygan.recipe import own_kinds
+from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
+from steadygan.training.own_networks import check_repeatable, with_labels_settled
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
+from steadygan.training.trial import first_steps
 
 if TYPE_CHECKING:
     import torch
 
     from steadygan.data import Dataset
+    from steadygan.ema import Average
     from steadygan.recipe import Recipe
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
@@ -48,15 +54,18 @@ def resolve(
         UsageError: for a recipe that cannot work on this data.
         RunError: if a step does not fit into memory.
     """
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] | None = None
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
+    recipe = with_labels_settled(recipe, dataset.sample)
     share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:
         nonlocal warnings
         setup = builder.build()
-        warnings = validate.check_game(setup.game)
-        return speed.measure_speed(setup, EAGER)
+        if warnings is None:
+            warnings = validate.check_game(setup.game)
+            check_repeatable(setup.game, builder.game)
+        return first_steps(lambda: speed.measure_speed(setup, EAGER))
 
     def measure() -> Speed:
         try:
@@ -76,6 +85,23 @@ def resolve(
     engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured)
     if minutes is not None:
         fitted = plan.fit_minutes(recipe, measured, minutes)
-    fitted = dataclasses.replace(fitted, run=dataclasses.replace(fitted.run, engine=engine.name))
+    average = fitted.average.within(fitted.fakes * fitted.generator_steps, fitted.rounds)
+    notes = [f"note: {note}"] if note else []
+    if average != fitted.average:
+        notes.append(
+            f"note: the average's half-life is {_samples(average)}, not {_samples(fitted.average)}: longer ones would "
+            f"keep the weights of the first of {fitted.rounds:,} rounds"
+        )
+    run = dataclasses.replace(fitted.run, engine=engine.name)
+    fitted = dataclasses.replace(fitted, average=average, run=run)
     resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
-    return Resolved(resolved, measured, engine, (f"note: {note}",) if note else (), warnings)
+    resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
+    return Resolved(resolved, measured, engine, tuple(notes), warnings or ())
+
+
+def _samples(average: Average) -> str:
+    """The half-life of an average in words; that of its end, if it is a schedule."""
+    half_life = average.half_life
+    if isinstance(half_life, int | float):
+        return f"{half_life:,.0f} samples"
+    return f"{value_at(half_life, FAR):,.0f} samples at its end"

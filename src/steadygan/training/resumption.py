@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
+from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.checkpoints import CheckpointState, newest_whole, read_state
 from steadygan.run.history import BY_HAND, Change, differences, read_history, shown, without
@@ -89,7 +90,7 @@ def drop_later(folder: Path, round_: int) -> tuple[str, ...]:
     return (f"note: what came after round {round_:,} is dropped (checkpoints: {names})",) if later else ()
 
 
-def as_it_was(folder: Path, recipe: Recipe, round_: int, kinds: Iterable[type] = ()) -> Recipe:
+def as_it_was(folder: Path, recipe: Recipe, round_: int, kinds: Iterable[Kind] = ()) -> Recipe:
     """The recipe at a round: without the changes that were made after it, but of its length and the data's place."""
     later = [change for change in read_history(folder) if change.round > round_ and not _KEPT.fullmatch(change.field)]
     return without(recipe, later, kinds) if later else recipe
@@ -113,7 +114,7 @@ def history_up_to(folder: Path, round_: int) -> list[Change]:
     return [change for change in read_history(folder) if change.round <= round_ or _KEPT.fullmatch(change.field)]
 
 
-def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[type]) -> list[Change]:
+def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[Kind]) -> list[Change]:
     """What has changed since the last session: in recipe.yaml by hand, and by this resume."""
     marks = read_marks(folder)
     edited: Sequence[Change] = ()

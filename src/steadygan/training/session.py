@@ -11,6 +11,7 @@ import torch
 
 from steadygan import recipe as recipes
 from steadygan.errors import RunError, SteadyganError, UsageError
+from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
@@ -121,7 +122,7 @@ def resume_run(
     world: World = ALONE,
     before: Recipe | None = None,
     from_round: int | None = None,
-    kinds: Iterable[type] = (),
+    kinds: Iterable[Kind] = (),
 ) -> str:
     """Resumes a run from a checkpoint; results are bit-identical to those of an uninterrupted run.
 

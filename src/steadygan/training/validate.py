@@ -10,7 +10,8 @@ from steadygan.errors import UsageError, nearest
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
 from steadygan.phases import player_of, sees_batch
 from steadygan.training.buffers import preserved_buffers
-from steadygan.training.step.draws import micro_batches
+from steadygan.training.own_networks import check_own
+from steadygan.training.trial import parts, try_networks
 from steadygan.types import Batch
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def check_game(game: Game) -> tuple[str, ...]:
         UsageError: for a combination that cannot work, and for a critic without the outputs that the objective needs.
     """
     warnings = check(game.recipe, game.generator, game.critic, game.world.size)
+    warnings += (*try_networks(game), *check_own(game))
     needs = _needed_outputs(game.recipe.objective)
     if needs:
         _check_outputs(game, needs)
-    uses_classes = "class_logits" in needs or is_conditional(game.critic)
-    if uses_classes and not is_conditional(game.generator):
+    if ("class_logits" in needs or is_conditional(game.critic)) and not is_conditional(game.generator):
         warnings += (
             "the critic uses the class of each sample, but the generator is not told which one to make: "
             "use generator:labelled-generator, or --generator.conditional true where it has that",
@@ -117,13 +118,10 @@ def _check_number_names(recipe: Recipe) -> None:
 
 def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
     """Refuses batches that the critic's group size does not divide, and groups that span processes."""
-    group, micro_batch = group_size(critic), recipe.run.micro_batch
-    for name, count in (("batch", recipe.batch), ("generator_batch", recipe.fakes)):
-        for rows in micro_batches(slice(0, count // processes), micro_batch):
-            if (rows.stop - rows.start) % group:
-                got = f"{name} is {count}" + (f" over {processes} processes" if processes > 1 else "")
-                got += f" in parts of {micro_batch} (run.micro_batch)" if micro_batch else ""
-                raise UsageError(f"the critic compares samples in groups of {group}, but {got}: take a multiple of it")
+    group = group_size(critic)
+    for part in parts(recipe, processes):
+        if part.samples % group:
+            raise UsageError(f"the critic compares samples in groups of {group}, but {part.got}: take a multiple of it")
     coupling = [type(part).__name__ for part in critic.modules() if getattr(part, "couples_batch", False) is True]
     if coupling and processes > 1:
         raise UsageError(

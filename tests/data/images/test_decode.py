@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.data.images.decode import Plan, Unreadable, decode, picture_suffixes, quiet_pillow
+from steadygan.data.images.decode import Plan, decode, picture_suffixes, quiet_pillow
+from steadygan.data.images.depth import Levels, Unreadable
 from steadygan.data.images.scan import read_head
 from steadygan.data.options import Fit
 from tests.data.making import colours, encoded, picture
@@ -97,18 +98,22 @@ def test_float_pixels_from_0_to_1_and_from_0_to_255() -> None:
     ramp = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
     expected = np.rint(ramp * 255)
     assert np.array_equal(decode(encoded(Image.fromarray(ramp), "TIFF"), GREY8)[0], expected)
-    assert np.array_equal(decode(encoded(Image.fromarray(ramp * 255), "TIFF"), GREY8)[0], expected)
-    for wrong in (ramp * 1000, ramp - 1, ramp * np.nan):
-        with pytest.raises(Unreadable, match="float pixels outside"):
+    wide = Plan(8, 1, levels=Levels(real=(-1000.0, 3000.0)))
+    stored = Image.fromarray(ramp * 4000 - 1000)
+    assert np.array_equal(decode(encoded(stored, "TIFF"), wide)[0], expected)
+    clipped = decode(encoded(Image.fromarray(ramp * 9), "TIFF"), GREY8)[0]
+    assert np.array_equal(clipped, np.rint(255 * (9 * ramp).clip(0, 1)))
+    for wrong, said in ((ramp * np.nan, "NaN"), (ramp + np.inf, "infinite")):
+        with pytest.raises(Unreadable, match=said):
             decode(encoded(Image.fromarray(wrong), "TIFF"), GREY8)
 
 
 def test_integers_of_32_bits() -> None:
     ramp = np.arange(64, dtype=np.int32).reshape(8, 8)
-    assert np.array_equal(decode(encoded(Image.fromarray(ramp), "TIFF"), GREY8)[0], ramp)
     assert np.array_equal(decode(encoded(Image.fromarray(ramp * 1028), "TIFF"), GREY8)[0], ramp * 4)
-    with pytest.raises(Unreadable, match="more than 16 bits"):
-        decode(encoded(Image.fromarray(ramp * 10**6), "TIFF"), GREY8)
+    wide = Plan(8, 1, levels=Levels(whole=(-63e6, 0.0)))
+    found = decode(encoded(Image.fromarray(ramp * -(10**6)), "TIFF"), wide)[0]
+    assert np.array_equal(found, np.rint((63 - ramp) * 255 / 63))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])

@@ -75,8 +75,8 @@ def test_several_sets_in_one_folder_have_to_be_named(tmp_path: Path) -> None:
         (idx(TRAIN)[:-5], "is damaged: 23,520 bytes expected, 23,515 found"),
         (idx(TRAIN) + b"x", "is damaged: 23,520 bytes expected, more found"),
         (gzip.compress(idx(TRAIN))[:200], "cannot read"),
-        (struct.pack(">BBBBI", 0, 0, 13, 1, 4) + b"\0" * 16, "holds idx type 0x0d"),
         (struct.pack(">BBBBIII", 0, 0, 8, 3, 2**31, 2**31, 2**31), "is damaged"),
+        (struct.pack(">BBBBI", 0, 0, 10, 1, 4) + b"\0" * 16, "holds idx type 0x0a"),
         (idx(LABELS), "holds an array of 1 dimensions"),
     ],
 )

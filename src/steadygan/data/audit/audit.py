@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steadygan.system.escapes import escaped
@@ -42,6 +42,14 @@ class Audit:
     smallest: tuple[int, int] | None = None
     """the smallest width and the smallest height"""
     largest: tuple[int, int] | None = None
+    levels: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """the stored numbers that become 0 and 255, by the depth of files: ``data.images.depth.Levels``"""
+    ranges: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """(which pictures, '' for all, and the stored numbers that become 0 and 255: ``data.range.ValueRange``)"""
+    range_words: tuple[str, ...] = ()
+    """the same as sentences"""
+    warnings: tuple[str, ...] = ()
+    """what will probably not train as it is"""
     modes: tuple[tuple[str, int], ...] = ()
     """(Pillow's mode, pictures)"""
     formats: tuple[tuple[str, int], ...] = ()
@@ -89,6 +97,7 @@ class Audit:
             lines.append(f"  pictures    {self.found:,} found, {self.unreadable_count:,} unreadable")
         if self.smallest and self.largest:
             lines.append(f"  sizes       {self._size_summary(self.smallest, self.largest)}")
+        lines += [f"  range       {words}" for words in self.range_words]
         lines += _counted("modes", self.modes) + _counted("formats", self.formats)
         if self.rotated or self.animated:
             lines.append(
@@ -106,6 +115,7 @@ class Audit:
             lines.append(f"  unreadable  and {self.unreadable_count - _LISTED:,} more")
         lines += _counted("ignored", self.ignored)
         lines += [f"  note        {note}" for note in self.notes]
+        lines += [f"  warning     {warning}" for warning in self.warnings]
         lines.append("What training will do with it:" if not self.problem else f"Refused: {self.problem}")
         if not self.problem:
             lines += [f"  {sentence}" for sentence in self.what_training_will_do]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypeVar
 
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
 from steadygan.data.images.decode import is_grey
+from steadygan.data.images.depth import DEEP_COLOUR
+from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
-from steadygan.data.images.store import Decoded, labels_of
+from steadygan.data.images.store import labels_of
+from steadygan.data.range import crowding_words
 from steadygan.data.split import MOST_HELD_OUT
+from steadygan.data.types import Samples
 from steadygan.system.words import byte_size
 
 _UNREADABLE_LISTED = 1_000
@@ -42,6 +47,10 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         different_sizes=len(sizes),
         smallest=extreme(sizes, min),
         largest=extreme(sizes, max),
+        levels=asdict(inspection.plan.levels),
+        ranges=tuple((which, each.to_json()) for which, each in inspection.ranges),
+        range_words=range_words(inspection),
+        warnings=warnings_of(inspection, decoded.train.samples if decoded else None),
         modes=_merged([scan.modes for scan in scans]),
         formats=tuple(item for item in _merged([scan.formats for scan in scans]) if item[0] != ARRAY),
         animated=sum(scan.animated for scan in scans),
@@ -58,6 +67,25 @@ def audit_of(inspection: Inspection, decoded: Decoded | None) -> Audit:
         cache_bytes=_nbytes(decoded) if decoded and folder else 0,
         problem=inspection.problem(decoded),
     )
+
+
+def range_words(inspection: Inspection) -> tuple[str, ...]:
+    """A line for each depth of pictures: the stored numbers that become black and white."""
+    return tuple(f"{which}: {each.words()}" if which else each.words() for which, each in inspection.ranges)
+
+
+def warnings_of(inspection: Inspection, samples: Samples | None) -> tuple[str, ...]:
+    """What will probably not train as it is: few grey levels, and colours that are read in part."""
+    formats = _merged([scan.formats for scan in inspection.scans])
+    deep = sum(count for name, count in formats if name.endswith(DEEP_COLOUR))
+    warnings = []
+    if deep:
+        warnings.append(
+            f"{deep:,} colour pictures have {DEEP_COLOUR}, of which Pillow reads the upper 8: save them as an array "
+            "(.npy) to use all."
+        )
+    few = "" if samples is None else crowding_words(samples, [each for _, each in inspection.ranges])
+    return (*warnings, few) if few else tuple(warnings)
 
 
 def _merged(counts: list[tuple[tuple[Kind, int], ...]]) -> tuple[tuple[Kind, int], ...]:
@@ -113,12 +141,28 @@ def _sentences(inspection: Inspection, decoded: Decoded) -> tuple[str, ...]:
         sentences.append("Of animated files the first frame is used.")
     if inspection.unreadable(decoded):
         sentences.append("Unreadable pictures are left out.")
-    if any(scan.duplicate_copies for scan in inspection.scans):
-        aside = "" if inspection.source.test else "; those of one group are held out together or not at all"
-        sentences.append(f"Copies are kept{aside}.")
+    sentences += copy_sentences(inspection, decoded)
     where = f"kept in {decoded.folder}" if decoded.folder else "kept in memory"
     sentences.append(f"Decoded pictures are {where} ({byte_size(_nbytes(decoded))}).")
     return tuple(sentences)
+
+
+def copy_sentences(inspection: Inspection, decoded: Decoded) -> list[str]:
+    """What becomes of pictures that are there several times, as files or as pixels."""
+    pixels, source = decoded.pixels, inspection.source
+    stored = sum(scan.duplicate_copies for scan in inspection.scans)
+    sentences = []
+    if stored or pixels.copies:
+        aside = "" if source.test else "; those of one group are held out together or not at all"
+        more = f" ({pixels.copies:,}, by their pixels in training)" if pixels.copies > stored else ""
+        sentences.append(f"Copies are kept{more}{aside}.")
+    if pixels.shared_count and source.test is not None:
+        names = [f"{source.test.name_of(ours)} = {source.train.name_of(theirs)}" for ours, theirs in pixels.shared[:3]]
+        sentences.append(
+            f"{pixels.shared_count:,} pictures of the '{source.test_name}' split are training pictures too, pixel for "
+            f"pixel, and are left out of it ({', '.join(names)}{', …' if pixels.shared_count > len(names) else ''})."
+        )
+    return sentences
 
 
 def size_sentence(inspection: Inspection) -> str:

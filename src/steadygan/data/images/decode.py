@@ -8,15 +8,16 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -36,17 +37,14 @@ _NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 _NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read if a Pillow plugin is registered
 
 
-class Unreadable(Exception):
-    """A picture that cannot be decoded; the text says why in a few words."""
-
-
 @dataclass(frozen=True)
 class Plan:
-    """The target shape of every picture, and how it is fitted to it."""
+    """The target shape of every picture, how it is fitted to it, and which of its numbers become black and white."""
 
     size: int
     channels: int
     fit: Fit = "crop"
+    levels: Levels = AS_STORED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -56,6 +54,13 @@ class Plan:
     def nbytes(self) -> int:
         """Bytes of one picture."""
         return self.channels * self.size * self.size
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, for hashes; without the levels where they are the usual ones, as hashes had none before."""
+        plain = asdict(self)
+        if self.levels == AS_STORED:
+            del plain["levels"]
+        return plain
 
 
 def is_grey(mode: str) -> bool:
@@ -173,7 +178,7 @@ def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
         image.load()
         with suppress(Exception):  # broken EXIF data means upright
             ImageOps.exif_transpose(image, in_place=True)  # after loading: Pillow turns TIFFs itself
-        return _to_array(_fit(_recolour(_eight_bits(image), plan.channels), plan))
+        return _to_array(_fit(_recolour(eight_bits(image, plan.levels), plan.channels), plan))
 
 
 def decode_array(array: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
@@ -205,23 +210,6 @@ def _recolour(image: Image.Image, channels: int) -> Image.Image:
         image = image.convert("RGB")
     mode = MODES[channels]
     return image if image.mode == mode else image.convert(mode)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scales deeper pixels to 8 bits; Pillow's own conversion would clip them."""
-    if not (image.mode.startswith("I") or image.mode == "F"):
-        return image
-    pixels = np.asarray(image)
-    if image.mode == "F":
-        if not np.isfinite(pixels).all() or pixels.min() < 0 or pixels.max() > 255:
-            raise Unreadable("float pixels outside both 0 to 1 and 0 to 255")
-        scale = 255.0 if pixels.max() <= 1 else 1.0
-    else:
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise Unreadable("integer pixels of more than 16 bits")
-        deep = image.mode != "I" or image.format == "PNG" or pixels.max() > 255
-        scale = 255 / 65535 if deep else 1.0
-    return Image.fromarray(np.rint(pixels * scale).astype(np.uint8))
 
 
 def _fit(image: Image.Image, plan: Plan) -> Image.Image:

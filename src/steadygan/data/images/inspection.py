@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadygan.data.images.decode import Plan
+from steadygan.data.images.entry import Decoded
+from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
-from steadygan.data.images.store import Decoded, Split
+from steadygan.data.images.store import Split
 from steadygan.data.options import DataOptions
+from steadygan.data.range import ValueRange
 from steadygan.system.cache import cache_folder
 
 FEWEST = 16
@@ -29,6 +32,10 @@ class Inspection:
     plan: Plan
     why_size: str
     """why this size, in words"""
+    ranges: tuple[tuple[str, ValueRange], ...] = ()
+    """(which pictures, '' for all, and the stored numbers that become black and white)"""
+    range_problem: str = ""
+    """why there is no range"""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -71,9 +78,16 @@ class Inspection:
         if self.split.scan.count - broken < FEWEST:
             few = f"{what}; training needs at least {FEWEST} that can be read"
             return few if self.split.test is None else f"{few} outside of the '{self.source.test_name}' split"
-        if decoded is not None and not (len(decoded.train.samples) and len(decoded.held_out.samples)):
-            return f"{what}; nothing is left to {'hold out' if len(decoded.train.samples) else 'train on'}"
-        return None
+        if self.range_problem:
+            return self.range_problem
+        if decoded is None or (len(decoded.train.samples) and len(decoded.held_out.samples)):
+            return None
+        if not len(decoded.train.samples):
+            return f"{what}; nothing is left to train on"
+        if decoded.pixels.shared_count:
+            return f"{what}; all of the '{self.source.test_name}' split are training pictures too, pixel for pixel"
+        same = "; all are the same, pixel for pixel" if decoded.pixels.copies == len(decoded.train.samples) - 1 else ""
+        return f"{what}; nothing is left to hold out{same}"
 
 
 def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
@@ -84,6 +98,11 @@ def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
     size, why = natural_size(train)
     if options.size is not None:
         size, why = options.size, "as asked"
-    plan = Plan(size, options.channels or natural_channels(train), options.fit)
+    splits = [(source.train, train)]
+    if source.test is not None and test is not None:
+        splits.append((source.test, test))
+    known = measured(source.name, splits, options.range, root)
+    plan = Plan(size, options.channels or natural_channels(train), options.fit, known.levels)
     split = Split(source.train, train, source.test, test, options.held_out)
-    return Inspection(source, options, root, split, plan, why)
+    ranges = known.ranges or ((("", source.range),) if source.range else ())
+    return Inspection(source, options, root, split, plan, why, ranges, known.problem)

@@ -14,6 +14,7 @@ from steadygan.system.escapes import escaped
 
 if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
+    from steadygan.data.range import ValueRange
     from steadygan.data.types import Labels
 
 _LONGEST_NAME = 200
@@ -52,6 +53,10 @@ class PictureSource:
     """(suffix, files) of files that are not pictures"""
     notes: tuple[str, ...] = ()
     """sentences for the audit"""
+    range: ValueRange | None = None
+    """of arrays: the stored numbers that became black and white"""
+    label_note: str = ""
+    """why the labels that are there are no classes, and what to do; '' if they are classes or there are none"""
 
 
 def printable(name: str) -> str:

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from steadygan.data.images.decode import MODES, Payload, Unreadable, check_regular, is_grey, opened, orientation
+from steadygan.data.images.decode import MODES, Payload, check_regular, is_grey, opened, orientation
+from steadygan.data.images.depth import DEEP_COLOUR, Unreadable, has_deep_colour
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.reading import need_memory
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
+from steadygan.system.progress import steps
 
 ARRAY = "array"
 """the format of pictures that are given as arrays"""
@@ -95,12 +97,13 @@ def read_head(payload: Payload) -> Head:
         return Head(digest, "", (width, height), MODES[channels], ARRAY)
     try:
         with opened(payload) as image:
+            deep = f" with {DEEP_COLOUR}" if has_deep_colour(image) else ""  # first: EXIF data may load the picture
             turn = orientation(image)
             width, height = image.size
             turned = turn >= 5 and image.format != "TIFF"  # Pillow reports TIFFs as if they were turned
             animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
             size = (height, width) if turned else (width, height)
-            return Head(digest, "", size, image.mode, image.format or "", animated, turn > 1)
+            return Head(digest, "", size, image.mode, f"{image.format or ''}{deep}", animated, turn > 1)
     except Unreadable as error:
         return Head(digest, str(error))
 
@@ -138,7 +141,8 @@ def scan(pictures: Pictures) -> Scan:
     need_memory(f"a set of {pictures.count:,} pictures", pictures.count * _HEAD_BYTES, "to know them takes")
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
     chunks = chunked(pictures.read(), pictures.count)
-    heads = [head for each in mapped(read_heads, chunks, processes=processes) for head in each]
+    parts = mapped(read_heads, chunks, processes=processes)
+    heads = [head for each in steps("reading pictures", parts, pictures.count, weight=len) for head in each]
     if len(heads) != pictures.count:
         raise DataError(f"{pictures.count} pictures were expected and {len(heads)} read: the data has changed")
     good = [head for head in heads if not head.error]

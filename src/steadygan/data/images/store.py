@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,45 +15,24 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from steadygan.data.images.decode import Payload, Plan, Unreadable, decode
+from steadygan.data.images.decode import Payload, Plan, decode
+from steadygan.data.images.depth import Unreadable
+from steadygan.data.images.entry import FORMAT_VERSION, PARTS, REASONS, Decoded, Part, Pixels, read_entry
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, chunked
+from steadygan.data.images.separate import Separation, leaks, pixel_digest, separated, without_shared
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
 from steadygan.errors import RunError
-from steadygan.system.cache import META, explained, free_bytes, mark_used, read_json, written_once
+from steadygan.system.cache import META, explained, free_bytes, read_json, written_once
+from steadygan.system.progress import tell
 from steadygan.system.words import byte_size
 
-FORMAT_VERSION = 1
 MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
 _FEW = 10_000  # arrays that are resized at each start: takes less than a second
 
 Progress: TypeAlias = Callable[[int, int], None]
 """called with (pictures done, pictures in all)"""
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Decoded pictures of one split."""
-
-    samples: NDArray[np.uint8]
-    """[M, C, S, S]"""
-    indices: NDArray[np.int64]
-    """[M]: index of each in the source"""
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """A source, decoded and split."""
-
-    train: Part
-    held_out: Part
-    """indices are of the test split if there is one, else of the training split"""
-    unreadable: tuple[tuple[int, str], ...]
-    """(index, reason) of pictures with a good header"""
-    unreadable_test: tuple[tuple[int, str], ...]
-    folder: Path | None = None
-    """of the cache entry; None if in memory"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +55,7 @@ class Split:
     def key(self, plan: Plan) -> str:
         """Hash of the content, the target shape, and the split."""
         held_out = self.share if self.test_scan is None else self.test_scan.content
-        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, asdict(plan)])
+        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, plan.to_json()])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -89,42 +69,39 @@ def stays_in_memory(split: Split, plan: Plan) -> bool:
 
 def cached(root: Path, key: str, plan: Plan) -> Decoded | None:
     """The cache entry of a key as read-only memory maps; None if it is missing or damaged."""
-    return _read_entry(root / "decoded" / key, plan)
-
-
-def _read_entry(folder: Path, plan: Plan) -> Decoded | None:
-    meta = read_json(folder / META)
-    if not isinstance(meta, dict) or meta.get("version") != FORMAT_VERSION:
-        return None
-    try:
-        parts = [_mapped_part(folder, name, meta[name], plan) for name in ("train", "held_out")]
-        reasons = [tuple((int(i), str(why)) for i, why in meta[name]) for name in _REASONS]
-    except Exception:  # whatever numpy raises on a damaged header; the entry is written again
-        return None
-    mark_used(folder / META, parts[0].samples)
-    return Decoded(parts[0], parts[1], reasons[0], reasons[1], folder)
-
-
-_REASONS = ("unreadable", "unreadable_test")
-
-
-def _mapped_part(folder: Path, name: str, count: int, plan: Plan) -> Part:
-    path = folder / f"{name}.u8"
-    if path.stat().st_size != count * plan.nbytes:
-        raise ValueError(f"{path} has {path.stat().st_size} bytes")
-    shape = (count, *plan.shape)
-    samples = np.memmap(path, np.uint8, "r", shape=shape) if count else np.empty(shape, np.uint8)
-    indices = np.load(folder / f"{name}.npy", allow_pickle=False)
-    if indices.shape != (count,):
-        raise ValueError(f"{folder} has {len(indices)} indices for {count} pictures")
-    return Part(samples, indices)
+    return read_entry(root / "decoded" / key, plan)
 
 
 def decoded_in_memory(split: Split, plan: Plan) -> Decoded:
     """Decodes a source to arrays."""
-    sinks = (_MemorySink(plan), _MemorySink(plan))
+    sinks = (_MemorySink(), _MemorySink())
     reasons = _decode_into(split, plan, sinks, None)
-    return Decoded(sinks[0].part(), sinks[1].part(), *reasons)
+    separation = _separation(split, sinks, dict(reasons[0]))
+    rows = [sink.rows for sink in sinks]
+    indices = [sink.indices for sink in sinks]
+    if separation is not None:
+        rows = [[rows[row.held_out][row.row] for row in side] for side in separation.sides]
+        indices = [[indices[row.held_out][row.row] for row in side] for side in separation.sides]
+    train, held_out = (
+        Part(np.stack(some) if some else np.empty((0, *plan.shape), np.uint8), np.array(which, dtype=np.int64))
+        for some, which in zip(rows, indices, strict=True)
+    )
+    return Decoded(train, held_out, *reasons, None, _pixels(sinks, separation))
+
+
+def _pixels(sinks: tuple[_Sink, _Sink], separation: Separation | None) -> Pixels:
+    return Pixels.of(list(sinks[0].digests.values()), list(sinks[1].digests.values()), separation)
+
+
+def _separation(split: Split, sinks: tuple[_Sink, _Sink], broken: Collection[int]) -> Separation | None:
+    """How to part the pictures so that none is on both sides; None if they are parted."""
+    train, held_out = (sink.digests for sink in sinks)
+    if not leaks(list(train.values()), list(held_out.values())):
+        return None
+    if split.test is not None:
+        return without_shared(train, held_out)
+    skip = {index for index, _ in split.scan.unreadable} | set(broken)
+    return separated(split.scan.digests, split.share, skip, train, held_out)
 
 
 def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | None = None) -> Decoded:
@@ -133,13 +110,13 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
     target = root / "decoded" / key
     needed = split.count * plan.nbytes
     with explained(root, needed):
-        with written_once(target, lambda folder: _read_entry(folder, plan) is not None) as folder:
+        with written_once(target, lambda folder: read_entry(folder, plan) is not None) as folder:
             if folder is not None:
                 free = free_bytes(folder)
                 if free < needed:
                     raise OSError(f"only {byte_size(free)} free")
                 _write_entry(folder, split, plan, progress)
-        decoded = _read_entry(target, plan)
+        decoded = read_entry(target, plan)
     if decoded is None:
         raise RunError(f"the decoded pictures in '{target}' are damaged; delete that folder")
     return decoded
@@ -167,46 +144,75 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
         broken.update(new)
         if sinks[1].indices or split.test is not None or not new:
             break  # otherwise all held-out pictures turned out broken: choose others
-    for name, sink in zip(("train", "held_out"), sinks, strict=True):
-        np.save(folder / f"{name}.npy", np.array(sink.indices, dtype=np.int64))
+    separation = _separation(split, sinks, broken)
+    indices = [sink.indices for sink in sinks]
+    if separation is not None:
+        indices = _rearranged(folder, separation, indices, plan)
+    for name, of_part in zip(PARTS, indices, strict=True):
+        np.save(folder / f"{name}.npy", np.array(of_part, dtype=np.int64))
     meta = {
         "version": FORMAT_VERSION,
-        "train": len(sinks[0].indices),
-        "held_out": len(sinks[1].indices),
-        **dict(zip(_REASONS, (sorted(broken.items()), broken_test), strict=True)),
-        "plan": asdict(plan),
+        **{name: len(of_part) for name, of_part in zip(PARTS, indices, strict=True)},
+        **dict(zip(REASONS, (sorted(broken.items()), broken_test), strict=True)),
+        "pixels": asdict(_pixels(sinks, separation)),
+        "plan": plan.to_json(),
         "pillow": PIL.__version__,
         "contents": [scan.content for scan in (split.scan, split.test_scan) if scan is not None],
     }
     (folder / META).write_text(json.dumps(meta), encoding="utf-8")
 
 
-class _MemorySink:
-    def __init__(self, plan: Plan) -> None:
-        self.indices: list[int] = []
-        self._rows: list[NDArray[np.uint8]] = []
-        self._shape = plan.shape
+def _rearranged(folder: Path, separation: Separation, indices: list[list[int]], plan: Plan) -> list[list[int]]:
+    """Writes the files of both parts anew, by the separation; the indices of the pictures in them."""
+    sides = dict(zip(PARTS, separation.sides, strict=True))
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(folder / f"{name}.u8", "rb")) for name in PARTS]
+        for name, side in sides.items():
+            out = stack.enter_context(open(folder / f"{name}.new", "wb"))
+            for row in side:
+                file = files[row.held_out]
+                file.seek(row.row * plan.nbytes)
+                out.write(file.read(plan.nbytes))
+    for name in sides:
+        (folder / f"{name}.new").replace(folder / f"{name}.u8")
+    return [[indices[row.held_out][row.row] for row in side] for side in sides.values()]
+
+
+class _Sink:
+    """Takes the decoded pictures of one part."""
+
+    def __init__(self) -> None:
+        self.digests: dict[int, bytes] = {}
+        """index in the source -> hash of the pixels, in the order of the pictures"""
+
+    @property
+    def indices(self) -> list[int]:
+        return list(self.digests)
 
     def add(self, index: int, picture: NDArray[np.uint8]) -> None:
-        self.indices.append(index)
-        self._rows.append(picture)
-
-    def part(self) -> Part:
-        samples = np.stack(self._rows) if self._rows else np.empty((0, *self._shape), np.uint8)
-        return Part(samples, np.array(self.indices, dtype=np.int64))
+        self.digests[index] = pixel_digest(picture)
 
 
-class _FileSink:
+class _MemorySink(_Sink):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[NDArray[np.uint8]] = []
+
+    def add(self, index: int, picture: NDArray[np.uint8]) -> None:
+        super().add(index, picture)
+        self.rows.append(picture)
+
+
+class _FileSink(_Sink):
     def __init__(self, file: IO[bytes]) -> None:
-        self.indices: list[int] = []
+        super().__init__()
         self._file = file
 
     def add(self, index: int, picture: NDArray[np.uint8]) -> None:
-        self.indices.append(index)
+        super().add(index, picture)
         self._file.write(np.ascontiguousarray(picture).data)
 
 
-_Sink: TypeAlias = _MemorySink | _FileSink
 _Reasons: TypeAlias = tuple[tuple[int, str], ...]
 
 
@@ -264,6 +270,7 @@ def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     def report(count: int) -> None:
         nonlocal done
         done += count
+        tell("decoding pictures, once", done, total)
         if progress:
             progress(done, total)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from steadygan.data.images.decode import MOST_PIXELS, too_large
 from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.options import DataOptions
+from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
 from steadygan.errors import DataError
@@ -24,7 +26,6 @@ _LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "labe
 _TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
-_ROUNDING = 1e-3
 _LISTED = 12
 LAYOUTS = "[M, H, W], [M, H, W, C] or [M, C, H, W] with 1 to 4 channels"
 
@@ -88,7 +89,7 @@ def _parts(header: Header) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
     return header.shape, header.dtype, header.fortran
 
 
-def open_arrays(path: Path, name: str) -> PictureSource:
+def open_arrays(path: Path, name: str, options: DataOptions) -> PictureSource:
     """A picture source of a .npz or .npy file, with labels, and a test split if it has one."""
     arrays = headers(path)
     images = _choose_images(path, arrays)
@@ -96,12 +97,11 @@ def open_arrays(path: Path, name: str) -> PictureSource:
     if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
         test_images = None
     splits = [images] if test_images is None else [images, test_images]
-    convert = _converter(splits)
+    convert, found = converter([rows_of(array) for array in splits], options.range)
     labels, class_names, test_labels, notes = _labels(arrays, images, test_images)
-    layouts = [_layout(array) for array in splits]
-    train = _pictures(images, convert, layouts[0], labels)
-    test = None if test_images is None else _pictures(test_images, convert, layouts[1], test_labels)
-    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes)
+    train = _pictures(images, convert, found, labels)
+    test = None if test_images is None else _pictures(test_images, convert, found, test_labels)
+    return PictureSource(name, "arrays", train, test, class_names=class_names, notes=notes, range=found)
 
 
 def _first(arrays: dict[str, ArrayFile], names: tuple[str, ...]) -> ArrayFile | None:
@@ -138,62 +138,31 @@ def _layout(array: ArrayFile) -> Callable[[NDArray[Any]], NDArray[Any]]:
     raise DataError(f"{array.title} has shape {list(shape)}; pictures are {LAYOUTS}")
 
 
-def _converter(arrays: list[ArrayFile]) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
-    """A function from stored numbers to uint8, the same for all splits, by the range of all numbers."""
-    dtype = arrays[0].dtype
-    for array in arrays:
-        if array.dtype.hasobject or array.dtype.kind not in "buif":
-            raise DataError(f"{array.title} holds {array.dtype}; pictures are numbers")
-        if 0 in array.shape:
-            raise DataError(f"{array.title} is empty")
-    if all(array.dtype == np.uint8 for array in arrays):
-        return lambda rows: rows
-    ranges = [
-        (float(piece.min()), float(piece.max())) for array in arrays for piece in array.pieces()
-    ]  # min and max propagate NaN
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if not math.isfinite(sum(low + high for low, high in ranges)):
-        raise DataError(f"{arrays[0].title} has numbers that are not finite")
-    offset, scale = _scaling(low, high, dtype, arrays[0].title)
-
-    def convert(rows: NDArray[Any]) -> NDArray[np.uint8]:
-        scaled = (rows.astype(np.float64) + offset) * scale
-        return np.rint(scaled).clip(0, 255).astype(np.uint8)
-
-    return convert
-
-
-def _scaling(low: float, high: float, dtype: np.dtype[Any], title: str) -> tuple[float, float]:
-    """(offset, scale) that map numbers to 0 to 255."""
-    slack = _ROUNDING if dtype.kind == "f" else 0.0
-    if low >= -slack and high <= 1 + slack:
-        return 0.0, 255.0
-    if low >= -1 - slack and high <= 1 + slack:
-        return 1.0, 127.5
-    if low >= -slack and high <= 255 + slack:
-        return 0.0, 1.0
-    if dtype.kind in "ui" and low >= 0 and high <= 65535:
-        return 0.0, 255 / 65535
-    raise DataError(f"{title} has numbers from {low:g} to {high:g}; known are 0 to 1, -1 to 1, and 0 to 255")
+def rows_of(array: ArrayFile) -> Rows:
+    """The array's numbers as rows [N, C, H, W]."""
+    arrange = _layout(array)
+    return Rows(array.title, array.dtype, math.prod(array.shape), lambda: map(arrange, array.pieces()))
 
 
 def _pictures(
     array: ArrayFile,
-    convert: Callable[[NDArray[Any]], NDArray[np.uint8]],
-    arrange: Callable[[NDArray[Any]], NDArray[Any]],
+    convert: Convert,
+    found: ValueRange,
     labels: NDArray[np.int64] | None,
 ) -> Pictures:
-    if math.prod(array.shape) <= _MOST_LOADED:
-        pieces = [convert(arrange(piece)) for piece in array.pieces()]
-        return pictures_of_array(np.concatenate(pieces), labels)
+    rows = rows_of(array)
+    if rows.size <= _MOST_LOADED:
+        return pictures_of_array(np.concatenate([convert(piece) for piece in rows.pieces()]), labels)
     status = array.path.stat()
     text = f"{array.path.resolve()}\0{array.member}\0{status.st_size}\0{status.st_mtime_ns}"
     key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
+    if array.dtype != np.uint8 or not found.as_stored:
+        key.update(f"{found.low} {found.high}".encode())
     if labels is not None:
         key.update(labels.tobytes())
     return Pictures(
         count=array.shape[0],
-        read=lambda: (row for piece in array.pieces() for row in convert(arrange(piece))),
+        read=lambda: (row for piece in rows.pieces() for row in convert(piece)),
         name_of=lambda index: f"{array.member or 'picture'} {index}",
         labels=labels,
         key=key.hexdigest(),

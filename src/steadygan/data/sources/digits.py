@@ -38,12 +38,15 @@ def open_stacked_digits(size: int | None, share: float) -> tuple[Endless, Stored
     The label is 100 a + 10 b + c. The held-out stacks are a fixed draw of digits that training never uses.
     """
     images, labels = load_digits()
+    stored = [digest_of(image) for image in images]
+    if size is not None:
+        images = np.stack([decode(image, Plan(size, 1)) for image in images])
+    pixels = [digest_of(image) for image in images]
     mask = np.zeros(len(images), dtype=bool)
     for digit in range(10):  # so that both splits have each digit
         indices = np.flatnonzero(labels == digit)
-        mask[indices] = choose_held_out([digest_of(image) for image in images[indices]], share)
-    if size is not None:
-        images = np.stack([decode(image, Plan(size, 1)) for image in images])
+        digests, samples = ([each[index] for index in indices] for each in (stored, pixels))
+        mask[indices] = choose_held_out(digests, share, samples=samples)
     train, held_out = _Stacker(images[~mask], labels[~mask]), _Stacker(images[mask], labels[mask])
     stacks, numbers = held_out(fixed_generator(2), HELD_OUT_STACKS)
     return Endless(train), Stored(stacks, numbers)

@@ -101,7 +101,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if suffix in (".npz", ".npy"):
         from steadygan.data.sources.arrays import open_arrays
 
-        return open_arrays(path, name)
+        return open_arrays(path, name, options)
     if suffix == ".parquet":
         from steadygan.data.parquet.tables import split_of, tables_of_file
 
@@ -110,7 +110,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     from steadygan.data.sources.idx import is_images, open_idx
 
     if is_images(path):
-        return open_idx(path, printable(path.resolve().parent.name))
+        return open_idx(path, printable(path.resolve().parent.name), options)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
     if suffix in _PACKED:
@@ -151,7 +151,7 @@ def _open_folder(path: Path, options: DataOptions) -> Source:
         return _of_tables(tables_of_files(tables, path, name), options)
     idx = [file.path for file in files.others if is_images(file.path)]
     if idx:
-        return open_idx(choose_images(path, idx), name)
+        return open_idx(choose_images(path, idx), name, options)
     arrays = [file.path for file in files.others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
         return _open_file(arrays[0], options)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.data.images.pictures import Pictures, PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.images.pictures import PictureSource, number_labels, pictures_of_array, printable
+from steadygan.data.options import DataOptions
+from steadygan.data.range import Rows, converter
 from steadygan.data.reading import shown
 from steadygan.data.sources.idx_array import read_array
 from steadygan.errors import DataError
@@ -17,8 +18,9 @@ from steadygan.errors import DataError
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
-_NAME = re.compile(r"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-ubyte(\.gz)?)", re.IGNORECASE)
-_TYPES = {8: ">u1"}
+_ENDINGS = "ubyte|byte|short|int|float|double"
+_NAME = re.compile(rf"(?P<stem>.*)(?P<kind>images|labels)(?P<rest>[-.]idx[13]-({_ENDINGS})(\.gz)?)", re.IGNORECASE)
+_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def is_images(path: Path) -> bool:
@@ -27,22 +29,26 @@ def is_images(path: Path) -> bool:
     return match is not None and match["kind"].lower() == "images"
 
 
-def open_idx(path: Path, name: str) -> PictureSource:
+def open_idx(path: Path, name: str, options: DataOptions) -> PictureSource:
     """A picture source of an idx file, with labels and test split from the files beside it."""
     train = _read_split(path)
     test_path = _sibling_test(path)
     test = None if test_path is None else _read_split(test_path)
+    tests = [] if test is None else [(test[0], test_path)]
     labels: Labels | None = None
     test_labels: Labels | None = None
     names: tuple[str, ...] = ()
     if train[1] is not None and (test is None or test[1] is not None):
         labels, names, test_labels = number_labels(train[1], None if test is None else test[1])
+    splits = [Rows.of(images[:, None], f"'{file}'") for images, file in ((train[0], path), *tests)]
+    convert, found = converter(splits, options.range)
     return PictureSource(
         name,
         "idx",
-        _pictures(train[0], labels),
-        None if test is None else _pictures(test[0], test_labels),
+        pictures_of_array(convert(train[0][:, None]), labels),
+        None if test is None else pictures_of_array(convert(test[0][:, None]), test_labels),
         class_names=names,
+        range=found,
     )
 
 
@@ -56,11 +62,7 @@ def choose_images(folder: Path, files: list[Path]) -> Path:
     return chosen[0]
 
 
-def _pictures(images: NDArray[np.uint8], labels: Labels | None) -> Pictures:
-    return pictures_of_array(images[:, None], labels)
-
-
-def _read_split(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _read_split(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     images = read_idx(path)
     if images.ndim != 3:
         raise DataError(f"'{shown(path)}' holds an array of {images.ndim} dimensions; pictures are [M, H, W]")
@@ -95,6 +97,6 @@ def _packed_or_not(path: Path) -> Path | None:
     return None
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The uint8 array of an idx file. Raises DataError if it is not one, is cut short, or has another type."""
+def read_idx(path: Path) -> NDArray[Any]:
+    """The array of an idx file. Raises DataError if it is not one, is cut short, or has an unknown type."""
     return read_array(path, _TYPES)

@@ -16,7 +16,7 @@ from steadygan.data.sources.find import TextSource
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.text.alphabet import LENGTH, MOST_CHARACTERS, Alphabet, Ids, build_alphabet, decode, encode
 from steadygan.data.text.lines import read_docs, read_lines, split_lines
-from steadygan.errors import UsageError
+from steadygan.errors import DataError, UsageError
 from steadygan.types import SampleSpec
 
 _VERSION = 1
@@ -38,6 +38,8 @@ def open_lines(source: TextSource, options: DataOptions) -> Dataset:
     length = options.length or LENGTH
     text = read_docs() if source.path is None else read_lines(source.path)
     train, held_out = split_lines(text.lines, options.held_out, length)
+    if not held_out:
+        raise DataError(f"'{source.name}' has one line only, in copies: nothing is left to hold out")
     alphabet = build_alphabet(train, options.alphabet or MOST_CHARACTERS, length)
     ids, held_out_ids = encode(train, alphabet, length), encode(held_out, alphabet, length)
     sample = SampleSpec((len(alphabet), length))

@@ -10,10 +10,19 @@ from typing import TypeAlias
 import numpy as np
 
 from steadygan.data.audit.audit import Audit
-from steadygan.data.audit.images import SIZES_LISTED, channels_sentence, extreme, label_sentences, size_sentence
+from steadygan.data.audit.images import (
+    SIZES_LISTED,
+    channels_sentence,
+    extreme,
+    label_sentences,
+    range_words,
+    size_sentence,
+    warnings_of,
+)
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.images.decode import Plan
 from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Inspection
+from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.images.scan import SIZES, natural_channels, natural_size, scan
 from steadygan.data.images.store import Split
@@ -28,6 +37,7 @@ from steadygan.data.streaming.shards import (
 )
 from steadygan.data.streaming.shuffle import LaneOrder
 from steadygan.data.streaming.stream import Streamed, decode_shards
+from steadygan.data.types import Samples
 from steadygan.errors import DataError
 from steadygan.system.cache import cache_folder
 from steadygan.system.words import byte_size
@@ -51,7 +61,7 @@ def open_stream(source: ShardSource, options: DataOptions) -> Dataset:
     Raises:
         DataError: for files that cannot be streamed, one line.
     """
-    splits = source.open(options.labels)
+    splits = source.open(options.labels is not False)
     train, held_out = _split(source, splits, options)
     inspection = _inspect(source, splits, held_out, options)
     if not inspection.class_names:
@@ -67,7 +77,7 @@ def open_stream(source: ShardSource, options: DataOptions) -> Dataset:
         held_out=Stored(samples, labels),
         fingerprint=_fingerprint(splits, inspection),
         class_names=inspection.class_names,
-        audit=_audit(source, splits, inspection, stream, broken),
+        audit=_audit(source, splits, inspection, stream, broken, samples),
     )
 
 
@@ -113,10 +123,12 @@ def _inspect(source: ShardSource, splits: ShardSplits, held_out: Shards, options
     size, why = natural_size(seen)
     if options.size is not None:
         size, why = options.size, "as asked"
-    plan = Plan(size, options.channels or natural_channels(seen), options.fit)
+    part = f"the {seen.count:,} pictures that are held out"
+    known = measured(source.name, [(pictures, seen)], options.range, cache_folder(options.cache), stands_for=part)
+    plan = Plan(size, options.channels or natural_channels(seen), options.fit, known.levels)
     inspected = PictureSource(source.name, f"{source.format}, streamed", pictures, class_names=splits.class_names)
     split = Split(pictures, seen, None, None, options.held_out)
-    return Inspection(inspected, options, cache_folder(options.cache), split, plan, why)
+    return Inspection(inspected, options, cache_folder(options.cache), split, plan, why, known.ranges, known.problem)
 
 
 def _check(name: str, train: Shards, readable: int, broken: Broken, inspection: Inspection) -> None:
@@ -127,6 +139,8 @@ def _check(name: str, train: Shards, readable: int, broken: Broken, inspection: 
             f"'{name}' has {len(broken):,} unreadable pictures among the {inspected:,} that were inspected ({first}); "
             f"at most {MOST_UNREADABLE:.0%} may be unreadable"
         )
+    if inspection.range_problem:
+        raise DataError(inspection.range_problem)
     if picture_count(train) < FEWEST:
         raise DataError(f"'{name}' has {picture_count(train)} pictures to train on; training needs at least {FEWEST}")
 
@@ -148,11 +162,18 @@ def _window(source: ShardSource, train: Shards, options: DataOptions) -> int:
 def _fingerprint(splits: ShardSplits, inspection: Inspection) -> str:
     """Hash of the sizes of all groups, the content of the held-out pictures, the shape, and the split."""
     sizes = [[[group.size, group.nbytes] for group in shards.groups] for shards in (splits.train, splits.test)]
-    text = json.dumps(["stream", _VERSION, sizes, inspection.split.scan.content, asdict(inspection.plan)])
+    text = json.dumps(["stream", _VERSION, sizes, inspection.split.scan.content, inspection.plan.to_json()])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _audit(source: ShardSource, splits: ShardSplits, inspection: Inspection, stream: Streamed, broken: Broken) -> Audit:
+def _audit(
+    source: ShardSource,
+    splits: ShardSplits,
+    inspection: Inspection,
+    stream: Streamed,
+    broken: Broken,
+    samples: Samples,
+) -> Audit:
     seen, groups, count = inspection.split.scan, stream.shards.groups, len(stream)
     held_out = seen.count - len(broken)
     own = f"{source.group}s of the source's own '{source.test_name}' split"
@@ -173,6 +194,7 @@ def _audit(source: ShardSource, splits: ShardSplits, inspection: Inspection, str
         ),
         f"Each epoch takes the {source.group}s in another order and shuffles windows of {window:,} pictures; at most "
         f"as many are buffered, encoded (about {byte_size(round(window * mean))}).",
+        f"Copies of held-out pictures may be trained on: only whole {source.group}s are held out, and not compared.",
         f"A picture that cannot be decoded is replaced by the next one of its {source.group}, and counted.",
         "Evaluations, and whatever else would need all pictures, take a fixed part of "
         f"{stream.part:,} ({byte_size(stream.part * inspection.plan.nbytes)} decoded).",
@@ -190,6 +212,10 @@ def _audit(source: ShardSource, splits: ShardSplits, inspection: Inspection, str
         different_sizes=len(seen.sizes),
         smallest=extreme(seen.sizes, min),
         largest=extreme(seen.sizes, max),
+        levels=asdict(inspection.plan.levels),
+        ranges=tuple((which, each.to_json()) for which, each in inspection.ranges),
+        range_words=range_words(inspection),
+        warnings=warnings_of(inspection, samples),
         modes=seen.modes,
         formats=seen.formats,
         animated=seen.animated,

@@ -157,7 +157,7 @@ def split_lines(
         kept = line[:length]
         digests.append(_digest(kept if copies_together else f"{seen[kept]} {kept}"))
         seen[kept] += 1
-    mask = choose_held_out(digests, share)
+    mask = choose_held_out(digests, share, samples=digests if copies_together else None)
     train = [line for line, out in zip(lines, mask, strict=True) if not out]
     return train, [line for line, out in zip(lines, mask, strict=True) if out]
 

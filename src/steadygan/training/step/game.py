@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,20 +9,27 @@ import torch
 
 from steadygan.balance import Steps
 from steadygan.ema import update_average
+from steadygan.errors import UsageError
+from steadygan.networks.building import build_critic, build_generator, spec_name
+from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
+from steadygan.networks.layers.own import is_own
 from steadygan.phases import sees_batch
 from steadygan.plateau import PlateauState
 from steadygan.rng import Stream, stream_generator
 from steadygan.schedules import value_at
 from steadygan.system.device import Precision, autocast, set_matmul_precision
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.step.layout import channels_last, has_convolutions
+from steadygan.training.step.layout import channels_last, gains_from_channels_last
+from steadygan.training.step.patches import mapped
 from steadygan.training.step.player import Player, build_players
+from steadygan.training.step.probe import find_coupling
 from steadygan.training.step.state import GameState, initial_state
 from steadygan.types import PLAYERS, Batch, CriticOutput, PlayerName, Sample, SampleSpec, register_scales
 
 if TYPE_CHECKING:
     import contextlib
+    from collections.abc import Callable
 
     from torch import Tensor, nn
 
@@ -33,12 +39,32 @@ if TYPE_CHECKING:
 register_scales()
 
 
-def _build_network(spec: Any, seed: int, index: int, *sizes: Any) -> nn.Module:
-    """Builds a network; its initial weights depend on the seed and the player's index alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(stream_generator(seed, Stream.WEIGHTS, index).integers(2**32)))
-        module: nn.Module = spec.build(*sizes)
-    return module
+def _copied_buffers(network: nn.Module) -> list[Tensor]:
+    """The buffers that the average has from the generator: all but the counts of batches, which it does not use."""
+    return [buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked")]
+
+
+def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Module]:
+    """Both networks; their initial weights depend on the seed and the player alone.
+
+    Raises:
+        UsageError: if one cannot be built for such samples.
+    """
+    builders: dict[PlayerName, Callable[[], nn.Module]] = {
+        "generator": lambda: build_generator(recipe.generator, sample, recipe.prior.size),
+        "critic": lambda: build_critic(recipe.critic, sample),
+    }
+    networks: dict[PlayerName, nn.Module] = {}
+    for index, (name, build) in enumerate(builders.items()):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32)))
+            networks[name] = build()
+        if not any(parameter.requires_grad for parameter in networks[name].parameters()):
+            raise UsageError(
+                f"the {name} {spec_name(getattr(recipe, name))} has no parameters to train: "
+                "are its layers attributes of the module, or in an nn.ModuleList?"
+            )
+    return networks
 
 
 @dataclass
@@ -66,6 +92,7 @@ class Game:
         """True if the objective needs the outputs of all processes"""
         self.exchanges = self._exchanges()
         """True if a loss communicates among processes"""
+        self._may_draw = any(is_own(self.players[name].network) for name in PLAYERS)
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
         self.constrained = [] if recipe.constraint is None else recipe.constraint.targets(self.critic)
         self.strength = torch.tensor(self._strength(0), device=self.device)
@@ -78,8 +105,7 @@ class Game:
         ]
         """weights of the penalties in this round, 0-d"""
         self._average_tensors = [p.data for p in self.average.parameters()]
-        self._average_buffers = [b for b in self.average.buffers() if b.is_floating_point()]
-        self._buffers = [b for b in self.generator.buffers() if b.is_floating_point()]
+        self._average_buffers, self._buffers = _copied_buffers(self.average), _copied_buffers(self.generator)
 
     @property
     def generator(self) -> nn.Module:
@@ -110,14 +136,15 @@ class Game:
         """
         device = torch.device(device)
         set_matmul_precision(precision, device)
-        generator = _build_network(recipe.generator, recipe.seed, 0, sample, recipe.prior.size)
-        critic = _build_network(recipe.critic, recipe.seed, 1, sample)
+        networks = build_networks(recipe, sample)
+        generator, critic = networks["generator"], networks["critic"]
         for network in (generator, critic):
             network.to(device)
-            if has_convolutions(network):
+            if gains_from_channels_last(network):
                 network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.train()
-        average = copy.deepcopy(generator).requires_grad_(False).eval()
+        average = copied(generator).requires_grad_(False).eval()
+        find_coupling(generator, critic, recipe, sample, device)
         for network in (generator, critic):
             world.synchronize_batch_norms(network)
         return cls(
@@ -186,7 +213,7 @@ class Game:
     def all_gather(self, output: CriticOutput, *, with_gradient: bool = False) -> CriticOutput:
         """The outputs of all processes, in the order of ranks."""
         gather = self.world.all_gather
-        return CriticOutput(*(None if f is None else gather(f, with_gradient=with_gradient) for f in output))  # type: ignore[arg-type]
+        return mapped(output, lambda field: gather(field, with_gradient=with_gradient))
 
     def generate(self, random: Tensor, labels: Tensor | None = None) -> Batch:
         """Fake samples of the prior's random numbers [N, ...]."""
@@ -194,6 +221,9 @@ class Game:
 
     def set_round(self, round_: int) -> None:
         """Sets optimizers, networks, penalties and the perturbation to their settings of a round."""
+        if self._may_draw:  # dropout and noise of the user's own networks, a function of (seed, round, process)
+            drawn = stream_generator(self.recipe.seed, Stream.NETWORKS, round_, substream=self.world.rank)
+            torch.manual_seed(int(drawn.integers(2**63)))
         for part in self._round_followers:
             part.set_round(round_)
         self.strength.fill_(self._strength(round_))

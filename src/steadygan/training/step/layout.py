@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.networks.layers.own import is_own
 from steadygan.types import S, at_each_scale
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def has_convolutions(module: nn.Module) -> bool:
-    """True if the network has 2-d convolutions, which the channels-last layout makes faster."""
-    return any(isinstance(part, torch.nn.Conv2d | torch.nn.ConvTranspose2d) for part in module.modules())
+def gains_from_channels_last(module: nn.Module) -> bool:
+    """True if the network has 2-d convolutions, which the layout makes faster, and none of the user's own, which may
+    rely on the usual layout (``view``)."""
+    return not is_own(module) and any(
+        isinstance(part, torch.nn.Conv2d | torch.nn.ConvTranspose2d) for part in module.modules()
+    )
 
 
 def channels_last(samples: S) -> S:

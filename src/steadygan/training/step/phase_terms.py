@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.penalties.gradient_norms import gradient_norm_at, input_gradient_norm, norm_of_gradient, traced_gradient
+from steadygan.training.step import patches
 from steadygan.training.step.terms import Terms
 from steadygan.types import Batch, CriticOutput, Sample, at_each_scale, join_samples, sample_count, scales_of
 
@@ -78,7 +79,7 @@ def critic_terms(
         loss: Tensor | None = None
         if phase.objective:
             pooled = game.pooled(outputs["real"]), game.pooled(outputs["fake"])
-            loss = _weighted(objective.critic_loss(*pooled, state.objective), share, pooled=game.pools_outputs)
+            loss = _weighted(patches.critic_loss(objective, *pooled, state.objective), share, pooled=game.pools_outputs)
         total: Tensor | None = None
         first: Tensor | None = None
         at_points: dict[object, Tensor] = {}
@@ -97,7 +98,7 @@ def critic_terms(
                 first = measured if first is None else first
             mean = game.critic_penalty(index).hold(measured).mean()
             total = _added(total, share * _weight(game, phase, index, mean) * mean)
-    return Terms(_sum(loss, total), total, first, outputs.get("real"), outputs.get("fake"))
+    return Terms(_sum(loss, total), total, first, _kept(outputs.get("real")), _kept(outputs.get("fake")))
 
 
 def generator_terms(
@@ -127,7 +128,8 @@ def generator_terms(
                 else:
                     real_output, output = game.score(real, state), game.score(fake, state)
                 real_output = game.pooled(real_output)
-            loss = game.recipe.objective.generator_loss(real_output, game.pooled(output), state.objective)
+            objective = game.recipe.objective
+            loss = patches.generator_loss(objective, real_output, game.pooled(output), state.objective)
             loss = _weighted(loss, share, pooled=game.pools_outputs)
         for index in phase.penalties:
             penalty = game.generator_penalty(index)
@@ -139,7 +141,7 @@ def generator_terms(
             mean = _weighted(mean, share, pooled=pools)
             total = _added(total, _weight(game, phase, index, mean) * mean)
             values.append(measured)
-    return Terms(_sum(loss, total), total, fake=output, measured=tuple(values))
+    return Terms(_sum(loss, total), total, fake=_kept(output), measured=tuple(values))
 
 
 def _scores(
@@ -224,9 +226,12 @@ def _sum(loss: Tensor | None, total: Tensor | None) -> Tensor:
 
 def split_output(output: CriticOutput, first: int) -> tuple[CriticOutput, CriticOutput]:
     """Splits outputs into those of the first rows and the others."""
-    heads = [None if field is None else field[:first] for field in output]
-    tails = [None if field is None else field[first:] for field in output]
-    return CriticOutput(*heads), CriticOutput(*tails)  # type: ignore[arg-type]
+    return patches.mapped(output, lambda field: field[:first]), patches.mapped(output, lambda field: field[first:])
+
+
+def _kept(output: CriticOutput | None) -> CriticOutput | None:
+    """What terms keep of an output: all but the scores of patches."""
+    return output if output is None or output.patches is None else output._replace(patches=None)
 
 
 def join_batches(first: Batch, second: Batch) -> Batch:

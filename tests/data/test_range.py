@@ -1,0 +1,201 @@
+"""Value ranges: one for a data set, by a stated rule or as asked; right values in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from steadygan.data import DataOptions, Dataset, open_data
+from steadygan.data.bounds import bounds_words, checked_bounds
+from steadygan.data.range import Rows, converter, crowded, to_bytes
+from steadygan.errors import DataError, UsageError
+from steadygan.recipe import dumps, loads
+from steadygan.recipes import find
+from steadygan.types import SampleSpec
+
+RAMP = np.linspace(0, 1, 16 * 8 * 8).reshape(16, 1, 8, 8)
+"""16 pictures that together use their whole range"""
+
+
+def ends(array: np.ndarray, *asked: float | str) -> tuple[float, float]:
+    found = converter([Rows.of(array, "it")], asked)[1]
+    return found.low, found.high
+
+
+@pytest.mark.parametrize(
+    ("stored", "low", "high"),
+    [
+        (RAMP > 0.5, 0, 1),
+        ((RAMP > 0.5).astype(np.uint8), 0, 1),
+        ((RAMP * 20).astype(np.uint8), 0, 20),  # a label map
+        ((RAMP * 16).round(), 0, 16),  # scikit-learn's digits
+        ((RAMP * 9).astype(np.int64), 0, 9),
+        ((RAMP * 90).astype(np.uint8), 0, 255),  # dark pictures stay dark
+        ((RAMP * 255).astype(np.int32), 0, 255),
+        ((RAMP * 1023).astype(np.uint16), 0, 1023),
+        ((RAMP * 4090).astype(np.uint16), 0, 4095),
+        ((RAMP * 4096).astype(np.uint16), 0, 8191),
+        ((RAMP * 16383).astype(np.int32), 0, 16383),
+        ((RAMP * 65535).astype(np.uint16), 0, 65535),
+        ((RAMP * 70000).astype(np.int64), 0, 131071),
+        ((RAMP * 4095 - 1024).astype(np.int16), -1024, 3071),  # Hounsfield units
+        ((RAMP * 2).astype(np.int8) - 1, -1, 1),
+        (RAMP.astype(np.float16), 0, 1),
+        (RAMP * 0.2, 0, 1),
+        (RAMP * 2 - 1, -1, 1),
+        (RAMP * 255, 0, 255),
+        (RAMP * 1.4, 0, 1.4),
+        (RAMP * 6 + 2, 2, 8),
+        (RAMP * 7 - 3, -3, 4),  # standardised
+        (RAMP * 60 + 250, 250, 310),  # temperatures
+    ],
+)
+def test_each_kind_of_numbers_has_its_range(stored: np.ndarray, low: float, high: float) -> None:
+    assert ends(stored) == pytest.approx((low, high))
+    convert = converter([Rows.of(stored, "it")])[0]
+    expected = (stored.astype(np.float64) - low) / (high - low) * 255
+    assert np.abs(convert(stored) - expected).max() <= 0.5 + 1e-9
+
+
+def test_bytes_stay_the_same_array() -> None:
+    stored = (RAMP * 255).astype(np.uint8)
+    assert converter([Rows.of(stored, "it")])[0](stored) is stored
+
+
+def test_one_range_serves_all_pictures_and_both_splits() -> None:
+    train, test = RAMP * 3, RAMP * 5 - 1
+    convert, found = converter([Rows.of(train, "train"), Rows.of(test, "test")])
+    assert (found.low, found.high) == (-1, 4)
+    assert convert(np.full((1, 1, 2, 2), 1.5)).tolist() == np.full((1, 1, 2, 2), 128).tolist()
+
+
+def test_a_range_that_is_asked_for_clips_and_says_how_much() -> None:
+    stored = (RAMP * 4095).round().astype(np.uint16)
+    convert, found = converter([Rows.of(stored, "it")], (0, 1023))
+    assert np.array_equal(convert(stored), np.rint(stored / 1023 * 255).clip(0, 255))
+    assert found.clipped == pytest.approx((stored > 1023).mean())
+    assert "clipped" in found.words()
+    assert (found.least, found.most) == (0, 4095)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int16])
+def test_percentiles_are_those_of_all_numbers(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 200, (20, 3, 8, 8)).astype(dtype)
+    stored[0, 0, 0, 0] = 255
+    assert ends(stored, "1%", "99%") == tuple(np.percentile(stored, [1, 99]))
+    assert ends(stored, 3, "99%") == (3, np.percentile(stored, 99))
+
+
+def test_percentiles_of_many_numbers_are_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steadygan.data.range._KEPT", 1000)
+    stored = np.random.default_rng(1).permutation(100_000).reshape(100, 1, 25, 40).astype(np.float64)
+    low, high = ends(stored, "10%", "90%")
+    assert abs(low - 10_000) < 3_000
+    assert abs(high - 90_000) < 3_000
+
+
+def test_alpha_has_a_range_of_its_own() -> None:
+    colour = (RAMP * 4095).astype(np.uint16)
+    stored = np.concatenate([colour, np.full_like(colour, 4095)], axis=1)
+    result = converter([Rows.of(stored, "it")])[0](stored)
+    assert np.array_equal(result[:, :1], to_bytes(colour, 0, 4095))
+    assert (result[:, 1] == 255).all()
+    fractions = np.concatenate([RAMP * 6, RAMP * 6, RAMP * 6, RAMP], axis=1)
+    result = converter([Rows.of(fractions, "it")])[0](fractions)
+    assert np.array_equal(result[:, 3], np.rint(RAMP[:, 0] * 255))
+    mask = np.concatenate([(RAMP > 0.5), np.full_like(RAMP, 255)], axis=1).astype(np.uint8)
+    result = converter([Rows.of(mask, "it")])[0](mask)
+    assert set(np.unique(result[:, 0])) == {0, 255}
+    assert (result[:, 1] == 255).all()
+
+
+@pytest.mark.parametrize("asked", [(300, 400), ("50%", "51%"), (-9, -1)])
+def test_a_range_that_leaves_nothing_is_one_line(asked: tuple[float | str, ...]) -> None:
+    with pytest.raises(DataError, match=r"it has (nothing|numbers)") as error:
+        ends((RAMP * 9).round() // 8, *asked)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ((0, 4095), (0, 4095)),
+        ([0, 4095.0], (0, 4095)),
+        ((np.int64(-1), np.float32(1)), (-1, 1)),
+        (("1%", "99%"), ("1%", "99%")),
+        (("0.50 %", "2e3"), ("0.5%", 2000)),
+        ((), ()),
+        (None, ()),
+    ],
+)
+def test_bounds_as_they_are_given(given: Any, kept: tuple[float | str, ...]) -> None:
+    assert DataOptions(range=given).range == kept
+
+
+@pytest.mark.parametrize(
+    "given", [(1, 0), (0, 0), (5,), 5, "5", (0, 1, 2), ("9%", "1%"), ("-1%", "5%"), ("a", "b"), (0, np.nan), (True, 2)]
+)
+def test_bounds_that_are_none_are_one_line(given: Any) -> None:
+    with pytest.raises(UsageError, match=r"data range is .*allowed: two rising numbers"):
+        DataOptions(range=given)
+
+
+def test_bounds_go_through_yaml_and_old_recipes_have_none() -> None:
+    plain = find("dcgan")(SampleSpec((1, 8, 8)))
+    assert "range" not in dumps(plain)
+    for bounds in ((0, 4095), ("1%", "99.5%"), (-1.5, "90%")):
+        recipe = replace(plain, data=replace(plain.data, range=bounds))
+        assert loads(dumps(recipe)) == recipe
+        assert checked_bounds("it", bounds_words(bounds).split()) == bounds
+
+
+def _opened(tmp_path: Path, array: np.ndarray, **options: Any) -> Dataset:
+    np.save(tmp_path / "set.npy", array)
+    return open_data(DataOptions(source=str(tmp_path / "set.npy"), **options))
+
+
+def test_few_grey_levels_are_warned_of_with_a_range_that_spreads_them(tmp_path: Path) -> None:
+    dark = (RAMP.repeat(2, axis=0)[:, 0] * 40).astype(np.uint8) // 2  # 0 to 20, and one bright pixel
+    dark[3, 0, 0] = 255
+    (warning,) = _audit(tmp_path, dark).warnings
+    words = warning.split()
+    low, high = (float(word) for word in words[words.index("--data.range") + 1 :][:2])
+    assert (low, high) == (0, 20)
+    assert not _audit(tmp_path, dark, range=(low, high)).warnings
+    one_bright = np.concatenate([RAMP[:, 0] * 1.2] * 2 + [RAMP[:1, 0] * 250])
+    assert _audit(tmp_path, one_bright).warnings  # pictures of two scales
+    assert not _audit(tmp_path, RAMP[:, 0] * 97 % 1 > 0.5).warnings
+    assert not _audit(tmp_path, RAMP[:, 0] * 1.4).warnings
+
+
+def _audit(tmp_path: Path, array: np.ndarray, **options: Any) -> Any:
+    return _opened(tmp_path, array, **options).audit
+
+
+def test_crowding_is_that_of_all_or_of_most_pictures() -> None:
+    rng = np.random.default_rng(0)
+    wide = rng.integers(0, 256, (50, 3, 8, 8)).astype(np.uint8)
+    assert crowded(wide) is None
+    assert crowded(wide // 16 + 100) == (100, 115)
+    flat = np.broadcast_to(np.arange(0, 250, 5, dtype=np.uint8)[:, None, None, None], (50, 1, 8, 8))
+    assert crowded(flat) is None  # each picture has one grey, but not all the same
+    alpha = np.concatenate([wide[:, :1] // 16, np.full((50, 1, 8, 8), 255, np.uint8)], axis=1)
+    assert crowded(alpha) == (0, 15)
+
+
+def test_the_range_is_in_the_fingerprint_and_the_usual_one_is_not(tmp_path: Path) -> None:
+    stored = (RAMP[:, 0] * 255).astype(np.uint8)
+    usual = _opened(tmp_path, stored).fingerprint
+    assert _opened(tmp_path, stored, range=(0, 255)).fingerprint == usual
+    assert _opened(tmp_path, stored, range=(0, 128)).fingerprint != usual
+
+
+@pytest.mark.parametrize("source", ["digits", "8gaussians", "python-docs"])
+def test_a_range_for_data_without_stored_numbers_is_refused(source: str) -> None:
+    with pytest.raises(UsageError, match=rf"data range is 0 9, but '{source}' has no stored numbers"):
+        open_data(DataOptions(source=source, range=(0, 9)))
