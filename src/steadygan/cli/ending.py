@@ -37,17 +37,25 @@ def observers(trackers: Sequence[str]) -> list[Observer]:
     return chosen
 
 
-def carry_out(folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = ()) -> int:
+def carry_out(
+    folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = (), watching: Sequence[Observer] = ()
+) -> int:
     """Trains, prints where the results are, and returns the exit code.
 
     Args:
         folder: of the run
         train: trains it
         kinds: classes and functions of the user's own in its recipe
+        watching: the observers of the run, of which a display is put away if the run ends without a word
     """
+    from steadygan.report.progress import ProgressObserver
+
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
+        for observer in watching:
+            if isinstance(observer, ProgressObserver):
+                observer.put_away()
         print_interrupted(folder, kinds)
         return INTERRUPTED
     if not run.finished:

@@ -28,7 +28,7 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._before is not None:
+        if self._before is not None and not self.received:  # a second one may come while Python ends
             signal.signal(signal.SIGINT, self._before)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:

@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
             observers=observers,
         ),
         loaded.kinds,
+        observers,
     )
 
 

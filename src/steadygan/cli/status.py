@@ -38,8 +38,7 @@ class Status:
         now = self._clock()
         if what != self._what:
             self._what, self._began = what, now
-            if self._lines:
-                self._next = now
+            self._next = now if self._lines or self._shown else now + FIRST
         if now < self._next or not (self._draws or self._lines):
             return
         line = status_line(what, done, total, now - self._began)

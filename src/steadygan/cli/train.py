@@ -64,6 +64,7 @@ def run(arguments: Sequence[str]) -> int:
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
         values.kinds,
+        observers,
     )
 
 

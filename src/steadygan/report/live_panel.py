@@ -74,13 +74,16 @@ class LivePanel:
         self._lines = some_lines(picture)
         self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
-    def close(self, end: RunEnd, *, last: bool = True) -> None:
+    def put_away(self) -> None:
         self._over.set()
         if self._thread:
             self._thread.join(timeout=1.0)
         if self._bar:
             self._refresh(self._bar)
             self._bar.stop()
+
+    def close(self, end: RunEnd, *, last: bool = True) -> None:
+        self.put_away()
         for line in end.closing:
             self._print(line)
         if not last:

@@ -64,6 +64,13 @@ class ProgressObserver:
 
     def saved(self, round_: int, path: Path) -> None: ...
 
+    def put_away(self) -> None:
+        """Ends the display of a run that stopped without ``ended``, and says nothing."""
+        if self._display:
+            with suppress(*BROKEN):
+                self._display.put_away()
+        self._display = None
+
     def ended(self, end: RunEnd) -> None:
         if self._display:
             with suppress(*BROKEN):
@@ -79,6 +86,7 @@ class _Display(Protocol):
     def show(self, row: Row) -> None: ...
     def evaluated(self, row: Evaluation) -> None: ...
     def picture(self, picture: Picture) -> None: ...
+    def put_away(self) -> None: ...
     def close(self, end: RunEnd, *, last: bool = True) -> None: ...
 
 

@@ -106,6 +106,8 @@ class PlainLines:
     def picture(self, picture: Picture) -> None:
         self._lines = some_lines(picture)
 
+    def put_away(self) -> None: ...
+
     def close(self, end: RunEnd, *, last: bool = True) -> None:
         self._print_waiting()
         for line in end.closing:
