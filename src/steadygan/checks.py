@@ -13,6 +13,9 @@ from typing import Any, get_args
 
 from steadygan.errors import UsageError, nearest
 
+LARGEST = 10**12
+"""a whole number without another bound: more than anything is counted to"""
+
 
 def refused(name: str, got: object, allowed: str, note: str = "") -> UsageError:
     """The error for a value that is out of range."""
@@ -27,8 +30,8 @@ def whole_number(
     if value is None and or_none:
         return
     number = math.nan if isinstance(value, bool) or not isinstance(value, Integral) else int(value)
-    if not least <= number <= (math.inf if most is None else most):
-        limit = "" if most is None else f" to {most}"
+    if not least <= number <= (LARGEST if most is None else most):
+        limit = f" to {most}" if most is not None else "" if not number > LARGEST else f" to {LARGEST}"
         raise refused(name, value, f"whole numbers from {least}{limit}{_null(or_none)}", note)
 
 

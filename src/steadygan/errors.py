@@ -6,9 +6,20 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
+LONGEST_LINE = 320
+"""characters of an error's text"""
+_WORD, _PATH, _LIST = 60, 160, 120
+_ELLIPSIS = "…"
+
 
 class SteadyganError(Exception):
-    """An error that the user can correct; the text is one line: what, got, allowed, nearest spelling."""
+    """An error that the user can correct; the text is one line: what, got, allowed, nearest spelling.
+
+    What it repeats of a command line, a file or a name may be anything: the text is printable and of bounded length.
+    """
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(one_line(str(text)))
 
 
 class UsageError(SteadyganError, ValueError):
@@ -27,6 +38,33 @@ class RunError(SteadyganError, RuntimeError):
     """A run that had to stop, or a run folder that cannot be used."""
 
 
+def one_line(text: str, most: int = LONGEST_LINE) -> str:
+    """The text in one printable line of at most ``most`` characters: long words and the middle are left out."""
+    line = " ".join(_without_middle(word, _PATH if "/" in word or "\\" in word else _WORD) for word in text.split())
+    if not line.isprintable():
+        line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    return _without_middle(line, most)
+
+
+def _without_middle(text: str, most: int) -> str:
+    """The text, or its beginning and a third at its end, ``most`` characters together."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 3
+    return f"{text[: most - 1 - end]}{_ELLIPSIS}{text[-end:]}"
+
+
+def enumerated(names: Iterable[str], most: int = _LIST) -> str:
+    """Names with commas between them; of a long list the first ones and the number of the others."""
+    known = list(names)
+    shown = known[:1]
+    for name in known[1:]:
+        if len(", ".join([*shown, name])) > most:
+            return f"{', '.join(shown)}, {_ELLIPSIS} and {len(known) - len(shown)} more"
+        shown.append(name)
+    return ", ".join(shown)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' if none is close."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
@@ -36,7 +74,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones."""
     names = list(known)
-    return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {', '.join(names)})")
+    return UsageError(f"unknown {what} '{got}'{nearest(got, names)} (known: {enumerated(names)})")
 
 
 def warn_of_namesake(what: str, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from steadygan.system import progress
 from steadygan.types import scales_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def find_latents(
         return error
 
     with torch.enable_grad():
-        for step in range(steps):
+        for step in progress.steps("finding latents", range(steps)):
             optimizer.param_groups[0]["lr"] = rate * 0.5 * (1.0 + math.cos(math.pi * step / steps))
             (latents.grad,) = torch.autograd.grad(errors().sum(), latents)
             optimizer.step()

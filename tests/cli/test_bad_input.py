@@ -36,7 +36,7 @@ class Bad(NamedTuple):
 BAD = [
     # the command
     Bad("trian", "unknown command 'trian'; did you mean 'train'?"),
-    Bad("--verbose", "unknown option '--verbose'"),
+    Bad("--version-of", "unknown option '--version-of'"),
     Bad("wgan-gp --data digits", "'wgan-gp' is a recipe, not a command: 'steadygan train wgan-gp'"),
     Bad("sample tiny --conut 5", "unknown option '--conut'; did you mean '--count'?"),
     Bad("report tiny twice", "'twice' is one argument too many"),
@@ -45,7 +45,7 @@ BAD = [
     Bad("bench --engines compile", "unknown engine 'compile'; did you mean 'compiled'?"),
     Bad("bench --precisions fp64", "precision 'fp64' is unknown (known: auto, fp32, tf32, bf16)"),
     Bad("bench --repeats 1", "--repeats: got 1; it has to be 2 or more"),
-    Bad("bench --engine eager", "unknown option '--engine'; did you mean --engines?"),
+    Bad("bench --engins eager", "unknown option '--engins'; did you mean --engines?"),
     # recipes
     Bad("train wgn-gp", "unknown recipe 'wgn-gp'; did you mean 'wgan-gp'?"),
     Bad("train wgan-gp dcgan", "'dcgan' is one argument too many"),
@@ -54,7 +54,7 @@ BAD = [
     # fields and their values
     Bad("train --bacth 32", "unknown option '--bacth'; did you mean --batch?"),
     Bad("train --critic.widht 32", "did you mean --critic.width? (DCGANCritic has: width, norm"),
-    Bad("train --lr 1e-4", "did you mean --generator-optimizer.lr or --critic-optimizer.lr?"),
+    Bad("train --lr 0", "Adam.lr is 0; allowed: finite numbers above 0"),
     Bad("train --ot here", "unknown option '--ot'; did you mean --out?"),
     Bad("train --batch", "--batch needs a value"),
     Bad("train --batch many", "batch: got 'many'; a whole number is needed"),
@@ -142,8 +142,9 @@ BAD = [
     Bad("sample tiny --seed x", "--seed: got 'x'; a whole number is needed"),
     Bad("sample tiny --seed -1", "--seed: got -1; it has to be 0 or more"),
     Bad("sample tiny --out grid.docx", "cannot write samples to 'grid.docx'"),
-    Bad("sample tiny --out notes.txt/grid.png", "cannot write 'notes.txt/grid.png'", 1),
-    Bad("sample tiny --out few", "'few' holds '0.png', which is no sample of an earlier call"),
+    Bad("sample tiny --out notes.txt/grid.png", "'notes.txt/grid.png' cannot be written: "),
+    Bad("sample tiny --out few --overwrite", "'few' holds '0.png', which is no sample of an earlier call"),
+    Bad("sample tiny --out few", "'few' exists: name another --out, or give --overwrite"),
     Bad("sample tiny --gif --out grid.png", "the ending of --out has to be .gif"),
     Bad("sample tiny --gif --interpolate", "give one of them"),
     Bad("sample tiny --between --gif", "give one of them"),
@@ -167,7 +168,7 @@ BAD = [
     Bad("resume tiny --rounds +1 --data 8gaussians", "is not the data with which", 1),
     Bad("check tyni", "there is no run 'tyni'; did you mean 'tiny'?"),
     Bad("train --out runs/tiny", "runs/tiny already holds a run: 'steadygan resume runs/tiny' goes on with it"),
-    Bad(f"train {TINY} --out notes.txt/run", "cannot make the run folder notes.txt/run"),
+    Bad(f"train {TINY} --out notes.txt/run", "'notes.txt/run' cannot be written: "),
     # numbers
     Bad("evaluate tyni", "there is no run 'tyni'; did you mean 'tiny'?"),
     Bad("evaluate bare", "bare has no checkpoint yet", 1),

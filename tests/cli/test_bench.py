@@ -53,7 +53,7 @@ def test_a_table_and_a_file_say_what_a_round_costs(tmp_path, monkeypatch, capsys
         (["--precisions", "fp64"], "precision 'fp64' is unknown"),
         (["--repeats", "1"], "--repeats: got 1; it has to be 2 or more"),
         (["--critic.widht", "8"], "did you mean --critic.width?"),
-        (["--out", "."], "--out: '.' is a folder; name a file"),
+        (["--out", "."], "'.' is a folder; name a file"),
         (["--critic.norm", "batch"], "the critic has batch norm"),
         (["dcgan"], "'dcgan' is one argument too many"),
     ],

@@ -45,7 +45,7 @@ def test_help_names_every_command_and_each_has_its_own(capsys: pytest.CaptureFix
 
 
 def test_help_of_a_recipe_shows_its_own_fields(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "wgan", "critic:mlp-critic", "--help"]) == 0
+    assert main(["train", "wgan", "critic:mlp-critic", "--help", "all"]) == 0
     said = capsys.readouterr().out
     assert "--constraint.limit X" in said
     assert "--critic-steps.warm-steps N" in said

@@ -19,12 +19,12 @@ def test_runs_are_listed_even_beside_a_damaged_one(runs: Path, capsys: pytest.Ca
     (runs / "runs/odd/recipe.yaml").write_text("{{{")
     assert main(["runs"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "recipe", "data", "rounds", "state", "age"]
+    assert lines[0].split() == ["name", "recipe", "data", "rounds", "state", "size", "age"]
     assert sorted(re.split(r"\s{2,}", line)[:5] for line in lines[1:] if "odd" not in line) == [
-        ["cut", "wgan-gp", "digits", "2/4", "unfinished"],
+        ["cut", "wgan-gp", "digits", "2/4", "interrupted"],
         ["tiny", "wgan-gp", "digits", "4/4", "finished"],
     ]
-    assert any(line.startswith("odd") and "unreadable" in line for line in lines)
+    assert any(line.startswith("odd") and "damaged" in line for line in lines)
 
 
 def test_no_runs_are_no_error(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from steadygan import api
-from steadygan.cli import main, train
+from steadygan.cli import main, positionals, train
 from steadygan.cli.overrides import split
 from steadygan.errors import UsageError
 from steadygan.penalties import R1
@@ -67,11 +67,11 @@ def test_points_get_networks_for_points(place: Path) -> None:
 
 
 def prepared(*line: str) -> Recipe:
-    """The recipe that a line trains."""
+    """The recipe that a line trains on digits."""
     parser = train._parser()
-    rest, changes = split(line, parser.options)
+    rest, changes = split(["--data", "digits", *line], parser.options)
     values = parser.parse(rest)
-    changes.append(train.data_change("digits"))
+    changes += positionals.place(values)
     base = train._base(values)
     return train.prepare(base, train.try_changes(base, changes, parser), changes, values, parser).recipe
 

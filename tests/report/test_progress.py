@@ -61,8 +61,8 @@ def written(console: Console) -> str:
 
 
 def test_a_line_has_a_stable_form() -> None:
-    line = progress_line(row(500, wasserstein_held_out=1.18), 2000)
-    assert line == "round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left"
+    line = progress_line(row(500, wasserstein_held_out=1.18), 2000, 40.0)
+    assert line == ("round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  elapsed 40 s  left 2 min")
 
 
 def test_without_a_wasserstein_loss_the_gap_of_the_scores_is_named_as_one() -> None:
@@ -126,7 +126,7 @@ def test_plain_lines_are_all_that_a_dumb_terminal_gets() -> None:
 def test_the_live_display_fits_a_terminal_of_any_width(width: int) -> None:
     console = terminal(width, color_system=None)
     watch(ProgressObserver(console), Clock(), rows=3)
-    assert "finished: 2000 rounds" in written(console)
+    assert "finished: 2000 rounds" in " ".join(written(console).split())
     for line in written(console).split("\x1b[?25h")[1].split("\x1b[1A")[0].splitlines():
         assert len(line.split("\x1b[2K")[-1]) <= width
 
@@ -159,7 +159,7 @@ def test_time_left_goes_down_between_rows() -> None:
     observer.logged(row(1, seconds_left=60.0))
     clock.now = 10
     observer.ended(RunEnd(START.folder, 1, 2000, "finished"))
-    assert "10 s, 50 s left" in written(console)
+    assert "elapsed 10 s, left 50 s" in written(console)
 
 
 def test_a_stream_that_closes_ends_the_display_and_not_the_run() -> None:

@@ -1,24 +1,30 @@
 """The command line ``steadygan``: dispatch to its commands; errors become one line and an exit code.
 
 Exit codes: 0 done, 1 a run or the system failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-141 broken pipe. ``STEADYGAN_TRACEBACK=1`` shows the traceback of each error.
+141 broken pipe. ``--verbose`` shows the traceback of a failure, ``STEADYGAN_TRACEBACK=1`` that of each error.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
+import itertools
 import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from steadygan.errors import SteadyganError, UsageError, nearest
+from steadygan.cli import habits, interrupts, status, verbosity
+from steadygan.cli.codes import INTERRUPTED, NO_READER, TERMINATED
+from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
+from steadygan.system.terminal import escaped_output, raw_of
 
 COMMANDS = {
     "train": ("steadygan.cli.train", "trains a recipe on data (default: WGAN-GP on handwritten digits)"),
@@ -35,53 +41,66 @@ COMMANDS = {
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
 
-INTERRUPTED, TERMINATED, NO_READER = 130, 143, 141
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carries out a command line; returns its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _never_fail_to_print()
     # of processes that train together only rank 0 prints
-    first = int(os.environ.get("RANK", "0") or 0) == 0
-    quiet = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
-    try:
-        with (
-            _warnings_in_one_line(),
-            _sigterm_raises(),
-            quiet,
-        ):
-            code = _dispatch(arguments)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+    first = os.environ.get("RANK", "0") in ("", "0")
+    silent = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
+    stops = interrupts.Interrupts()
+    verbosity.set_by(arguments)
+    with escaped_output():
+        try:
+            with _warnings_in_one_line(), stops, _sigterm_raises(), silent, status.shown():
+                code = _dispatch(arguments)
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+                return code
+        except SystemExit as error:  # argparse's --help, and SIGTERM outside of training
+            return error.code if isinstance(error.code, int) else 0
+        except BrokenPipeError:
+            _forget_output()
+            return NO_READER
+        except (Exception, KeyboardInterrupt) as error:
+            # a Ctrl-C that meets the import of a compiled module comes out as an error of its own
+            met = KeyboardInterrupt() if stops.received else error
+            expected = isinstance(met, SteadyganError | OSError | KeyboardInterrupt | MemoryError)
+            if not expected or os.environ.get("STEADYGAN_TRACEBACK"):
+                raise
+            if verbosity.verbose() and not isinstance(met, UsageError | KeyboardInterrupt):
+                traceback.print_exc()
+            line, code = _answer(met)
+            if first or code == 1:  # wrong usage is the same on all ranks; a full disk may be met by one
+                print(f"steadygan: {line}", file=sys.stderr)
             return code
-    except SystemExit as error:  # argparse's --help, and SIGTERM outside of training
-        return error.code if isinstance(error.code, int) else 0
-    except BrokenPipeError:
-        # what is still buffered goes to /dev/null, or Python would report the broken pipe at its exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NO_READER
-    except (SteadyganError, OSError, KeyboardInterrupt) as error:
-        if os.environ.get("STEADYGAN_TRACEBACK"):
-            raise
-        line, code = _answer(error)
-        if first or code == 1:  # wrong usage is the same on all ranks; a full disk may be met by one
-            print(f"steadygan: {' '.join(line.split())}", file=sys.stderr)
-        return code
 
 
 def _answer(error: BaseException) -> tuple[str, int]:
     """The line and the exit code of an expected error."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was saved before is intact", INTERRUPTED
+    if isinstance(error, MemoryError):
+        return one_line(f"out of memory: {error or 'there is too little for this'}"), 1
     if isinstance(error, OSError):
         what = error.strerror or str(error)
-        return f"{error.filename}: {what}" if error.filename else what, 1
+        wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ)  # of a name, not of the disk
+        return one_line(f"{error.filename}: {what}" if error.filename else what), 2 if wrong else 1
     return str(error), 2 if isinstance(error, UsageError) else 1
 
 
+def _forget_output() -> None:
+    """Sends what is still buffered to /dev/null, or Python would report the broken pipe at its exit."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), raw_of(sys.stdout).fileno())
+
+
 def _dispatch(arguments: list[str]) -> int:
+    flags = list(itertools.takewhile(lambda word: word in verbosity.FLAGS, arguments))
+    arguments = arguments[len(flags) :]
     first = arguments[0] if arguments else "--help"
+    if first == "help" and arguments[1:]:
+        first, arguments = arguments[1], [arguments[1], "--help", *arguments[2:]]
     if first in ("--help", "-h", "help"):
         print(_help())
         return 0
@@ -93,7 +112,7 @@ def _dispatch(arguments: list[str]) -> int:
     if first not in COMMANDS:
         raise _unknown(first)
     module: Any = importlib.import_module(COMMANDS[first][0])
-    code: int = module.run(arguments[1:])
+    code: int = module.run(habits.meant(first, arguments[1:]))
     return code
 
 
@@ -106,11 +125,14 @@ Trains generative adversarial networks so that they stay steady.
 
 {lines}
 
-'steadygan COMMAND --help' lists its options, 'steadygan train RECIPE --help' every field of a recipe.
+'steadygan COMMAND --help' lists its options, 'steadygan train RECIPE --help all' every field of a recipe.
 Commands that take a run use the newest one below runs/ if none is named.
 
+Every command takes --quiet (-q): results, warnings and errors only, without progress, plans and advice; and
+--verbose (-v): each step of long work as a line, in files and pipes too, and the traceback of a failure.
+
   steadygan train                            handwritten digits, in minutes on a laptop
-  steadygan train --data PHOTOS/             a folder of pictures: recipe, size and length are chosen
+  steadygan train PHOTOS/                    a folder of pictures: recipe, size and length are chosen
   steadygan train wgan-gp --data cifar10 --critic-optimizer.lr 2e-4
   steadygan sample --out samples.png         new samples from the newest run
 """
@@ -123,20 +145,13 @@ def _unknown(name: str) -> UsageError:
         return UsageError(f"'{name}' is a recipe, not a command: 'steadygan train {name}'")
     what = "option" if name.startswith("-") else "command"
     hint = nearest(name, [*COMMANDS, "--help", "--version"])
-    return UsageError(f"unknown {what} '{name}'{hint} (commands: {', '.join(COMMANDS)})")
-
-
-def _never_fail_to_print() -> None:
-    """Characters that an output cannot encode become question marks instead of errors."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    return UsageError(f"unknown {what} '{name}'{hint} (commands: {enumerated(COMMANDS)})")
 
 
 @contextlib.contextmanager
 def _warnings_in_one_line() -> Iterator[None]:
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"steadygan: warning: {' '.join(str(message).split())}", file=sys.stderr)
+        print(f"steadygan: warning: {one_line(str(message), 2 * LONGEST_LINE)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

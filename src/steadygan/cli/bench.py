@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from steadygan import api
-from steadygan.cli import overrides
+from steadygan.cli import overrides, positionals, verbosity
+from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import Parser, add_kinds, at_least
-from steadygan.cli.train import data_change, prepare, try_changes
-from steadygan.errors import UsageError, unknown_name
+from steadygan.cli.train import prepare, try_changes
+from steadygan.errors import unknown_name
 from steadygan.kinds import import_kinds
+from steadygan.system.terminal import console
 
 WIDTH = 110  # of an output other than a terminal
 
@@ -22,11 +24,10 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
-    if values.out is not None and Path(values.out).is_dir():
-        raise UsageError(f"--out: '{values.out}' is a folder; name a file, such as bench.json")
+    if values.out is not None:
+        check_new_file(Path(values.out), overwrite=values.overwrite)
+    changes += positionals.place(values)
     changes += [overrides.setting(text) for text in values.set]
-    if values.data is not None:
-        changes.append(data_change(values.data))
     changes, named = overrides.own_networks(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
     base = None if values.recipe is None else api.read_recipe(values.recipe, values.kinds)
@@ -45,12 +46,17 @@ def run(arguments: Sequence[str]) -> int:
     engines = list(dict.fromkeys(values.engines or available_engines(device)))
     ready = prepare(base, trial, changes, values, parser)
     builder = SetupBuilder(ready.recipe, ready.dataset, device)
-    figures = benchmark(builder, engines, precisions, values.repeats, say=lambda line: print(line, file=sys.stderr))
+    figures = benchmark(builder, engines, precisions, values.repeats, say=_say)
     _show(figures)
     if values.out is not None:
         write_json(Path(values.out), figures)
         print(f"written: {values.out}")
     return 0
+
+
+def _say(line: str) -> None:
+    if not verbosity.quiet():
+        print(line, file=sys.stderr, flush=True)
 
 
 def _parser() -> Parser:
@@ -64,7 +70,7 @@ def _parser() -> Parser:
         "                       [--device D] [--repeats N] [--out FILE.json] [PART:KIND ...] [--FIELD VALUE ...]"
     )
     add = parser.add_argument
-    add("recipe", nargs="?", metavar="RECIPE", help="a name (steadygan recipes) or a YAML file")
+    add("words", nargs="*", metavar="RECIPE, DATA", help="a recipe's name or YAML file, and data, as for train")
     add("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     engines = "of eager, compiled, graph, compiled-graph (default: all that the device can have)"
@@ -73,15 +79,15 @@ def _parser() -> Parser:
     add("--precisions", nargs="+", metavar="P", default=["fp32", "auto"], help=precisions)
     add("--repeats", type=at_least(2), default=5, metavar="N", help="of each measurement, a second each (default: 5)")
     add("--out", metavar="FILE.json", help="also writes the figures into a file")
+    add_overwrite(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
     add_kinds(parser)
-    parser.set_defaults(minutes=None, weights_from=None, keep_schedules=False)
+    parser.set_defaults(minutes=None, epochs=None, weights_from=None, keep_schedules=False)
     return parser
 
 
 def _show(figures: Mapping[str, Any]) -> None:
     """Prints the figures as a table, and refused engines below it."""
-    from rich.console import Console
     from rich.table import Table
 
     print("{recipe} on {data}; {device}, torch {torch}, CPU threads: {threads}".format(**figures))
@@ -99,8 +105,10 @@ def _show(figures: Mapping[str, Any]) -> None:
                 f"{entry['images_per_second']:,.0f}",
                 *("-" if value is None else format(value, form) for value, form in optional),
             )
-    console = Console()
-    (console if console.is_terminal else Console(width=WIDTH)).print(table)
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = WIDTH
+    screen.print(table)
     for entry in figures["entries"]:
         if "refused" in entry:
             print(f"refused: {entry['engine']}, {entry['precision']}: {entry['refused']}")

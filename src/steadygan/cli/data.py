@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from steadygan.cli import overrides
-from steadygan.cli.decoding import Decoding
-from steadygan.cli.parser import Parser
+from steadygan.cli.outputs import add_overwrite, check_new_file
+from steadygan.cli.parser import LARGEST_WIDTH, Parser
 from steadygan.data.options import DataOptions
 from steadygan.errors import DataError, UsageError
+from steadygan.system.terminal import raw_of, width_of
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,11 +30,18 @@ def run(arguments: Sequence[str]) -> int:
     options = DataOptions() if values.source is None else DataOptions(source=values.source)
     options = overrides.apply(options, [_own(change) for change in changes], parser.options)
     if values.clear_cache:
-        _clear(options.cache)
-    elif values.source is None:
+        given = "--sheet" if values.sheet is not None else "--no-sheet" if values.no_sheet else None
+        if given is not None:
+            raise UsageError(f"--clear-cache inspects no data, so {given} has nothing to say; leave it out")
+        _clear(options, everything=values.source is None)
+        return 0
+    if values.source is None:
         raise UsageError("name the data to inspect, such as 'steadygan data digits' or 'steadygan data PHOTOS/'")
-    if values.source is not None:
-        _print_audit(options, None if values.no_sheet else values.sheet or "")
+    if values.sheet is not None:
+        if values.no_sheet:
+            raise UsageError("--sheet and --no-sheet exclude each other; give one of them")
+        check_new_file(Path(values.sheet), overwrite=values.overwrite)
+    _print_audit(options, None if values.no_sheet else values.sheet or "")
     return 0
 
 
@@ -48,7 +56,12 @@ def _parser() -> Parser:
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="a path or a name")
     parser.add_argument("--sheet", metavar="PATH", help="the contact sheet (default: NAME-sheet.png in this folder)")
     parser.add_argument("--no-sheet", action="store_true", help="writes none")
-    parser.add_argument("--clear-cache", action="store_true", help="deletes cached pictures and features")
+    parser.add_argument(
+        "--clear-cache",
+        action="store_true",
+        help="deletes cached pictures and features that no process uses: those of SOURCE, or all",
+    )
+    add_overwrite(parser)
     parser.add_argument("--help", "-h", action="store_true", help="this help")
     return parser
 
@@ -56,17 +69,21 @@ def _parser() -> Parser:
 def _help(parser: Parser) -> str:
     from steadygan.cli.fields import help_lines
 
-    width = min(110, shutil.get_terminal_size((100, 24)).columns)
+    width = min(LARGEST_WIDTH, width_of(raw_of(sys.stdout)) - 1)
     return f"{parser.format_help()}\nfields, as in a recipe:\n" + "\n".join(help_lines(DataOptions(), width))
 
 
-def _clear(cache: str | None) -> None:
-    from steadygan.data import cache_folder, clear_cache
+def _clear(options: DataOptions, *, everything: bool) -> None:
+    from steadygan.data import cache_folder, clear_cache_of
+    from steadygan.system.cache import clear_all
     from steadygan.system.words import byte_size
 
-    folder = cache_folder(cache)
-    freed = clear_cache(folder)
-    print(f"{byte_size(freed) if freed else 'nothing'} deleted from {folder}")
+    folder = cache_folder(options.cache)
+    cleared = clear_all(folder) if everything else clear_cache_of(options)
+    of = "" if everything else f" of {options.source}"
+    print(f"{byte_size(cleared.freed) if cleared.freed else 'nothing'}{of} deleted from {folder}")
+    if cleared.kept:
+        print(f"{byte_size(cleared.kept)} kept: a process uses them")
 
 
 def _print_audit(options: DataOptions, sheet: str | None) -> None:
@@ -75,7 +92,7 @@ def _print_audit(options: DataOptions, sheet: str | None) -> None:
     from steadygan.system.files import written_aside
 
     try:
-        dataset = open_data(options, Decoding())
+        dataset = open_data(options)
     except DataError:
         audit = audit_data(options)  # raises again if the data cannot even be inspected
         print("\n".join(audit.lines()))

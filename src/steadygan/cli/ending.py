@@ -7,24 +7,55 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steadygan.cli import INTERRUPTED, TERMINATED
+from steadygan import api
+from steadygan.cli import verbosity
+from steadygan.cli.codes import INTERRUPTED, TERMINATED
 from steadygan.codec import import_path
 from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
+from steadygan.system.terminal import raw_of, width_of
+
+if TYPE_CHECKING:
+    from steadygan.training.observers import Observer
 
 
-def carry_out(folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = ()) -> int:
+def observers(trackers: Sequence[str]) -> list[Observer]:
+    """The observers of a training that a command starts.
+
+    The command itself says how an interrupted run goes on; under ``--quiet`` there is no progress.
+    """
+    from steadygan.report.progress import ProgressObserver
+
+    chosen: list[Observer] = []
+    for observer in api.default_observers(trackers=trackers):
+        if not isinstance(observer, ProgressObserver):
+            chosen.append(observer)
+        elif not verbosity.quiet():
+            chosen.append(ProgressObserver(ends_interrupted=False))
+    return chosen
+
+
+def carry_out(
+    folder: Path, train: Callable[[], Run], kinds: Sequence[Kind] = (), watching: Sequence[Observer] = ()
+) -> int:
     """Trains, prints where the results are, and returns the exit code.
 
     Args:
         folder: of the run
         train: trains it
         kinds: classes and functions of the user's own in its recipe
+        watching: the observers of the run, of which a display is put away if the run ends without a word
     """
+    from steadygan.report.progress import ProgressObserver
+
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds
+        for observer in watching:
+            if isinstance(observer, ProgressObserver):
+                observer.put_away()
         print_interrupted(folder, kinds)
         return INTERRUPTED
     if not run.finished:
@@ -48,8 +79,13 @@ def print_results(run: Run) -> None:
     sample = f"steadygan sample {name}{kinds}"
     resume = f"steadygan resume {name} --rounds +{run.recipe.rounds}{kinds}"
     width = max(len(sample), len(resume))
-    print(f"next:     {sample:<{width}}  # new samples as {_what(run)}")
-    print(f"          {resume:<{width}}  # continues training")
+    hints = (
+        f"next:     {sample:<{width}}  # new samples as {_what(run)}",
+        f"          {resume:<{width}}  # continues training",
+    )
+    if max(map(len, hints)) > width_of(raw_of(sys.stdout)):  # a command has to stay in one piece
+        hints = (f"next:     {sample}", f"          {resume}")
+    verbosity.say(*hints)
 
 
 def _what(run: Run) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,7 +77,6 @@ def run(arguments: Sequence[str]) -> int:
             round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
             data=values.data,
-            say=lambda line: print(line, file=sys.stderr, flush=True),
         )
         print(f"{loaded.folder}:")
         print("\n".join(evaluation_lines(new)))
@@ -106,7 +104,6 @@ def _of_samples(values: argparse.Namespace) -> int:
             count=values.count,
             seed=values.seed,
             weights_file=values.inception_weights,
-            say=lambda line: print(line, file=sys.stderr, flush=True),
         )
         print(f"{path}:")
         print("\n".join(evaluation_lines(new)))

@@ -8,7 +8,7 @@ import inspect
 import itertools
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -91,10 +91,10 @@ def field_docs(cls: type) -> dict[str, str]:
     return docs
 
 
-def help_lines(spec: Any, width: int = 100) -> list[str]:
-    """The fields of a spec as the lines of a help text."""
+def help_lines(spec: Any, width: int = 100, wanted: Callable[[Field], bool] = lambda field: True) -> list[str]:
+    """The fields of a spec, or the wanted ones, as the lines of a help text."""
     lines: list[str] = []
-    for field in walk(spec):
+    for field in filter(wanted, walk(spec)):
         if field.is_part:
             kind = "none" if field.value is None else type(field.value).__name__
             head = f"{field.path}: {len(field.value)}" if field.item_kinds else f"{field.path}: {kind}"
@@ -103,7 +103,7 @@ def help_lines(spec: Any, width: int = 100) -> list[str]:
             continue
         option = f"  --{field.path} {type_words(field.annotation)}"
         text = _wrapped(" ".join([field.doc, f"(default: {value_words(field.value)})"]).strip(), INDENT, width)
-        if len(option) < INDENT - 1:
+        if len(option) < INDENT - 1 and width // 3 >= INDENT:
             lines += [option.ljust(INDENT) + text[0].strip(), *text[1:]]
         else:
             lines += [option, *text]
@@ -111,8 +111,10 @@ def help_lines(spec: Any, width: int = 100) -> list[str]:
 
 
 def _wrapped(text: str, indent: int, width: int) -> list[str]:
-    margin = " " * indent
-    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    margin = " " * min(indent, width // 3)
+    return textwrap.wrap(
+        text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _kinds(field: Field) -> str:

@@ -16,13 +16,14 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
-from steadygan.errors import UsageError
+from steadygan.errors import UsageError, enumerated
 from steadygan.kinds import Kind, bound, import_kinds, kinds_in, spec_types
 from steadygan.system.import_path import is_import_path
 from steadygan.system.yaml_text import read_yaml
 
 T = TypeVar("T")
 
+_INDEX = re.compile(r"\d{1,6}", re.ASCII)
 _KIND_TOKEN = re.compile(r"([A-Za-z_][\w.-]+):([A-Za-z][\w-]*)$")
 
 
@@ -164,12 +165,12 @@ def _changed_item(
     here, name = dashed(change.path[:depth]), change.path[depth]
     count = len(items)
     is_last = depth + 1 == len(change.path)
-    if not name.isdigit() or int(name) > count or (int(name) == count and not (is_last and item(count))):
+    index = int(name) if _INDEX.fullmatch(name) else count + 1
+    if index > count or (index == count and not (is_last and item(count))):
         indices = f"{here} has the items {', '.join(str(i) for i in range(count))}" if count else f"{here} is empty"
         kinds = codec.kinds_of(item(0))
         adding = f"; add one with {_tokens((*change.path[:depth], str(count)), kinds)}" if kinds else ""
         raise UsageError(f"{change.typed}: {indices}{adding}")
-    index = int(name)
     changed = _changed(items[index] if index < count else None, item(index), change, depth + 1, extra)
     return [*items[:index], changed, *items[index + 1 :]]
 
@@ -199,7 +200,8 @@ def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterab
     near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
     near = near or difflib.get_close_matches(got, [*everywhere, *known], n=1, cutoff=0.6)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    of = f" ({error.cls.__name__} has: {', '.join(dashed((f,)) for f in fields) or 'no fields'})" if error.depth else ""
+    has = enumerated(dashed((field,)) for field in fields) or "no fields"
+    of = f" ({error.cls.__name__} has: {has})" if error.depth else ""
     if not hint and not of:
         hint = "; --help lists all"
     return f"unknown option '{change.typed}'{hint}{of}"

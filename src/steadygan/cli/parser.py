@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
+import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from steadygan.cli import verbosity
 from steadygan.errors import UsageError, unknown_name
+from steadygan.system.terminal import raw_of, width_of
 
 if TYPE_CHECKING:
     from steadygan.run import Run
 
 
+LARGEST_WIDTH = 110
+"""columns of help texts, at most"""
 ROUND = "of another checkpoint: a number, or 'best' by the evaluations during training (default: the last)"
 
 
@@ -39,6 +46,10 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
             **settings,
         )
+        self.add_argument(*verbosity.QUIET, action="store_true", help="results, warnings and errors only")
+        self.add_argument(
+            *verbosity.VERBOSE, action="store_true", help="each step of long work as a line; tracebacks of failures"
+        )
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
         action = super().add_argument(*names, **settings)
@@ -55,6 +66,11 @@ class Parser(argparse.ArgumentParser):
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
         if unknown:
             raise unknown_name("option", unknown[0].partition("=")[0], [n for n in self.options if n.startswith("--")])
+        for action in self._actions:
+            given = getattr(values, action.dest, None)
+            if isinstance(given, str) and (not given.strip() or "\0" in given):
+                name = action.option_strings[0] if action.option_strings else action.metavar
+                raise UsageError(f"{name}: got '{given}'; a name or value is needed")
         if extra:
             raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'; see '{self.prog} --help'")
         return values
@@ -67,15 +83,23 @@ class _Formatter(argparse.HelpFormatter):
     """argparse's formatter, with a wider column of options."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
+        super().__init__(prog, max_help_position=30, width=min(LARGEST_WIDTH, width_of(raw_of(sys.stdout))) - 1)
+
+
+_WHOLE = re.compile(r"[-+]?\d{1,3}(,\d{3})+|[-+]?\d+", re.ASCII)
+_LONGEST_NUMBER = 19
 
 
 def integer(text: str) -> int:
-    """Parses a whole number."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"got '{text}'; a whole number is needed") from None
+    """Parses a whole number below 10^18: ``1000``, ``1,000``, ``1e3``."""
+    number = math.nan
+    if _WHOLE.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
+        return int(text.replace(",", ""))
+    with contextlib.suppress(ValueError):
+        number = float(text) if text.isascii() and "_" not in text else math.nan
+    if not (number.is_integer() and abs(number) < 1e18):
+        raise argparse.ArgumentTypeError(f"got '{text}'; a whole number is needed")
+    return int(number)
 
 
 def at_least(least: int) -> Any:
@@ -92,12 +116,20 @@ def at_least(least: int) -> Any:
 
 def minutes(text: str) -> float:
     """Parses a time above 0."""
-    try:
+    return _above_zero(text, "minutes have")
+
+
+def positive(text: str) -> float:
+    """Parses a number above 0."""
+    return _above_zero(text, "it has")
+
+
+def _above_zero(text: str, what: str) -> float:
+    number = math.nan
+    with contextlib.suppress(ValueError):
         number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"got '{text}'; minutes have to be a number above 0")
+    if not 0 < number < 1e12:
+        raise argparse.ArgumentTypeError(f"got '{text}'; {what} to be a number above 0, and below 1e12")
     return number
 
 
@@ -114,14 +146,14 @@ def round_or_best(text: str) -> int | str:
     if text == "best":
         return text
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round or 'best' is needed")
+        raise argparse.ArgumentTypeError(f"got '{text}'; a round or 'best' is needed")
     return int(text)
 
 
 def round_number(text: str) -> int:
     """Parses a checkpoint's round."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise argparse.ArgumentTypeError(f"got '{text[:40]}'; a round is needed, such as 1000")
+        raise argparse.ArgumentTypeError(f"got '{text}'; a round is needed, such as 1000")
     return int(text)
 
 

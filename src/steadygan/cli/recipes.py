@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from steadygan.cli.parser import Parser, at_least
 from steadygan.errors import UsageError
 from steadygan.recipes import find, listed, summary
 from steadygan.schedules import Constant
+from steadygan.system.terminal import is_terminal, raw_of, width_of
+from steadygan.system.words import wrapped
 from steadygan.types import SampleSpec
 
 WIDTH = 100
@@ -31,7 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     if values.name is None:
         if values.yaml or values.python or values.size or values.points:
             raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")
-        print(_list())
+        width = width_of(raw_of(sys.stdout)) - 1 if is_terminal(raw_of(sys.stdout)) else WIDTH
+        print("\n".join(list_lines(min(WIDTH, width))))
         return 0
     if values.size and values.points:
         raise UsageError("--size is of pictures, and --points shows the recipe for points; give one of them")
@@ -47,15 +51,20 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _list() -> str:
+def list_lines(width: int) -> list[str]:
+    """The recipes, each with what it is and its paper."""
     names = listed()
-    width = max(map(len, names)) + 2
+    column = max(map(len, names)) + 2
     lines = []
     for name in names:
         what, paper = summary(name)
-        lines.append(f"{name:<{width}}{what}")
-        lines += textwrap.wrap(paper, WIDTH, initial_indent=" " * width, subsequent_indent=" " * width)
-    return "\n".join([*lines, "", "'steadygan recipes NAME' shows one, 'steadygan train NAME' trains it."])
+        if width < 3 * column:
+            lines += [name, *(part for text in (what, paper) for part in wrapped(f"  {text}", width))]
+            continue
+        margin = " " * column
+        lines += textwrap.wrap(what, width, initial_indent=f"{name:<{column}}", subsequent_indent=margin)
+        lines += textwrap.wrap(paper, width, initial_indent=margin, subsequent_indent=margin)
+    return [*lines, "", "'steadygan recipes NAME' shows one, 'steadygan train NAME' trains it."]
 
 
 def as_python(value: Any, indent: int = 0) -> str:

@@ -30,6 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     def change(recipe: Recipe) -> Recipe:
         return overrides.apply(recipe, changes, parser.options)
 
+    observers = ending.observers(values.track)
     overrides.apply(loaded.recipe, changes, parser.options)  # before the data is opened, which may take long
     print(f"run {loaded.folder}: round {start:,} of {loaded.recipe.rounds + values.rounds:,}", flush=True)
     return ending.carry_out(
@@ -41,9 +42,10 @@ def run(arguments: Sequence[str]) -> int:
             from_round=values.from_round,
             data=values.data,
             device=values.device,
-            observers=api.default_observers(trackers=values.track),
+            observers=observers,
         ),
         loaded.kinds,
+        observers,
     )
 
 

@@ -1,8 +1,9 @@
-"""``steadygan runs``: a table of the runs and their progress."""
+"""``steadygan runs``: a table of the runs, their progress, state and size."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +11,22 @@ from pathlib import Path
 from steadygan.cli.parser import Parser
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.run import RUNS, Run, list_runs
+from steadygan.run.state import run_state
+from steadygan.system.escapes import escaped
+from steadygan.system.terminal import is_terminal, raw_of, width_of
+from steadygan.system.words import byte_size, cells, shortened
 
-HEAD = ("name", "recipe", "data", "rounds", "state", "age")
+HEAD = ("name", "recipe", "data", "rounds", "state", "size", "age")
+GAP = 2
+LEFT_OUT = ("data", "recipe", "size", "age")
+"""columns that a narrow terminal loses, in this order"""
+SHORTENED = {"data": 8, "recipe": 8, "name": 12}
+"""columns whose texts are shortened, each to no less than this, before another one is lost"""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Prints a table, the newest run last."""
-    parser = Parser("runs", "Lists the runs, the newest last.")
+    parser = Parser("runs", "Lists the runs, the newest last: running, finished, interrupted or damaged.")
     parser.add_argument("folder", nargs="?", default=str(RUNS), metavar="DIR", help=f"their folder (default: {RUNS}/)")
     root = Path(parser.parse(arguments).folder)
     if root != RUNS and not root.is_dir():
@@ -25,23 +35,72 @@ def run(arguments: Sequence[str]) -> int:
     if not folders:
         print(f"there is no run in {root}/ yet: 'steadygan train' makes one")
         return 0
-    rows = [HEAD, *(_row(path) for path in folders)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    stream = raw_of(sys.stdout)
+    width = width_of(stream) if is_terminal(stream) else None
+    print("\n".join(table([HEAD, *(_row(path) for path in folders)], width)))
     return 0
 
 
+def table(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """Rows below their head, aligned; in a given width long texts are shortened, then columns are left out."""
+    names = list(rows[0])
+    columns = {name: [escaped(row[index]) for row in rows] for index, name in enumerate(names)}
+    widths = {name: max(map(cells, column)) for name, column in columns.items()}
+    if width is not None:
+        for lost in (None, *LEFT_OUT):
+            if lost is not None:
+                widths.pop(lost)
+            if _least(widths) <= width:
+                break
+        _shrink(widths, width)
+    lines = []
+    for index in range(len(rows)):
+        texts = ((shortened(columns[name][index], wide), wide) for name, wide in widths.items())
+        lines.append((" " * GAP).join(text + " " * (wide - cells(text)) for text, wide in texts).rstrip())
+    return lines
+
+
+def _total(widths: dict[str, int]) -> int:
+    return sum(widths.values()) + GAP * (len(widths) - 1)
+
+
+def _least(widths: dict[str, int]) -> int:
+    """The columns' width with all texts as short as they may be."""
+    return _total({name: min(wide, SHORTENED.get(name, wide)) for name, wide in widths.items()})
+
+
+def _shrink(widths: dict[str, int], width: int) -> None:
+    """Takes from the widest of the texts that may be shortened, until the columns fit or nothing is left to take."""
+    while _total(widths) > width:
+        able = [name for name in widths if name in SHORTENED and widths[name] > SHORTENED[name]]
+        if not able:
+            return
+        widths[max(able, key=lambda name: widths[name])] -= 1
+
+
 def _row(path: Path) -> tuple[str, ...]:
+    size = byte_size(_bytes_in(path))
     try:
-        loaded = Run(path)
+        loaded, state = Run(path), run_state(path)
         source = loaded.recipe.data.source
         done, rounds = loaded.rounds_done, loaded.recipe.rounds
         data = Path(source).name if os.sep in source else source
-        state = "finished" if loaded.finished else "unfinished"
-        return path.name, loaded.recipe.name, data, f"{done:,}/{rounds:,}", state, age(time.time() - loaded.modified)
-    except (SteadyganError, OSError) as error:  # a damaged run must not hide the others
-        return path.name, "?", "?", "?", f"unreadable: {' '.join(str(error).split())}", "?"
+        changed = age(time.time() - loaded.modified)
+        return path.name, loaded.recipe.name, data, f"{done:,}/{rounds:,}", state, size, changed
+    except (SteadyganError, OSError):  # a damaged run must not hide the others
+        return path.name, "?", "?", "?", "damaged", size, "?"
+
+
+def _bytes_in(folder: Path) -> int:
+    """Bytes of the files below a folder, links left aside; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_size
+            except OSError:
+                continue
+    return total
 
 
 def age(seconds: float) -> str:

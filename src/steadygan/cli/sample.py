@@ -3,34 +3,85 @@
 from __future__ import annotations
 
 import argparse
+import math
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
+from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
-from steadygan.kinds import check_used, import_kinds
+from steadygan.kinds import import_kinds
 from steadygan.run import Run, Weights
 from steadygan.run.layout import GENERATED
+from steadygan.system.cache import free_bytes
+from steadygan.system.words import byte_size
 
 GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
 """default numbers of samples"""
 FRAMES = 48
+MOST_POINTS = 1_000_000
+"""in a picture of points"""
+BLOCK_OF_DISK = 4096
+"""bytes that a small file takes"""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Generates samples, writes them, and prints where."""
+    parser = _parser()
+    values = parser.parse(arguments)
+    if values.interpolate + values.gif + (values.between is not None) > 1:
+        raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
+    if values.by_class and (values.interpolate or values.gif or values.between is not None):
+        raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
+    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
+    check_used(loaded.kinds, loaded.recipe)
+    values.round = chosen_round(loaded, values.round)
+    if values.classes is not None:
+        values.classes = loaded.class_numbers(values.classes)
+    drawn = values.seed is None
+    if drawn:
+        values.seed = secrets.randbelow(2**31)
+    out = Path(values.out) if values.out is not None else _default_path(loaded, values)
+    _check_out(loaded, values, out, of_user=values.out is not None or drawn)
+    loaded.checkpoint(values.round)
+    if values.between is not None:
+        steps = values.count or STRIP
+        write_between(
+            loaded,
+            values.between,
+            out,
+            steps,
+            values.seed,
+            values.classes,
+            weights=_weights(values),
+            round_=values.round,
+        )
+    elif values.interpolate or values.gif:
+        _write_path(loaded, values, out)
+    elif values.by_class:
+        _write_classes(loaded, values, out)
+    else:
+        _write_samples(loaded, values, out)
+    return 0
+
+
+def _parser() -> Parser:
     parser = Parser("sample", "Generates samples from a run's averaged generator.")
     parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
     parser.add_argument("--count", type=at_least(1), metavar="N", help=f"how many (default: {GRID})")
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the latents (default: 0)")
+    parser.add_argument(
+        "--seed", type=at_least(0), metavar="S", help="of the latents (default: a new one each time, which is printed)"
+    )
     parser.add_argument(
         "--out",
         metavar="PATH",
         help=".png for a grid, .npz or .npy for arrays, .csv for tables, no ending for a folder of PNGs; .txt or .npz "
         "for text (default: in the run's folder)",
     )
+    add_overwrite(parser)
     parser.add_argument(
         "--class",
         dest="classes",
@@ -57,37 +108,65 @@ def run(arguments: Sequence[str]) -> int:
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
     add_kinds(parser)
-    values = parser.parse(arguments)
-    if values.interpolate + values.gif + (values.between is not None) > 1:
-        raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
-    if values.by_class and (values.interpolate or values.gif or values.between is not None):
-        raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
-    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
-    check_used(loaded.kinds, loaded.recipe)
-    values.round = chosen_round(loaded, values.round)
-    if values.classes is not None:
-        values.classes = loaded.class_numbers(values.classes)
-    out = Path(values.out) if values.out else _default_path(loaded, values)
-    loaded.checkpoint(values.round)
-    if values.between is not None:
-        steps = values.count or STRIP
-        write_between(
-            loaded,
-            values.between,
-            out,
-            steps,
-            values.seed,
-            values.classes,
-            weights=_weights(values),
-            round_=values.round,
-        )
-    elif values.interpolate or values.gif:
-        _write_path(loaded, values, out)
-    elif values.by_class:
-        _write_classes(loaded, values, out)
+    return parser
+
+
+def _check_out(run: Run, values: argparse.Namespace, out: Path, *, of_user: bool) -> None:
+    """Raises UsageError, before anything is drawn, unless the samples fit ``out`` in form, place and size.
+
+    of_user: False for a name that tells all of what decides the samples, whose file may be replaced
+    """
+    from steadygan.report.sample_files import check_folder
+    from steadygan.report.samples import check_form, is_grid
+
+    overwrite = values.overwrite or not of_user
+    one_picture = values.interpolate or values.gif or values.between is not None
+    if not one_picture:
+        check_form(out, text=run.sample_spec.is_text, table=run.sample_spec.is_points)
+    if out.is_dir() or not (one_picture or out.suffix):
+        if out.is_dir() and values.overwrite:
+            check_folder(out)
+        check_new_folder(out, overwrite=overwrite)
     else:
-        _write_samples(loaded, values, out)
-    return 0
+        check_new_file(out, overwrite=overwrite)
+    if one_picture or values.by_class or is_grid(out):
+        _check_picture(run, values)
+    else:
+        _check_space(run, values.count or GRID, out)
+
+
+def _check_picture(run: Run, values: argparse.Namespace) -> None:
+    """Raises UsageError for more samples than one picture holds."""
+    from steadygan.report.samples import most_in_grid
+
+    if values.count is None:
+        return
+    spec = run.sample_spec
+    most = most_in_grid(*spec.shape[-2:]) if spec.is_image else MOST_POINTS
+    if values.gif:
+        most //= FRAMES
+    elif values.between is not None:
+        most = most // max(1, PICTURES) - 2
+    elif values.by_class:
+        most //= min(20, max(1, spec.classes))
+    if values.count > most:
+        raise UsageError(
+            f"--count is {values.count:,}, but one picture holds {max(0, most):,} of them: --out NAME "
+            "without an ending makes a folder, --out NAME.npz an array"
+        )
+
+
+def _check_space(run: Run, count: int, out: Path) -> None:
+    """Raises UsageError if the disk has less room than the samples take."""
+    spec = run.sample_spec
+    size = math.prod(spec.shape) * (1 if spec.is_picture or spec.is_text else 4)
+    if not out.suffix or out.is_dir():
+        size = max(size, BLOCK_OF_DISK)
+    free = free_bytes(out.absolute().parent)
+    if count * size > free:
+        raise UsageError(
+            f"--count is {count:,}, which takes {byte_size(count * size)} at '{out}', and {byte_size(free)} are free"
+        )
 
 
 def _default_path(run: Run, values: argparse.Namespace) -> Path:
@@ -118,14 +197,21 @@ def _weights(values: argparse.Namespace) -> Weights:
 
 
 def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
-    from steadygan.report.samples import save_samples
+    import numpy as np
+
+    from steadygan.report.samples import is_grid, save_blocks, save_grid
 
     count = values.count or GRID
-    samples = run.sample(count, values.seed, label=values.classes, weights=_weights(values), round_=values.round)
-    drawn = run.labels(count, values.seed, values.classes) if run.conditional else None
-    labels = None if drawn is None else drawn.numpy()
-    save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
-    print(f"{count:,} samples of {run.folder}: {out}")
+    asked = {"label": values.classes, "weights": _weights(values), "round_": values.round}
+    blocks, units = run.blocks(count, values.seed, **asked), run.data.units
+    if not run.conditional:  # labels of a generator that is not told them say nothing
+        blocks = ((samples, None) for samples, _ in blocks)
+    if run.alphabet is None and is_grid(out):
+        save_grid(np.concatenate([samples for samples, _ in blocks]), out, units=units)
+    else:
+        dimensions = 1 + len(run.sample_spec.shape)
+        save_blocks(blocks, out, count, run.alphabet, units, run.class_names, dimensions=dimensions)
+    print(f"{count:,} samples of {run.folder}, seed {values.seed}: {out}")
 
 
 def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
@@ -137,7 +223,7 @@ def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
     )
     names = run.class_names
     save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
-    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}: {out}")
+    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}, seed {values.seed}: {out}")
 
 
 def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
@@ -159,4 +245,4 @@ def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
         steps = values.count or STRIP
         frames = run.interpolate(1, steps, values.seed, label=values.classes, weights=weights, round_=values.round)
         save_picture(interpolation_strip(frames[:, 0]), out, f"{steps} samples that interpolate between two latents")
-    print(f"interpolation of {run.folder}: {out}")
+    print(f"interpolation of {run.folder}, seed {values.seed}: {out}")

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from steadygan import api
-from steadygan.cli import ending, overrides
-from steadygan.cli.decoding import Decoding
+from steadygan.cli import ending, epochs, overrides, positionals, topics, verbosity
+from steadygan.cli.outputs import check_new_run
 from steadygan.cli.overrides import Change
-from steadygan.cli.parser import Parser, add_kinds, minutes
+from steadygan.cli.parser import LARGEST_WIDTH, Parser, add_kinds, minutes, positive
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, check_used, import_kinds
 from steadygan.recipe import Recipe, fitted
-from steadygan.recipes import listed, text, wgan_gp
-from steadygan.run import find_run, new_folder
+from steadygan.recipes import by_name, text, wgan_gp
+from steadygan.run import RUNS, find_run, new_folder
+from steadygan.system.terminal import raw_of, width_of
+from steadygan.system.words import wrapped
 from steadygan.types import SampleSpec
 
+FIELDS = ("--rounds N", "--batch N", "--seed N", "--data.size PIXELS", "--critic-steps N", "--run.checkpoint-every N")
+"""often set, as the help has them"""
 Base = Recipe | Callable[[SampleSpec], Recipe] | None
 
 STAND_INS = (
@@ -34,25 +38,26 @@ STAND_INS = (
 def run(arguments: Sequence[str]) -> int:
     """Trains; returns the exit code."""
     parser = _parser()
-    rest, changes = overrides.split(arguments, parser.options)
+    words, topic = topics.split_help(arguments, list(by_name()))
+    rest, changes = overrides.split(words, parser.options)
     values = parser.parse(rest)
+    changes += positionals.place(values)
     if values.weights_from is not None:
         values.weights_from = find_run(values.weights_from)
     changes += [overrides.setting(text) for text in values.set]
     if values.engine is not None:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
-    if values.data is not None:
-        changes.append(data_change(values.data))
     changes, named = overrides.own_networks(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
     trial = try_changes(base, changes, parser, values.kinds)
-    if values.help:
-        print(_help(parser, values.recipe, trial))
+    if topic is not None:
+        print(_help(parser, values.recipe, trial, topic))
         return 0
     check_used(values.kinds, trial)
+    check_new_run(Path(values.out) if values.out else RUNS / "new")
+    observers = ending.observers(values.track)
     ready = prepare(base, trial, changes, values, parser)
-    observers = api.default_observers(trackers=values.track)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
     return ending.carry_out(
@@ -61,6 +66,7 @@ def run(arguments: Sequence[str]) -> int:
             ready, folder, device=values.device, observers=observers, weights_from=values.weights_from
         ),
         values.kinds,
+        observers,
     )
 
 
@@ -71,9 +77,11 @@ def prepare(
     from steadygan.system.device import choose_device, choose_precision
 
     rounds_given = any(change.path == ("rounds",) for change in changes)
-    if values.minutes is not None and rounds_given:
-        raise UsageError("--minutes and --rounds both say how long to train; give one of them")
-    if values.keep_schedules and not rounds_given:
+    lengths = (("--minutes", values.minutes), ("--rounds", rounds_given or None), ("--epochs", values.epochs))
+    given = [name for name, value in lengths if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} both say how long to train; give one of them")
+    if values.keep_schedules and not (rounds_given or values.epochs):
         raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
@@ -81,50 +89,51 @@ def prepare(
         change.path == ("data", "flip") or (change.path == ("data",) and "flip" in str(change.text))
         for change in changes
     )
-    ready = api.prepare(base, options, device=values.device, progress=Decoding(), may_mirror=not flip_given)
+    ready = api.prepare(base, options, device=values.device, may_mirror=not flip_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
-    made = ready.recipe
-    if rounds_given and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
-        of_length = [change for change in inside if change.path == ("rounds",)]
-        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
-    for line in ready.reasons:
-        print(f"chosen: {line}")
+    verbosity.say(*(f"chosen: {line}" for line in ready.reasons))
     given = [f"{change.typed} {change.text or True}" for change in inside]
     if values.minutes is not None:
         given.insert(0, f"--minutes {values.minutes:g}")
     if ready.reasons and given:
-        print(f"overridden: {', '.join(given)}")
-    return dataclasses.replace(
-        ready,
-        recipe=overrides.apply(made, inside, parser.options, values.kinds),
-        minutes=values.minutes or (None if rounds_given else ready.minutes),
-    )
+        verbosity.say(f"overridden: {', '.join(given)}")
+    if values.epochs is not None:
+        recipe = overrides.apply(ready.recipe, inside, parser.options, values.kinds)
+        rounds = epochs.rounds_of(values.epochs, recipe, ready.dataset)
+        verbosity.say(epochs.explained(values.epochs, rounds, recipe, ready.dataset))
+        inside.append(Change(("rounds",), str(rounds), "--epochs"))
+    made, of_length = ready.recipe, [change for change in inside if change.path == ("rounds",)]
+    if of_length and not values.keep_schedules:  # before other changes: a decay that is named stays as it was typed
+        made = fitted(made, overrides.apply(made, of_length, parser.options, values.kinds).rounds)
+    recipe = overrides.apply(made, inside, parser.options, values.kinds)
+    return dataclasses.replace(ready, recipe=recipe, minutes=values.minutes or (None if of_length else ready.minutes))
 
 
 def _parser() -> Parser:
     parser = Parser("train", "Trains a recipe on data, and writes a run folder.", add_help=False)
     parser.usage = (
-        "steadygan train [RECIPE | FILE.yaml] [--data SOURCE] [--out DIR] [--minutes N] [--device D] [--from RUN]\n"
-        "                       [--track NAME] [PART:KIND ...] [--FIELD VALUE ...] [--set PATH=YAML ...]"
+        "steadygan train [RECIPE | FILE.yaml] [DATA] [--minutes N] [--out DIR] [--FIELD VALUE ...] [PART:KIND ...]"
     )
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a name (steadygan recipes) or a YAML file")
-    parser.add_argument("--data", metavar="SOURCE", help="a path or a name, such as digits (default: the recipe's)")
-    parser.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
-    parser.add_argument("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
-    parser.add_argument(
-        "--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them"
+    add = parser.add_argument
+    add(
+        "words",
+        nargs="*",
+        metavar="RECIPE, DATA",
+        help="a recipe's name or YAML file (default: chosen for the data), and a folder, file or name of data "
+        "(default: digits)",
     )
-    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
-    parser.add_argument(
-        "--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run"
-    )
-    parser.add_argument("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)"
-    )
+    add("--data", metavar="SOURCE", help="the data: a path or a name, such as digits (default: the recipe's)")
+    add("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
+    add("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
+    add("--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them")
+    add("--epochs", type=positive, metavar="N", help="as many rounds as see the data N times")
+    add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    add("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
+    add("--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run")
+    add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
     add_kinds(parser)
-    parser.add_argument("--help", "-h", action="store_true", help="this help, with every field of the recipe")
+    add("--help", "-h", metavar="TOPIC", nargs="?", help="this help, or that of a topic below")
     return parser
 
 
@@ -137,11 +146,6 @@ def _base(values: argparse.Namespace) -> Base:
     # its intervals are those of a run of another length
     run = dataclasses.replace(earlier.run, log_every=None, picture_every=None, checkpoint_every=None)
     return dataclasses.replace(earlier, run=run)
-
-
-def data_change(text: str) -> Change:
-    """``--data SOURCE`` is short for ``--data.source SOURCE``; ``--data '{source: ..., size: 32}'`` sets more."""
-    return Change(("data",) if text.lstrip().startswith("{") else ("data", "source"), text, "--data")
 
 
 def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
@@ -174,16 +178,26 @@ def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
     return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)
 
 
-def _help(parser: Parser, name: str | None, recipe: Recipe) -> str:
-    from steadygan.cli.fields import help_lines
-
-    width = min(110, shutil.get_terminal_size((100, 24)).columns)
-    fields = "\n".join(help_lines(recipe, width))
+def _help(parser: Parser, name: str | None, recipe: Recipe, topic: str) -> str:
+    width = min(LARGEST_WIDTH, width_of(raw_of(sys.stdout)) - 1)
     named = f"recipe {name}" if name else "recipe wgan-gp ('steadygan train RECIPE --help' for another)"
-    return f"""{parser.format_help()}
-recipes: {", ".join(listed())}
-
-Every field of the {named}, for {"its data" if name and "." in name else "pictures of 32 px"}:
-
-{fields}
-"""
+    spelled = f"the {named}, for {'its data' if name and '.' in name else 'pictures of 32 px'}"
+    if topic:
+        shown = topics.topic_lines(recipe, topic, width)
+        head = [] if topic == topics.RECIPES else [f"'{topic}' in {spelled}:", ""]
+        return "\n".join([*(line for text in head for line in wrapped(text, width)), *shown])
+    often = [*FIELDS, *(f"--{path}" for path in ("generator-optimizer.lr", "critic-optimizer.lr"))]
+    text = (
+        "Every field of a recipe is an option: --FIELD VALUE sets it, PART:KIND chooses the kind of a part, such as "
+        f"critic:resnet-critic. Often: {', '.join(often)}. Options of other programs, such as --batch-size or --lr, "
+        "are taken where they mean the same."
+    )
+    lines = [
+        parser.format_help(),
+        *wrapped(text, width),
+        "",
+        *wrapped(f"--help TOPIC lists the fields of a part of {spelled}:", width),
+        "",
+        *topics.overview(recipe, width),
+    ]
+    return "\n".join(lines)

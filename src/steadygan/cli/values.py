@@ -11,7 +11,7 @@ from steadygan import codec
 from steadygan.errors import UsageError, nearest
 from steadygan.system.yaml_text import read_yaml
 
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$", re.ASCII)
 
 
 def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:

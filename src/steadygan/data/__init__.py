@@ -13,7 +13,7 @@ from steadygan.data.options import DataOptions
 if TYPE_CHECKING:
     from steadygan.data.audit.audit import Audit
     from steadygan.data.dataset import Dataset, Endless, Stored
-    from steadygan.data.open import audit_data, open_data, planned_cache_bytes
+    from steadygan.data.open import audit_data, clear_cache_of, open_data, planned_cache_bytes
     from steadygan.data.order import sample_indices
     from steadygan.data.sheet import contact_sheet
     from steadygan.data.sources.find import NAMES
@@ -33,6 +33,7 @@ __all__ = [
     "audit_data",
     "cache_folder",
     "clear_cache",
+    "clear_cache_of",
     "contact_sheet",
     "open_data",
     "planned_cache_bytes",
@@ -50,6 +51,7 @@ _HOMES = {
     "audit_data": "data.open",
     "cache_folder": "system.cache",
     "clear_cache": "system.cache",
+    "clear_cache_of": "data.open",
     "contact_sheet": "data.sheet",
     "open_data": "data.open",
     "planned_cache_bytes": "data.open",

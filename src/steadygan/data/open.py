@@ -16,6 +16,7 @@ from steadygan.data.images.store import (
     cached,
     decoded_in_cache,
     decoded_in_memory,
+    entries_of,
     labels_of,
     stays_in_memory,
 )
@@ -28,6 +29,7 @@ from steadygan.data.sources.synthetic import open_synthetic
 from steadygan.data.sources.text import open_lines
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError
+from steadygan.system.cache import Cleared, clear_entries
 from steadygan.types import SampleSpec
 
 _ARRAYS = ("arrays", "memory")
@@ -104,6 +106,18 @@ def planned_cache_bytes(options: DataOptions) -> int:
     if inspection.problem() or stays_in_memory(inspection.split, inspection.plan):
         return 0
     return inspection.split.count * inspection.plan.nbytes
+
+
+def clear_cache_of(options: DataOptions) -> Cleared:
+    """Deletes what the cache holds of a source, in any shape of picture, and no process uses."""
+    source = _source(options)
+    if not isinstance(source, PictureSource):
+        return Cleared(0, 0)
+    inspection = inspect_source(source, options)
+    entries = entries_of(inspection.root, inspection.split, inspection.plan)
+    keys = [pictures.key for pictures in (source.train, source.test) if pictures is not None]
+    scans = [inspection.root / "scans" / f"{key}.json" for key in keys if key is not None]
+    return clear_entries([*entries, *(path for path in scans if path.is_file())])
 
 
 def _source(options: DataOptions, progress: Progress | None = None) -> Source:

@@ -14,6 +14,7 @@ from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Measure
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Number
+from steadygan.system import progress
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -49,8 +50,7 @@ def extractors_for(
     """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            what = "is text" if dataset.sample.is_text else "are points"
-            raise UsageError(f"'{dataset.name}' {what}: --features is for pictures")
+            raise UsageError(f"'{dataset.name}' is {dataset.sample.plural}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:
@@ -82,16 +82,18 @@ def of_classifier(measure: Measure, real: RealSide) -> bool:
 
 
 def _progress(tell: Say) -> Callable[[int, int], None]:
-    """Tells of the classifier's training at each tenth of it."""
-    tenths = -1
+    """Tells of the classifier's training at each tenth of it, or at each step to who listens to progress."""
+    what, tenths = "training a classifier of the data, once", -1
 
-    def progress(done: int, total: int) -> None:
+    def told(done: int, total: int) -> None:
         nonlocal tenths
-        if total and 10 * done // total > tenths:
+        if tell is progress.tell:
+            progress.tell(what, done, total)
+        elif total and 10 * done // total > tenths:
             tenths = 10 * done // total
-            tell(f"training a classifier of the data, once: {10 * tenths}%")
+            tell(f"{what}: {10 * tenths}%")
 
-    return progress
+    return told
 
 
 def check_used(features: str | Features, inputs: Sequence[str], inception: bool) -> None:

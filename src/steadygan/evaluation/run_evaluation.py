@@ -30,6 +30,7 @@ from steadygan.representations import Pyramid
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
 from steadygan.run.reopen import record_place, reopen
+from steadygan.system import progress
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -91,7 +92,7 @@ def evaluate(
             say=say,
         )
     evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
-    tell = say or (lambda line: None)
+    tell = say or progress.tell
     at = int(evaluated.checkpoint(round_).name)
     if weights in get_args(Weights):
         evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long

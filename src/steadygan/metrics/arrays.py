@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steadygan.errors import UsageError
+from steadygan.system import progress
 
 Rows = NDArray[np.float64]
 """[N, D]"""
@@ -92,7 +93,8 @@ def row_slices(rows: AnyRows) -> Iterator[slice]:
 
 def blocks(images: Images, size: int) -> Iterator[Images]:
     """Images in blocks of at most ``size``, in order."""
-    for start in range(0, len(images), size):
+    starts = range(0, len(images), size)
+    for start in progress.steps("measuring pictures", starts, len(images), weight=lambda _: size):
         yield images[start : start + size]
 
 

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 
-from steadygan.errors import UsageError, nearest
+from steadygan.errors import UsageError, enumerated, nearest
 from steadygan.recipe import Recipe
 from steadygan.recipes.conditional import acgan, acgan_wgan_gp, projection
 from steadygan.recipes.energy import ebgan, ebgan_pt
@@ -79,7 +79,10 @@ def find(name: str) -> RecipeFunction:
     every = by_name()
     function = every.get(name) or every.get(name.replace("_", "-").lower())
     if function is None:
-        raise UsageError(f"unknown recipe '{name}'{nearest(name, every)} (known: {', '.join(listed())})")
+        raise UsageError(
+            f"unknown recipe '{name}'{nearest(name, every)} (known: {enumerated(listed())}; "
+            "'steadygan recipes' lists them)"
+        )
     return function
 
 

@@ -16,8 +16,13 @@ from rich.text import Text
 
 from steadygan.report.progress_lines import BROKEN, GAPS, end_line, evaluation_text, losses, some_lines
 from steadygan.run.layout import lines_path, picture_path
-from steadygan.system.words import count, duration, number
+from steadygan.system.terminal import safe
+from steadygan.system.words import count, duration, number, wrapped
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
+from steadygan.training.signals import StopSignals
+
+NARROW = 64
+"""columns below which the times have a line of their own"""
 
 
 class LivePanel:
@@ -33,17 +38,20 @@ class LivePanel:
         self._lines: list[str] = []
         self._began = clock()
         self._bar: _RoundsBar | None = None
+        self._narrow = False
         self._task = TaskID(0)
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
 
     def open(self, start: RunStart) -> None:
         for line in start.plan:
-            self._console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+            self._print(line, "dim")
+        rounds = TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False)
+        bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
+        times = TextColumn("{task.fields[times]}", style="cyan", markup=False)
+        self._narrow = self._console.width < NARROW
         self._bar = _RoundsBar(
-            TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False),
-            BarColumn(bar_width=None, table_column=Column(ratio=1)),
-            TextColumn("{task.fields[times]}", style="cyan", markup=False),
+            *((rounds, bar) if self._narrow else (rounds, bar, times)),
             console=self._console,
             auto_refresh=False,
             expand=True,
@@ -66,18 +74,27 @@ class LivePanel:
         self._lines = some_lines(picture)
         self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
-    def close(self, end: RunEnd) -> None:
+    def put_away(self) -> None:
         self._over.set()
         if self._thread:
             self._thread.join(timeout=1.0)
         if self._bar:
             self._refresh(self._bar)
             self._bar.stop()
+
+    def close(self, end: RunEnd, *, last: bool = True) -> None:
+        self.put_away()
         for line in end.closing:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._print(line)
+        if not last:
+            return
         style = {"finished": "bold green", "interrupted": "bold yellow"}.get(end.reason, "bold red")
-        line = end_line(end, self._clock() - self._began)
-        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._print(end_line(end, self._clock() - self._began), style)
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        """Prints a line, broken between words."""
+        for part in wrapped(safe(line), self._console.width):
+            self._console.print(part, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _tick(self) -> None:
         with suppress(*BROKEN):
@@ -95,6 +112,7 @@ class LivePanel:
         if self._evaluation:
             numbers.append(self._evaluation)
         below = [
+            *([_cropped(self._times(row), "cyan")] if self._narrow else []),
             _cropped("   ".join(numbers) or "the first rounds ..."),
             *(_cropped(f"  {line}") for line in self._lines),
         ]
@@ -106,10 +124,12 @@ class LivePanel:
 
     def _times(self, row: Row) -> str:
         now = self._clock()
-        gone, left = duration(now - self._began), row.get("seconds_left")
+        gone, left = f"elapsed {duration(now - self._began)}", row.get("seconds_left")
+        if StopSignals.last is not None:
+            return f"{gone}, stopping after this round"
         if not left or not math.isfinite(left):
             return gone
-        return f"{gone}, {duration(left - (now - self._row_at))} left"
+        return f"{gone}, left {duration(left - (now - self._row_at))}"
 
 
 class _RoundsBar(Progress):
@@ -124,4 +144,4 @@ class _RoundsBar(Progress):
 
 def _cropped(text: str, style: str = "") -> Text:
     """A line that is cut at the terminal's edge."""
-    return Text(text, style=style, no_wrap=True, overflow="crop")
+    return Text(safe(text), style=style, no_wrap=True, overflow="crop")

@@ -25,6 +25,7 @@ from steadygan.report.run_contents import RunContents, read_run
 from steadygan.report.thinning import running_median
 from steadygan.run import layout
 from steadygan.run.records import Curve
+from steadygan.system import progress
 from steadygan.system.escapes import storable
 from steadygan.system.files import written_aside
 from steadygan.system.words import count, duration, number
@@ -59,6 +60,7 @@ def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) 
     Raises:
         RunError: for a folder that holds no run or cannot be written.
     """
+    progress.tell("writing the report")
     page = page_of(read_run(folder), end, window)
     return _write(folder / layout.REPORT, page)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from steadygan.report.progress_lines import BROKEN, PlainLines
+from steadygan.system import progress
+from steadygan.system.terminal import console as safe_console
+from steadygan.system.terminal import moves_cursor
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 if TYPE_CHECKING:
@@ -21,12 +24,21 @@ class ProgressObserver:
 
     console: a rich Console; None takes standard output. A console that is no terminal, or a dumb one, gets plain
     lines. An output that is closed or breaks ends the display, never the run.
+    ends_interrupted: True if the end of an interrupted run is a line here too; the command has one of its own
     """
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        ends_interrupted: bool = True,
+    ) -> None:
         self._console = console
+        self._ends_interrupted = ends_interrupted
         self._clock = clock
         self._display: _Display | None = None
+        self._silence: AbstractContextManager[None] | None = None
 
     def preparing(self, line: str) -> None:
         """Prints a line on what happens before the first round."""
@@ -36,6 +48,8 @@ class ProgressObserver:
                 print(line, file=stream, flush=True)
 
     def started(self, start: RunStart) -> None:
+        self._silence = progress.listening(None)  # the display shows it all
+        self._silence.__enter__()
         self._display = _display_on(self._console, self._clock)
         with suppress(*BROKEN):
             self._display.open(start)
@@ -57,11 +71,21 @@ class ProgressObserver:
 
     def saved(self, round_: int, path: Path) -> None: ...
 
+    def put_away(self) -> None:
+        """Ends the display of a run that stopped without ``ended``, and says nothing."""
+        if self._display:
+            with suppress(*BROKEN):
+                self._display.put_away()
+        self._display = None
+
     def ended(self, end: RunEnd) -> None:
         if self._display:
             with suppress(*BROKEN):
-                self._display.close(end)
+                self._display.close(end, last=self._ends_interrupted or end.reason != "interrupted")
         self._display = None
+        if self._silence is not None:
+            self._silence.__exit__(None, None, None)
+            self._silence = None
 
 
 class _Display(Protocol):
@@ -69,17 +93,16 @@ class _Display(Protocol):
     def show(self, row: Row) -> None: ...
     def evaluated(self, row: Evaluation) -> None: ...
     def picture(self, picture: Picture) -> None: ...
-    def close(self, end: RunEnd) -> None: ...
+    def put_away(self) -> None: ...
+    def close(self, end: RunEnd, *, last: bool = True) -> None: ...
 
 
 def _display_on(console: Console | None, clock: Callable[[], float]) -> _Display:
     if console is None:
         stream = sys.stdout
-        if stream is None or stream.closed or not stream.isatty():  # None: a Windows program without a console
+        if not moves_cursor(stream):  # None: a Windows program without a console
             return PlainLines(stream, clock)
-        from rich.console import Console
-
-        console = Console()
+        console = safe_console()
     plain = not console.is_terminal or console.is_dumb_terminal
     if plain or not console.encoding.lower().startswith("utf"):
         return PlainLines(console.file, clock)

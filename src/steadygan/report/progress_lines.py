@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
+from steadygan.system.terminal import safe
 from steadygan.system.words import count, duration, number, visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
@@ -18,16 +19,20 @@ BROKEN = (OSError, ValueError, SystemExit)
 """raised for a terminal that is gone, for a closed stream, and by rich for a closed pipe"""
 
 
-def progress_line(row: Row, rounds: int) -> str:
+def progress_line(row: Row, rounds: int, elapsed: float | None = None) -> str:
     """One row, as far as its fields go.
 
-    ``round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  2 min left``
+    ``round 500/2000  critic -1.23  W 1.20 (held-out 1.18)  12.3k samples/s  elapsed 40 s  left 2 min``
+
+    elapsed: seconds since the session began
     """
     parts = [f"round {row['round']}/{rounds}", *(f"{name} {value}" for name, value in losses(row))]
     if speed := row.get("samples_per_second"):  # missing or 0: not known yet
         parts.append(f"{count(speed)} samples/s")
+    if elapsed is not None:
+        parts.append(f"elapsed {duration(elapsed)}")
     if (left := row.get("seconds_left")) and math.isfinite(left):
-        parts.append(f"{duration(left)} left")
+        parts.append(f"left {duration(left)}")
     return "  ".join(parts)
 
 
@@ -101,15 +106,18 @@ class PlainLines:
     def picture(self, picture: Picture) -> None:
         self._lines = some_lines(picture)
 
-    def close(self, end: RunEnd) -> None:
+    def put_away(self) -> None: ...
+
+    def close(self, end: RunEnd, *, last: bool = True) -> None:
         self._print_waiting()
         for line in end.closing:
             self._print(line)
-        self._print(end_line(end, self._clock() - self._began))
+        if last:
+            self._print(end_line(end, self._clock() - self._began))
 
     def _print_waiting(self) -> None:
         if self._waiting is not None:
-            line = progress_line(self._waiting, self._rounds)
+            line = progress_line(self._waiting, self._rounds, self._clock() - self._began)
             self._print(f"{line}  {self._evaluation}" if self._evaluation else line)
             for text in self._lines:
                 self._print(f"  {text}")
@@ -120,7 +128,7 @@ class PlainLines:
         if self._stream is None:
             return
         try:
-            self._stream.write(line + "\n")
+            self._stream.write(safe(line) + "\n")
         except UnicodeEncodeError:  # a name with characters that an old code page lacks
             self._stream.write(line.encode("ascii", "replace").decode("ascii") + "\n")
         self._stream.flush()

@@ -1,31 +1,35 @@
-"""Files of samples: one grid, a folder of pictures, or an array file."""
+"""Files of samples: one grid, a folder of pictures, arrays, a table, or lines of text, by the path's ending."""
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from steadygan.data.dataset import Labels, Samples
 from steadygan.data.numbers import drawing
-from steadygan.data.text.alphabet import Alphabet, decode
+from steadygan.data.text.alphabet import Alphabet
 from steadygan.errors import UsageError
-from steadygan.report.lines import save_lines
-from steadygan.report.pictures import class_grid, image_grid, save_picture
-from steadygan.system.files import written_aside
+from steadygan.report.pictures import GAP, class_grid, image_grid, save_picture
+from steadygan.report.sample_files import (
+    Blocks,
+    folder_of_blocks,
+    lines_of_blocks,
+    npy_of_blocks,
+    npz_of_blocks,
+    table_of_blocks,
+)
 
 if TYPE_CHECKING:
     from steadygan.data.units import Units
 
 GRIDS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-NUMBERED = re.compile(r"\d{6,}\.png|labels\.csv")
-"""names of the files that ``save_folder`` writes"""
+ARRAYS = (".npz", ".npy")
+_MOST_PIXELS = 89_478_485
+"""beyond this Pillow warns of a bomb"""
 
 
 def save_samples(
@@ -51,62 +55,52 @@ def save_samples(
     Raises:
         UsageError: for another ending.
     """
-    suffix = path.suffix.lower()
-    if alphabet is not None:
-        return _save_text(samples, path, alphabet)
-    if path.is_dir() or not suffix:
-        return save_folder(samples, path, labels)
-    if suffix == ".npz":
-        return save_npz(samples, path, labels, units)
-    if suffix == ".npy":
-        with written_aside(path) as aside, aside.open("wb") as file:
-            np.save(file, samples, allow_pickle=False)
-        return path
-    if suffix == ".csv" and samples.ndim == 2:
-        return save_table(samples, path, labels, units, class_names)
-    if suffix in GRIDS:
+    if alphabet is None and is_grid(path):
         return save_grid(samples, path, units=units)
-    table = ".csv for a table, " if samples.ndim == 2 else ""
-    raise UsageError(
-        f"cannot write samples to '{path}': the ending has to be {table}.npz or .npy for arrays, none for a folder of "
-        f"PNGs, or for a grid one of {', '.join(GRIDS)}"
-    )
+    return save_blocks([(samples, labels)], path, len(samples), alphabet, units, class_names, dimensions=samples.ndim)
 
 
-def save_table(
-    samples: Samples,
+def save_blocks(
+    blocks: Blocks,
     path: Path,
-    labels: Labels | None = None,
+    count: int,
+    alphabet: Alphabet | None = None,
     units: Units | None = None,
     class_names: Sequence[str] = (),
+    *,
+    dimensions: int,
 ) -> Path:
-    """Write rows [N, D] as .csv with the names of the columns, whole numbers as such, and the column ``label``."""
-    names = list(units.names) if units is not None and units.names else [f"column_{i}" for i in range(samples.shape[1])]
-    whole = units.whole if units is not None and units.whole else (samples.dtype.kind in "iub",) * samples.shape[1]
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*names, "label"] if labels is not None else names)
-        for index, row in enumerate(samples.tolist()):
-            cells: list[object] = [
-                int(value) if is_whole else value for value, is_whole in zip(row, whole, strict=True)
-            ]
-            if labels is not None:
-                label = int(labels[index])
-                cells.append(class_names[label] if class_names else label)
-            writer.writerow(cells)
-    return path
+    """``save_samples`` of ``count`` samples in blocks, for more of them than memory holds: all forms but a grid.
+
+    Args:
+        dimensions: of the samples, N included
+    """
+    check_form(path, text=alphabet is not None, table=dimensions == 2)
+    suffix = "" if path.is_dir() else path.suffix.lower()
+    if suffix == ".npz":
+        return npz_of_blocks(blocks, path, count, alphabet, units)
+    if alphabet is not None:
+        return lines_of_blocks(blocks, path, alphabet)
+    if suffix == ".npy":
+        return npy_of_blocks(blocks, path, count)
+    if suffix == ".csv":
+        return table_of_blocks(blocks, path, units, class_names)
+    return folder_of_blocks(blocks, path)
 
 
-def _save_text(ids: Samples, path: Path, alphabet: Alphabet) -> Path:
-    if path.suffix.lower() == ".txt":
-        return save_lines(decode(ids, alphabet), path)
-    if path.suffix.lower() != ".npz":
+def check_form(path: Path, *, text: bool, table: bool = False) -> None:
+    """Raises UsageError for an ending that names no form of samples."""
+    suffix = path.suffix.lower()
+    if text:
+        if suffix not in (".txt", ".npz"):
+            raise UsageError(
+                f"cannot write text to '{path}': the ending has to be .txt for lines, or .npz for the characters' ids"
+            )
+    elif not (path.is_dir() or not suffix or suffix in (*ARRAYS, *GRIDS) or (table and suffix == ".csv")):
         raise UsageError(
-            f"cannot write text to '{path}': the ending has to be .txt for lines, or .npz for the characters' ids"
+            f"cannot write samples to '{path}': the ending has to be {'.csv for a table, ' if table else ''}.npz or "
+            f".npy for arrays, none for a folder of PNGs, or for a grid one of {', '.join(GRIDS)}"
         )
-    with written_aside(path) as aside:
-        np.savez(aside, allow_pickle=False, ids=ids, characters=np.array(alphabet.characters))
-    return path
 
 
 def save_grid(samples: Samples, path: Path, columns: int | None = None, units: Units | None = None) -> Path:
@@ -137,7 +131,7 @@ def save_classes(
 
     A grid has a row for each class, with its name; arrays and folders have class after class, with labels.
     """
-    if path.suffix.lower() not in GRIDS or path.is_dir() or units is not None:
+    if not is_grid(path) or units is not None:
         labels = np.repeat(np.asarray(classes, dtype=np.int64), samples.shape[1])
         return save_samples(samples.reshape(-1, *samples.shape[2:]), path, labels, units=units)
     description = (
@@ -156,40 +150,22 @@ def save_folder(samples: Samples, path: Path, labels: Labels | None = None) -> P
     samples: uint8 [N, C, H, W]. A folder that an earlier call wrote is replaced.
     Raises UsageError for a file, and for a folder that holds anything else.
     """
-    if samples.ndim != 4 or samples.shape[1] > 4:
-        raise UsageError(f"these samples are no pictures for a folder: give '{path}' the ending .npz, .npy or .png")
-    if path.is_file():
-        raise UsageError(f"'{path}' is a file; samples as a folder of PNGs need another name")
-    if path.is_dir() and (others := sorted(p.name for p in path.iterdir() if not NUMBERED.fullmatch(p.name))):
-        raise UsageError(f"'{path}' holds '{others[0]}', which is no sample of an earlier call; name a new folder")
-    with written_aside(path) as aside:
-        aside.mkdir()
-        for index, sample in enumerate(samples):
-            pixels = sample[0] if len(sample) == 1 else sample.transpose(1, 2, 0)
-            Image.fromarray(pixels).save(aside / f"{index:06d}.png")
-        if labels is not None:
-            lines = (f"{index:06d}.png,{label}\n" for index, label in enumerate(labels))
-            (aside / "labels.csv").write_text("file,label\n" + "".join(lines), encoding="utf-8")
-    return path
+    return folder_of_blocks([(samples, labels)], path)
 
 
 def save_npz(samples: Samples, path: Path, labels: Labels | None = None, units: Units | None = None) -> Path:
-    """Write the arrays ``images`` uint8 [N, H, W, C], or ``points`` float32 [N, D], and ``labels`` int64 [N].
+    """Write the arrays of ``sample_files.npz_of_blocks``."""
+    return npz_of_blocks([(samples, labels)], path, len(samples), units=units)
 
-    Signals are ``signals`` [N, C, T], volumes ``volumes`` [N, C, D, H, W], tables ``table`` [N, D] with ``columns``.
-    """
-    arrays: dict[str, NDArray[np.generic]] = {}
-    if samples.ndim == 4:
-        arrays["images"] = np.ascontiguousarray(samples.transpose(0, 2, 3, 1))
-    elif units is not None and samples.ndim == 2:
-        arrays |= {"table": samples, "columns": np.array(units.names)}
-    else:
-        arrays[{3: "signals", 5: "volumes"}.get(samples.ndim, "points")] = samples
-    if labels is not None:
-        arrays["labels"] = labels
-    with written_aside(path) as aside:
-        np.savez(aside, allow_pickle=False, **arrays)
-    return path
+
+def is_grid(path: Path) -> bool:
+    """True if samples at this path are one picture."""
+    return path.suffix.lower() in GRIDS and not path.is_dir()
+
+
+def most_in_grid(height: int, width: int) -> int:
+    """How many samples of this size fit into one picture that image programs open."""
+    return _MOST_PIXELS // ((height + GAP) * (width + GAP))
 
 
 def _description(samples: Samples) -> str:

@@ -18,7 +18,17 @@ CLAIMED: set[Path] = set()
 
 def is_run(folder: Path) -> bool:
     """True if the folder holds a run."""
-    return (folder / layout.RECIPE).is_file()
+    try:
+        return (folder / layout.RECIPE).is_file()
+    except (OSError, ValueError):  # no valid name of a file
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def list_runs(root: Path = RUNS) -> list[Path]:
@@ -48,7 +58,7 @@ def find_run(name: str | Path | None = None) -> Path:
         return RUNS / name
     if folders:
         return folders[0]
-    if Path(name).is_dir():
+    if _is_folder(Path(name)):
         raise UsageError(f"{name} is no run: it has no {layout.RECIPE}")
     names = [path.name for path in known]
     listed = f" (known: {', '.join(names[-8:])})" if names else f" ({RUNS}/ is empty)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from steadygan.errors import UsageError
 from steadygan.run import interpolate
 from steadygan.run.folder import RunFolder, Weights
+from steadygan.system import progress
 from steadygan.types import scales_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from torch import nn
 
     from steadygan.data.classes import Asked
-    from steadygan.data.dataset import Samples
+    from steadygan.data.dataset import Labels, Samples
+
+
+BLOCK = 256
+"""samples that are made at a time"""
 
 
 def _need_samples(count: int) -> None:
@@ -65,18 +70,21 @@ class Run(RunFolder):
         return samples if units is None else units.restored(samples)
 
     def _decoded(
-        self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module
+        self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module, first: int = 0
     ) -> Iterator[tuple[torch.Tensor, ...]]:
-        """Samples in blocks, each with its scales, coarse to fine; one scale if samples have one size."""
+        """Samples in blocks, each with its scales, coarse to fine; one scale if samples have one size.
+
+        first: index of the first latent among those of the whole call, which begins a block
+        """
         import torch
 
         from steadygan.representations import decode_scales
         from steadygan.rng import torch_seeded
 
         with torch.no_grad():
-            for i in range(0, len(latents), 256):
-                with torch_seeded(i):
-                    made = network(latents[i : i + 256], None if labels is None else labels[i : i + 256])
+            for i in range(0, len(latents), BLOCK):
+                with torch_seeded(first + i):
+                    made = network(latents[i : i + BLOCK], None if labels is None else labels[i : i + BLOCK])
                 yield decode_scales(self.recipe.representation, made)
 
     def stream(
@@ -88,13 +96,42 @@ class Run(RunFolder):
         round_: int | None = None,
         scaled: bool = False,
     ) -> Iterator[Samples]:
-        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds.
+        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds; ``scaled`` as of blocks."""
+        for samples, _ in self.blocks(count, seed, weights=weights, round_=round_, scaled=scaled):
+            yield samples
+
+    def blocks(
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+        scaled: bool = False,
+    ) -> Iterator[tuple[Samples, Labels | None]]:
+        """The samples of ``sample`` and their labels, in blocks [n, ...] and [n]: nothing is as long as ``count``.
 
         ``scaled``: as networks see numbers, not in the units of the data, to compare with the data set's samples.
         """
+        import torch
+
+        from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
+
+        _need_samples(count)
         network = self._generator_of(weights, round_)
-        for scales in self._decoded(self.latents(count, seed), self.labels(count, seed), network):
-            yield scales[-1].numpy() if scaled else self._in_units(scales[-1].numpy())
+        spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
+        numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
+        asked = None if label is None else torch.tensor(self.class_numbers(label))
+        for first in progress.steps("drawing samples", range(0, count, BLOCK)):
+            size = min(BLOCK, count - first)
+            latents = self.recipe.prior.latents(draw_random(spec, numbers, size))
+            labels = draw_labels(classes, drawn, size)
+            if asked is not None:
+                labels = asked[torch.arange(first, first + size) % len(asked)]
+            for scales in self._decoded(latents, labels, network, first):
+                made = scales[-1].numpy()
+                yield made if scaled else self._in_units(made), None if labels is None else labels.numpy()
 
     def sample(
         self,
@@ -209,7 +246,8 @@ class Run(RunFolder):
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
         generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
         path = interpolate.circle(self.recipe.prior, count, steps, seed, loop=loop)
-        return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
+        frames = progress.steps("drawing frames", path, steps)
+        return np.stack([self.decode(latents, labels, generator=generator) for latents in frames]).astype(np.uint8)
 
     def find_latents(
         self,

@@ -17,10 +17,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.errors import RunError
 from steadygan.system.files import ASIDE, sync
@@ -29,6 +30,8 @@ from steadygan.system.words import byte_size
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+META = "meta.json"
+"""of an entry: what it is; locked by those that use it"""
 _ENTRY = re.compile(r"[0-9a-f]{32}(\.lock|\.json|\.[0-9a-z-]+\.part)?")
 _WEIGHTS = re.compile(rf"({re.escape(ASIDE)}\d+-)?(?P<entry>[a-z]+-[0-9a-f]{{32}})\.safetensors")
 
@@ -47,26 +50,94 @@ def cache_folder(chosen: str | None = None) -> Path:
     return Path(os.path.expanduser(base)).absolute() / "steadygan"
 
 
+class Cleared(NamedTuple):
+    """What clearing a cache did."""
+
+    freed: int
+    """bytes deleted"""
+    kept: int
+    """bytes of entries that a process writes or uses"""
+
+
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> int:
-    """Deletes the entries of a cache folder that are not being written; bytes freed.
+    """Deletes the entries of a cache folder that no process writes or uses; bytes freed.
 
     Other files in the folder are left alone.
     """
+    return clear_all(folder).freed
+
+
+def clear_all(folder: str | os.PathLike[str] | None = None) -> Cleared:
+    """``clear_cache``, with the bytes that were kept."""
     root = cache_folder(None if folder is None else os.fspath(folder))
-    freed = 0
-    for parent in (root / "decoded", root / "scans", root / "engines"):
-        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
-            # lock files stay: deleting one that a process waits for would let two in at once
-            if _ENTRY.fullmatch(path.name) and path.suffix != ".lock":
-                freed += _remove_unless_busy(path, path.name[:32])
-    weights = root / "features"
-    for path in sorted(weights.iterdir()) if weights.is_dir() else ():
-        if match := _WEIGHTS.fullmatch(path.name):
-            freed += _remove_unless_busy(path, match["entry"])
-    return freed
+    # lock files stay: deleting one that a process waits for would let two in at once
+    entries = [
+        (path, path.name[:32])
+        for parent in (root / "decoded", root / "scans", root / "engines")
+        for path in _listed(parent)
+        if _ENTRY.fullmatch(path.name) and path.suffix != ".lock"
+    ]
+    weights = ((path, _WEIGHTS.fullmatch(path.name)) for path in _listed(root / "features"))
+    entries += [(path, match["entry"]) for path, match in weights if match]
+    return _cleared(entries)
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def clear_entries(paths: Iterable[Path]) -> Cleared:
+    """Deletes these entries of a cache, unless a process writes or uses them."""
+    return _cleared([(path, path.name[:32]) for path in paths])
+
+
+def _cleared(entries: Iterable[tuple[Path, str]]) -> Cleared:
+    freed = kept = 0
+    for path, entry in entries:
+        size = _bytes_in(path)
+        gone = _remove_unless_busy(path, entry)
+        freed, kept = freed + gone, kept + size - gone
+    return Cleared(freed, kept)
+
+
+def mark_used(path: Path, user: object) -> None:
+    """Keeps an entry from being cleared, by a shared lock on a file of it, as long as ``user`` lives.
+
+    Where files have no locks nothing is kept. Windows deletes no file that is in use.
+    """
+    if os.name != "posix":
+        return
+    import fcntl
+
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise
+        weakref.finalize(user, os.close, handle)
+
+
+def _is_used(folder: Path) -> bool:
+    """True if a process has marked the entry as used."""
+    path = folder / META
+    if os.name != "posix" or not path.is_file():
+        return False
+    import fcntl
+
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _remove_unless_busy(path: Path, entry: str) -> int:
+    """Deletes an entry unless it is written or used; bytes freed."""
     size = _bytes_in(path)
     if path.suffix == ".json":
         path.unlink(missing_ok=True)
@@ -75,7 +146,8 @@ def _remove_unless_busy(path: Path, entry: str) -> int:
 
     with suppress(Timeout), _lock(path.with_name(f"{entry}.lock")).acquire(blocking=False):
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            if not _is_used(path):
+                shutil.rmtree(path, ignore_errors=True)
         else:
             with suppress(OSError):  # Windows keeps files that another process reads
                 path.unlink(missing_ok=True)

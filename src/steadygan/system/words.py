@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -43,12 +44,12 @@ def duration(seconds: float) -> str:
 
 
 def byte_size(count: float) -> str:
-    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``."""
+    """A number of bytes in decimal units: ``'512 B'``, ``'50 kB'``, ``'246 MB'``, ``'1.6 GB'``, ``'2.0 TB'``."""
     for unit in ("B", "kB", "MB"):
         if count < 999.5:
             return f"{count:.0f} {unit}"
         count /= 1000
-    return f"{count:.1f} GB"
+    return f"{count:.1f} GB" if count < 999.95 else f"{count / 1000:,.1f} TB"
 
 
 def visible(text: str, instead: str = REPLACEMENT) -> str:
@@ -57,3 +58,58 @@ def visible(text: str, instead: str = REPLACEMENT) -> str:
     Untrusted text (names of files, lines of a data set) could otherwise move the cursor or forge output.
     """
     return "".join(character if character.isprintable() else instead for character in text)
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that a printable text takes: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shortened(text: str, width: int) -> str:
+    """Text that fits a width: its beginning and, in a third of the room, its end: ``'wgan-gp-cel…-64'``."""
+    if cells(text) <= width:
+        return text
+    if width < 2:
+        return "…"[:width]
+    end = _cut(text[::-1], (width - 1) // 3)[::-1]
+    return f"{_cut(text, width - 1 - cells(end))}…{end}"
+
+
+def _cut(text: str, width: int) -> str:
+    """The beginning of a text that fits a width."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _cells(character)
+        if taken > width:
+            return text[:index]
+    return text
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """A line of text as lines of at most ``width`` columns, broken between words only.
+
+    Words that are wider than a line, such as paths, stay whole. Further lines are indented as the first one.
+    """
+    if cells(line) <= width:
+        return [line]
+    words = line.split(" ")
+    indent = 0
+    while indent < len(words) - 1 and not words[indent]:
+        indent += 1
+    margin = " " * min(indent, width // 2)
+    lines, current = [], margin + words[indent]
+    for word in words[indent + 1 :]:
+        if cells(current) + 1 + cells(word) <= width:
+            current = f"{current} {word}"
+        elif word:
+            lines.append(current.rstrip())
+            current = margin + word
+    return [*lines, current.rstrip()]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from steadygan.data.images.decode import Plan
 from steadygan.data.images.separate import Separation, copies, leaks, pixel_digest
-from steadygan.system.cache import read_json, write_json
+from steadygan.system.cache import META, mark_used, read_json, write_json
 
 FORMAT_VERSION = 1
 PARTS = ("train", "held_out")
@@ -87,7 +87,7 @@ def read_entry(folder: Path, plan: Plan) -> Decoded | None:
 
     None if it is missing or damaged, or if an older version held out training pictures in it.
     """
-    meta = read_json(folder / "meta.json")
+    meta = read_json(folder / META)
     if not isinstance(meta, dict) or meta.get("version") != FORMAT_VERSION:
         return None
     try:
@@ -96,7 +96,10 @@ def read_entry(folder: Path, plan: Plan) -> Decoded | None:
         pixels = Pixels.of_json(meta["pixels"]) if "pixels" in meta else _compared(folder, meta, train, held_out)
     except Exception:  # whatever numpy raises on a damaged header; the entry is written again
         return None
-    return None if pixels is None else Decoded(train, held_out, reasons[0], reasons[1], folder, pixels)
+    if pixels is None:
+        return None
+    mark_used(folder / META, train.samples)
+    return Decoded(train, held_out, reasons[0], reasons[1], folder, pixels)
 
 
 def _compared(folder: Path, meta: dict[str, Any], *parts: Part) -> Pixels | None:
@@ -106,7 +109,7 @@ def _compared(folder: Path, meta: dict[str, Any], *parts: Part) -> Pixels | None
         return None
     pixels = Pixels.of(train, held_out, None)
     with suppress(OSError):  # only saves time
-        write_json(folder / "meta.json", meta | {"pixels": asdict(pixels)})
+        write_json(folder / META, meta | {"pixels": asdict(pixels)})
     return pixels
 
 

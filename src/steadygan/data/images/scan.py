@@ -21,6 +21,7 @@ from steadygan.data.reading import need_memory
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
+from steadygan.system.progress import steps
 
 ARRAY = "array"
 """the format of pictures that are given as arrays"""
@@ -140,7 +141,8 @@ def scan(pictures: Pictures) -> Scan:
     need_memory(f"a set of {pictures.count:,} pictures", pictures.count * _HEAD_BYTES, "to know them takes")
     processes = pictures.count >= WORTH_PROCESSES and not pictures.in_memory
     chunks = chunked(pictures.read(), pictures.count)
-    heads = [head for each in mapped(read_heads, chunks, processes=processes) for head in each]
+    parts = mapped(read_heads, chunks, processes=processes)
+    heads = [head for each in steps("reading pictures", parts, pictures.count, weight=len) for head in each]
     if len(heads) != pictures.count:
         raise DataError(f"{pictures.count} pictures were expected and {len(heads)} read: the data has changed")
     good = [head for head in heads if not head.error]

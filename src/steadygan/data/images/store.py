@@ -24,7 +24,8 @@ from steadygan.data.images.separate import Separation, leaks, pixel_digest, sepa
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
 from steadygan.errors import RunError
-from steadygan.system.cache import explained, free_bytes, written_once
+from steadygan.system.cache import META, explained, free_bytes, read_json, written_once
+from steadygan.system.progress import tell
 from steadygan.system.words import byte_size
 
 MOST_IN_MEMORY = 2**30  # bytes of arrays that are kept in memory
@@ -121,6 +122,19 @@ def decoded_in_cache(root: Path, split: Split, plan: Plan, progress: Progress | 
     return decoded
 
 
+def entries_of(root: Path, split: Split, plan: Plan) -> list[Path]:
+    """The cache entries of a source, of any shape of picture."""
+    contents = [scan.content for scan in (split.scan, split.test_scan) if scan is not None]
+
+    def is_of_source(folder: Path) -> bool:
+        meta = read_json(folder / META)
+        return isinstance(meta, dict) and meta.get("contents") == contents
+
+    parent = root / "decoded"
+    folders = [path for path in sorted(parent.iterdir()) if path.is_dir()] if parent.is_dir() else []
+    return [path for path in folders if path.name == split.key(plan) or is_of_source(path)]
+
+
 def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | None) -> None:
     broken: dict[int, str] = {}
     while True:
@@ -143,8 +157,9 @@ def _write_entry(folder: Path, split: Split, plan: Plan, progress: Progress | No
         "pixels": asdict(_pixels(sinks, separation)),
         "plan": plan.to_json(),
         "pillow": PIL.__version__,
+        "contents": [scan.content for scan in (split.scan, split.test_scan) if scan is not None],
     }
-    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    (folder / META).write_text(json.dumps(meta), encoding="utf-8")
 
 
 def _rearranged(folder: Path, separation: Separation, indices: list[list[int]], plan: Plan) -> list[list[int]]:
@@ -255,6 +270,7 @@ def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     def report(count: int) -> None:
         nonlocal done
         done += count
+        tell("decoding pictures, once", done, total)
         if progress:
             progress(done, total)
 
