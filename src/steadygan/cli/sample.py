@@ -13,7 +13,7 @@ from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
-from steadygan.kinds import import_kinds
+from steadygan.kinds import check_used, import_kinds
 from steadygan.run import Run, Weights
 from steadygan.run.layout import GENERATED
 from steadygan.system.cache import free_bytes
