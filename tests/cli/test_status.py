@@ -39,6 +39,7 @@ def test_a_status_names_what_is_elapsed_and_what_is_left() -> None:
 
 
 def test_a_status_is_one_line_that_makes_room_for_what_is_printed(screen: Screen) -> None:
+    sys.stderr = Output(screen)  # type: ignore[assignment]  # pytest has put its own in place since
     with status.shown():
         progress.tell("drawing \x1b[2Jsamples of a run with a name that is too long for this", 1, 10)
         drawn = screen.getvalue().rpartition("\r\x1b[K")[2]
