@@ -77,7 +77,7 @@ def npz_of_blocks(
                 shown = samples.transpose(0, 2, 3, 1) if samples.ndim == 4 else samples
                 if file is None:
                     name = "ids" if alphabet is not None else _array_name(samples, units)
-                    file = archive.open(f"{name}.npy", "w", force_zip64=True)
+                    file = archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True)
                     _write_header(file, shown.dtype, (count, *shown.shape[1:]))
                 file.write(np.ascontiguousarray(shown).tobytes())
                 if of_block is not None and alphabet is None:
@@ -159,6 +159,6 @@ def _write_header(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...])
 
 
 def _put_array(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
-    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+    with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
         _write_header(file, array.dtype, array.shape)
         file.write(np.ascontiguousarray(array).tobytes())
