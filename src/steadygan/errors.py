@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 LONGEST_LINE = 320
 """characters of an error's text"""
-_WORD, _PATH, _LIST = 60, 160, 120
+_WORD, _PATH, _LIST = 80, 160, 120
 _ELLIPSIS = "…"
 
 

@@ -11,7 +11,7 @@ import pytest
 from steadygan import api
 from steadygan.cli import COMMANDS, main
 from steadygan.cli.fields import paths
-from steadygan.cli.habits import HABITS, meant
+from steadygan.cli.habits import HABITS, Same, meant
 from steadygan.cli.parser import Parser
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
@@ -81,7 +81,11 @@ def test_no_habit_hides_an_option_or_a_field_of_its_command(
 
         monkeypatch.setattr(Parser, "parse", parse)
         assert main([command]) == 2 and seen
-        assert not (set(seen) | fields.get(command, set())) & set(table), command
+        ours = set(seen) | fields.get(command, set())
+        assert not ours & set(table), command
+        for meaning in table.values():
+            words = meaning.names if isinstance(meaning, Same) else getattr(meaning, "words", ())
+            assert {word for word in words if word.startswith("-")} <= ours, (command, words)
     assert set(HABITS) <= set(COMMANDS)
 
 

@@ -133,7 +133,7 @@ def test_the_command_measures_folders_and_says_what_is_for_runs(tmp_path, pictur
     assert main(line) == 0
     out, err = capsys.readouterr()
     assert "samples: 300 samples (given) beside" in out and "written: samples.evaluation.json" in out
-    assert "frechet" in err
+    assert "warning: 300 samples" in err
     for more, said in (
         (["--round", "3"], "--round is for runs"),
         (["--weights", "raw"], "--weights is for runs"),
