@@ -63,7 +63,7 @@ def test_a_row_shows_one_size_and_a_column_one_sample():
 
 
 def test_evaluation_says_how_the_sizes_agree(run):
-    (found,) = evaluate(run, features="pixels", metrics=["scales"], count=60)
+    (found,) = evaluate(run, metrics=["scales"], count=60)
     expected = scale_agreement(run.scales(60))
     assert found["scale_difference_4"].value == expected[4].difference.value
     assert found["scale_correlation_8"].value == expected[8].correlation

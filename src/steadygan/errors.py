@@ -6,9 +6,9 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
-LONGEST_LINE = 320
+LONGEST_LINE = 700
 """characters of an error's text"""
-_WORD, _PATH, _LIST = 80, 160, 120
+_WORD, _PATH, _LIST = 80, 260, 120
 _ELLIPSIS = "…"
 
 

@@ -50,7 +50,7 @@ def test_help_of_a_recipe_shows_its_own_fields(capsys: pytest.CaptureFixture[str
     assert "--constraint.limit X" in said
     assert "--critic-steps.warm-steps N" in said
     assert "critic: MLPCritic" in said
-    assert re.search(r"--critic-optimizer.lr X +learning rate \(default: 5e-05\)", said)
+    assert re.search(r"--critic-optimizer.lr X\s+learning rate \(default: 5e-05\)", said)
 
 
 def test_the_module_is_the_command() -> None:

@@ -138,7 +138,7 @@ class Broken:
         ("digits", {"metrics": ["frechte"]}, "unknown metric 'frechte'; did you mean 'frechet'?"),
         ("digits", {"metrics": ["wasserstein1"]}, "metric 'wasserstein1' does not suit 'digits'"),
         ("points", {"metrics": ["frechet"]}, "metric 'frechet' does not suit '8gaussians'"),
-        ("points", {"features": "pixels"}, "are points: --features is for pictures"),
+        ("points", {"features": "pixels"}, "holds points: --features is for pictures"),
         ("digits", {"metrics": ["frechet"], "count": 10}, "needs 50 samples or more, got 10"),
         ("digits", {"count": 1}, "the number of samples is 1"),
         ("digits", {"features": "pixel"}, "unknown features 'pixel'; did you mean 'pixels'?"),

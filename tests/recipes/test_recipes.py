@@ -128,7 +128,7 @@ def test_unknown_names_get_the_nearest_one_and_the_known_ones(asked: str, neares
         find(asked)
     line = str(error.value)
     assert asked in line and f"did you mean '{nearest}'?" in line and "\n" not in line
-    assert all(name in line for name in RECIPES)
+    assert "'steadygan recipes' lists them" in line
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -44,7 +44,7 @@ def test_sngan_at_a_setting_is_sngan_with_the_papers_adam_and_critic_steps(name,
 def test_another_setting_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown setting of SN-GAN 'g'.*a, b, c, d, e, f"):
         recipes.sngan_setting("g")
-    with pytest.raises(UsageError, match=r"unknown recipe 'sngan-g'.*sngan-SETTING"):
+    with pytest.raises(UsageError, match=r"unknown recipe 'sngan-g'; did you mean 'sngan-f'"):
         find("sngan-g")
 
 

@@ -42,6 +42,8 @@ def why(error: BaseException) -> str:
         return "it does not fit in memory"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return escaped(" ".join(text.split()))[:_LONGEST] or f"it is damaged ({type(error).__name__})"
 

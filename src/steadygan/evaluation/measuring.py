@@ -50,7 +50,7 @@ def extractors_for(
     """The requested feature extractor, and a maker of a classifier where the data has labels enough."""
     if not dataset.sample.is_image:
         if features not in ("auto", "none"):
-            raise UsageError(f"'{dataset.name}' is {dataset.sample.plural}: --features is for pictures")
+            raise UsageError(f"'{dataset.name}' holds {dataset.sample.plural}: --features is for pictures")
         return None, None
 
     def classifier() -> Features:

@@ -134,8 +134,12 @@ def console() -> Console:
 def _console_type() -> Any:
     from rich.console import Console, ConsoleOptions, RenderableType  # loads slowly
     from rich.segment import Segment
+    from rich.text import Text
 
     class SafeConsole(Console):
+        def render_str(self, text: str, **settings: Any) -> Text:  # before widths are measured
+            return super().render_str(safe(text), **settings)
+
         def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
             for segment in super().render(renderable, options):
                 text = segment.text if segment.control else safe(segment.text)

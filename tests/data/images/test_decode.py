@@ -230,7 +230,7 @@ def test_a_file_too_large_for_a_picture_is_not_read(tmp_path: Path) -> None:
     path.write_bytes(encoded(picture()))
     assert not read_head(path).error
     os.truncate(path, 10**12)  # it takes no room: the file has a hole
-    assert read_head(path).error == "too large (a file of 1000.0 GB)"
+    assert read_head(path).error == "too large (a file of 1.0 TB)"
 
 
 def test_the_reasons_of_unreadable_files_are_a_few_words(tmp_path: Path) -> None:
