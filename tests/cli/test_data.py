@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from steadygan.cli import main
+from steadygan.data import DataOptions, open_data
 
 
 def test_data_is_audited_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,3 +54,26 @@ def test_fields_may_have_the_name_that_training_has(place: Path, capsys: pytest.
     assert "did you mean --range?" in capsys.readouterr().err
     assert main(["data", "deep.npy", "--range", "9", "1"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_clearing_the_cache_of_a_source_leaves_that_of_others_and_what_is_used(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        for index in range(20):
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(f"{name}/{index}.png")
+        for size in ("8", "16"):
+            assert main(["data", name, "--size", size, "--no-sheet"]) == 0
+    decoded = place / "cache" / "decoded"
+    assert len(list(decoded.glob("*/meta.json"))) == 4
+    used = open_data(DataOptions(source="one", size=8))
+    capsys.readouterr()
+    assert main(["data", "one", "--clear-cache"]) == 0
+    said = capsys.readouterr().out
+    assert " of one deleted from " in said and "kept: a process uses them" in said
+    assert len(list(decoded.glob("*/meta.json"))) == 3 and len(used.train) == 18
+    del used
+    assert main(["data", "--clear-cache"]) == 0
+    assert not list(decoded.glob("*/meta.json"))

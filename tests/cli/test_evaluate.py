@@ -29,3 +29,14 @@ def test_runs_are_measured_and_compared_from_the_command_line(runs: Path, capsys
     shutil.rmtree("runs/twin/checkpoints")
     assert main(["evaluate", "twin", *options]) == 1
     assert "has no checkpoint yet" in capsys.readouterr().err
+
+
+def test_what_a_reader_of_the_numbers_has_to_know_is_printed_without_a_terminal_too(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sample", "tiny", "--count", "60", "--out", "made.npz"]) == 0
+    capsys.readouterr()
+    options = ["--features", "pixels", "--metrics", "frechet"]
+    assert main(["evaluate", "made.npz", "--against", "digits", *options]) == 0
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("steadygan: warning: 60 samples")

@@ -94,5 +94,5 @@ def test_a_run_that_is_being_trained_is_left_alone(runs: Path, capsys: pytest.Ca
         assert main(["report", "tiny"]) == 0
         assert main(["check", "tiny"]) == 2
     assert refused == [2, 2]
-    assert capsys.readouterr().err.count("is being trained") == 2  # train says that there is a run
+    assert capsys.readouterr().err.count("is being trained") == 3  # train says that there is a run
     assert main(["check", "tiny"]) == 0

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from steadygan import api
+from steadygan import data as data_package
 from steadygan.cli import main
+from steadygan.data.dataset import Samples
+from steadygan.run.run import BLOCK
 
 
 def test_samples_depend_on_the_seed_alone(runs: Path) -> None:
@@ -60,3 +67,89 @@ def test_the_best_checkpoint_can_be_sampled(runs: Path, capsys: pytest.CaptureFi
         assert main(["sample", "tiny", "--round", round_, "--seed", "0", "--count", "3", "--out", f"{name}.npz"]) == 0
     best, two = (np.load(f"{name}.npz")["images"] for name in ("best", "two"))
     assert (best == two).all()
+
+
+def test_samples_are_new_each_time_and_their_seed_draws_them_again(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for name in "ab":
+        assert main(["sample", "tiny", "--out", f"{name}.npz", "--count", "6"]) == 0
+        said.append(capsys.readouterr().out)
+    a, b = (np.load(f"{name}.npz")["images"] for name in "ab")
+    assert not np.array_equal(a, b)
+    seed = re.findall(r"seed (\d+)", said[0])[0]
+    assert main(["sample", "tiny", "--out", "again.npz", "--count", "6", "--seed", seed]) == 0
+    assert np.array_equal(np.load("again.npz")["images"], a)
+
+
+def test_samples_in_blocks_are_those_of_one_call(runs: Path) -> None:
+    run = api.load("tiny")
+    count = 2 * BLOCK + 40
+    blocks = list(run.blocks(count, 5))
+    assert max(len(samples) for samples, _ in blocks) <= BLOCK
+    assert np.array_equal(np.concatenate([samples for samples, _ in blocks]), run.sample(count, 5))
+    assert main(["sample", "tiny", "--count", "6e2", "--seed", "5", "--out", "many"]) == 0
+    assert main(["sample", "tiny", "--count", "600", "--seed", "5", "--out", "many.npz"]) == 0
+    images = np.load("many.npz")["images"]
+    assert images.shape == (600, 8, 8, 1) and np.array_equal(images[..., 0], run.sample(600, 5)[:, 0])
+    files = sorted(Path("many").glob("*.png"))
+    assert len(files) == 600 and np.array_equal(np.asarray(Image.open(files[-1])), images[-1, :, :, 0])
+
+
+def test_more_samples_than_the_disk_or_a_picture_holds_are_refused_at_once(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out, reason in (("big", "are free"), ("big.npz", "are free"), ("big.png", "one picture holds")):
+        assert main(["sample", "tiny", "--count", "1e14", "--out", out]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert reason in said and not Path(out).exists()
+
+
+def test_an_interrupted_sampling_leaves_nothing(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: api.Run, *_: object, **__: object) -> Iterator[tuple[Samples, None]]:
+        yield self.sample(3), None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api.Run, "blocks", interrupted)
+    for out in ("many", "many.npz"):
+        assert main(["sample", "tiny", "--count", "6", "--out", out]) == 130
+        assert len(capsys.readouterr().err.splitlines()) == 1
+    assert [path.name for path in Path().iterdir() if path.name not in ("runs", "cache")] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sample tiny --out there.png",
+        "sample tiny --gif --out there.gif",
+        "sample tiny --out full",
+        "sample tiny --out runs/tiny",
+        "compare tiny tiny --out there.png",
+        "bench --out there.png",
+        "data digits --sheet there.png",
+        "train --out there.png",
+        "train --out runs/tiny",
+        "train --out there.png/run",
+        "sample tiny --out /dev/null",
+        "data digits --sheet /dev/null",
+        "bench --out /dev/null",
+    ],
+)
+def test_what_stands_at_an_output_path_is_refused_before_any_work(
+    line: str, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def began(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("the work began")
+
+    for place, name in ((api, "prepare"), (api.Run, "blocks"), (api.Run, "interpolate"), (data_package, "open_data")):
+        monkeypatch.setattr(place, name, began)
+    for name in ("there.png", "there.gif"):
+        Path(name).write_text("precious")
+    Path("full").mkdir()
+    Path("full/notes.txt").write_text("precious")
+    assert main(line.split()) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert all(Path(name).read_text() == "precious" for name in ("there.png", "there.gif", "full/notes.txt"))

@@ -21,9 +21,8 @@ class Screen(io.StringIO):
 
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """A terminal as standard error."""
+    """A terminal, on which a status is drawn at once; a test makes it standard error."""
     screen = Screen()
-    monkeypatch.setattr(sys, "stderr", Output(screen))
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(status, "FIRST", 0.0)
@@ -38,8 +37,10 @@ def test_a_status_names_what_is_elapsed_and_what_is_left() -> None:
     assert status.status_line("frechet", 0, 0, 3.0) == "frechet, elapsed 3 s"
 
 
-def test_a_status_is_one_line_that_makes_room_for_what_is_printed(screen: Screen) -> None:
-    sys.stderr = Output(screen)  # type: ignore[assignment]  # pytest has put its own in place since
+def test_a_status_is_one_line_that_makes_room_for_what_is_printed(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Output(screen))
     with status.shown():
         progress.tell("drawing \x1b[2Jsamples of a run with a name that is too long for this", 1, 10)
         drawn = screen.getvalue().rpartition("\r\x1b[K")[2]
@@ -52,12 +53,11 @@ def test_a_status_is_one_line_that_makes_room_for_what_is_printed(screen: Screen
 
 @pytest.mark.parametrize("flags", [["--quiet"], []])
 def test_pipes_and_quiet_commands_get_no_status(
-    flags: list[str], screen: Screen, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    flags: list[str], screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verbosity.set_by(flags)
     pipe = io.StringIO()
-    if not flags:
-        monkeypatch.setattr(sys, "stderr", Output(pipe))
+    monkeypatch.setattr(sys, "stderr", Output(screen if flags else pipe))
     with status.shown():
         progress.tell("drawing", 1, 10)
     assert screen.getvalue() == pipe.getvalue() == ""

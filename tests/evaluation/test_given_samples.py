@@ -131,8 +131,9 @@ def test_the_command_measures_folders_and_says_what_is_for_runs(tmp_path, pictur
     save_samples(pictures, Path("samples"))
     line = ["evaluate", "samples", "--against", "digits", "--features", "pixels", "--metrics", "frechet"]
     assert main(line) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     assert "samples: 300 samples (given) beside" in out and "written: samples.evaluation.json" in out
+    assert "warning: 300 samples" in err
     for more, said in (
         (["--round", "3"], "--round is for runs"),
         (["--weights", "raw"], "--weights is for runs"),

@@ -361,3 +361,12 @@ def test_an_evaluation_of_another_form_is_shown_as_it_stands(tmp_path: Path, con
     folder = run_folder(tmp_path, [{"round": 1, "critic_loss": 1.0}])
     (folder / "evaluation.json").write_text(content)
     page_of(folder)
+
+
+def test_control_codes_of_names_are_escaped_in_the_page(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, [{"round": 1, "critic_loss": 1.0}])
+    evil = folder.with_name("e\x1b]0;title\x07\u202evil")
+    folder.rename(evil)
+    text = write_report(evil).read_text(encoding="utf-8")
+    assert r"e\x1b]0;title\x07\u202evil" in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)

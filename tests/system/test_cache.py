@@ -10,9 +10,10 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from steadygan.system.cache import locked, written_once
+from steadygan.system.cache import META, clear_all, locked, mark_used, written_once
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and flock")
 
@@ -73,3 +74,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError), locked(tmp_path / "file" / "a.lock"):
         pass
+
+
+@posix
+def test_an_entry_that_is_used_is_kept_until_its_user_is_gone(tmp_path: Path) -> None:
+    for digit in "ab":
+        entry = tmp_path / "decoded" / (digit * 32)
+        entry.mkdir(parents=True)
+        (entry / META).write_text("{}")
+        (entry / "train.u8").write_bytes(bytes(1000))
+    user = np.zeros(1)
+    mark_used(tmp_path / "decoded" / ("a" * 32) / META, user)
+    assert clear_all(tmp_path) == (1002, 1002)
+    assert clear_all(tmp_path) == (0, 1002)
+    del user
+    assert clear_all(tmp_path) == (1002, 0)

@@ -51,7 +51,7 @@ def test_texts_between_the_control_sequences_of_a_table_are_escaped(monkeypatch:
     said = screen.getvalue()
     assert "\x1b[1m" in said  # its own bold head
     assert "\x1b]0;" not in said and "\x1b[2J" not in said and "\x9b" not in said
-    assert said.count(r"\x1b]0;title\x07") == 2
+    assert said.count(r"a\x1b]0;title") == 2
 
 
 @pytest.mark.parametrize("width", [20, 40, 100])

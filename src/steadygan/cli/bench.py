@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from steadygan import api
-from steadygan.cli import overrides, positionals, verbosity
+from steadygan.cli import overrides, positionals
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import Parser, add_kinds, at_least
 from steadygan.cli.train import prepare, try_changes
 from steadygan.errors import unknown_name
 from steadygan.kinds import import_kinds
+from steadygan.system import progress
 from steadygan.system.terminal import console
 
 WIDTH = 110  # of an output other than a terminal
@@ -46,17 +46,12 @@ def run(arguments: Sequence[str]) -> int:
     engines = list(dict.fromkeys(values.engines or available_engines(device)))
     ready = prepare(base, trial, changes, values, parser)
     builder = SetupBuilder(ready.recipe, ready.dataset, device)
-    figures = benchmark(builder, engines, precisions, values.repeats, say=_say)
+    figures = benchmark(builder, engines, precisions, values.repeats, say=progress.tell)
     _show(figures)
     if values.out is not None:
         write_json(Path(values.out), figures)
         print(f"written: {values.out}")
     return 0
-
-
-def _say(line: str) -> None:
-    if not verbosity.quiet():
-        print(line, file=sys.stderr, flush=True)
 
 
 def _parser() -> Parser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def run(arguments: Sequence[str]) -> int:
             round_=chosen_round(loaded, values.round),
             inception_weights=values.inception_weights,
             data=values.data,
+            say=_note,
         )
         print(f"{loaded.folder}:")
         print("\n".join(evaluation_lines(new)))
@@ -104,11 +106,17 @@ def _of_samples(values: argparse.Namespace) -> int:
             count=values.count,
             seed=values.seed,
             weights_file=values.inception_weights,
+            say=_note,
         )
         print(f"{path}:")
         print("\n".join(evaluation_lines(new)))
         print(f"written: {record_beside(path)}")
     return 0
+
+
+def _note(line: str) -> None:
+    """Prints what a reader of the numbers has to know."""
+    print(f"steadygan: {line}", file=sys.stderr, flush=True)
 
 
 def _hint_at_samples(names: Sequence[str]) -> None:

@@ -78,6 +78,8 @@ _OUTS = "-o --output --outdir --out-dir --output-dir --output-path --output-file
 _COUNTS = "-n --n --num --num-samples --n-samples --samples --nsamples --number --num-images --n-images"
 _SIZES = "--image-size --img-size --imsize --imageSize --resolution --res"
 _LENGTHS = "--steps --iterations --iters --iter --niter --n-iter --max-iter --max-steps --total-steps --num-steps"
+_EPOCHS = "--num-epochs --n-epochs --max-epochs --nepochs --epoch"
+_COMPILED = ("--engine", "compiled")
 _ROUND = Same(("--round",))
 _ROUNDS = "--ckpt --checkpoint --iteration --step --epoch --best-round"
 _ON_CPU = Otherwise("samples are drawn on the CPU")
@@ -108,7 +110,7 @@ _TRAIN = _table(
         Otherwise("a round sees batch x critic-steps real images: --rounds N, --epochs N or --minutes N"),
     ),
     ("--hours --time --max-time --duration", Otherwise("the time is --minutes N")),
-    ("--num-epochs --n-epochs --max-epochs --nepochs --epoch", Same(("--epochs",))),
+    (_EPOCHS, Same(("--epochs",))),
     (
         "--gpu --gpu-id --cuda --gpus --num-gpus --ngpu --n-gpu --devices",
         Otherwise(
@@ -121,7 +123,7 @@ _TRAIN = _table(
         "--ddp --distributed --nproc --nproc-per-node --world-size --multi-gpu",
         Otherwise("several GPUs are 'torchrun --nproc-per-node N -m steadygan train ...'"),
     ),
-    ("--compile", Short(("--engine", "compiled"))),
+    ("--compile", Short(_COMPILED)),
     ("--bf16", Short(("--run.precision", "bf16"))),
     ("--fp32", Short(("--run.precision", "fp32"))),
     ("--tf32", Short(("--run.precision", "tf32"))),
@@ -243,16 +245,22 @@ _DATA = _table(
     ("--force -f -y", Short(("--overwrite",))),
 )
 
+_ROUNDS_ALONE = Otherwise("bench times single rounds")
+_OF_TRAIN_ALONE = (Same(("--from",)), Short(_COMPILED), Short(("--track", "wandb")))
+_OF_LENGTH = (_EPOCHS, "--epochs --minutes --keep-schedules --from")
+_BENCH = {
+    **{name: meaning for name, meaning in _TRAIN.items() if meaning not in _OF_TRAIN_ALONE and name != "--overwrite"},
+    **_table(
+        *((names, _ROUNDS_ALONE) for names in _OF_LENGTH),
+        ("--engine", Same(("--engines",))),
+        ("--precision", Same(("--precisions",))),
+        ("--force -f -y", Short(("--overwrite",))),
+    ),
+}
+
 HABITS: dict[str, dict[str, Meaning]] = {
     "train": _TRAIN,
-    "bench": {
-        **{name: meaning for name, meaning in _TRAIN.items() if name not in ("--compile", "--force", "--overwrite")},
-        "--engine": Same(("--engines",)),
-        "--precision": Same(("--precisions",)),
-        "--epochs": Otherwise("bench times single rounds"),
-        "--minutes": Otherwise("bench times single rounds"),
-        "--force": Short(("--overwrite",)),
-    },
+    "bench": _BENCH,
     "sample": _SAMPLE,
     "evaluate": _EVALUATE,
     "resume": _RESUME,

@@ -8,6 +8,7 @@ from pathlib import Path
 from steadygan.cli.parser import Parser
 from steadygan.errors import UsageError
 from steadygan.run import is_run
+from steadygan.run.owner import is_owned, read_owner
 from steadygan.system.files import describe
 from steadygan.system.output_paths import check_output_file, check_output_folder
 
@@ -37,6 +38,9 @@ def check_new_folder(path: Path, *, overwrite: bool = False) -> None:
 
 def check_new_run(path: Path) -> None:
     """Raises UsageError unless a run folder can be made there: before the data is opened and speeds are measured."""
+    if is_owned(path):
+        owner = read_owner(path) or "another process"
+        raise UsageError(f"{path} is being trained by {owner}: wait for its end, stop it, or name another --out")
     if is_run(path):
         raise UsageError(
             f"{path} already holds a run: 'steadygan resume {path}' goes on with it, or name another --out"

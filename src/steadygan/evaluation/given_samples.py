@@ -67,7 +67,7 @@ def evaluate_samples(
         count: so many of them, a random choice; None: all
         seed: of that choice, and of subsets in metrics
         weights_file: Inception's weights
-        say: called with lines of progress and warnings
+        say: called with notes and warnings, a line each
 
     Raises:
         UsageError, DataError: one line, for samples and data that do not belong together, or too few of them.
@@ -104,7 +104,7 @@ def evaluate_samples(
     material = Material(real, rows, conditions, None, seed)
     new = tuple(
         Evaluation(_provenance(material, name, fingerprint, features_of), numbers)
-        for features_of, numbers in numbers_of(measures, material, extractor, tell)
+        for features_of, numbers in numbers_of(measures, material, extractor)
     )
     if not is_memory(samples):
         write_json(record_beside(samples), record.to_json(new))

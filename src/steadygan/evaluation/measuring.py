@@ -27,13 +27,13 @@ PACKAGES = ("steadygan", "numpy", "scipy", "scikit-learn", "pillow")
 
 
 def numbers_of(
-    measures: Sequence[Measure], material: Material, extractor: Features | None, tell: Say
+    measures: Sequence[Measure], material: Material, extractor: Features | None
 ) -> list[tuple[Features | None, tuple[Number, ...]]]:
     """The numbers of all metrics, by the features that they are measured in; None: the samples themselves."""
     real = material.real
     numbers: dict[str, list[Number]] = {"features": [], "classifier": [], "samples": []}
     for measure in measures:
-        tell(measure.name)
+        progress.tell(f"measuring {measure.name}")
         inputs = measure.inputs if measure.inputs != "classifier" or of_classifier(measure, real) else "features"
         numbers[inputs].extend(measure.compute(material))
     if numbers["classifier"] and extractor is not None and extractor.identity == real.classifier.identity:
@@ -54,10 +54,10 @@ def extractors_for(
         return None, None
 
     def classifier() -> Features:
-        return make_features("classifier", dataset, cache=cache, progress=_progress(tell))
+        return make_features("classifier", dataset, cache=cache, progress=_training)
 
     extractor = (
-        make_features(features, dataset, weights=weights, cache=cache, progress=_progress(tell), say=tell)
+        make_features(features, dataset, weights=weights, cache=cache, progress=_training, say=tell)
         if isinstance(features, str)
         else features
     )
@@ -81,19 +81,8 @@ def of_classifier(measure: Measure, real: RealSide) -> bool:
     return measure.inputs == "classifier" and not (measure.name == "inception_score" and real.inception)
 
 
-def _progress(tell: Say) -> Callable[[int, int], None]:
-    """Tells of the classifier's training at each tenth of it, or at each step to who listens to progress."""
-    what, tenths = "training a classifier of the data, once", -1
-
-    def told(done: int, total: int) -> None:
-        nonlocal tenths
-        if tell is progress.tell:
-            progress.tell(what, done, total)
-        elif total and 10 * done // total > tenths:
-            tenths = 10 * done // total
-            tell(f"{what}: {10 * tenths}%")
-
-    return told
+def _training(done: int, total: int) -> None:
+    progress.tell("training a classifier of the data, once", done, total)
 
 
 def check_used(features: str | Features, inputs: Sequence[str], inception: bool) -> None:

@@ -13,7 +13,7 @@ from steadygan.evaluation.tables import DIRECTIONS, cell_text, seeds
 from steadygan.report.embed import FRAME_SIDE, Embedded, embed
 from steadygan.report.lines import Lines, shown_lines
 from steadygan.run.layout import list_lines, list_pictures
-from steadygan.system.escapes import storable
+from steadygan.system.escapes import page_text
 from steadygan.system.files import writing, written_aside
 from steadygan.system.words import number
 
@@ -32,7 +32,7 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
         raise UsageError(f"a comparison is written as .html, got '{path}'")
     text = page_of(comparison)
     with writing(path), written_aside(path) as aside:
-        aside.write_bytes(storable(text).encode())
+        aside.write_bytes(page_text(text).encode())
     return path
 
 

@@ -73,7 +73,7 @@ def evaluate(
             decides that it is the same
         against: real data, for samples that are there already: ``run`` is then a folder of pictures, a file, or samples
             in memory (see ``evaluate_samples``)
-        say: called with a line of progress
+        say: called with notes and warnings, a line each; ``steadygan.system.progress`` is told of progress
         kinds: classes and functions of your own that the run's recipe uses
 
     Raises:
@@ -92,7 +92,7 @@ def evaluate(
             say=say,
         )
     evaluated = run if isinstance(run, Run) else Run(find_run(run), kinds=kinds)
-    tell = say or progress.tell
+    tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
     if weights in get_args(Weights):
         evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
@@ -120,7 +120,7 @@ def evaluate(
     real = RealSide(dataset, extractor, classifier, cache)
     measures = measurable(measures, metrics, real, tell)
     unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
-    tell(f"{total:,} samples of round {at:,}{unfinished}")
+    progress.tell(f"{total:,} samples of round {at:,}{unfinished}")
 
     def scales(most: int) -> Sequence[Samples]:
         return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
@@ -128,7 +128,7 @@ def evaluate(
     samples = draw(evaluated, total, seed, weights, round_)
     samples = as_pixels(samples) if pixels else samples
     material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
-    groups = numbers_of(measures, material, extractor, tell)
+    groups = numbers_of(measures, material, extractor)
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(features_of), numbers) for features_of, numbers in groups]
     record.add(evaluated.folder, new)

@@ -26,7 +26,7 @@ from steadygan.report.thinning import running_median
 from steadygan.run import layout
 from steadygan.run.records import Curve
 from steadygan.system import progress
-from steadygan.system.escapes import storable
+from steadygan.system.escapes import page_text
 from steadygan.system.files import written_aside
 from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -153,7 +153,7 @@ class PageObserver:
 
 def _write(path: Path, text: str) -> Path:
     with written_aside(path) as aside:
-        aside.write_bytes(storable(text).encode())
+        aside.write_bytes(page_text(text).encode())
     return path
 
 

@@ -82,11 +82,12 @@ def _claimed(folder: Path) -> bool:
     """True if this process made the folder, or is not the one to make it; False if another one was faster."""
     if os.environ.get("RANK", "0") not in ("", "0"):
         return True
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         return not folder.parent.is_dir()  # a file is in the way of runs/, which the write tells
     except OSError:
         return True  # the write tells why
-    CLAIMED.add(folder.resolve())
+    CLAIMED.update(path.resolve() for path in missing)
     return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
+import itertools
 import json
 import os
 import socket
@@ -153,9 +154,9 @@ def _unseen(folder: Path, owner: Owner) -> float:
 def _make(folder: Path) -> list[Path]:
     """Makes the folder; returns those that were made, innermost first."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    if not missing and folder.resolve() in CLAIMED:
-        CLAIMED.discard(folder.resolve())
-        missing = [folder]
+    if not missing:
+        missing = list(itertools.takewhile(lambda path: path.resolve() in CLAIMED, (folder, *folder.parents)))
+        CLAIMED.difference_update(path.resolve() for path in missing)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -123,7 +123,7 @@ class Run(RunFolder):
         spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
         numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
         asked = None if label is None else torch.tensor(self.class_numbers(label))
-        for first in progress.steps("drawing samples", range(0, count, BLOCK)):
+        for first in progress.steps("drawing samples", range(0, count, BLOCK), count, lambda _: BLOCK):
             size = min(BLOCK, count - first)
             latents = self.recipe.prior.latents(draw_random(spec, numbers, size))
             labels = draw_labels(classes, drawn, size)

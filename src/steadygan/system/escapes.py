@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _LOW = 0xDC00
@@ -25,6 +26,15 @@ def _escape(code: int) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""control codes but tabs and line breaks, and marks that turn the direction of a text"""
+
+
+def page_text(text: str) -> str:
+    """The text of a page, storable, with control codes and marks of text direction escaped."""
+    return _UNSEEN.sub(lambda found: _escape(ord(found[0])), storable(text))
 
 
 def storable(text: str) -> str:
