@@ -78,7 +78,7 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
     return environment.from_string(template).render(
         name=str(run.settings.get("name") or run.folder.resolve().name),
         folder=run.folder.resolve().name,
-        source=short(_source(run.settings)),
+        source=short(_source(run.settings)).removeprefix("…/"),
         status=_status(run, end),
         tiles=_tiles(run),
         last=last,
