@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ from steadygan.evaluation import record
 from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
-from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, versions_here
+from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.run import Run, is_run
@@ -239,25 +238,12 @@ def _chosen(
 
 
 def _provenance(material: Material, name: str, fingerprint: str, features: Features | None) -> Provenance:
-    dataset = material.real.dataset
-    facts: dict[str, Any] = dict(features.facts) if features is not None else {}
-    return Provenance(
-        data=dataset.name,
-        data_hash=dataset.fingerprint,
-        split="train" if features is not None else "train and held out",
-        real=len(material.real.train[0]),
-        count=len(material.samples),
-        features="" if features is None else features.name,
-        features_hash="" if features is None else features.identity,
-        resize=str(facts.pop("resize", "none")),
+    return provenance_of(
+        material,
+        features,
         weights=GIVEN,
-        samples=str(material.samples.dtype),
-        precision=f"fp32, {platform.machine()}",
         recipe=Path(name).name or name,
         recipe_hash=fingerprint,
         training_seed=0,
         round=0,
-        sampling_seed=material.seed,
-        versions=versions_here(),
-        facts=facts,
     )

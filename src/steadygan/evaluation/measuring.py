@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import UsageError
 from steadygan.evaluation.extracting import default_features, ignorance_of, make_features
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Measure
 from steadygan.evaluation.real_side import RealSide
-from steadygan.evaluation.record import Number
+from steadygan.evaluation.record import Number, Provenance
 from steadygan.system import progress
 
 if TYPE_CHECKING:
@@ -62,6 +62,42 @@ def extractors_for(
         else features
     )
     return extractor, classifier if default_features(dataset) == "classifier" else None
+
+
+def provenance_of(
+    material: Material,
+    features: Features | None,
+    *,
+    weights: str,
+    recipe: str,
+    recipe_hash: str,
+    training_seed: int,
+    round: int,
+    trained_with: Mapping[str, str] | None = None,
+) -> Provenance:
+    """The provenance of numbers of a material: of its data, samples and features, and of where the samples are from."""
+    dataset = material.real.dataset
+    facts: dict[str, Any] = dict(features.facts) if features is not None else {}
+    return Provenance(
+        data=dataset.name,
+        data_hash=dataset.fingerprint,
+        split="train" if features is not None else "train and held out",
+        real=len(material.real.train[0]),
+        count=len(material.samples),
+        features="" if features is None else features.name,
+        features_hash="" if features is None else features.identity,
+        resize=str(facts.pop("resize", "none")),
+        weights=weights,
+        samples=str(material.samples.dtype),
+        precision=f"fp32, {platform.machine()}",
+        recipe=recipe,
+        recipe_hash=recipe_hash,
+        training_seed=training_seed,
+        round=round,
+        sampling_seed=material.seed,
+        versions={**versions_here(), **(trained_with or {})},
+        facts=facts,
+    )
 
 
 def measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-import platform
 import tempfile
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -22,7 +21,7 @@ from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixel
 from steadygan.evaluation.given_samples import evaluate_samples
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
-from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, versions_here
+from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
 from steadygan.evaluation.neighbours import write_neighbours
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
@@ -215,25 +214,13 @@ def recipe_hash(run: Run) -> str:
 
 
 def _provenance(run: Run, material: Material, weights: Weights, round_: int, features: Features | None) -> Provenance:
-    dataset = material.real.dataset
-    facts: dict[str, Any] = dict(features.facts) if features is not None else {}
-    return Provenance(
-        data=dataset.name,
-        data_hash=dataset.fingerprint,
-        split="train" if features is not None else "train and held out",
-        real=len(material.real.train[0]),
-        count=len(material.samples),
-        features="" if features is None else features.name,
-        features_hash="" if features is None else features.identity,
-        resize=str(facts.pop("resize", "none")),
+    return provenance_of(
+        material,
+        features,
         weights=weights,
-        samples=str(material.samples.dtype),
-        precision=f"fp32, {platform.machine()}",
         recipe=run.recipe.name,
         recipe_hash=recipe_hash(run),
         training_seed=run.recipe.seed,
         round=round_,
-        sampling_seed=material.seed,
-        versions={**versions_here(), "trained with torch": run.environment.versions.get("torch", "unknown")},
-        facts=facts,
+        trained_with={"trained with torch": run.environment.versions.get("torch", "unknown")},
     )
