@@ -74,17 +74,17 @@ class TensorBoardObserver:
         if self._writer is not None:
             self._guarded(self._writer.close)
             self._writer = None
-            threading.excepthook = self._excepthook
+        threading.excepthook = self._excepthook
 
     def _open(self, start: RunStart) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         earlier = any(start.folder.glob(layout.EVENTS))
         first = start.round + 1 if start.round else 0
+        self._excepthook = threading.excepthook
+        threading.excepthook = partial(_but_for_tensorboard, self._excepthook)  # its thread may fail as it begins
         # short: a killed process loses what it has not flushed
         self._writer = SummaryWriter(str(start.folder), purge_step=first if earlier else None, flush_secs=10)
-        self._excepthook = threading.excepthook
-        threading.excepthook = partial(_but_for_tensorboard, self._excepthook)
 
 
 def _but_for_tensorboard(excepthook: Callable[[Any], object], error: threading.ExceptHookArgs) -> None:
