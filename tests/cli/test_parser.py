@@ -57,3 +57,20 @@ def test_the_module_is_the_command() -> None:
     done = shell("--version")
     assert re.fullmatch(r"steadygan \d+\.\d+\.\d+\S*\n", done.stdout)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("train --minutes 1 --minutes=2", "--minutes is given twice, '1' and '2'; once is allowed"),
+        ("train --batch 16 --batch 32", "--batch: 'batch' is given twice, '16' and '32'; once is allowed"),
+        ("train --set batch=16 --batch 32", "'batch' is given twice, '32' and '16'; once is allowed"),
+        ("train critic:mlp-critic critic:dcgan-critic", "'critic' is given twice, 'mlp-critic' and 'dcgan-critic'"),
+        ("sample --count 4 --count 5", "--count is given twice, '4' and '5'; once is allowed"),
+    ],
+)
+def test_no_value_is_dropped_for_a_later_one(
+    line: str, answer: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == 2
+    assert answer in capsys.readouterr().err

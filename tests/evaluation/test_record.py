@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -78,3 +80,14 @@ def test_the_file_says_all_beside_each_group_of_numbers(tmp_path):
     assert {"data_hash", "features_hash", "count", "real", "split", "resize", "versions", "round", "weights"} <= set(
         held
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no locks of folders")
+def test_evaluations_that_end_at_once_are_all_kept(tmp_path):
+    def one(seed):
+        for round_ in range(20):
+            add(tmp_path, [Evaluation(dataclasses.replace(ORIGIN, sampling_seed=seed, round=round_), ())])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+    assert len(read(tmp_path)) == 80

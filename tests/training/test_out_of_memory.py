@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from steadygan.errors import RunError
+from steadygan.errors import RunError, UsageError
 from steadygan.losses import RelativisticAverage
 from steadygan.networks import MLPCritic
 from steadygan.objectives import Adversarial
@@ -61,3 +61,9 @@ def test_only_memory_errors_count():
     assert is_out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
     assert not is_out_of_memory(RuntimeError("shapes do not match"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+@pytest.mark.parametrize("recipe", [{"batch": 10**9}, {"batch": 8, "generator_batch": 10**10}])
+def test_a_batch_larger_than_the_memory_is_refused_before_it_is_drawn(tmp_path, recipe):
+    with pytest.raises(UsageError, match=r"a batch of 10?,000,000,000 is larger than the memory of this machine"):
+        new_run(small_recipe(**recipe), image_data(), tmp_path / "run")

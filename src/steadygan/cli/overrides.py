@@ -107,13 +107,15 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: 
 
     Args:
         spec: a recipe, or any spec
-        changes: in any order; of two for the same field the later one counts
+        changes: in any order, one for a field
         known: other options, to suggest for an unknown one
         kinds: classes and functions of the user's own that the spec may hold
 
     Raises:
         UsageError: one line, for an unknown field or kind, or a value that is not allowed.
     """
+    changes = list(changes)
+    _refuse_twice(changes)
     tree, kinds = codec.to_plain(spec), (*kinds, *kinds_in(spec, codec.all_kinds(type(spec)).values()))
     extra = spec_types(kinds)
     for change in sorted(changes, key=lambda change: (change.form != "kind", len(change.path))):
@@ -122,6 +124,16 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: 
         except _UnknownFieldError as error:
             raise UsageError(_unknown(spec, change, error, known)) from None
     return bound(codec.from_plain(tree, type(spec), extra=extra), kinds)
+
+
+def _refuse_twice(changes: Iterable[Change]) -> None:
+    """Raises UsageError for a field that is given two values: the first would not be used."""
+    given: dict[tuple[str, ...], Change] = {}
+    for change in changes:
+        before = given.setdefault(change.path, change)
+        if before.text != change.text:
+            values = " and ".join(f"'{one.text}'" for one in (before, change))
+            raise UsageError(f"{change.typed}: '{'.'.join(change.path)}' is given twice, {values}; once is allowed")
 
 
 class _UnknownFieldError(Exception):

@@ -62,6 +62,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: for unknown options and superfluous arguments.
         """
+        self._refuse_twice(arguments)
         values, extra = self.parse_known_args(arguments)
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
         if unknown:
@@ -74,6 +75,20 @@ class Parser(argparse.ArgumentParser):
         if extra:
             raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'; see '{self.prog} --help'")
         return values
+
+    def _refuse_twice(self, arguments: Sequence[str]) -> None:
+        """Raises UsageError for an option with one value that is given two: the first would not be used."""
+        given: dict[str, str] = {}
+        for index, word in enumerate(arguments):
+            if word == "--":
+                break
+            name, equals, value = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if isinstance(action, argparse._StoreAction):
+                value = value if equals else "".join(arguments[index + 1 : index + 2])
+                if action.dest in given and given[action.dest] != value:
+                    raise UsageError(f"{name} is given twice, '{given[action.dest]}' and '{value}'; once is allowed")
+                given[action.dest] = value
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))

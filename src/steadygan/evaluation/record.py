@@ -11,6 +11,7 @@ from typing import Any, Literal
 from steadygan.errors import RunError
 from steadygan.run.fields import Fields, dataclass_of
 from steadygan.run.layout import EVALUATION
+from steadygan.system.file_lock import locked_folder
 from steadygan.system.files import read_json, write_json
 
 FORMAT = 1
@@ -153,14 +154,15 @@ def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
     Raises:
         RunError: where the file is damaged or cannot be written.
     """
-    evaluations = list(read(folder))
-    for evaluation in new:
-        same = next((e for e in evaluations if e.provenance == evaluation.provenance), None)
-        if same is None:
-            evaluations.append(evaluation)
-        else:
-            names = {number.metric for number in evaluation.numbers}
-            kept = tuple(number for number in same.numbers if number.metric not in names)
-            evaluations[evaluations.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
-    write_json(folder / EVALUATION, to_json(evaluations))
-    return tuple(evaluations)
+    with locked_folder(folder):  # two evaluations that end at once are both kept
+        evaluations = list(read(folder))
+        for evaluation in new:
+            same = next((e for e in evaluations if e.provenance == evaluation.provenance), None)
+            if same is None:
+                evaluations.append(evaluation)
+            else:
+                names = {number.metric for number in evaluation.numbers}
+                kept = tuple(number for number in same.numbers if number.metric not in names)
+                evaluations[evaluations.index(same)] = Evaluation(evaluation.provenance, kept + evaluation.numbers)
+        write_json(folder / EVALUATION, to_json(evaluations))
+        return tuple(evaluations)

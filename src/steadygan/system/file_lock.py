@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
+from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -35,6 +37,17 @@ if os.name == "posix":
                 return True
         return False
 
+    @contextlib.contextmanager
+    def locked_folder(folder: Path) -> Iterator[None]:
+        """Waits for the lock of a folder, and holds it for the block; without locks there nothing is waited for."""
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
     def _close_in_child() -> None:
         for file in list(_held):
             file.close()
@@ -56,6 +69,11 @@ else:  # pragma: no cover
         finally:
             file.seek(0)
         return True
+
+    @contextlib.contextmanager
+    def locked_folder(folder: Path) -> Iterator[None]:
+        """Nothing: Windows has no locks of folders."""
+        yield
 
     def locked_by_another(path: Path) -> bool:
         """True if somebody has locked the file."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.errors import RunError
+from steadygan.errors import RunError, UsageError
+from steadygan.system.memory import memory_bytes
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
+    from steadygan.types import SampleSpec
 
 _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
 
@@ -29,6 +32,18 @@ def release() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def check_batch(recipe: Recipe, sample: SampleSpec) -> None:
+    """Raises UsageError for a batch whose samples and latents alone are larger than the machine's memory."""
+    batch = max(recipe.batch, recipe.fakes)
+    each = 4 * (2 * math.prod(sample.shape) + recipe.prior.size)
+    largest = memory_bytes() // each
+    if batch > largest:
+        raise UsageError(
+            f"a batch of {batch:,} is larger than the memory of this machine ({memory_bytes() / 2**30:,.0f} GiB): "
+            f"{each * batch / 2**30:,.0f} GiB for its samples alone; take a smaller --batch"
+        )
 
 
 def with_micro_batch(recipe: Recipe, micro_batch: int) -> Recipe:

@@ -64,7 +64,7 @@ def row(game: Game, report: RoundReport, held_out: HeldOutScores | None, round_:
     if game.state.plateau:
         values["rate_factor"] = game.rate_factor
     values |= _state_values(game)
-    numbers = torch.stack([value.detach().double().cpu() for value in values.values()]).tolist()
+    numbers = _read_together(list(values.values()))
     measured = dict(zip(values, numbers, strict=True))
     factor = measured.get("rate_factor", 1.0)
     settings = {f"{name}_rate": factor * player.settings(round_)["lr"] for name, player in game.players.items()}
@@ -79,6 +79,18 @@ def row(game: Game, report: RoundReport, held_out: HeldOutScores | None, round_:
     if held_out is not None:
         settings["held_out_samples"] = len(held_out.train)
     return {**measured, **settings}
+
+
+def _read_together(values: list[Tensor]) -> list[float]:
+    """The numbers in 0-d tensors, with one wait for each device that holds some of them."""
+    numbers = [0.0] * len(values)
+    for device in {value.device for value in values}:
+        held = [index for index, value in enumerate(values) if value.device == device]
+        wide = torch.float32 if device.type == "mps" else torch.float64
+        read = torch.stack([values[index].detach().to(wide) for index in held]).tolist()
+        for index, number in zip(held, read, strict=True):
+            numbers[index] = number
+    return numbers
 
 
 def estimates_wasserstein(objective: object) -> bool:

@@ -60,6 +60,7 @@ def resolve(
     warnings: tuple[str, ...] | None = None
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
     recipe = with_labels_settled(recipe, dataset.sample)
+    out_of_memory.check_batch(recipe, dataset.sample)
     share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:
