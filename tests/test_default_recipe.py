@@ -27,14 +27,14 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_of_pictures_gets_photos_and_the_reasons(pictures: Path) -> None:
+def test_a_folder_of_pictures_gets_the_recipe_for_pictures_and_the_reasons(pictures: Path) -> None:
     ready = api.prepare(None, pictures)
     recipe = ready.recipe
-    assert recipe.name == "photos" and ready.dataset.sample.shape == (3, 32, 32)
+    assert recipe.name == "pictures" and ready.dataset.sample.shape == (3, 32, 32)
     assert isinstance(recipe.perturbation, DiffAugment) and recipe.data.flip
     assert ready.minutes is not None
     text = " ".join(ready.reasons)
-    assert "recipe photos" in text and "flipped" in text and "minutes" in text
+    assert "recipe pictures" in text and "mirrored at random" in text and "minutes" in text
     recipe.generator.build(ready.dataset.sample, recipe.prior.size)
 
 
@@ -43,7 +43,7 @@ def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) 
     assert ready.recipe.batch == 108 // 8  # a tenth is held out
     (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
     assert line.startswith("batch 13 at a rate of 9.0e-04")
-    usual = sg.recipes.photos(ready.dataset.sample)
+    usual = sg.recipes.pictures(ready.dataset.sample)
     for player in ("generator_optimizer", "critic_optimizer"):
         chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
         assert chosen == pytest.approx(own * (13 / 16) ** 0.5)
@@ -54,7 +54,7 @@ def test_networks_follow_the_size(pictures: Path, size: int) -> None:
     dataset = open_data(DataOptions(source=str(pictures), size=size))
     for device in ("cpu", "cuda"):
         recipe = choose(dataset, device).recipe
-        assert recipe.name == "photos"
+        assert recipe.name == ("photos" if device == "cuda" else "pictures")
         assert recipe.critic.build(dataset.sample) is not None
         assert recipe.generator.build(dataset.sample, recipe.prior.size) is not None
 
@@ -64,10 +64,24 @@ def test_a_gpu_gets_wider_networks_than_a_laptop(pictures: Path) -> None:
     assert choose(dataset, "cuda").recipe.generator.width > choose(dataset, "cpu").recipe.generator.width
 
 
-@pytest.mark.parametrize("name", ["digits", "stacked-digits"])
-def test_digits_are_neither_mirrored_nor_augmented(name: str) -> None:
-    recipe = choose(open_data(DataOptions(source=name)), "cpu").recipe
-    assert (recipe.name, recipe.perturbation, recipe.data.flip) == ("wgan-gp", None, False)
+@pytest.mark.parametrize("size", [8, 16])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_digits_are_not_mirrored(size: int, device: str) -> None:
+    recipe = choose(open_data(DataOptions(source="digits", size=size)), device).recipe
+    assert not recipe.data.flip
+    assert recipe.name == ("wgan-gp" if size == 8 else "photos" if device == "cuda" else "pictures")
+
+
+@pytest.mark.parametrize(("count", "augmented"), [(200, True), (6_000, False)])
+def test_pictures_are_mirrored_and_augmented_where_that_suits_them(count: int, augmented: bool) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
+    ready = api.prepare(None, images)
+    assert ready.recipe.data.flip and (ready.recipe.perturbation is not None) is augmented
+    images[:, :, :8] //= 2  # darker on the left
+    ready = api.prepare(None, images)
+    assert not ready.recipe.data.flip
+    assert any("told from their mirror images, so left and right differ" in reason for reason in ready.reasons)
 
 
 def test_points_get_wgan_gp() -> None:
@@ -103,4 +117,4 @@ def test_the_command_prints_what_was_asked_for_beside_the_defaults(
     said = capsys.readouterr().out.splitlines()
     (line,) = [line for line in said if line.startswith("overridden")]
     assert line == "overridden: --minutes 0.01, --data.size 16, --batch 4, --run.evaluate none"
-    assert any(line.startswith("chosen: recipe photos") for line in said)
+    assert any(line.startswith("chosen: recipe pictures") for line in said)

@@ -51,9 +51,9 @@ def test_without_a_recipe_training_chooses_and_says_why(place: Path, capsys: pyt
         Image.fromarray(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)).save(f"photos/{index}.png")
     line = ["train", "--data", "photos", "--data.size", "16", *SMALL, "--rounds", "1", "--data.flip", "false"]
     assert main(line) == 0
-    assert "recipe photos: " in capsys.readouterr().out
+    assert "recipe pictures: " in capsys.readouterr().out
     recipe = api.load().recipe
-    assert recipe.name == "photos"
+    assert recipe.name == "pictures"
     assert recipe.data.size == 16
     assert recipe.data.flip is False
     assert Path(recipe.data.source).is_absolute()

@@ -141,7 +141,7 @@ def test_an_unknown_norm_is_refused_with_the_known_ones(kind):
         ((2,), "is for images, but a sample is 2: use MLPGenerator and MLPCritic"),
         ((40, 32), "is for images, but a sample is text .*: use TextGenerator and TextCritic"),
         ((0, 64, 64), "takes 1 channel or more, but a sample is 0x64x64"),
-        ((3, 64, 48), "a sample is 3x64x48"),
+        ((3, 64, 50), "a sample is 3x64x50"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused_with_what_does(kind, shape, message):

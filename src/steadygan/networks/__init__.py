@@ -21,6 +21,7 @@ from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.subpixel import SubpixelCritic, SubpixelGenerator
 from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.types import SampleSpec
 
@@ -56,6 +57,7 @@ else:  # the closed sets that files and the command line know
         | TextGenerator
         | ResNet101Generator
         | R3GANGenerator
+        | SubpixelGenerator
         | Own
         | ConvGenerator
     )
@@ -72,6 +74,7 @@ else:  # the closed sets that files and the command line know
         | TextCritic
         | MultiScaleCritic
         | R3GANCritic
+        | SubpixelCritic
         | Own
         | ConvCritic
     )
@@ -114,6 +117,8 @@ __all__ = [
     "ResNetGenerator",
     "SNDCGANCritic",
     "SNDCGANGenerator",
+    "SubpixelCritic",
+    "SubpixelGenerator",
     "TextCritic",
     "TextGenerator",
     "parameter_count",

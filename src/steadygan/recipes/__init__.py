@@ -19,6 +19,7 @@ from steadygan.recipes.improved import feature_matching, instance_noise, lecam, 
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
 from steadygan.recipes.multiscale import msg_gan
 from steadygan.recipes.photos import photos
+from steadygan.recipes.pictures import pictures
 from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.text import text, text_gan
@@ -57,6 +58,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "r3gan": r3gan,
     "r3gan-cifar10": r3gan_cifar10,
     "photos": photos,
+    "pictures": pictures,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -126,6 +128,7 @@ __all__ = [
     "minibatch_discrimination",
     "msg_gan",
     "photos",
+    "pictures",
     "projection",
     "r3gan",
     "r3gan_cifar10",

@@ -1,0 +1,1 @@
+"""Four kinds of picture folders: the default training beside other recipes, at equal time."""

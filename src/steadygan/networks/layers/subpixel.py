@@ -1,0 +1,87 @@
+"""Layers of the sub-pixel networks: residual stages, and 4x4 convolutions that double or halve the size."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from steadygan.networks.layers import activations
+from steadygan.networks.layers.normalization import norm_2d
+from steadygan.networks.layers.r3gan import LEAKY_GAIN, scaled
+
+_NORMED_GAIN = 0.5  # of the last convolution in a normed block: the block begins near the identity
+
+
+class ResidualBlock(nn.Module):
+    """x + W2 act(norm(W1 act(norm(x)))), both 3x3.
+
+    Without a norm W2 is 0 at first, so that the block begins as the identity, and W1 is scaled by the number of blocks
+    in the network to the power -1/2 (Fixup, Zhang et al. 2019).
+    """
+
+    def __init__(self, maps: int, blocks: int, *, norm: str, critic: bool) -> None:
+        """
+        Args:
+            maps: feature maps in, inside and out
+            blocks: number of blocks in the network
+            norm: a name of ``normalization.norm_2d``
+            critic: use the activation's form for critics
+        """
+        super().__init__()
+        plain = norm == "none"
+        gain = LEAKY_GAIN * blocks**-0.5 if plain else 1.0
+        self.first = nn.Sequential(*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic))
+        self.conv1 = scaled(nn.Conv2d(maps, maps, 3, padding=1, bias=plain), gain)
+        self.second = nn.Sequential(*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic))
+        self.conv2 = scaled(nn.Conv2d(maps, maps, 3, padding=1), 0.0 if plain else _NORMED_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        total: Tensor = x + self.conv2(self.second(self.conv1(self.first(x))))
+        return total
+
+
+class ResidualStage(nn.Sequential):
+    """The residual blocks of one size."""
+
+    def __init__(self, maps: int, blocks: int, stages: int, *, norm: str, critic: bool) -> None:
+        """
+        Args:
+            maps: feature maps
+            blocks: in this stage, and in each of the network
+            stages: of the network
+            norm: of the blocks
+            critic: use the activation's form for critics
+        """
+        super().__init__(*(ResidualBlock(maps, blocks * stages, norm=norm, critic=critic) for _ in range(blocks)))
+
+
+def activated(maps: int, norm: str, *, critic: bool) -> list[nn.Module]:
+    """A norm and a leaky ReLU."""
+    return [*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic)]
+
+
+def scaled_conv(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3x3 convolution that keeps the mean square of its inputs."""
+    return scaled(nn.Conv2d(inputs, outputs, 3, padding=1))
+
+
+def scaled_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer that keeps the mean square of its inputs."""
+    return scaled(nn.Linear(inputs, outputs))
+
+
+def doubled(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    """A 4x4 transposed convolution with stride 2, after a leaky ReLU: twice the height and the width."""
+    layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
+    with torch.no_grad():
+        layer.weight.normal_(0.0, LEAKY_GAIN / math.sqrt(4 * inputs))  # a pixel sees 2x2 of the 4x4 weights
+        assert layer.bias is not None
+        layer.bias.zero_()
+    return layer
+
+
+def halved(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 4x4 convolution with stride 2, after a leaky ReLU: half the height and the width."""
+    return scaled(nn.Conv2d(inputs, outputs, 4, 2, 1), LEAKY_GAIN)

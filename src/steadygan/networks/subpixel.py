@@ -1,0 +1,144 @@
+"""Residual networks with sub-pixel convolution, whose layers work at half the picture's size and below.
+
+The generator's last layer makes four pixels of each place (Shi et al. 2016, Real-Time Single Image and Video
+Super-Resolution), and the critic's first one reads four at once (space to depth), so that no convolution runs at full
+size. All are ungrouped 3x3 or 4x4 ones, which processors do fastest; each stage has residual blocks (He et al. 2016,
+Identity Mappings). Of our own making, for training on laptops: docs/folders.md has the measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from steadygan.checks import literal_fields, whole_fields
+from steadygan.errors import UsageError
+from steadygan.networks.checks import fitting_networks, need_classes
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Norm = Literal["batch", "none"]
+Output = Literal["tanh", "sigmoid", "linear"]
+_LARGEST = 8  # times the base width
+_SMALLEST = 4  # pixels of the maps at the start
+
+
+def _halvings(spec: str, sample: SampleSpec) -> int:
+    """How often both sides of the pictures can be halved while the shorter one keeps four pixels.
+
+    Raises:
+        UsageError: for other samples, and sides that cannot be halved at least once.
+    """
+    if not sample.is_image:
+        raise UsageError(f"{spec} is for images, but a sample is {sample}: use {fitting_networks(sample)}")
+    channels, height, width = sample.shape
+    if channels < 1:
+        raise UsageError(f"{spec} takes 1 channel or more, but a sample is {sample}")
+    count = 0
+    while not (height >> count) % 2 and not (width >> count) % 2 and min(height, width) >> count >= 2 * _SMALLEST:
+        count += 1
+    largest = max(height, width) >> count
+    if not count or largest > 4 * _SMALLEST:
+        raise UsageError(
+            f"{spec} halves both sides until the shorter one has {_SMALLEST} to {2 * _SMALLEST - 1} pixels, but a "
+            f"sample is {sample}: bring them to sides such as 32, 48 or 64 px with --data.size"
+        )
+    return count
+
+
+def _stages(spec: SubpixelGenerator | SubpixelCritic, count: int) -> list[int]:
+    """Feature maps of each stage, the largest maps first."""
+    return [spec.width * min(2**i, _LARGEST) for i in range(count)]
+
+
+@dataclass(frozen=True)
+class SubpixelGenerator:
+    """A linear layer, residual stages doubled by 4x4 transposed convolutions, a sub-pixel layer to the pixels."""
+
+    width: int = 24
+    """feature maps at half the picture's size, doubled at each stage below, up to 8 times"""
+    blocks: int = 1
+    """residual blocks in each stage"""
+    norm: Norm = "batch"
+    """norm before each activation; batch norm learns far faster here than none (docs/folders.md)"""
+    output: Output = "tanh"
+    """output activation; sigmoid for pixels in [0, 1]"""
+
+    def __post_init__(self) -> None:
+        whole_fields(self, "width")
+        whole_fields(self, "blocks", least=0)
+        literal_fields(self, norm=Norm, output=Output)
+
+    def build(self, sample: SampleSpec, latent: int) -> nn.Module:
+        """A generator of such images, from latents of size ``latent``.
+
+        Raises:
+            UsageError: for samples that are no images, and sides that cannot be halved to 4 to 7 pixels.
+        """
+        from torch import nn
+
+        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
+        from steadygan.networks.layers.linear import Unflatten
+        from steadygan.networks.layers.subpixel import ResidualStage, activated, doubled, scaled_conv, scaled_linear
+
+        count = _halvings("SubpixelGenerator", sample)
+        channels, height, width = sample.shape
+        widths = _stages(self, count)[::-1]
+        start = (height >> count, width >> count)
+        parts: list[nn.Module] = [
+            scaled_linear(latent, widths[0] * start[0] * start[1]),
+            Unflatten(widths[0], start),
+        ]
+        for index, maps in enumerate(widths):
+            parts.append(ResidualStage(maps, self.blocks, count, norm=self.norm, critic=False))
+            parts += activated(maps, self.norm, critic=False)
+            if index + 1 < count:
+                parts.append(doubled(maps, widths[index + 1]))
+        parts += [scaled_conv(widths[-1], 4 * channels), nn.PixelShuffle(2)]
+        return Generator(LabelledSequential(*parts), sample.shape, self.output)
+
+
+@dataclass(frozen=True)
+class SubpixelCritic:
+    """Four pixels at a time to maps of half the size, residual stages halved by 4x4 convolutions, a linear score."""
+
+    width: int = 24
+    """feature maps at half the picture's size, doubled at each stage below, up to 8 times"""
+    blocks: int = 1
+    """residual blocks in each stage"""
+    class_logits: bool = False
+    """second head with class logits (AC-GAN); needs data with labels"""
+    features: bool = False
+    """also output the last hidden layer (feature matching)"""
+
+    def __post_init__(self) -> None:
+        whole_fields(self, "width")
+        whole_fields(self, "blocks", least=0)
+
+    def build(self, sample: SampleSpec) -> nn.Module:
+        """A critic of such images.
+
+        Raises:
+            UsageError: for samples that are no images, sides that cannot be halved to 4 to 7 pixels, and data without
+                labels for class logits.
+        """
+        from torch import nn
+
+        from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
+        from steadygan.networks.layers.subpixel import ResidualStage, activated, halved, scaled_conv
+
+        count = _halvings("SubpixelCritic", sample)
+        channels, height, width = sample.shape
+        widths = _stages(self, count)
+        parts: list[nn.Module] = [nn.PixelUnshuffle(2), scaled_conv(4 * channels, widths[0])]
+        for index, maps in enumerate(widths):
+            parts.append(ResidualStage(maps, self.blocks, count, norm="none", critic=True))
+            parts += activated(maps, "none", critic=True)
+            if index + 1 < count:
+                parts.append(halved(maps, widths[index + 1]))
+        classes = need_classes("SubpixelCritic", sample) if self.class_logits else 0
+        inputs = widths[-1] * (height >> count) * (width >> count)
+        head = ScoreHead(inputs, "glorot", classes=classes, features=self.features)
+        return Critic(LabelledSequential(*parts), head)

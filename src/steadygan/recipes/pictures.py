@@ -1,0 +1,43 @@
+"""The default for folders of pictures: R3GAN's loss with lazy penalties, on sub-pixel networks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from steadygan.losses import RelativisticPaired
+from steadygan.networks import SubpixelCritic, SubpixelGenerator
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam
+from steadygan.penalties import R1, R2
+from steadygan.perturbations import DiffAugment
+from steadygan.recipe import Recipe
+from steadygan.recipes.backbones import IMAGES
+from steadygan.recipes.relativistic import r3gan
+from steadygan.schedules import Cosine
+from steadygan.types import SampleSpec
+
+EVERY = 4
+"""critic steps from one penalty to the next"""
+
+
+def pictures(sample: SampleSpec = IMAGES) -> Recipe:
+    """R3GAN's loss with R1 and R2 on every fourth step, DiffAugment, and networks that are cheap on a processor.
+
+    Huang et al. 2024 (R3GAN's loss), Karras et al. 2020 (lazy penalties), Zhao et al. 2020 (DiffAugment); batch norm in
+    the generator, none in the critic. The settings are those that came closest to four kinds of folders in equal time
+    on one core (docs/folders.md).
+    """
+    base = r3gan(sample)
+    gamma = Cosine(base.rounds, 0.05, 0.005)
+    optimizer = base.critic_optimizer
+    assert isinstance(optimizer, Adam)
+    return dataclasses.replace(
+        base,
+        name="pictures",
+        generator=SubpixelGenerator(),
+        critic=SubpixelCritic(),
+        objective=Adversarial(RelativisticPaired()),
+        penalties=(R1(gamma, every=EVERY), R2(gamma, every=EVERY)),
+        perturbation=DiffAugment(probability=Cosine(base.rounds, 0.0, 0.55)),
+        critic_optimizer=dataclasses.replace(optimizer, lr=2e-3),
+    )

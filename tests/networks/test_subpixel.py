@@ -1,0 +1,132 @@
+"""Sub-pixel networks: parameter counts by hand, maps of each stage, sides, how they begin, and what is refused."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from steadygan.errors import UsageError
+from steadygan.networks import SubpixelCritic, SubpixelGenerator, parameter_count
+from steadygan.networks.layers.inspect import couples_batch
+from steadygan.networks.layers.subpixel import ResidualBlock
+from steadygan.penalties import r1_penalty
+from steadygan.types import SampleSpec
+
+COLOUR = SampleSpec((3, 32, 32))
+
+
+def generated(spec: SubpixelGenerator, sample: SampleSpec, count: int = 2) -> torch.Tensor:
+    return spec.build(sample, 16)(torch.randn(count, 16, generator=torch.Generator().manual_seed(0)), None)
+
+
+def test_parameters_are_those_of_the_layers_by_hand():
+    latent, widths = 16, [32, 16, 8]  # at 4, 8 and 16 px
+    block = [2 * (2 * w) + 2 * 9 * w * w + w for w in widths]  # two norms, two convolutions, the second with biases
+    ups = [16 * a * b + b for a, b in pairwise(widths)]
+    expected = (latent + 1) * 32 * 16 + sum(block) + sum(2 * w for w in widths) + sum(ups) + 9 * 8 * 12 + 12
+    assert parameter_count(SubpixelGenerator(8).build(COLOUR, latent)) == expected
+    plain = [2 * 9 * w * w + 2 * w for w in widths]
+    downs = [16 * a * b + a for a, b in pairwise(widths)]
+    expected = 9 * 12 * 8 + 8 + sum(plain) + sum(downs) + 32 * 16 + 1
+    assert parameter_count(SubpixelCritic(8).build(COLOUR)) == expected
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "channels"),
+    [
+        (16, 16, 1),
+        (28, 28, 1),
+        (32, 32, 4),
+        (48, 48, 3),
+        (64, 64, 3),
+        (32, 48, 3),
+        (48, 32, 4),
+        (96, 64, 2),
+        (56, 40, 3),
+    ],
+)
+def test_any_sides_that_halve_to_four_to_seven(height, width, channels):
+    sample = SampleSpec((channels, height, width), kind="image")
+    fakes = generated(SubpixelGenerator(4), sample)
+    assert fakes.shape == (2, channels, height, width) and fakes.abs().max() <= 1
+    critic = SubpixelCritic(4, features=True).build(sample)
+    assert critic(fakes, None).score.shape == (2,)
+    smallest = critic.head.score.in_features // (4 * min(2 ** (len(_stages(critic)) - 1), 8))
+    assert smallest >= 16 and min(height, width) // 2 ** len(_stages(critic)) in (4, 5, 6, 7)
+
+
+def _stages(network: nn.Module) -> list[nn.Module]:
+    return [part for part in network.modules() if type(part).__name__ == "ResidualStage"]
+
+
+@pytest.mark.parametrize("sample", [SampleSpec((3, 31, 31)), SampleSpec((3, 6, 6)), SampleSpec((3, 16, 256))])
+@pytest.mark.parametrize("build", [lambda s: SubpixelGenerator().build(s, 8), lambda s: SubpixelCritic().build(s)])
+def test_other_sides_are_refused_in_one_line(build, sample):
+    with pytest.raises(UsageError, match=r"halves both sides .* bring them to sides such as 32, 48 or 64 px"):
+        build(sample)
+
+
+def test_samples_that_are_no_images_are_refused():
+    with pytest.raises(UsageError, match=r"SubpixelCritic is for images.*use MLPGenerator and MLPCritic"):
+        SubpixelCritic().build(SampleSpec((2,)))
+
+
+def test_no_convolution_runs_at_full_size():
+    sizes: list[int] = []
+    for network, given in (
+        (SubpixelGenerator(4).build(COLOUR, 16), torch.randn(2, 16)),
+        (SubpixelCritic(4).build(COLOUR), torch.randn(2, 3, 32, 32)),
+    ):
+        for part in network.modules():
+            if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+                part.register_forward_hook(lambda _, __, y: sizes.append(y.shape[-1]))
+        network(given, None)
+    assert max(sizes) == 16
+
+
+def test_blocks_without_norm_begin_as_the_identity_and_normed_ones_near_it():
+    x = torch.randn(64, 8, 8, 8, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(ResidualBlock(8, 3, norm="none", critic=True)(x), x)
+    torch.manual_seed(0)
+    change = ResidualBlock(8, 3, norm="batch", critic=False)(x) - x
+    assert 0.05 < change.square().mean() < 0.6
+
+
+def test_the_critic_keeps_the_mean_square_through_its_stages():
+    torch.manual_seed(0)
+    critic = SubpixelCritic(64, blocks=0).build(SampleSpec((3, 64, 64)))
+    x = torch.randn(32, 3, 64, 64)
+    with torch.no_grad():
+        for part in critic.trunk:
+            x = part(x)
+            if isinstance(part, nn.Conv2d):
+                assert x[..., 1:-1, 1:-1].square().mean().item() == pytest.approx(1.0, rel=0.2)
+
+
+def test_critic_scores_samples_alone_and_has_second_derivatives():
+    torch.manual_seed(0)
+    critic = SubpixelCritic(4).build(COLOUR).double()
+    assert not couples_batch(critic)
+    activation = type(critic.trunk[3])
+    x = torch.randn(3, 3, 32, 32, dtype=torch.float64)
+    together = critic(x, None).score
+    assert torch.allclose(together, torch.stack([critic(x[i : i + 1], None).score[0] for i in range(3)]))
+    for parameter in critic.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.1)
+    for part in critic.modules():  # the penalty jumps at a leaky ReLU's kinks: differences need a smooth one
+        for name, child in part.named_children():
+            if isinstance(child, activation):
+                setattr(part, name, nn.Softplus())
+    weight = critic.trunk[1].weight
+    [gradient] = torch.autograd.grad(r1_penalty(lambda s: critic(s, None).score, x), weight)
+    step, direction = 1e-5, torch.randn_like(weight)
+    with torch.no_grad():
+        weight += step * direction
+    above = r1_penalty(lambda s: critic(s, None).score, x).item()
+    with torch.no_grad():
+        weight -= 2 * step * direction
+    below = r1_penalty(lambda s: critic(s, None).score, x).item()
+    assert (gradient * direction).sum().item() == pytest.approx((above - below) / (2 * step), rel=1e-4)
