@@ -38,7 +38,8 @@ def palette_indices(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     cube_error = ((_LEVELS[cube] - values) ** 2).sum(axis=-1)
     grey_error = (((8 + 10 * grey)[..., None] - values) ** 2).sum(axis=-1)
     in_cube = 16 + cube @ np.array([36, 6, 1])
-    return np.where(grey_error < cube_error, 232 + grey, in_cube)
+    nearest: NDArray[np.int64] = np.where(grey_error < cube_error, 232 + grey, in_cube)
+    return nearest
 
 
 def _line(above: NDArray[np.int64], below: NDArray[np.int64] | None, kind: int) -> str:

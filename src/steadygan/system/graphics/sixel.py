@@ -1,8 +1,8 @@
 """Sixel graphics of DEC's terminals, which foot, mlterm and others draw: bands of six rows in a palette of 256 colours.
 
-A character of a band holds six pixels of one colour, one above the other, the uppermost in the lowest bit. ``!N`` repeats
-the next character N times, ``$`` goes back to the band's left edge, ``-`` to the next band. Source: VT330/VT340 Programmer
-Reference Manual, volume 2, chapter 14.
+A character of a band holds six pixels of one colour, one above the other, the uppermost in the lowest bit. ``!N``
+repeats the next character N times, ``$`` goes back to the band's left edge, ``-`` to the next band. Source: VT330/VT340
+Programmer Reference Manual, volume 2, chapter 14.
 """
 
 from __future__ import annotations
