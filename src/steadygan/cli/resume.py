@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     def change(recipe: Recipe) -> Recipe:
         return overrides.apply(recipe, changes, parser.options)
 
-    observers = ending.observers(values.track)
+    observers = ending.observers(values.track, values.pictures)
     overrides.apply(loaded.recipe, changes, parser.options)  # before the data is opened, which may take long
     print(f"run {loaded.folder}: round {start:,} of {loaded.recipe.rounds + values.rounds:,}", flush=True)
     return ending.carry_out(
@@ -81,7 +81,7 @@ def _parser() -> Parser:
     )
     parser.usage = (
         "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
-        "                        [--device D] [--track NAME] [--kinds MODULE:NAME]\n"
+        "                        [--device D] [--track NAME] [--pictures HOW] [--kinds MODULE:NAME]\n"
         "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
     )
     add = parser.add_argument
@@ -98,6 +98,7 @@ def _parser() -> Parser:
     add("--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    ending.add_pictures(parser)
     add_kinds(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="a field, as YAML (repeatable)")
     return parser

@@ -21,6 +21,7 @@ from steadygan.training.processes.world import ALONE, World
 from steadygan.training.record_row import row
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
+from steadygan.training.spread import data_spread
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
@@ -91,7 +92,15 @@ class Trainer:
             RunError: one line, after the observers' ``ended``; the last checkpoint stays valid.
         """
         rounds = self.recipe.rounds
-        start = RunStart(self.folder, self.recipe.name, self.dataset.sample, self.counters.round, rounds, tuple(lines))
+        start = RunStart(
+            folder=self.folder,
+            name=self.recipe.name,
+            sample=self.dataset.sample,
+            round=self.counters.round,
+            rounds=rounds,
+            plan=tuple(lines),
+            data_spread=data_spread(self.dataset),
+        )
         for observer in self.observers:
             observer.started(start)
         reason = "stopped by an error"
