@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from steadygan.report.judgement import Signs, judgement
 from steadygan.report.watch import Watch
 from steadygan.training.observers import Picture, RunStart
-from steadygan.training.spread import spread
+from steadygan.training.spread import some_values, spread
 from steadygan.types import SampleSpec
 
 
@@ -54,6 +54,15 @@ def test_the_spread_is_the_standard_deviation_of_a_value() -> None:
     assert spread(np.tile(values[:1], (50, 1))) == pytest.approx(0, abs=1e-5)
     assert spread(values[:7]) is None
     assert spread(np.full((20, 3), np.nan, np.float32)) is None
+
+
+@pytest.mark.parametrize("shape", [(3, 256, 256), (1, 64, 64), (3, 100, 41)])
+def test_the_spread_of_large_samples_is_that_of_some_of_their_values(shape: tuple[int, ...]) -> None:
+    smooth = np.random.default_rng(0).normal(0, 1, (30, 3, 1, 1)) + np.linspace(0, 9, shape[2])
+    noise = np.random.default_rng(1).normal(0, 2, (30, *shape))
+    values = (smooth[:, : shape[0]] + noise).astype(np.float32)
+    assert spread(values) == pytest.approx(np.sqrt(values.astype(float).var(0, ddof=1).mean()), rel=0.02)
+    assert some_values(values).shape[1] <= 4096
 
 
 def test_samples_that_collapse_are_found_by_two_pictures() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from steadygan import api
@@ -13,6 +14,7 @@ from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
 from steadygan.recipe import Recipe
 from steadygan.run import Run
+from steadygan.system.graphics import choice as graphics
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -20,6 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
+    graphics.check(values.pictures, os.environ)
     changes = [*_short(values), *changes]  # --lr first: an option of one optimizer counts more
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,6 +59,7 @@ class PanelPictures(RenderHook):
         self._samples: NDArray[np.uint8] | None = None
         self._waiting = False
         self._size: tuple[int, int] | None = None
+        self._number = os.getpid() % (1 << 24) + 1  # two runs in one window have a picture each
         self._drawn: tuple[str, int] | None = None
         """the sequences on the screen, and the lines that they take"""
 
@@ -89,7 +89,8 @@ class PanelPictures(RenderHook):
         """To the picture's first line, erasing it; '' if the window changed, in which nothing stands where it stood."""
         if self._drawn is None or (self._size is not None and (size[0] < self._size[0] or size[1] < self._size[1])):
             return ""
-        return f"\x1b[{self._drawn[1]}A\r\x1b[J"
+        removed = kitty.removed(self._number) if self._protocol == "kitty" else ""  # it is none of the cells
+        return f"\x1b[{self._drawn[1]}A\r\x1b[J{removed}"
 
     def _draw(self, samples: NDArray[np.uint8]) -> tuple[str, int] | None:
         width, height = self._console.width, self._console.height
@@ -102,8 +103,14 @@ class PanelPictures(RenderHook):
             return "".join(f"{line}\n" for line in shown), len(shown)
         cell = cell_size(self._console)
         pixels = tiled(samples, Box(lines * cell[0], (width - 1) * cell[1]))
-        rows, columns = (-(-side // of) for side, of in zip(pixels.shape[:2], cell, strict=True))
-        encoded = _ENCODERS[self._protocol](pixels, columns, rows)
+        rows = -(-pixels.shape[0] // cell[0])
+        columns = max(1, pixels.shape[1] // cell[1])  # rounded down, so that it is no higher than its rows
+        if self._protocol == "kitty":
+            encoded = kitty.shown(pixels, columns, self._number)
+        elif self._protocol == "iterm2":
+            encoded = iterm2.shown(pixels, columns, rows)
+        else:
+            encoded = sixel.shown(pixels)
         # room first, so that nothing scrolls while the picture is drawn; where it leaves the cursor is not needed
         room = "\n" * rows + f"\x1b[{rows}A"
         return f"{room}\x1b7{encoded}\x1b8\x1b[{rows}B\r", rows
@@ -132,19 +139,3 @@ def cell_size(console: Console) -> tuple[int, int]:
     if not (lines and columns and width >= columns and height >= lines):
         return _USUAL_CELL
     return height // lines, width // columns
-
-
-def _kitty(pixels: NDArray[np.uint8], columns: int, rows: int) -> str:
-    number = os.getpid() % (1 << 24) + 1  # two runs in one window have a picture each
-    return kitty.shown(pixels, columns, rows, number)
-
-
-def _sixel(pixels: NDArray[np.uint8], columns: int, rows: int) -> str:
-    return sixel.shown(pixels)
-
-
-_ENCODERS: dict[str, Callable[[NDArray[np.uint8], int, int], str]] = {
-    "kitty": _kitty,
-    "iterm2": iterm2.shown,
-    "sixel": _sixel,
-}

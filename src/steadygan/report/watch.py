@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from steadygan.report.judgement import Signs
 from steadygan.training.observers import Picture, Row, RunStart
-from steadygan.training.spread import spread
+from steadygan.training.spread import some_values, spread
 
 _BETWEEN = 0.1
 """share of the planned rounds between two pictures that are compared"""
-_SAMPLES, _VALUES, _PICTURES = 32, 4096, 24
-"""kept of a picture, at most: samples, and values of each; and pictures"""
+_SAMPLES, _PICTURES = 32, 24
+"""samples of a picture, and pictures, that are kept at most"""
 _LOSSES = ("critic_loss", "generator_loss")
 
 
@@ -41,7 +41,7 @@ class Watch:
         found = spread(picture.samples)
         if found is not None and self._data_spread:
             self._spreads.append(found / self._data_spread)
-        self._compare(picture.round, _some(picture.samples))
+        self._compare(picture.round, some_values(picture.samples[:_SAMPLES]).copy())
 
     @property
     def signs(self) -> Signs:
@@ -57,11 +57,6 @@ class Watch:
         last = self._pictures[-1][0] if self._pictures else None
         if last is None or round_ - last >= between / (_PICTURES - 1):
             self._pictures.append((round_, samples))
-
-
-def _some(samples: NDArray[Any]) -> NDArray[Any]:
-    flat = samples[:_SAMPLES].reshape(min(len(samples), _SAMPLES), -1)
-    return flat[:, :: max(1, -(-flat.shape[1] // _VALUES))].copy()
 
 
 def _change(before: NDArray[Any], after: NDArray[Any]) -> float | None:

@@ -52,10 +52,10 @@ def test_equal_pixels_repeat_no_colour() -> None:
 @pytest.mark.parametrize("shape", [*SHAPES, (150, 200)])
 def test_kitty_carries_the_pixels_in_pieces(shape: tuple[int, int]) -> None:
     pixels = noise(*shape)
-    keys, drawn = decoders.kitty(kitty.shown(pixels, 30, 12, 77))
+    keys, drawn = decoders.kitty(kitty.shown(pixels, 30, 77))
     assert (drawn == pixels).all()
     # transmit and display a PNG; the cursor stays, no answers
-    wanted = {"a": "T", "f": "100", "i": "77", "c": "30", "r": "12", "C": "1", "q": "2"}
+    wanted = {"a": "T", "f": "100", "i": "77", "c": "30", "C": "1", "q": "2"}
     assert wanted.items() <= keys.items()
 
 
@@ -95,7 +95,7 @@ def test_only_the_sequences_of_the_protocol_are_written(shape: tuple[int, int]) 
     """Whatever the pixels are, no control character stands but where the protocol has it."""
     pixels = noise(*shape)
     forms = {
-        kitty.shown(pixels, 3, 2, 1): r"(\x1b_G[a-zA-Z0-9=,]+;[A-Za-z0-9+/=]*\x1b\\)+",
+        kitty.shown(pixels, 3, 1): r"(\x1b_G[a-zA-Z0-9=,]+;[A-Za-z0-9+/=]*\x1b\\)+",
         iterm2.shown(pixels, 3, 2): r"\x1b\]1337;[A-Za-z0-9=;]+:[A-Za-z0-9+/=]+\x07",
         sixel.shown(pixels): r'\x1bP[0-9;]+q"[!-~]+\x1b\\',
         blocks.lines(pixels, exact=True)[0]: "(\x1b\\[[0-9;]+m|\u2580)+",

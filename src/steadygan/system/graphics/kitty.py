@@ -15,18 +15,17 @@ from steadygan.system.graphics.png import png_bytes
 PIECE = 4096
 
 
-def shown(pixels: NDArray[np.uint8], columns: int, rows: int, number: int) -> str:
+def shown(pixels: NDArray[np.uint8], columns: int, number: int) -> str:
     """Draws a picture at the cursor, which stays where it is; the earlier picture of the number is replaced.
 
     Args:
         pixels: uint8 [H, W, 3]
-        columns: cells that the picture is fitted to
-        rows: likewise
+        columns: cells that the picture is as wide as; its height follows
         number: from 1, of the picture in the terminal; the terminal is asked for no answer, which would look typed
     """
     data = base64.standard_b64encode(png_bytes(pixels)).decode("ascii")
     pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)]
-    keys = f"a=T,f=100,t=d,i={number},p=1,q=2,C=1,c={columns},r={rows},"
+    keys = f"a=T,f=100,t=d,i={number},p=1,q=2,C=1,c={columns},"
     commands = []
     for index, piece in enumerate(pieces):
         more = int(index + 1 < len(pieces))
