@@ -27,6 +27,13 @@ from steadygan.types import SampleSpec
         (Signs(0.5, spread=0.9, change=0.01), "samples hardly change any more"),
         (Signs(0.5, spread=0.9), ""),
         (Signs(0.5), ""),
+        # a slow machine has seen 100 images when a tenth of its rounds is done
+        (Signs(0.2, seen=1999, spread=0.01, change=0.0), "too early to say (1,999 images seen)"),
+        (Signs(0.2, seen=2000, spread=0.08), "samples look alike: they vary 0.08 times as much as the data"),
+        (
+            Signs(0.2, spread=0.08, spreading=True),
+            "samples look alike, but less and less: they vary 0.08 times as much as the data",
+        ),
         (Signs(0.01, finite=False), "a loss is not finite"),
         (Signs(0.9, finite=False, spread=0.0, change=0.0), "a loss is not finite"),
     ],
@@ -74,6 +81,13 @@ def test_samples_that_collapse_are_found_by_two_pictures() -> None:
     assert seen.signs.spread == pytest.approx(1.0, rel=0.05)  # one alone is no alarm
     seen.pictured(picture(500, images(0, 2)))
     assert seen.signs.spread == pytest.approx(2 / 40, rel=0.1)
+
+
+def test_a_spread_that_grows_is_seen_to_grow() -> None:
+    seen = watch()
+    for index, scale in enumerate((1, 2, 3, 4, 4, 4, 4)):
+        seen.pictured(picture(100 * index, images(0, scale)))
+        assert seen.signs.spreading is (0 < index < 6), index
 
 
 def test_independent_samples_have_changed_by_1_and_equal_ones_by_0() -> None:

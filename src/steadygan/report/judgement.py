@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 EARLY = 0.1
 """share of the planned samples below which nothing is said of the generated ones: they vary little at the start"""
+FEW = 2000
+"""samples seen, below which likewise: a run of few rounds has hardly begun when a tenth of them is done"""
 ALIKE = 0.25
 """spread of generated samples over that of the data, below which they look alike"""
 SETTLED = 0.15
@@ -18,10 +20,14 @@ class Signs:
 
     share: float
     """of the planned rounds that are done, 0 to 1"""
+    seen: int | None = None
+    """samples of the data that were seen; None: not known"""
     finite: bool = True
     """False once a loss was not"""
     spread: float | None = None
     """of the generated samples, as a multiple of the data's; None: not known"""
+    spreading: bool = False
+    """True if it has grown of late"""
     change: float | None = None
     """root mean square difference of samples from earlier ones of the same latents, over that of two independent
     samples (1: they have nothing in common); None: there are none to compare with"""
@@ -36,8 +42,13 @@ def judgement(signs: Signs, what: str = "samples") -> str:
         return "a loss is not finite"
     if signs.share < EARLY:
         return f"too early to say ({int(100 * signs.share)}% of the planned {what})"
+    if signs.seen is not None and signs.seen < FEW:
+        return f"too early to say ({signs.seen:,} {what} seen)"
     if signs.spread is not None and signs.spread < ALIKE:
-        return f"samples look alike: they vary {signs.spread:.2g} times as much as the data"
+        varied = f"they vary {signs.spread:.2g} times as much as the data"
+        return (
+            f"samples look alike, but less and less: {varied}" if signs.spreading else f"samples look alike: {varied}"
+        )
     if signs.change is None:
         return ""
     return "samples still change" if signs.change >= SETTLED else "samples hardly change any more"

@@ -17,6 +17,8 @@ _BETWEEN = 0.1
 """share of the planned rounds between two pictures that are compared"""
 _SAMPLES, _PICTURES = 32, 24
 """samples of a picture, and pictures, that are kept at most"""
+_TREND, _GROWTH = 4, 1.1
+"""pictures over which the spread is compared, and the factor from which on it has grown"""
 _LOSSES = ("critic_loss", "generator_loss")
 
 
@@ -27,12 +29,14 @@ class Watch:
         self._rounds, self._data_spread = max(1, start.rounds), start.data_spread
         self._is_text = start.sample.is_text
         self._round, self._finite = start.round, True
-        self._spreads: deque[float] = deque(maxlen=2)
+        self._seen: int | None = None
+        self._spreads: deque[float] = deque(maxlen=_TREND)
         self._pictures: deque[tuple[int, NDArray[Any]]] = deque(maxlen=_PICTURES)
         self._change: float | None = None
 
     def logged(self, row: Row) -> None:
         self._round = int(row["round"])
+        self._seen = int(row["samples"]) if "samples" in row else None
         self._finite = all(math.isfinite(row.get(name, 0.0)) for name in _LOSSES)
 
     def pictured(self, picture: Picture) -> None:
@@ -46,8 +50,15 @@ class Watch:
     @property
     def signs(self) -> Signs:
         """As of now; the spread is the larger one of the last two pictures, so that a single one is no alarm."""
-        spread_now = max(self._spreads) if len(self._spreads) == 2 else None
-        return Signs(self._round / self._rounds, self._finite, spread_now, self._change)
+        spreads = self._spreads
+        return Signs(
+            share=self._round / self._rounds,
+            seen=self._seen,
+            finite=self._finite,
+            spread=max(spreads[-1], spreads[-2]) if len(spreads) > 1 else None,
+            spreading=len(spreads) > 1 and spreads[-1] > _GROWTH * spreads[0],
+            change=self._change,
+        )
 
     def _compare(self, round_: int, samples: NDArray[Any]) -> None:
         """Compares with the newest picture that is old enough, and keeps those that will be needed."""
