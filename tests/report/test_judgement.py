@@ -28,7 +28,7 @@ from steadygan.types import SampleSpec
         (Signs(0.5, spread=0.9), ""),
         (Signs(0.5), ""),
         # a slow machine has seen 100 images when a tenth of its rounds is done
-        (Signs(0.2, seen=1999, spread=0.01, change=0.0), "too early to say (1,999 images seen)"),
+        (Signs(0.2, seen=1999, spread=0.01, change=0.0), "too early to say (fewer than 2,000 images seen)"),
         (Signs(0.2, seen=2000, spread=0.08), "samples look alike: they vary 0.08 times as much as the data"),
         (
             Signs(0.2, spread=0.08, spreading=True),

@@ -43,12 +43,10 @@ def judgement(signs: Signs, what: str = "samples") -> str:
     if signs.share < EARLY:
         return f"too early to say ({int(100 * signs.share)}% of the planned {what})"
     if signs.seen is not None and signs.seen < FEW:
-        return f"too early to say ({signs.seen:,} {what} seen)"
+        return f"too early to say (fewer than {FEW:,} {what} seen)"
     if signs.spread is not None and signs.spread < ALIKE:
-        varied = f"they vary {signs.spread:.2g} times as much as the data"
-        return (
-            f"samples look alike, but less and less: {varied}" if signs.spreading else f"samples look alike: {varied}"
-        )
+        less = ", but less and less" * signs.spreading
+        return f"samples look alike{less}: they vary {signs.spread:.2g} times as much as the data"
     if signs.change is None:
         return ""
     return "samples still change" if signs.change >= SETTLED else "samples hardly change any more"
