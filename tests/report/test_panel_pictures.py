@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
+from steadygan.report import panel_pictures
 from steadygan.report.live_panel import LivePanel
 from steadygan.report.progress import ProgressObserver
 from steadygan.report.tiles import Box, tiled
@@ -174,6 +175,19 @@ def test_each_protocol_draws_the_same_grid_in_place(how: Protocol, shape: tuple[
     assert -(-expected.shape[0] // 12) <= 16
     assert next(line for line in screen.lines if line) == "the plan"
     assert screen.text.count("finished") == 1
+
+
+@pytest.mark.parametrize("how", GRAPHICS)
+def test_a_window_of_very_many_pixels_gets_a_picture_of_a_bounded_size(
+    how: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_pictures, "cell_size", lambda _: (60, 30))
+    on = console(70, 250)
+    panel = opened(on, how)
+    panel.picture(Picture(Path("run"), 1, samples(1, 64, 3, 64, 64)))
+    refreshed(panel)
+    panel.close(END)
+    assert len(on.file.getvalue()) < 3e6  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

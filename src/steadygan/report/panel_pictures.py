@@ -23,6 +23,8 @@ MOST_LINES, LEAST_LINES = 20, 4
 """of the terminal that a picture takes"""
 BELOW = 8
 """lines of the window that are left to the panel and the line that was typed"""
+MOST_PIXELS = (480, 1600)
+"""height and width of a picture in screen pixels: what is sent, perhaps over a slow line, stays below some 2 MB"""
 _USUAL_CELL = (12, 6)
 """height and width of a cell in pixels if the terminal does not say: of small ones, so that pictures are not larger"""
 
@@ -102,7 +104,8 @@ class PanelPictures(RenderHook):
             shown = blocks.lines(pixels, exact=self._exact)
             return "".join(f"{line}\n" for line in shown), len(shown)
         cell = cell_size(self._console)
-        pixels = tiled(samples, Box(lines * cell[0], (width - 1) * cell[1]))
+        box = Box(min(lines * cell[0], MOST_PIXELS[0]), min((width - 1) * cell[1], MOST_PIXELS[1]))
+        pixels = tiled(samples, box)
         rows = -(-pixels.shape[0] // cell[0])
         columns = max(1, pixels.shape[1] // cell[1])  # rounded down, so that it is no higher than its rows
         if self._protocol == "kitty":

@@ -7,12 +7,15 @@ Programmer Reference Manual, volume 2, chapter 14.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 BAND = 6
-_SHORTEST_RUN = 4
-"""of equal characters that are written as a repeat; shorter runs take no more room as they are"""
+_EMPTY = ord("?")
+_RUN = re.compile(r"(.)\1{3,}")
+"""equal characters that are written as a repeat; fewer take no more room as they are"""
 
 
 def shown(pixels: NDArray[np.uint8], colours: int = 256) -> str:
@@ -37,20 +40,14 @@ def shown(pixels: NDArray[np.uint8], colours: int = 256) -> str:
 
 
 def _band(indices: NDArray[np.uint8]) -> str:
-    """A band [up to 6, W]: for each of its colours the pixels that have it."""
-    bits = 1 << np.arange(len(indices))
-    colours = [f"#{colour}{_runs(bits @ (indices == colour))}" for colour in np.unique(indices)]
-    return "$".join(colours)
+    """A band [up to 6, W]: for each of its colours a character a column, empty ones at the end left out."""
+    colours = np.unique(indices)
+    sixels = np.full((len(colours), indices.shape[1]), _EMPTY, np.uint8)
+    for row, places in enumerate(np.searchsorted(colours, indices)):  # a row has one colour in each column
+        sixels[places, np.arange(len(places))] += 1 << row
+    characters = (each.tobytes().decode("ascii").rstrip("?") for each in sixels)
+    return "$".join(f"#{colour}{_RUN.sub(_repeat, text)}" for colour, text in zip(colours, characters, strict=True))
 
 
-def _runs(values: NDArray[np.int64]) -> str:
-    """Characters of values 0 to 63 [W], equal ones in a row as a repeat; empty ones at the end are left out."""
-    filled = np.flatnonzero(values)
-    values = values[: filled[-1] + 1]
-    starts = np.flatnonzero(np.diff(values, prepend=-1))
-    lengths = np.diff(starts, append=len(values))
-    parts = []
-    for value, length in zip(values[starts].tolist(), lengths.tolist(), strict=True):
-        character = chr(63 + value)
-        parts.append(f"!{length}{character}" if length >= _SHORTEST_RUN else character * length)
-    return "".join(parts)
+def _repeat(run: re.Match[str]) -> str:
+    return f"!{len(run[0])}{run[1]}"
