@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.schedules import Constant
+from steadygan.training import trainer
+from steadygan.training.observers import Picture
+from steadygan.training.session import new_run
 from steadygan.training.time_left import TimeLeft
 from steadygan.types import SampleSpec
+from tests.training.games import image_data, small_recipe
+from tests.training.runs import Watcher
 
 
 class Clock:
@@ -133,3 +140,34 @@ def test_the_steps_of_very_many_rounds_are_estimated() -> None:
     clock.now = 6.0 * 70  # 70 rounds of 6 steps, a second each
     steps = rounds * 6 + rounds // 500 * 95
     assert left.after(100) == pytest.approx(steps, rel=0.02)
+
+
+class Slow(Watcher):
+    """Takes 3 s for each picture and 2 s for each checkpoint, by a clock of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def pictured(self, picture: Picture) -> None:
+        super().pictured(picture)
+        self.clock.now += 3
+
+    def saved(self, round_: int, path: Path) -> None:
+        super().saved(round_, path)
+        self.clock.now += 2
+
+
+def test_the_trainer_times_what_stands_between_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()  # stands still in rounds
+    watcher = Slow(clock)
+    monkeypatch.setattr(trainer, "TimeLeft", functools.partial(TimeLeft, clock=clock))
+    data = image_data()
+    new_run(small_recipe(), data, tmp_path / "run", device="cpu", observers=[watcher])
+    assert [picture.round for picture in watcher.all("pictured")] == [1, 2, 4, 6, 12]
+    assert watcher.all("saved") == [5, 10, 12]
+    # after round 4 three pictures are due, and checkpoints of unknown cost; after round 8 one and two
+    assert [row.get("seconds_left") for row in watcher.all("logged")] == [None, 9, 3 + 2 * 2, 0]
+    held_out = data.held_out.samples.astype(float)
+    spread = watcher.all("started")[0].data_spread
+    assert spread == pytest.approx(held_out.var(0, ddof=1).mean() ** 0.5, rel=1e-3)
