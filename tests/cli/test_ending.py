@@ -14,6 +14,7 @@ import pytest
 from steadygan import api
 from steadygan.cli import ending, main
 from steadygan.errors import UsageError
+from steadygan.report.progress import ProgressObserver
 from steadygan.training import trainer
 from tests.cli.lines import SMALL, shell
 from tests.training.runs import sends
@@ -115,3 +116,36 @@ def test_an_output_that_knows_no_umlauts_gets_question_marks(runs: Path) -> None
     assert done.returncode == 0
     assert "gr??er" in done.stdout or "gr?er" in done.stdout
     assert shell("report", "nö", PYTHONIOENCODING="ascii").returncode == 2
+
+
+@pytest.mark.parametrize("command", [["train", "--data", "digits"], ["resume"]])
+def test_another_way_to_draw_pictures_is_one_line(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--pictures", "kity"]) == 2
+    assert "--pictures is 'kity'; allowed: auto, kitty, iterm2" in capsys.readouterr().err
+    monkeypatch.setenv("STEADYGAN_PICTURES", "sixl")
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "STEADYGAN_PICTURES is 'sixl'" in error
+    assert "did you mean 'sixel'" in error
+    assert len(error.splitlines()) == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_quiet_shows_no_pictures_and_a_choice_reaches_the_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    from steadygan.cli import verbosity
+
+    def drawn(pictures: str | None) -> list[str]:
+        return [o._pictures for o in ending.observers([], pictures) if isinstance(o, ProgressObserver)]
+
+    monkeypatch.setenv("TERM", "xterm-kitty")
+    for name in ("CI", "NO_COLOR", "TMUX", "STY", "ZELLIJ", "STEADYGAN_PICTURES"):
+        monkeypatch.delenv(name, raising=False)
+    assert drawn("sixel") == ["sixel"]
+    assert drawn(None) == ["kitty"]
+    monkeypatch.setenv("STEADYGAN_PICTURES", "none")
+    assert drawn(None) == ["none"]
+    monkeypatch.setattr(verbosity, "_level", -1)
+    assert drawn("sixel") == []

@@ -31,7 +31,7 @@ class Clock:
 
 def row(round_: int, **more: float) -> Row:
     fields = {"critic_loss": -1.234, "generator_loss": 0.5, "wasserstein": 1.2, "samples_per_second": 12_345.0}
-    return {"round": round_, **fields, "seconds_left": 120.0, **more}
+    return {"round": round_, **fields, "samples": 4096, "seconds_left": 120.0, **more}
 
 
 def watch(observer: Observer, clock: Clock, rows: int = 10, reason: str = "finished") -> None:
@@ -137,7 +137,9 @@ def test_the_live_display_shows_round_losses_speed_and_picture() -> None:
     shown = written(console)
     assert shown.startswith("two networks\nthree minutes\n")
     assert "round 3/2,000" in shown
-    assert "critic -1.23   W 1.20   generator 0.500   12.3k samples/s" in shown
+    assert "critic -1.23   W 1.20   generator 0.500\n" in shown
+    assert "4,096 images seen   12.3k images/s\n" in shown
+    assert "too early to say (0% of the planned images)\n" in shown
     assert f"picture {START.folder / 'samples' / '000002.png'}" in shown
 
 

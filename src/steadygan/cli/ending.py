@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -12,28 +13,47 @@ from typing import TYPE_CHECKING
 from steadygan import api
 from steadygan.cli import verbosity
 from steadygan.cli.codes import INTERRUPTED, TERMINATED
+from steadygan.cli.parser import Parser
 from steadygan.codec import import_path
 from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
+from steadygan.system.graphics import choice as graphics
 from steadygan.system.terminal import raw_of, width_of
 
 if TYPE_CHECKING:
     from steadygan.training.observers import Observer
 
 
-def observers(trackers: Sequence[str]) -> list[Observer]:
+def add_pictures(parser: Parser) -> None:
+    """Adds ``--pictures``."""
+    parser.add_argument(
+        "--pictures",
+        metavar="HOW",
+        help=f"samples in the terminal: {', '.join(graphics.CHOICES)} (default: {graphics.VARIABLE}, or auto)",
+    )
+
+
+def observers(trackers: Sequence[str], pictures: str | None = None) -> list[Observer]:
     """The observers of a training that a command starts.
 
     The command itself says how an interrupted run goes on; under ``--quiet`` there is no progress.
+
+    Args:
+        trackers: further ones, by name
+        pictures: how samples are drawn in the terminal, one of ``graphics.CHOICES``; None: as the environment says
+
+    Raises:
+        UsageError: for another choice.
     """
     from steadygan.report.progress import ProgressObserver
 
+    protocol = graphics.protocol(pictures, os.environ)
     chosen: list[Observer] = []
     for observer in api.default_observers(trackers=trackers):
         if not isinstance(observer, ProgressObserver):
             chosen.append(observer)
         elif not verbosity.quiet():
-            chosen.append(ProgressObserver(ends_interrupted=False))
+            chosen.append(ProgressObserver(ends_interrupted=False, pictures=protocol))
     return chosen
 
 

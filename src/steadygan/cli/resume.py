@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from steadygan import api
@@ -13,6 +14,7 @@ from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
 from steadygan.recipe import Recipe
 from steadygan.run import Run
+from steadygan.system.graphics import choice as graphics
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -20,6 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     rest, changes = overrides.split(arguments, parser.options)
     values = parser.parse(rest)
+    graphics.check(values.pictures, os.environ)
     changes = [*_short(values), *changes]  # --lr first: an option of one optimizer counts more
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
@@ -30,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     def change(recipe: Recipe) -> Recipe:
         return overrides.apply(recipe, changes, parser.options)
 
-    observers = ending.observers(values.track)
+    observers = ending.observers(values.track, values.pictures)
     overrides.apply(loaded.recipe, changes, parser.options)  # before the data is opened, which may take long
     print(f"run {loaded.folder}: round {start:,} of {loaded.recipe.rounds + values.rounds:,}", flush=True)
     return ending.carry_out(
@@ -81,7 +84,7 @@ def _parser() -> Parser:
     )
     parser.usage = (
         "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
-        "                        [--device D] [--track NAME] [--kinds MODULE:NAME]\n"
+        "                        [--device D] [--track NAME] [--pictures HOW] [--kinds MODULE:NAME]\n"
         "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
     )
     add = parser.add_argument
@@ -98,6 +101,7 @@ def _parser() -> Parser:
     add("--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
+    ending.add_pictures(parser)
     add_kinds(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="a field, as YAML (repeatable)")
     return parser

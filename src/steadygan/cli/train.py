@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     check_used(values.kinds, trial)
     check_new_run(Path(values.out) if values.out else RUNS / "new")
-    observers = ending.observers(values.track)
+    observers = ending.observers(values.track, values.pictures)
     ready = prepare(base, trial, changes, values, parser)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
@@ -132,6 +132,7 @@ def _parser() -> Parser:
     add("--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
+    ending.add_pictures(parser)
     add_kinds(parser)
     add("--help", "-h", metavar="TOPIC", nargs="?", help="this help, or that of a topic below")
     return parser

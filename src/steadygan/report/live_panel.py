@@ -14,8 +14,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
+from steadygan.report.judgement import judgement
+from steadygan.report.panel_pictures import PanelPictures
 from steadygan.report.progress_lines import BROKEN, GAPS, end_line, evaluation_text, losses, some_lines
+from steadygan.report.watch import Watch
 from steadygan.run.layout import lines_path, picture_path
+from steadygan.system.graphics.choice import Protocol
 from steadygan.system.terminal import safe
 from steadygan.system.words import count, duration, number, wrapped
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -26,10 +30,19 @@ NARROW = 64
 
 
 class LivePanel:
-    """A bar of the rounds with losses, speed and the last sample below it, kept up to date."""
+    """A bar of the rounds with losses, speed, a judgement and the last sample's file below it, kept up to date.
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    pictures: how the newest samples are drawn above it; 'none': they are not
+    """
+
+    def __init__(
+        self, console: Console, clock: Callable[[], float] = time.monotonic, pictures: Protocol = "none"
+    ) -> None:
         self._console = console
+        self._protocol: Protocol = "none" if console.legacy_windows else pictures
+        self._pictures: PanelPictures | None = None
+        self._watch: Watch | None = None
+        self._what = "samples"
         self._clock = clock
         self._row: Row = {}
         self._row_at = 0.0
@@ -46,6 +59,8 @@ class LivePanel:
     def open(self, start: RunStart) -> None:
         for line in start.plan:
             self._print(line, "dim")
+        self._watch = Watch(start)
+        self._what = "images" if start.sample.is_image else "samples"
         rounds = TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False)
         bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
         times = TextColumn("{task.fields[times]}", style="cyan", markup=False)
@@ -59,6 +74,9 @@ class LivePanel:
         self._task = self._bar.add_task("", total=start.rounds, completed=start.round, times="")
         self._refresh(self._bar)
         self._bar.start()
+        if self._protocol != "none":
+            self._pictures = PanelPictures(self._console, self._protocol)
+            self._console.push_render_hook(self._pictures)
         self._console.show_cursor(True)  # a killed process cannot bring a hidden cursor back
         # a thread of our own, so that the clock moves between rows: rich's prints a traceback if its terminal goes away
         self._thread = threading.Thread(target=self._tick, name="progress", daemon=True)
@@ -66,11 +84,17 @@ class LivePanel:
 
     def show(self, row: Row) -> None:
         self._row, self._row_at = row, self._clock()
+        if self._watch:
+            self._watch.logged(row)
 
     def evaluated(self, row: Evaluation) -> None:
         self._evaluation = f"{evaluation_text(row)} at round {row['round']:,}"
 
     def picture(self, picture: Picture) -> None:
+        if self._watch:
+            self._watch.pictured(picture)
+        if self._pictures:
+            self._pictures.show(picture)
         self._lines = some_lines(picture)
         self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
@@ -80,6 +104,9 @@ class LivePanel:
             self._thread.join(timeout=1.0)
         if self._bar:
             self._refresh(self._bar)
+            if self._pictures:  # before the display's own hook, which is the next to be taken away
+                self._console.pop_render_hook()
+                self._pictures = None
             self._bar.stop()
 
     def close(self, end: RunEnd, *, last: bool = True) -> None:
@@ -107,13 +134,17 @@ class LivePanel:
         numbers = [f"{name} {value}" for name, value in losses(row)]
         if "generator_loss" in row and any(field in row for field in GAPS):
             numbers.append(f"generator {number(row['generator_loss'])}")
-        if speed := row.get("samples_per_second"):
-            numbers.append(f"{count(speed)} samples/s")
         if self._evaluation:
             numbers.append(self._evaluation)
+        seen = [f"{int(row['samples']):,} {self._what} seen"] if row.get("samples") else []
+        if speed := row.get("samples_per_second"):
+            seen.append(f"{count(speed)} {self._what}/s")
+        judged = judgement(self._watch.signs, self._what) if self._watch and row else ""
         below = [
             *([_cropped(self._times(row), "cyan")] if self._narrow else []),
             _cropped("   ".join(numbers) or "the first rounds ..."),
+            *([_cropped("   ".join(seen))] if seen else []),
+            *([_cropped(judged, "bold")] if judged else []),
             *(_cropped(f"  {line}") for line in self._lines),
         ]
         if self._picture:

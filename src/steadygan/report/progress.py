@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from steadygan.report.progress_lines import BROKEN, PlainLines
 from steadygan.system import progress
+from steadygan.system.graphics import choice as graphics
 from steadygan.system.terminal import console as safe_console
 from steadygan.system.terminal import moves_cursor
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -25,6 +26,7 @@ class ProgressObserver:
     console: a rich Console; None takes standard output. A console that is no terminal, or a dumb one, gets plain
     lines. An output that is closed or breaks ends the display, never the run.
     ends_interrupted: True if the end of an interrupted run is a line here too; the command has one of its own
+    pictures: how the newest samples are drawn in a terminal; 'none': they are not
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class ProgressObserver:
         clock: Callable[[], float] = time.monotonic,
         *,
         ends_interrupted: bool = True,
+        pictures: graphics.Protocol = "none",
     ) -> None:
+        self._pictures: graphics.Protocol = pictures
         self._console = console
         self._ends_interrupted = ends_interrupted
         self._clock = clock
@@ -50,7 +54,7 @@ class ProgressObserver:
     def started(self, start: RunStart) -> None:
         self._silence = progress.listening(None)  # the display shows it all
         self._silence.__enter__()
-        self._display = _display_on(self._console, self._clock)
+        self._display = _display_on(self._console, self._clock, self._pictures)
         with suppress(*BROKEN):
             self._display.open(start)
 
@@ -97,7 +101,7 @@ class _Display(Protocol):
     def close(self, end: RunEnd, *, last: bool = True) -> None: ...
 
 
-def _display_on(console: Console | None, clock: Callable[[], float]) -> _Display:
+def _display_on(console: Console | None, clock: Callable[[], float], pictures: graphics.Protocol) -> _Display:
     if console is None:
         stream = sys.stdout
         if not moves_cursor(stream):  # None: a Windows program without a console
@@ -108,4 +112,4 @@ def _display_on(console: Console | None, clock: Callable[[], float]) -> _Display
         return PlainLines(console.file, clock)
     from steadygan.report.live_panel import LivePanel  # rich loads slowly
 
-    return LivePanel(console, clock)
+    return LivePanel(console, clock, pictures)

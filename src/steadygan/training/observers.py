@@ -35,6 +35,9 @@ class RunStart:
     """length of the run"""
     plan: tuple[str, ...] = ()
     """lines to print: network sizes, rounds, expected time and disk space"""
+    data_spread: float | None = None
+    """root mean square distance of the data's values from their means, in the units of ``Picture.samples``; None for
+    text, and if it is not known"""
 
 
 @dataclass(frozen=True)

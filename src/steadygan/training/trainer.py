@@ -21,10 +21,12 @@ from steadygan.training.processes.world import ALONE, World
 from steadygan.training.record_row import row
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
+from steadygan.training.spread import data_spread
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
+from steadygan.training.time_left import TimeLeft
 
 if TYPE_CHECKING:
     import torch
@@ -90,7 +92,15 @@ class Trainer:
             RunError: one line, after the observers' ``ended``; the last checkpoint stays valid.
         """
         rounds = self.recipe.rounds
-        start = RunStart(self.folder, self.recipe.name, self.dataset.sample, self.counters.round, rounds, tuple(lines))
+        start = RunStart(
+            folder=self.folder,
+            name=self.recipe.name,
+            sample=self.dataset.sample,
+            round=self.counters.round,
+            rounds=rounds,
+            plan=tuple(lines),
+            data_spread=data_spread(self.dataset),
+        )
         for observer in self.observers:
             observer.started(start)
         reason = "stopped by an error"
@@ -123,6 +133,9 @@ class Trainer:
         evaluate_every = options.evaluate_every or options.checkpoint_every
         finite = FiniteCheck(self.device)
         clock = Clock(self.counters.seconds)
+        evaluates = self.evaluator is not None or options.keep_best is not None
+        expected = 0.0 if self.evaluator is None else self.evaluator.seconds
+        left = TimeLeft(recipe, evaluates=evaluates, evaluation=expected)
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
@@ -144,18 +157,19 @@ class Trainer:
                     finite.check()
                     report = reduce_report(report, self.world)
                     if self.world.first:
-                        self._log(game, report, clock)
+                        self._log(game, report, clock, left)
                 if self.world.first and (last or self._picture_due(done)):
                     finite.check()
-                    self._picture(game)
-                evaluates = self.evaluator is not None or options.keep_best is not None
+                    with left.aside("picture"):
+                        self._picture(game)
                 evaluated = evaluates and (last or done % evaluate_every == 0)
                 saved = last or stopped or done % options.checkpoint_every == 0
                 if saved:
                     self._check_equal(game)
                 if self.world.first and (evaluated or saved):
                     finite.check()
-                    self.save(game, judged=evaluated)
+                    with left.aside("evaluation" if evaluated else "checkpoint"):
+                        self.save(game, judged=evaluated)
                 if stopped and not last:
                     return INTERRUPTED
         self.world.barrier()  # the first process has written everything
@@ -184,13 +198,15 @@ class Trainer:
         assert every is not None
         return done % every == 0 or (done < every and done & (done - 1) == 0)
 
-    def _log(self, game: Game, report: RoundReport, clock: Clock) -> None:
+    def _log(self, game: Game, report: RoundReport, clock: Clock, left: TimeLeft) -> None:
         counters = self.counters
         pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
         times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
+        seconds_left = left.after(counters.round)
         if pace is not None:
             times["samples_per_second"] = round(pace.samples, 1)
-            times["seconds_left"] = round((self.recipe.rounds - counters.round) / pace.rounds, 1)
+            if seconds_left is not None:
+                times["seconds_left"] = round(seconds_left, 1)
             if pace.waiting is not None:
                 times["data_wait"] = round(pace.waiting, 4)
         if self.feed.replaced:
