@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.representations import OneHot, Plain
+from steadygan.representations import OneHot, Plain, Pyramid, with_colour_over_white
 from steadygan.types import RandomSpec, SampleSpec
 
 IMAGE = SampleSpec((1, 16, 16))
@@ -178,3 +178,52 @@ def test_points_pictures_and_text_are_told_apart_by_their_dimensions() -> None:
     kinds = [(spec.is_points, spec.is_text, spec.is_image) for spec in (POINT, TEXT, IMAGE)]
     assert kinds == [(True, False, False), (False, True, False), (False, False, True)]
     assert str(TEXT) == "text of 3 characters (5 different ones)"
+
+
+def with_alpha(channels: int) -> torch.Tensor:
+    """Every level under every alpha [1, C, 256, 256]; white where alpha is 0."""
+    alpha, levels = torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")
+    levels = torch.where(alpha == 0, 255, levels)
+    return torch.stack([*[levels] * (channels - 1), alpha])[None].to(torch.uint8)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 1.0), (0.1, 0.9)])
+def test_colours_over_white_equal_float64_and_come_back(channels: int, low: float, high: float) -> None:
+    stored, plain = with_alpha(channels), Plain(low, high, colour="over_white")
+    encoded = plain.encode(stored)
+    share = stored[:, -1:].double() / 255
+    shown = stored[:, :-1].double() / 255 * share + (1 - share)
+    torch.testing.assert_close(encoded[:, :-1].double(), low + (high - low) * shown, rtol=0, atol=3e-7)
+    torch.testing.assert_close(encoded[:, -1:].double(), low + (high - low) * share, rtol=0, atol=3e-7)
+    decoded = plain.decode(encoded)
+    assert decoded.dtype == torch.uint8 and torch.equal(decoded[:, -1], stored[:, -1])
+    far = (decoded[:, :-1].int() - stored[:, :-1].int()).abs()
+    assert int((far * (stored[:, -1:] > 8)).max()) == 0  # below, float32 has no more digits
+    assert int(far.max()) <= 1
+
+
+def test_what_no_picture_has_over_white_is_brought_to_the_nearest_that_has() -> None:
+    made = torch.tensor([-1.0, 1.0, 0.0, -1.0])[None, :, None, None]  # transparent, and yet not white
+    plain = Plain(colour="over_white")
+    assert plain.decode(made).flatten().tolist() == [255, 255, 255, 0]
+    half = torch.tensor([-1.0, 1.0, 0.0, 0.0])[None, :, None, None]  # half transparent: black shows grey at the darkest
+    assert plain.decode(half).flatten().tolist() == [0, 255, 1, 128]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_opaque_pictures_and_stored_colours_are_encoded_as_ever(channels: int) -> None:
+    stored = torch.randint(0, 256, (2, channels, 4, 4), dtype=torch.uint8)
+    assert torch.equal(Plain(colour="over_white").encode(stored), Plain().encode(stored))
+    assert torch.equal(Plain().encode(with_alpha(4))[:, :3], Plain().encode(with_alpha(4)[:, :3]))
+
+
+def test_coarser_scales_are_means_of_what_is_seen() -> None:
+    stored = torch.randint(0, 256, (2, 4, 8, 8), dtype=torch.uint8)
+    pyramid = with_colour_over_white(Pyramid())
+    coarse = pyramid.encode(stored).images[0].double()
+    share = stored[:, 3:].double() / 255
+    shown = stored[:, :3].double() / 255 * share + 1 - share
+    expected = shown.reshape(2, 3, 4, 2, 4, 2).mean((3, 5)) * 2 - 1
+    torch.testing.assert_close(coarse[:, :3], expected, rtol=0, atol=1e-6)
+    assert with_colour_over_white(OneHot()) == OneHot()

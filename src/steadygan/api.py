@@ -13,8 +13,9 @@ from steadygan.data.options import DataForm, DataOptions
 from steadygan.errors import RunError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
+from steadygan.representations import with_colour_over_white
 from steadygan.run import Run, find_run, new_folder
-from steadygan.run.reopen import opened, reopen, with_source
+from steadygan.run.reopen import alpha_settled, opened, reopen, with_source
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def prepare(
     device: str = "auto",
     progress: Progress | None = None,
     may_mirror: bool | None = None,
+    may_keep_alpha: bool | None = None,
 ) -> Prepared:
     """Opens the data and builds the recipe for it; without a recipe, chooses one, with reasons.
 
@@ -62,6 +64,8 @@ def prepare(
         progress: called with (done, all) while pictures are decoded for the first time
         may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
             options
+        may_keep_alpha: True if transparency is kept where the pictures use it (data alpha 'auto'), unless ``recipe`` is
+            a recipe; None: unless ``data`` holds full options
 
     Raises:
         UsageError: one line, for names, files and data that cannot be used.
@@ -76,7 +80,11 @@ def prepare(
         options = dataclasses.replace(options, size=size)
     if form is not None:
         options = dataclasses.replace(options, form=form)
+    full = isinstance(data, DataOptions)
+    if not isinstance(recipe, Recipe) and (not full if may_keep_alpha is None else may_keep_alpha):
+        options = dataclasses.replace(options, alpha="auto")
     options, dataset = opened(data, options, progress)
+    options = alpha_settled(options, dataset)
     if recipe is None:
         from steadygan.default_recipe import choose
         from steadygan.system.device import choose_device
@@ -86,8 +94,10 @@ def prepare(
     else:
         made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
         minutes, reasons = None, ()
-    if not isinstance(recipe, Recipe) and (not isinstance(data, DataOptions) if may_mirror is None else may_mirror):
+    if not isinstance(recipe, Recipe) and (not full if may_mirror is None else may_mirror):
         options = dataclasses.replace(options, flip=options.flip or made.data.flip)
+    if options.alpha == "keep" and not (isinstance(recipe, Recipe) and recipe.data.alpha == "keep"):
+        made = dataclasses.replace(made, representation=with_colour_over_white(made.representation))
     return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from steadygan.checks import above, finite, one_of, whole_fields, whole_number
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
-from steadygan.types import RandomSpec, Sample, SampleSpec, Scales, scales_of
+from steadygan.types import RandomSpec, Sample, SampleSpec, Scales, has_alpha, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,11 +47,15 @@ class Plain:
     """value of white, and of the largest number of a signal"""
     dequantise: Literal["none", "paper"] = "none"
     """paper: uniform noise below one level, 2 (x/256 - 1/2) + U[0, 1/128), as in the WGAN-GP ResNet code"""
+    colour: Literal["as_stored", "over_white"] = field(default="as_stored", metadata=OMIT_DEFAULT)
+    """of pictures with alpha: 'over_white' shows networks colours composited on white beside alpha, so that colours
+    under transparent pixels have no part in training; white is ``high``"""
 
     def __post_init__(self) -> None:
         finite("Plain.low", self.low)
         above("Plain.high", self.high, self.low, note=f"Plain.low is {self.low}")
         one_of("Plain.dequantise", self.dequantise, ("none", "paper"))
+        one_of("Plain.colour", self.colour, ("as_stored", "over_white"))
 
     def fitted(self, sample: SampleSpec) -> Plain:
         """The representation itself.
@@ -84,6 +89,12 @@ class Plain:
             if stored.dim() < 3 or (self.low, self.high) == (-1.0, 1.0):
                 return stored
             return (stored + 1.0).mul_(span / 2).add_(self.low)
+        if self._over_white(stored):
+            alpha = stored[:, -1:].to(torch.float32).div_(255.0)
+            missing = (255.0 - stored[:, :-1].to(torch.float32)) * alpha
+            stored = torch.cat([255.0 - missing, stored[:, -1:].to(torch.float32)], 1).contiguous(
+                memory_format=torch.channels_last
+            )
         if noise is None:
             return stored.to(torch.float32).mul_(span / 255.0).add_(self.low)
         return (stored.to(torch.float32) + noise).mul_(span / 256.0).add_(self.low)
@@ -103,8 +114,27 @@ class Plain:
         if self.dequantise == "paper":  # level k stands for the interval [k, k + 1) / 256
             levels = ((samples.float() - self.low) * (256.0 / span)).floor()
         else:
-            levels = ((samples.float() - self.low) * (255.0 / span)).round()
+            levels = (samples.float() - self.low) * (255.0 / span)
+            if not self._over_white(samples):
+                levels = levels.round()
+        if self._over_white(samples):
+            alpha = levels[:, -1:].round().clamp(0, 255)
+            missing = (255.0 - levels[:, :-1].clamp(0, 255)) * (255.0 / alpha.clamp(min=1.0))
+            colour = torch.where(alpha > 0, 255.0 - missing, 255.0)
+            levels = torch.cat([colour.round(), alpha], 1)
         return levels.clamp_(0, 255).to(torch.uint8)
+
+    def _over_white(self, pictures: Tensor) -> bool:
+        return self.colour == "over_white" and has_alpha(pictures.shape[1])
+
+
+def with_colour_over_white(representation: RepresentationLike) -> RepresentationLike:
+    """The representation for pictures whose transparency is kept; one of a user's own as it is."""
+    if isinstance(representation, Plain):
+        return replace(representation, colour="over_white")
+    if isinstance(representation, Pyramid):
+        return replace(representation, image=replace(representation.image, colour="over_white"))
+    return representation
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,11 @@ _BY_DIMENSIONS: dict[int, SampleKind] = {1: "points", 2: "text", 3: "image", 4: 
 _MOST_COLOURS = 4
 
 
+def has_alpha(channels: int) -> bool:
+    """True for pictures of 2 (grey, alpha) or 4 channels (colour, alpha)."""
+    return channels in (2, 4)
+
+
 def kind_of_shape(shape: tuple[int, ...]) -> SampleKind:
     """The kind that a shape has if none is named: points, text, image or volume, by the number of dimensions."""
     if len(shape) not in _BY_DIMENSIONS:

@@ -45,8 +45,20 @@ def whole(numbers, count):
 def test_color_equals_a_loop_over_pixels(channels):
     images, numbers = normal(6, channels, 5, 4), uniform(6, 3)
     got = change_color(images, numbers)
+    colours = channels - (channels in (2, 4))
     for image, row, mine in zip(images.numpy(), numbers.double().numpy(), got.numpy(), strict=True):
-        np.testing.assert_allclose(mine, loop_color(image, *row), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(mine[:colours], loop_color(image[:colours], *row), rtol=1e-12, atol=1e-12)
+        assert (mine[colours:] == image[colours:]).all()
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_translation_and_cutout_move_alpha_with_its_colours(channels):
+    colours, numbers = normal(8, channels - 1, 16, 16), uniform(8, 2)
+    alpha = normal(8, 1, 16, 16)
+    for function in (translate, cut_out):
+        both = function(torch.cat([colours, alpha], 1), numbers)
+        assert torch.equal(both[:, :-1], function(colours, numbers))
+        assert torch.equal(both[:, -1:], function(alpha, numbers))
 
 
 def test_color_in_the_middle_of_its_ranges_changes_nothing():

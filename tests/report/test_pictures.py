@@ -45,15 +45,27 @@ def test_enlarging_repeats_each_pixel() -> None:
     assert np.array_equal(grid, np.kron(sample[0, 0], np.ones((3, 3), np.uint8)))
 
 
-@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "L"), (3, "RGB"), (4, "RGB")])
 def test_one_to_four_channels_have_their_picture_modes(channels: int, mode: str) -> None:
     samples = np.random.default_rng(0).integers(0, 256, (2, channels, 4, 4), dtype=np.uint8)
+    colours = channels - (channels in (2, 4))
+    samples[:, colours:] = 255
     grid = image_grid(samples, columns=2, scale=1)
     assert grid.mode == mode
-    pixels = np.asarray(grid).reshape(4, 10, channels)
-    assert np.array_equal(pixels[:, 6:], samples[1].transpose(1, 2, 0))
-    if channels in (2, 4):
-        assert (pixels[:, 4:6, -1] == 0).all()
+    pixels = np.asarray(grid).reshape(4, 10, colours)
+    assert np.array_equal(pixels[:, 6:], samples[1, :colours].transpose(1, 2, 0))
+    assert (pixels[:, 4:6] == 128).all()
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_transparent_parts_show_light_squares(channels: int) -> None:
+    samples = np.zeros((1, channels, 16, 16), np.uint8)
+    samples[:, -1, :, 8:] = 102  # of black, 0.4 is seen
+    pixels = np.asarray(image_grid(samples, scale=1)).reshape(16, 16, channels - 1)
+    rows, columns = np.indices((16, 16)) // 2
+    back = np.where((rows + columns) % 2, 230.0, 255.0)
+    back[:, 8:] *= 0.6
+    assert (pixels == np.rint(back)[..., None]).all()
 
 
 @pytest.mark.parametrize(("count", "height", "width", "columns", "rows"), [(64, 8, 8, 8, 8), (10, 8, 8, 4, 3)])

@@ -28,7 +28,10 @@ def run(arguments: Sequence[str]) -> int:
     if values.source is None and (values.sheet or values.no_sheet):
         raise UsageError("--sheet and --no-sheet are of data: name it")
     options = DataOptions() if values.source is None else DataOptions(source=values.source)
-    options = overrides.apply(options, [_own(change) for change in changes], parser.options)
+    own = [_own(change) for change in changes]
+    options = overrides.apply(options, own, parser.options)
+    if not any(change.path == ("alpha",) for change in own):
+        options = replace(options, alpha="auto")  # as new runs have it
     if values.clear_cache:
         given = "--sheet" if values.sheet is not None else "--no-sheet" if values.no_sheet else None
         if given is not None:

@@ -85,11 +85,14 @@ def prepare(
         raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
     options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
-    flip_given = any(
-        change.path == ("data", "flip") or (change.path == ("data",) and "flip" in str(change.text))
-        for change in changes
+    flip_given, alpha_given = (
+        any(
+            change.path == ("data", field) or (change.path == ("data",) and field in str(change.text))
+            for change in changes
+        )
+        for field in ("flip", "alpha")
     )
-    ready = api.prepare(base, options, device=values.device, may_mirror=not flip_given)
+    ready = api.prepare(base, options, device=values.device, may_mirror=not flip_given, may_keep_alpha=not alpha_given)
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     verbosity.say(*(f"chosen: {line}" for line in ready.reasons))
     given = [f"{change.typed} {change.text or True}" for change in inside]

@@ -139,6 +139,8 @@ def _check_for(source: Source, options: DataOptions) -> None:
     in_files = isinstance(source, ShardSource) or (isinstance(source, PictureSource) and source.kind != "built in")
     if options.range and not in_files:
         raise UsageError(f"data range is {bounds_words(options.range)}, but '{source.name}' has no stored numbers")
+    if options.alpha == "keep" and not isinstance(source, PictureSource | ShardSource):
+        raise UsageError(f"data alpha is 'keep', but '{source.name}' is no pictures: leave it out")
     if options.labels == "folders" and not (isinstance(source, PictureSource) and source.kind == "folder"):
         raise UsageError(f"data labels is 'folders', but '{source.name}' is no folder of pictures")
     if options.labels == "likeliest" and not _has_labels(source):

@@ -11,6 +11,7 @@ from steadygan.data.bounds import Bounds, checked_bounds
 from steadygan.errors import UsageError
 
 Fit = Literal["crop", "pad"]
+Alpha = Literal["white", "keep", "auto"]
 LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
 DataForm = Literal["auto", "image", "signal", "volume", "table"]
 
@@ -60,6 +61,10 @@ class DataOptions:
     form: DataForm = field(default="auto", metadata=OMIT_DEFAULT)
     """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
     (docs/data.md)"""
+    alpha: Alpha = field(default="white", metadata=OMIT_DEFAULT)
+    """transparent parts of pictures: 'white' composites them on white (of 2 or 4 channels: keeps alpha, and whatever
+    colour is under it), 'keep' trains on alpha as a channel of its own, 'auto' keeps it where 1 picture in 20 uses it;
+    new runs of a named recipe, or of none, have 'auto' (docs/data.md)"""
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -71,6 +76,12 @@ class DataOptions:
         whole_number("data window", self.window, 1, LARGEST_WINDOW, or_none=True)
         one_of("data fit", self.fit, get_args(Fit))
         one_of("data form", self.form, get_args(DataForm))
+        one_of("data alpha", self.alpha, get_args(Alpha))
+        if self.alpha == "keep" and self.channels in (1, 3):
+            raise UsageError(
+                f"data alpha is 'keep', but data channels is {self.channels}, which has none: "
+                f"leave channels out, or take {self.channels + 1}"
+            )
         for name in ("flip", "stream"):
             true_or_false(f"data {name}", getattr(self, name))
         if self.labels not in ("folders", "likeliest") and not isinstance(self.labels, bool):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.data.alpha import over_white
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import UsageError
 from steadygan.evaluation import as_pixels
 from steadygan.evaluation.extracting import ignorance_of, make_features, real_samples
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, orders, select
+from steadygan.evaluation.over_white import dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.run.records import best_round
 
@@ -45,6 +47,9 @@ class TrainingEvaluator:
         self.to_pixels = as_pixels.is_judged_as_pixels(dataset.sample)
         if self.to_pixels:
             dataset, features = as_pixels.dataset_as_pixels(dataset), "pixels"
+        self.transparent = is_judged_over_white(dataset.sample)
+        if self.transparent:
+            dataset = dataset_over_white(dataset)
         self.dataset = dataset
         self.seed = seed
         self.count = COUNT
@@ -67,6 +72,8 @@ class TrainingEvaluator:
 
     def __call__(self, samples: Samples, labels: Labels | None) -> Mapping[str, float | str]:
         """Numbers of samples [N, ...] by metric; 'judge' names the criterion."""
+        if self.transparent:
+            samples = over_white(samples)
         return self._judge(as_pixels.as_pixels(samples) if self.to_pixels else samples)
 
     def _judge(self, samples: Samples) -> Mapping[str, float | str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.data.alpha import over_white
 from steadygan.data.dataset import Labels, Samples
 from steadygan.data.images.decode import Plan, decode, opened, reason
 from steadygan.data.images.pictures import PictureSource
@@ -28,6 +29,7 @@ from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixel
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
+from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.run import Run, is_run
@@ -91,6 +93,9 @@ def evaluate_samples(
         if features not in ("auto", "pixels"):
             raise UsageError(f"features '{features}' are for pictures; for {dataset.sample.plural}: auto or pixels")
         dataset, rows, features, metrics = dataset_as_pixels(dataset), as_pixels(rows), "pixels", metrics or MEASURES
+    transparent = is_judged_over_white(dataset.sample)
+    if transparent:
+        dataset, rows = dataset_over_white(dataset), over_white(rows)
     inception = (features if isinstance(features, str) else features.name) == "inception"
     if weights_file is not None and not inception:
         raise UsageError("--inception-weights is for --features inception, and nothing else uses it")
@@ -100,7 +105,7 @@ def evaluate_samples(
     extractor, classifier = extractors_for(dataset, features, weights_file, None, tell)
     real = RealSide(dataset, extractor, classifier, None)
     measures = measurable(measures, metrics, real, tell)
-    material = Material(real, rows, conditions, None, seed)
+    material = Material(real, rows, conditions, None, seed, FACT if transparent else {})
     new = tuple(
         Evaluation(_provenance(material, name, fingerprint, features_of), numbers)
         for features_of, numbers in numbers_of(measures, material, extractor)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class Material:
     """for multi-scale generators: at most so many of the samples at all their sizes, coarse to fine"""
     seed: int = 0
     """of random subsets and directions"""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """what was done to samples and real ones alike before they are measured, for the provenance"""
 
     @cached_property
     def features(self) -> Extracted:

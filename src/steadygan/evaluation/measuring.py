@@ -77,7 +77,7 @@ def provenance_of(
 ) -> Provenance:
     """The provenance of numbers of a material: of its data, samples and features, and of where the samples are from."""
     dataset = material.real.dataset
-    facts: dict[str, Any] = dict(features.facts) if features is not None else {}
+    facts: dict[str, Any] = {**(features.facts if features is not None else {}), **material.facts}
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,

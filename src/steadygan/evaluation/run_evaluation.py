@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from steadygan import recipe as recipes
+from steadygan.data.alpha import over_white
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
@@ -23,6 +24,7 @@ from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
 from steadygan.evaluation.neighbours import write_neighbours
+from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.representations import Pyramid
@@ -104,6 +106,9 @@ def evaluate(
     pixels = is_judged_as_pixels(dataset.sample)
     if pixels:
         dataset, features, metrics = _as_pixels(dataset, features, metrics)
+    transparent = is_judged_over_white(dataset.sample)
+    if transparent:
+        dataset = dataset_over_white(dataset)
     cache = evaluated.recipe.data.cache
     total = count if count is not None else default_count(dataset)
     if total < 2:
@@ -122,11 +127,13 @@ def evaluate(
     progress.tell(f"{total:,} samples of round {at:,}{unfinished}")
 
     def scales(most: int) -> Sequence[Samples]:
-        return evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
+        made = evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
+        return [over_white(each) for each in made] if transparent else made
 
     samples = draw(evaluated, total, seed, weights, round_)
-    samples = as_pixels(samples) if pixels else samples
-    material = Material(real, samples, _conditions(evaluated, total, seed), scales if multi_scale else None, seed)
+    samples = as_pixels(samples) if pixels else over_white(samples) if transparent else samples
+    conditions, facts = _conditions(evaluated, total, seed), FACT if transparent else {}
+    material = Material(real, samples, conditions, scales if multi_scale else None, seed, facts)
     groups = numbers_of(measures, material, extractor)
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(features_of), numbers) for features_of, numbers in groups]

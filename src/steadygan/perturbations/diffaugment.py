@@ -1,7 +1,10 @@
 """DiffAugment: differentiable random colour, translation and cutout (Zhao et al. 2020).
 
 Each is an affine map of the image for given numbers, so a penalty can differentiate through it twice. The ranges are
-those of the published code, for pixels from -1 to 1; empty pixels are 0, middle grey.
+those of the published code, for pixels from -1 to 1; empty pixels are 0, middle grey. Of pictures with alpha (2 or 4
+channels) colour changes the others alone, and empty pixels are 0 in alpha too, half transparent: were they like the
+transparent surroundings of what is drawn, the critic could not tell a shifted picture from one that lies there, and the
+generator would learn the shifts.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from steadygan.checks import one_of, refused
 from steadygan.errors import UsageError
 from steadygan.schedules import Constant, Schedule, check_schedule
-from steadygan.types import RandomSpec, S, at_each_scale, scales_of
+from steadygan.types import RandomSpec, S, at_each_scale, has_alpha, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,12 +34,17 @@ def change_color(images: Tensor, numbers: Tensor) -> Tensor:
     """Random brightness, saturation and contrast, in this order.
 
     Brightness is shifted by -1/2 to 1/2, saturation multiplied by 0 to 2 (about the mean of the channels;
-    no change to images of one channel), contrast by 1/2 to 3/2 (about the mean of the image).
+    no change to images of one channel), contrast by 1/2 to 3/2 (about the mean of the image). Alpha, the last of 2 or
+    4 channels, is not changed, nor part of these means.
 
     Args:
         images: [N, C, H, W]
         numbers: [N, 3], uniform on [0, 1)
     """
+    import torch
+
+    if has_alpha(images.shape[1]):
+        return torch.cat([change_color(images[:, :-1], numbers), images[:, -1:]], 1)
     brightness, saturation, contrast = numbers.to(images.dtype)[:, :, None, None, None].unbind(1)
     images = images + (brightness - 0.5)
     gray = images.mean(1, keepdim=True)

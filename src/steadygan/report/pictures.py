@@ -17,6 +17,7 @@ from steadygan.report.lines import save_lines
 from steadygan.run.layout import lines_path, picture_path, scales_path
 from steadygan.system.files import written_aside
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
+from steadygan.types import has_alpha
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -29,11 +30,14 @@ SHOWN_SCALES = 12
 """most samples that are shown at all their sizes"""
 SMALLEST, LARGEST = 256, 2048
 """a grid's side, in screen pixels: enlarged to at least the first, never beyond the second"""
+_LIGHT, _DARK = np.float32(255), np.float32(230)  # squares under transparent parts
 _NAME = 20  # most characters of a class's name that are shown
 
 
 def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: int | None = None) -> Image.Image:
     """One picture with all samples as tiles, row by row from the top left, a thin gap between them.
+
+    Transparent parts show a light chequerboard: white that is opaque looks otherwise.
 
     samples: uint8 [N, C, H, W] with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.
     columns: tiles a row; None makes the picture nearly square.
@@ -41,24 +45,22 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
     visible size.
     """
     _check_images(samples)
-    count, channels, height, width = samples.shape
+    count, _, height, width = samples.shape
     if columns is not None and columns < 1:
         raise UsageError(f"columns of a grid must be at least 1, got {columns}")
     columns = min(count, columns or _near_square(count, height, width))
     rows = math.ceil(count / columns)
     scale = scale or _visible_scale(max(columns * width, rows * height), max(height, width))
 
-    tiles = samples.repeat(scale, axis=2).repeat(scale, axis=3).transpose(0, 2, 3, 1)
+    tiles = _on_chequers(samples.repeat(scale, axis=2).repeat(scale, axis=3)).transpose(0, 2, 3, 1)
     height, width = height * scale, width * scale
     gap = max(GAP, scale // 2)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 128, np.uint8)
-    if channels in (2, 4):
-        canvas[..., -1] = 0  # the gap of pictures with an alpha channel is transparent
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, tiles.shape[-1]), 128, np.uint8)
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
         top, left = row * (height + gap), column * (width + gap)
         canvas[top : top + height, left : left + width] = tile
-    return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
+    return Image.fromarray(canvas[..., 0] if canvas.shape[-1] == 1 else canvas)
 
 
 def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | None = None) -> Image.Image:
@@ -213,6 +215,20 @@ def _check_images(samples: NDArray[np.uint8]) -> None:
             "a picture needs samples uint8 [N, C, H, W] with N at least 1 and C from 1 to 4, "
             f"got {samples.dtype} {list(samples.shape)}"
         )
+
+
+def _on_chequers(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Tiles uint8 [N, C, H, W] without alpha, composited on light squares an eighth of the tile wide."""
+    if not has_alpha(tiles.shape[1]):
+        return tiles
+    height, width = tiles.shape[2:]
+    side = max(1, min(height, width) // 8)
+    dark = (np.arange(height)[:, None] // side + np.arange(width) // side) % 2
+    made = np.empty((len(tiles), tiles.shape[1] - 1, height, width), np.uint8)
+    for tile, out in zip(tiles, made, strict=True):
+        share = tile[-1].astype(np.float32) / 255
+        out[:] = np.rint(tile[:-1] * share + np.where(dark, _DARK, _LIGHT) * (1 - share))
+    return made
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

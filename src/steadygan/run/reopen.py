@@ -17,6 +17,7 @@ from steadygan.run.data_facts import DataFacts
 from steadygan.run.marks import marked_damage, read_marks, write_marks
 from steadygan.run.owner import owned
 from steadygan.system.files import write_text
+from steadygan.types import has_alpha
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -39,6 +40,15 @@ def with_source(options: DataOptions, data: Any) -> DataOptions:
 
         return dataclasses.replace(options, source=as_source(data))
     return options
+
+
+def alpha_settled(options: DataOptions, dataset: Dataset) -> DataOptions:
+    """The options with 'keep' or 'white' in place of alpha 'auto', by what the opened pictures are."""
+    if options.alpha != "auto":
+        return options
+    sample = dataset.sample
+    kept = sample.is_picture and has_alpha(sample.shape[0])
+    return dataclasses.replace(options, alpha="keep" if kept else "white")
 
 
 def opened(data: Any, options: DataOptions, progress: Progress | None = None) -> tuple[DataOptions, Dataset]:

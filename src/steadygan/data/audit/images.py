@@ -17,6 +17,7 @@ from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
 from steadygan.data.images.scan import ARRAY
 from steadygan.data.images.store import labels_of
+from steadygan.data.images.transparency import ENOUGH
 from steadygan.data.split import MOST_HELD_OUT
 from steadygan.data.types import Samples
 from steadygan.system.words import byte_size
@@ -197,6 +198,11 @@ def channels_sentence(inspection: Inspection) -> str:
         sentence += f"; {grey:,} grey pictures get three equal channels"
     if channels in (1, 3) and any(mode.endswith(("A", "a")) for mode in modes):
         sentence += "; transparent parts become white"
+        asked = inspection.options.alpha == "auto" and inspection.options.channels is None
+        sentence += f", as fewer than 1 picture in {round(1 / ENOUGH)} has some" if asked else ""
+    if inspection.plan.kept:
+        why = "as asked" if inspection.options.alpha == "keep" else "the pictures use it"
+        sentence += f"; transparency is kept ({why}; --data.alpha white for a white background)"
     return sentence + "."
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
@@ -46,6 +47,8 @@ class Plan:
     channels: int
     fit: Fit = "crop"
     levels: Levels = AS_STORED
+    kept: bool = False
+    """True if transparency is kept for training: fully transparent pixels are white"""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -61,6 +64,8 @@ class Plan:
         plain = asdict(self)
         if self.levels == AS_STORED:
             del plain["levels"]
+        if not self.kept:  # as older hashes were
+            del plain["kept"]
         return plain
 
 
@@ -169,8 +174,13 @@ def decode(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
     """The picture as uint8 [C, S, S]; raises Unreadable.
 
     Rotated by EXIF, composited on white (unless the plan keeps alpha), cropped to the middle or padded, and resized
-    with antialiasing (Lanczos).
+    with antialiasing (Lanczos; colour weighted by alpha).
     """
+    picture = _decoded(payload, plan)
+    return white_where_transparent(picture) if plan.kept else picture
+
+
+def _decoded(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
     if isinstance(payload, np.ndarray):
         levels = levelled(payload, plan.levels)
         return levels if payload.shape == plan.shape else decode_array(levels, plan)

@@ -11,8 +11,9 @@ from steadygan.data.images.depth import Levels
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.measure import Measured, measured
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.images.scan import Scan, cached_scan, natural_channels, natural_size
+from steadygan.data.images.scan import Scan, cached_scan, natural_size
 from steadygan.data.images.store import Split
+from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
 from steadygan.data.value_range import ValueRange
 from steadygan.system.cache import cache_folder
@@ -107,7 +108,8 @@ def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
         splits.append((source.test, test))
     # arrays of one shape have been converted by their range; files, and arrays of several sizes, are by theirs
     known = Measured(Levels(), ()) if source.range else measured(source.name, splits, options.range, root)
-    plan = Plan(size, options.channels or natural_channels(train), options.fit, known.levels)
+    channels, kept = channels_of(options.channels, options.alpha, source.train, train, root)
+    plan = Plan(size, channels, options.fit, known.levels, kept)
     split = Split(source.train, train, source.test, test, options.held_out)
     ranges = known.ranges or ((("", source.range),) if source.range else ())
     return Inspection(source, options, root, split, plan, why, ranges, known.problem)

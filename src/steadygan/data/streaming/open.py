@@ -25,8 +25,9 @@ from steadygan.data.images.decode import Plan
 from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Inspection
 from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.images.scan import SIZES, natural_channels, natural_size, scan
+from steadygan.data.images.scan import SIZES, natural_size, scan
 from steadygan.data.images.store import Split
+from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
 from steadygan.data.streaming.shards import (
     Shards,
@@ -84,7 +85,7 @@ def open_stream(source: ShardSource, options: DataOptions) -> Dataset:
 
 def _split(source: ShardSource, splits: ShardSplits, options: DataOptions) -> tuple[Shards, Shards]:
     """Groups to train on, and to hold out."""
-    one = (options.channels or 3) * (options.size or max(SIZES)) ** 2
+    one = (options.channels or (3 if options.alpha == "white" else 4)) * (options.size or max(SIZES)) ** 2
     most = max(1, min(MOST_HELD_OUT, MOST_BYTES // one))
     train, test = splits.train, splits.test
     if test.groups:
@@ -126,7 +127,8 @@ def _inspect(source: ShardSource, splits: ShardSplits, held_out: Shards, options
         size, why = options.size, "as asked"
     part = f"the {seen.count:,} pictures that are held out"
     known = measured(source.name, [(pictures, seen)], options.range, cache_folder(options.cache), stands_for=part)
-    plan = Plan(size, options.channels or natural_channels(seen), options.fit, known.levels)
+    channels, kept = channels_of(options.channels, options.alpha, pictures, seen, cache_folder(options.cache))
+    plan = Plan(size, channels, options.fit, known.levels, kept)
     inspected = PictureSource(
         source.name,
         f"{source.format}, streamed",
