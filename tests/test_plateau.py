@@ -49,8 +49,8 @@ def test_a_number_that_is_none_counts_as_no_progress() -> None:
     assert looked(Plateau(patience=1), [math.nan])[0] == (math.inf, 0.0, 0.5)
 
 
-def test_it_due_after_every_so_many_rounds() -> None:
-    assert [round_ for round_ in range(12) if Plateau(every=4).due_after(round_)] == [3, 7, 11]
+def test_it_is_due_after_every_so_many_rounds() -> None:
+    assert [round_ for round_ in range(12) if Plateau(every=4).due_between(round_, round_ + 1)] == [3, 7, 11]
 
 
 def test_a_run_of_another_length_has_as_many_evaluations() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -38,6 +39,8 @@ class Prepared:
     """of training, as the default recipe's choice suggests"""
     reasons: tuple[str, ...] = ()
     """for the choice of a default recipe, one line each"""
+    began: float | None = None
+    """when the time of ``minutes`` began, by ``time.perf_counter()``; None: when training is called"""
 
 
 def prepare(
@@ -142,7 +145,7 @@ def train(
         out: the run's folder; None: a new one below ``runs/``
         rounds: instead of the recipe's number; decays and warm-ups move with it
         keep_schedules: True if ``rounds`` leaves decays and warm-ups at the recipe's rounds
-        minutes: fits rounds and schedules to a time
+        minutes: fits rounds and schedules to a time, which the whole call takes, and again as the speed changes
         seed: instead of the recipe's
         size: side of pictures in pixels, to which they are resized
         form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape
@@ -157,6 +160,7 @@ def train(
         UsageError: one line, for what cannot be used.
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
+    began = time.perf_counter()
     ready = prepare(recipe, data, size=size, form=form, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
@@ -166,7 +170,7 @@ def train(
     if minutes is None and rounds is None:
         minutes = ready.minutes
     return train_prepared(
-        dataclasses.replace(ready, recipe=made, minutes=minutes),
+        dataclasses.replace(ready, recipe=made, minutes=minutes, began=began),
         out,
         device=device,
         observers=observers,
@@ -186,6 +190,7 @@ def train_prepared(
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run, owning
 
+    began = time.perf_counter() if ready.began is None else ready.began
     kinds = recipes.own_kinds(ready.recipe)
     start = None if weights_from is None else Run(weights_from).checkpoint()
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
@@ -202,6 +207,7 @@ def train_prepared(
                 evaluator=training_evaluator(ready.recipe, ready.dataset),
                 weights_from=start,
                 world=world,
+                began=began,
             )
     return Run(folder, kinds=kinds)
 
@@ -248,6 +254,7 @@ def resume(
     from steadygan.training import resumption
     from steadygan.training.session import owning, resume_run
 
+    began = time.perf_counter()
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
     folder = run.folder if isinstance(run, Run) else find_run(run)
@@ -270,6 +277,7 @@ def resume(
             observers=default_observers() if observers is None else observers,
             evaluator=training_evaluator(recipe, dataset),
             world=world,
+            began=began,
             before=before,
             from_round=from_round,
             kinds=kinds,

@@ -58,9 +58,9 @@ class Plateau:
 
         return PlateauState(torch.full((), math.inf), torch.zeros(()), torch.ones(()))
 
-    def due_after(self, round_: int) -> bool:
-        """True if the number is evaluated after this round (counted from 0)."""
-        return (round_ + 1) % self.every == 0
+    def due_between(self, before: int, after: int) -> bool:
+        """True if the number is evaluated as so many rounds are done, where ``before`` were done a round ago."""
+        return before // self.every < after // self.every
 
     def next_state(self, number: Tensor, state: PlateauState) -> PlateauState:
         """The state after an evaluation of the number, 0-d."""

@@ -35,6 +35,7 @@ from steadygan.schedules import Constant, CriticWarmUp, Schedule
 from steadygan.system.files import describe
 from steadygan.system.regular import read_regular
 from steadygan.system.yaml_text import CHARACTERS, Dumper, read_yaml
+from steadygan.timeline import Replan, check_replans, position
 
 FORMAT = 1
 """Version of the YAML format."""
@@ -136,6 +137,8 @@ class Recipe:
     """seed of all random numbers: initial weights, order of the data, latents"""
     run: RunOptions = field(default_factory=RunOptions)
     """execution, logging and checkpoints"""
+    replans: tuple[Replan, ...] = field(default=(), metadata=codec.OMIT_DEFAULT)
+    """new ends that a run with a time limit got while it trained; its schedules follow"""
 
     def __post_init__(self) -> None:
         if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
@@ -147,6 +150,8 @@ class Recipe:
             object.__setattr__(self, player, as_network(getattr(self, player), player))
         for name in ("generator_steps", "batch", "rounds"):
             whole_number(name, getattr(self, name))
+        object.__setattr__(self, "replans", tuple(self.replans))
+        check_replans(self.replans)
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
         at_least("critic_steps at its start", self.critic_steps(0), 1)
@@ -163,7 +168,13 @@ class Recipe:
 
     def steps(self, round_: int) -> int:
         """Number of critic steps in a round."""
-        return max(1, round(self.critic_steps(round_)))
+        at = self.position(round_)
+        schedule = self.critic_steps
+        return max(1, round(schedule.at(at, round_) if isinstance(schedule, CriticWarmUp) else schedule(at)))
+
+    def position(self, round_: int) -> int:
+        """The round at which the schedules are in a round of the run: another one after a re-plan."""
+        return position(self.replans, round_) if self.replans else round_
 
     def counts(self, round_: int) -> Steps:
         """Steps of both players in a round, before any balancing by losses."""
@@ -171,7 +182,12 @@ class Recipe:
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:
-    """The recipe over another number of rounds, with every duration in it (``codec.DURATION``) scaled in proportion."""
+    """The recipe over another number of rounds, with every duration in it (``codec.DURATION``) scaled in proportion.
+
+    Of a run that was planned anew, the first plan is stretched.
+    """
+    if recipe.replans:
+        recipe = dataclasses.replace(recipe, rounds=recipe.replans[0].before, replans=())
     return dataclasses.replace(codec.stretched(recipe, rounds / recipe.rounds), rounds=rounds)
 
 

@@ -109,8 +109,15 @@ class CriticWarmUp:
         whole_fields(self, "warm_rounds", "every", least=0)
 
     def __call__(self, round_: int) -> float:
+        return self.at(round_, round_)
+
+    def at(self, position: int, round_: int) -> float:
+        """The critic steps of a round of a run whose start, counted by its schedules, is at ``position``.
+
+        Later warm-up rounds (``every``) are counted by the run's own rounds, since they are no part of its plan.
+        """
         again = self.every > 0 and round_ % self.every == 0
-        return float(self.warm_steps if round_ < self.warm_rounds or again else self.steps)
+        return float(self.warm_steps if position < self.warm_rounds or again else self.steps)
 
     def within(self, rounds: int) -> CriticWarmUp:
         """The schedule with a warm-up of at most a quarter of the ordinary critic steps in a run of so many rounds.

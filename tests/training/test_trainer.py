@@ -155,7 +155,7 @@ class ExplodingCritic:
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_round_part_and_last_good_checkpoint(tmp_path, monkeypatch):
     from steadygan.training import speed
 
-    monkeypatch.setattr(speed, "measure_speed", lambda *_: speed.Speed(1e-3, 1e-3))
+    monkeypatch.setattr(speed, "measure_speed", lambda *_, **__: speed.Speed(1e-3, 1e-3))
     monkeypatch.setattr("steadygan.recipe.dumps", lambda recipe: "")
     recipe = convolutional_recipe(critic=ExplodingCritic(28), penalties=())
     with pytest.raises(RunError, match=r"critic loss.* of round 8 is not finite; .*last good checkpoint is .*000005"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -37,6 +38,7 @@ STAND_INS = (
 
 def run(arguments: Sequence[str]) -> int:
     """Trains; returns the exit code."""
+    began = time.perf_counter()
     parser = _parser()
     words, topic = topics.split_help(arguments, list(by_name()))
     rest, changes = overrides.split(words, parser.options)
@@ -57,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     check_used(values.kinds, trial)
     check_new_run(Path(values.out) if values.out else RUNS / "new")
     observers = ending.observers(values.track, values.pictures)
-    ready = prepare(base, trial, changes, values, parser)
+    ready = dataclasses.replace(prepare(base, trial, changes, values, parser), began=began)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     print(f"run {folder}: {ready.recipe.name} on {ready.dataset.name}", flush=True)
     return ending.carry_out(
@@ -127,7 +129,7 @@ def _parser() -> Parser:
     )
     add("--data", metavar="SOURCE", help="the data: a path or a name, such as digits (default: the recipe's)")
     add("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE-DATA)")
-    add("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time")
+    add("--minutes", type=minutes, metavar="N", help="fits rounds and schedules to a time for the whole command")
     add("--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them")
     add("--epochs", type=positive, metavar="N", help="as many rounds as see the data N times")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")

@@ -98,6 +98,11 @@ class LivePanel:
         self._lines = some_lines(picture)
         self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
+    def replanned(self, rounds: int, line: str) -> None:
+        if self._bar:
+            self._bar.update(self._task, total=rounds)
+            self._print(line, "dim")
+
     def put_away(self) -> None:
         self._over.set()
         if self._thread:

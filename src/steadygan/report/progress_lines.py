@@ -106,6 +106,10 @@ class PlainLines:
     def picture(self, picture: Picture) -> None:
         self._lines = some_lines(picture)
 
+    def replanned(self, rounds: int, line: str) -> None:
+        self._rounds = rounds
+        self._print(line)
+
     def put_away(self) -> None: ...
 
     def close(self, end: RunEnd, *, last: bool = True) -> None:

@@ -45,6 +45,8 @@ class CheckpointState:
     """of the other files by name; None: format 1 has no hashes"""
     records: Mapping[str, Mark] | None = None
     """of the records up to this round, by file name"""
+    spent: float | None = None
+    """seconds of the run's time limit that were spent; None: it has none"""
 
 
 def read_state(checkpoint: Path) -> CheckpointState:
@@ -76,6 +78,7 @@ def read_state(checkpoint: Path) -> CheckpointState:
         engine=fields.optional_text("engine"),
         files=_marks(fields, "files") if hashed else None,
         records=_marks(fields, "records") if hashed and fields.has("records") else None,
+        spent=fields.number("spent") if fields.has("spent") else None,
     )
     if checkpoint.name != folder_name(state.round):
         raise RunError(f"{path} is damaged: it is of round {state.round:,}, in the folder {checkpoint.name}")

@@ -20,8 +20,9 @@ from steadygan.run.layout import HISTORY
 from steadygan.run.records import numbered_lines
 from steadygan.system.files import write_text
 
-BY_RESUME, BY_HAND, DAMAGED = "resume", "edited by hand", "damaged"
-"""how a change was made: by an option of resume, in recipe.yaml, or none of the recipe: a record was damaged"""
+BY_RESUME, BY_HAND, REPLANNED, DAMAGED = "resume", "edited by hand", "to keep the time", "damaged"
+"""how a change was made: by an option of resume, in recipe.yaml, by the run itself as its speed changed, or none of the
+recipe: a record was damaged"""
 
 
 @dataclass(frozen=True)

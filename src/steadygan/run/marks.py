@@ -31,9 +31,17 @@ class Marks:
     """the recipe as YAML"""
     fingerprint: str
     """of the data"""
+    minutes: float | None = None
+    """time limit of the whole run"""
 
 
-def write_marks(folder: Path, recipe: str, fingerprint: str, damaged: Mapping[str, Mark] | None = None) -> None:
+def write_marks(
+    folder: Path,
+    recipe: str,
+    fingerprint: str,
+    damaged: Mapping[str, Mark] | None = None,
+    minutes: float | None = None,
+) -> None:
     """Marks the files that are there, a recipe as YAML, and the data's fingerprint.
 
     Args:
@@ -41,6 +49,7 @@ def write_marks(folder: Path, recipe: str, fingerprint: str, damaged: Mapping[st
         recipe: as YAML
         fingerprint: of the data
         damaged: marks that stay as they are, of files that do not hold what was written
+        minutes: time limit of the run
 
     Raises:
         RunError: one line, if it cannot be written.
@@ -52,6 +61,8 @@ def write_marks(folder: Path, recipe: str, fingerprint: str, damaged: Mapping[st
         with reading(folder / name):
             files[name] = mark_of(read_regular(folder / name, _MOST_BYTES)).to_json()
     content = {"format": 1, "files": files, "recipe": recipe, "fingerprint": fingerprint}
+    if minutes is not None:
+        content["minutes"] = minutes
     write_json(folder / layout.MARKS, sealed(content))
 
 
@@ -75,7 +86,8 @@ def read_marks(folder: Path) -> Marks | None:
     inner = fields.inner("files")
     entries = {name: inner.inner(name) for name in inner.content}
     files = {name: Mark(entry.whole("bytes"), entry.text("hash")) for name, entry in entries.items()}
-    return Marks(files, fields.text("recipe"), fields.text("fingerprint"))
+    minutes = fields.number("minutes") if fields.has("minutes") else None
+    return Marks(files, fields.text("recipe"), fields.text("fingerprint"), minutes)
 
 
 def marked_damage(folder: Path, marks: Marks, name: str) -> str | None:

@@ -134,7 +134,7 @@ def record_place(folder: Path, before: Recipe, recipe: Recipe) -> bool:
             write_text(folder / layout.RECIPE, text)
             marks = read_marks(folder)
             if marks is not None:
-                write_marks(folder, text, marks.fingerprint)
+                write_marks(folder, text, marks.fingerprint, minutes=marks.minutes)
     except UsageError:
         return False
     return True

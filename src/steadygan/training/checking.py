@@ -116,6 +116,8 @@ def _recipe(folder: Path, marks: Marks | None, kinds: tuple[Kind, ...]) -> tuple
         written = recipes.loads(marks.recipe, where=layout.MARKS, extra=kinds)
     except SteadyganError as error:
         return recipe, Finding(name, "damaged", str(error))
+    if written.replans != recipe.replans:  # stopped between the recipe and its mark
+        written = dataclasses.replace(written, replans=recipe.replans, rounds=recipe.rounds)
     changes = differences(written, recipe, 0, BY_HAND)
     if not changes:
         return recipe, Finding(name, "whole")

@@ -79,7 +79,8 @@ class RunEnd:
 class Observer(Protocol):
     """Protocol of observers of a run; they change nothing in it and draw no random numbers.
 
-    An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start.
+    An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start,
+    and ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time.
     """
 
     def started(self, start: RunStart) -> None: ...

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 _LOG_SECONDS = 2.0
+_LEAST_LOG_SECONDS, _LOOKS = 0.5, 60  # of a short run with a time limit
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
@@ -34,15 +35,21 @@ _LONG_WARM_UP = 1 / 3  # of a run's time
 _OVERHEAD = 1.1  # of logging, pictures, checkpoints and evaluations, for --minutes
 
 
-def fit_minutes(recipe: Recipe, speed: Speed, minutes: float) -> Recipe:
+def fit_minutes(recipe: Recipe, speed: Speed, minutes: float, closing: float = 0.0) -> Recipe:
     """The recipe with rounds, decays and the critic's warm-up fitted to a time limit.
+
+    Args:
+        recipe: to fit
+        speed: measured
+        minutes: for its rounds, and for what comes after them
+        closing: seconds of what comes after the last round
 
     Raises:
         UsageError: unless ``minutes`` is above 0.
     """
     if not minutes > 0:
         raise UsageError(f"--minutes is {minutes}; it has to be above 0")
-    seconds = minutes * 60 / _OVERHEAD
+    seconds = max(0.0, minutes * 60 - closing) / _OVERHEAD
 
     def fits(rounds: int) -> bool:
         return speed.rounds(fitted(recipe, rounds), 0, rounds) < seconds
@@ -67,7 +74,12 @@ def _rounded(number: float) -> int:
 
 
 def choose_intervals(
-    recipe: Recipe, speed: Speed, threads: int | None = None, evaluator: Evaluator | None = None
+    recipe: Recipe,
+    speed: Speed,
+    threads: int | None = None,
+    evaluator: Evaluator | None = None,
+    *,
+    limited: bool = False,
 ) -> Recipe:
     """The recipe with the intervals that it leaves open chosen from its speed, and the number of threads.
 
@@ -76,6 +88,7 @@ def choose_intervals(
         speed: measured
         threads: for ``run.threads`` if that is None
         evaluator: of samples during training
+        limited: True for a run with a time limit, which looks at its time whenever it logs: in a short one more often
     """
     run, round_seconds = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
     total = round_seconds * recipe.rounds
@@ -89,13 +102,15 @@ def choose_intervals(
         evaluation_cost = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
     evaluation_seconds = max(evaluation_cost / _EVALUATION_SHARE, total / _MAX_EVALUATIONS)
 
+    log_seconds = min(_LOG_SECONDS, max(_LEAST_LOG_SECONDS, total / _LOOKS)) if limited else _LOG_SECONDS
+
     def rounds_in(seconds: float) -> int:
         return min(recipe.rounds, _rounded(seconds / round_seconds))
 
     chosen = dataclasses.replace(
         run,
         threads=threads if run.threads is None else run.threads,
-        log_every=run.log_every or rounds_in(_LOG_SECONDS),
+        log_every=run.log_every or rounds_in(log_seconds),
         picture_every=run.picture_every or rounds_in(picture_seconds),
         checkpoint_every=run.checkpoint_every or rounds_in(_CHECKPOINT_SECONDS),
         evaluate_every=run.evaluate_every or rounds_in(evaluation_seconds),

@@ -66,16 +66,16 @@ def row(game: Game, report: RoundReport, held_out: HeldOutScores | None, round_:
     values |= _state_values(game)
     numbers = _read_together(list(values.values()))
     measured = dict(zip(values, numbers, strict=True))
-    factor = measured.get("rate_factor", 1.0)
-    settings = {f"{name}_rate": factor * player.settings(round_)["lr"] for name, player in game.players.items()}
+    factor, at = measured.get("rate_factor", 1.0), game.recipe.position(round_)
+    settings = {f"{name}_rate": factor * player.settings(at)["lr"] for name, player in game.players.items()}
     if game.recipe.perturbation is not None:
-        settings["perturbation_strength"] = game.recipe.perturbation.strength(round_)
+        settings["perturbation_strength"] = game.recipe.perturbation.strength(at)
     for index, penalty in enumerate(game.recipe.penalties):
         if not isinstance(penalty.weight, int | float):
-            settings[f"penalty_weight/{index}"] = value_at(penalty.weight, round_)
+            settings[f"penalty_weight/{index}"] = value_at(penalty.weight, at)
     half_life = game.recipe.average.half_life
     if not isinstance(half_life, int | float):
-        settings["average_half_life"] = value_at(half_life, round_)
+        settings["average_half_life"] = value_at(half_life, at)
     if held_out is not None:
         settings["held_out_samples"] = len(held_out.train)
     return {**measured, **settings}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.kinds import bound
@@ -10,6 +11,7 @@ from steadygan.recipe import own_kinds
 from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
+from steadygan.training.budget import CLOSING_SECONDS, side_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
 from steadygan.training.own_networks import check_repeatable, with_labels_settled
@@ -24,9 +26,16 @@ if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.ema import Average
     from steadygan.recipe import Recipe
+    from steadygan.training.budget import Budget
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
     from steadygan.training.speed import Speed
+
+
+MEASURING = 1 / 20
+"""of a time limit, for measuring the speed with each number of threads, at most"""
+LEAST_SECONDS = 0.1
+"""that rounds are fitted to once the time is over"""
 
 
 class Resolved(NamedTuple):
@@ -43,12 +52,14 @@ def resolve(
     recipe: Recipe,
     dataset: Dataset,
     device: torch.device,
-    minutes: float | None = None,
+    budget: Budget | None = None,
     evaluator: Evaluator | None = None,
     world: World = ALONE,
     say: Say = silent,
 ) -> Resolved:
     """Validates a recipe, measures its speed, and chooses the settings that it leaves open.
+
+    A time limit is for all of this too: rounds are fitted to what is left of it, and measuring ends after a twentieth.
 
     Of several processes each measures its share alone; the first one's choice is broadcast. ``say`` gets lines on
     what takes its time.
@@ -69,7 +80,7 @@ def resolve(
         if warnings is None:
             warnings = validate.check_game(setup.game)
             check_repeatable(setup.game, builder.game)
-        return first_steps(lambda: speed.measure_speed(setup, EAGER))
+        return first_steps(lambda: speed.measure_speed(setup, EAGER, budget=seconds))
 
     def measure() -> Speed:
         try:
@@ -80,16 +91,25 @@ def resolve(
         smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
         raise out_of_memory.explain(share.recipe, device_name(device), smaller)
 
+    seconds = 1.0 if budget is None else min(1.0, MEASURING * budget.seconds / 8)
     threads: int | None = None
     with said(say, "measuring the time of a round", at_once=False):
         if device.type == "cpu":
-            threads, measured = speed.choose_threads(recipe, measure)
+            limit = math.inf if budget is None else MEASURING * budget.seconds
+            threads, measured = speed.choose_threads(recipe, measure, limit)
         else:
             measured = measure()
-    fitted = recipe if minutes is None else plan.fit_minutes(recipe, measured, minutes)
+    costs = side_costs(recipe, measured, evaluator)
+    closing = CLOSING_SECONDS + sum(costs.values())
+
+    def within_time(speed: Speed) -> Recipe:
+        if budget is None:
+            return recipe
+        return plan.fit_minutes(recipe, speed, max(LEAST_SECONDS, budget.left) / 60, closing)
+
+    fitted = within_time(measured)
     engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured, say)
-    if minutes is not None:
-        fitted = plan.fit_minutes(recipe, measured, minutes)
+    fitted = within_time(measured)
     average = fitted.average.within(fitted.fakes * fitted.generator_steps, fitted.rounds)
     notes = [f"note: {note}"] if note else []
     if average != fitted.average:
@@ -99,7 +119,8 @@ def resolve(
         )
     run = dataclasses.replace(fitted.run, engine=engine.name)
     fitted = dataclasses.replace(fitted, average=average, run=run)
-    resolved, measured = world.broadcast((plan.choose_intervals(fitted, measured, threads, evaluator), measured))
+    chosen = plan.choose_intervals(fitted, measured, threads, evaluator, limited=budget is not None)
+    resolved, measured = world.broadcast((chosen, measured))
     resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
     return Resolved(resolved, measured, engine, tuple(notes), warnings or ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import shutil
@@ -14,8 +15,9 @@ from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.checkpoints import CheckpointState, newest_whole, read_state
-from steadygan.run.history import BY_HAND, Change, differences, read_history, shown, without
+from steadygan.run.history import BY_HAND, REPLANNED, Change, differences, read_history, shown, without
 from steadygan.run.marks import read_marks
+from steadygan.timeline import up_to
 from steadygan.training import advice, checkpoint
 
 if TYPE_CHECKING:
@@ -91,9 +93,17 @@ def drop_later(folder: Path, round_: int) -> tuple[str, ...]:
 
 
 def as_it_was(folder: Path, recipe: Recipe, round_: int, kinds: Iterable[Kind] = ()) -> Recipe:
-    """The recipe at a round: without the changes that were made after it, but of its length and the data's place."""
+    """The recipe at a round: without the changes that were made after it, but of the data's place and its length.
+
+    New ends that it got after the round to keep its time are undone too.
+    """
     later = [change for change in read_history(folder) if change.round > round_ and not _KEPT.fullmatch(change.field)]
-    return without(recipe, later, kinds) if later else recipe
+    recipe = without(recipe, later, kinds) if later else recipe
+    kept = up_to(recipe.replans, round_)
+    if len(kept) == len(recipe.replans):
+        return recipe
+    moved = recipe.replans[-1].rounds - recipe.replans[len(kept)].before
+    return dataclasses.replace(recipe, replans=kept, rounds=recipe.rounds - moved)
 
 
 def check_changes(before: Recipe, recipe: Recipe, folder: Path) -> None:
@@ -112,9 +122,16 @@ def check_changes(before: Recipe, recipe: Recipe, folder: Path) -> None:
         )
 
 
-def history_up_to(folder: Path, round_: int) -> list[Change]:
-    """The changes that hold when the run goes on from a round."""
-    return [change for change in read_history(folder) if change.round <= round_ or _KEPT.fullmatch(change.field)]
+def history_up_to(folder: Path, recipe: Recipe, round_: int) -> list[Change]:
+    """The changes that hold when the run goes on from a round with a recipe."""
+    replanned = {replan.round for replan in recipe.replans}
+
+    def holds(change: Change) -> bool:
+        if change.by == REPLANNED:
+            return change.round in replanned
+        return change.round <= round_ or _KEPT.fullmatch(change.field) is not None
+
+    return [change for change in read_history(folder) if holds(change)]
 
 
 def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[Kind]) -> list[Change]:
@@ -123,5 +140,8 @@ def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds:
     edited: Sequence[Change] = ()
     if marks is not None:
         written = recipes.loads(marks.recipe, where=str(folder / layout.MARKS), extra=kinds)
-        edited = differences(as_it_was(folder, written, round_, kinds), before, round_, BY_HAND)
+        written = as_it_was(folder, written, round_, kinds)
+        if written.replans != before.replans:  # stopped between the recipe and its mark
+            written = dataclasses.replace(written, replans=before.replans, rounds=before.rounds)
+        edited = differences(written, before, round_, BY_HAND)
     return [*edited, *differences(before, recipe, round_)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,14 @@ from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import advice, out_of_memory, plan, resumption, speed, validate
+from steadygan.training.budget import Budget, Planner, side_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.resolve import resolve
 from steadygan.training.setup import SetupBuilder
+from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
 from steadygan.training.waiting import Say, said, silent, told_to
 
@@ -57,6 +60,7 @@ def new_run(
     evaluator: Evaluator | None = None,
     weights_from: Path | None = None,
     world: World = ALONE,
+    began: float | None = None,
 ) -> str:
     """Trains a recipe from round 0 in a new folder; returns 'finished' or 'interrupted'.
 
@@ -65,18 +69,24 @@ def new_run(
         dataset: training data
         folder: of the run; must not contain a run yet
         device: 'auto', 'cpu', 'cuda', 'mps'
-        minutes: limits the time; rounds and decays are fitted to it
+        minutes: limits the time; rounds and decays are fitted to it, and again as the speed changes
         observers: of the run
         evaluator: of samples during training
         weights_from: checkpoint with the initial weights (fine-tuning)
         world: the processes that train it together; the first one writes
+        began: when the time began, by ``time.perf_counter()``; None: now
 
     Raises:
         UsageError: for a recipe, device or folder that cannot be used.
         RunError: for a run that had to stop.
     """
+    budget = None
+    if minutes is not None:
+        if not minutes > 0:
+            raise UsageError(f"--minutes is {minutes}; it has to be above 0")
+        budget = Budget(60 * minutes, time.perf_counter() if began is None else began)
     with owning(folder, world):
-        return _train(recipe, dataset, folder, device, minutes, observers, evaluator, weights_from, world)
+        return _train(recipe, dataset, folder, device, budget, observers, evaluator, weights_from, world)
 
 
 def _train(
@@ -84,7 +94,7 @@ def _train(
     dataset: Dataset,
     folder: Path,
     device: str,
-    minutes: float | None,
+    budget: Budget | None,
     observers: Sequence[Observer],
     evaluator: Evaluator | None,
     weights_from: Path | None,
@@ -98,10 +108,11 @@ def _train(
         _check_alphabet(weights_from, dataset)
     _check_same_data(dataset, world)
     say = told_to(observers) if world.first else silent
-    resolved = resolve(recipe, dataset, chosen, minutes, evaluator, world, say)
+    resolved = resolve(recipe, dataset, chosen, budget, evaluator, world, say)
     if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
         torch.set_num_threads(resolved.recipe.run.threads)
-    trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world)
+    planner = _planner(budget, resolved.recipe, evaluator, resolved.speed)
+    trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner)
     game = trainer.build()
     if weights_from is not None:
         for network, saved in ((game.generator, "average"), (game.average, "average"), (game.critic, "critic")):
@@ -127,6 +138,7 @@ def resume_run(
     observers: Sequence[Observer] = (),
     evaluator: Evaluator | None = None,
     world: World = ALONE,
+    began: float | None = None,
     before: Recipe | None = None,
     from_round: int | None = None,
     kinds: Iterable[Kind] = (),
@@ -141,6 +153,7 @@ def resume_run(
         observers: of the run
         evaluator: of samples during training
         world: the processes that train it together; the first one writes
+        began: when this session began, by ``time.perf_counter()``, for a run with a time limit; None: now
         before: the recipe up to now, if it changes: the history gets the fields; None: as in recipe.yaml
         from_round: of the checkpoint, after which everything is dropped; None: the last one
         kinds: spec types of the user's own that the recipe has
@@ -158,9 +171,13 @@ def resume_run(
             torch.set_num_threads(recipe.run.threads)
         say = told_to(observers) if world.first else silent
         engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
-        trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world)
         saved = resumption.checkpoint_of(folder, from_round)
         state = None if saved is None else resumption.state_of(saved)
+        budget = None
+        if before is None or before.rounds == recipe.rounds:  # more rounds that were asked for are all trained
+            budget = _left(folder, state, time.perf_counter() if began is None else began)
+        planner = _planner(budget, recipe, evaluator)
+        trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner)
         if state is not None:
             warnings += _changed(state, trainer)
         game = _built(trainer)
@@ -184,6 +201,28 @@ def resume_run(
         return trainer.run(game, (*notes, *_notes(warnings)))
 
 
+def _planner(
+    budget: Budget | None, recipe: Recipe, evaluator: Evaluator | None, speed: Speed | None = None
+) -> Planner | None:
+    """What moves the end of a run with a time limit."""
+    if budget is None:
+        return None
+    return Planner(budget, speed, side_costs(recipe, speed or Speed(0.0, 0.0), evaluator))
+
+
+def _left(folder: Path, state: CheckpointState | None, began: float) -> Budget | None:
+    """The time limit of a run, of which earlier sessions spent what its checkpoint says."""
+    marks = read_marks(folder)
+    if marks is None or marks.minutes is None:
+        return None
+    spent = 0.0 if state is None else state.seconds if state.spent is None else state.spent
+    return Budget(60 * marks.minutes, began, spent)
+
+
+def _minutes(trainer: Trainer) -> float | None:
+    return None if trainer.planner is None else trainer.planner.budget.seconds / 60
+
+
 def _built(trainer: Trainer) -> Game:
     """The game at round 0.
 
@@ -203,7 +242,7 @@ def _rewrite(trainer: Trainer, damaged_data: str | None, changes: Sequence[Chang
     folder, recipe = trainer.folder, recipes.dumps(trainer.recipe)
     warnings: tuple[str, ...] = ()
     marks = read_marks(folder)
-    history = resumption.history_up_to(folder, trainer.counters.round)
+    history = resumption.history_up_to(folder, trainer.recipe, trainer.counters.round)
     if changes or len(history) != len(read_history(folder)):
         write_history(folder, [*history, *changes])
     if damaged_data is not None:
@@ -216,7 +255,7 @@ def _rewrite(trainer: Trainer, damaged_data: str | None, changes: Sequence[Chang
             damaged = {layout.ENVIRONMENT: marks.files[layout.ENVIRONMENT]}
             warnings += (problem,)
     write_text(folder / layout.RECIPE, recipe)
-    write_marks(folder, recipe, trainer.dataset.fingerprint, damaged)
+    write_marks(folder, recipe, trainer.dataset.fingerprint, damaged, _minutes(trainer))
     return warnings
 
 
@@ -295,7 +334,7 @@ def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
     write_json(folder / layout.ENVIRONMENT, environment.to_json())
     write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
     recipe = recipes.dumps(trainer.recipe)
-    write_marks(folder, recipe, trainer.dataset.fingerprint)
+    write_marks(folder, recipe, trainer.dataset.fingerprint, minutes=_minutes(trainer))
     write_text(folder / layout.RECIPE, recipe)  # last: it makes the folder a run
 
 

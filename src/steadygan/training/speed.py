@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -109,13 +110,19 @@ def restored_threads(threads: int | None = None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, Speed]:
+def choose_threads(
+    recipe: Recipe,
+    measure: Callable[[], Speed],
+    limit: float = math.inf,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[int, Speed]:
     """Chooses the number of CPU threads, and measures the speed with it.
 
     The recipe's number if it names one, else all threads if they are 25% faster than one, else one: threads that wait
     for each other on a core that another process uses can be a hundred times slower than a single one. Each number is
     measured twice, in opposite orders, and compared by its better time, since disturbances only lengthen times; long
-    rounds, which average them out, are measured once.
+    rounds, which average them out, are measured once, and so are all if the first measurements took over half of
+    ``limit`` seconds.
     """
     available = min(torch.get_num_threads(), cores())
     fixed = recipe.run.threads
@@ -129,9 +136,11 @@ def choose_threads(recipe: Recipe, measure: Callable[[], Speed]) -> tuple[int, S
     def seconds(speed: Speed) -> float:
         return speed.round(recipe, USUAL_ROUND)
 
+    began = clock()
     for threads in numbers:
         measure_with(threads)
-    if len(numbers) > 1 and seconds(speeds[available][0]) < _LONG_ROUND:
+    in_time = clock() - began < limit / 2
+    if len(numbers) > 1 and in_time and seconds(speeds[available][0]) < _LONG_ROUND:
         for threads in reversed(numbers):
             measure_with(threads)
     costs = {

@@ -60,6 +60,11 @@ class TimeLeft:
         self._expected: dict[Between, float] = {"picture": 0.0, "evaluation": evaluation, "checkpoint": 0.0}
         self._marks: deque[tuple[float, float]] = deque()
 
+    def replanned(self, recipe: Recipe) -> None:
+        """Goes on with another length of the run; the pace is measured anew."""
+        self._rounds, self._run, self._work = recipe.rounds, recipe.run, _work_until(recipe)
+        self._marks.clear()
+
     @contextlib.contextmanager
     def aside(self, kind: Between) -> Iterator[None]:
         """Times the block as work between rounds."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import RunError
 from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
+from steadygan.timeline import Replan
 from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory
 from steadygan.training.clock import Clock
 from steadygan.training.engines.eager import EAGER
@@ -19,6 +23,7 @@ from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.observers import Picture, RunEnd, RunStart
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.record_row import row
+from steadygan.training.replanning import record_replan, tell_replanned
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
 from steadygan.training.spread import data_spread
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from steadygan.balance import Steps
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
+    from steadygan.training.budget import Planner
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator, Observer, Row
     from steadygan.training.step.game import Game
@@ -59,7 +65,10 @@ class Trainer:
         evaluator: Evaluator | None = None,
         engine: Engine = EAGER,
         world: World = ALONE,
+        planner: Planner | None = None,
     ) -> None:
+        self.planner = planner
+        """moves the end of a run with a time limit"""
         self.engine = engine
         self.world = world
         self.recipe = recipe
@@ -91,13 +100,12 @@ class Trainer:
         Raises:
             RunError: one line, after the observers' ``ended``; the last checkpoint stays valid.
         """
-        rounds = self.recipe.rounds
         start = RunStart(
             folder=self.folder,
             name=self.recipe.name,
             sample=self.dataset.sample,
             round=self.counters.round,
-            rounds=rounds,
+            rounds=self.recipe.rounds,
             plan=tuple(lines),
             data_spread=data_spread(self.dataset),
         )
@@ -122,25 +130,25 @@ class Trainer:
             raise
         finally:
             self.feed.close()
-            end = RunEnd(self.folder, self.counters.round, rounds, reason, self._closing())
+            end = RunEnd(self.folder, self.counters.round, self.recipe.rounds, reason, self._closing())
             for observer in self.observers:
                 observer.ended(end)
         return reason
 
     def _rounds(self, game: Game) -> str:
-        recipe, options = self.recipe, self.recipe.run
+        options = self.recipe.run
         assert options.log_every and options.checkpoint_every
         evaluate_every = options.evaluate_every or options.checkpoint_every
         finite = FiniteCheck(self.device)
         clock = Clock(self.counters.seconds)
         evaluates = self.evaluator is not None or options.keep_best is not None
         expected = 0.0 if self.evaluator is None else self.evaluator.seconds
-        left = TimeLeft(recipe, evaluates=evaluates, evaluation=expected)
+        left = TimeLeft(self.recipe, evaluates=evaluates, evaluation=expected)
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
         with StopSignals() as stop:
-            while self.counters.round < recipe.rounds:
+            while self.counters.round < self.recipe.rounds:
                 before = self.counters
                 steps = game.steps(before.round)
                 draws = self.drawer.round(before.round, before.position, steps)
@@ -148,7 +156,7 @@ class Trainer:
                 finite.update(report, before.round)
                 done = before.round + 1
                 self.counters = self._counters_after(before, steps, clock.total())
-                last = done == recipe.rounds
+                last = done == self.recipe.rounds
                 logged = last or done == 1 or done % options.log_every == 0
                 stopped = stop.received is not None
                 if self.world.size > 1:  # all stop after the same round
@@ -160,7 +168,7 @@ class Trainer:
                         self._log(game, report, clock, left)
                 if self.world.first and (last or self._picture_due(done)):
                     finite.check()
-                    with left.aside("picture"):
+                    with left.aside("picture"), self._aside("picture"):
                         self._picture(game)
                 evaluated = evaluates and (last or done % evaluate_every == 0)
                 saved = last or stopped or done % options.checkpoint_every == 0
@@ -172,8 +180,32 @@ class Trainer:
                         self.save(game, judged=evaluated)
                 if stopped and not last:
                     return INTERRUPTED
+                if self.planner is not None and logged and not last:
+                    self._replan(game, self.planner, left, saved=saved)
         self.world.barrier()  # the first process has written everything
         return FINISHED
+
+    def _replan(self, game: Game, planner: Planner, left: TimeLeft, *, saved: bool) -> None:
+        """Moves the end of the run if its time asks for it, and the schedules with it; recorded before it holds."""
+        counters, before = self.counters, self.recipe
+        rounds = self.world.broadcast(planner.rounds(before, counters) if self.world.first else None)
+        if rounds is None:
+            return
+        replan = Replan(counters.round, before.rounds, rounds)
+        recipe = dataclasses.replace(before, rounds=rounds, replans=(*before.replans, replan))
+        if not saved:
+            self._check_equal(game)
+        if self.world.first:
+            if not saved:
+                self.save(game)
+            record_replan(self.folder, recipe)
+        self.recipe = game.recipe = self.drawer.recipe = recipe
+        left.replanned(recipe)
+        self.feed.follow(coming_rows(self.drawer, self.world, counters.round, counters.position))
+        tell_replanned(self.observers, replan)
+
+    def _aside(self, kind: str) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.planner is None else self.planner.aside(kind)
 
     def _counters_after(self, before: Counters, steps: Steps, seconds: float) -> Counters:
         """The counters after a round of so many steps."""
@@ -269,11 +301,18 @@ class Trainer:
         """
         fixed_latents.settle_average(game)
         if judged:
-            self._evaluate(game)
+            with self._aside("evaluation"):
+                self._evaluate(game)
+        with self._aside("checkpoint"):
+            return self._write(game)
+
+    def _write(self, game: Game) -> Path:
         self.record.sync()
         self.evaluations.sync()
         records = {record.path.name: record.mark.to_json() for record in (self.record, self.evaluations)}
-        extra = {"engine": self.engine.name, "processes": self.world.size, "records": records}
+        extra: dict[str, Any] = {"engine": self.engine.name, "processes": self.world.size, "records": records}
+        if self.planner is not None:
+            extra["spent"] = self.planner.budget.spent
         path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters, extra)
         options = self.recipe.run
         checkpoint.prune(self.checkpoints, options.keep_last, options.keep_every, best_round(self.evaluations.rows()))

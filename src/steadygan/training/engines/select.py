@@ -44,7 +44,7 @@ ROUNDING_FACTOR, MAX_TOLERANCE = 3, 2e-2
 """in float32 the tolerance is raised by this many times the rounding error of the eager gradients, up to the maximum"""
 COMPILE_SECONDS = 20.0, 1.3
 """approximate seconds for compiling both steps: constant, and per tensor of parameters (docs/speed.md)"""
-MIN_LENGTH = 10
+MIN_LENGTH = 20
 """length of a run, in compile times, from which 'auto' tries compiling"""
 MOST_SECONDS = 600.0
 """for which 'auto' tries an engine at most, besides the share of the run that ``MIN_LENGTH`` gives"""

@@ -227,13 +227,14 @@ class Game:
         if self._may_draw:  # dropout and noise of the user's own networks, a function of (seed, round, process)
             drawn = stream_generator(self.recipe.seed, Stream.NETWORKS, round_, substream=self.world.rank)
             torch.manual_seed(int(drawn.integers(2**63)))
+        at = self.recipe.position(round_)
         for part in self._round_followers:
-            part.set_round(round_)
-        self.strength.fill_(self._strength(round_))
+            part.set_round(at)
+        self.strength.fill_(self._strength(at))
         for weight, penalty in zip(self.penalty_weights, self.recipe.penalties, strict=True):
-            weight.fill_(value_at(penalty.weight, round_))
+            weight.fill_(value_at(penalty.weight, at))
         for player in self.players.values():
-            player.apply_settings(round_)
+            player.apply_settings(at)
         if self.state.plateau:
             self.rate_factor.copy_(self.state.plateau[-1])
             for player in self.players.values():
@@ -253,13 +254,13 @@ class Game:
                 losses=(self.world.all_reduce(critic_loss), self.world.all_reduce(generator_loss))
             )
         plateau = self.recipe.plateau
-        if plateau is not None and plateau.due_after(round_):
+        if plateau is not None and plateau.due_between(self.recipe.position(round_), self.recipe.position(round_ + 1)):
             moved = plateau.next_state(self.objective_number(plateau.of), PlateauState(*self.state.plateau))
             self.state = self.state._replace(plateau=moved)
 
     def update_average(self, batch: int, seen: int, round_: int) -> None:
         """Updates the moving average of the generator's weights after ``seen`` fakes."""
-        decay = self.recipe.average.decay(batch, seen, round_)
+        decay = self.recipe.average.decay(batch, seen, self.recipe.position(round_))
         update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
         self.copy_buffers()
 
