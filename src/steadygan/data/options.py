@@ -33,7 +33,8 @@ class DataOptions:
     size: int | None = None
     """side of the square pictures in pixels; None follows the data"""
     fit: Fit = "crop"
-    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black"""
+    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black, or
+    transparent borders where alpha is kept"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
     length: int | None = None
