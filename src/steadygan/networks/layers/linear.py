@@ -25,9 +25,14 @@ def linear(inputs: int, outputs: int, scheme: Scheme, *, full_precision: bool = 
 class Unflatten(nn.Module):
     """[N, C H W] to [N, C, H, W], in the channels-last layout, the fastest for convolutions."""
 
-    def __init__(self, channels: int, size: int) -> None:
+    def __init__(self, channels: int, size: int | tuple[int, int]) -> None:
+        """
+        Args:
+            channels: feature maps
+            size: their side, or height and width
+        """
         super().__init__()
-        self.shape = (channels, size, size)
+        self.shape = (channels, *((size, size) if isinstance(size, int) else size))
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)
