@@ -37,10 +37,10 @@ def test_every_pixel_has_a_part_in_the_score_and_every_part_of_the_start_in_the_
 
 @pytest.mark.parametrize("spec", [pair[0] for pair in PAIRS])
 def test_a_long_side_between_pixels_of_the_start_is_refused_with_the_nearest(spec) -> None:
-    with pytest.raises(UsageError, match="a multiple of 8.*make it 48"):
+    with pytest.raises(UsageError, match=r"a multiple of 8.*make it 48"):
         spec.build(SampleSpec((3, 32, 45)), 6)
 
 
 def test_networks_for_squares_name_those_for_others() -> None:
-    with pytest.raises(UsageError, match="takes square images.*R3GAN.*--data.fit crop"):
+    with pytest.raises(UsageError, match=r"takes square images.*R3GAN.*--data.fit crop"):
         ResNetGenerator().build(SampleSpec((3, 32, 48)), 6)
