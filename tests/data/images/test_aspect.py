@@ -47,7 +47,9 @@ def test_the_middle_is_kept_as_pillow_resizes_it(size: tuple[int, int]) -> None:
     width, height = size
     wide, high = min(width, height * 48 / 32), min(height, width * 32 / 48)
     left, top = (width - wide) / 2, (height - high) / 2
-    expected = image.resize((48, 32), Image.Resampling.LANCZOS, box=(left, top, left + wide, top + high), reducing_gap=3)
+    expected = image.resize(
+        (48, 32), Image.Resampling.LANCZOS, box=(left, top, left + wide, top + high), reducing_gap=3
+    )
     made = decode(encoded(image), Plan.of((3, 32, 48)))
     assert np.array_equal(made, np.asarray(expected).transpose(2, 0, 1))
 
