@@ -5,9 +5,9 @@
         [--minutes 10] [--seeds 0 1 2] [--count 500] [--out runs/folders] [--name folders] [--docs]
 
 Each training is the command ``steadygan train`` as a user types it, in a process of its own: 'default' names no recipe,
-any other word is a recipe, followed by fields as on the command line. Samples are compared with all pictures of the
-folder: Fréchet distances in features of patches, with their standard errors, and how much samples vary against the
-pictures; with --count (a small folder) also with those that were left out. Finished trainings are kept, so that a
+any other word is a recipe, followed by fields as on the command line. Samples are compared with the pictures that were
+trained on: Fréchet distances in features of patches, with their standard errors, and how much samples vary against the
+pictures. --count takes a small folder. Finished trainings are kept, so that a
 stopped series goes on. Writes benchmarks/results/NAME.json after each; --docs writes the table and the pictures into
 docs/folders.md.
 """
@@ -32,11 +32,7 @@ from benchmarks.common import RESULTS, command_line, processor
 from benchmarks.folders.page import write_page
 from benchmarks.folders.pictures import KINDS, Kind, write_pictures
 from steadygan.data import DataOptions, open_data
-from steadygan.evaluation.extracting import make_features, real_samples
-from steadygan.evaluation.material import Material
-from steadygan.evaluation.measures import Subject, select
-from steadygan.evaluation.real_side import RealSide
-from steadygan.evaluation.run_evaluation import draw
+from steadygan.data.alpha import over_white
 from steadygan.run import is_run
 from steadygan.run.environment import describe_environment
 
@@ -117,15 +113,15 @@ def trained(kind: Kind, recipe: str, pictures: Path, folder: Path, seed: int, mi
 
 def measured(run: sg.Run, pictures: Path, size: int) -> dict[str, Any]:
     """Fréchet distance of patches with its standard error, and the spread of samples against that of the pictures."""
-    whole = open_data(DataOptions(source=str(pictures), size=size))
-    samples = draw(run, SAMPLES, 0)
-    material = Material(RealSide(whole, make_features("patches", whole)), samples)
     numbers: dict[str, Any] = {}
-    for measure in select(("frechet",), Subject(whole, SAMPLES)):
-        for number in measure.compute(material):
+    for evaluation in sg.evaluate(run, metrics=["frechet"], features="patches", count=SAMPLES):
+        for number in evaluation.numbers:
             error = None if number.error is None else round(number.error, 5)
             numbers[f"patches {number.metric}"] = [round(number.value, 5), error]
-    spread = _spread(np.asarray(samples)) / _spread(np.asarray(real_samples(whole, "train")[0]))
+    real = open_data(DataOptions(source=str(pictures), size=size))  # transparent parts are white
+    samples = run.sample(SAMPLES, seed=0)
+    samples = over_white(samples) if samples.shape[1] in (2, 4) else samples
+    spread = _spread(np.asarray(samples)) / _spread(np.asarray(real.train.some()[0]))
     return {**numbers, "spread": round(spread, 3), "collapsed": bool(spread < COLLAPSED)}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import steadygan as sg
 from benchmarks.common import ROOT, write_between
 from benchmarks.folders.pictures import KINDS
+from steadygan.data.alpha import over_white
 from steadygan.report.pictures import class_grid, save_picture
 
 PAGE, PICTURES = ROOT / "docs" / "folders.md", ROOT / "docs" / "pictures"
@@ -48,7 +49,8 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
         for recipe in dict.fromkeys(run["recipe"] for run in of_kind):
             seeds = sorted((run for run in of_kind if run["recipe"] == recipe), key=lambda run: run[NUMBER][0])
             middle = seeds[len(seeds) // 2]
-            bands.append(sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8))
+            samples = sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
+            bands.append(over_white(samples) if samples.shape[1] in (2, 4) else samples)
             names += [recipe.split()[0], *[""] * (ROWS - 1)]
         if bands:
             most = max(band.shape[1] for band in bands)  # a grey set's samples beside none of colour

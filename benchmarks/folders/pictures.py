@@ -34,16 +34,14 @@ class Kind:
     """of the trained pictures in pixels"""
     count: int | None
     """pictures; None: all that there are"""
-    mirrored: bool
-    """True if a mirrored picture is a possible one"""
 
 
 KINDS = (
-    Kind("photographs", 32, 3_000, True),
-    Kind("drawings", 32, None, True),
-    Kind("drawings-64", 64, None, True),
-    Kind("writing", 32, 10_000, False),
-    Kind("glyphs", 64, None, False),
+    Kind("photographs", 32, 3_000),
+    Kind("drawings", 32, None),
+    Kind("drawings-64", 64, None),
+    Kind("writing", 32, 10_000),
+    Kind("glyphs", 64, None),
 )
 
 

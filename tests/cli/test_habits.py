@@ -102,7 +102,7 @@ def test_a_folder_without_an_option_is_the_data(place: Path, capsys: pytest.Capt
 
 
 def test_epochs_are_passes_over_the_training_samples(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "wgan-gp", "digits", *SMALL, "--batch", "64", "--epochs", "0.1"]) == 0
+    assert main(["train", "wgan-gp", "digits", "--batch", "64", *SMALL[2:], "--epochs", "0.1"]) == 0
     trained = api.load()
     count = trained.data.audit["train"]
     assert trained.recipe.rounds == -(-count // 640)  # of 64 samples, one critic step each

@@ -63,7 +63,6 @@ def replaced(**fields: Any) -> Recipe:
         ("--batch 1e3", {"batch": 1000}),
         ("--generator-batch 128", {"generator_batch": 128}),
         ("--generator_batch 128", {"generator_batch": 128}),
-        ("--batch 16 --batch 32", {"batch": 32}),
         ("--critic-optimizer.lr 3e-4", {"critic_optimizer": Adam(3e-4)}),
         ("--critic-optimizer.lr=3e-4", {"critic_optimizer": Adam(3e-4)}),
         ("--critic_optimizer.lr=3e-4", {"critic_optimizer": Adam(3e-4)}),

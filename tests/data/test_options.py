@@ -24,7 +24,7 @@ def test_defaults_are_the_digits_with_a_tenth_held_out() -> None:
         ("size", 32.0, "data size is 32.0"),
         ("size", True, "data size is True"),
         ("channels", 5, "data channels is 5; allowed: whole numbers from 1 to 4, or null"),
-        ("fit", "cropp", "data fit is 'cropp'; allowed: crop, pad; did you mean 'crop'?"),
+        ("fit", "cropp", "data fit is 'cropp'; allowed: crop, pad, keep; did you mean 'crop'?"),
         ("flip", 1, "data flip is 1; allowed: true, false"),
         ("labels", "no", "data labels is 'no'"),
         ("held_out", 0.0, "data held_out is 0.0; allowed: numbers above 0, up to 0.5"),

@@ -127,12 +127,12 @@ def test_a_fresh_critics_scores_have_the_scale_of_white_noise_after_the_filter()
 def test_class_vectors_begin_as_a_layer_of_one_hot_labels():
     generator = R3GANGenerator(16, conditional=True, embedding=4000).build(SMALL, 8)
     assert generator.labelling.vectors.weight.std().item() == pytest.approx(1 / math.sqrt(5), rel=0.02)
-    head = BasisHead(2000, 4, 5)
+    head = BasisHead(2000, (4, 4), 5)
     assert head.embedding.weight.std().item() == pytest.approx(1 / math.sqrt(5 * 2000), rel=0.03)
 
 
 def test_basis_and_head_are_each_others_mirror_images():
-    start, end = LearnedBasis(3, 6, 4), BasisHead(6, 4, features=True)
+    start, end = LearnedBasis(3, 6, (4, 4)), BasisHead(6, (4, 4), features=True)
     z = torch.randn(2, 3)
     expected = torch.einsum("ni,ci,chw->nchw", z, start.weights.weight, start.basis)
     torch.testing.assert_close(start(z), expected)

@@ -79,11 +79,11 @@ def _read(run: Run, file: str) -> NDArray[np.uint8]:
     path = Path(file)
     if not path.exists():
         raise UsageError(f"there is no file '{file}'")
-    channels, _, size = run.sample_spec.shape
+    channels, *sides = run.sample_spec.shape
     levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
     try:
         with quiet_pillow():
-            return decode(path, Plan(size, channels, run.recipe.data.fit, levels))
+            return decode(path, Plan.of((channels, *sides), run.recipe.data.fit, levels))
     except Unreadable as error:
         raise UsageError(f"'{file}' cannot be used: {error}") from None
 

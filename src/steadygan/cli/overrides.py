@@ -127,10 +127,15 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: 
 
 
 def _refuse_twice(changes: Iterable[Change]) -> None:
-    """Raises UsageError for a field that is given two values: the first would not be used."""
-    given: dict[tuple[str, ...], Change] = {}
+    """Raises UsageError for a field that is given two values: the first would not be used.
+
+    An option for several fields (``--lr``) may stand beside one of a single field, which is then meant.
+    """
+    given: dict[tuple[tuple[str, ...], bool], Change] = {}
     for change in changes:
-        before = given.setdefault(change.path, change)
+        if change.form == "text" and _path(change.typed.removeprefix("--")) != change.path:
+            continue
+        before = given.setdefault((change.path, change.form == "kind"), change)
         if before.text != change.text:
             values = " and ".join(f"'{one.text}'" for one in (before, change))
             raise UsageError(f"{change.typed}: '{'.'.join(change.path)}' is given twice, {values}; once is allowed")

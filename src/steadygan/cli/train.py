@@ -180,8 +180,8 @@ def _with_shape_of(run: Path, options: DataOptions) -> DataOptions:
         return dataclasses.replace(options, length=options.length or spec.shape[1])
     if not spec.is_picture:
         return options
-    channels, _, size = spec.shape
-    return dataclasses.replace(options, size=options.size or size, channels=options.channels or channels)
+    channels, *sides = spec.shape
+    return dataclasses.replace(options, size=options.size or min(sides), channels=options.channels or channels)
 
 
 def _help(parser: Parser, name: str | None, recipe: Recipe, topic: str) -> str:

@@ -10,7 +10,7 @@ from steadygan.codec import OMIT_DEFAULT
 from steadygan.data.bounds import Bounds, checked_bounds
 from steadygan.errors import UsageError
 
-Fit = Literal["crop", "pad"]
+Fit = Literal["crop", "pad", "keep"]
 Alpha = Literal["white", "keep", "auto"]
 LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
 DataForm = Literal["auto", "image", "signal", "volume", "table"]
@@ -31,9 +31,11 @@ class DataOptions:
     8gaussians, 25gaussians, swissroll, stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is
     called like a name is ./NAME"""
     size: int | None = None
-    """side of the square pictures in pixels; None follows the data"""
+    """side of the pictures in pixels, the shorter one if they are not square; None follows the data"""
     fit: Fit = "crop"
-    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black"""
+    """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black, or
+    transparent borders where alpha is kept; 'keep' trains on pictures of their common aspect ratio, of which the size
+    is the shorter side (networks of DCGAN and R3GAN)"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
     length: int | None = None

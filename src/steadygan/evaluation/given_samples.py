@@ -138,19 +138,20 @@ def _real_data(against: Any, source: Source) -> Dataset:
         options = DataOptions(memory_name(against) if is_memory(against) else as_source(against))
         real = source_of_memory(against, options) if is_memory(against) else find_source(options)
         if isinstance(source, PictureSource) and isinstance(real, PictureSource | ShardSource):
-            side, channels = _first_shape(source)
-            options = dataclasses.replace(options, size=min(side, LARGEST_SIZE), channels=channels)
+            sides, channels = _first_shape(source)
+            size, fit = min(*sides, LARGEST_SIZE), options.fit if sides[0] == sides[1] else "keep"
+            options = dataclasses.replace(options, size=size, channels=channels, fit=fit)
     return open_memory(against, options) if is_memory(against) else open_data(options)
 
 
-def _first_shape(source: PictureSource) -> tuple[int, int]:
-    """The shorter side and the channels of the first picture."""
+def _first_shape(source: PictureSource) -> tuple[tuple[int, int], int]:
+    """Both sides and the channels of the first picture."""
     for payload in source.train.read():
         if isinstance(payload, np.ndarray):
-            return min(payload.shape[1:]), len(payload)
+            return payload.shape[1:], len(payload)
         try:
             with opened(payload) as image:
-                return min(image.size), {"L": 1, "1": 1, "LA": 2, "RGBA": 4}.get(image.mode, 3)
+                return image.size, {"L": 1, "1": 1, "LA": 2, "RGBA": 4}.get(image.mode, 3)
         except Exception as error:  # of any decoder
             raise DataError(f"'{source.train.name_of(0)}' of '{source.name}' cannot be read: {reason(error)}") from None
     raise DataError(f"'{source.name}' holds no pictures")
@@ -180,8 +181,7 @@ def _read(source: Source, dataset: Dataset, name: str, tell: Say) -> tuple[Sampl
 def _pictures(source: PictureSource, dataset: Dataset, tell: Say) -> tuple[Samples, Labels | None]:
     parts = [source.train] if source.test is None else [source.train, source.test]
     total = sum(part.count for part in parts)
-    channels, size, _ = dataset.sample.shape
-    plan, pixels = Plan(size, channels), np.empty((total, *dataset.sample.shape), np.uint8)
+    plan, pixels = Plan.of(dataset.sample.shape), np.empty((total, *dataset.sample.shape), np.uint8)
     resized, done = 0, 0
     for part in parts:
         for index, payload in enumerate(part.read()):
@@ -189,14 +189,15 @@ def _pictures(source: PictureSource, dataset: Dataset, tell: Say) -> tuple[Sampl
                 pixels[done] = decode(payload, plan)
                 if not isinstance(payload, np.ndarray):
                     with opened(payload) as image:
-                        resized += image.size != (size, size)
+                        resized += image.size != plan.across_and_down
                 else:
-                    resized += payload.shape[1:] != (size, size)
+                    resized += payload.shape[1:] != plan.shape[1:]
             except Exception as error:  # of any decoder
                 raise DataError(f"'{part.name_of(index)}' of '{source.name}' cannot be read: {reason(error)}") from None
             done += 1
     if resized:
-        tell(f"note: {resized:,} of {total:,} pictures have another size and were brought to {size}x{size}")
+        across, down = plan.across_and_down
+        tell(f"note: {resized:,} of {total:,} pictures have another size and were brought to {across}x{down}")
     return pixels[:done], _classes(source, dataset)
 
 

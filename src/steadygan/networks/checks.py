@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from steadygan.checks import one_of
 from steadygan.errors import NeedsClassesError, UsageError
 from steadygan.types import SampleSpec
+
+Start: TypeAlias = Callable[[int], int]
+"""from the side of square images to that of the first maps, both in pixels"""
+Sides: TypeAlias = tuple[int, int]
+"""height and width"""
 
 
 def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[int, int]:
@@ -18,6 +26,11 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
     channels, height, width = sample.shape
     if channels < 1:
         raise UsageError(f"{spec} takes 1 channel or more, but a sample is {sample}")
+    if height != width and sample.is_picture and min(height, width) in sizes:
+        raise UsageError(
+            f"{spec} takes square images, but a sample is {sample}: use DCGAN's or R3GAN's networks, "
+            "or cut squares out with --data.fit crop"
+        )
     if height != width or height not in sizes:
         if not sample.is_picture:
             raise UsageError(
@@ -30,6 +43,31 @@ def need_image(spec: str, sample: SampleSpec, sizes: tuple[int, ...]) -> tuple[i
             f"bring them to {' or '.join(map(str, near))} px with --data.size"
         )
     return channels, height
+
+
+def need_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Start) -> tuple[int, int, Sides]:
+    """Channels, shorter side in pixels, and sides (height, width) of the first maps, for images of any aspect ratio.
+
+    The shorter side is one of the sizes, of which ``start`` gives the side of square first maps; the longer one has to
+    be a multiple of the pixels that a pixel of these maps grows to.
+
+    Raises:
+        UsageError: for points, text, and other shapes.
+    """
+    if sample.is_image and sample.shape[1] != sample.shape[2]:
+        channels, *sides = sample.shape
+        size = min(sides)
+        if size in sizes and channels:
+            grown = size // start(size)
+            if not any(side % grown for side in sides):
+                return channels, size, (sides[0] // grown, sides[1] // grown)
+            near = round(max(sides) / grown) * grown
+            raise UsageError(
+                f"{spec} takes images of {size} px whose longer side is a multiple of {grown}, but a sample is "
+                f"{sample}: make it {near}"
+            )
+    channels, size = need_image(spec, sample, sizes)
+    return channels, size, (start(size), start(size))
 
 
 def fitting_networks(sample: SampleSpec) -> str:

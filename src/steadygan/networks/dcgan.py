@@ -7,11 +7,12 @@ width rule, norm and activation.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields
-from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.checks import Sides, need_classes, need_image, need_start
 from steadygan.networks.minibatch import Minibatch
 from steadygan.types import SampleSpec
 
@@ -33,6 +34,13 @@ def _check(spec: DCGANGenerator | DCGANCritic) -> None:
     whole_fields(spec, "width")
     whole_fields(spec, "kernel", least=2)
     literal_fields(spec, norm=Norm, activation=Activation, init=Init, widths=Widths)
+
+
+def _start(spec: str, sample: SampleSpec) -> tuple[int, int, Sides]:
+    """Channels, shorter side, and height and width of the smallest maps. 28 px, which are cropped, are square."""
+    if sample.is_image and 28 in sample.shape[1:]:
+        return *need_image(spec, sample, SIZES), (4, 4)
+    return need_start(spec, sample, SIZES, lambda size: size >> max(2, size.bit_length() - 3))
 
 
 def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
@@ -78,14 +86,13 @@ class DCGANGenerator:
         from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_1d, norm_2d
 
-        channels, size = need_image("DCGANGenerator", sample, SIZES)
+        channels, size, start = _start("DCGANGenerator", sample)
         levels = _levels(self, size)[::-1]
-        start = 4 if size == 28 else size >> len(levels)
         first = activations.maps(self.activation, levels[0])
         scheme = "glorot" if self.init == "he" else self.init
-        parts: list[nn.Module] = [linear(latent, first * start * start, scheme)]
+        parts: list[nn.Module] = [linear(latent, first * math.prod(start), scheme)]
         if self.norm == "batch" and size <= 32:  # the small networks' code normalises each unit here
-            parts += [*norm_1d("batch", first * start * start, self.init), Unflatten(first, start)]
+            parts += [*norm_1d("batch", first * math.prod(start), self.init), Unflatten(first, start)]
         else:
             parts += [Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
@@ -140,7 +147,7 @@ class DCGANCritic:
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.normalization import norm_2d
 
-        width, size = need_image("DCGANCritic", sample, SIZES)
+        width, size, end = _start("DCGANCritic", sample)
         levels = _levels(self, size)
         parts: list[nn.Module] = []
         for index, following in enumerate(levels):
@@ -149,11 +156,10 @@ class DCGANCritic:
             parts += norm_2d(self.norm, made, self.init) if index else []
             parts.append(activations.make(self.activation, critic=True))
             width = following
-        end = 4 if size == 28 else size >> len(levels)
         scheme = "glorot" if self.init == "he" else self.init
-        inputs = width * end * end
+        inputs = width * math.prod(end)
         if self.minibatch is not None:
-            layer, inputs = self.minibatch.build(width, end * end)
+            layer, inputs = self.minibatch.build(width, math.prod(end))
             parts.append(layer)
         classes = need_classes("DCGANCritic", sample) if self.class_logits else 0
         head = ScoreHead(inputs, scheme, classes=classes, features=self.features)

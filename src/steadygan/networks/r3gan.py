@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields, whole_number
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.checks import need_classes, need_start
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ class R3GANGenerator(_Stages):
         from steadygan.networks.layers.r3gan import EmbedLabels, LearnedBasis, scaled
         from steadygan.networks.layers.resampling import FilteredUpsample
 
-        channels, size = need_image("R3GANGenerator", sample, SIZES)
+        channels, size, start = need_start("R3GANGenerator", sample, SIZES, _start)
         widths = self._maps(size)
         classes = need_classes("R3GANGenerator", sample, "conditional") if self.conditional else 0
         inputs = latent + (self.embedding if classes else 0)
         stages = len(widths)
-        parts: list[nn.Module] = [LearnedBasis(inputs, widths[0], _start(size))]
+        parts: list[nn.Module] = [LearnedBasis(inputs, widths[0], start)]
         parts += self._stage(widths[0], stages, critic=False)
         for width, following in pairwise(widths):
             parts += [*_change(width, following), FilteredUpsample(), *self._stage(following, stages, critic=False)]
@@ -159,7 +159,7 @@ class R3GANCritic(_Stages):
         from steadygan.networks.layers.r3gan import BasisHead, scaled
         from steadygan.networks.layers.resampling import FilteredDownsample
 
-        channels, size = need_image("R3GANCritic", sample, SIZES)
+        channels, size, start = need_start("R3GANCritic", sample, SIZES, _start)
         widths = self._maps(size)[::-1]
         parts: list[nn.Module] = [scaled(nn.Conv2d(channels, widths[0], 1, bias=False))]
         stages = len(widths)
@@ -167,5 +167,5 @@ class R3GANCritic(_Stages):
             parts += [*self._stage(width, stages, critic=True), FilteredDownsample(), *_change(width, following)]
         parts += self._stage(widths[-1], stages, critic=True)
         classes = need_classes("R3GANCritic", sample, "conditional") if self.conditional else 0
-        head = BasisHead(widths[-1], _start(size), classes, features=self.features)
+        head = BasisHead(widths[-1], start, classes, features=self.features)
         return Critic(LabelledSequential(*parts), head)

@@ -53,7 +53,7 @@ def _too_few(recipe: Recipe, dataset: Dataset, seconds: float, seen: int) -> str
     )
     needed = seconds * FEW_SAMPLES / max(seen, 1)
     remedies = [f"--minutes {_minutes(needed)}"] if needed < LONG_SECONDS else []
-    side = dataset.sample.shape[-1]
+    side = min(dataset.sample.shape[1:] or (0,))  # of pictures, what --data.size sets
     if dataset.sample.is_image and side > _SMALL_SIDE:
         smaller = needed * (_SMALL_SIDE / side) ** 2
         remedies.append(f"--data.size {_SMALL_SIDE} --minutes {_minutes(smaller)}")
@@ -68,7 +68,7 @@ def _too_few(recipe: Recipe, dataset: Dataset, seconds: float, seen: int) -> str
 
 def _too_long(recipe: Recipe, dataset: Dataset, seconds: float) -> str:
     remedies = ["--minutes 60 (decays move with it)"]
-    side = dataset.sample.shape[-1]
+    side = min(dataset.sample.shape[1:] or (0,))  # of pictures, what --data.size sets
     if dataset.sample.is_image and side > _SMALL_SIDE:
         remedies.append(f"--data.size {_SMALL_SIDE}")
     narrow = [

@@ -175,14 +175,16 @@ def size_sentence(inspection: Inspection) -> str:
     """The size that pictures are resized to, and how."""
     size = inspection.plan.size
     sizes = [item for scan in inspection.scans for item in scan.sizes]
-    if all(each == (size, size) for each, _ in sizes):
-        return f"Pictures stay as they are, {size}x{size} ({inspection.why_size})."
-    square = all(width == height for (width, height), _ in sizes)
-    first = "" if square else ("cropped to the middle square and " if inspection.plan.fit == "crop" else "padded and ")
-    side = min if inspection.plan.fit == "crop" else max
+    across, down = inspection.plan.across_and_down
+    if all(each == (across, down) for each, _ in sizes):
+        return f"Pictures stay as they are, {across}x{down} ({inspection.why_size})."
+    fitting = all(width * down == height * across for (width, height), _ in sizes)
+    cropped = "cropped to the middle square and " if across == down else f"cropped to {across}:{down} and "
+    first = "" if fitting else ("padded and " if inspection.plan.fit == "pad" else cropped)
+    side = max if inspection.plan.fit == "pad" else min
     small = sum(count for each, count in sizes if side(each) < size)
     enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
-    return f"Pictures are {first}resized to {size}x{size} ({inspection.why_size}){enlarged}."
+    return f"Pictures are {first}resized to {across}x{down} ({inspection.why_size}){enlarged}."
 
 
 def channels_sentence(inspection: Inspection) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 import stat
 import warnings
@@ -49,15 +50,31 @@ class Plan:
     levels: Levels = AS_STORED
     kept: bool = False
     """True if transparency is kept for training: fully transparent pixels are white"""
+    sides: tuple[int, int] | None = None
+    """(height, width) of pictures that are not square, ``size`` being the shorter; None for squares"""
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], fit: Fit = "crop", levels: Levels = AS_STORED) -> Plan:
+        """The plan of pictures of a shape (C, H, W)."""
+        channels, height, width = shape
+        sides = None if height == width else (height, width)
+        return cls(min(height, width), channels, fit, levels, sides=sides)
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return (self.channels, self.size, self.size)
+        """(C, H, W)"""
+        return (self.channels, *(self.sides or (self.size, self.size)))
+
+    @property
+    def across_and_down(self) -> tuple[int, int]:
+        """(width, height), in Pillow's order."""
+        _, height, width = self.shape
+        return width, height
 
     @property
     def nbytes(self) -> int:
         """Bytes of one picture."""
-        return self.channels * self.size * self.size
+        return math.prod(self.shape)
 
     def to_json(self) -> dict[str, Any]:
         """The fields, for hashes; without the levels where they are the usual ones, as hashes had none before."""
@@ -66,6 +83,8 @@ class Plan:
             del plain["levels"]
         if not self.kept:  # as older hashes were
             del plain["kept"]
+        if self.sides is None:
+            del plain["sides"]
         return plain
 
 
@@ -205,7 +224,7 @@ def decode_array(array: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
 
 def _shrink_while_decoding(image: ImageFile.ImageFile, plan: Plan) -> None:
     """Lets the JPEG decoder skip detail that resizing discards: large photographs load several times faster."""
-    wanted = _DRAFT * plan.size
+    wanted = _DRAFT * max(plan.across_and_down)
     if plan.fit == "pad":  # the long side becomes the size, so the short one may be smaller
         longest = max(image.size)
         wanted_size = (max(1, wanted * image.width // longest), max(1, wanted * image.height // longest))
@@ -232,12 +251,17 @@ def _fit(image: Image.Image, plan: Plan) -> Image.Image:
     # the short side 0 pixels of what is long and thin.
     width, height = image.size
     size = plan.size
-    if width == height == size:
+    if image.size == plan.across_and_down:
         return image
-    if plan.fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) / 2, (height - side) / 2
-        return _resize(image, (size, size), (left, top, left + side, top + side))
+    if plan.fit != "pad":
+        across, down = plan.across_and_down
+        wide, high = float(width), float(height)
+        if width * down > height * across:
+            wide = height * across / down
+        else:
+            high = width * down / across
+        left, top = (width - wide) / 2, (height - high) / 2
+        return _resize(image, (across, down), (left, top, left + wide, top + high))
     scale = size / max(width, height)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = _resize(image, inner, (0, 0, width, height))

@@ -11,7 +11,7 @@ from steadygan.data.images.depth import Levels
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.measure import Measured, measured
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.images.scan import Scan, cached_scan, natural_size
+from steadygan.data.images.scan import Scan, cached_scan, common_sides, natural_size
 from steadygan.data.images.store import Split
 from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
@@ -109,7 +109,8 @@ def inspect_source(source: PictureSource, options: DataOptions) -> Inspection:
     # arrays of one shape have been converted by their range; files, and arrays of several sizes, are by theirs
     known = Measured(Levels(), ()) if source.range else measured(source.name, splits, options.range, root)
     channels, kept = channels_of(options.channels, options.alpha, source.train, train, root)
-    plan = Plan(size, channels, options.fit, known.levels, kept)
+    sides = common_sides(train, size) if options.fit == "keep" else None
+    plan = Plan(size, channels, options.fit, known.levels, kept, sides)
     split = Split(source.train, train, source.test, test, options.held_out)
     ranges = known.ranges or ((("", source.range),) if source.range else ())
     return Inspection(source, options, root, split, plan, why, ranges, known.problem)

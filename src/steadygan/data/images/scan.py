@@ -229,6 +229,24 @@ def natural_size(scan: Scan) -> tuple[int, str]:
     return size, why + (f"; set a size for more than {_LARGEST_UNASKED}" if median >= 128 else "")
 
 
+def common_sides(scan: Scan, size: int) -> tuple[int, int] | None:
+    """(height, width) of pictures with the median aspect ratio, of which ``size`` is the shorter; None for squares.
+
+    The longer side is the nearest multiple of what a pixel of 4x4 maps grows to, at most 4 times the shorter.
+    """
+    ratios = np.repeat(
+        [width / max(1, height) for (width, height), _ in scan.sizes], [count for _, count in scan.sizes]
+    )
+    if not len(ratios):
+        return None
+    ratio = float(np.median(ratios))
+    grown = max(4, size // 4)
+    longer = grown * round(size * min(4.0, max(ratio, 1 / ratio)) / grown)
+    if longer <= size:
+        return None
+    return (size, longer) if ratio > 1 else (longer, size)
+
+
 def natural_channels(scan: Scan) -> int:
     """1 if no picture's mode has colour, else 3; alpha is kept only on request."""
     return 1 if all(is_grey(mode) for mode, _ in scan.modes) else 3

@@ -63,7 +63,7 @@ def stays_in_memory(split: Split, plan: Plan) -> bool:
     """True if decoding at each start is cheaper than caching the result."""
     if not split.train.in_memory or split.count * plan.nbytes > MOST_IN_MEMORY:
         return False
-    ready = all(size == (plan.size, plan.size) for size, _ in split.scan.sizes)
+    ready = all(size == plan.across_and_down for size, _ in split.scan.sizes)
     return ready or split.count <= _FEW
 
 

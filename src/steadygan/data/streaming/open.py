@@ -25,7 +25,7 @@ from steadygan.data.images.decode import Plan
 from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Inspection
 from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.images.scan import SIZES, natural_size, scan
+from steadygan.data.images.scan import SIZES, common_sides, natural_size, scan
 from steadygan.data.images.store import Split
 from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
@@ -128,7 +128,8 @@ def _inspect(source: ShardSource, splits: ShardSplits, held_out: Shards, options
     part = f"the {seen.count:,} pictures that are held out"
     known = measured(source.name, [(pictures, seen)], options.range, cache_folder(options.cache), stands_for=part)
     channels, kept = channels_of(options.channels, options.alpha, pictures, seen, cache_folder(options.cache))
-    plan = Plan(size, channels, options.fit, known.levels, kept)
+    sides = common_sides(seen, size) if options.fit == "keep" else None
+    plan = Plan(size, channels, options.fit, known.levels, kept, sides)
     inspected = PictureSource(
         source.name,
         f"{source.format}, streamed",

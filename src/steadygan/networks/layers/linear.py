@@ -26,9 +26,13 @@ class Unflatten(nn.Module):
     """[N, C H W] to [N, C, H, W], in the channels-last layout, the fastest for convolutions."""
 
     def __init__(self, channels: int, size: int | tuple[int, int]) -> None:
+        """
+        Args:
+            channels: feature maps
+            size: their side, or height and width
+        """
         super().__init__()
-        height, width = (size, size) if isinstance(size, int) else size
-        self.shape = (channels, height, width)
+        self.shape = (channels, *((size, size) if isinstance(size, int) else size))
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(-1, *self.shape).contiguous(memory_format=torch.channels_last)

@@ -58,11 +58,11 @@ class ResNeXtBlock(nn.Module):
 
 
 class LearnedBasis(nn.Module):
-    """Latents [N, inputs] to maps [N, width, side, side]: each learned map times a linear function of the latent."""
+    """Latents [N, inputs] to maps [N, width, *sides]: each learned map times a linear function of the latent."""
 
-    def __init__(self, inputs: int, width: int, side: int) -> None:
+    def __init__(self, inputs: int, width: int, sides: tuple[int, int]) -> None:
         super().__init__()
-        self.basis = nn.Parameter(torch.randn(width, side, side))
+        self.basis = nn.Parameter(torch.randn(width, *sides))
         self.weights = scaled(FullPrecisionLinear(inputs, width, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -79,18 +79,18 @@ class BasisHead(nn.Module):
 
     takes_labels = True
 
-    def __init__(self, width: int, side: int, classes: int = 0, *, features: bool = False) -> None:
+    def __init__(self, width: int, sides: tuple[int, int], classes: int = 0, *, features: bool = False) -> None:
         """
         Args:
             width: feature maps
-            side: their side in pixels
+            sides: their height and width in pixels
             classes: number of classes; 0 for unconditional scores
             features: also output the sums
         """
         super().__init__()
         self.gives_features = features
         self.conditional = bool(classes)
-        self.basis = nn.Parameter(torch.randn(width, side, side) / side)
+        self.basis = nn.Parameter(torch.randn(width, *sides) / math.sqrt(math.prod(sides)))
         self.score = scaled(FullPrecisionLinear(width, width if classes else 1, bias=False))
         self.embedding = label_vectors(classes, width, 1.0 / math.sqrt(width)) if classes else None
 
