@@ -67,7 +67,7 @@ def test_a_gpu_gets_wider_networks_than_a_laptop(pictures: Path) -> None:
 @pytest.mark.parametrize("name", ["digits", "stacked-digits"])
 def test_digits_are_neither_mirrored_nor_augmented(name: str) -> None:
     recipe = choose(open_data(DataOptions(source=name)), "cpu").recipe
-    assert (recipe.name, recipe.perturbation, recipe.data.flip) == ("wgan-gp", None, False)
+    assert (recipe.name, recipe.perturbation, recipe.data.flip) == ("lecam", None, False)
 
 
 def test_points_get_wgan_gp() -> None:

@@ -20,7 +20,8 @@ TOLERANCE = 0.2
 """relative difference of the time that the remaining rounds need from what is left, from which the end is moved"""
 LEAST = 0.01
 """the same difference as a fraction of the whole time, below which the end stays"""
-_WINDOW, _WINDOW_SECONDS = 0.05, 2.0  # of the whole time, and at least so long: what the speed is measured over
+_WINDOW, _WINDOW_SECONDS = 0.15, 2.0  # of the time left, and at least so long: what the speed is measured over
+_SHORT = 0.1  # of the whole time, which the window never has to be longer than
 _PICTURE_SECONDS = 0.15
 _CHECKPOINT_SECONDS = 0.05
 CLOSING_SECONDS = 2.0
@@ -97,7 +98,7 @@ class Planner:
         """
         now, total, marks = self.budget.clock() - self._aside, self.budget.seconds, self._marks
         marks.append((now, counters))
-        window = max(_WINDOW * total, min(_WINDOW_SECONDS, 2 * _WINDOW * total))
+        window = max(_WINDOW * self.budget.left, min(_WINDOW_SECONDS, _SHORT * total))
         while len(marks) > 2 and now - marks[1][0] >= window:
             marks.popleft()
         began, first = marks[0]
