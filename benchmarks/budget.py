@@ -4,8 +4,9 @@ python -m benchmarks.budget                              ten trials of half a mi
 python -m benchmarks.budget --trials 3 --seed 7 --minutes 0.5
 python -m benchmarks.budget --train photos --data PHOTOS/ --data.size 32
 
-Each trial is one ``steadygan train ... --minutes M`` in a process of its own, timed from its start to its end. Meanwhile
-a busy process for each core comes and goes at random times that a seed decides. Results: benchmarks/results/budget.json.
+Each trial is one ``steadygan train ... --minutes M`` in a process of its own, timed from its start to its end.
+Meanwhile a busy process for each core comes and goes at random times that a seed decides. Results:
+benchmarks/results/budget.json.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class Planner:
         self.budget = budget
         self._speed = speed or Speed(1.0, 1.0)
         self._costs = dict(costs or {})
+        self._most = dict(self._costs)
         self._aside = 0.0
         self._marks: deque[tuple[float, Counters]] = deque()
 
@@ -82,12 +83,13 @@ class Planner:
             yield
         finally:
             self._costs[kind] = self.budget.clock() - began
+            self._most[kind] = max(self._most.get(kind, 0.0), self._costs[kind])
             self._aside += self._costs[kind]
 
     @property
     def closing(self) -> float:
-        """Seconds that the end of the run takes, after its last round."""
-        return CLOSING_SECONDS + sum(self._costs.values())
+        """Seconds that the end of the run takes, after its last round, as far as it was slow before."""
+        return CLOSING_SECONDS + sum(self._most.values())
 
     def rounds(self, recipe: Recipe, counters: Counters) -> int | None:
         """Another length of the run that fits into its time; None if the present one does, or nothing is known yet.
