@@ -1,5 +1,5 @@
 # Needs git, make and a Python from 3.11 to 3.13 (make PYTHON=/path/to/python ... names one); the rest goes into .venv.
-#   make demo      trains WGAN-GP on real handwritten digits; make demo ARGS="--rounds 200" passes arguments on
+#   make demo      trains on real handwritten digits for two minutes; make demo ARGS="--rounds 200" passes arguments on
 #   make check     lint, format, types, the direction of imports, and the fast tests: four minutes of CPU time
 #   make test      the same and all other tests, marked slow: real trainings, trainings by several processes, kills, the
 #                  real compiler, whole commands in processes of their own; what CI runs. make test ARGS="-k wgan" passes

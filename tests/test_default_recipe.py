@@ -69,7 +69,7 @@ def test_a_gpu_gets_wider_networks_than_a_laptop(pictures: Path) -> None:
 def test_digits_are_not_mirrored(size: int, device: str) -> None:
     recipe = choose(open_data(DataOptions(source="digits", size=size)), device).recipe
     assert not recipe.data.flip
-    assert recipe.name == ("wgan-gp" if size == 8 else "photos" if device == "cuda" else "pictures")
+    assert recipe.name == ("lecam" if size == 8 else "photos" if device == "cuda" else "pictures")
 
 
 @pytest.mark.parametrize(("count", "augmented"), [(200, True), (6_000, False)])

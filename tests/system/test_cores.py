@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steadygan.system import cores as module
-from steadygan.system.cores import cores, quota
+from steadygan.system.cores import cores, free_cores, quota
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -50,3 +50,10 @@ def test_a_container_has_as_many_cores_as_its_quota(
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)), raising=False)
     monkeypatch.setattr(module, "quota", lambda: limit)
     assert cores() == expected
+
+
+@pytest.mark.parametrize(("load", "free"), [(0.0, 8), (0.4, 8), (2.6, 5), (7.9, 1), (40.0, 1)])
+def test_busy_cores_are_not_free(monkeypatch: pytest.MonkeyPatch, load: float, free: int) -> None:
+    monkeypatch.setattr(module, "cores", lambda: 8)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    assert free_cores() == free

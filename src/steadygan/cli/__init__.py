@@ -27,7 +27,7 @@ from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerate
 from steadygan.system.terminal import escaped_output, raw_of
 
 COMMANDS = {
-    "train": ("steadygan.cli.train", "trains a recipe on data (default: WGAN-GP on handwritten digits)"),
+    "train": ("steadygan.cli.train", "trains a recipe on data (default: handwritten digits)"),
     "resume": ("steadygan.cli.resume", "continues a run from its last checkpoint"),
     "sample": ("steadygan.cli.sample", "generates samples from a run: a grid, a folder, an array, an animation"),
     "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
@@ -131,7 +131,7 @@ Commands that take a run use the newest one below runs/ if none is named.
 Every command takes --quiet (-q): results, warnings and errors only, without progress, plans and advice; and
 --verbose (-v): each step of long work as a line, in files and pipes too, and the traceback of a failure.
 
-  steadygan train                            handwritten digits, in minutes on a laptop
+  steadygan train                            handwritten digits, in two minutes
   steadygan train PHOTOS/                    a folder of pictures: recipe, size and length are chosen
   steadygan train wgan-gp --data cifar10 --critic-optimizer.lr 2e-4
   steadygan sample --out samples.png         new samples from the newest run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import shlex
 import signal
@@ -70,6 +72,7 @@ def carry_out(
     """
     from steadygan.report.progress import ProgressObserver
 
+    atexit.register(gc.freeze)  # without it the interpreter goes through all of torch at its end, which takes a second
     try:
         run = train()
     except KeyboardInterrupt:  # the second Ctrl-C of a run, or the first before its rounds

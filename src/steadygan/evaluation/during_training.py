@@ -18,6 +18,7 @@ from steadygan.evaluation.measures import Subject, orders, select
 from steadygan.evaluation.over_white import dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.run.records import best_round
+from steadygan.system.cores import free_cores
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -114,7 +115,12 @@ def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | 
         )
     if train is not None and train < (FEWEST_POINTS if dataset.sample.is_points else FEWEST):
         return None
-    return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)
+    import torch
+
+    from steadygan.training.speed import restored_threads
+
+    with restored_threads(min(torch.get_num_threads(), free_cores())):  # the number for training is not chosen yet
+        return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)
 
 
 def rank_correlation(

