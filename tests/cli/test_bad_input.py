@@ -85,8 +85,8 @@ BAD = [
     Bad("train --set 'penalties=[{kind: R7}]'", "penalties[0]: unknown kind 'R7'"),
     Bad("train --set 'penalties=[{kind: R1, gama: 5}]'", "R1 has no field 'gama'; did you mean 'gamma'?"),
     # what cannot work together
-    Bad("train --critic.norm batch", "the critic has batch norm"),
-    Bad("train --objective.real-label 0.9", "the Wasserstein loss has no labels to smooth"),
+    Bad("train wgan-gp --critic.norm batch", "the critic has batch norm"),
+    Bad("train wgan-gp --objective.real-label 0.9", "the Wasserstein loss has no labels to smooth"),
     Bad("train wgan-gp --data digits --data.size 20", "takes images of 8, 16, 28, 32, 64, 128, 256 px"),
     Bad("train generator:dcgan-generator --data 8gaussians", "DCGANGenerator is for images, but a sample is 2"),
     Bad(
