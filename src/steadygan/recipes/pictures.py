@@ -24,8 +24,8 @@ def pictures(sample: SampleSpec = IMAGES) -> Recipe:
     """R3GAN's loss with R1 and R2 on every fourth step, DiffAugment, and networks that are cheap on a processor.
 
     Huang et al. 2024 (R3GAN's loss), Karras et al. 2020 (lazy penalties), Zhao et al. 2020 (DiffAugment); batch norm in
-    the generator, none in the critic. The settings are those that came closest to four kinds of folders in equal time
-    on one core (docs/folders.md).
+    the generator, none in the critic. The settings are those that came closest to photographs in trials of a minute or
+    two on one core, one seed each (docs/folders.md).
     """
     base = r3gan(sample)
     gamma = Cosine(base.rounds, 0.05, 0.005)
