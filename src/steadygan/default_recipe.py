@@ -142,7 +142,7 @@ def _pictures(dataset: Dataset, device: str) -> Choice:
     if recipe.batch < base.batch:
         recipe = _at_batch(recipe, base.batch)
     reasons = [
-        "recipe pictures: in trials of minutes on photographs and drawings it came closest, at a small part of the cost "
+        "recipe pictures: in trials of minutes on photographs and drawings it came closest, at a part of the cost "
         "of photos",
         _sized(width, minutes, device),
     ]
