@@ -22,8 +22,8 @@ ENOUGH = 60_000
 """pictures that a training should see: with fewer, shapes stay blurred (docs/folders.md)"""
 SMALLEST = 32
 """pixels of the shorter side, below which no size goes for the sake of time"""
-_MEASURING = 1 / 40  # of the time, at most, for each size
-_SECONDS = 1.0  # of measuring each number of threads, at most
+_MEASURING = 1 / 40  # of the time, for each size
+_SECONDS = 0.5  # of measuring a number of threads
 _ROWS = 64  # of the noise that speeds are measured on
 
 
@@ -38,8 +38,8 @@ def with_size(options: DataOptions, device: str, minutes: float | None, progress
     """The options with a smaller size than the pictures' own, if the time is too short for that.
 
     Of pictures in files, for a default recipe on a processor: the recipe's speed is measured at their size, and at half
-    of it as long as fewer than 60,000 pictures would be seen. A size that was named stays, with a word on the time that
-    it takes.
+    of it, and so on down to 32 px, as long as fewer than 60,000 pictures would be seen. A size that was named stays,
+    with a word on the time that it takes.
 
     Args:
         options: of the data
@@ -59,8 +59,8 @@ def with_size(options: DataOptions, device: str, minutes: float | None, progress
     while not named and seen < ENOUGH and size > SMALLEST:
         size = max(SMALLEST, size // 2)
         smaller = expected_sample(dataclasses.replace(options, size=size))
-        assert smaller is not None
-        seen = pictures_seen(smaller, time, device)
+        if size > SMALLEST and smaller is not None:
+            seen = pictures_seen(smaller, time, device)
     if at_first >= ENOUGH:
         return Sized(options)
     enough = _rounded_up(time * ENOUGH / at_first)
@@ -72,14 +72,18 @@ def with_size(options: DataOptions, device: str, minutes: float | None, progress
 
 
 def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
-    """Pictures of such a shape that the default recipe for a processor sees in a time, by its measured speed."""
+    """Pictures of such a shape that the default recipe for a processor sees in a time, by its measured speed.
+
+    Measured with one CPU thread, and with all of them where that decides whether they are enough.
+    """
     import torch
 
     from steadygan.data.dataset import Dataset, Stored
+    from steadygan.system.cores import cores
     from steadygan.system.malloc import kept_memory
     from steadygan.training.engines.eager import EAGER
     from steadygan.training.setup import SetupBuilder
-    from steadygan.training.speed import USUAL_ROUND, choose_threads, measure_speed, restored_threads
+    from steadygan.training.speed import USUAL_ROUND, measure_speed, restored_threads
 
     recipe = pictures_on_a_processor(sample)[0]
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(sample))
@@ -87,10 +91,20 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
     data = Dataset("noise", sample, Stored(noise, None), Stored(noise, None), "")
     builder = SetupBuilder(recipe, data, torch.device(device))
     limit = _MEASURING * 60 * minutes
-    seconds = min(_SECONDS, limit / 8)
-    with kept_memory(), restored_threads():
-        _, speed = choose_threads(recipe, lambda: measure_speed(builder.build(), EAGER, seconds), limit)
-    return 60 * minutes * recipe.batch / speed.round(recipe, USUAL_ROUND)
+
+    def seen(threads: int | None) -> float:
+        with restored_threads(threads):
+            speed = measure_speed(builder.build(), EAGER, budget=min(_SECONDS, limit / 2), limit=limit / 2)
+        return 60 * minutes * recipe.batch / speed.round(recipe, USUAL_ROUND)
+
+    with kept_memory():
+        if device != "cpu":
+            return seen(None)
+        threads = min(torch.get_num_threads(), cores())
+        with_one = seen(1)
+        if threads > 1 and with_one < ENOUGH <= threads * with_one:
+            return max(with_one, seen(threads))
+        return with_one
 
 
 def _about(number: float) -> str:
