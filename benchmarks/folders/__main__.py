@@ -1,7 +1,8 @@
 """The default training on four kinds of folders, beside other recipes, at equal time.
 
     python -m benchmarks.folders --photographs cifar10/train.parquet --drawings emoji64 --writing mnist
-        [--kinds photographs drawings drawings-64 writing glyphs] [--recipes default wgan-gp dcgan lecam msg-gan photos]
+        [--kinds photographs drawings drawings-64 writing glyphs flowers]
+        [--recipes default wgan-gp dcgan lecam msg-gan photos]
         [--minutes 10] [--seeds 0 1 2] [--count 500] [--workers 1] [--threads N] [--out runs/folders] [--name folders]
         [--docs]
 
@@ -32,7 +33,7 @@ import torch
 
 from benchmarks.common import RESULTS, command_line, processor
 from benchmarks.folders.page import write_page
-from benchmarks.folders.pictures import KINDS, Kind, write_pictures
+from benchmarks.folders.pictures import KINDS, UNSEEN, Kind, write_pictures
 from steadygan.run.environment import describe_environment
 from steadygan.system.cores import cores
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for source in ("photographs", "drawings", "writing"):
         parser.add_argument(f"--{source}", type=Path)
     names = [kind.name for kind in KINDS]
-    parser.add_argument("--kinds", nargs="+", default=names, choices=names)
+    parser.add_argument("--kinds", nargs="+", default=names, choices=[*names, UNSEEN.name])
     parser.add_argument("--recipes", nargs="+", default=list(RIVALS))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -98,7 +99,7 @@ def trials(args: argparse.Namespace) -> Iterator[Trial]:
     """All trainings of the command line, each recipe on all kinds before the next one, seed by seed."""
     for seed in args.seeds:
         for recipe in args.recipes:
-            for kind in (kind for kind in KINDS if kind.name in args.kinds):
+            for kind in (kind for kind in (*KINDS, UNSEEN) if kind.name in args.kinds):
                 source = getattr(args, kind.name.removesuffix("-64"), None)
                 pictures = write_pictures(kind, args.out / "pictures", source, args.count)
                 key = f"{kind.name}, {recipe}, {args.minutes:g} min, seed {seed}"
