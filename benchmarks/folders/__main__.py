@@ -3,14 +3,14 @@
     python -m benchmarks.folders --photographs cifar10/train.parquet --drawings emoji64 --writing mnist
         [--kinds photographs drawings drawings-64 writing glyphs flowers]
         [--recipes default wgan-gp dcgan lecam msg-gan photos]
-        [--minutes 10] [--seeds 0 1 2] [--count 500] [--workers 1] [--threads N] [--out runs/folders] [--name folders]
-        [--docs]
+        [--minutes 10 | --rounds 1000] [--seeds 0 1 2] [--count 500] [--workers 1] [--threads N]
+        [--out runs/folders] [--name folders] [--docs]
 
 Each training is the command ``steadygan train`` as a user types it, in a process of its own: 'default' names no recipe,
-any other word is a recipe, followed by fields as on the command line. Samples are compared with the pictures that were
-trained on: Fréchet distances in features of patches, with their standard errors, and how much samples vary against the
-pictures. --count takes a small folder. --workers trains several at once, each with --threads CPU threads (default: the
-cores divided among them). Finished trainings are kept, so that a stopped series goes on. Writes
+any other word is a recipe, each followed by fields as on the command line ("default --generator.width 48"). Samples are
+compared with the pictures that were trained on: Fréchet distances in features of patches, with their standard errors,
+and how much samples vary against the pictures. --count takes a small folder. --workers trains several at once, each with
+--threads CPU threads (default: the cores divided among them). Finished trainings are kept, so that a stopped series goes on. Writes
 benchmarks/results/NAME.json after each; --docs writes the table and the pictures into docs/folders.md.
 """
 
@@ -49,7 +49,8 @@ class Trial(NamedTuple):
     pictures: Path
     folder: Path
     seed: int
-    minutes: float
+    length: str
+    """'--minutes N' or '--rounds N'"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kinds", nargs="+", default=names, choices=[*names, UNSEEN.name])
     parser.add_argument("--recipes", nargs="+", default=list(RIVALS))
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, help="in place of --minutes, for trials of settings at equal rounds")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--count", type=int, help="pictures of a small folder (default: the kind's number)")
     parser.add_argument("--workers", type=int, default=1)
@@ -102,16 +104,18 @@ def trials(args: argparse.Namespace) -> Iterator[Trial]:
             for kind in (kind for kind in (*KINDS, UNSEEN) if kind.name in args.kinds):
                 source = getattr(args, kind.name.removesuffix("-64"), None)
                 pictures = write_pictures(kind, args.out / "pictures", source, args.count)
-                key = f"{kind.name}, {recipe}, {args.minutes:g} min, seed {seed}"
+                length = f"{args.minutes:g} min" if args.rounds is None else f"{args.rounds} rounds"
+                key = f"{kind.name}, {recipe}, {length}, seed {seed}"
                 key += "" if args.count is None else f", {args.count} pictures"
                 folder = args.out / re.sub(r"[^\w.]+", "-", key)
-                yield Trial(key, kind, recipe, pictures, folder, seed, args.minutes)
+                option = f"--minutes {args.minutes:g}" if args.rounds is None else f"--rounds {args.rounds}"
+                yield Trial(key, kind, recipe, pictures, folder, seed, option)
 
 
 def trained(trial: Trial, threads: int) -> dict[str, Any]:
     """Trains and measures in a process of its own; plain data."""
     words = [str(trial.pictures), str(trial.folder), "--recipe", trial.recipe, "--size", str(trial.kind.size)]
-    words += ["--minutes", str(trial.minutes), "--seed", str(trial.seed)]
+    words += ["--length", trial.length, "--seed", str(trial.seed)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.folders.trial", *words],
         env={**os.environ, "OMP_NUM_THREADS": str(threads)},
@@ -126,7 +130,7 @@ def trained(trial: Trial, threads: int) -> dict[str, Any]:
         "kind": trial.kind.name,
         "recipe": trial.recipe,
         "seed": trial.seed,
-        "minutes": trial.minutes,
+        "length": trial.length,
         "threads": threads,
         "folder": trial.folder.name,
         **json.loads(lines[-1]),

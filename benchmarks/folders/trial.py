@@ -1,6 +1,6 @@
 """One training on a folder by the command, and what its samples are worth.
 
-    python -m benchmarks.folders.trial PICTURES RUN --recipe default --size 32 --minutes 10 --seed 0
+    python -m benchmarks.folders.trial PICTURES RUN --recipe default --size 32 --length '--minutes 10' --seed 0
 
 Prints its numbers as JSON in the last line.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,22 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recipe", default="default")
     parser.add_argument("--size", type=int, required=True)
-    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--length", required=True, help="'--minutes N' or '--rounds N'")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
-    print(json.dumps(trained(args.recipe, args.pictures, args.size, args.folder, args.seed, args.minutes)))
+    print(json.dumps(trained(args.recipe, args.pictures, args.size, args.folder, args.seed, args.length)))
 
 
-def trained(recipe: str, pictures: Path, size: int, folder: Path, seed: int, minutes: float) -> dict[str, Any]:
+def trained(recipe: str, pictures: Path, size: int, folder: Path, seed: int, length: str) -> dict[str, Any]:
     """Trains by the command, and measures the samples; what failed is told by 'failed'."""
     began = time.perf_counter()
     if is_run(folder) and (stopped := sg.load(folder)).rounds_done < stopped.recipe.rounds:
         shutil.rmtree(folder)
     if not is_run(folder):
-        words = [] if recipe == "default" else recipe.split()
+        first, *fields = shlex.split(recipe)
+        words = fields if first == "default" else [first, *fields]
         command = [
             *(sys.executable, "-m", "steadygan", "train", *words, "--data", str(pictures)),
-            *("--data.size", str(size), "--minutes", str(minutes), "--seed", str(seed), "--out", str(folder)),
+            *("--data.size", str(size), *length.split(), "--seed", str(seed), "--out", str(folder)),
             "--quiet",
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
