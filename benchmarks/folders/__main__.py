@@ -9,9 +9,10 @@
 Each training is the command ``steadygan train`` as a user types it, in a process of its own: 'default' names no recipe,
 any other word is a recipe, each followed by fields as on the command line ("default --generator.width 48"). Samples are
 compared with the pictures that were trained on: Fréchet distances in features of patches, with their standard errors,
-and how much samples vary against the pictures. --count takes a small folder. --workers trains several at once, each with
---threads CPU threads (default: the cores divided among them). Finished trainings are kept, so that a stopped series goes on. Writes
-benchmarks/results/NAME.json after each; --docs writes the table and the pictures into docs/folders.md.
+and how much samples vary against the pictures. --count takes a small folder. --workers trains several at once, each
+with --threads CPU threads (default: the cores divided among them). Finished trainings are kept, so that a stopped
+series goes on. Writes benchmarks/results/NAME.json after each; --docs writes the table and the pictures into
+docs/folders.md.
 """
 
 from __future__ import annotations
