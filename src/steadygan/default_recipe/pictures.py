@@ -52,7 +52,7 @@ def for_pictures(dataset: Dataset, device: str) -> Choice:
     recipe, why = _mirrored(for_count(base, count), dataset)
     reasons.append(why)
     if device != "cuda":
-        recipe, why = _augmented(recipe, count)
+        recipe, why = _augmented(recipe, dataset, count)
         reasons.append(why)
     if recipe.batch < base.batch:
         recipe = at_batch(recipe, base.batch)
@@ -103,9 +103,19 @@ def _mirrored(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, str]:
     return dataclasses.replace(recipe, data=data), why
 
 
-def _augmented(recipe: Recipe, count: int) -> tuple[Recipe, str]:
-    """The recipe without its augmentation if the pictures are many, and why."""
-    if count < _AMPLE:
-        return recipe, f"augmentation that grows, as for sets below {_AMPLE:,} pictures"
+def _augmented(recipe: Recipe, dataset: Dataset, count: int) -> tuple[Recipe, str]:
+    """The recipe without its augmentation if the pictures are many, or ink on paper and not few, and why."""
+    from steadygan.data.alpha import over_white
+    from steadygan.data.images.ink import INK, ink_share
+
     without = dataclasses.replace(recipe, perturbation=None)
-    return without, f"no augmentation: {count:,} pictures are many for a short training"
+    if count >= _AMPLE:
+        return without, f"no augmentation: {count:,} pictures are many for a short training"
+    images = np.asarray(dataset.train.some()[0])
+    share = ink_share(over_white(images)) if images.dtype == np.uint8 else 0.0
+    if share >= INK and count >= FEW:
+        return (
+            without,
+            f"no augmentation: {share:.0%} of the pixels are black or white, which shifted colours do not suit",
+        )
+    return recipe, f"augmentation that grows, as for sets below {_AMPLE:,} pictures"
