@@ -4,7 +4,7 @@
         [--kinds photographs drawings drawings-64 writing glyphs flowers]
         [--recipes default wgan-gp dcgan lecam msg-gan photos]
         [--minutes 10 | --rounds 1000] [--seeds 0 1 2] [--count 500] [--workers 1] [--threads N]
-        [--out runs/folders] [--name folders] [--docs]
+        [--precision fp32] [--out runs/folders] [--name folders] [--docs]
 
 Each training is the command ``steadygan train`` as a user types it, in a process of its own: 'default' names no recipe,
 any other word is a recipe, each followed by fields as on the command line ("default --generator.width 48"). Samples are
@@ -51,7 +51,7 @@ class Trial(NamedTuple):
     folder: Path
     seed: int
     length: str
-    """'--minutes N' or '--rounds N'"""
+    """'--minutes N' or '--rounds N', and the precision"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--count", type=int, help="pictures of a small folder (default: the kind's number)")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--precision", default="auto", help="fp32 or bf16, for the trainings")
     parser.add_argument("--out", type=Path, default=Path("runs/folders"))
     parser.add_argument("--name", default="folders")
     parser.add_argument("--docs", action="store_true")
@@ -110,6 +111,7 @@ def trials(args: argparse.Namespace) -> Iterator[Trial]:
                 key += "" if args.count is None else f", {args.count} pictures"
                 folder = args.out / re.sub(r"[^\w.]+", "-", key)
                 option = f"--minutes {args.minutes:g}" if args.rounds is None else f"--rounds {args.rounds}"
+                option += f" --run.precision {args.precision}"
                 yield Trial(key, kind, recipe, pictures, folder, seed, option)
 
 

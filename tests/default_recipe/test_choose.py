@@ -120,9 +120,9 @@ def test_the_command_prints_what_was_asked_for_beside_the_defaults(
     assert any(line.startswith("chosen: recipe pictures") for line in said)
 
 
-@pytest.mark.parametrize(("count", "augmented"), [(400, True), (1_200, False)])
-def test_ink_on_paper_is_not_augmented_unless_there_is_little_of_it(count: int, augmented: bool) -> None:
-    strokes = np.random.default_rng(0).integers(0, 2, (count, 16, 16), dtype=np.uint8) * 255
-    ready = api.prepare(None, strokes)
-    assert (ready.recipe.perturbation is not None) is augmented
-    assert any("black or white" in reason for reason in ready.reasons) is not augmented
+def test_ink_on_paper_is_not_augmented_and_grey_pictures_are() -> None:
+    strokes = np.random.default_rng(0).integers(0, 2, (400, 16, 16), dtype=np.uint8) * 255
+    for images, augmented in ((strokes, False), (strokes // 2 + 64, True)):
+        ready = api.prepare(None, images)
+        assert (ready.recipe.perturbation is not None) is augmented
+        assert any("black or white" in reason for reason in ready.reasons) is not augmented

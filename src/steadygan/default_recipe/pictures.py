@@ -104,7 +104,7 @@ def _mirrored(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, str]:
 
 
 def _augmented(recipe: Recipe, dataset: Dataset, count: int) -> tuple[Recipe, str]:
-    """The recipe without its augmentation if the pictures are many, or ink on paper and not few, and why."""
+    """The recipe without its augmentation if the pictures are many, or ink on paper, and why."""
     from steadygan.data.alpha import over_white
     from steadygan.data.images.ink import INK, ink_share
 
@@ -113,7 +113,7 @@ def _augmented(recipe: Recipe, dataset: Dataset, count: int) -> tuple[Recipe, st
         return without, f"no augmentation: {count:,} pictures are many for a short training"
     images = np.asarray(dataset.train.some()[0])
     share = ink_share(over_white(images)) if images.dtype == np.uint8 else 0.0
-    if share >= INK and count >= FEW:
+    if share >= INK:
         return (
             without,
             f"no augmentation: {share:.0%} of the pixels are black or white, which shifted colours do not suit",
