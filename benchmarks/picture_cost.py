@@ -7,9 +7,10 @@
 Cost of an image: the CPU time of whole rounds of training (both players, penalties of all intervals, random numbers,
 the average) over the images in them, on one thread. Rounds are timed in turn with a product of two matrices of 1,024 x
 1,024 in float32; every figure is the best of its repeats, and the median stands beside it in the file. Then the
-operators of the same rounds are timed one by one, the best of three cycles: the convolutions' share of the time, their rate, and that rate over
-the product's. Widths are those that ``default_recipe`` chooses on a processor, or ``--width``. In float32, and in bf16
-where the processor has it. Results: benchmarks/results/picture-cost.json, with --avx2 picture-cost-avx2.json.
+operators of the same rounds are timed one by one, the best of three cycles: the convolutions' share of the time, their
+rate, and that rate over the product's. Widths are those that ``default_recipe`` chooses on a processor, or
+``--width``. In float32, and in bf16 where the processor has it. Results: benchmarks/results/picture-cost.json, with
+--avx2 picture-cost-avx2.json.
 """
 
 from __future__ import annotations
