@@ -6,11 +6,14 @@
 
 Cost of an image: the CPU time of whole rounds of training (both players, penalties of all intervals, random numbers,
 the average) over the images in them, on one thread. Rounds are timed in turn with a product of two matrices of 1,024 x
-1,024 in float32; every figure is the best of its repeats, and the median stands beside it in the file. Then the
-operators of the same rounds are timed one by one, the best of three cycles: the convolutions' share of the time, their
-rate, and that rate over the product's. Widths are those that ``default_recipe`` chooses on a processor, or
+1,024 in the same precision; every figure is the best of its repeats, and the median stands beside it in the file. Then
+the operators of the same rounds are timed one by one, the best of three cycles: the convolutions' share of the time,
+their rate, and that rate over the product's. Widths are those that ``default_recipe`` chooses on a processor, or
 ``--width``. In float32, and in bf16 where the processor has it. Results: benchmarks/results/picture-cost.json, with
 --avx2 picture-cost-avx2.json.
+
+MKL computes float32 products with AVX2 on AMD's processors, whatever they have; there convolutions with AVX-512 can be
+faster than the product.
 """
 
 from __future__ import annotations
@@ -118,7 +121,7 @@ def measured(
     name: str, training: Training, repeats: int, seconds: float, say: Callable[[str], None]
 ) -> tuple[dict[str, Any], Operators]:
     """The figures of one recipe, as plain data, and its operators."""
-    watch, matrices = Watch(CPU, "cpu"), product("fp32", CPU, SIDE)
+    watch, matrices = Watch(CPU, "cpu"), product(training.setup.game.precision, CPU, SIDE)
     sides: dict[str, Measured] = {"product": watch.on(matrices.run), "rounds": watch.on(training.rounds)}
     times = {side: timed.times for side, timed in interleaved(sides, repeats, seconds).items()}
     found = min((operators(training.rounds) for _ in range(3)), key=lambda each: each.all.seconds)
