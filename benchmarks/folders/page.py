@@ -9,7 +9,7 @@ import numpy as np
 
 import steadygan as sg
 from benchmarks.common import ROOT, write_between
-from benchmarks.folders.pictures import KINDS
+from benchmarks.folders.pictures import KINDS, UNSEEN
 from steadygan.data.alpha import over_white
 from steadygan.report.pictures import class_grid, save_picture
 
@@ -22,7 +22,7 @@ COLUMNS, ROWS = 16, 2
 def table(runs: dict[str, dict[str, Any]]) -> str:
     """A Markdown table: mean over the seeds with the lowest and the highest, for each kind and recipe."""
     recipes = list(dict.fromkeys(run["recipe"] for run in runs.values()))
-    kinds = [kind.name for kind in KINDS if any(run["kind"] == kind.name for run in runs.values())]
+    kinds = [kind.name for kind in (*KINDS, UNSEEN) if any(run["kind"] == kind.name for run in runs.values())]
     lines = [f"| recipe | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
     for recipe in recipes:
         cells = [_cell([r for r in runs.values() if (r["recipe"], r["kind"]) == (recipe, kind)]) for kind in kinds]
@@ -43,7 +43,7 @@ def _cell(runs: list[dict[str, Any]]) -> str:
 def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     """Writes the table into the page, and a picture of samples for each kind."""
     write_between(PAGE, BEGIN, END, table(runs))
-    for kind in KINDS:
+    for kind in (*KINDS, UNSEEN):
         bands, names = [], []
         of_kind = [run for run in runs.values() if run["kind"] == kind.name and NUMBER in run]
         for recipe in dict.fromkeys(run["recipe"] for run in of_kind):

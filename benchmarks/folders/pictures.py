@@ -1,4 +1,4 @@
-"""The folders: photographs, drawings, handwriting and glyphs, each written as a user's folder of PNG files."""
+"""The folders: photographs, drawings, handwriting, glyphs and flowers, each written as a user's folder of PNG files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.folders.flowers import write_flowers
 from benchmarks.photos import write_subset
 from steadygan.data import DataOptions, open_data
 
@@ -43,6 +44,8 @@ KINDS = (
     Kind("writing", 32, 10_000),
     Kind("glyphs", 64, None),
 )
+UNSEEN = Kind("flowers", 64, None)
+"""drawn here, and not looked at while settings were chosen"""
 
 
 def write_pictures(kind: Kind, folder: Path, source: Path | None, count: int | None = None) -> Path:
@@ -51,10 +54,12 @@ def write_pictures(kind: Kind, folder: Path, source: Path | None, count: int | N
     Args:
         kind: one of ``KINDS``
         folder: to write into
-        source: where photographs, drawings and handwriting are taken from; not used for glyphs
+        source: where photographs, drawings and handwriting are taken from; not used for glyphs and flowers
         count: pictures; None: the kind's number
     """
     wanted = kind.count if count is None else count
+    if kind.name == UNSEEN.name:
+        return _few(write_flowers(folder / kind.name), folder, wanted)
     if kind.name == "glyphs":
         return _few(write_glyphs(folder / "glyphs"), folder, wanted)
     if source is None:
@@ -92,7 +97,7 @@ def _few(whole: Path, folder: Path, count: int | None) -> Path:
     """A folder with ``count`` pictures of another one, drawn at random; the other one for None."""
     if count is None:
         return whole
-    files = sorted(whole.glob("*.png"))
+    files = sorted(whole.glob("*.*"))
     place = folder / f"{whole.name}-{count}"
     place.mkdir(parents=True, exist_ok=True)
     seed = zlib.crc32(whole.name.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -10,113 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
-from steadygan.data.options import DataForm, DataOptions
-from steadygan.errors import RunError, UsageError, warn_of_namesake
+from steadygan.data.options import DataForm
+from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
+from steadygan.preparation import Prepared, RecipeLike, prepare, read_recipe
 from steadygan.recipe import Recipe
-from steadygan.representations import with_colour_over_white
 from steadygan.run import Run, find_run, new_folder
-from steadygan.run.reopen import alpha_settled, opened, reopen, with_source
-from steadygan.types import SampleSpec
+from steadygan.run.reopen import reopen
 
 if TYPE_CHECKING:
-    from steadygan.data import Dataset
     from steadygan.training.checking import Report
     from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
-
-Progress = Callable[[int, int], None]
-RecipeLike = Recipe | str | Path | Callable[[SampleSpec], Recipe]
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """A recipe that fits its opened data, ready to train."""
-
-    recipe: Recipe
-    dataset: Dataset
-    minutes: float | None = None
-    """of training, as the default recipe's choice suggests"""
-    reasons: tuple[str, ...] = ()
-    """for the choice of a default recipe, one line each"""
-    began: float | None = None
-    """when the time of ``minutes`` began, by ``time.perf_counter()``; None: when training is called"""
-
-
-def prepare(
-    recipe: RecipeLike | None = None,
-    data: Any = None,
-    *,
-    size: int | None = None,
-    form: DataForm | None = None,
-    device: str = "auto",
-    progress: Progress | None = None,
-    may_mirror: bool | None = None,
-    may_keep_alpha: bool | None = None,
-) -> Prepared:
-    """Opens the data and builds the recipe for it; without a recipe, chooses one, with reasons.
-
-    Args:
-        recipe: a recipe, a recipe function, a recipe's name, or a YAML file
-        data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
-            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
-            None: the recipe's own, or the handwritten digits
-        size: side of pictures in pixels, to which they are resized; None: follows the pictures
-        form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)
-        device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
-        progress: called with (done, all) while pictures are decoded for the first time
-        may_mirror: True if a default recipe or a recipe function may mirror pictures; None: unless ``data`` holds full
-            options
-        may_keep_alpha: True if transparency is kept where the pictures use it (data alpha 'auto'), unless ``recipe`` is
-            a recipe; None: unless ``data`` holds full options
-
-    Raises:
-        UsageError: one line, for names, files and data that cannot be used.
-    """
-    if isinstance(recipe, str | Path):
-        recipe = read_recipe(recipe)
-    own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
-    if callable(recipe) and data is None:
-        own = recipe(SampleSpec((3, 32, 32))).data
-    options = data if isinstance(data, DataOptions) else with_source(own, data)
-    if size is not None:
-        options = dataclasses.replace(options, size=size)
-    if form is not None:
-        options = dataclasses.replace(options, form=form)
-    full = isinstance(data, DataOptions)
-    if not isinstance(recipe, Recipe) and (not full if may_keep_alpha is None else may_keep_alpha):
-        options = dataclasses.replace(options, alpha="auto")
-    options, dataset = opened(data, options, progress)
-    options = alpha_settled(options, dataset)
-    if recipe is None:
-        from steadygan.default_recipe import choose
-        from steadygan.system.device import choose_device
-
-        choice = choose(dataset, choose_device(device).type)
-        made, minutes, reasons = choice.recipe, choice.minutes, choice.reasons
-    else:
-        made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
-        minutes, reasons = None, ()
-    if not isinstance(recipe, Recipe) and (not full if may_mirror is None else may_mirror):
-        options = dataclasses.replace(options, flip=options.flip or made.data.flip)
-    if options.alpha == "keep" and not (isinstance(recipe, Recipe) and recipe.data.alpha == "keep"):
-        made = dataclasses.replace(made, representation=with_colour_over_white(made.representation))
-    return Prepared(dataclasses.replace(made, data=options), dataset, minutes, reasons)
-
-
-def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:
-    """The recipe function of a name, or the recipe in a YAML file, which may name these kinds of your own.
-
-    A name of a recipe is none of a file: './wgan-gp' is one.
-    """
-    from steadygan.recipes import by_name, find
-
-    named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
-    if named and Path(name).exists():
-        warn_of_namesake("recipe", str(name))
-    if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
-        return recipes.load(name, extra=kinds)
-    return find(str(name))
 
 
 def train(
@@ -161,7 +67,8 @@ def train(
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     began = time.perf_counter()
-    ready = prepare(recipe, data, size=size, form=form, device=device)
+    limit = minutes if rounds is None else math.inf
+    ready = prepare(recipe, data, size=size, form=form, device=device, minutes=limit)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
     if rounds is not None and not keep_schedules:
@@ -327,4 +234,4 @@ def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "check", "load", "prepare", "resume", "train", "train_prepared"]
+__all__ = ["Prepared", "RunError", "check", "load", "prepare", "read_recipe", "resume", "train", "train_prepared"]

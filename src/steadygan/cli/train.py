@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -94,7 +95,14 @@ def prepare(
         )
         for field in ("flip", "alpha")
     )
-    ready = api.prepare(base, options, device=values.device, may_mirror=not flip_given, may_keep_alpha=not alpha_given)
+    ready = api.prepare(
+        base,
+        options,
+        device=values.device,
+        may_mirror=not flip_given,
+        may_keep_alpha=not alpha_given,
+        minutes=math.inf if rounds_given or values.epochs else values.minutes,
+    )
     inside = [change for change in changes if change.path not in (("data",), ("data", "source"))]
     verbosity.say(*(f"chosen: {line}" for line in ready.reasons))
     given = [f"{change.typed} {change.text or True}" for change in inside]

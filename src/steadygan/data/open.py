@@ -97,6 +97,19 @@ def audit_data(options: DataOptions, progress: Progress | None = None) -> Audit:
     return audit_of(inspection, _decoded_unless_refused(inspection, progress))
 
 
+def expected_sample(options: DataOptions, progress: Progress | None = None) -> SampleSpec | None:
+    """The samples that pictures in files will be, before any of them is decoded; None for what is no such source.
+
+    Raises:
+        UsageError: for a missing source.
+    """
+    source = _source(options, progress)
+    if isinstance(source, Synthetic | TextSource | ShardSource | NumberSource):
+        return None
+    inspection = inspect_source(source, options)
+    return None if inspection.problem() else SampleSpec(inspection.plan.shape)
+
+
 def planned_cache_bytes(options: DataOptions) -> int:
     """Bytes of the decoded pictures in the cache, written or not yet; 0 if they stay in memory."""
     source = _source(options)

@@ -31,7 +31,7 @@ class DataOptions:
     8gaussians, 25gaussians, swissroll, stacked-digits, python-docs, mnist, cifar10, hf:OWNER/NAME; a folder that is
     called like a name is ./NAME"""
     size: int | None = None
-    """side of the pictures in pixels, the shorter one if they are not square; None follows the data"""
+    """side of the pictures in pixels, the shorter one if they are not square; None follows the data (docs/data.md)"""
     fit: Fit = "crop"
     """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black, or
     transparent borders where alpha is kept; 'keep' trains on pictures of their common aspect ratio, of which the size

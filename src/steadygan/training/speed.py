@@ -64,6 +64,7 @@ def measure_speed(
     engine: Engine,
     budget: float = 1.0,
     clock: Callable[[], float] = time.perf_counter,
+    limit: float = math.inf,
 ) -> Speed:
     """Times the steps of each phase; the setup's game is changed and should be discarded.
 
@@ -72,14 +73,19 @@ def measure_speed(
         engine: computes the gradients
         budget: seconds for all phases together; each takes at least one step
         clock: ``time.process_time`` measures CPU time, for a CPU that is shared
+        limit: seconds after which a phase is timed by its first step, which else is not counted
     """
+    started = clock()
     game, drawer = setup.game, setup.drawer
     one_step = dataclasses.replace(game.recipe, critic_steps=_one)
     draws = Drawer(one_step, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
 
     def timed(run: Callable[[], object]) -> float:
+        begin = clock()
         run()  # warm-up: allocators, kernel caches
         synchronize(game.device)
+        if clock() - started > limit:
+            return clock() - begin
         begin = clock()
         count = 0
         while count == 0 or clock() - begin < budget / len(game.phases):
