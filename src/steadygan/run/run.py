@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 BLOCK = 256
 """samples that are made from one seed of torch's, and yielded together"""
-PASS = 32
-"""pictures in one pass of a generator of this library, at least; of 256, whose maps do not fit into a processor's
-cache, R3GAN's took up to three times as long"""
 
 
 def _need_samples(count: int) -> None:
@@ -81,22 +78,16 @@ class Run(RunFolder):
         """
         import torch
 
-        from steadygan.networks.layers.own import is_own
+        from steadygan.networks.layers.passes import in_passes
         from steadygan.representations import decode_scales
         from steadygan.rng import torch_seeded
 
-        small = self.sample_spec.is_image and not is_own(network)  # the user's own may draw, or mix samples
         with torch.no_grad():
             for i in range(0, len(latents), BLOCK):
-                block = slice(i, min(i + BLOCK, len(latents)))
-                parts = max(1, (block.stop - i) // PASS) if small else 1
-                passes = zip(
-                    latents[block].tensor_split(parts),
-                    [None] * parts if labels is None else labels[block].tensor_split(parts),
-                    strict=True,
-                )
+                block = slice(i, i + BLOCK)
                 with torch_seeded(first + i):
-                    made = [decode_scales(self.recipe.representation, network(*inputs)) for inputs in passes]
+                    passes = in_passes(network, latents[block], None if labels is None else labels[block])
+                    made = [decode_scales(self.recipe.representation, samples) for samples in passes]
                 yield tuple(map(torch.cat, zip(*made, strict=True)))
 
     def stream(
