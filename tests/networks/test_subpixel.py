@@ -11,7 +11,7 @@ from torch import nn
 from steadygan.errors import UsageError
 from steadygan.networks import SubpixelCritic, SubpixelGenerator, parameter_count
 from steadygan.networks.layers.inspect import couples_batch
-from steadygan.networks.layers.subpixel import ResidualBlock
+from steadygan.networks.layers.subpixel import BinomialFilter, ResidualBlock
 from steadygan.penalties import r1_penalty
 from steadygan.types import SampleSpec
 
@@ -24,10 +24,12 @@ def generated(spec: SubpixelGenerator, sample: SampleSpec, count: int = 2) -> to
 
 def test_parameters_are_those_of_the_layers_by_hand():
     latent, widths = 16, [32, 16, 8]  # at 4, 8 and 16 px
-    block = [2 * (2 * w) + 2 * 9 * w * w + w for w in widths]  # two norms, two convolutions, the second with biases
     ups = [16 * a * b + b for a, b in pairwise(widths)]
-    expected = (latent + 1) * 32 * 16 + sum(block) + sum(2 * w for w in widths) + sum(ups) + 9 * 8 * 12 + 12
-    assert parameter_count(SubpixelGenerator(8).build(COLOUR, latent)) == expected
+    for kind, each in (("batch", 1), ("self_modulated", latent + 1)):
+        norms = [each * 2 * w for w in widths]  # scales and offsets
+        block = [2 * n + 2 * 9 * w * w + w for n, w in zip(norms, widths, strict=True)]  # two, the second with biases
+        expected = (latent + 1) * 32 * 16 + sum(block) + sum(norms) + sum(ups) + 9 * 8 * 12 + 12
+        assert parameter_count(SubpixelGenerator(8, norm=kind).build(COLOUR, latent)) == expected
     plain = [2 * 9 * w * w + 2 * w for w in widths]
     downs = [16 * a * b + a for a, b in pairwise(widths)]
     expected = 9 * 12 * 8 + 8 + sum(plain) + sum(downs) + 32 * 16 + 1
@@ -110,7 +112,7 @@ def test_critic_scores_samples_alone_and_has_second_derivatives():
     torch.manual_seed(0)
     critic = SubpixelCritic(4).build(COLOUR).double()
     assert not couples_batch(critic)
-    activation = type(critic.trunk[3])
+    activation = type(critic.trunk[3].activation)
     x = torch.randn(3, 3, 32, 32, dtype=torch.float64)
     together = critic(x, None).score
     assert torch.allclose(together, torch.stack([critic(x[i : i + 1], None).score[0] for i in range(3)]))
@@ -130,3 +132,27 @@ def test_critic_scores_samples_alone_and_has_second_derivatives():
         weight -= 2 * step * direction
     below = r1_penalty(lambda s: critic(s, None).score, x).item()
     assert (gradient * direction).sum().item() == pytest.approx((above - below) / (2 * step), rel=1e-4)
+
+
+def test_the_latent_acts_on_every_stage_if_norms_are_self_modulated():
+    """With the first layer's output fixed, samples still follow the latent, and only then."""
+    torch.manual_seed(0)
+    for norm, follow in (("self_modulated", True), ("batch", False), ("none", False)):
+        generator = SubpixelGenerator(4, norm=norm).build(COLOUR, 16).eval()
+        torch.nn.init.zeros_(generator.trunk[0].weight)
+        one, other = generator(torch.randn(2, 16), None)
+        assert (not torch.equal(one, other)) is follow, norm
+
+
+def test_no_checkerboard_passes_the_binomial_filter():
+    x = torch.randn(2, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    line = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64) / 4
+    kernel = (line[:, None] * line)[None, None].expand(3, 1, 3, 3)
+    expected = nn.functional.conv2d(nn.functional.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=3)
+    assert torch.allclose(BinomialFilter()(x), expected)
+    row = torch.tensor([1.0, -1.0]).repeat(4)
+    board = (row[:, None] * row)[None, None]
+    assert BinomialFilter()(board)[..., 1:-1, 1:-1].abs().max() == 0
+    assert torch.equal(BinomialFilter()(torch.ones(1, 1, 4, 4)), torch.ones(1, 1, 4, 4))
+    smooth, rough = (SubpixelGenerator(4, smooth=smooth).build(COLOUR, 16) for smooth in (True, False))
+    assert [sum(isinstance(part, BinomialFilter) for part in each.modules()) for each in (smooth, rough)] == [1, 0]

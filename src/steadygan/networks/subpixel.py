@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.checks import literal_fields, whole_fields
+from steadygan.checks import literal_fields, true_or_false, whole_fields
 from steadygan.errors import UsageError
 from steadygan.networks.checks import fitting_networks, need_classes
 from steadygan.types import SampleSpec
@@ -19,7 +19,7 @@ from steadygan.types import SampleSpec
 if TYPE_CHECKING:
     from torch import nn
 
-Norm = Literal["batch", "none"]
+Norm = Literal["batch", "self_modulated", "none"]
 Output = Literal["tanh", "sigmoid", "linear"]
 _LARGEST = 8  # times the base width
 _SMALLEST = 4  # pixels of the maps at the start
@@ -61,8 +61,11 @@ class SubpixelGenerator:
     """feature maps at half the picture's size, doubled at each stage below, up to 8 times"""
     blocks: int = 1
     """residual blocks in each stage"""
-    norm: Norm = "batch"
-    """norm before each activation; batch norm learns far faster here than none (docs/folders.md)"""
+    norm: Norm = "self_modulated"
+    """norm before each activation: batch norm, batch norm whose scales and offsets follow the latent, or none; with
+    batch norm it learns far faster (docs/folders.md)"""
+    smooth: bool = True
+    """a binomial filter on the pixels, which no checkerboard passes"""
     output: Output = "tanh"
     """output activation; sigmoid for pixels in [0, 1]"""
 
@@ -70,6 +73,7 @@ class SubpixelGenerator:
         whole_fields(self, "width")
         whole_fields(self, "blocks", least=0)
         literal_fields(self, norm=Norm, output=Output)
+        true_or_false("SubpixelGenerator.smooth", self.smooth)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """A generator of such images, from latents of size ``latent``.
@@ -79,25 +83,35 @@ class SubpixelGenerator:
         """
         from torch import nn
 
-        from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
+        from steadygan.networks.layers.generator_critic import Generator
         from steadygan.networks.layers.linear import Unflatten
-        from steadygan.networks.layers.subpixel import ResidualStage, activated, doubled, scaled_conv, scaled_linear
+        from steadygan.networks.layers.self_modulation import ModulatedSequential
+        from steadygan.networks.layers.subpixel import (
+            Activated,
+            BinomialFilter,
+            ResidualStage,
+            doubled,
+            scaled_conv,
+            scaled_linear,
+        )
 
         count = _halvings("SubpixelGenerator", sample)
         channels, height, width = sample.shape
         widths = _stages(self, count)[::-1]
         start = (height >> count, width >> count)
+        norm = latent if self.norm == "self_modulated" else self.norm
         parts: list[nn.Module] = [
             scaled_linear(latent, widths[0] * start[0] * start[1]),
             Unflatten(widths[0], start),
         ]
         for index, maps in enumerate(widths):
-            parts.append(ResidualStage(maps, self.blocks, count, norm=self.norm, critic=False))
-            parts += activated(maps, self.norm, critic=False)
+            parts.append(ResidualStage(maps, self.blocks, count, norm=norm, critic=False))
+            parts.append(Activated(maps, norm, critic=False))
             if index + 1 < count:
                 parts.append(doubled(maps, widths[index + 1]))
         parts += [scaled_conv(widths[-1], 4 * channels), nn.PixelShuffle(2)]
-        return Generator(LabelledSequential(*parts), sample.shape, self.output)
+        parts += [BinomialFilter()] if self.smooth else []
+        return Generator(ModulatedSequential(*parts), sample.shape, self.output)
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,7 @@ class SubpixelCritic:
         from torch import nn
 
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
-        from steadygan.networks.layers.subpixel import ResidualStage, activated, halved, scaled_conv
+        from steadygan.networks.layers.subpixel import Activated, ResidualStage, halved, scaled_conv
 
         count = _halvings("SubpixelCritic", sample)
         channels, height, width = sample.shape
@@ -135,7 +149,7 @@ class SubpixelCritic:
         parts: list[nn.Module] = [nn.PixelUnshuffle(2), scaled_conv(4 * channels, widths[0])]
         for index, maps in enumerate(widths):
             parts.append(ResidualStage(maps, self.blocks, count, norm="none", critic=True))
-            parts += activated(maps, "none", critic=True)
+            parts.append(Activated(maps, "none", critic=True))
             if index + 1 < count:
                 parts.append(halved(maps, widths[index + 1]))
         classes = need_classes("SubpixelCritic", sample) if self.class_logits else 0

@@ -23,12 +23,14 @@ EVERY = 4
 def pictures(sample: SampleSpec = IMAGES) -> Recipe:
     """R3GAN's loss with R1 and R2 on every fourth step, DiffAugment, and networks that are cheap on a processor.
 
-    Huang et al. 2024 (R3GAN's loss), Karras et al. 2020 (lazy penalties), Zhao et al. 2020 (DiffAugment); batch norm in
-    the generator, none in the critic. The settings are those that came closest to photographs in trials of a minute or
-    two on one core, one seed each (docs/folders.md).
+    Huang et al. 2024 (R3GAN's loss), Karras et al. 2020 (lazy penalties), Zhao et al. 2020 (DiffAugment), Chen et al.
+    2019 (self-modulated batch norm in the generator); no norm in the critic. The settings are those that came closest
+    to four kinds of pictures in trials of a minute or two on one core (docs/folders.md); gamma grows with the number of
+    pixels.
     """
     base = r3gan(sample)
-    gamma = Cosine(base.rounds, 0.05, 0.005)
+    weight = _gamma(sample)
+    gamma = Cosine(base.rounds, weight, weight / 10)
     optimizer = base.critic_optimizer
     assert isinstance(optimizer, Adam)
     return dataclasses.replace(
@@ -41,3 +43,10 @@ def pictures(sample: SampleSpec = IMAGES) -> Recipe:
         perturbation=DiffAugment(probability=Cosine(base.rounds, 0.0, 0.55)),
         critic_optimizer=dataclasses.replace(optimizer, lr=2e-3),
     )
+
+
+def _gamma(sample: SampleSpec) -> float:
+    """The penalties' gamma at first: 1 at 32x32 pixels, and in proportion to the pixels."""
+    if not sample.is_image:
+        return 1.0
+    return sample.shape[1] * sample.shape[2] / 32**2

@@ -62,7 +62,13 @@ class ScoreHead(nn.Module):
 class Generator(nn.Module):
     """Latents [N, size] and labels [N] or None to samples [N, *shape], float32 in any precision of the trunk."""
 
-    def __init__(self, trunk: LabelledSequential, shape: tuple[int, ...], output: str) -> None:
+    def __init__(self, trunk: nn.Module, shape: tuple[int, ...], output: str) -> None:
+        """
+        Args:
+            trunk: latents [N, size] and labels to maps
+            shape: of a sample
+            output: activation: 'tanh', 'sigmoid' or 'linear'
+        """
         super().__init__()
         self.trunk = trunk
         self.shape = shape

@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from steadygan.networks.layers import activations
 from steadygan.networks.layers.normalization import norm_2d
 from steadygan.networks.layers.r3gan import LEAKY_GAIN, scaled
+from steadygan.networks.layers.self_modulation import SelfModulatedBatchNorm
+
+Norm: TypeAlias = str | int
+"""a name of ``normalization.norm_2d``, or the size of the code that modulates batch norms"""
 
 _NORMED_GAIN = 0.5  # of the last convolution in a normed block: the block begins near the identity
 
 
 class ResidualBlock(nn.Module):
-    """x + W2 act(norm(W1 act(norm(x)))), both 3x3.
+    """x + W2 act(norm(W1 act(norm(x)))), both 3x3; the norms may be modulated by a code.
 
     Without a norm W2 is 0 at first, so that the block begins as the identity, and W1 is scaled by the number of blocks
     in the network to the power -1/2 (Fixup, Zhang et al. 2019).
     """
 
-    def __init__(self, maps: int, blocks: int, *, norm: str, critic: bool) -> None:
+    takes_code = True
+
+    def __init__(self, maps: int, blocks: int, *, norm: Norm, critic: bool) -> None:
         """
         Args:
             maps: feature maps in, inside and out
             blocks: number of blocks in the network
-            norm: a name of ``normalization.norm_2d``
+            norm: a name of ``normalization.norm_2d``, or the size of the code that modulates batch norms
             critic: use the activation's form for critics
         """
         super().__init__()
         plain = norm == "none"
         gain = LEAKY_GAIN * blocks**-0.5 if plain else 1.0
-        self.first = nn.Sequential(*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic))
+        self.first = Activated(maps, norm, critic=critic)
         self.conv1 = scaled(nn.Conv2d(maps, maps, 3, padding=1, bias=plain), gain)
-        self.second = nn.Sequential(*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic))
+        self.second = Activated(maps, norm, critic=critic)
         self.conv2 = scaled(nn.Conv2d(maps, maps, 3, padding=1), 0.0 if plain else _NORMED_GAIN)
 
-    def forward(self, x: Tensor) -> Tensor:
-        total: Tensor = x + self.conv2(self.second(self.conv1(self.first(x))))
+    def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
+        total: Tensor = x + self.conv2(self.second(self.conv1(self.first(x, code)), code))
         return total
 
 
 class ResidualStage(nn.Sequential):
     """The residual blocks of one size."""
 
-    def __init__(self, maps: int, blocks: int, stages: int, *, norm: str, critic: bool) -> None:
+    takes_code = True
+
+    def __init__(self, maps: int, blocks: int, stages: int, *, norm: Norm, critic: bool) -> None:
         """
         Args:
             maps: feature maps
@@ -56,10 +66,45 @@ class ResidualStage(nn.Sequential):
         """
         super().__init__(*(ResidualBlock(maps, blocks * stages, norm=norm, critic=critic) for _ in range(blocks)))
 
+    def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
+        for block in self:
+            x = block(x, code)
+        return x
 
-def activated(maps: int, norm: str, *, critic: bool) -> list[nn.Module]:
-    """A norm and a leaky ReLU."""
-    return [*norm_2d(norm, maps), activations.make("leaky_relu", critic=critic)]
+
+class Activated(nn.Module):
+    """A leaky ReLU of the normalised input."""
+
+    takes_code = True
+
+    def __init__(self, maps: int, norm: Norm, *, critic: bool) -> None:
+        """
+        Args:
+            maps: feature maps
+            norm: as of ``ResidualBlock``
+            critic: use the activation's form for critics
+        """
+        super().__init__()
+        self.modulated = SelfModulatedBatchNorm(maps, norm) if isinstance(norm, int) else None
+        self.norm = nn.Sequential(*([] if isinstance(norm, int) else norm_2d(norm, maps)))
+        self.activation = activations.make("leaky_relu", critic=critic)
+
+    def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
+        normalized = self.norm(x) if self.modulated is None else self.modulated(x, code)
+        active: Tensor = self.activation(normalized)
+        return active
+
+
+class BinomialFilter(nn.Module):
+    """A binomial filter of 3x3 pixels, [1, 2, 1] / 4 each way, with the edge repeated: no checkerboard passes it.
+
+    Upsampled maps tend to alternate from pixel to pixel (Odena et al. 2016, Deconvolution and Checkerboard Artifacts).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        x = (x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]) / 4
+        return (x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]) / 4
 
 
 def scaled_conv(inputs: int, outputs: int) -> nn.Conv2d:
