@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import multiprocessing
-import os
 import random
 import subprocess
 import sys
@@ -26,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.load import loaded
 from steadygan.run.environment import describe_environment
 from steadygan.run.history import REPLANNED, read_history
 from steadygan.run.run import Run
@@ -41,30 +40,18 @@ PATIENCE = 5.0
 """times the limit after which a trial is ended"""
 
 
-def _busy() -> None:
-    """Computes until it is killed or its parent is gone."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        sum(range(200_000))
-
-
 @contextlib.contextmanager
 def load_that_comes_and_goes(seed: int, processes: int) -> Iterator[list[float]]:
     """Context with a second load on all cores at random times; yields the seconds for which it was there, so far."""
     over, spells = threading.Event(), list[float]()
 
     def run() -> None:
-        draw, context = random.Random(seed), multiprocessing.get_context("spawn")
+        draw = random.Random(seed)
         there = draw.random() < 0.5
         while not over.is_set():
-            busy = [context.Process(target=_busy, daemon=True) for _ in range(processes * there)]
             began = time.perf_counter()
-            for process in busy:
-                process.start()
-            over.wait(draw.uniform(*SPELL))
-            for process in busy:
-                process.kill()
-                process.join()
+            with loaded(processes * there):
+                over.wait(draw.uniform(*SPELL))
             if there:
                 spells.append(time.perf_counter() - began)
             there = not there

@@ -31,6 +31,32 @@ def within(x: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean([x[labels == k].var(0).mean() for k in range(10) if (labels == k).sum() > 1]))
 
 
+class Judge:
+    """A classifier of one half of the real digits, and the Fréchet distance of its hidden features."""
+
+    def __init__(self) -> None:
+        digits = load_digits()
+        self.real, self.labels = digits.data / 16.0, digits.target
+        order = np.random.default_rng(0).permutation(len(self.real))
+        self.first, self.second = order[: len(self.real) // 2], order[len(self.real) // 2 :]
+        self.model = MLPClassifier((64,), max_iter=500, random_state=0)
+        self.model.fit(self.real[self.first], self.labels[self.first])
+
+    def distance(self, fake: np.ndarray) -> float:
+        """Of pixels [N, 64] in [0, 1] from all real digits."""
+        return frechet_from_features(hidden(self.model, self.real), hidden(self.model, fake))
+
+    def of_halves(self) -> float:
+        """Of the two halves of the real digits."""
+        one, other = (hidden(self.model, self.real[half]) for half in (self.first, self.second))
+        return frechet_from_features(one, other)
+
+
+def pixels(samples: np.ndarray) -> np.ndarray:
+    """Digits uint8 [N, 1, 8, 8] as rows [N, 64] in [0, 1]."""
+    return samples.reshape(len(samples), -1) / 255.0
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -39,23 +65,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
-    digits = load_digits()
-    real, labels = digits.data / 16.0, digits.target
-    order = np.random.default_rng(0).permutation(len(real))
-    first, second = order[: len(real) // 2], order[len(real) // 2 :]
-    model = MLPClassifier((64,), max_iter=500, random_state=0).fit(real[first], labels[first])
-
+    judge = Judge()
+    real, labels, model, second = judge.real, judge.labels, judge.model, judge.second
     run = sg.load(args.run)
-    fake = run.sample(args.count, args.seed).reshape(args.count, -1) / 255.0
+    fake = pixels(run.sample(args.count, args.seed))
     probabilities = model.predict_proba(fake)
     classes = probabilities.argmax(1)
     share = np.bincount(classes, minlength=10) / args.count
-    floor = frechet_from_features(hidden(model, real[first]), hidden(model, real[second]))
-    ours = frechet_from_features(hidden(model, real), hidden(model, fake))
+    floor, ours = judge.of_halves(), judge.distance(fake)
 
     dataset = sg.data.open_data(run.recipe.data)
-    train = dataset.train.samples.reshape(len(dataset.train), -1) / 255.0
-    held_out = dataset.held_out.samples.reshape(len(dataset.held_out), -1) / 255.0
+    train, held_out = pixels(dataset.train.samples), pixels(dataset.held_out.samples)
     near = NearestNeighbors(n_neighbors=1).fit(train)
     of_held_out, of_fake = (near.kneighbors(x)[0][:, 0] for x in (held_out, fake))
     close = np.quantile(of_held_out, 0.05)

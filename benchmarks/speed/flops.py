@@ -8,10 +8,12 @@ the first two in weights and inputs: 4; the gradient norm: 1; its gradient in bo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -25,10 +27,34 @@ if TYPE_CHECKING:
 
 SIDE = {"cpu": 2048, "cuda": 8192, "mps": 4096}
 """side of the square matrices by device type"""
+_ATEN = torch.ops.aten
+
+
+def of_call(func: Any, args: Sequence[Any], kwargs: dict[str, Any] | None, result: Any) -> int:
+    """Floating-point operations of a call of an operator; 0 for those that are no matrix product or convolution.
+
+    By torch's own formulas but for convolutions: of grouped ones torch 2.13 counts each weight gradient as many times
+    as there are groups.
+    """
+    operator = func._overloadpacket
+    if operator is _ATEN.convolution:
+        return _convolved(args[0], args[1], result, transposed=args[6])
+    if operator is _ATEN.convolution_backward:
+        of_inputs, of_weights, _ = args[10]
+        return _convolved(args[1], args[2], args[0], transposed=args[7]) * (int(of_inputs) + int(of_weights))
+    formula = flop_registry.get(operator)
+    return 0 if formula is None else int(formula(*args, **(kwargs or {}), out_val=result))
+
+
+def _convolved(inputs: Tensor, weights: Tensor, outputs: Tensor, *, transposed: bool) -> int:
+    """Operations of a convolution: each of its weights meets each place of the outputs, or of the inputs if it is
+    transposed; the padding counts. Each of its gradients has as many."""
+    places = math.prod((inputs if transposed else outputs).shape[2:])
+    return 2 * len(inputs) * places * weights.numel()
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sums torch's own formulas; its ``FlopCounterMode`` refuses gradients of gradients."""
+    """Sums operations; torch's ``FlopCounterMode`` refuses gradients of gradients."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -38,9 +64,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func._overloadpacket)
-        if formula is not None:
-            self.total += int(formula(*args, **(kwargs or {}), out_val=result))
+        self.total += of_call(func, args, kwargs, result)
         return result
 
 

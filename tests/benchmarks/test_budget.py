@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
 
 import pytest
@@ -14,7 +15,7 @@ def test_the_load_is_gone_with_its_context(monkeypatch):
     monkeypatch.setattr(budget, "SPELL", (0.05, 0.1))
     with budget.load_that_comes_and_goes(seed=1, processes=1) as spells:
         time.sleep(1.0)
-    assert spells and not budget.multiprocessing.active_children()
+    assert spells and not multiprocessing.active_children()
 
 
 @pytest.mark.slow

@@ -73,6 +73,19 @@ def test_a_convolution_and_its_gradients_are_counted():
     assert count(lambda: conv(x).sum().backward()) == 3 * once
 
 
+@pytest.mark.parametrize("groups", [2, 4])
+def test_a_grouped_convolution_and_a_transposed_one_cost_as_many_forward_as_each_gradient(groups):
+    x = torch.randn(2, 4, 8, 8, requires_grad=True)
+    conv = torch.nn.Conv2d(4, 12, 3, padding=1, groups=groups)
+    once = 2 * 2 * 12 * 8 * 8 * (4 // groups) * 9
+    assert count(lambda: conv(x)) == once
+    assert count(lambda: conv(x).sum().backward()) == 3 * once
+    back = torch.nn.ConvTranspose2d(4, 12, 4, 2, 1, groups=groups)
+    once = 2 * 2 * 4 * 8 * 8 * (12 // groups) * 16  # from each place of the inputs into each of the 16 weights
+    assert count(lambda: back(x)) == once
+    assert count(lambda: back(x).sum().backward()) == 3 * once
+
+
 def test_a_matrix_product_is_a_sum_of_products():
     beside = product("bf16", CPU, side=16)
     assert beside.operations == count(beside.run) == 2 * 16**3

@@ -123,7 +123,7 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
     import torch
 
     from steadygan.features.base import Extracted
-    from steadygan.features.neural import Weights, cached_weights, weights_file
+    from steadygan.features.neural import Weights, cached_weights
 
     def compute() -> Weights:
         images, _ = real_samples(dataset, split)
@@ -135,8 +135,19 @@ def real_features(features: Features, dataset: Dataset, split: str, *, cache: st
             tensors["probabilities"] = torch.from_numpy(extracted.probabilities)
         return Weights(tensors, {"features": features.name, "data": dataset.name, "split": split})
 
-    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {ENDLESS_PART} {features.identity}"
-    key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    tensors, _ = cached_weights(weights_file(f"real-{key}", cache), compute)
+    tensors, _ = cached_weights(_kept_file(features, dataset, split, cache), compute)
     probabilities = tensors.get("probabilities")
     return Extracted(tensors["features"].numpy(), None if probabilities is None else probabilities.numpy())
+
+
+def is_kept(features: Features, dataset: Dataset, split: str, cache: str | None = None) -> bool:
+    """True if the features of a split's real images are in the cache."""
+    return _kept_file(features, dataset, split, cache).is_file()
+
+
+def _kept_file(features: Features, dataset: Dataset, split: str, cache: str | None) -> Path:
+    from steadygan.features.neural import weights_file
+
+    text = f"{dataset.fingerprint} {dataset.sample} {split} {MOST_REAL} {ENDLESS_PART} {features.identity}"
+    key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return weights_file(f"real-{key}", cache)

@@ -29,11 +29,13 @@ from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixel
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
+from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
+from steadygan.system.malloc import kept_memory
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -46,6 +48,7 @@ GIVEN = "given"
 """in the place of a generator's weights in a provenance"""
 
 
+@kept_memory()
 def evaluate_samples(
     samples: Any,
     against: Any,
@@ -105,6 +108,9 @@ def evaluate_samples(
     extractor, classifier = extractors_for(dataset, features, weights_file, None, tell)
     real = RealSide(dataset, extractor, classifier, None)
     measures = measurable(measures, metrics, real, tell)
+    line = outlook_of(real, measures, rows, len(rows), 0.0).line(USUAL) if dataset.sample.is_picture else ""
+    if line:
+        tell(line)
     material = Material(real, rows, conditions, None, seed, FACT if transparent else {})
     new = tuple(
         Evaluation(_provenance(material, name, fingerprint, features_of), numbers)

@@ -6,7 +6,8 @@ import dataclasses
 import hashlib
 import math
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -24,6 +25,7 @@ from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
 from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
 from steadygan.evaluation.neighbours import write_neighbours
+from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
@@ -32,6 +34,7 @@ from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
 from steadygan.run.reopen import record_place, reopen
 from steadygan.system import progress
+from steadygan.system.malloc import kept_memory
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -42,6 +45,7 @@ MOST, LEAST = 10_000, 2_000
 """bounds of the default number of generated samples"""
 
 
+@kept_memory()
 def evaluate(
     run: Any = None,
     *,
@@ -130,8 +134,16 @@ def evaluate(
         made = evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
         return [over_white(each) for each in made] if transparent else made
 
-    samples = draw(evaluated, total, seed, weights, round_)
-    samples = as_pixels(samples) if pixels else over_white(samples) if transparent else samples
+    def seen(samples: Samples) -> Samples:
+        return as_pixels(samples) if pixels else over_white(samples) if transparent else samples
+
+    def look_ahead(block: Samples, seconds: float) -> None:
+        outlook = outlook_of(real, measures, seen(block), total, seconds / len(block))
+        line = outlook.line(MOST if total > MOST else LEAST)
+        if line:
+            tell(line)
+
+    samples = seen(draw(evaluated, total, seed, weights, round_, look_ahead))
     conditions, facts = _conditions(evaluated, total, seed), FACT if transparent else {}
     material = Material(real, samples, conditions, scales if multi_scale else None, seed, facts)
     groups = numbers_of(measures, material, extractor)
@@ -173,19 +185,38 @@ MOST_IN_MEMORY = 2**31
 """bytes of samples; more are kept in a temporary file"""
 
 
-def draw(run: Run, count: int, seed: int, weights: Weights = "average", round_: int | None = None) -> Samples:
+def draw(
+    run: Run,
+    count: int,
+    seed: int,
+    weights: Weights = "average",
+    round_: int | None = None,
+    look_ahead: Callable[[Samples, float], None] | None = None,
+) -> Samples:
     """``count`` samples of a run [count, ...], as its users get them; a memory map where they are many.
+
+    Args:
+        run: makes them
+        count: of samples
+        seed: of the latents
+        weights: of the generator
+        round_: of the checkpoint; None: the last
+        look_ahead: called once, with the second block of samples, the first having loaded the generator, and the
+            seconds that it took
 
     Raises:
         RunError: for points that are not finite.
     """
     samples: Samples | None = None
-    done = 0
-    for block in run.stream(count, seed, weights=weights, round_=round_, scaled=True):
+    done, began = 0, time.perf_counter()
+    for number, block in enumerate(run.stream(count, seed, weights=weights, round_=round_, scaled=True)):
+        if number == 1 and look_ahead is not None:
+            look_ahead(block, time.perf_counter() - began)
         if samples is None:
             samples = _empty((count, *block.shape[1:]), block.dtype)
         samples[done : done + len(block)] = block
         done += len(block)
+        began = time.perf_counter()
     assert samples is not None
     if samples.dtype != np.uint8 and not np.isfinite(samples).all():
         raise RunError(f"{run.folder} makes samples that are not finite: there is nothing to measure")

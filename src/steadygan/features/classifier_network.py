@@ -22,7 +22,7 @@ LARGEST = 32
 """pixels a side; larger images are shrunk"""
 _EPOCHS, _LEAST_PASSES, _MOST_PASSES = 12, 25_000, 200_000
 """images are seen 12 times, but between 25,000 and 200,000 in all: it bounds the time"""
-_BATCH, _BLOCK = 128, 500
+_BATCH, _BLOCK = 128, 100
 _RATE, _DECAY = 1e-2, 0.05
 
 

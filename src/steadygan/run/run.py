@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 BLOCK = 256
-"""samples that are made at a time"""
+"""samples that are made from one seed of torch's, and yielded together"""
 
 
 def _need_samples(count: int) -> None:
@@ -78,14 +78,17 @@ class Run(RunFolder):
         """
         import torch
 
+        from steadygan.networks.layers.passes import in_passes
         from steadygan.representations import decode_scales
         from steadygan.rng import torch_seeded
 
         with torch.no_grad():
             for i in range(0, len(latents), BLOCK):
+                block = slice(i, i + BLOCK)
                 with torch_seeded(first + i):
-                    made = network(latents[i : i + BLOCK], None if labels is None else labels[i : i + BLOCK])
-                yield decode_scales(self.recipe.representation, made)
+                    passes = in_passes(network, latents[block], None if labels is None else labels[block])
+                    made = [decode_scales(self.recipe.representation, samples) for samples in passes]
+                yield tuple(map(torch.cat, zip(*made, strict=True)))
 
     def stream(
         self,

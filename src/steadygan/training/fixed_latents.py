@@ -11,6 +11,7 @@ import torch
 
 from steadygan.ema import reestimate_statistics
 from steadygan.networks.layers.inspect import is_conditional, settle
+from steadygan.networks.layers.passes import in_passes
 from steadygan.representations import decode_scales
 from steadygan.rng import Stream, draw_labels, draw_random, stream_generator, torch_seeded
 from steadygan.training.buffers import preserved_buffers
@@ -79,15 +80,18 @@ def generate(
         noise: [N, ...] random numbers of the prior
         labels: [N] or None
         device: of the generator
-        batch: samples per forward pass
+        batch: samples that are made from one seed of torch's, and yielded together
     """
     with torch.no_grad():
         for start in range(0, len(noise), batch):
             rows = slice(start, start + batch)
             latents = recipe.prior.latents(noise[rows].to(device))
+            of_rows = None if labels is None else labels[rows].to(device)
             with torch_seeded(start):
-                samples = generator(latents, None if labels is None else labels[rows].to(device))
-            yield tuple(scale.cpu() for scale in decode_scales(recipe.representation, samples))
+                made = [
+                    decode_scales(recipe.representation, samples) for samples in in_passes(generator, latents, of_rows)
+                ]
+            yield tuple(torch.cat(scale).cpu() for scale in zip(*made, strict=True))
 
 
 def picture_samples(game: Game) -> list[Samples]:
