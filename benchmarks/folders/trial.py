@@ -67,7 +67,7 @@ def trained(recipe: str, pictures: Path, size: int, folder: Path, seed: int, len
     return {
         "as trained": run.recipe.name,
         "rounds": run.rounds_done,
-        "images": last["samples"],
+        "images": last["critic_steps"] * run.recipe.batch,
         "wall seconds": round(wall, 1),
         "training seconds": round(last["seconds"], 1),
         **measured(run, pictures, size),
