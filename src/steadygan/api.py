@@ -17,6 +17,7 @@ from steadygan.recipe import Recipe
 from steadygan.representations import with_colour_over_white
 from steadygan.run import Run, find_run, new_folder
 from steadygan.run.reopen import alpha_settled, opened, reopen, with_source
+from steadygan.system import started
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def train(
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     began = time.perf_counter()
+    if minutes is not None and rounds is not None:
+        raise UsageError("minutes and rounds both say how long to train; give one of them")
     ready = prepare(recipe, data, size=size, form=form, device=device)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
     base = ready.recipe
@@ -254,7 +257,7 @@ def resume(
     from steadygan.training import resumption
     from steadygan.training.session import owning, resume_run
 
-    began = time.perf_counter()
+    began = started.began()
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
     folder = run.folder if isinstance(run, Run) else find_run(run)
