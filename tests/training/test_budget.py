@@ -9,8 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from steadygan.ema import Average
+from steadygan.losses import Hinge
+from steadygan.objectives import Adversarial, LeCam
 from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions, dumps, load
 from steadygan.run.history import read_history
@@ -171,9 +174,14 @@ def slow_then_fast(monkeypatch):
 def scheduled(**changes):
     run = RunOptions(precision="fp32", log_every=1, picture_every=50, checkpoint_every=5, keep_last=50, threads=1)
     rate = Adam(1e-3, betas=(0.0, 0.9), lr_factor=LinearDecay(12))
-    return small_recipe(
-        rounds=12, generator_optimizer=rate, critic_optimizer=rate, average=Average(50.0), run=run, **changes
-    )
+    settings = {
+        "generator_optimizer": rate,
+        "critic_optimizer": rate,
+        "average": Average(LinearDecay(12, 50.0, 90.0)),
+        "objective": LeCam(Adversarial(Hinge()), start=13),
+        "penalties": (),
+    }
+    return small_recipe(rounds=12, run=run, **{**settings, **changes})
 
 
 def weights(folder):
@@ -205,6 +213,16 @@ def test_schedules_follow_a_new_end(replanned):
     assert rates(folder) == pytest.approx([1e-3 * (1 - position / 12) for position in at], rel=1e-6)
     assert [rounds for rounds, _ in watcher.all("replanned")] == [8, 11]
     assert watcher.all("ended")[0].rounds == 11
+
+
+def test_what_counts_steps_follows_a_new_end(replanned):
+    """Of two critic steps a round: 8 in the first 4, 2 x 2 x 2 in the next 2, and 8 left in 5."""
+    folder, _ = replanned
+    counted = {
+        round_: load_file(folder / f"checkpoints/{round_:06d}/objective.safetensors")["2"].item()  # of LeCam's numbers
+        for round_ in (4, 6, 11)
+    }
+    assert counted == pytest.approx({4: 8, 6: 16, 11: 24})
 
 
 def test_a_new_end_is_in_the_history_and_the_run_is_whole(replanned):
