@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import re
+import time
 from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from steadygan import api
 from steadygan.ema import Average
+from steadygan.errors import UsageError
 from steadygan.losses import Hinge
 from steadygan.objectives import Adversarial, LeCam
 from steadygan.optimizers import Adam
@@ -309,3 +313,39 @@ def test_a_longer_run_asked_for_is_trained_to_its_end(replanned, slow_then_fast)
     resume_run(dataclasses.replace(recipe, rounds=14), image_data(), folder, before=recipe)
     assert load(folder / "recipe.yaml").rounds == 14
     assert torch.isfinite(torch.tensor(rates(folder))).all()
+
+
+def told_at_start(folder, recipe, **how):
+    """The lines that a resume begins with."""
+    watcher = Watcher()
+    resume_run(recipe, image_data(), folder, observers=[watcher], **how)
+    return " ".join(watcher.all("started")[0].plan)
+
+
+def test_a_resume_says_what_is_left_of_the_time(replanned, slow_then_fast):
+    folder, _ = replanned
+    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    said = told_at_start(folder, recipe, from_round=6)
+    assert re.search(r"note: [45] min of the 5 minutes of this run are left", said)
+
+
+def test_a_resume_after_the_time_is_over_says_so_and_ends_within_two_rounds(replanned, monkeypatch):
+    folder, _ = replanned
+    monkeypatch.setattr(session, "Planner", Planner)
+    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    said = told_at_start(folder, recipe, from_round=6, began=time.perf_counter() - 301)
+    assert "the 5 minutes of this run are over (5 min" in said
+    assert load(folder / "recipe.yaml").rounds <= 8
+    assert check_run(folder).whole
+
+
+def test_more_rounds_drop_the_time_limit_with_a_line(replanned, slow_then_fast):
+    folder, _ = replanned
+    recipe = load(folder / "recipe.yaml")
+    said = told_at_start(folder, dataclasses.replace(recipe, rounds=14), before=recipe)
+    assert "14 rounds were asked for: the time limit of this run no longer holds" in said
+
+
+def test_minutes_and_rounds_are_not_both_taken():
+    with pytest.raises(UsageError, match="minutes and rounds both"):
+        api.train("dcgan", "digits", minutes=1.0, rounds=5)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.system.words import duration
+
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
     from steadygan.training.timing import Timing
@@ -41,6 +43,17 @@ class Budget:
     def left(self) -> float:
         """Seconds left; below 0 if they are over."""
         return self.seconds - self.spent
+
+
+def resumed_words(budget: Budget) -> str:
+    """What is left of the time of a run that goes on, in a line."""
+    limit, left = f"{budget.seconds / 60:g} minutes", budget.left
+    if left <= 0:
+        return (
+            f"the {limit} of this run are over ({duration(budget.spent)} are spent): it ends after a round or two, "
+            "with its last evaluation; then 'steadygan resume --rounds +N' goes on without a time limit"
+        )
+    return f"{duration(left)} of the {limit} of this run are left"
 
 
 class Look(NamedTuple):

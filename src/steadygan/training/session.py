@@ -25,7 +25,7 @@ from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import advice, out_of_memory, plan, resumption, speed, validate
-from steadygan.training.budget import Budget, Planner
+from steadygan.training.budget import Budget, Planner, resumed_words
 from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
@@ -174,9 +174,11 @@ def resume_run(
         engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
         saved = resumption.checkpoint_of(folder, from_round)
         state = None if saved is None else resumption.state_of(saved)
-        budget = None
-        if before is None or before.rounds == recipe.rounds:  # more rounds that were asked for are all trained
-            budget = _left(folder, state, time.perf_counter() if began is None else began)
+        budget = _left(folder, state, time.perf_counter() if began is None else began)
+        time_words = () if budget is None else (f"note: {resumed_words(budget)}",)
+        if budget is not None and before is not None and before.rounds != recipe.rounds:
+            time_words = (f"note: {recipe.rounds:,} rounds were asked for: the time limit of this run no longer holds",)
+            budget = None
         planner = None if budget is None else Planner(budget)
         trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner)
         if state is not None:
@@ -186,7 +188,7 @@ def resume_run(
         if saved is not None:
             trainer.counters = resumption.load(saved, game)
         world.barrier()  # all have read what the first now changes
-        notes: tuple[str, ...] = () if taken_over is None else (f"note: {taken_over}",)
+        notes = (*time_words, *(() if taken_over is None else (f"note: {taken_over}",)))
         if world.first:
             round_ = trainer.counters.round
             changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds)
