@@ -69,6 +69,7 @@ def simulated(
         "picture": PICTURE_SECONDS,
         "evaluation": costs["evaluation"],  # an evaluation was timed before
         "checkpoint": CHECKPOINT_SECONDS,
+        "replan": CHECKPOINT_SECONDS,
         "ending": EXIT_SECONDS,
     }
     timing = Timing(recipe, evaluates=evaluates, expected=guessed, clock=clock)
@@ -94,8 +95,8 @@ def simulated(
             seen = planner.look(timing, recipe, done)
             look = seen.following
             if seen.rounds is not None:
-                with timing.aside("checkpoint"):
-                    clock.work(costs["checkpoint"])
+                with timing.aside("replan"):
+                    clock.work(0.0 if evaluated or saved else costs["checkpoint"])
                 replan = Replan(done, recipe.rounds, seen.rounds)
                 recipe = dataclasses.replace(recipe, rounds=seen.rounds, replans=(*recipe.replans, replan))
                 timing.replanned(recipe)

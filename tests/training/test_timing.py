@@ -146,7 +146,9 @@ def test_the_steps_of_very_many_rounds_are_estimated() -> None:
 
 
 class Slow(Watcher):
-    """Takes 3 s for each picture and 2 s for each checkpoint, by a clock of its own."""
+    """Takes 3 s for each picture and 2 s for each checkpoint, by a clock of its own, and says 5 s for the end."""
+
+    ending_seconds = 5.0
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -172,8 +174,8 @@ def test_the_trainer_times_what_stands_between_rounds(tmp_path: Path, monkeypatc
     # after round 4 three pictures are due, and three checkpoints of unknown cost; after round 8 one and two
     seen = [row.get("seconds_left") for row in watcher.all("logged")]
     assert [seen[0], seen[-1]] == [None, 0]
-    assert seen[1] == pytest.approx(3 * 3 + 3 * CHECKPOINT_SECONDS + EXIT_SECONDS, abs=0.06)
-    assert seen[2] == pytest.approx(3 + 2 * 2 + EXIT_SECONDS, abs=0.06)
+    assert seen[1] == pytest.approx(3 * 3 + 3 * CHECKPOINT_SECONDS + EXIT_SECONDS + 5, abs=0.06)
+    assert seen[2] == pytest.approx(3 + 2 * 2 + EXIT_SECONDS + 5, abs=0.06)
     held_out = data.held_out.samples.astype(float)
     spread = watcher.all("started")[0].data_spread
     assert spread == pytest.approx(held_out.var(0, ddof=1).mean() ** 0.5, rel=1e-3)

@@ -90,7 +90,7 @@ class Planner:
         if needed is None or (seconds < min(timing.window, needed) / 2 and not at_last):
             over = left < timing.closing and recipe.rounds > done + 1
             return Look(done + 1 if over else None, min(done + max(1, rounds), max(done + 1, recipe.rounds - 1)))
-        available, saving = left - timing.closing, timing.cost("checkpoint")
+        available, saving = left - timing.closing, timing.cost("replan")
         new = recipe.rounds
         if abs(needed - left) >= max(TOLERANCE * available, LEAST * total, saving):
             new = _fitting(timing, done, left - saving)

@@ -19,7 +19,7 @@ _PICTURE_STEPS = 2  # a picture's other cost, in generator steps: statistics of 
 
 
 def expected_costs(recipe: Recipe, speed: Speed | None, evaluator: Evaluator | None) -> dict[Between, float]:
-    """Seconds of a picture, an evaluation with its checkpoint, a checkpoint alone, and the end of the run.
+    """Seconds of a picture, an evaluation or a re-plan with its checkpoint, one alone, and the end of the run.
 
     Args:
         recipe: of the run
@@ -34,5 +34,6 @@ def expected_costs(recipe: Recipe, speed: Speed | None, evaluator: Evaluator | N
         "picture": PICTURE_SECONDS + _PICTURE_STEPS * step,
         "evaluation": evaluation + CHECKPOINT_SECONDS,
         "checkpoint": CHECKPOINT_SECONDS,
+        "replan": CHECKPOINT_SECONDS,
         "ending": EXIT_SECONDS + PICTURE_SECONDS,
     }

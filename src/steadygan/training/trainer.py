@@ -205,7 +205,7 @@ class Trainer:
         if not saved:
             self._check_equal(game)
         if self.world.first:
-            with timing.aside("checkpoint"):
+            with timing.aside("replan"):
                 if not saved:
                     self.save(game)
                 record_replan(self.folder, recipe)
