@@ -194,9 +194,9 @@ def weights(folder):
     return {path.name: path.read_bytes() for path in sorted(last.glob("*.safetensors"))}
 
 
-def rates(folder):
+def logged(folder, field):
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [row["critic_rate"] for row in rows]
+    return [row[field] for row in rows]
 
 
 @pytest.fixture
@@ -214,7 +214,10 @@ def test_schedules_follow_a_new_end(replanned):
     moved = load(folder / "recipe.yaml")
     assert (moved.rounds, moved.replans) == (11, (Replan(4, 12, 8), Replan(6, 8, 11)))
     at = [0, 1, 2, 3, 4, 6, 8, 8, 9, 10, 11]  # 8 left in 4 rounds; then 4 left in 5
-    assert rates(folder) == pytest.approx([1e-3 * (1 - position / 12) for position in at], rel=1e-6)
+    assert logged(folder, "critic_rate") == pytest.approx([1e-3 * (1 - position / 12) for position in at], rel=1e-6)
+    paces = [1, 1, 1, 1, 2, 2, 0.8, 0.8, 0.8, 0.8, 0.8]  # half-lives are in samples of the run
+    expected = [(50 + 40 * position / 12) / pace for position, pace in zip(at, paces, strict=True)]
+    assert logged(folder, "average_half_life") == pytest.approx(expected, rel=1e-6)
     assert [rounds for rounds, _ in watcher.all("replanned")] == [8, 11]
     assert watcher.all("ended")[0].rounds == 11
 
@@ -312,7 +315,7 @@ def test_a_longer_run_asked_for_is_trained_to_its_end(replanned, slow_then_fast)
     recipe = load(folder / "recipe.yaml")
     resume_run(dataclasses.replace(recipe, rounds=14), image_data(), folder, before=recipe)
     assert load(folder / "recipe.yaml").rounds == 14
-    assert torch.isfinite(torch.tensor(rates(folder))).all()
+    assert torch.isfinite(torch.tensor(logged(folder, "critic_rate"))).all()
 
 
 def told_at_start(folder, recipe, **how):

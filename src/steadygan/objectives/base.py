@@ -59,4 +59,5 @@ def stepped(objective: ObjectiveLike, real: CriticOutput, fake: CriticOutput, st
 
 @cache
 def _takes_passed(kind: type) -> bool:
-    return "passed" in inspect.signature(getattr(kind, "next_state")).parameters  # noqa: B009
+    method = getattr(kind, "next_state", None)
+    return method is not None and "passed" in inspect.signature(method).parameters
