@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 
 from steadygan.ema import Average, reestimate_statistics, update_average
 from steadygan.errors import UsageError
-from steadygan.recipe import fitted
+from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant, Cosine, LinearDecay
+from steadygan.timeline import Replan
 from steadygan.types import SampleSpec
 
 
@@ -91,6 +93,30 @@ def test_a_half_life_below_zero_is_refused(half_life: float) -> None:
 def test_a_ramp_below_zero_is_refused(ramp: float) -> None:
     with pytest.raises(UsageError, match=r"Average.ramp"):
         Average(ramp=ramp)
+
+
+@pytest.mark.parametrize("average", [Average(Cosine(900, 0.0, 5e4), ramp=None), Average(LinearDecay(900, 1e4, 2e4))])
+def test_scheduled_half_lives_forget_as_much_in_a_run_that_became_shorter_as_was_planned(average: Average) -> None:
+    """From round 300 on, 600 planned rounds in 200: the halvings that pass are the same, by the sum over either."""
+
+    def halvings(recipe: Recipe, start: int, end: int) -> float:
+        decays = (average.decay(64, 10**9, recipe.position(r), recipe.pace(r)) for r in range(start, end))
+        return sum(-math.log2(beta) for beta in decays)
+
+    planned = halvings(Recipe(rounds=900), 300, 900)
+    shorter = halvings(Recipe(rounds=500, replans=(Replan(300, 900, 500),)), 300, 500)
+    longer = halvings(Recipe(rounds=2_100, replans=(Replan(300, 900, 2_100),)), 300, 2_100)
+    assert shorter == pytest.approx(planned, rel=0.01)
+    assert longer == pytest.approx(planned, rel=0.01)
+
+
+def test_a_half_life_of_one_number_stays_where_a_ramp_limits_it() -> None:
+    assert Average(1e4).decay(64, 10**9, 5, 3.0) == Average(1e4).decay(64, 10**9, 5) == 0.5 ** (64 / 1e4)
+
+
+@pytest.mark.parametrize(("pace", "half_life"), [(2.0, 5e3), (0.5, 1e4)])
+def test_without_a_ramp_it_is_shortened_with_the_run(pace: float, half_life: float) -> None:
+    assert Average(1e4, ramp=None).decay(64, 10**9, 5, pace) == pytest.approx(0.5 ** (64 / half_life), rel=1e-12)
 
 
 class Generator(nn.Module):

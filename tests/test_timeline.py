@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe, dumps, fitted, loads
 from steadygan.schedules import Constant, CriticWarmUp
-from steadygan.timeline import Replan, position, up_to
+from steadygan.timeline import Replan, pace, position, up_to
 
 TWICE = (Replan(300, 1_000, 650), Replan(400, 650, 1_400))
 
@@ -69,6 +69,24 @@ def test_the_map_is_that_of_fractions_to_below_a_round_each(chain):
     assert position(chain, chain[-1].rounds) == planned
     points = [position(chain, round_) for round_ in range(0, chain[-1].rounds + 1, 7)]
     assert points == sorted(points)
+
+
+@given(replans())
+def test_the_pace_is_the_slope_of_the_map_and_sums_up_to_the_first_plan(chain):
+    if not chain:
+        return
+    end = chain[-1].rounds
+    slopes = [pace(chain, round_) for round_ in range(end)]
+    assert slopes[: chain[0].round] == [1.0] * chain[0].round
+    assert abs(sum(slopes) - chain[0].before) <= len(chain)  # positions are whole rounds
+    for round_ in range(0, end, 7):
+        assert abs(position(chain, round_ + 1) - position(chain, round_) - slopes[round_]) <= 1
+
+
+def test_the_pace_of_half_and_of_twice_the_length():
+    assert [pace(TWICE, r) for r in (0, 299, 300, 399, 400, 1_399)] == [1, 1, 2, 2, 0.5, 0.5]
+    assert Recipe(rounds=1_400, replans=TWICE).pace(300) == 2
+    assert Recipe().pace(10) == 1
 
 
 def test_a_later_replan_changes_nothing_before_it():

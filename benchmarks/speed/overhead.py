@@ -41,7 +41,7 @@ from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.round import RoundReport
-from steadygan.training.time_left import TimeLeft
+from steadygan.training.timing import Timing
 from steadygan.training.trainer import Trainer
 from steadygan.types import Batch
 
@@ -103,10 +103,10 @@ class TimedTrainer(Trainer):
         feed.spent = drawer.spent = spent
         self.feed, self.drawer = feed, drawer
 
-    def _log(self, game: Game, report: RoundReport, clock: Clock, left: TimeLeft) -> None:
+    def _log(self, game: Game, report: RoundReport, clock: Clock, timing: Timing) -> None:
         synchronize(self.device)
         with self.spent.on("logging"):
-            super()._log(game, report, clock, left)
+            super()._log(game, report, clock, timing)
 
     def _picture(self, game: Game) -> None:
         synchronize(self.device)

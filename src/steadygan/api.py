@@ -18,6 +18,7 @@ from steadygan.preparation import Prepared, RecipeLike, prepare, read_recipe
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
 from steadygan.run.reopen import reopen
+from steadygan.system import started
 
 if TYPE_CHECKING:
     from steadygan.training.checking import Report
@@ -67,6 +68,8 @@ def train(
         RunError: one line, for a run that had to stop; its checkpoints stay intact.
     """
     began = time.perf_counter()
+    if minutes is not None and rounds is not None:
+        raise UsageError("minutes and rounds both say how long to train; give one of them")
     limit = minutes if rounds is None else math.inf
     ready = prepare(recipe, data, size=size, form=form, device=device, minutes=limit)
     changes = {"rounds": rounds, "seed": seed, "generator": generator, "critic": critic}
@@ -161,7 +164,7 @@ def resume(
     from steadygan.training import resumption
     from steadygan.training.session import owning, resume_run
 
-    began = time.perf_counter()
+    began = started.began()
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
     folder = run.folder if isinstance(run, Run) else find_run(run)

@@ -46,9 +46,22 @@ class Average:
             check_schedule("Average.half_life", self.half_life)
         within("Average.ramp", self.ramp, 0, math.inf, or_none=True)
 
-    def decay(self, batch: int, seen: int, round_: int = 0) -> float:
-        """beta of a round with ``batch`` new samples after ``seen`` samples."""
+    def decay(self, batch: int, seen: int, round_: int = 0, pace: float = 1.0) -> float:
+        """beta of a round with ``batch`` new samples after ``seen`` samples.
+
+        Args:
+            batch: new samples
+            seen: samples before and with them
+            round_: of the schedule
+            pace: rounds of the schedule that this one stands for. Its half-lives are counted in samples of the run that
+                it was made for, so it forgets as much as that would have. A number stays, but where no ramp limits it
+                and the run has become shorter.
+        """
         half_life = value_at(self.half_life, round_)
+        if not isinstance(self.half_life, int | float):
+            half_life /= pace
+        elif self.ramp is None:
+            half_life /= max(1.0, pace)
         if self.ramp is not None:
             half_life = min(half_life, self.ramp * seen)
         return 0.5 ** (batch / half_life) if half_life > 0 else 0.0

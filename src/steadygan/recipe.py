@@ -35,7 +35,7 @@ from steadygan.schedules import Constant, CriticWarmUp, Schedule
 from steadygan.system.files import describe
 from steadygan.system.regular import read_regular
 from steadygan.system.yaml_text import CHARACTERS, Dumper, read_yaml
-from steadygan.timeline import Replan, check_replans, position
+from steadygan.timeline import Replan, check_replans, pace, position
 
 FORMAT = 1
 """Version of the YAML format."""
@@ -175,6 +175,10 @@ class Recipe:
     def position(self, round_: int) -> int:
         """The round at which the schedules are in a round of the run: another one after a re-plan."""
         return position(self.replans, round_) if self.replans else round_
+
+    def pace(self, round_: int) -> float:
+        """Rounds of the schedules that a round of the run stands for: another number than 1 after a re-plan."""
+        return pace(self.replans, round_) if self.replans else 1.0
 
     def counts(self, round_: int) -> Steps:
         """Steps of both players in a round, before any balancing by losses."""

@@ -54,13 +54,25 @@ def position(replans: Sequence[Replan], round_: int) -> int:
 
     Before any re-plan it is the round itself, and at the end of the run always the end of the first plan.
     """
+    at, since, end = _from(replans, round_)
+    return _along(at, since, end, replans[0].before, round_) if end else round_
+
+
+def pace(replans: Sequence[Replan], round_: int) -> float:
+    """Rounds of the first plan that a round of the run stands for: the slope of ``position``, 1 before any re-plan."""
+    at, since, end = _from(replans, round_)
+    return (replans[0].before - at) / (end - since) if end else 1.0
+
+
+def _from(replans: Sequence[Replan], round_: int) -> tuple[int, int, int]:
+    """Where the line begins that the map follows in a round: position and round, and the run's end; 0 before any."""
     at, since, end = 0, 0, 0
     for replan in replans:
-        if round_ <= replan.round:
+        if round_ < replan.round:
             break
         here = replan.round if not end else _along(at, since, end, replans[0].before, replan.round)
         at, since, end = here, replan.round, replan.rounds
-    return _along(at, since, end, replans[0].before, round_) if end else round_
+    return at, since, end
 
 
 def _along(at: int, since: int, end: int, planned: int, round_: int) -> int:

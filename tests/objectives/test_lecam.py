@@ -15,7 +15,9 @@ from steadygan.objectives import (
     LeCam,
     lecam_regulariser,
 )
+from steadygan.objectives.base import State, stepped
 from steadygan.recipe import Recipe, dumps, loads, stretched
+from steadygan.types import CriticOutput
 from tests.objectives.outputs import pair
 
 
@@ -138,3 +140,36 @@ def test_a_start_is_left_out_of_yaml_where_there_is_none_and_follows_the_length_
 def test_a_start_below_0_is_refused() -> None:
     with pytest.raises(UsageError, match=r"LeCam\.start is -1"):
         LeCam(start=-1)
+
+
+@pytest.mark.parametrize(("passed", "first"), [(1.0, 6), (2.0, 3), (0.5, 12), (4.0, 2)])
+def test_its_start_follows_a_run_that_was_made_shorter_or_longer(passed: float, first: int) -> None:
+    """The first regularised step is the first whose planned one is at ``start``, or after it."""
+    base = Adversarial(Hinge())
+    objective = LeCam(base, weight=0.3, decay=0.9, start=6)
+    state, (real, fake) = objective.initial_state(), pair()
+    plain, regularised = base.critic_loss(real, fake, ()).item(), []
+    for step in range(14):
+        if objective.critic_loss(real, fake, state).item() != plain:
+            regularised.append(step)
+        state = stepped(objective, real, fake, state, passed)
+    assert regularised[0] == first
+
+
+def test_what_a_step_stands_for_is_handed_to_the_base() -> None:
+    class Counts(Adversarial):
+        def initial_state(self) -> State:
+            return (torch.zeros(()),)
+
+        def next_state(self, real: CriticOutput, fake: CriticOutput, state: State, passed: float = 1.0) -> State:
+            return (state[0] + passed,)
+
+    for objective in (Counts(), FeatureMatching(Counts()), LeCam(FeatureMatching(Counts()))):
+        state = stepped(objective, *pair(), objective.initial_state(), 2.5)
+        assert state[0].item() == 2.5
+
+
+def test_an_objective_that_counts_no_steps_is_not_told_of_them() -> None:
+    base = BoundaryEquilibrium(rate=0.1)
+    state, (real, fake) = base.initial_state(), pair(positive=True)
+    assert stepped(base, real, fake, state, 2.0) == base.next_state(real, fake, state)

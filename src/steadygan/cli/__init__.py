@@ -24,6 +24,7 @@ from typing import Any
 from steadygan.cli import habits, interrupts, status, verbosity
 from steadygan.cli.codes import INTERRUPTED, NO_READER, TERMINATED
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
+from steadygan.system import started
 from steadygan.system.terminal import escaped_output, raw_of
 
 COMMANDS = {
@@ -48,11 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     # of processes that train together only rank 0 prints
     first = os.environ.get("RANK", "0") in ("", "0")
     silent = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
+    timed = started.with_process() if argv is None else contextlib.nullcontext()
     stops = interrupts.Interrupts()
     verbosity.set_by(arguments)
     with escaped_output():
         try:
-            with _warnings_in_one_line(), stops, _sigterm_raises(), silent, status.shown():
+            with timed, _warnings_in_one_line(), stops, _sigterm_raises(), silent, status.shown():
                 code = _dispatch(arguments)
                 if sys.stdout is not None:
                     sys.stdout.flush()

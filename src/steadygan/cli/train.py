@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import math
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from steadygan.kinds import Kind, check_used, import_kinds
 from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import by_name, text, wgan_gp
 from steadygan.run import RUNS, find_run, new_folder
+from steadygan.system import started
 from steadygan.system.terminal import raw_of, width_of
 from steadygan.system.words import wrapped
 from steadygan.types import SampleSpec
@@ -39,7 +39,7 @@ STAND_INS = (
 
 def run(arguments: Sequence[str]) -> int:
     """Trains; returns the exit code."""
-    began = time.perf_counter()
+    began = started.began()
     parser = _parser()
     words, topic = topics.split_help(arguments, list(by_name()))
     rest, changes = overrides.split(words, parser.options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from steadygan.types import CriticOutput
 
@@ -17,7 +19,9 @@ class ObjectiveLike(Protocol):
     """Losses of critic and generator on the critic's outputs, and the state between steps.
 
     An objective that uses more than scores names these fields of ``CriticOutput`` in ``needs``, besides those that
-    its ``base`` needs: critics without them are refused before training.
+    its ``base`` needs: critics without them are refused before training. One whose state counts critic steps against a
+    field marked ``codec.DURATION`` has a ``next_state`` that takes ``passed: float = 1.0`` too: in a run whose end was
+    moved to keep its time, a step stands for so many of those that were planned.
     """
 
     @property
@@ -42,3 +46,18 @@ class ObjectiveLike(Protocol):
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
         """The state after a critic step, from its detached outputs; on the device, no host sync."""
+
+
+def stepped(objective: ObjectiveLike, real: CriticOutput, fake: CriticOutput, state: State, passed: float) -> State:
+    """An objective's state after a critic step that stands for ``passed`` planned ones, if it counts them."""
+    if passed == 1.0 or not _takes_passed(type(objective)):
+        return objective.next_state(real, fake, state)
+    counting: Any = objective
+    moved: State = counting.next_state(real, fake, state, passed=passed)
+    return moved
+
+
+@cache
+def _takes_passed(kind: type) -> bool:
+    method = getattr(kind, "next_state", None)
+    return method is not None and "passed" in inspect.signature(method).parameters

@@ -12,7 +12,7 @@ from steadygan.checks import at_least, whole_fields, within
 from steadygan.codec import DURATION, OMIT_DEFAULT
 from steadygan.objectives.adversarial import Adversarial
 from steadygan.objectives.auxiliary import AuxiliaryClassifier
-from steadygan.objectives.base import ObjectiveLike, State
+from steadygan.objectives.base import ObjectiveLike, State, stepped
 from steadygan.objectives.matching import FeatureMatching
 from steadygan.objectives.wrapping import Wrapping
 from steadygan.scores import Scores, both_score_maps, scale_mean, single_number
@@ -111,7 +111,8 @@ class LeCam(Wrapping):
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
         return self.base.generator_loss(real, fake, self._split(state)[0])
 
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State, passed: float = 1.0) -> State:
+        """The state after a critic step, which stands for ``passed`` steps of the run that ``start`` is for."""
         inner, (real_average, fake_average, *steps) = self._split(state)
         decay: float | Tensor = self.decay
         for done in steps:
@@ -119,8 +120,8 @@ class LeCam(Wrapping):
         moved = (
             decay * real_average + (1.0 - decay) * real.score.mean(),
             decay * fake_average + (1.0 - decay) * fake.score.mean(),
-            *(done + 1.0 for done in steps),
+            *(done + passed for done in steps),
         )
         make = getattr(type(state), "_make", tuple)  # a NamedTuple stays one
-        updated: State = make((*self.base.next_state(real, fake, inner), *moved))
+        updated: State = make((*stepped(self.base, real, fake, inner, passed), *moved))
         return updated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steadygan.objectives.base import ObjectiveLike, State
+from steadygan.objectives.base import ObjectiveLike, State, stepped
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
@@ -40,5 +40,5 @@ class Wrapping:
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
         return self.base.generator_loss(real, fake, state)
 
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
-        return self.base.next_state(real, fake, state)
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State, passed: float = 1.0) -> State:
+        return stepped(self.base, real, fake, state, passed)

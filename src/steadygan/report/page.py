@@ -131,6 +131,8 @@ class PageObserver:
     def __init__(self) -> None:
         self._guarded = Guarded("the report")
         self._next = 0.0
+        self.ending_seconds = 0.0
+        """of the last page, as another one takes them"""
 
     def started(self, start: RunStart) -> None:
         if start.plan and start.round == 0:  # the plan of a resume covers the remaining rounds only
@@ -143,7 +145,8 @@ class PageObserver:
         began = time.monotonic()
         if began >= self._next:
             self._guarded(lambda: write_report(picture.folder))
-            self._next = time.monotonic() + 200 * (time.monotonic() - began)
+            self.ending_seconds = time.monotonic() - began
+            self._next = time.monotonic() + 200 * self.ending_seconds
 
     def saved(self, round_: int, path: Path) -> None: ...
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.training.speed import USUAL_ROUND, Speed
+from steadygan.system.words import duration
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.observers import Evaluator
-    from steadygan.training.step.counters import Counters
+    from steadygan.training.timing import Timing
 
 TOLERANCE = 0.2
 """relative difference of the time that the remaining rounds need from what is left, from which the end is moved"""
-LEAST = 0.01
+LEAST = 0.015
 """the same difference as a fraction of the whole time, below which the end stays"""
-_WINDOW, _WINDOW_SECONDS = 0.15, 2.0  # of the time left, and at least so long: what the speed is measured over
+_WINDOW, _WINDOW_SECONDS = 0.15, 1.0  # of the time left, and at least so long: what the speed is measured over
 _SHORT = 0.1  # of the whole time, which the window never has to be longer than
-_PICTURE_SECONDS = 0.15
-_CHECKPOINT_SECONDS = 0.05
-CLOSING_SECONDS = 2.0
-"""after the last evaluation: the report, what the command prints, and the end of its process"""
+_LOOK, _LEAST_LOOK = 0.05, 0.005  # of the time left, but at least of the whole time: from one look to the next
+_MOST_ROUNDS = 2**31
 
 
 @dataclass
@@ -50,83 +45,72 @@ class Budget:
         return self.seconds - self.spent
 
 
-def side_costs(recipe: Recipe, speed: Speed, evaluator: Evaluator | None) -> dict[str, float]:
-    """Expected seconds of a picture, an evaluation and a checkpoint, before the first of each."""
-    evaluation = 0.0
-    if evaluator is not None:
-        evaluation = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
-    return {"picture": _PICTURE_SECONDS, "evaluation": evaluation, "checkpoint": _CHECKPOINT_SECONDS}
+def resumed_words(budget: Budget) -> str:
+    """What is left of the time of a run that goes on, in a line."""
+    limit, left = f"{budget.seconds / 60:g} minutes", budget.left
+    if left <= 0:
+        return (
+            f"the {limit} of this run are over ({duration(budget.spent)} are spent): it ends after a round or two, "
+            "with its last evaluation; then 'steadygan resume --rounds +N' goes on without a time limit"
+        )
+    return f"{duration(left)} of the {limit} of this run are left"
+
+
+class Look(NamedTuple):
+    """What a look at the time came to."""
+
+    rounds: int | None
+    """another length of the run, which fits into its time; None if the present one does, or nothing is known yet"""
+    following: int
+    """round after which to look again"""
 
 
 class Planner:
-    """Measures what rounds take while a run trains, and finds the end that its time allows."""
+    """Looks at the time of a run while it trains, often near its end, and finds the end that its time allows."""
 
-    def __init__(self, budget: Budget, speed: Speed | None = None, costs: dict[str, float] | None = None) -> None:
-        """
-        Args:
-            budget: of the run
-            speed: measured before the run, for the relative cost of both players' steps; None: alike
-            costs: of pictures, evaluations and checkpoints, each of which is measured as it happens
-        """
+    def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self._speed = speed or Speed(1.0, 1.0)
-        self._costs = dict(costs or {})
-        self._most = dict(self._costs)
-        self._aside = 0.0
-        self._marks: deque[tuple[float, Counters]] = deque()
 
-    @contextlib.contextmanager
-    def aside(self, kind: str) -> Iterator[None]:
-        """Context of a picture, an evaluation or a checkpoint: no part of the time of rounds."""
-        began = self.budget.clock()
-        try:
-            yield
-        finally:
-            self._costs[kind] = self.budget.clock() - began
-            self._most[kind] = max(self._most.get(kind, 0.0), self._costs[kind])
-            self._aside += self._costs[kind]
-
-    @property
-    def closing(self) -> float:
-        """Seconds that the end of the run takes, after its last round, as far as it was slow before."""
-        return CLOSING_SECONDS + sum(self._most.values())
-
-    def rounds(self, recipe: Recipe, counters: Counters) -> int | None:
-        """Another length of the run that fits into its time; None if the present one does, or nothing is known yet.
+    def look(self, timing: Timing, recipe: Recipe, done: int) -> Look:
+        """Whether the run still fits into its time, both ways: it may be too long by now, or too short.
 
         Args:
+            timing: of the run
             recipe: of the run
-            counters: so far, after a round that was logged, so that the device has done it
+            done: rounds that the device has done, with what was due after them; fewer than the recipe's
         """
-        now, total, marks = self.budget.clock() - self._aside, self.budget.seconds, self._marks
-        marks.append((now, counters))
-        window = max(_WINDOW * self.budget.left, min(_WINDOW_SECONDS, _SHORT * total))
-        while len(marks) > 2 and now - marks[1][0] >= window:
-            marks.popleft()
-        began, first = marks[0]
-        work = self._work(recipe, counters.critic_steps - first.critic_steps, counters.round - first.round)
-        if now - began < window / 2 or not work:
-            return None
-        ahead = recipe.steps(counters.round + (recipe.rounds - counters.round) // 2)
-        a_round = (now - began) / work * self._work(recipe, ahead, 1) + self._beside(recipe)
-        available = self.budget.left - self.closing
-        difference = abs(a_round * (recipe.rounds - counters.round) - available)
-        if difference < max(TOLERANCE * available, LEAST * total):
-            return None
-        rounds = counters.round + max(1, int(available / a_round))
-        return None if rounds == recipe.rounds else rounds
+        left, total = self.budget.left, self.budget.seconds
+        timing.window = max(_WINDOW * left, min(_WINDOW_SECONDS, _SHORT * total))
+        timing.mark(done)
+        at_last = done == recipe.rounds - 1  # the last moment at which the end can be moved away
+        if at_last:
+            timing.with_first_round()
+        seconds, rounds = timing.measured
+        needed = timing.until(recipe.rounds, first=done + 1)
+        if needed is None or (seconds < min(timing.window, needed) / 2 and not at_last):
+            over = left < timing.closing and recipe.rounds > done + 1
+            return Look(done + 1 if over else None, min(done + max(1, rounds), max(done + 1, recipe.rounds - 1)))
+        available, saving = left - timing.closing, timing.cost("replan")
+        new = recipe.rounds
+        if abs(needed - left) >= max(TOLERANCE * available, LEAST * total, saving):
+            new = _fitting(timing, done, left - saving)
+        a_round = needed / (recipe.rounds - done)
+        following = done + max(1, int(max(_LOOK * left, _LEAST_LOOK * total) / a_round))
+        return Look(None if new == recipe.rounds else new, min(following, max(done + 1, new - 1)))
 
-    def _work(self, recipe: Recipe, critic_steps: int, rounds: int) -> float:
-        """Seconds of so many critic steps and rounds at the speed before the run."""
-        usual = self._speed.round(recipe, USUAL_ROUND) - recipe.steps(USUAL_ROUND) * self._speed.critic_step
-        return critic_steps * self._speed.critic_step + rounds * usual
 
-    def _beside(self, recipe: Recipe) -> float:
-        """Mean seconds a round of pictures, evaluations and checkpoints."""
-        run = recipe.run
-        every = {
-            "picture": run.picture_every,
-            "evaluation": run.evaluate_every or run.checkpoint_every,
-            "checkpoint": run.checkpoint_every,
-        }
-        return sum(seconds / (every.get(kind) or recipe.rounds) for kind, seconds in self._costs.items())
+def _fitting(timing: Timing, done: int, seconds: float) -> int:
+    """The longest run that ends within so many seconds, of at least one more round."""
+
+    def fits(rounds: int) -> bool:
+        needed = timing.until(rounds, first=done + 1)
+        return needed is not None and needed <= seconds
+
+    low, span = done + 1, 1
+    while span < _MOST_ROUNDS and fits(low + span):
+        span *= 2
+    high = low + span
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

@@ -80,7 +80,8 @@ class Observer(Protocol):
     """Protocol of observers of a run; they change nothing in it and draw no random numbers.
 
     An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start,
-    and ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time.
+    ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, and a number
+    ``ending_seconds``: what its ``ended`` would take now.
     """
 
     def started(self, start: RunStart) -> None: ...
@@ -89,6 +90,11 @@ class Observer(Protocol):
     def pictured(self, picture: Picture) -> None: ...
     def saved(self, round_: int, path: Path) -> None: ...
     def ended(self, end: RunEnd) -> None: ...
+
+
+def ending_seconds(observers: Sequence[Observer]) -> float:
+    """What the observers' ``ended`` takes, as far as they know."""
+    return sum(getattr(observer, "ending_seconds", 0.0) for observer in observers)
 
 
 class Evaluator(Protocol):

@@ -12,6 +12,7 @@ from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, duration
 from steadygan.training import outlook
+from steadygan.training.costs import expected_costs
 from steadygan.training.speed import USUAL_ROUND, Speed
 
 if TYPE_CHECKING:
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 _LOG_SECONDS = 2.0
-_LEAST_LOG_SECONDS, _LOOKS = 0.5, 60  # of a short run with a time limit
 _CHECKPOINT_SECONDS = 30.0
 _FIRST_PICTURE_SECONDS = 45.0
 _PICTURES = 40
-_PICTURE_SECONDS = 0.15  # to write a picture in all its formats
-_PICTURE_STEPS = 2  # its other cost, in generator steps: statistics of the average, and samples
 _PICTURE_SHARE = 0.015  # of the time, at most, except at the start and in short runs
 _MIN_PICTURES = 4
 _EVALUATION_SHARE = 0.05  # of the time, at most
@@ -78,8 +76,6 @@ def choose_intervals(
     speed: Speed,
     threads: int | None = None,
     evaluator: Evaluator | None = None,
-    *,
-    limited: bool = False,
 ) -> Recipe:
     """The recipe with the intervals that it leaves open chosen from its speed, and the number of threads.
 
@@ -88,21 +84,15 @@ def choose_intervals(
         speed: measured
         threads: for ``run.threads`` if that is None
         evaluator: of samples during training
-        limited: True for a run with a time limit, which looks at its time whenever it logs: in a short one more often
     """
     run, round_seconds = recipe.run, max(1e-9, speed.rounds(recipe, 0, recipe.rounds) / recipe.rounds)
     total = round_seconds * recipe.rounds
     picture_seconds = min(max(total / _PICTURES, 2.0), 600.0)
     if speed.rounds(recipe, 0, min(recipe.rounds, 64)) < _FIRST_PICTURE_SECONDS:
         picture_seconds = min(picture_seconds, max(_FIRST_PICTURE_SECONDS, total / 200))
-    cost = _PICTURE_SECONDS + _PICTURE_STEPS * speed.generator_step
-    picture_seconds = max(picture_seconds, min(cost / _PICTURE_SHARE, total / _MIN_PICTURES))
-    evaluation_cost = 0.0
-    if evaluator is not None:
-        evaluation_cost = evaluator.seconds + evaluator.count / recipe.fakes * speed.generator_step
-    evaluation_seconds = max(evaluation_cost / _EVALUATION_SHARE, total / _MAX_EVALUATIONS)
-
-    log_seconds = min(_LOG_SECONDS, max(_LEAST_LOG_SECONDS, total / _LOOKS)) if limited else _LOG_SECONDS
+    costs = expected_costs(recipe, speed, evaluator)
+    picture_seconds = max(picture_seconds, min(costs["picture"] / _PICTURE_SHARE, total / _MIN_PICTURES))
+    evaluation_seconds = max(costs["evaluation"] / _EVALUATION_SHARE, total / _MAX_EVALUATIONS)
 
     def rounds_in(seconds: float) -> int:
         return min(recipe.rounds, _rounded(seconds / round_seconds))
@@ -110,7 +100,7 @@ def choose_intervals(
     chosen = dataclasses.replace(
         run,
         threads=threads if run.threads is None else run.threads,
-        log_every=run.log_every or rounds_in(log_seconds),
+        log_every=run.log_every or rounds_in(_LOG_SECONDS),
         picture_every=run.picture_every or rounds_in(picture_seconds),
         checkpoint_every=run.checkpoint_every or rounds_in(_CHECKPOINT_SECONDS),
         evaluate_every=run.evaluate_every or rounds_in(evaluation_seconds),

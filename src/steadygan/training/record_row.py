@@ -75,7 +75,7 @@ def row(game: Game, report: RoundReport, held_out: HeldOutScores | None, round_:
             settings[f"penalty_weight/{index}"] = value_at(penalty.weight, at)
     half_life = game.recipe.average.half_life
     if not isinstance(half_life, int | float):
-        settings["average_half_life"] = value_at(half_life, at)
+        settings["average_half_life"] = value_at(half_life, at) / game.recipe.pace(round_)
     if held_out is not None:
         settings["held_out_samples"] = len(held_out.train)
     return {**measured, **settings}

@@ -11,7 +11,7 @@ from steadygan.recipe import own_kinds
 from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
 from steadygan.training import out_of_memory, plan, speed, validate
-from steadygan.training.budget import CLOSING_SECONDS, side_costs
+from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
 from steadygan.training.own_networks import check_repeatable, with_labels_settled
@@ -99,8 +99,8 @@ def resolve(
             threads, measured = speed.choose_threads(recipe, measure, limit)
         else:
             measured = measure()
-    costs = side_costs(recipe, measured, evaluator)
-    closing = CLOSING_SECONDS + sum(costs.values())
+    costs = expected_costs(recipe, measured, evaluator)
+    closing = sum(costs.values())
 
     def within_time(speed: Speed) -> Recipe:
         if budget is None:
@@ -119,7 +119,7 @@ def resolve(
         )
     run = dataclasses.replace(fitted.run, engine=engine.name)
     fitted = dataclasses.replace(fitted, average=average, run=run)
-    chosen = plan.choose_intervals(fitted, measured, threads, evaluator, limited=budget is not None)
+    chosen = plan.choose_intervals(fitted, measured, threads, evaluator)
     resolved, measured = world.broadcast((chosen, measured))
     resolved = bound(resolved, own_kinds(fitted))  # another process's recipe holds import paths
     return Resolved(resolved, measured, engine, tuple(notes), warnings or ())

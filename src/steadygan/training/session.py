@@ -25,14 +25,14 @@ from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import advice, out_of_memory, plan, resumption, speed, validate
-from steadygan.training.budget import Budget, Planner, side_costs
+from steadygan.training.budget import Budget, Planner, resumed_words
+from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.resolve import resolve
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.speed import Speed
 from steadygan.training.trainer import Trainer
 from steadygan.training.waiting import Say, said, silent, told_to
 
@@ -111,8 +111,9 @@ def _train(
     resolved = resolve(recipe, dataset, chosen, budget, evaluator, world, say)
     if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
         torch.set_num_threads(resolved.recipe.run.threads)
-    planner = _planner(budget, resolved.recipe, evaluator, resolved.speed)
+    planner = None if budget is None else Planner(budget)
     trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner)
+    trainer.expected = expected_costs(resolved.recipe, resolved.speed, evaluator)
     game = trainer.build()
     if weights_from is not None:
         for network, saved in ((game.generator, "average"), (game.average, "average"), (game.critic, "critic")):
@@ -173,10 +174,12 @@ def resume_run(
         engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
         saved = resumption.checkpoint_of(folder, from_round)
         state = None if saved is None else resumption.state_of(saved)
-        budget = None
-        if before is None or before.rounds == recipe.rounds:  # more rounds that were asked for are all trained
-            budget = _left(folder, state, time.perf_counter() if began is None else began)
-        planner = _planner(budget, recipe, evaluator)
+        budget = _left(folder, state, time.perf_counter() if began is None else began)
+        time_words = () if budget is None else (f"note: {resumed_words(budget)}",)
+        if budget is not None and before is not None and before.rounds != recipe.rounds:
+            time_words = (f"note: {recipe.rounds:,} rounds were asked for: the time limit of this run no longer holds",)
+            budget = None
+        planner = None if budget is None else Planner(budget)
         trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner)
         if state is not None:
             warnings += _changed(state, trainer)
@@ -185,7 +188,7 @@ def resume_run(
         if saved is not None:
             trainer.counters = resumption.load(saved, game)
         world.barrier()  # all have read what the first now changes
-        notes: tuple[str, ...] = () if taken_over is None else (f"note: {taken_over}",)
+        notes = (*time_words, *(() if taken_over is None else (f"note: {taken_over}",)))
         if world.first:
             round_ = trainer.counters.round
             changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds)
@@ -199,15 +202,6 @@ def resume_run(
                     changes.append(Change(round_, record.path.name, None, None, DAMAGED, now()))
             warnings += _rewrite(trainer, damaged_data, changes)
         return trainer.run(game, (*notes, *_notes(warnings)))
-
-
-def _planner(
-    budget: Budget | None, recipe: Recipe, evaluator: Evaluator | None, speed: Speed | None = None
-) -> Planner | None:
-    """What moves the end of a run with a time limit."""
-    if budget is None:
-        return None
-    return Planner(budget, speed, side_costs(recipe, speed or Speed(0.0, 0.0), evaluator))
 
 
 def _left(folder: Path, state: CheckpointState | None, began: float) -> Budget | None:

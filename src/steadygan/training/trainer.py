@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +15,11 @@ from steadygan.system.device import choose_precision
 from steadygan.timeline import Replan
 from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory
 from steadygan.training.clock import Clock
+from steadygan.training.costs import EXIT_SECONDS, expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.finite_check import FiniteCheck, NotFiniteError
 from steadygan.training.held_out import HeldOutMeasure
-from steadygan.training.observers import Picture, RunEnd, RunStart
+from steadygan.training.observers import Picture, RunEnd, RunStart, ending_seconds
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.record_row import row
 from steadygan.training.replanning import record_replan, tell_replanned
@@ -31,7 +30,7 @@ from steadygan.training.step.counters import Counters
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
-from steadygan.training.time_left import TimeLeft
+from steadygan.training.timing import Timing
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +80,8 @@ class Trainer:
         self.record = Record(folder / METRICS)
         self.evaluations = Record(folder / EVALUATIONS)
         self.checkpoints = folder / CHECKPOINTS
+        self.expected = expected_costs(recipe, None, self.evaluator)
+        """seconds of what stands between rounds, until it was timed"""
         self.counters = Counters()
         self._builder = SetupBuilder(recipe, dataset, device, world)
         self.feed, self.drawer = self._builder.feed, self._builder.drawer
@@ -142,8 +143,8 @@ class Trainer:
         finite = FiniteCheck(self.device)
         clock = Clock(self.counters.seconds)
         evaluates = self.evaluator is not None or options.keep_best is not None
-        expected = 0.0 if self.evaluator is None else self.evaluator.seconds
-        left = TimeLeft(self.recipe, evaluates=evaluates, evaluation=expected)
+        begin, look = self.counters.round, self.counters.round + 1
+        timing = Timing(self.recipe, evaluates=evaluates, expected=self.expected, done=begin)
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
@@ -165,47 +166,53 @@ class Trainer:
                     finite.check()
                     report = reduce_report(report, self.world)
                     if self.world.first:
-                        self._log(game, report, clock, left)
+                        self._log(game, report, clock, timing)
                 if self.world.first and (last or self._picture_due(done)):
                     finite.check()
-                    with left.aside("picture"), self._aside("picture"):
+                    with timing.aside("picture"):
                         self._picture(game)
+                    timing.took("ending", EXIT_SECONDS + ending_seconds(self.observers))
                 evaluated = evaluates and (last or done % evaluate_every == 0)
                 saved = last or stopped or done % options.checkpoint_every == 0
                 if saved:
                     self._check_equal(game)
                 if self.world.first and (evaluated or saved):
                     finite.check()
-                    with left.aside("evaluation" if evaluated else "checkpoint"):
+                    with timing.aside("evaluation" if evaluated else "checkpoint"):
                         self.save(game, judged=evaluated)
                 if stopped and not last:
                     return INTERRUPTED
-                if self.planner is not None and logged and not last:
-                    self._replan(game, self.planner, left, saved=saved)
+                if self.planner is not None and done >= look and not last:
+                    finite.check()
+                    look = self._look(game, self.planner, timing, saved=saved)
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
-    def _replan(self, game: Game, planner: Planner, left: TimeLeft, *, saved: bool) -> None:
-        """Moves the end of the run if its time asks for it, and the schedules with it; recorded before it holds."""
+    def _look(self, game: Game, planner: Planner, timing: Timing, *, saved: bool) -> int:
+        """Moves the end of the run if its time asks for it; returns the round of the next look, for all processes."""
+        seen = planner.look(timing, self.recipe, self.counters.round) if self.world.first else None
+        seen = self.world.broadcast(seen)
+        assert seen is not None
+        if seen.rounds is not None:
+            self._replan(game, timing, seen.rounds, saved=saved)
+        return seen.following
+
+    def _replan(self, game: Game, timing: Timing, rounds: int, *, saved: bool) -> None:
+        """Moves the end of the run, and the schedules with it; recorded before it holds."""
         counters, before = self.counters, self.recipe
-        rounds = self.world.broadcast(planner.rounds(before, counters) if self.world.first else None)
-        if rounds is None:
-            return
         replan = Replan(counters.round, before.rounds, rounds)
         recipe = dataclasses.replace(before, rounds=rounds, replans=(*before.replans, replan))
         if not saved:
             self._check_equal(game)
         if self.world.first:
-            if not saved:
-                self.save(game)
-            record_replan(self.folder, recipe)
+            with timing.aside("replan"):
+                if not saved:
+                    self.save(game)
+                record_replan(self.folder, recipe)
         self.recipe = game.recipe = self.drawer.recipe = recipe
-        left.replanned(recipe)
+        timing.replanned(recipe)
         self.feed.follow(coming_rows(self.drawer, self.world, counters.round, counters.position))
         tell_replanned(self.observers, replan)
-
-    def _aside(self, kind: str) -> AbstractContextManager[None]:
-        return contextlib.nullcontext() if self.planner is None else self.planner.aside(kind)
 
     def _counters_after(self, before: Counters, steps: Steps, seconds: float) -> Counters:
         """The counters after a round of so many steps."""
@@ -230,11 +237,11 @@ class Trainer:
         assert every is not None
         return done % every == 0 or (done < every and done & (done - 1) == 0)
 
-    def _log(self, game: Game, report: RoundReport, clock: Clock, left: TimeLeft) -> None:
+    def _log(self, game: Game, report: RoundReport, clock: Clock, timing: Timing) -> None:
         counters = self.counters
         pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
         times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
-        seconds_left = left.after(counters.round)
+        seconds_left = timing.after(counters.round)
         if pace is not None:
             times["samples_per_second"] = round(pace.samples, 1)
             if seconds_left is not None:
@@ -301,10 +308,8 @@ class Trainer:
         """
         fixed_latents.settle_average(game)
         if judged:
-            with self._aside("evaluation"):
-                self._evaluate(game)
-        with self._aside("checkpoint"):
-            return self._write(game)
+            self._evaluate(game)
+        return self._write(game)
 
     def _write(self, game: Game) -> Path:
         self.record.sync()

@@ -102,6 +102,8 @@ class Game:
         """strength of the perturbation in this round, 0-d"""
         self.rate_factor = torch.ones((), device=self.device)
         """factor of both learning rates by the plateau in this round, 0-d"""
+        self.pace = 1.0
+        """rounds of the schedules that this round stands for, in a run whose end was moved"""
         wide = torch.float32 if self.device.type == "mps" else torch.float64  # exact for a Python float
         self.penalty_weights = [
             torch.tensor(value_at(penalty.weight, 0), dtype=wide, device=self.device) for penalty in recipe.penalties
@@ -227,7 +229,7 @@ class Game:
         if self._may_draw:  # dropout and noise of the user's own networks, a function of (seed, round, process)
             drawn = stream_generator(self.recipe.seed, Stream.NETWORKS, round_, substream=self.world.rank)
             torch.manual_seed(int(drawn.integers(2**63)))
-        at = self.recipe.position(round_)
+        at, self.pace = self.recipe.position(round_), self.recipe.pace(round_)
         for part in self._round_followers:
             part.set_round(at)
         self.strength.fill_(self._strength(at))
@@ -260,7 +262,7 @@ class Game:
 
     def update_average(self, batch: int, seen: int, round_: int) -> None:
         """Updates the moving average of the generator's weights after ``seen`` fakes."""
-        decay = self.recipe.average.decay(batch, seen, self.recipe.position(round_))
+        decay = self.recipe.average.decay(batch, seen, self.recipe.position(round_), self.recipe.pace(round_))
         update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
         self.copy_buffers()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 
+from steadygan.objectives.base import stepped
 from steadygan.training.step.state import LazyReadings
 from steadygan.types import PLAYERS
 
@@ -123,7 +124,7 @@ def update_state(game: Game, phase: Phase, terms: Terms, count: int) -> None:
         assert terms.real is not None and terms.fake is not None
         if state.objective:
             real, fake = game.all_gather(terms.real), game.all_gather(terms.fake)
-            state = state._replace(objective=recipe.objective.next_state(real, fake, state.objective))
+            state = state._replace(objective=stepped(recipe.objective, real, fake, state.objective, game.pace))
         if recipe.perturbation is not None and state.perturbation:
             updated = recipe.perturbation.next_state(gather(terms.real.score), state.perturbation, count)
             state = state._replace(perturbation=updated)

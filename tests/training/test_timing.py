@@ -13,9 +13,11 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.schedules import Constant
 from steadygan.training import trainer
+from steadygan.training.agenda import due
+from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS
 from steadygan.training.observers import Picture
 from steadygan.training.session import new_run
-from steadygan.training.time_left import TimeLeft
+from steadygan.training.timing import Timing
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher
@@ -46,7 +48,7 @@ def simulated(
 ) -> list[tuple[int, float, float]]:
     """A run with these seconds a step: of each logged row (round, estimated seconds left, true seconds left)."""
     clock, rows = Clock(), []
-    left = TimeLeft(made, evaluates=evaluates, evaluation=expected, clock=clock)
+    left = Timing(made, evaluates=evaluates, expected={"evaluation": expected}, clock=clock)
     every = made.run
     assert every.picture_every and every.checkpoint_every and every.evaluate_every
     for done in range(1, made.rounds + 1):
@@ -117,25 +119,26 @@ def test_a_machine_that_slows_down_is_followed_within_seconds() -> None:
 
 
 def test_the_first_row_of_a_session_says_nothing() -> None:
-    left = TimeLeft(recipe(100, picture=10, checkpoint=10, evaluate=10), clock=Clock())
+    left = Timing(recipe(100, picture=10, checkpoint=10, evaluate=10), clock=Clock())
     assert left.after(1) is None
 
 
 @pytest.mark.parametrize("done", [1, 2, 7, 33, 64, 99, 100])
 def test_what_is_due_is_what_the_trainer_does(done: int) -> None:
-    left = TimeLeft(recipe(100, picture=33, checkpoint=20, evaluate=30), evaluates=True)
+    made = recipe(100, picture=33, checkpoint=20, evaluate=30)
     rest = range(done, 101)
     evaluated = {r for r in rest if r == 100 or r % 30 == 0}
-    assert left.due(done) == {
+    assert due(made.run, done, 100, evaluates=True) == {
         "picture": sum(r == 100 or r % 33 == 0 or (r < 33 and r & (r - 1) == 0) for r in rest),
         "evaluation": len(evaluated),
         "checkpoint": sum((r == 100 or r % 20 == 0) and r not in evaluated for r in rest),
+        "ending": 1,
     }
 
 
 def test_the_steps_of_very_many_rounds_are_estimated() -> None:
     rounds, clock = 1_000_000, Clock()
-    left = TimeLeft(recipe(rounds, picture=rounds, checkpoint=rounds, evaluate=rounds, steps=WarmUp()), clock=clock)
+    left = Timing(recipe(rounds, picture=rounds, checkpoint=rounds, evaluate=rounds, steps=WarmUp()), clock=clock)
     left.after(30)
     clock.now = 6.0 * 70  # 70 rounds of 6 steps, a second each
     steps = rounds * 6 + rounds // 500 * 95
@@ -143,7 +146,9 @@ def test_the_steps_of_very_many_rounds_are_estimated() -> None:
 
 
 class Slow(Watcher):
-    """Takes 3 s for each picture and 2 s for each checkpoint, by a clock of its own."""
+    """Takes 3 s for each picture and 2 s for each checkpoint, by a clock of its own, and says 5 s for the end."""
+
+    ending_seconds = 5.0
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -161,13 +166,16 @@ class Slow(Watcher):
 def test_the_trainer_times_what_stands_between_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()  # stands still in rounds
     watcher = Slow(clock)
-    monkeypatch.setattr(trainer, "TimeLeft", functools.partial(TimeLeft, clock=clock))
+    monkeypatch.setattr(trainer, "Timing", functools.partial(Timing, clock=clock))
     data = image_data()
     new_run(small_recipe(), data, tmp_path / "run", device="cpu", observers=[watcher])
     assert [picture.round for picture in watcher.all("pictured")] == [1, 2, 4, 6, 12]
     assert watcher.all("saved") == [5, 10, 12]
-    # after round 4 three pictures are due, and checkpoints of unknown cost; after round 8 one and two
-    assert [row.get("seconds_left") for row in watcher.all("logged")] == [None, 9, 3 + 2 * 2, 0]
+    # after round 4 three pictures are due, and three checkpoints of unknown cost; after round 8 one and two
+    seen = [row.get("seconds_left") for row in watcher.all("logged")]
+    assert [seen[0], seen[-1]] == [None, 0]
+    assert seen[1] == pytest.approx(3 * 3 + 3 * CHECKPOINT_SECONDS + EXIT_SECONDS + 5, abs=0.06)
+    assert seen[2] == pytest.approx(3 + 2 * 2 + EXIT_SECONDS + 5, abs=0.06)
     held_out = data.held_out.samples.astype(float)
     spread = watcher.all("started")[0].data_spread
     assert spread == pytest.approx(held_out.var(0, ddof=1).mean() ** 0.5, rel=1e-3)

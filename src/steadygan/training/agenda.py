@@ -1,0 +1,63 @@
+"""What a run still has to do: the steps of its rounds, and the pictures, evaluations and checkpoints between them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from steadygan.schedules import Constant
+
+if TYPE_CHECKING:
+    from steadygan.recipe import Recipe, RunOptions
+
+Between: TypeAlias = Literal["picture", "evaluation", "checkpoint", "replan", "ending"]
+"""work that is no part of rounds; a checkpoint with an evaluation or a re-plan is a part of it; ``ending`` is what
+comes after the last of them: the report, and the end of the process"""
+_EXACT, _INTERVALS, _SAMPLES = 1 << 13, 256, 64
+"""rounds whose steps are counted one by one; intervals of the others, and samples of each"""
+
+
+def work_until(recipe: Recipe) -> Callable[[int], float]:
+    """The steps of both players in the first so many rounds; of many rounds most by samples."""
+    if isinstance(recipe.critic_steps, Constant):
+        return float
+    exact = min(recipe.rounds, _EXACT)
+    knots, steps = list(range(exact + 1)), [float(sum(recipe.counts(round_))) for round_ in range(exact)]
+    for begin, end in _intervals(exact, recipe.rounds):
+        count = min(end - begin, _SAMPLES)
+        # one round of each part, not the same of each, which a repeating schedule might single out
+        places = (begin + int((index + index * 0.618034 % 1) * (end - begin) / count) for index in range(count))
+        steps.append((end - begin) * statistics.fmean(sum(recipe.counts(place)) for place in places))
+        knots.append(end)
+    at, total = np.array(knots, float), np.concatenate([[0.0], np.cumsum(steps)])
+    return lambda done: float(np.interp(done, at, total))
+
+
+def due(run: RunOptions, first: int, last: int, *, evaluates: bool) -> dict[Between, int]:
+    """How many pictures, evaluations and checkpoints are due from round ``first`` to the last, and the run's end."""
+    assert run.picture_every and run.checkpoint_every
+    evaluate_every = run.evaluate_every or run.checkpoint_every
+    powers = (1 << power for power in range(run.picture_every.bit_length()))
+    early = sum(first <= power < min(run.picture_every, last) for power in powers)
+    pictures = early + _multiples(run.picture_every, first, last)
+    saved = _multiples(run.checkpoint_every, first, last)
+    if not evaluates:
+        return {"picture": pictures, "evaluation": 0, "checkpoint": saved, "ending": 1}
+    both = _multiples(math.lcm(evaluate_every, run.checkpoint_every), first, last)
+    evaluated = _multiples(evaluate_every, first, last)
+    return {"picture": pictures, "evaluation": evaluated, "checkpoint": saved - both, "ending": 1}
+
+
+def _multiples(every: int, first: int, last: int) -> int:
+    """Multiples of ``every`` from ``first`` to ``last``, and ``last`` itself."""
+    return last // every - (first - 1) // every + (last % every != 0)
+
+
+def _intervals(start: int, end: int) -> Iterator[tuple[int, int]]:
+    edges = [start + (end - start) * index // _INTERVALS for index in range(_INTERVALS + 1)]
+    return ((low, high) for low, high in itertools.pairwise(edges) if high > low)
