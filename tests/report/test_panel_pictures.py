@@ -321,3 +321,13 @@ def test_in_python_there_is_no_picture_unless_asked_for() -> None:
     observer.ended(END)
     assert "\u2580" not in fed(on).text
     assert not fed(on).strings
+
+
+def test_images_seen_are_those_of_the_critic_where_the_generators_loss_sees_others() -> None:
+    panel = LivePanel(console(24, 80), pictures="none")
+    panel.open(RunStart(Path("run"), "r", SampleSpec((3, 8, 8)), 0, 9, batch=16))
+    row = {"round": 5, "critic_steps": 5, "samples": 160, "samples_per_second": 1000.0}
+    assert panel._seen(row) == ["80 images seen", "500 images/s"]
+    assert panel._seen({"round": 5, "samples": 160}) == ["160 images seen"]
+    assert panel._seen({}) == []
+    panel.put_away()

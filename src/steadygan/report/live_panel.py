@@ -43,6 +43,7 @@ class LivePanel:
         self._pictures: PanelPictures | None = None
         self._watch: Watch | None = None
         self._what = "samples"
+        self._batch: int | None = None
         self._clock = clock
         self._row: Row = {}
         self._row_at = 0.0
@@ -60,6 +61,7 @@ class LivePanel:
         for line in start.plan:
             self._print(line, "dim")
         self._watch = Watch(start)
+        self._batch = start.batch
         self._what = "images" if start.sample.is_image else "samples"
         rounds = TextColumn("round {task.completed:,}/{task.total:,}", style="bold", markup=False)
         bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
@@ -134,6 +136,15 @@ class LivePanel:
                 if self._bar:
                     self._refresh(self._bar)
 
+    def _seen(self, row: Row) -> list[str]:
+        """The real samples that the critic has seen so far and in a second: some losses show others to the generator."""
+        drawn = row.get("samples")
+        if not drawn:
+            return []
+        critics = row["critic_steps"] * self._batch if self._batch and row.get("critic_steps") else drawn
+        speed = row.get("samples_per_second", 0.0) * critics / drawn
+        return [f"{int(critics):,} {self._what} seen", *([f"{count(speed)} {self._what}/s"] if speed else [])]
+
     def _refresh(self, bar: _RoundsBar) -> None:
         row = self._row
         numbers = [f"{name} {value}" for name, value in losses(row)]
@@ -141,9 +152,7 @@ class LivePanel:
             numbers.append(f"generator {number(row['generator_loss'])}")
         if self._evaluation:
             numbers.append(self._evaluation)
-        seen = [f"{int(row['samples']):,} {self._what} seen"] if row.get("samples") else []
-        if speed := row.get("samples_per_second"):
-            seen.append(f"{count(speed)} {self._what}/s")
+        seen = self._seen(row)
         judged = judgement(self._watch.signs, self._what) if self._watch and row else ""
         below = [
             *([_cropped(self._times(row), "cyan")] if self._narrow else []),

@@ -38,6 +38,8 @@ class RunStart:
     data_spread: float | None = None
     """root mean square distance of the data's values from their means, in the units of ``Picture.samples``; None for
     text, and if it is not known"""
+    batch: int | None = None
+    """real samples of a critic step; None: not known"""
 
 
 @dataclass(frozen=True)

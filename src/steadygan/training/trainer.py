@@ -109,6 +109,7 @@ class Trainer:
             rounds=self.recipe.rounds,
             plan=tuple(lines),
             data_spread=data_spread(self.dataset),
+            batch=self.recipe.batch,
         )
         for observer in self.observers:
             observer.started(start)
