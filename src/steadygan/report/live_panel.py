@@ -137,7 +137,7 @@ class LivePanel:
                     self._refresh(self._bar)
 
     def _seen(self, row: Row) -> list[str]:
-        """The real samples that the critic has seen so far and in a second: some losses show others to the generator."""
+        """The real samples that the critic saw so far, and in a second; some losses show others to the generator."""
         drawn = row.get("samples")
         if not drawn:
             return []

@@ -25,6 +25,7 @@ from steadygan.system.words import byte_size
 _ALL_SAME = "All pictures are the same, pixel for pixel: those that are held out are trained on too."
 _UNREADABLE_LISTED = 1_000
 SIZES_LISTED = 20
+_KEPT = 32  # pixels, to which the default training goes down for the sake of time
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 
 Kind = TypeVar("Kind")
@@ -177,14 +178,21 @@ def size_sentence(inspection: Inspection) -> str:
     sizes = [item for scan in inspection.scans for item in scan.sizes]
     across, down = inspection.plan.across_and_down
     if all(each == (across, down) for each, _ in sizes):
-        return f"Pictures stay as they are, {across}x{down} ({inspection.why_size})."
+        return f"Pictures stay as they are, {across}x{down} ({inspection.why_size}).{_by_time(inspection)}"
     fitting = all(width * down == height * across for (width, height), _ in sizes)
     cropped = "cropped to the middle square and " if across == down else f"cropped to {across}:{down} and "
     first = "" if fitting else ("padded and " if inspection.plan.fit == "pad" else cropped)
     side = max if inspection.plan.fit == "pad" else min
     small = sum(count for each, count in sizes if side(each) < size)
     enlarged = f"; {small:,} are smaller than that and are enlarged" if small else ""
-    return f"Pictures are {first}resized to {across}x{down} ({inspection.why_size}){enlarged}."
+    return f"Pictures are {first}resized to {across}x{down} ({inspection.why_size}){enlarged}.{_by_time(inspection)}"
+
+
+def _by_time(inspection: Inspection) -> str:
+    """A sentence on the size that the default training may take, for a size that nobody asked for; empty for 32 px."""
+    if inspection.options.size is not None or inspection.plan.size <= _KEPT:
+        return ""
+    return " Without a recipe and a GPU, and with too little time for that, it takes half the size (docs/data.md)."
 
 
 def channels_sentence(inspection: Inspection) -> str:
