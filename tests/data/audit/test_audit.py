@@ -143,4 +143,4 @@ def test_the_audit_says_that_the_default_training_may_halve_a_size_that_nobody_a
         pixels = np.random.default_rng(index).integers(0, 256, (side, side, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
     audit = audit_data(DataOptions(source=str(tmp_path), size=size))
-    assert ("half the size" in " ".join(audit.sentences)) is said
+    assert ("half the size" in " ".join(audit.what_training_will_do)) is said
