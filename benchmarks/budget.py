@@ -23,13 +23,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, write_results
 from benchmarks.load import loaded
-from steadygan.run.environment import describe_environment
 from steadygan.run.history import REPLANNED, read_history
 from steadygan.run.run import Run
 from steadygan.system.cores import cores
-from steadygan.system.files import write_json
 
 TOLERANCE = 0.1
 """of the limit, within which a run has to end"""
@@ -110,19 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             trials.append(made)
     within = sum(abs(made["ratio"] - 1) <= TOLERANCE for made in trials)
     print(f"{within} of {len(trials)} within {TOLERANCE:.0%}")
-    import torch
-
-    content = {
-        "command": command_line("budget", arguments),
-        "trained": words,
-        "processor": processor(),
-        "cores": cores(),
-        "environment": describe_environment(torch.device("cpu"), "auto"),
-        "within_10_percent": within,
-        "trials": trials,
-    }
-    values.out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(values.out, content)
+    found = {"trained": words, "cores": cores(), "within_10_percent": within, "trials": trials}
+    write_results(values.out, "budget", arguments, **found)
 
 
 if __name__ == "__main__":

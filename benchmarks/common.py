@@ -1,13 +1,15 @@
-"""Shared by the benchmarks: folders, the recorded command line, the processor's name, and tables in pages."""
+"""Shared by the benchmarks: folders, files of results with where they were measured, and tables in pages."""
 
 from __future__ import annotations
 
 import platform
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from steadygan.system.files import write_text
+from steadygan.system.files import write_json, write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -17,6 +19,22 @@ def command_line(name: str, arguments: Sequence[str] | None) -> str:
     """The command line of a benchmark, for the record: absolute paths by their last two parts, to name no machine."""
     words = sys.argv[1:] if arguments is None else arguments
     return f"python -m benchmarks.{name} {' '.join(map(short_path, words))}".rstrip()
+
+
+def write_results(path: Path, name: str, arguments: Sequence[str] | None, **found: Any) -> None:
+    """Writes what a benchmark found on the CPU, after its command, the processor, the versions and the date."""
+    import torch
+
+    from steadygan.run.environment import describe_environment
+
+    head = {
+        "command": command_line(name, arguments),
+        "processor": processor(),
+        "environment": describe_environment(torch.device("cpu"), "auto"),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {**head, **found})
 
 
 def short_path(word: str) -> str:

@@ -26,15 +26,13 @@ from typing import Any
 import torch
 
 import steadygan as sg
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, write_results
 from benchmarks.digits_quality import Judge, pixels
 from benchmarks.load import loaded
 from benchmarks.picture_cost import AVX2
-from steadygan.run.environment import describe_environment
 from steadygan.run.layout import SAMPLES
 from steadygan.run.run import Run
 from steadygan.system.cores import cores
-from steadygan.system.files import write_json
 
 SAMPLED = 2_000
 LIMIT_MINUTES, FIRST_SECONDS = 3.0, 15.0
@@ -122,20 +120,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             made = trial(words, Path(folder) / str(number), values.load, judge, avx2=values.avx2)
             print(line_of(made), flush=True)
             trials.append(made)
-    content = {
-        "command": command_line("demo", arguments),
-        "trained": ["train", *words],
-        "processor": processor(),
-        "instructions": "AVX2" if values.avx2 else torch.backends.cpu.get_cpu_capability(),
-        "cores": cores(),
-        "busy_processes": values.load,
-        "environment": describe_environment(torch.device("cpu"), "auto"),
-        "date": time.strftime("%Y-%m-%d"),
-        "trials": trials,
-    }
     out = values.out or RESULTS / f"demo{'-avx2' * values.avx2}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(out, content)
+    write_results(
+        out,
+        "demo",
+        arguments,
+        trained=["train", *words],
+        instructions="AVX2" if values.avx2 else torch.backends.cpu.get_cpu_capability(),
+        cores=cores(),
+        busy_processes=values.load,
+        trials=trials,
+    )
     print(f"written: {out}")
 
 

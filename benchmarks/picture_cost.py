@@ -25,7 +25,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, write_results
 from benchmarks.speed.cases import Case
 from benchmarks.speed.flops import product
 from benchmarks.speed.library import builder_of
@@ -43,9 +42,7 @@ from steadygan.data import Dataset, Stored
 from steadygan.default_recipe import choose
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
-from steadygan.run.environment import describe_environment
 from steadygan.system.device import Precision, has_fast_bf16
-from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.step.counters import Counters
@@ -212,18 +209,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         _say("\n".join(map(_layer_line, layers[:SHOWN])))
                     settings = {"size": size, "recipe": recipe, "width": width, "precision": precision}
                     entries.append({**settings, **entry, "operators": layers[:SHOWN]})
-    content = {
-        "command": command_line("picture_cost", words),
-        "processor": processor(),
-        "instructions": "AVX2" if values.avx2 else torch.backends.cpu.get_cpu_capability(),
-        "environment": describe_environment(CPU, "fp32"),
-        "threads": 1,
-        "date": time.strftime("%Y-%m-%d"),
-        "costs": entries,
-    }
     out = values.out or RESULTS / f"picture-cost{'-avx2' * values.avx2}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(out, content)
+    instructions = "AVX2" if values.avx2 else torch.backends.cpu.get_cpu_capability()
+    write_results(out, "picture_cost", words, instructions=instructions, threads=1, costs=entries)
     _say(f"written: {out}")
 
 

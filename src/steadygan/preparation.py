@@ -56,7 +56,8 @@ def prepare(
         data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
             mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
             None: the recipe's own, or the handwritten digits
-        size: side of pictures in pixels, to which they are resized; None: follows the pictures
+        size: side of pictures in pixels, to which they are resized; None: follows the pictures, and for a
+            default recipe the time (docs/data.md)
         form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)
         device: 'auto', 'cpu', 'cuda' or 'mps'; the choice of a recipe depends on it
         progress: called with (done, all) while pictures are decoded for the first time

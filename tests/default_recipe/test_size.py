@@ -7,24 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from steadygan import api
 from steadygan.cli import main
 from steadygan.data import DataOptions
 from steadygan.default_recipe import size as sizes
 from steadygan.types import SampleSpec
+from tests.data.making import fill
 
 
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
     """A folder of 40 pictures of 96x64 pixels."""
-    folder = tmp_path / "wide"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for index in range(40):
-        Image.fromarray(rng.integers(0, 256, (64, 96, 3), dtype=np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return fill(tmp_path / "wide", 40, (96, 64))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,8 @@ from steadygan.networks import SubpixelCritic, SubpixelGenerator, parameter_coun
 from steadygan.networks.layers.inspect import couples_batch
 from steadygan.networks.layers.subpixel import BinomialFilter, ResidualBlock
 from steadygan.penalties import r1_penalty
+from steadygan.recipe import dumps, loads
+from steadygan.recipes import pictures
 from steadygan.types import SampleSpec
 
 COLOUR = SampleSpec((3, 32, 32))
@@ -132,6 +135,13 @@ def test_critic_scores_samples_alone_and_has_second_derivatives():
         weight -= 2 * step * direction
     below = r1_penalty(lambda s: critic(s, None).score, x).item()
     assert (gradient * direction).sum().item() == pytest.approx((above - below) / (2 * step), rel=1e-4)
+
+
+def test_a_recipe_of_before_the_filter_has_none():
+    text = dumps(pictures(COLOUR))
+    assert loads(text).generator.smooth
+    older = re.sub(r"\n *smooth: true", "", text)
+    assert older != text and not loads(older).generator.smooth
 
 
 def test_the_latent_acts_on_every_stage_if_norms_are_self_modulated():

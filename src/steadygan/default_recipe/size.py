@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from steadygan.data import DataOptions
+from steadygan.data.images.scan import NEVER_HALVED
 from steadygan.data.open import expected_sample
 from steadygan.default_recipe.choice import minutes_on
 from steadygan.default_recipe.pictures import pictures_on_a_processor
@@ -19,16 +20,14 @@ if TYPE_CHECKING:
     from steadygan.types import SampleSpec
 
 ENOUGH = 60_000
-"""pictures that a training should see: with fewer, shapes stay blurred (docs/folders.md)"""
-SMALLEST = 32
-"""pixels of the shorter side, below which no size goes for the sake of time"""
+"""pictures that a training should see; a goal, with a margin: docs/folders.md shows samples after fewer"""
 _MEASURING = 1 / 40  # of the time, for each size
 _SECONDS = 0.5  # of measuring a number of threads
 _ROWS = 64  # of the noise that speeds are measured on
 
 
 class Sized(NamedTuple):
-    """Data options with a size, and why: no line where the size follows the pictures or was named."""
+    """Data options with a size, and a line on it where the time is too short for the pictures' own or the named one."""
 
     options: DataOptions
     reasons: tuple[str, ...] = ()
@@ -51,15 +50,15 @@ def with_size(options: DataOptions, device: str, minutes: float | None, progress
     if device == "cuda" or math.isinf(time):
         return Sized(options)
     sample = expected_sample(options, progress)
-    if sample is None or min(sample.shape[1:]) <= SMALLEST:
+    if sample is None or min(sample.shape[1:]) <= NEVER_HALVED:
         return Sized(options)
     named = options.size is not None
     size = own = min(sample.shape[1:])
     seen = at_first = pictures_seen(sample, time, device)
-    while not named and seen < ENOUGH and size > SMALLEST:
-        size = max(SMALLEST, size // 2)
+    while not named and seen < ENOUGH and size > NEVER_HALVED:
+        size = max(NEVER_HALVED, size // 2)
         smaller = expected_sample(dataclasses.replace(options, size=size))
-        if size > SMALLEST and smaller is not None:
+        if size > NEVER_HALVED and smaller is not None:
             seen = pictures_seen(smaller, time, device)
     if at_first >= ENOUGH:
         return Sized(options)

@@ -8,10 +8,11 @@ Identity Mappings). Of our own making, for training on laptops: docs/folders.md 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, true_or_false, whole_fields
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.networks.checks import fitting_networks, need_classes
 from steadygan.types import SampleSpec
@@ -64,7 +65,7 @@ class SubpixelGenerator:
     norm: Norm = "self_modulated"
     """norm before each activation: batch norm, batch norm whose scales and offsets follow the latent, or none; with
     batch norm it learns far faster (docs/folders.md)"""
-    smooth: bool = True
+    smooth: bool = field(default=False, metadata=OMIT_DEFAULT)
     """a binomial filter on the pixels, which no checkerboard passes"""
     output: Output = "tanh"
     """output activation; sigmoid for pixels in [0, 1]"""

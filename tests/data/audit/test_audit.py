@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -139,8 +138,5 @@ def test_a_set_refused_only_after_decoding_is_audited_too(tmp_path: Path) -> Non
 def test_the_audit_says_that_the_default_training_may_halve_a_size_that_nobody_asked_for(
     tmp_path: Path, side: int, size: int | None, said: bool
 ) -> None:
-    for index in range(20):
-        pixels = np.random.default_rng(index).integers(0, 256, (side, side, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
-    audit = audit_data(DataOptions(source=str(tmp_path), size=size))
+    audit = audit_data(DataOptions(source=str(fill(tmp_path, 20, (side, side))), size=size))
     assert ("half the size" in " ".join(audit.what_training_will_do)) is said

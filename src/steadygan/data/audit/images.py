@@ -15,7 +15,7 @@ from steadygan.data.images.decode import is_grey
 from steadygan.data.images.depth import DEEP_COLOUR
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
-from steadygan.data.images.scan import ARRAY
+from steadygan.data.images.scan import ARRAY, NEVER_HALVED
 from steadygan.data.images.store import labels_of
 from steadygan.data.images.transparency import ENOUGH
 from steadygan.data.split import MOST_HELD_OUT
@@ -25,7 +25,6 @@ from steadygan.system.words import byte_size
 _ALL_SAME = "All pictures are the same, pixel for pixel: those that are held out are trained on too."
 _UNREADABLE_LISTED = 1_000
 SIZES_LISTED = 20
-_KEPT = 32  # pixels, to which the default training goes down for the sake of time
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 
 Kind = TypeVar("Kind")
@@ -190,7 +189,7 @@ def size_sentence(inspection: Inspection) -> str:
 
 def _by_time(inspection: Inspection) -> str:
     """A sentence on the size that the default training may take, for a size that nobody asked for; empty for 32 px."""
-    if inspection.options.size is not None or inspection.plan.size <= _KEPT:
+    if inspection.options.size is not None or inspection.plan.size <= NEVER_HALVED:
         return ""
     return " Without a recipe and a GPU, and with too little time for that, it takes half the size (docs/data.md)."
 

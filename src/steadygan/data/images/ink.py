@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 INK = 0.8
-"""share of black and white pixels from which on pictures are ink: digits and letters have 0.9 and more, emoji on white
-0.54, photographs 0.1 (docs/folders.md)"""
+"""share of black and white pixels from which on pictures are ink: digits of MNIST and letters have 0.9 and more, emoji
+on white 0.54, photographs 0.1 (docs/folders.md)"""
 _NEAR = 32  # levels from black, and from white
 _MOST = 2_000  # pictures that are looked at
 

@@ -30,6 +30,8 @@ _LARGEST_CHUNK = 32
 SIZES = (8, 16, 28, 32, 64, 128, 256)
 _LADDER = (256, 128, 64, 32, 16, 8)
 _LARGEST_UNASKED = 64
+NEVER_HALVED = 32
+"""pixels to which the default training goes down for the sake of time, and no further (docs/data.md)"""
 _MAY_ENLARGE = 1.1
 _MOST_GROUPS = 50
 _HEAD_BYTES = 400
