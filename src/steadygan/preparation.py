@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataForm, DataOptions
-from steadygan.errors import warn_of_namesake
+from steadygan.errors import SteadyganError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.representations import with_colour_over_white
@@ -107,14 +107,28 @@ def prepare(
 def _with_size(
     data: Any, options: DataOptions, device: str, minutes: float | None, progress: Progress | None
 ) -> tuple[DataOptions, tuple[str, ...]]:
-    """The options with a size of pictures that fits the time of a default recipe, and why."""
-    from steadygan.data.sources.memory import is_memory
-    from steadygan.default_recipe.size import with_size
-    from steadygan.system.device import choose_device
+    """The options with a size of pictures that fits the time of a default recipe, and why.
 
-    if is_memory(data):
+    Of several processes the first one measures for all: speeds differ, and they would train on different sizes.
+    """
+    from steadygan.data.sources.memory import is_memory
+    from steadygan.default_recipe.size import Sized, with_size
+    from steadygan.system.device import choose_device
+    from steadygan.training.processes.launch import joined
+
+    chosen = choose_device(device)
+    if is_memory(data) or chosen.type == "cuda":
         return options, ()
-    return with_size(options, choose_device(device).type, minutes, progress)
+    with joined(chosen) as world:
+        sized = Sized(options)
+        if world.first:
+            try:
+                sized = with_size(options, chosen.type, minutes, progress)
+            except SteadyganError:  # data that cannot be used, on which all processes then end
+                if world.size == 1:
+                    raise
+        made: tuple[DataOptions, tuple[str, ...]] = world.broadcast(sized)
+    return made
 
 
 def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callable[[SampleSpec], Recipe]:

@@ -40,13 +40,35 @@ def test_a_folder_of_pictures_gets_the_recipe_for_pictures_and_the_reasons(pictu
 
 def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) -> None:
     ready = api.prepare(None, DataOptions(source=str(pictures)))
-    assert ready.recipe.batch == 108 // 8  # a tenth is held out
+    assert ready.recipe.batch == 12  # an eighth of 108, as a tenth is held out, and even
     (line,) = [reason for reason in ready.reasons if "only 108 pictures" in reason]
-    assert line.startswith("batch 13 at a rate of 9.0e-04")
+    assert line.startswith("batch 12 at a rate of 8.7e-04")
     usual = sg.recipes.pictures(ready.dataset.sample)
     for player in ("generator_optimizer", "critic_optimizer"):
         chosen, own = (getattr(recipe, player).lr for recipe in (ready.recipe, usual))
-        assert chosen == pytest.approx(own * (13 / 16) ** 0.5)
+        assert chosen == pytest.approx(own * (12 / 16) ** 0.5)
+
+
+@pytest.mark.parametrize("side", [8, 16, 32])
+@pytest.mark.parametrize("count", [16, 40, 61, 100, 131])
+def test_a_batch_is_a_part_of_the_pictures_and_two_processes_can_share_it(side: int, count: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (count, side, side), dtype=np.uint8)
+    ready = api.prepare(None, images)
+    held = len(ready.dataset.train)
+    assert ready.recipe.batch % 2 == 0 and 4 <= ready.recipe.batch <= max(4, held / 8)
+    assert any(f"there are only {held} pictures" in reason for reason in ready.reasons)
+    usual = choose(open_data(DataOptions(source="digits", size=side)), "cpu").recipe
+    rate = usual.critic_optimizer.lr * (ready.recipe.batch / usual.batch) ** 0.5
+    assert ready.recipe.critic_optimizer.lr == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("shape", [(16, 8), (8, 16)])
+def test_pictures_of_eight_pixels_are_tiny_whichever_side_is_the_longer(shape: tuple[int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (100, *shape), dtype=np.uint8)
+    ready = api.prepare(None, images, form="image")
+    assert ready.recipe.name == "lecam"
+    kept = choose(api.prepare("dcgan", DataOptions(fit="keep"), size=8).dataset, "cpu")
+    assert kept.recipe.name == "lecam"
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128, 256])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def speeds(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     [
         (None, 32, "32 px: at 64 px only about 20,000 pictures would be seen in 20 min"),
         (9, 32, "only about 9,000 pictures would be seen in 9 min, and 60,000 are wanted"),
-        (59, 32, "(--data.size 64 --minutes 60 for that)"),
+        (59, 32, "(--data.size 64 --minutes 70 for that)"),
+        (59.9, 32, "about 59,000 pictures would be seen in 60 min, and 60,000 are wanted"),
         (60, None, None),
         (math.inf, None, None),
     ],
@@ -58,7 +60,7 @@ def test_a_size_that_is_named_stays_and_is_judged(wide: Path, speeds: list[tuple
     options = DataOptions(source=str(wide), size=128)
     made, (reason,) = sizes.with_size(options, "cpu", 20)
     assert made == options and speeds == [(3, 128, 128)]
-    assert reason.startswith("at 128 px only about 5,000 pictures") and "--minutes 240, or a smaller" in reason
+    assert reason.startswith("at 128 px only about 5,000 pictures") and "--minutes 265, or a smaller" in reason
 
 
 def test_sides_that_are_not_square_are_measured_as_they_are(wide: Path, speeds: list[tuple[int, ...]]) -> None:
@@ -102,3 +104,32 @@ def test_the_command_goes_by_its_time_limit(
     assert main(["train", "--data", "wide", *length, *small]) == 0
     assert api.load("run").sample_spec.shape == (3, size, size)
     assert ("chosen: 32 px: at 64 px" in capsys.readouterr().out) is (size == 32)
+
+
+@pytest.mark.parametrize("minutes", [0.1, 1, 7.3, 20, 59.99])
+def test_the_minutes_that_are_named_suffice_also_at_a_speed_a_tenth_lower(
+    wide: Path, monkeypatch: pytest.MonkeyPatch, minutes: float
+) -> None:
+    monkeypatch.setattr(sizes, "pictures_seen", lambda sample, minutes, device: 1_000 * minutes)
+    _, (reason,) = sizes.with_size(DataOptions(source=str(wide)), "cpu", minutes)
+    words = reason.replace("(", " ").split()
+    size, named = (words[words.index(option) + 1] for option in ("--data.size", "--minutes"))
+    monkeypatch.setattr(sizes, "pictures_seen", lambda sample, minutes, device: 0.91 * 1_000 * minutes)
+    options = DataOptions(source=str(wide), size=int(size))
+    assert sizes.with_size(options, "cpu", float(named)) == (options, ())
+
+
+def test_of_several_processes_the_first_one_chooses_the_size(wide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Second:
+        first, size = False, 2
+
+        def broadcast(self, value: object) -> object:
+            return sizes.Sized(DataOptions(source=str(wide), size=48), ("as the first one measured",))
+
+    def pictures_seen(*_: object) -> float:
+        raise AssertionError("another process measures too")
+
+    monkeypatch.setattr("steadygan.training.processes.launch.joined", lambda _: contextlib.nullcontext(Second()))
+    monkeypatch.setattr(sizes, "pictures_seen", pictures_seen)
+    ready = api.prepare(None, wide, device="cpu")
+    assert ready.dataset.sample.shape == (3, 48, 48) and "as the first one measured" in ready.reasons

@@ -67,6 +67,22 @@ def _stages(network: nn.Module) -> list[nn.Module]:
     return [part for part in network.modules() if type(part).__name__ == "ResidualStage"]
 
 
+@pytest.mark.parametrize("shape", [(28, 112), (112, 28), (20, 80), (40, 160), (88, 88), (24, 56)])
+def test_a_longer_side_may_be_four_times_the_shorter_one(shape):
+    sample = SampleSpec((1, *shape))
+    generator, critic = SubpixelGenerator(4).build(sample, 8), SubpixelCritic(4).build(sample)
+    with torch.no_grad():
+        made = generator(torch.randn(2, 8))
+        assert made.shape == (2, 1, *shape) and critic(made).score.shape == (2,)
+
+
+@pytest.mark.parametrize("sample", [SampleSpec((3, 31, 31)), SampleSpec((3, 100, 100)), SampleSpec((3, 16, 66))])
+@pytest.mark.parametrize("build", [lambda s: SubpixelGenerator().build(s, 8), lambda s: SubpixelCritic().build(s)])
+def test_sides_that_stay_odd_or_too_long_are_refused(build, sample):
+    with pytest.raises(UsageError, match="halves both sides"):
+        build(sample)
+
+
 @pytest.mark.parametrize("sample", [SampleSpec((3, 31, 31)), SampleSpec((3, 6, 6)), SampleSpec((3, 16, 256))])
 @pytest.mark.parametrize("build", [lambda s: SubpixelGenerator().build(s, 8), lambda s: SubpixelCritic().build(s)])
 def test_other_sides_are_refused_in_one_line(build, sample):

@@ -86,7 +86,7 @@ def test_lines_come_every_few_seconds_with_the_first_and_the_last() -> None:
     lines = stream.getvalue().splitlines()
     assert lines[:2] == ["two networks", "three minutes"]
     assert [line.split("  ")[0] for line in lines[2:-1]] == [f"round {i}/2000" for i in (1, 6, 11, 14)]
-    assert lines[-1] == "finished: 2000 rounds in 14 s"
+    assert lines[-1] == "finished: 2,000 rounds in 14 s"
 
 
 def test_a_last_row_that_was_shown_is_not_shown_again() -> None:
@@ -126,7 +126,7 @@ def test_plain_lines_are_all_that_a_dumb_terminal_gets() -> None:
 def test_the_live_display_fits_a_terminal_of_any_width(width: int) -> None:
     console = terminal(width, color_system=None)
     watch(ProgressObserver(console), Clock(), rows=3)
-    assert "finished: 2000 rounds" in " ".join(written(console).split())
+    assert "finished: 2,000 rounds" in " ".join(written(console).split())
     for line in written(console).split("\x1b[?25h")[1].split("\x1b[1A")[0].splitlines():
         assert len(line.split("\x1b[2K")[-1]) <= width
 

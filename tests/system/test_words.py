@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadygan.system.words import REPLACEMENT, byte_size, count, duration, number, visible
+from steadygan.system.words import REPLACEMENT, byte_size, count, counted, duration, number, visible
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ def test_numbers_have_three_significant_digits(value: float, said: str) -> None:
 
 def test_zero_and_what_is_not_finite_have_names() -> None:
     assert [number(v) for v in (0.0, float("nan"), float("-inf"))] == ["0", "nan", "-inf"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 rounds"), (1, "1 round"), (1_200, "1,200 rounds")])
+def test_what_is_counted_is_plural_unless_it_is_one(number: int, said: str) -> None:
+    assert counted(number, "round") == said
 
 
 @pytest.mark.parametrize(("value", "said"), [(940, "940"), (12_345, "12.3k"), (999_999, "1.0M"), (3.2e9, "3.2G")])

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
+from steadygan.system.words import counted
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -29,8 +30,8 @@ def rounds_of(epochs: float, recipe: Recipe, dataset: Dataset) -> int:
 def explained(epochs: float, rounds: int, recipe: Recipe, dataset: Dataset) -> str:
     """The line that says what ``--epochs`` became."""
     return (
-        f"epochs: {epochs:g} of {len(dataset.train):,} samples are {rounds:,} rounds of {_of_a_round(recipe):,} real "
-        f"samples (--rounds {rounds})"
+        f"epochs: {epochs:g} of {len(dataset.train):,} samples are {counted(rounds, 'round')} of "
+        f"{_of_a_round(recipe):,} real samples (--rounds {rounds})"
     )
 
 

@@ -15,6 +15,7 @@ from steadygan.kinds import check_used, import_kinds
 from steadygan.recipe import Recipe
 from steadygan.run import Run
 from steadygan.system.graphics import choice as graphics
+from steadygan.system.words import counted
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,7 +61,7 @@ def _finished(loaded: Run, values: argparse.Namespace, changes: Sequence[Change]
         raise UsageError(
             f"{loaded.folder} is finished, so {given[0]} has nothing to change: --rounds +N goes on for N rounds more"
         )
-    print(f"{loaded.folder} is finished: {loaded.rounds_done:,} rounds")
+    print(f"{loaded.folder} is finished: {counted(loaded.rounds_done, 'round')}")
     ending.print_results(loaded)
     return 0
 

@@ -29,7 +29,7 @@ def choose(dataset: Dataset, device: str) -> Choice:
         return for_points(dataset) if dataset.units is None else for_table(dataset)
     if not sample.is_picture:
         return for_grid(dataset, device)
-    return for_tiny_pictures(dataset) if sample.shape[-1] == _TINY else for_pictures(dataset, device)
+    return for_tiny_pictures(dataset) if min(sample.shape[1:]) == _TINY else for_pictures(dataset, device)
 
 
 __all__ = ["Choice", "choose"]

@@ -38,8 +38,8 @@ def count_of(dataset: Dataset) -> int:
 
 
 def for_count(recipe: Recipe, count: int) -> Recipe:
-    """The recipe with a batch of at most an eighth of the samples, but 4 or more."""
-    return dataclasses.replace(recipe, batch=min(recipe.batch, max(4, count // 8)))
+    """The recipe with a batch of at most an eighth of the samples, but 4 or more; even, for two processes to share."""
+    return dataclasses.replace(recipe, batch=min(recipe.batch, max(4, count // 16 * 2)))
 
 
 def at_batch(recipe: Recipe, usual: int) -> Recipe:

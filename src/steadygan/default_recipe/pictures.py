@@ -28,12 +28,14 @@ def for_tiny_pictures(dataset: Dataset) -> Choice:
     assert isinstance(recipe.generator_optimizer, Adam)
     rate = dataclasses.replace(recipe.generator_optimizer, lr=factor * recipe.generator_optimizer.lr)
     recipe = dataclasses.replace(recipe, batch=64, generator_optimizer=rate, critic_optimizer=rate)
+    count = count_of(dataset)
     why = (
         f"recipe lecam: at 8 px and {factor} times its rates it came closer to the digits than dcgan, dragan, gan and "
         "wgan-gp in the same time of a slow core",
         f"width 32, {_TINY_MINUTES:.0f} minutes: 8 px need no more (--minutes N for another time)",
     )
-    return Choice(recipe, _TINY_MINUTES, why)
+    recipe, reasons = _for_few(recipe, count)
+    return Choice(recipe, _TINY_MINUTES, (*why, *reasons))
 
 
 def for_pictures(dataset: Dataset, device: str) -> Choice:
@@ -49,18 +51,25 @@ def for_pictures(dataset: Dataset, device: str) -> Choice:
         f"width {width}, {minutes:.0f} minutes: for {what} (--minutes N for another time, --data.size N for another "
         "size)",
     ]
-    recipe, why = _mirrored(for_count(base, count), dataset)
+    recipe, why = _mirrored(base, dataset)
     reasons.append(why)
     if device != "cuda":
         recipe, why = _augmented(recipe, dataset, count)
         reasons.append(why)
-    if recipe.batch < base.batch:
-        recipe = at_batch(recipe, base.batch)
-        rate = recipe.generator_optimizer.lr
-        reasons.append(f"batch {recipe.batch} at a rate of {rate:.1e}, since there are only {count} pictures")
+    recipe, of_few = _for_few(recipe, count)
+    return Choice(recipe, minutes, (*reasons, *of_few))
+
+
+def _for_few(recipe: Recipe, count: int) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe with a smaller batch and smaller rates if the pictures are few, and why."""
+    made, reasons = for_count(recipe, count), list[str]()
+    if made.batch < recipe.batch:
+        made = at_batch(made, recipe.batch)
+        rate = made.generator_optimizer.lr
+        reasons.append(f"batch {made.batch} at a rate of {rate:.1e}, since there are only {count} pictures")
     if count < FEW:
         reasons.append(f"{count} pictures are few: expect near copies; more of them help more than more rounds")
-    return Choice(recipe, minutes, tuple(reasons))
+    return made, tuple(reasons)
 
 
 def pictures_on_a_processor(sample: SampleSpec) -> tuple[Recipe, int, str]:
@@ -97,7 +106,8 @@ def _mirrored(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, str]:
     data = dataclasses.replace(recipe.data, flip=looked.suits)
     share = f"{looked.told:.0%} of them are told from their mirror images"
     if looked.suits:
-        why = f"pictures are mirrored at random: {share}, as by chance (--data.flip false if left and right differ)"
+        chance = "as by chance" if looked.by_chance else f"which is no sign among {looked.images:,}"
+        why = f"pictures are mirrored at random: {share}, {chance} (--data.flip false if left and right differ)"
     else:
         why = f"pictures are not mirrored: {share}, so left and right differ (--data.flip true mirrors them anyway)"
     return dataclasses.replace(recipe, data=data), why

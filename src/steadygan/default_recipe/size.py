@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENOUGH = 60_000
 """pictures that a training should see; a goal, with a margin: docs/folders.md shows samples after fewer"""
 _MEASURING = 1 / 40  # of the time, for each size
+_RESERVE = 1.1
+"""times the time of the rounds: a command takes time to start and to judge samples, and no speed is the same twice"""
 _SECONDS = 0.5  # of measuring a number of threads
 _ROWS = 64  # of the noise that speeds are measured on
 
@@ -62,7 +64,7 @@ def with_size(options: DataOptions, device: str, minutes: float | None, progress
             seen = pictures_seen(smaller, time, device)
     if at_first >= ENOUGH:
         return Sized(options)
-    enough = _rounded_up(time * ENOUGH / at_first)
+    enough = _rounded_up(_RESERVE * time * ENOUGH / at_first)
     few = f"{_about(at_first)} pictures would be seen in {duration(60 * time)}, and {ENOUGH:,} are wanted"
     if named:
         return Sized(options, (f"at {own} px only about {few}: --minutes {enough}, or a smaller --data.size",))
@@ -107,9 +109,9 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
 
 
 def _about(number: float) -> str:
-    """Two digits of a number, in words."""
+    """Two digits of a number, rounded down: what is below 60,000 is not called 60,000."""
     digits = max(0, math.floor(math.log10(max(number, 1.0))) - 1)
-    return f"{round(number / 10**digits) * 10**digits:,}"
+    return f"{math.floor(number / 10**digits) * 10**digits:,}"
 
 
 def _rounded_up(minutes: float) -> str:

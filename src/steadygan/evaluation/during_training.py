@@ -19,6 +19,7 @@ from steadygan.evaluation.over_white import dataset_over_white, is_judged_over_w
 from steadygan.evaluation.real_side import RealSide
 from steadygan.run.records import best_round
 from steadygan.system.cores import free_cores
+from steadygan.system.words import counted
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -94,7 +95,7 @@ class TrainingEvaluator:
         criterion = evaluations[-1]["judge"]  # a recipe may keep the best by a number of its own
         value = next(row[criterion] for row in evaluations if row["round"] == best)
         by = f" ({self.extractor.name} features)" if self.extractor is not None and criterion == self.criterion else ""
-        lines = [f"best of {len(evaluations)} evaluations: round {best:,}, {criterion} {value:.4g}{by}"]
+        lines = [f"best of {counted(len(evaluations), 'evaluation')}: round {best:,}, {criterion} {value:.4g}{by}"]
         correlation = rank_correlation(metrics, evaluations, self.criterion)
         if correlation is not None:
             what = "Wasserstein estimate" if any("wasserstein" in row for row in metrics) else "score gap"

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 Norm = Literal["batch", "self_modulated", "none"]
 Output = Literal["tanh", "sigmoid", "linear"]
 _LARGEST = 8  # times the base width
-_SMALLEST = 4  # pixels of the maps at the start
+_SMALLEST, _LARGEST_START = 4, 16  # pixels of the shorter side of the maps at the start
+_LONGEST = 4  # times the shorter side
 
 
 def _halvings(spec: str, sample: SampleSpec) -> int:
-    """How often both sides of the pictures can be halved while the shorter one keeps four pixels.
+    """How often both sides of the pictures can be halved while both are even and the shorter one keeps four pixels.
 
     Raises:
         UsageError: for other samples, and sides that cannot be halved at least once.
@@ -40,11 +41,12 @@ def _halvings(spec: str, sample: SampleSpec) -> int:
     count = 0
     while not (height >> count) % 2 and not (width >> count) % 2 and min(height, width) >> count >= 2 * _SMALLEST:
         count += 1
-    largest = max(height, width) >> count
-    if not count or largest > 4 * _SMALLEST:
+    shorter, longer = min(height, width), max(height, width)
+    if not count or shorter >> count > _LARGEST_START or longer > _LONGEST * shorter:
         raise UsageError(
-            f"{spec} halves both sides until the shorter one has {_SMALLEST} to {2 * _SMALLEST - 1} pixels, but a "
-            f"sample is {sample}: bring them to sides such as 32, 48 or 64 px with --data.size"
+            f"{spec} halves both sides while both are even, down to {_SMALLEST} to {_LARGEST_START} pixels of the "
+            f"shorter one (the longer one: at most {_LONGEST} times as many), but a sample is {sample}: bring them to "
+            "sides such as 32, 48 or 64 px with --data.size"
         )
     return count
 
@@ -80,7 +82,7 @@ class SubpixelGenerator:
         """A generator of such images, from latents of size ``latent``.
 
         Raises:
-            UsageError: for samples that are no images, and sides that cannot be halved to 4 to 7 pixels.
+            UsageError: for samples that are no images, and sides that cannot be halved to 4 to 16 pixels.
         """
         from torch import nn
 
@@ -136,7 +138,7 @@ class SubpixelCritic:
         """A critic of such images.
 
         Raises:
-            UsageError: for samples that are no images, sides that cannot be halved to 4 to 7 pixels, and data without
+            UsageError: for samples that are no images, sides that cannot be halved to 4 to 16 pixels, and data without
                 labels for class logits.
         """
         from torch import nn

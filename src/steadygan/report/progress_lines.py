@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO
 
 from steadygan.system.terminal import safe
-from steadygan.system.words import count, duration, number, visible
+from steadygan.system.words import count, counted, duration, number, visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
 BETWEEN_LINES = 5.0
@@ -72,7 +72,7 @@ def some_lines(picture: Picture) -> list[str]:
 def end_line(end: RunEnd, seconds: float) -> str:
     """How a run ended, in one line."""
     if end.reason == "finished":
-        return f"finished: {end.rounds} rounds in {duration(seconds)}"
+        return f"finished: {counted(end.rounds, 'round')} in {duration(seconds)}"
     if end.reason == "interrupted":
         return f"interrupted at round {end.round}/{end.rounds}; to go on: steadygan resume {end.folder}"
     return f"stopped at round {end.round}/{end.rounds}: {end.reason}"

@@ -26,6 +26,11 @@ def count(value: float) -> str:
     return f"{value:.3g}"
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things: ``'1 round'``, ``'1,200 rounds'``."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def duration(seconds: float) -> str:
     """A duration in at most two units: ``'45 s'``, ``'12 min'``, ``'1 h 20 min'``, ``'2 d 4 h'``."""
     if not math.isfinite(seconds):

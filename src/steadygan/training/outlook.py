@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from steadygan.system.words import duration
+from steadygan.system.words import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,10 +59,9 @@ def _too_few(recipe: Recipe, dataset: Dataset, seconds: float, seen: int) -> str
         remedies.append(f"--data.size {_SMALL_SIDE} --minutes {_minutes(smaller)}")
     rounds = math.ceil(recipe.rounds * FEW_SAMPLES / max(seen, 1))
     remedies = remedies or [f"--rounds {rounds}"]
-    s = "s" * (recipe.rounds > 1)
     return (
-        f"{recipe.rounds:,} round{s} see {seen:,} {what}{size}, too few to learn from: it takes some {FEW_SAMPLES:,} "
-        f"at least; try {' or '.join(remedies)}"
+        f"{counted(recipe.rounds, 'round')} see{'s' * (recipe.rounds == 1)} {seen:,} {what}{size}, too few to learn "
+        f"from: it takes some {FEW_SAMPLES:,} at least; try {' or '.join(remedies)}"
     )
 
 

@@ -10,7 +10,7 @@ from steadygan.networks.building import spec_name
 from steadygan.recipe import fitted
 from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
-from steadygan.system.words import byte_size, duration
+from steadygan.system.words import byte_size, counted, duration
 from steadygan.training import outlook
 from steadygan.training.costs import expected_costs
 from steadygan.training.speed import USUAL_ROUND, Speed
@@ -119,13 +119,14 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     lines = [
         f"generator {spec_name(recipe.generator)}, {generator:,} parameters; "
         f"critic {spec_name(recipe.critic)}, {critic:,} parameters; samples {game.sample}",
-        f"{recipe.rounds:,} rounds of {critic_steps} critic step{'s' * (critic_steps > 1)} and "
+        f"{counted(recipe.rounds, 'round')} of {counted(critic_steps, 'critic step')} and "
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
         *_range_words(dataset),
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
-        f"picture every {recipe.run.picture_every:,} rounds, checkpoint every {recipe.run.checkpoint_every:,}",
+        f"picture every {counted(recipe.run.picture_every or 1, 'round')}, checkpoint every "
+        f"{recipe.run.checkpoint_every:,}",
     ]
     share = warm_up_share(recipe, speed)
     if share > _LONG_WARM_UP:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steadygan.data.images.mirroring import mirroring
+from steadygan.data.images.mirroring import Mirroring, mirroring
 
 
 def ramps(count: int, share: float, side: int = 32, seed: int = 0) -> np.ndarray:
@@ -28,6 +28,13 @@ def test_symmetric_pictures_and_very_few_are_left_to_chance() -> None:
     symmetric = np.concatenate([images[..., :16], images[..., :16][..., ::-1]], axis=-1)
     assert mirroring(symmetric) == (0.5, 200) and mirroring(symmetric).suits
     assert mirroring(images[:3]).suits
+
+
+def test_of_few_pictures_a_large_share_is_no_sign_but_not_near_chance_either() -> None:
+    few, many = Mirroring(0.72, 18), Mirroring(0.72, 400)  # standard errors of 0.118 and 0.025
+    assert few.suits and not few.by_chance
+    assert not many.suits and not many.by_chance
+    assert Mirroring(0.52, 400).by_chance and Mirroring(0.5, 18).by_chance
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (4, 48, 32), (3, 50, 70), (2, 28, 28)])

@@ -70,6 +70,13 @@ def test_four_processes_compute_what_one_does(tmp_path):
     assert not wrong(started(4, tmp_path / "results.pt", names), names)
 
 
+@pytest.mark.slow
+@needs_fork
+def test_processes_join_as_often_as_they_like(tmp_path):
+    given = started(2, tmp_path / "given.pt", [], module="rejoined")["given"]
+    assert given == [(10 * index, [0, 1]) for index in range(4)]
+
+
 def test_a_world_of_one_changes_nothing():
     values = torch.arange(6.0)
     assert ALONE.rows(6) == slice(0, 6)

@@ -17,6 +17,7 @@ from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
 from steadygan.data.value_range import ValueRange
 from steadygan.system.cache import cache_folder
+from steadygan.system.words import counted
 
 FEWEST = 16
 MOST_UNREADABLE = 0.1
@@ -69,7 +70,7 @@ class Inspection:
     def problem(self, decoded: Decoded | None = None) -> str | None:
         """Why the source is refused: too few pictures can be read; None if it is not."""
         bad = self.unreadable(decoded)
-        what = f"'{self.source.name}' has {self.count:,} pictures"
+        what = f"'{self.source.name}' has {counted(self.count, 'picture')}"
         if bad:
             reasons = Counter(why.split(" (")[0] for _, why in bad).most_common(3)
             listed = ", ".join(f"{number:,} {why}" for why, number in reasons)

@@ -24,6 +24,11 @@ class Mirroring(NamedTuple):
     images: int
 
     @property
+    def by_chance(self) -> bool:
+        """True if the share itself is near one half, however many pictures there are."""
+        return self.told <= _CHANCE
+
+    @property
     def suits(self) -> bool:
         """True unless the pictures have an orientation, as letters and digits have."""
         error = 0.5 / math.sqrt(max(self.images, 1))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
 
-from steadygan.errors import UsageError
+from steadygan.errors import RunError, UsageError
 from steadygan.training.processes.failures import lost_process_message
 from steadygan.training.processes.watchdog import exit_with, watched
 from steadygan.training.processes.world import ALONE, TIMEOUT, World
+
+_joins = itertools.count()  # of this process, and as many in the others
 
 
 def launched() -> bool:
@@ -41,13 +46,45 @@ def joined(device: torch.device) -> Iterator[World]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group(backend, timeout=TIMEOUT, device_id=device if device.type == "cuda" else None)
+    _init_group(backend, device)
     world = World(dist.get_rank(), dist.get_world_size())
     try:
         with watched(world, lambda: exit_with(f"steadygan: {lost_process_message('its connection is closed')}")):
             yield world
     finally:
         dist.destroy_process_group()
+
+
+def _init_group(backend: str, device: torch.device) -> None:
+    """Initialises the process group, under a name of its own in the store that the processes share.
+
+    A process may join several times, such as to choose a size of pictures and to train: under one name a process would
+    find the others' addresses of the time before, and connect to nobody.
+
+    Raises:
+        RunError: if the processes do not find each other.
+    """
+    try:
+        store, rank, size = _shared_store(os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"])
+        dist.init_process_group(
+            backend,
+            store=dist.PrefixStore(f"steadygan {next(_joins)}", store),  # type: ignore[attr-defined]
+            rank=rank,
+            world_size=size,
+            timeout=TIMEOUT,
+            device_id=device if device.type == "cuda" else None,
+        )
+    except RuntimeError as error:
+        raise RunError(lost_process_message((str(error).splitlines() or [""])[0][:160])) from None
+
+
+@functools.cache
+def _shared_store(address: str, port: str) -> tuple[Any, int, int]:
+    """torchrun's store with this process's rank and the number of processes; kept for the life of the process."""
+    from torch.distributed.rendezvous import rendezvous
+
+    store, rank, size = next(iter(rendezvous("env://", timeout=TIMEOUT)))
+    return store, rank, size
 
 
 def local_device(name: str) -> str:
