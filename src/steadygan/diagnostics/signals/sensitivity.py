@@ -46,9 +46,9 @@ def sensitivity(
     and given back afterwards, so that nothing of a training changes. Bind labels first: ``lambda z: G(z, labels)``
     then sees N rows of z at a time, in two passes a direction, and the mode is the caller's to set.
 
-    Exact for a linear generator up to rounding, about 1e-7 |G| / h in float32: a norm below that is none; leave autocast
-    off, whose rounding is as large as the differences. The norm of
-    all directions is extrapolated from those looked at, which are drawn once by a fixed seed. The device is read once.
+    Exact for a linear generator up to rounding, about 1e-7 |G| / h in float32: a norm below that is none. Leave
+    autocast off: its rounding is as large as the differences. The norm of all directions is extrapolated from those
+    looked at, which are drawn once by a fixed seed. The device is read once.
 
     Known: a collapsed or dead generator responds with about 0 (div 1e-8, gradient 0 [measured small-scale]); a latent
     that is ignored though samples differ points to class labels or noise inputs that do all the work.
