@@ -66,15 +66,13 @@ def test_held_out_samples_differ_in_a_twentieth_of_the_bins() -> None:
     assert np.mean(shares) == pytest.approx(0.05, abs=0.03)
 
 
-@pytest.mark.parametrize("stretch", [1, 10])
-def test_the_level_of_chance_holds_in_many_dimensions(stretch: float) -> None:
+def test_the_level_of_chance_holds_in_many_dimensions() -> None:
     """Where centres follow the very samples that place them."""
     shares = []
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        scale = np.where(np.arange(400) < 2, stretch, 1)
-        held_out = rng.standard_normal((300, 400)) * scale
-        real = rng.standard_normal((600, 400)) * scale
+        held_out = rng.standard_normal((300, 400))
+        real = rng.standard_normal((600, 400))
         shares.append(bin_difference(held_out, bins_of(real, 10)).share)
     assert np.mean(shares) < 0.12
 
