@@ -1,0 +1,1 @@
+"""Diagnosis of a training: signals of samples, of the critic and of the training itself."""
