@@ -187,10 +187,10 @@ def _sen_interval(slopes: Series, y: Series, confidence: float) -> tuple[float, 
     _, ties = np.unique(y, return_counts=True)
     variance = (n * (n - 1) * (2 * n + 5) - int((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
     half = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
-    low, high = round((len(slopes) - half) / 2), round((len(slopes) + half) / 2) - 1
+    low, high = round((len(slopes) - half) / 2) - 1, round((len(slopes) + half) / 2)
     if low < 0 or high >= len(slopes):  # too few points to say
         return -math.inf, math.inf
-    return float(slopes[low]), float(slopes[max(low, high)])
+    return float(slopes[low]), float(slopes[high])
 
 
 def _period(rest: Series) -> tuple[float, float]:

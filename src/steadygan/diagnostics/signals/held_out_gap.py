@@ -78,15 +78,13 @@ def gap_of_scores(train: Tensor, held_out: Tensor, fake: Tensor) -> HeldOutGap:
     apart = _median(on_train.mean(1) - on_fake.mean(1))
     # a median of B normal numbers has up to sqrt(pi / 2) times the error of their mean
     spread = math.sqrt(math.pi / 2) if batches > 2 else 1.0
-    errors = [spread * ((on_train.var() + each.var()) / (batches * n)).sqrt() for each in (on_held, on_fake)]
-    values = read([gap, errors[0], apart, errors[1]]) if batches * n > 1 else [*read([gap, apart]), math.nan, math.nan]
-    if batches * n == 1:
-        values = [values[0], math.nan, values[1], 0.0]
-    found, error, between, unsure = values
+    within = [(each - each.mean()).square().sum() / max(1, batches * n - 1) for each in (on_train, on_held, on_fake)]
+    errors = [spread * ((within[0] + each) / (batches * n)).sqrt() for each in within[1:]]
+    found, between, error, unsure = read([gap, apart, *errors])
+    error = error if batches * n > 1 else math.nan
     known = between > unsure
-    return HeldOutGap(
-        found, error, between, found / between if known else math.nan, error / between if known else math.nan, batches
-    )
+    r_v, r_v_error = (found / between, error / between) if known else (math.nan, math.nan)
+    return HeldOutGap(found, error, between, r_v, r_v_error, batches)
 
 
 def real_sign(real_scores: Any, *, splits_at_zero: bool) -> float:
