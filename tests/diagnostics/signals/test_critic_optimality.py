@@ -73,5 +73,7 @@ def test_the_original_is_left_as_it_is_with_its_gradients_and_graphs() -> None:
 def test_it_needs_batches_and_a_loss() -> None:
     with pytest.raises(UsageError, match="no batches"):
         critic_optimality(Linear(OPTIMUM), w_loss, sgd, [], (REAL, FAKE))
+    with pytest.raises(UsageError, match="requires grad"):
+        critic_optimality(Linear(OPTIMUM).requires_grad_(False), w_loss, sgd, [(REAL, FAKE)], (REAL, FAKE))
     with pytest.raises(UsageError, match="scalar"):
         critic_optimality(Linear(OPTIMUM), lambda d, x, g: d(x), sgd, [(REAL, FAKE)], (REAL, FAKE))

@@ -119,6 +119,7 @@ def test_median_filters_are_medians_of_windows() -> None:
     assert median_filter([9, 1, 5, math.nan, 7], 3).tolist() == [5, 5, 3, 6, 7]
     assert median_filter([9, 1], 1).tolist() == [9, 1]
     assert math.isnan(median_filter([math.nan], 1)[0])
+    assert median_filter([], 3).tolist() == []
     for width in (0, 4, True, 2.0):
         with pytest.raises(UsageError, match="width"):
             median_filter([1.0], width)

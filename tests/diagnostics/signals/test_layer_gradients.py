@@ -80,6 +80,19 @@ def test_a_generator_is_measured_through_its_critic() -> None:
     assert critic.weight.grad is None
 
 
+def test_a_frozen_critic_has_activations_alone() -> None:
+    critic, x = orthogonal_stack(0.5).requires_grad_(False), samples(4, 5).requires_grad_(True)
+    found = layer_gradients(critic, lambda: critic(x).sum())
+    assert found.weights == {}
+    assert found.activation_slope == pytest.approx(math.log10(0.5))
+
+
+def test_a_compiled_network_has_the_names_of_the_one_inside() -> None:
+    network = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    compiled = torch.compile(network, backend="eager", disable=True)
+    assert list(layer_gradients(compiled, lambda: compiled(torch.ones(2, 2)).sum()).weights) == ["0", "1"]
+
+
 def test_slopes_leave_out_what_has_no_logarithm() -> None:
     assert depth_slope([1e-3, 0.0, 1e-1]) == pytest.approx(-1.0)
     assert depth_slope([math.inf, 1e-3, 1e-2, 1e-1]) == pytest.approx(-1.0)

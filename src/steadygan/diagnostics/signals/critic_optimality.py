@@ -1,4 +1,4 @@
-"""Optimality of the critic: does its estimate of the distance rise if a copy of it alone trains on?
+"""Optimality of the critic: the rise of its estimate of the distance when a copy of it alone trains on.
 
 The critic's estimate is one only near its optimum (Arjovsky et al. 2017, Algorithm 1 trains it towards it). A rise says
 that the critic is behind the generator; it is one half of the duality gap (Grnarova et al. 2019).
@@ -103,7 +103,10 @@ def _train(
     batches: Iterable[tuple[Sample, Sample]],
     after_step: Callable[[nn.Module], object] | None,
 ) -> int:
-    optimiser = optimizer([parameter for parameter in network.parameters() if parameter.requires_grad])
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if not parameters:
+        raise UsageError(f"no parameter of {type(network).__name__} requires grad; needed: a critic that can train")
+    optimiser = optimizer(parameters)
     steps = 0
     for real, fake in batches:
         loss = critic_loss(network, real, fake)

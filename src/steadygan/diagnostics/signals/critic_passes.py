@@ -115,7 +115,8 @@ def read(values: Sequence[Tensor]) -> list[float]:
 def layers_of(network: nn.Module) -> Iterator[tuple[str, nn.Module, list[str]]]:
     """Each module with weights of its own: its name ('network' for the whole), itself, and the names of its parameters.
 
-    A parametrized weight is its layer's: its parameter is ``parametrizations.weight.original``.
+    A parametrized weight is its layer's: its parameter is ``parametrizations.weight.original``. A compiled module has
+    the names of the module inside.
     """
     by_layer: dict[str, list[str]] = {}
     for name, _ in network.named_parameters():
@@ -124,7 +125,7 @@ def layers_of(network: nn.Module) -> Iterator[tuple[str, nn.Module, list[str]]]:
         by_layer.setdefault(layer, []).append(name)
     modules = dict(network.named_modules())
     for layer, names in by_layer.items():
-        yield layer or "network", modules[layer], names
+        yield layer.replace("_orig_mod.", "").removesuffix("_orig_mod") or "network", modules[layer], names
 
 
 def _prepared(critic: CriticFunction, samples: S) -> S:

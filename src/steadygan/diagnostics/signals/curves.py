@@ -90,9 +90,14 @@ def median_filter(values: ArrayLike, width: int = 5) -> Series:
     if isinstance(width, bool) or not isinstance(width, int) or width < 1 or not width % 2:
         raise UsageError(f"width is {width}; allowed: odd whole numbers from 1")
     series, half = series_of(values), width // 2
-    known = np.where(np.isfinite(series), series, np.nan)
-    windows = (known[max(0, i - half) : i + half + 1] for i in range(len(known)))
-    return np.array([np.nanmedian(w) if np.isfinite(w).any() else np.nan for w in windows], dtype=np.float64)
+    if not len(series):
+        return series
+    padded = np.pad(np.where(np.isfinite(series), series, np.nan), half, constant_values=np.nan)
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)  # NaN comes last
+    known = width - np.isnan(windows).sum(1)
+    row, last = np.arange(len(windows)), np.maximum(known - 1, 0)
+    filtered: Series = (windows[row, last // 2] + windows[row, (last + 1) // 2]) / 2
+    return filtered
 
 
 def wasserstein_curve(real_means: ArrayLike, fake_means: ArrayLike, width: int = 5) -> Series:

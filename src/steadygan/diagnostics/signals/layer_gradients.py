@@ -21,7 +21,7 @@ class LayerGradients(NamedTuple):
     """Norms of a loss' gradient, by layer in the order of the forward pass."""
 
     weights: dict[str, float]
-    """|dL/dW| of each layer's weight matrices, kernels and tables (not of offsets and scales)"""
+    """|dL/dW| of each layer's weight matrices, kernels and tables (not of offsets and scales); frozen ones have none"""
     activations: dict[str, float]
     """|dL/dh| of each layer's output, over the whole batch"""
     weight_slope: float
@@ -63,14 +63,15 @@ def layer_gradients(network: nn.Module, loss: Callable[[], Tensor]) -> LayerGrad
         outputs, value = _recorded(network, loss)
         if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
             raise UsageError("the loss must return a scalar with a graph, from a pass of the network")
-        weights = {name: of_layer for name, of_layer in _weights(network).items() if name in outputs}
-        if not weights:
+        if not outputs:
             raise UsageError(f"no layer of {type(network).__name__} was run by the loss, or none has weights")
+        weights = {name: of_layer for name, of_layer in _weights(network).items() if name in outputs}
+        weights = {name: [each for each in found if each.requires_grad] for name, found in weights.items()}
         flat = [(name, each) for group in (weights, outputs) for name, found in group.items() for each in found]
         with torch.autocast(device.type, enabled=False):
             gradients = torch.autograd.grad(value.reshape(()), [each for _, each in flat], allow_unused=True)
     norms = iter(read([torch.zeros((), device=device) if each is None else norm_of(each) for each in gradients]))
-    of_weights = {name: math.hypot(*(next(norms) for _ in weights[name])) for name in weights}
+    of_weights = {name: math.hypot(*(next(norms) for _ in weights[name])) for name in weights if weights[name]}
     of_outputs = {name: math.hypot(*(next(norms) for _ in outputs[name])) for name in outputs}
     ordered = {name: of_weights[name] for name in outputs if name in of_weights}
     slopes = [depth_slope(list(norms_.values())) for norms_ in (ordered, of_outputs)]
@@ -91,12 +92,11 @@ def depth_slope(norms: list[float]) -> float:
 
 
 def _weights(network: nn.Module) -> dict[str, list[Tensor]]:
+    """Parameters of two or more dimensions, by layer."""
     parameters = dict(network.named_parameters())
     found: dict[str, list[Tensor]] = {}
     for layer, _, names in layers_of(network):
-        matrices: list[Tensor] = [
-            parameters[name] for name in names if parameters[name].dim() > 1 and parameters[name].requires_grad
-        ]
+        matrices: list[Tensor] = [parameters[name] for name in names if parameters[name].dim() > 1]
         if matrices:
             found[layer] = matrices
     return found
@@ -105,7 +105,8 @@ def _weights(network: nn.Module) -> dict[str, list[Tensor]]:
 def _recorded(network: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[str, list[Tensor]], Any]:
     """Outputs with a graph of each layer with weights, in the order of their first pass, and the loss."""
     outputs: dict[str, list[Tensor]] = {}
-    layers = [(name, module) for name, module, _ in layers_of(network) if name in _weights(network)]
+    weights = _weights(network)
+    layers = [(name, module) for name, module, _ in layers_of(network) if name in weights]
 
     def hook(name: str) -> Callable[..., Any]:
         def record(module: nn.Module, inputs: Any, output: Any) -> Any:

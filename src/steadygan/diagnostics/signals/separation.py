@@ -1,5 +1,4 @@
-"""Separation of real from generated samples by the critic's scores: accuracy of the best threshold, area under the ROC
-curve, and saturation of the logistic loss."""
+"""Separation of real from generated samples by scores (best threshold, area under the ROC curve), and saturation."""
 
 from __future__ import annotations
 
