@@ -10,13 +10,11 @@ import copy
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 from steadygan.diagnostics.signals.critic_passes import check_samples, device_of, read, scores_of, without_trace
 from steadygan.errors import UsageError
-from steadygan.measuring import preserved_random_state
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from steadygan.types import Sample
@@ -70,6 +68,10 @@ def critic_optimality(
     Raises:
         UsageError: no batch, a loss that is no scalar with a graph.
     """
+    import torch
+
+    from steadygan.measuring import preserved_random_state
+
     real, fake = fresh
     check_samples(real, "real samples")
     check_samples(fake, "generated samples")
@@ -88,6 +90,8 @@ def copied(network: nn.Module) -> Any:
 
     Weights that a hook has computed, as of torch's older spectral norm, are part of a graph, which torch does not copy.
     """
+    import torch
+
     attributes = [value for module in network.modules() for value in vars(module).values()]
     computed = [value for value in attributes if isinstance(value, torch.Tensor) and not value.is_leaf]
     memo: dict[int, Any] = {id(value): value.detach().clone() for value in computed}
@@ -103,6 +107,8 @@ def _train(
     batches: Iterable[tuple[Sample, Sample]],
     after_step: Callable[[nn.Module], object] | None,
 ) -> int:
+    import torch
+
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if not parameters:
         raise UsageError(f"no parameter of {type(network).__name__} requires grad; needed: a critic that can train")

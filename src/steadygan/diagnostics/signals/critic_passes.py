@@ -6,16 +6,15 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import torch
-
 from steadygan.callables import modules_in, parameter_dtype
 from steadygan.errors import UsageError
-from steadygan.measuring import measuring, preserved_random_state
 from steadygan.scores import score_maps, widened
 from steadygan.types import S, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
+
 
 CriticFunction: TypeAlias = Callable[[Any], Any]
 """Samples [N, ...] to scores [N] or [N, 1], or to another output that ``steadygan.scores`` describes."""
@@ -28,6 +27,10 @@ def without_trace(*functions: Callable[..., Any], device: torch.device) -> Itera
     Modules are in eval mode, where nothing is drawn and no spectral norm moves, but batch norms that were in training
     normalise by the statistics of each batch. Modes and buffers are restored at the end. Gradients can be taken.
     """
+    import torch
+
+    from steadygan.measuring import measuring, preserved_random_state
+
     modules = [module for function in functions for module in modules_in(function)]
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
@@ -46,6 +49,8 @@ def device_of(samples: Sample) -> torch.device:
 
 def check_samples(samples: Any, what: str) -> None:
     """Raises UsageError unless samples are a tensor or ``Scales`` of at least one sample, of floating-point numbers."""
+    import torch
+
     for tensor in scales_of(samples):
         if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or not tensor.numel():
             got = list(tensor.shape) if isinstance(tensor, torch.Tensor) else type(tensor).__name__
@@ -55,6 +60,8 @@ def check_samples(samples: Any, what: str) -> None:
 
 def scores_of(critic: CriticFunction, samples: Sample, what: str = "scores") -> Tensor:
     """A score of each sample [N]: the mean over patches, then over scales; in float32 or float64, without a graph."""
+    import torch
+
     check_samples(samples, "samples")
     with without_trace(critic, device=device_of(samples)), torch.no_grad():
         return mean_scores(critic(_prepared(critic, samples)), sample_count(samples), what)
@@ -62,6 +69,8 @@ def scores_of(critic: CriticFunction, samples: Sample, what: str = "scores") -> 
 
 def mean_scores(output: Any, count: int, what: str = "scores") -> Tensor:
     """The score of each sample [N] in a critic's output."""
+    import torch
+
     maps = [each.flatten(1).mean(1) if each.dim() > 1 else each for each in score_maps(output, what, count)]
     return torch.stack(maps).mean(0)
 
@@ -74,6 +83,8 @@ def scores_and_slopes(critic: CriticFunction, samples: Sample) -> tuple[Tensor, 
     Raises:
         UsageError: for samples or scores of another form, and for scores that do not depend on the samples.
     """
+    import torch
+
     check_samples(samples, "samples")
     with without_trace(critic, device=device_of(samples)):
         points = at_each_scale(lambda x: x.requires_grad_(True), _prepared(critic, samples))
@@ -90,6 +101,8 @@ def scores_and_slopes(critic: CriticFunction, samples: Sample) -> tuple[Tensor, 
 
 def row_norms(rows: Tensor) -> Tensor:
     """The Euclidean norm of each row [N, D] -> [N], without under- or overflow of the squares."""
+    import torch
+
     largest = rows.abs().amax(1, keepdim=True)
     scale = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
     norms: Tensor = torch.linalg.vector_norm(rows / scale, dim=1) * scale[:, 0]
@@ -103,6 +116,8 @@ def norm_of(tensor: Tensor) -> Tensor:
 
 def read(values: Sequence[Tensor]) -> list[float]:
     """Numbers 0-d, on one device, as Python floats, in one transfer."""
+    import torch
+
     if not values:
         return []
     exact = any(value.dtype == torch.float64 for value in values)

@@ -6,15 +6,15 @@ generator; norms that explode break the Lipschitz constraint.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.checks import within
 from steadygan.diagnostics.signals.critic_passes import CriticFunction, check_samples, read, scores_and_slopes
 from steadygan.errors import UsageError
 from steadygan.types import Sample, at_each_scale, sample_count
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Slopes(NamedTuple):
@@ -65,6 +65,8 @@ def slopes_at(critic: CriticFunction, points: Sample, *, quantile: float = 0.95)
 
 def points_between(real: Sample, fake: Sample, seed: int = 0) -> Sample:
     """Points eps x + (1 - eps) g of the first min(N, M) pairs, one eps ~ U[0, 1) a pair for all its scales."""
+    import torch
+
     check_samples(real, "real samples")
     check_samples(fake, "generated samples")
     count = min(sample_count(real), sample_count(fake))

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 from steadygan.checks import true_or_false, whole_number
 from steadygan.diagnostics.signals.critic_passes import CriticFunction, device_of, mean_scores, read, without_trace
 from steadygan.diagnostics.signals.critic_passes import scores_of as _scored
@@ -68,6 +66,8 @@ def held_out_gap(
 
 def gap_of_scores(train: Tensor, held_out: Tensor, fake: Tensor) -> HeldOutGap:
     """As ``held_out_gap``, of scores [B, n] of B batches of n samples of each kind, or [n] of one batch."""
+    import torch
+
     of_batches = [each.detach()[None] if each.dim() == 1 else each.detach() for each in (train, held_out, fake)]
     shapes = [list(each.shape) for each in of_batches]
     if len(shapes[0]) != 2 or any(shape != shapes[0] for shape in shapes) or 0 in shapes[0]:
@@ -99,6 +99,8 @@ def real_sign(real_scores: Any, *, splits_at_zero: bool) -> float:
         UsageError: for other losses. Scores of a Wasserstein critic may be shifted by any constant, which changes the
             sign, and relativistic ones compare differences alone; r_v has no such limit.
     """
+    import torch
+
     true_or_false("splits_at_zero", splits_at_zero)
     if not splits_at_zero:
         raise UsageError("r_t is the sign of scores, which this loss gives no zero; take r_v of held_out_gap instead")
@@ -107,6 +109,8 @@ def real_sign(real_scores: Any, *, splits_at_zero: bool) -> float:
 
 
 def _in_batches(critic: CriticFunction, samples: Sample, batch: int, batches: int) -> Tensor:
+    import torch
+
     rows = [slice(i * batch, (i + 1) * batch) for i in range(batches)]
     return torch.stack([_scored(critic, at_each_scale(lambda x, r=row: x[r], samples)) for row in rows])
 

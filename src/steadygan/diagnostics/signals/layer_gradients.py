@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch.utils import _pytree as pytree
 
 from steadygan.diagnostics.signals.critic_passes import layers_of, norm_of, read, without_trace
 from steadygan.errors import UsageError
@@ -58,6 +56,8 @@ def layer_gradients(network: nn.Module, loss: Callable[[], Tensor]) -> LayerGrad
     Raises:
         UsageError: a loss that is no scalar or has no graph, a network of which no layer was run.
     """
+    import torch
+
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     with without_trace(network, loss, device=device):
         outputs, value = _recorded(network, loss)
@@ -104,6 +104,9 @@ def _weights(network: nn.Module) -> dict[str, list[Tensor]]:
 
 def _recorded(network: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[str, list[Tensor]], Any]:
     """Outputs with a graph of each layer with weights, in the order of their first pass, and the loss."""
+    import torch
+    from torch.utils import _pytree as pytree
+
     outputs: dict[str, list[Tensor]] = {}
     weights = _weights(network)
     layers = [(name, module) for name, module, _ in layers_of(network) if name in weights]

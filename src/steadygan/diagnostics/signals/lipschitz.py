@@ -5,15 +5,15 @@ A Wasserstein critic should be 1-Lipschitz everywhere, not only at the points at
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from steadygan.checks import within
 from steadygan.diagnostics.signals.critic_passes import CriticFunction, read, scores_and_slopes
 from steadygan.errors import UsageError
 from steadygan.types import Sample, sample_count, scales_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _BLOCK = 64  # rows of the matrix of distances at once
 
@@ -45,6 +45,8 @@ def lipschitz_estimate(critic: CriticFunction, samples: Sample, *, nearest: floa
     Raises:
         UsageError: fewer than 2 samples, scores that are none or do not depend on the samples.
     """
+    import torch
+
     within("nearest", nearest, 0, 1, open_high=True)
     scores, norms = scores_and_slopes(critic, samples)
     if sample_count(samples) < 2:
@@ -54,6 +56,8 @@ def lipschitz_estimate(critic: CriticFunction, samples: Sample, *, nearest: floa
 
 
 def _steepest_pair(rows: Tensor, scores: Tensor, nearest: float) -> Tensor:
+    import torch
+
     exact = "donot_use_mm_for_euclid_dist"  # by |x|^2 + |y|^2 - 2xy near samples would have distances of rounding
     distances = torch.cat([torch.cdist(block, rows, compute_mode=exact) for block in torch.split(rows, _BLOCK)])
     differences = (scores[:, None] - scores[None]).abs()

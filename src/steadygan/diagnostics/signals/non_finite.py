@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import torch
-from torch.utils import _pytree as pytree
-
 from steadygan.diagnostics.signals.critic_passes import read
 from steadygan.types import register_scales
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
 
 _MOST_CALLS = 20_000  # flags kept in one context
 
@@ -36,6 +34,8 @@ def non_finite_names(named: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> li
     For loss terms (``{"critic loss": ..., "penalty": ...}``), ``network.named_parameters()``, ``state_dict()``,
     gradients. Whole numbers are finite, and None is left out. One read of the device.
     """
+    import torch
+
     pairs = named.items() if isinstance(named, Mapping) else named
     known = {name: _flag(value) for name, value in pairs if value is not None}
     on_one = next((flag.device for flag in known.values() if flag.device.type != "cpu"), torch.device("cpu"))
@@ -82,6 +82,8 @@ class NonFiniteTrace:
 
     def first(self) -> NonFinite | None:
         """Reads the device: the first place, or None if all were finite."""
+        import torch
+
         flags = [flag for _, _, came, left in self._calls for flag in (came, left)]
         numbers = read([flag.to(flags[0].device, torch.float32) for flag in flags])
         for (name, module, _, _), came, left in zip(self._calls, numbers[::2], numbers[1::2], strict=True):
@@ -109,6 +111,9 @@ def _inside(name: str, module: nn.Module) -> NonFinite:
 
 def _flag(value: Any) -> Tensor:
     """True, 0-d, if a number in it is not finite; of several devices on that of the first tensor."""
+    import torch
+    from torch.utils import _pytree as pytree
+
     leaves = [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor | float | complex)]
     with torch.no_grad():
         flags = [~torch.isfinite(torch.as_tensor(leaf).detach()).all() for leaf in leaves]

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 from steadygan.checks import within
 from steadygan.diagnostics.signals.critic_passes import mean_scores, read
 from steadygan.errors import UsageError
@@ -56,6 +54,8 @@ def separation(real_scores: Any, fake_scores: Any, *, real_is_high: bool = True)
     Raises:
         UsageError: scores of another form.
     """
+    import torch
+
     real, fake = _scores(real_scores, "real scores"), _scores(fake_scores, "fake scores")
     dtype = torch.promote_types(real.dtype, fake.dtype)
     real, fake = real.to(dtype), fake.to(real.device, dtype)
@@ -82,6 +82,8 @@ def saturation(
     Raises:
         UsageError: scores of another form, eps outside of 0 to 0.5, a loss that does not depend on the scores.
     """
+    import torch
+
     within("eps", eps, 0, 0.5, open_low=True, open_high=True)
     real, fake = _scores(real_scores, "real scores"), _scores(fake_scores, "fake scores")
     with torch.inference_mode(False), torch.enable_grad():
@@ -99,6 +101,8 @@ def saturation(
 
 
 def _scores(output: Any, what: str) -> Tensor:
+    import torch
+
     score = score_in(output, what)
     first = score[0] if isinstance(score, list | tuple) and score else score
     count = len(first) if isinstance(first, torch.Tensor) and first.dim() else None
@@ -107,6 +111,8 @@ def _scores(output: Any, what: str) -> Tensor:
 
 def _best_accuracy(real: Tensor, fake: Tensor) -> Tensor:
     """Over all thresholds: everything from a value on counts as real; also nothing at all."""
+    import torch
+
     scores, order = torch.cat([real, fake]).sort()
     is_real = order < len(real)
     reals_below, fakes_below = is_real.cumsum(0), (~is_real).cumsum(0)
@@ -118,6 +124,8 @@ def _best_accuracy(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _roc_area(real: Tensor, fake: Tensor) -> Tensor:
+    import torch
+
     fakes = fake.sort().values
     below = torch.searchsorted(fakes, real) + torch.searchsorted(fakes, real, right=True)
     area = below.to(real.dtype).mean() / (2 * len(fake))

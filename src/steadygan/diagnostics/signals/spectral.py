@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from torch import nn
-from torch.nn.utils import parametrize
-from torch.nn.utils.spectral_norm import SpectralNorm as HookedNorm
-
 from steadygan.diagnostics.signals.critic_passes import read
 from steadygan.errors import UsageError
-from steadygan.measuring import measuring
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-_ConvTranspose = nn.modules.conv._ConvTransposeNd
+    from torch import Tensor, nn
 
 
 class SpectralNorms(NamedTuple):
@@ -52,6 +44,11 @@ def spectral_norms(network: nn.Module, *, normalised_only: bool = False) -> Spec
     Raises:
         UsageError: a network without a layer that has a weight matrix, or without a normalised one where asked.
     """
+    import torch
+    from torch.nn.utils import parametrize
+
+    from steadygan.measuring import measuring
+
     sigmas: dict[str, Tensor] = {}
     normalised = []
     with torch.inference_mode(False), torch.no_grad(), measuring(network):
@@ -73,6 +70,8 @@ def spectral_norms(network: nn.Module, *, normalised_only: bool = False) -> Spec
 
 def largest_singular_value(matrix: Tensor) -> Tensor:
     """Of a matrix [M, N], 0-d; NaN where it is not finite."""
+    import torch
+
     wide = matrix.detach().to(torch.float32 if matrix.device.type == "mps" else torch.float64)
     scale = wide.abs().amax()
     sound = scale.isfinite() & (scale > 0)
@@ -84,7 +83,11 @@ def largest_singular_value(matrix: Tensor) -> Tensor:
 
 def _effective(module: nn.Module) -> Iterator[tuple[Tensor, int, bool]]:
     """Weights of two or more dimensions that a module's forward uses, the axis of outputs, and whether normalised."""
-    usual = 1 if isinstance(module, _ConvTranspose) else 0
+    from torch import nn
+    from torch.nn.utils import parametrize
+    from torch.nn.utils.spectral_norm import SpectralNorm as HookedNorm
+
+    usual = 1 if isinstance(module, nn.modules.conv._ConvTransposeNd) else 0
     hooks = {hook.name: hook for hook in module._forward_pre_hooks.values() if isinstance(hook, HookedNorm)}
     for hook in hooks.values():
         yield hook.compute_weight(module, do_power_iteration=False), hook.dim, True
