@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from steadygan.callables import modules_in, parameter_dtype
 from steadygan.checks import one_of
 from steadygan.errors import UsageError
-from steadygan.penalties.callables import modules_in, parameter_dtype, warn_of_batch_norm
+from steadygan.penalties.batch_norm import warn_of_batch_norm
 from steadygan.penalties.gradient_norms import (
     ScoreFunction,
     detached,

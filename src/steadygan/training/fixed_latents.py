@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from steadygan.ema import reestimate_statistics
+from steadygan.measuring import preserved_buffers
 from steadygan.networks.layers.inspect import is_conditional, settle
 from steadygan.networks.layers.passes import in_passes
 from steadygan.representations import decode_scales
 from steadygan.rng import Stream, draw_labels, draw_random, stream_generator, torch_seeded
-from steadygan.training.buffers import preserved_buffers
 from steadygan.types import Batch
 
 if TYPE_CHECKING:

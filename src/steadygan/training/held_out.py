@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from steadygan.data.dataset import Stored
+from steadygan.measuring import measuring, preserved_random_state
 from steadygan.rng import Stream, draw_random, stream_generator
-from steadygan.training.buffers import measuring, preserved_random_state
 from steadygan.training.step.drawer import draw_perturbation
 from steadygan.training.step.draws import RealDraws, micro_batches
 from steadygan.training.step.feed import Feed

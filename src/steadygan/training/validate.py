@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.errors import UsageError, nearest
+from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
 from steadygan.phases import player_of, sees_batch
-from steadygan.training.buffers import preserved_buffers, preserved_random_state
 from steadygan.training.own_networks import check_own
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import parts, try_networks

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
-from steadygan.training.buffers import preserved_buffers, preserved_random_state
+from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.training.step.draws import StepDraws, micro_batches, rows_of
 from steadygan.training.step.phase_terms import phase_terms, run_networks
 from steadygan.training.step.terms import Terms, accumulate, from_named, named_tensors

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.measuring import preserved_buffers
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.rng import torch_seeded
-from steadygan.training.buffers import preserved_buffers
 from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.types import CriticOutput, Sample, SampleSpec, at_each_scale, scales_of
 

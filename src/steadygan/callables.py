@@ -1,21 +1,18 @@
-"""The modules in a callable critic, and what they say about its samples: their dtype, batch norm."""
+"""The modules in a callable critic, and the dtype of samples that they say."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import types
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 _DEPTH = 3
-_warned: WeakSet[nn.Module] = WeakSet()
 
 
 def modules_in(critic: Callable[..., Any]) -> list[nn.Module]:
@@ -37,23 +34,6 @@ def parameter_dtype(modules: list[nn.Module], expected: torch.dtype) -> torch.dt
         if parameter.is_floating_point():
             dtypes.add(parameter.dtype)
     return dtypes.pop() if len(dtypes) == 1 else None
-
-
-def warn_of_batch_norm(modules: list[nn.Module]) -> None:
-    """Warns once for each critic with batch norm in training mode: a sample's gradient depends on the others there."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    for module in modules:
-        if module in _warned:
-            continue
-        _warned.add(module)
-        norms = (part for part in module.modules() if isinstance(part, _BatchNorm))
-        if any(norm.training or not norm.track_running_stats for norm in norms):
-            warnings.warn(
-                f"the critic {type(module).__name__} has batch norm, by which a sample's gradient depends on the other "
-                "samples: use layer, instance or spectral norm under a penalty of gradients (WGAN-GP, section 4)",
-                stacklevel=5,
-            )
 
 
 def _collect(value: Any, found: dict[int, nn.Module], depth: int, names: tuple[str, ...] = ()) -> None:

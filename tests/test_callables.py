@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from steadygan.penalties import callables, gradient_penalty, on_real
+from steadygan import callables
+from steadygan.penalties import gradient_penalty, on_real
 from tests.penalties.critics import batch
 
 CRITIC = nn.Linear(3, 1)
