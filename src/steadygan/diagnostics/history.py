@@ -1,0 +1,87 @@
+"""A signal log as columns: the rounds and values of each field, up to a look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steadygan.diagnostics.fields import Row
+
+
+class Series(NamedTuple):
+    """A field over the looks that have it."""
+
+    rounds: NDArray[np.int64]
+    """[n], ascending"""
+    values: NDArray[np.float64]
+    """[n], without NaN"""
+
+    def __bool__(self) -> bool:
+        return len(self.rounds) > 0
+
+    @property
+    def last(self) -> float:
+        """The newest value; NaN for none."""
+        return float(self.values[-1]) if len(self.values) else math.nan
+
+    def recent(self, looks: int) -> Series:
+        """The last so many looks."""
+        return Series(self.rounds[-looks:], self.values[-looks:])
+
+    def since(self, round_: float) -> Series:
+        """The looks at or after a round."""
+        kept = self.rounds >= round_
+        return Series(self.rounds[kept], self.values[kept])
+
+    def median(self, looks: int | None = None) -> float:
+        """Median of the last looks, or of all; NaN for none."""
+        values = self.values if looks is None else self.values[-looks:]
+        return float(np.median(values)) if len(values) else math.nan
+
+
+class History:
+    """A log up to its last look; it knows no more than the log's numbers."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        """
+        Args:
+            rows: in order of their rounds
+        """
+        self.rows: Sequence[Row] = tuple(rows)
+        self._series: dict[str, Series] = {}
+
+    def __getitem__(self, field: str) -> Series:
+        """The series of a field; empty if no look has it."""
+        if field not in self._series:
+            found = [
+                (int(row["round"]), float(row[field]))
+                for row in self.rows
+                if isinstance(row.get(field), int | float) and not math.isnan(float(row[field]))
+            ]
+            rounds = np.array([round_ for round_, _ in found], dtype=np.int64)
+            self._series[field] = Series(rounds, np.array([value for _, value in found], dtype=np.float64))
+        return self._series[field]
+
+    @property
+    def looks(self) -> int:
+        """How often it was looked."""
+        return len(self.rows)
+
+    @property
+    def round(self) -> int:
+        """Round of the last look; 0 without one."""
+        return int(self.rows[-1]["round"]) if self.rows else 0
+
+    @property
+    def progress(self) -> float:
+        """Share of the planned rounds that are done, by the last look; NaN if the plan is not known."""
+        planned = self["rounds"].last
+        return min(1.0, self.round / planned) if planned > 0 else math.nan
+
+    def up_to(self, look: int) -> History:
+        """The log as it was after its first ``look`` looks."""
+        return History(self.rows[:look])
