@@ -73,6 +73,11 @@ class RunOptions:
     """also keep each checkpoint whose round is a multiple of this; None: none"""
     pictured: int = 64
     """samples per picture"""
+    on_trouble: Literal["advise", "rollback", "restart"] = field(default="advise", metadata=codec.OMIT_DEFAULT)
+    """what follows trouble: a line of advice; going back to a healthy checkpoint at half the rates, or to the best one
+    where the critic overfits; or, after a collapse, also a new run at half the rates"""
+    remedies: int = field(default=3, metadata=codec.OMIT_DEFAULT)
+    """times that rollback and restart are tried"""
 
     def __post_init__(self) -> None:
         for name in (
@@ -87,6 +92,7 @@ class RunOptions:
             whole_number(f"run.{name}", getattr(self, name), or_none=True)
         whole_number("run.keep_last", self.keep_last)
         whole_number("run.pictured", self.pictured)
+        whole_number("run.remedies", self.remedies)
 
 
 @dataclass(frozen=True)

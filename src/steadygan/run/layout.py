@@ -29,6 +29,8 @@ MARKS = "marks.json"
 """hashes of recipe, environment and data facts as they were last written (``marks``)"""
 HISTORY = "history.jsonl"
 """what was changed when the run was resumed, one field a line (``history``)"""
+REMEDIES = "remedies.jsonl"
+"""what was done about trouble, one line a remedy (``remedies``)"""
 
 SAMPLES = "samples"
 """pictures or lines of fixed latents, one file a round"""

@@ -17,7 +17,7 @@ from steadygan.run import layout
 from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
-from steadygan.run.history import DAMAGED, Change, now, read_history, write_history
+from steadygan.run.history import BY_RESUME, DAMAGED, Change, now, read_history, write_history
 from steadygan.run.marks import marked_damage, read_marks, write_marks
 from steadygan.run.owner import owned
 from steadygan.run.reopen import check_data
@@ -143,6 +143,7 @@ def resume_run(
     before: Recipe | None = None,
     from_round: int | None = None,
     kinds: Iterable[Kind] = (),
+    by: str = BY_RESUME,
 ) -> str:
     """Resumes a run from a checkpoint; results are bit-identical to those of an uninterrupted run.
 
@@ -158,6 +159,7 @@ def resume_run(
         before: the recipe up to now, if it changes: the history gets the fields; None: as in recipe.yaml
         from_round: of the checkpoint, after which everything is dropped; None: the last one
         kinds: spec types of the user's own that the recipe has
+        by: who changes the recipe, as the history has it
 
     Raises:
         UsageError: for a run that another process trains, or a change that it cannot take.
@@ -191,7 +193,7 @@ def resume_run(
         notes = (*time_words, *(() if taken_over is None else (f"note: {taken_over}",)))
         if world.first:
             round_ = trainer.counters.round
-            changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds)
+            changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds, by)
             notes += tuple(f"changed: {change}" for change in changes)
             notes += resumption.drop_later(folder, round_)
             for record in (trainer.record, trainer.evaluations):

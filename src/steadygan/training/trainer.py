@@ -31,6 +31,7 @@ from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
 from steadygan.training.timing import Timing
+from steadygan.training.trouble import Trouble
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +119,7 @@ class Trainer:
             reason = self._rounds(game)
         except NotFiniteError as error:
             reason = f"{error}; {advice.after_not_finite(self.folder, self.recipe, self.precision)}"
-            raise RunError(reason) from None
+            raise Trouble(reason, "diverged", self.counters.round, error.round, str(error)) from None
         except (RuntimeError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             if not out_of_memory.is_out_of_memory(error) or isinstance(error, RunError):
