@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class History:
         """
         self.rows: Sequence[Row] = tuple(rows)
         self._series: dict[str, Series] = {}
+        self._arrays: dict[object, NDArray[Any]] = {}
+        self._whole: History | None = None
 
     def __getitem__(self, field: str) -> Series:
         """The series of a field; empty if no look has it."""
@@ -84,4 +86,29 @@ class History:
 
     def up_to(self, look: int) -> History:
         """The log as it was after its first ``look`` looks."""
-        return History(self.rows[:look])
+        part = History(self.rows[:look])
+        part._whole = self if self._whole is None else self._whole
+        return part
+
+    def column(self, field: str) -> NDArray[np.float64]:
+        """[looks]: the numbers of a field at all looks; NaN where one lacks it."""
+
+        def read() -> NDArray[np.float64]:
+            values = (row.get(field) for row in self.rows)
+            return np.array([float(each) if isinstance(each, int | float) else math.nan for each in values])
+
+        return self.array(("column", field), lambda history: History.column(history, field), read)
+
+    def array(
+        self, name: object, of: Callable[[History], NDArray[Any]], make: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """[looks]: an array made once, also for the parts of this log: a number at a look must rest on none after it.
+
+        Args:
+            name: unique to it
+            of: gives it, of the log that this one is the beginning of
+            make: makes it, of this log
+        """
+        if name not in self._arrays:
+            self._arrays[name] = make() if self._whole is None else of(self._whole)[: self.looks]
+        return self._arrays[name]
