@@ -64,7 +64,7 @@ def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposa
         yield (
             "rates of one size, and one critic step" if recipe.critic_steps(0) > 5 else "rates of one size",
             {**edits.critic_steps(recipe, 1), "critic-optimizer.lr": edits.typed(min(of_critic, 2 * of_generator))},
-            f"its rate is {of_critic / of_generator:.3g} times the generator's, in {recipe.critic_steps(0):g} steps a round",
+            f"its rate is {of_critic / of_generator:.3g} times the generator's, its steps {recipe.critic_steps(0):g} a round",
         )
     yield from _held(recipe, sample)
     yield (

@@ -12,8 +12,8 @@ from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Column, Levels, between
 from steadygan.diagnostics.verdicts.samples import samples_of
 
-WAY = 0.1
-"""deviations of the data that samples would move in the whole run; 1e-3 stalled, above 1 healthy [small-scale]"""
+WAY = 0.3
+"""deviations of the data that samples would move in the whole run; 2e-3 to .13 stalled, above 1 healthy [small-scale]"""
 STILL = 2e-3
 """the same from look to look, where the length of the run is not known; 3e-5 stalled, above .05 healthy"""
 TOLD_APART = 0.9
