@@ -70,8 +70,8 @@ def _loss(history: History, diagnosis: Diagnosis) -> str:
         if rounds:
             where = ", ".join(f"{round_:,}" for round_ in rounds[:3]) + (", …" if len(rounds) > 3 else "")
             sentences.append(
-                f"The {field.replace('_', ' ')} jumps at round {where}; a jump is no fault: look at the samples, and let "
-                "it go on [lesson 2]."
+                f"The {field.replace('_', ' ')} jumps at round {where}; a jump is no fault: look at the samples, and "
+                "let it go on [lesson 2]."
             )
     wasserstein = history["wasserstein"]
     if wasserstein:
@@ -120,8 +120,8 @@ def _data(history: History, diagnosis: Diagnosis) -> str:
     shown = [each for each in known if each.field != "training_samples"]
     if not shown:
         return (
-            f"The log does not say. It shows in held-out scores ({_names('r_v')}) and distances ({_names('copy_ratio')}). "
-            "As a rule 256 px faces want 30,000 pictures, or 5,000 with augmentation."
+            "The log does not say: it shows in scores of held-out samples (r_v) and distances (copy_ratio). As a rule "
+            "256 px faces want 30,000 pictures, or 5,000 with augmentation."
         )
     return f"So far it is enough: {'; '.join(each.text for each in known)}."
 
@@ -155,13 +155,13 @@ def _critic(history: History, diagnosis: Diagnosis) -> str:
         )
     evidence = said(Levels(history), "accuracy", "generator_gradient", "derivative")
     return (
-        f"No: {'; '.join(each.text for each in evidence)}. A critic that tells all apart is usual early, and no harm while "
-        "the generator has a gradient."
+        f"No: {'; '.join(each.text for each in evidence)}. A critic that tells all apart is usual early, and no harm "
+        "while the generator has a gradient."
     )
 
 
 def jumps(series: Series) -> list[int]:
-    """Rounds at which a loss jumps: far from the median of its neighbours, and back."""
+    """Rounds at which a loss jumps: far from its neighbours, and back; its first looks, when it falls, do not count."""
     values = series.values
     if len(values) < 7:
         return []
@@ -171,7 +171,10 @@ def jumps(series: Series) -> list[int]:
         rest = np.abs(values - median_filter(values, 5))
         usual = float(np.nanmedian(rest[np.isfinite(rest)])) if np.isfinite(rest).any() else math.nan
         limit = JUMP * 1.4826 * max(usual, 1e-3 * float(np.nanmedian(np.abs(values))))
-        return [int(round_) for round_ in series.rounds[np.isfinite(rest) & (rest > limit)]]
+        aside = np.zeros(len(values), dtype=bool)  # on one side of both neighbours
+        aside[1:-1] = (values[1:-1] - values[:-2]) * (values[1:-1] - values[2:]) > 0
+        aside[: max(2, len(values) // 10)] = False
+        return [int(round_) for round_ in series.rounds[aside & np.isfinite(rest) & (rest > limit)]]
 
 
 def _found(diagnosis: Diagnosis, *verdicts: VerdictName) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Warnings read off a recipe and its data before training: what often goes wrong. They are no verdicts on a training."""
+"""Warnings read off a recipe and its data before training, of what often goes wrong: no verdicts on a training."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _of_the_critic(recipe: Recipe) -> Iterator[Warning]:
     depth, limit = getattr(recipe.critic, "depth", 0), getattr(recipe.constraint, "limit", None)
     if limit is not None and isinstance(depth, int) and depth >= DEEP:
         text = (
-            f"clipping at {limit:g} over {depth} layers makes gradients vanish or explode: a gradient penalty does not"
+            f"clipping at {limit:g} over {depth} layers lets gradients vanish or explode: a gradient penalty does not"
         )
         yield Warning("constraint", text, "WGAN-GP, figure 1b")
     if index is not None and isinstance(recipe.penalties[index], GradientPenalty) and edits.wasserstein(recipe):
@@ -83,24 +83,20 @@ def _of_the_critic(recipe: Recipe) -> Iterator[Warning]:
 
 def _of_rates(recipe: Recipe) -> Iterator[Warning]:
     for player in ("critic", "generator"):
-        rate = edits.lr(recipe, player)  # type: ignore[arg-type]
+        rate = edits.lr(recipe, player)
         limit = HIGH_SGD if type(getattr(recipe, f"{player}_optimizer")).__name__ == "SGD" else HIGH
         if rate > limit:
             text = f"the {player}'s rate {rate:g} is high; papers have 5e-5 to 1e-3, and lower is safer"
             yield Warning(f"{player}_optimizer.lr", text, "[lesson 5]")
     of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
     if of_generator > FASTER * of_critic > 0:
-        text = (
-            f"the generator learns {of_generator / of_critic:.3g} times as fast as its critic; the other way is usual"
-        )
+        text = f"the generator's rate is {of_generator / of_critic:.3g} times its critic's; the other way is usual"
         yield Warning("generator_optimizer.lr", text, "TTUR, Heusel et al. 2017 [lesson 9]")
 
 
 def _of_steps(recipe: Recipe) -> Iterator[Warning]:
     if recipe.generator_steps > 1:
-        text = (
-            f"{recipe.generator_steps} generator steps a round let it outrun its critic: two rates are the better cure"
-        )
+        text = f"{recipe.generator_steps} generator steps a round outrun the critic: two rates are the better cure"
         yield Warning("generator_steps", text, "[lesson 4]")
     if type(edits.loss_of(recipe)).__name__ == "Saturating":
         text = "the saturating loss has no gradient where the critic is sure: objective.loss:non-saturating"
@@ -112,7 +108,7 @@ def _of_data(recipe: Recipe, samples: int | None, sample: SampleSpec | None) -> 
         return
     if samples < recipe.batch:
         text = (
-            f"a batch of {recipe.batch} is larger than the {samples:,} training samples: --batch {max(1, samples // 2)}"
+            f"a batch of {recipe.batch} is more than the {samples:,} training samples: --batch {max(1, samples // 2)}"
         )
         yield Warning("batch", text, "")
     small = FEW if sample is None or sample.is_image else VERY_FEW
