@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadygan.codec import import_path
 from steadygan.diagnostics.advisors import ADVISORS, RESUMED
 from steadygan.diagnostics.findings import Finding
-from steadygan.recipe import own_kinds
+from steadygan.kinds import kinds_in
+from steadygan.recipe import names
 from steadygan.run import layout
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def changes(finding: Finding, recipe: Recipe, sample: SampleSpec | None = None) 
     advisor = ADVISORS.get(finding.verdict)
     if advisor is None:
         return ()
-    kinds = tuple(import_path(kind) for kind in own_kinds(recipe))
+    kinds = tuple(import_path(kind) for kind in kinds_in(recipe, _known()))
     found: list[Change] = []
     for text, edit, why in advisor(recipe, sample):
         options = {f"--{path}": value for path, value in edit.items()}
@@ -65,6 +67,11 @@ def changes(finding: Finding, recipe: Recipe, sample: SampleSpec | None = None) 
             resumes = finding.verdict in RESUMED and all(path.partition(".")[0] in _RESUMABLE for path in edit)
             found.append(Change(text, options, why, resumes, recipe.rounds, kinds))
     return tuple(found[:MOST])
+
+
+@cache
+def _known() -> tuple[type, ...]:
+    return tuple(names().values())
 
 
 _RESUMABLE = ("run", "generator-optimizer", "critic-optimizer")

@@ -60,12 +60,13 @@ def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposa
             "it keeps its gradient where the critic is sure (Goodfellow et al. 2014, section 3)",
         )
     of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
-    if of_critic > 4 * of_generator > 0 or recipe.critic_steps(0) > 5:
-        yield (
-            "rates of one size, and one critic step" if recipe.critic_steps(0) > 5 else "rates of one size",
-            {**edits.critic_steps(recipe, 1), "critic-optimizer.lr": edits.typed(min(of_critic, 2 * of_generator))},
-            f"its rate is {of_critic / of_generator:.3g} times the generator's, in {recipe.critic_steps(0):g} steps a round",
-        )
+    fewer = edits.critic_steps(recipe, 1) if recipe.critic_steps(0) > 5 else {}
+    slower = {"critic-optimizer.lr": edits.typed(2 * of_generator)} if of_critic > 4 * of_generator > 0 else {}
+    yield (
+        " and ".join([*(["one critic step a round"] if fewer else []), *(["rates of one size"] if slower else [])]),
+        {**fewer, **slower},
+        f"the critic's rate is {_times(of_critic, of_generator)} the generator's, its steps {recipe.critic_steps(0):g}",
+    )
     yield from _held(recipe, sample)
     yield (
         "noise on all that the critic sees",
@@ -240,7 +241,7 @@ def _suspicious(recipe: Recipe) -> Iterator[Proposal]:
         yield (
             "two rates, the critic's four times the generator's",
             edits.two_time_scales(recipe),
-            f"the generator learns {of_generator / of_critic:.3g} times as fast as its critic [lesson 9]",
+            f"the generator's rate is {_times(of_generator, of_critic)} its critic's [lesson 9]",
         )
 
 
@@ -290,6 +291,10 @@ def _shallower(recipe: Recipe) -> Iterator[Proposal]:
     depth = getattr(recipe.critic, "depth", 0)
     if isinstance(depth, int) and depth > 4:
         yield "a critic of three layers", {"critic.depth": "3"}, "each layer shrinks the gradient"
+
+
+def _times(of: float, by: float) -> str:
+    return f"{of / by:.3g} times" if by else "above"
 
 
 ADVISORS: dict[VerdictName, Advisor] = {
