@@ -9,7 +9,7 @@ import numpy as np
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
 from steadygan.diagnostics.verdicts.evidence import said
-from steadygan.diagnostics.verdicts.levels import Levels, between, strongest
+from steadygan.diagnostics.verdicts.levels import MOST_SURE, Levels, between, strongest
 from steadygan.diagnostics.verdicts.samples import samples_of
 
 PERFECT = 0.99
@@ -23,6 +23,8 @@ FALLEN = 0.02
 SATURATED = 0.9
 """share of scores"""
 FROM, FROM_WITHOUT_CAUSE = 0.1, 0.35
+DOUBTFUL = 0.44
+"""most confidence where the gradient has not vanished: the critic may be perfect because samples are bad"""
 SOURCE = "a perfect critic gives no gradient (Arjovsky & Bottou 2017) [lesson 1: not capacity]"
 
 
@@ -40,18 +42,21 @@ def critic_too_strong(history: History) -> Finding | None:
         starved = ((gradient < STARVED) | (fallen < FALLEN)) & ~(
             (derivative >= 0.1) & (levels.level("slope_fake") > 0.1)
         )
-        full = (saturated >= SATURATED) & samples.bad & (age >= FROM_WITHOUT_CAUSE)
-        holds = perfect & (flat | starved | full) & (age >= FROM)
+        for_long = (levels.earlier("accuracy") >= PERFECT) & np.isnan(levels.level("wasserstein"))
+        unmoved = ((saturated >= SATURATED) | for_long) & samples.bad & (age >= FROM_WITHOUT_CAUSE)
+        holds = perfect & (flat | starved | unmoved) & (age >= FROM)
     strength = strongest(
         np.where(flat, between(derivative, FLAT, 1e-4), 0),
         np.where(starved, strongest(between(gradient, STARVED, 1e-7), between(fallen, FALLEN, 1e-4)), 0),
-        np.where(full, 0.8 * samples.strength, 0),
+        np.where(unmoved, 0.8 * samples.strength, 0),
     )
     fields = ("accuracy", "generator_gradient", "derivative", "saturated")
     if not levels.has("accuracy"):
         return _by_losses(levels)
     missing = int(math.isnan(gradient[-1])) + int(not samples.known[-1])
-    return levels.finding("critic_too_strong", holds, strength, said(levels, *fields)[:3], SOURCE, missing=missing)
+    most = MOST_SURE if (flat | starved)[-1] else DOUBTFUL
+    evidence = said(levels, *fields)[:3]
+    return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
 
 
 LOSS_NONE, LOSS_HIGH = 0.05, 4.0

@@ -14,13 +14,16 @@ HUGE, ENDLESS = 1e6, 1e9
 """|loss|: healthy ones stay below some hundreds; clipping at 1 in eight layers reached 4e11 [measured small-scale]"""
 GROWTH = 1.5
 """a quarter of the rounds; losses that jump go back [lesson 2]"""
-SPREAD, SCATTERED = 5.0, 50.0
-"""distance ratio of samples that leave the data; 1.65 in a chase that swings [measured small-scale]"""
+SPREAD, SCATTERED = 1e5, 1e7
+"""distance ratio of samples that leave the data; 1.7 to 13 in a chase, 2e5 after a critic that was far too weak, which
+is the cause then [measured small-scale]"""
+STEEP = 1e4
+"""slopes of the critic of which exploding_gradient speaks"""
 SOURCE = "a loss that is not finite or doubles again and again (AutoTrainer 2021: loss above 1e3)"
 
 
 def diverged(history: History) -> Finding | None:
-    """Numbers that are not finite, or |loss| above 1e6 and growing, or samples five times as wide as the data."""
+    """Numbers that are not finite, or |loss| above 1e6 and growing, or samples 1e5 times as wide as the data."""
     levels = Levels(history)
     named = np.array([isinstance(row.get("non_finite"), str) for row in history.rows], dtype=bool)
     infinite = np.zeros(levels.looks, dtype=bool)
@@ -33,6 +36,7 @@ def diverged(history: History) -> Finding | None:
     spread = levels.level("distance_ratio")
     with np.errstate(invalid="ignore"):
         scattered = spread > SPREAD
+        growing &= ~(levels.level("slope_between") > STEEP)  # which says why
     not_finite: Mask = np.maximum.accumulate(named | infinite) if levels.looks else named
     strength = strongest(not_finite.astype(float), between(size, HUGE, ENDLESS), between(spread, SPREAD, SCATTERED))
     holds = not_finite | growing | scattered

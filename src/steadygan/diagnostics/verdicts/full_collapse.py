@@ -15,8 +15,8 @@ POINT_FROM, ALIKE_FROM, NEARLY_FROM = 0.05, 0.15, 0.35
 """shares of the run from which these count"""
 RISES = 0.3
 """distance ratio that the trend must reach by the end for a run that is on its way"""
-ONE_CLASS = 0.15
-"""class entropy ratio; 0 for one class"""
+ONE_CLASS, NARROW = 0.15, 0.5
+"""class entropy ratio, 0 for one class, of samples that are narrower than the data"""
 SOURCE = "mode collapse [lesson 5]; pairwise distance of samples against the data's"
 
 
@@ -32,9 +32,10 @@ def full_collapse(history: History) -> Finding | None:
             | ((distance < NEARLY) & (age >= NEARLY_FROM) & ~up)
         )
         one_class = (entropy < ONE_CLASS) & (age >= NEARLY_FROM) & ~(levels.outlook("class_entropy_ratio") >= RISES)
-    strength = strongest(
-        np.where(alike, between(distance, NEARLY, ALIKE / 2), 0.0), np.where(one_class, between(entropy, 0.15, 0.02), 0)
-    )
+        one_class &= ~(distance > NARROW)
+    by_classes = np.where(alike | one_class, between(entropy, 0.6, 0.05), 0.0)
+    by_bins = np.where(alike, 0.8 * between(levels.level("bins_missing"), 0.6, 0.95), 0.0)
+    strength = strongest(np.where(alike, between(distance, NEARLY, ALIKE / 2), 0.0), by_classes, by_bins)
     fields = ("distance_ratio", "duplicates", "class_entropy_ratio", "bins_missing")
     borne_out = levels.has("duplicates") or levels.has("bins_missing") or levels.has("class_entropy_ratio")
     return levels.finding(

@@ -12,8 +12,8 @@ from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Column, Levels, between
 from steadygan.diagnostics.verdicts.samples import samples_of
 
-WAY = 0.1
-"""deviations of the data that samples would move in the whole run; 1e-3 stalled, above 1 healthy [small-scale]"""
+WAY = 0.3
+"""deviations of the data that samples would move in the whole run; 2e-3 to .13 stalled, above 1 healthy"""
 STILL = 2e-3
 """the same from look to look, where the length of the run is not known; 3e-5 stalled, above .05 healthy"""
 TOLD_APART = 0.9
@@ -21,6 +21,8 @@ TOLD_APART = 0.9
 MOVED = 0.5
 """deviations after which a generator that stopped has collapsed, if its samples are alike"""
 ALIKE = 0.05
+STARTS = 1.5
+"""growth of the moves in a quarter of the rounds, of a generator that begins to move"""
 FROM = 0.08
 SOURCE = "samples of fixed latents stand still though the critic tells them from the data"
 
@@ -34,7 +36,9 @@ def generator_stalled(history: History) -> Finding | None:
         still = np.where(np.isnan(way), move < STILL, way < WAY)
         far = samples.bad | (levels.level("accuracy") >= TOLD_APART) | (levels.level("bins_different") >= 0.9)
         fell = (levels.level("distance_ratio") < ALIKE) & (levels.total("move") > MOVED)
-    holds = still & far & ~fell & (age >= FROM)
+    with np.errstate(invalid="ignore"):
+        starts = levels.growth("move") >= STARTS
+    holds = still & far & ~fell & ~starts & (age >= FROM)
     known = np.where(np.isnan(way), between(move, STILL, 5e-5), between(way, WAY, WAY / 30))
     fields = ("move", "generator_gradient", "accuracy", "distance_ratio")
     return levels.finding(

@@ -65,15 +65,15 @@ class Levels:
 
         return self._array(("latest", field), lambda levels: levels.latest(field), make)
 
-    def level(self, field: str) -> Column:
-        """Median of a field over the last looks that have it."""
+    def level(self, field: str, looks: int = LOOKS) -> Column:
+        """Median of a field over the last looks that have it, so many at least."""
 
         def make() -> Column:
             column = self.history.column(field)
             known = np.flatnonzero(~np.isnan(column))
             levels = np.full(self.looks, math.nan)
             for look in range(self.looks):
-                width = max(LOOKS, math.ceil(SHARE * (look + 1)))
+                width = max(looks, math.ceil(SHARE * (look + 1)))
                 end = int(np.searchsorted(known, look, side="right"))
                 begin = int(np.searchsorted(known, look - max(CARRIED, width), side="right"))
                 taken = column[known[max(begin, end - width) : end]]
@@ -81,7 +81,7 @@ class Levels:
                     levels[look] = _median(taken)
             return levels
 
-        return self._array(("level", field), lambda levels: levels.level(field), make)
+        return self._array(("level", field, looks), lambda levels: levels.level(field, looks), make)
 
     def most(self, field: str) -> Column:
         """The highest level so far."""
