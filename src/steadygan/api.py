@@ -121,6 +121,7 @@ def _train(
     earlier: int = 0,
 ) -> Run:
     """Trains in a folder, and where a remedy asks for it in the next one; so many remedies were in folders before."""
+    from steadygan.diagnostics.doctor import doctor_of
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training.session import new_run, owning
 
@@ -139,6 +140,7 @@ def _train(
             weights_from=start,
             world=world,
             began=began,
+            doctor=doctor_of(ready.recipe.run.diagnose),
         )
         ended = _until_it_ends(
             folder, session, ready.dataset, evaluator, observers, device, world, kinds, began, earlier
@@ -164,6 +166,7 @@ def _until_it_ends(
     earlier: int = 0,
 ) -> str | Remedy:
     """A session, and the remedies that follow it (``remedies.until_it_ends``); several processes have none."""
+    from steadygan.diagnostics.doctor import doctor_of
     from steadygan.training import resumption
     from steadygan.training.session import resume_run
 
@@ -175,8 +178,9 @@ def _until_it_ends(
 
     def again(remedy: Remedy, since: float) -> str:
         before = resumption.as_it_was(folder, recipe_of(), remedy.to_round, kinds)
+        recipe = remedies.applied(remedy, before)
         return resume_run(
-            remedies.applied(remedy, before),
+            recipe,
             dataset,
             folder,
             device=device,
@@ -188,6 +192,7 @@ def _until_it_ends(
             from_round=remedy.to_round,
             kinds=kinds,
             by=remedy.by,
+            doctor=doctor_of(recipe.run.diagnose),
         )
 
     return remedies.until_it_ends(folder, session, again, recipe_of, print, began=began, earlier=earlier)
@@ -231,6 +236,7 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
+    from steadygan.diagnostics.doctor import doctor_of
     from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training import resumption
     from steadygan.training.session import owning, resume_run
@@ -267,6 +273,7 @@ def resume(
             before=before,
             from_round=from_round,
             kinds=kinds,
+            doctor=doctor_of(recipe.run.diagnose),
         )
         ended = _until_it_ends(folder, session, dataset, evaluator, watching, device, world, kinds, began)
     if isinstance(ended, str):

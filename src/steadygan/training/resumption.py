@@ -14,14 +14,17 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.checkpoints import CheckpointState, newest_whole, read_state
+from steadygan.run.checkpoints import CheckpointState, load_tensors, newest_whole, read_state
 from steadygan.run.environment import Environment
 from steadygan.run.history import BY_HAND, BY_RESUME, REPLANNED, Change, differences, read_history, shown, without
+from steadygan.run.layout import tensors_path
 from steadygan.run.marks import read_marks
 from steadygan.timeline import up_to
 from steadygan.training import advice, checkpoint
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from steadygan.recipe import Recipe
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
@@ -72,6 +75,13 @@ def load(path: Path, game: Game) -> Counters:
         return checkpoint.load_checkpoint(path, game)
     except RunError as error:
         raise offered(error, path) from None
+
+
+def seen_by_doctor(path: Path, state: CheckpointState | None) -> dict[str, Tensor]:
+    """What the doctor remembers of its looks up to a checkpoint; nothing in a run that it did not look at."""
+    if state is None or tensors_path(path, checkpoint.DOCTOR).name not in (state.files or {}):
+        return {}
+    return load_tensors(path, checkpoint.DOCTOR, state)
 
 
 def offered(error: RunError, path: Path) -> RunError:
