@@ -89,7 +89,8 @@ class Observer(Protocol):
     """Protocol of observers of a run; they change nothing in it and draw no random numbers.
 
     An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start,
-    ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, and a number
+    ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, ``looked(row)``,
+    which gets each look of the doctor, a line of signals.jsonl, right after it was written, and a number
     ``ending_seconds``: what its ``ended`` would take now.
     """
 
@@ -104,6 +105,14 @@ class Observer(Protocol):
 def ending_seconds(observers: Sequence[Observer]) -> float:
     """What the observers' ``ended`` takes, as far as they know."""
     return sum(getattr(observer, "ending_seconds", 0.0) for observer in observers)
+
+
+def tell_looked(observers: Sequence[Observer], row: Mapping[str, float | int | str]) -> None:
+    """Tells the observers that have a method ``looked(row)`` of a look of the doctor."""
+    for observer in observers:
+        tell = getattr(observer, "looked", None)
+        if tell is not None:
+            tell(row)
 
 
 class Doctor(Protocol):
