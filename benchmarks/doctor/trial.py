@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import time
 from pathlib import Path
@@ -30,14 +31,14 @@ LATENTS = 1
 """seed of the samples that are measured"""
 
 
-def recipe_of(training: Training, sample: SampleSpec) -> Recipe:
+def recipe_of(training: Training, sample: SampleSpec, threads: int = 1) -> Recipe:
     """The recipe of a training, as ``steadygan train RECIPE --field value`` would make it."""
     base = fitted(find(training.recipe)(sample), training.rounds)
     every = max(1, training.rounds // CHECKPOINTS)
     options = RunOptions(
         precision="fp32",
         engine="eager",
-        threads=1,
+        threads=threads,
         log_every=max(1, training.rounds // 50),
         picture_every=10 * training.rounds,
         checkpoint_every=every,
@@ -46,16 +47,16 @@ def recipe_of(training: Training, sample: SampleSpec) -> Recipe:
         pictured=16,
     )
     recipe = dataclasses.replace(base, name=training.recipe, seed=training.seed, rounds=training.rounds, run=options)
-    left, changes = split(training.fields.split(), {})
+    left, changes = split(training.words, {})
     if left:
         raise ValueError(f"{training.name}: {left} are no fields")
     return apply(recipe, changes)
 
 
-def carry_out(training: Training, folder: Path) -> dict[str, Any]:
-    """Trains in a new folder and measures; plain data."""
+def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, Any]:
+    """Trains in a new folder and measures; plain data, with seconds of CPU time for training and measuring."""
     material = open_source(training.source)
-    recipe = recipe_of(training, material.dataset.sample)
+    recipe = recipe_of(training, material.dataset.sample, threads)
     shutil.rmtree(folder, ignore_errors=True)
     began, stopped = time.process_time(), None
     try:
@@ -72,7 +73,7 @@ def carry_out(training: Training, folder: Path) -> dict[str, Any]:
         "rounds": training.rounds,
         "stopped": stopped,
         "at": rounds,
-        "average": [outcome.to_json() for outcome in measured],
+        "average": [dataclasses.replace(outcome, shares=()).to_json() for outcome in measured],
         "raw": [_measured(judge, samples).to_json() for samples in raws],
         "moved": _moves(averages, judge),
         "critic": None,
@@ -85,6 +86,14 @@ def carry_out(training: Training, folder: Path) -> dict[str, Any]:
         found["critic"] = _probe(run, judge, raws[-1]).to_json()
     found["seconds"] = [round(trained - began, 1), round(time.process_time() - trained, 1)]
     return found
+
+
+def signal_rows(folder: Path) -> list[dict[str, Any]] | None:
+    """The rows of a run's signal log as plain JSON values; None without one."""
+    path = folder / "signals.jsonl"
+    if not path.exists():
+        return None
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _probe(run: sg.Run, judge: Judge, fakes: np.ndarray) -> CriticProbe:
