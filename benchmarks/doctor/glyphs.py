@@ -16,9 +16,7 @@ _FONTS = (
 )
 
 
-def draw_glyphs(
-    rng: np.random.Generator, count: int, size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def draw_glyphs(rng: np.random.Generator, count: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """``count`` white letters on black, uint8 [count, 1, size, size], and their classes, all equally likely."""
     labels = rng.integers(0, len(LETTERS), count)
     images = np.empty((count, 1, size, size), np.uint8)

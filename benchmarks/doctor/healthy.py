@@ -18,12 +18,21 @@ def healthy() -> Iterator[Training]:
         for turn in range(6):
             base = _EASY[(_STEP * index + 5 * turn) % len(_EASY)]
             yield training(recipe, Source(base), _varied(turn), seed=index + turn, mechanism=f"usual{turn}")
+    for index, recipe in enumerate(("gan", "wgan", "wgan-gp", "dragan", "r3gan")):
+        for turn, base in enumerate(("8gaussians", "moons", "circle", "line")):
+            yield training(
+                recipe, Source(base), _varied(5 - turn), seed=50 + index + turn, mechanism=f"usual-again{turn}"
+            )
     for recipe in ("r3gan", "wgan-gp", "dragan", "gan"):
         yield training(recipe, Source("25gaussians"), {"prior.size": "4"}, mechanism="usual-grid", seed=1, more=1.5)
     for index, recipe in enumerate(ON_IMAGES):
         yield training(recipe, Source("digits"), mechanism="usual", seed=index)
         yield training(recipe, Source("glyphs8"), mechanism="usual", seed=index + 1)
         yield training(recipe, Source("digits"), mechanism="usual-longer", seed=index + 2, more=1.6)
+        if recipe in ("gan", "dcgan", "wgan-gp", "dragan"):
+            yield training(
+                recipe, Source("digits"), {"batch": "48"}, mechanism="usual-again", seed=60 + index, more=1.3
+            )
         if index % 2:
             yield training(recipe, Source("glyphs16"), mechanism="usual", seed=index + 3)
         else:

@@ -8,6 +8,7 @@ has the same rules in words.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -20,10 +21,10 @@ LabelName = Literal[
     "healthy",
     "diverged",
     "data_fault",
-    "overfitting",
     "generator_stalled",
     "oscillation",
     "full_collapse",
+    "overfitting",
     "partial_collapse",
     "critic_failed",
     "not_learned",
@@ -36,12 +37,14 @@ LATE = 3
 """last checkpoints that decide"""
 GOOD = {"points": 0.15, "images": 0.40, "text": 0.50}
 """excess up to which samples are good"""
-BAD = {"points": 0.35, "images": 0.70, "text": 0.85}
+BAD = {"points": 0.35, "images": 0.60, "text": 0.85}
 """excess from which they are bad"""
 VARIED, NARROW, ONE = 0.75, 0.60, 0.20
 """effective modes: at least, for healthy; at most, for a partial and for a full collapse"""
 ALIKE, CLOSE = 0.15, 0.50
 """spread: at most, for a full collapse on its own; together with ONE"""
+NEAR = 0.30
+"""share of samples that are of any mode, at least, for a partial collapse: others are off the data"""
 FALLING = 0.85
 """excess at the end over that at half of the run, at most, for a training that still improves"""
 STILL = 0.05
@@ -76,6 +79,13 @@ ACCEPTED: Mapping[LabelName, frozenset[VerdictName]] = {
     "ambiguous": frozenset(),
 }
 """Right answers by label; more are right where a probe of the critic, or another property, holds too"""
+ALSO: Mapping[LabelName, frozenset[LabelName]] = {
+    "full_collapse": frozenset({"overfitting"}),
+    "overfitting": frozenset({"partial_collapse"}),
+    "generator_stalled": frozenset({"full_collapse"}),
+    "oscillation": frozenset({"full_collapse", "partial_collapse"}),
+}
+"""Properties whose verdicts are right too where they hold beside a label"""
 PROBES: Mapping[str, frozenset[VerdictName]] = {
     "blind": frozenset({"critic_too_weak", "vanishing_gradient", "clipping"}),
     "flat": frozenset({"critic_too_strong", "vanishing_gradient", "clipping"}),
@@ -186,7 +196,7 @@ def _collapsed(view: View) -> bool:
 
 def _narrow(view: View) -> bool:
     """Few modes, without more of them in the second half of the run; and samples are not good."""
-    if not view.always(lambda at: at.effective <= NARROW and at.excess > GOOD[view.kind]):
+    if not view.always(lambda at: at.effective <= NARROW and at.near >= NEAR and at.excess > GOOD[view.kind]):
         return False
     middle = view.average[(len(view.average) - 1) // 2]
     return view.average[-1].effective <= middle.effective + 0.1
@@ -202,7 +212,7 @@ def _stands(view: View) -> bool:
 
 def _swings(view: View) -> bool:
     shares = [at.shares for at in view.raw[-LATE:]]
-    moves = [_total_variation(a, b) for a, b in zip(shares, shares[1:], strict=False)]
+    moves = [_total_variation(a, b) for a, b in itertools.pairwise(shares)]
     return len(moves) == LATE - 1 and min(moves) >= SWING and view.always(lambda at: at.excess > GOOD[view.kind])
 
 
@@ -222,10 +232,10 @@ def _overfits(view: View) -> bool:
 
 PROPERTIES: Mapping[str, Callable[[View], bool]] = {
     "data_fault": _faulty_data,
-    "overfitting": _overfits,
     "generator_stalled": _stands,
     "oscillation": _swings,
     "full_collapse": _collapsed,
+    "overfitting": _overfits,
     "partial_collapse": _narrow,
     "good": _is_good,
     "improves": _improves,
@@ -252,7 +262,7 @@ def _made(name: LabelName, held: tuple[str, ...], non_finite: bool, onset: float
     accepted = ACCEPTED[name]
     for other in held:
         accepted |= PROBES.get(other, frozenset())
-        if other in FAILURES:
+        if other in ALSO.get(name, frozenset()):
             accepted |= ACCEPTED[other]  # type: ignore[index]
     return Label(name, accepted, held, non_finite, onset)
 

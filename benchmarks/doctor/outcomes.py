@@ -28,8 +28,8 @@ from steadygan.metrics.transport import wasserstein1
 Array = NDArray[Any]
 Rows = NDArray[np.float64]
 
-COUNT = 1_000
-"""samples of each kind in a measurement"""
+COUNT, MATCHED = 1_000, 500
+"""samples of each kind in a measurement, and of those the points that W1 matches one to one"""
 PRESENT = 0.25
 """share of its probability that a mode needs to count as covered"""
 FAR = 1e6
@@ -41,8 +41,8 @@ class Outcome:
     """What samples of a generator are worth, at one checkpoint."""
 
     excess: float
-    """distance to the reference: 0 as clean samples, 1 as the data's mean alone. Points: exact W1; images: root of the Fréchet distance in a classifier's features; text: root of the
-    Jensen-Shannon divergence of 4-grams"""
+    """distance to the reference: 0 as clean samples, 1 as the data's mean alone. Points: exact W1; images: root of
+    the Fréchet distance in a classifier's features; text: root of the Jensen-Shannon divergence of 4-grams"""
     modes: float
     """modes with at least a quarter of their probability, over all modes. Points: nearest centre, within half the
     distance to the next one; images: the classifier's class; text: the subject"""
@@ -57,6 +57,8 @@ class Outcome:
     """chance that a sample is nearer to its nearest training sample than a reference sample is: 0.5 without copying"""
     spread: float = 1.0
     """root of the samples' total variance over that of the reference"""
+    near: float = 1.0
+    """share of samples that are of any mode; below 1 for points alone"""
     shares: tuple[float, ...] = ()
     """shares of the modes"""
     finite: bool = True
@@ -77,7 +79,7 @@ class Outcome:
         return cls(**{**plain, "shares": tuple(plain["shares"])})
 
 
-NOT_FINITE = Outcome(1e9, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0, (), False)
+NOT_FINITE = Outcome(1e9, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, (), False)
 
 
 class Judge:
@@ -110,6 +112,7 @@ class Judge:
             density=density / best_density,
             copies=self._copies(samples),
             spread=math.sqrt(float(self.rows(samples).var(0).sum() / self.rows(self._reference).var(0).sum())),
+            near=float(shares.sum()),
             shares=tuple(float(x) for x in shares),
         )
 
@@ -163,7 +166,7 @@ class Judge:
 
     def _distance(self, samples: Array) -> float:
         if self.kind == "points":
-            return wasserstein1(samples, self._reference, limit=COUNT)
+            return wasserstein1(samples, self._reference, limit=MATCHED)
         if self.kind == "text":
             return math.sqrt(ngram_js(self._reference_lines, self._lines(samples), 4))
         return math.sqrt(frechet(self._real_statistics, self.features(samples), extrapolate=False).value)

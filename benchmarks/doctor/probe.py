@@ -63,9 +63,8 @@ def probe_critic(run: sg.Run, judge: Judge, fakes: NDArray[Any]) -> CriticProbe:
     deviation = float(np.asarray(material.clean, np.float64).std())
     if material.source.kind == "images":
         deviation /= 127.5
-    sides = [_scores(run, each[:FEW]) for each in (material.reference, picked, fakes)]
-    real, known, fake = (scores for scores, _ in sides)
-    slope, pull = _gradients(run, fakes[:FEW])
+    real, known, fake = (_scores(run, each[:FEW]) for each in (material.reference, picked, fakes))
+    slope, pull = _gradients(run, material.reference[:FEW], fakes[:FEW])
     return CriticProbe(
         separates=area(real, fake),
         separable=separable(judge.rows(material.reference[:1_000]), judge.rows(fakes[:1_000])),
@@ -110,15 +109,14 @@ def _encoded(run: sg.Run, samples: NDArray[Any]) -> torch.Tensor:
     return tensor.float() / 127.5 - 1 if tensor.dtype == torch.uint8 else tensor.float()
 
 
-def _scores(run: sg.Run, samples: NDArray[Any]) -> tuple[NDArray[Any], torch.Tensor]:
-    """Scores [N], high for real, and the input that they are of."""
+def _scores(run: sg.Run, samples: NDArray[Any]) -> NDArray[Any]:
+    """Scores [N], high for real."""
     import torch
 
-    inputs = _input(run, samples)
     with torch.no_grad():
-        score = run.critic(inputs).score
+        score = run.critic(_input(run, samples)).score
     sign = 1.0 if run.recipe.objective.real_is_high else -1.0
-    return sign * score.double().numpy(), inputs
+    return sign * score.double().numpy()
 
 
 def _input(run: sg.Run, samples: NDArray[Any]) -> Any:
@@ -137,7 +135,7 @@ def _input(run: sg.Run, samples: NDArray[Any]) -> Any:
     return encoded
 
 
-def _gradients(run: sg.Run, fakes: NDArray[Any]) -> tuple[float, float]:
+def _gradients(run: sg.Run, real: NDArray[Any], fakes: NDArray[Any]) -> tuple[float, float]:
     """Median norms of the gradients of the score, and of the generator's loss, by each fake."""
     import torch
 
@@ -148,7 +146,9 @@ def _gradients(run: sg.Run, fakes: NDArray[Any]) -> tuple[float, float]:
     output = run.critic(inputs)
     slopes = torch.autograd.grad(output.score.sum(), leaves, retain_graph=True)
     objective = run.recipe.objective
-    loss = objective.generator_loss(output, output, objective.initial_state())
+    with torch.no_grad():
+        known = run.critic(_input(run, real))
+    loss = objective.generator_loss(known, output, objective.initial_state())
     pulls = torch.autograd.grad(loss * len(fakes), leaves, allow_unused=True)
     return _median_norm(slopes), _median_norm([each for each in pulls if each is not None])
 

@@ -62,8 +62,13 @@ _CONV = {"generator.width": "12", "critic.width": "12", "batch": "32"}
 _MLP = {"generator:": "mlp-generator", "critic:": "mlp-critic", "generator.width": "128", "critic.width": "128"}
 _NEW_MLP = {**_MLP, "batch": "64"}
 _TEXT = {
-    **{"generator.width": "32", "critic.width": "32", "generator.blocks": "2", "critic.blocks": "2"},
-    **{"critic-steps": "3", "batch": "32", **rates(1e-3)},
+    "generator.width": "32",
+    "critic.width": "32",
+    "generator.blocks": "2",
+    "critic.blocks": "2",
+    "critic-steps": "3",
+    "batch": "32",
+    **rates(1e-3),
 }
 _CLIP = {"critic-steps:": "constant", "critic-steps.value": "5", "constraint.limit": "0.1"}
 
@@ -101,17 +106,26 @@ ON_IMAGES: dict[str, Size] = {
     "instance-noise": Size(900, {**_CONV, **rates(5e-4)}),
     "minibatch-discrimination": Size(700, {**_CONV, **rates(5e-4)}),
     "feature-matching": Size(700, {**_CONV, **rates(5e-4)}),
-    "msg-gan": Size(150, {"generator.width": "16", "critic.width": "16", "batch": "16"}),
+    "msg-gan": Size(300, {"generator.width": "16", "critic.width": "16", "batch": "16"}),
     "pictures": Size(500, {"generator.width": "12", "critic.width": "12"}),
     "photos": Size(300, {"generator.width": "8", "critic.width": "8"}),
 }
-ON_TEXT: dict[str, Size] = {"text": Size(250, _TEXT), "text-gan": Size(400, {**_TEXT, "critic-steps": "1", "batch": "32"})}
+ON_TEXT: dict[str, Size] = {
+    "text": Size(300, _TEXT),
+    "text-gan": Size(400, {**_TEXT, "critic-steps": "1", "batch": "32"}),
+}
 
 SIZES = {"points": ON_POINTS, "images": ON_IMAGES, "text": ON_TEXT}
 
 
 def training(
-    recipe: str, source: Source, fields: Fields | None = None, *, mechanism: str = "none", seed: int = 0, more: float = 1.0
+    recipe: str,
+    source: Source,
+    fields: Fields | None = None,
+    *,
+    mechanism: str = "none",
+    seed: int = 0,
+    more: float = 1.0,
 ) -> Training:
     """A recipe at the suite's size for the data, with fields in place of its own; ``more`` times its rounds."""
     size = SIZES[source.kind][recipe]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
 import time
@@ -27,11 +28,13 @@ from steadygan.types import SampleSpec
 CHECKPOINTS = 10
 LATE = 3
 """last checkpoints that decide"""
+FEWEST = 50
+"""training samples, for evaluations during training"""
 LATENTS = 1
 """seed of the samples that are measured"""
 
 
-def recipe_of(training: Training, sample: SampleSpec, threads: int = 1) -> Recipe:
+def recipe_of(training: Training, sample: SampleSpec, threads: int = 1, samples: int = FEWEST) -> Recipe:
     """The recipe of a training, as ``steadygan train RECIPE --field value`` would make it."""
     base = fitted(find(training.recipe)(sample), training.rounds)
     every = max(1, training.rounds // CHECKPOINTS)
@@ -45,6 +48,7 @@ def recipe_of(training: Training, sample: SampleSpec, threads: int = 1) -> Recip
         keep_every=every,
         evaluate_every=every,
         pictured=16,
+        evaluate="auto" if samples >= FEWEST else "none",
     )
     recipe = dataclasses.replace(base, name=training.recipe, seed=training.seed, rounds=training.rounds, run=options)
     left, changes = split(training.words, {})
@@ -56,7 +60,7 @@ def recipe_of(training: Training, sample: SampleSpec, threads: int = 1) -> Recip
 def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, Any]:
     """Trains in a new folder and measures; plain data, with seconds of CPU time for training and measuring."""
     material = open_source(training.source)
-    recipe = recipe_of(training, material.dataset.sample, threads)
+    recipe = recipe_of(training, material.dataset.sample, threads, len(material.dataset.train))
     shutil.rmtree(folder, ignore_errors=True)
     began, stopped = time.process_time(), None
     try:
@@ -113,5 +117,5 @@ def _moves(samples: list[np.ndarray], judge: Judge) -> list[float]:
     rows = [judge.rows(each) for each in samples]
     real = judge.rows(judge.material.reference[:1_000])
     apart = np.linalg.norm(real - np.roll(real, 1, axis=0), axis=1).mean()
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     return [round(float(np.linalg.norm(after - before, axis=1).mean() / apart), 4) for before, after in pairs]
