@@ -43,6 +43,8 @@ VARIED, NARROW, ONE = 0.75, 0.60, 0.20
 """effective modes: at least, for healthy; at most, for a partial and for a full collapse"""
 ALIKE, CLOSE = 0.15, 0.50
 """spread: at most, for a full collapse on its own; together with ONE"""
+FEW_MODES = 0.30
+"""effective modes, at most, for a collapse that may be called full or partial"""
 NEAR = 0.30
 """share of samples that are of any mode, at least, for a partial collapse: others are off the data"""
 FALLING = 0.85
@@ -86,6 +88,11 @@ ALSO: Mapping[LabelName, frozenset[LabelName]] = {
     "oscillation": frozenset({"full_collapse", "partial_collapse"}),
 }
 """Properties whose verdicts are right too where they hold beside a label"""
+BETWEEN: Mapping[LabelName, tuple[str, VerdictName]] = {
+    "full_collapse": ("some spread", "partial_collapse"),
+    "partial_collapse": ("few modes", "full_collapse"),
+}
+"""Properties beside which the other kind of collapse is right too"""
 PROBES: Mapping[str, frozenset[VerdictName]] = {
     "blind": frozenset({"critic_too_weak", "vanishing_gradient", "clipping"}),
     "flat": frozenset({"critic_too_strong", "vanishing_gradient", "clipping"}),
@@ -240,6 +247,8 @@ PROPERTIES: Mapping[str, Callable[[View], bool]] = {
     "good": _is_good,
     "improves": _improves,
     "bad": _bad,
+    "few modes": lambda view: view.always(lambda at: at.effective <= FEW_MODES),
+    "some spread": lambda view: view.always(lambda at: at.spread > ALIKE),
 }
 """By precedence"""
 CRITICS: Mapping[str, Callable[[CriticProbe], bool]] = {
@@ -264,6 +273,9 @@ def _made(name: LabelName, held: tuple[str, ...], non_finite: bool, onset: float
         accepted |= PROBES.get(other, frozenset())
         if other in ALSO.get(name, frozenset()):
             accepted |= ACCEPTED[other]  # type: ignore[index]
+    between = BETWEEN.get(name)
+    if between is not None and between[0] in held:
+        accepted |= {between[1]}
     return Label(name, accepted, held, non_finite, onset)
 
 

@@ -97,8 +97,8 @@ ON_IMAGES: dict[str, Size] = {
     "wgan": Size(300, {**_CONV, **_CLIP, **rates(5e-4)}),
     "wgan-gp": Size(400, {**_NEW_MLP, **rates(5e-4)}),
     "wgan-gp-one-sided": Size(250, {**_CONV, **rates(5e-4)}),
-    "r3gan": Size(400, {"generator.width": "16", "critic.width": "16"}),
-    "sngan": Size(1_500, {**_NEW_MLP, "critic.spectral": "true", **rates(5e-4)}),
+    "r3gan": Size(700, {"generator.width": "16", "critic.width": "16"}),
+    "sngan": Size(1_500, {**_NEW_MLP, "critic.spectral": "true", **rates(2e-4)}),
     "lecam": Size(900, {**_CONV, **rates(3e-4)}),
     "began": Size(700, {"generator.width": "8", "critic.width": "8"}),
     "ebgan": Size(700, {"generator.width": "12", "critic.width": "12", "batch": "32", **rates(5e-4)}),
@@ -108,11 +108,11 @@ ON_IMAGES: dict[str, Size] = {
     "feature-matching": Size(700, {**_CONV, **rates(5e-4)}),
     "msg-gan": Size(300, {"generator.width": "16", "critic.width": "16", "batch": "16"}),
     "pictures": Size(500, {"generator.width": "12", "critic.width": "12"}),
-    "photos": Size(300, {"generator.width": "8", "critic.width": "8"}),
+    "photos": Size(400, {"generator.width": "16", "critic.width": "16"}),
 }
 ON_TEXT: dict[str, Size] = {
-    "text": Size(300, _TEXT),
-    "text-gan": Size(400, {**_TEXT, "critic-steps": "1", "batch": "32"}),
+    "text": Size(900, _TEXT),
+    "text-gan": Size(1_200, {**_TEXT, "critic-steps": "1", "batch": "32"}),
 }
 
 SIZES = {"points": ON_POINTS, "images": ON_IMAGES, "text": ON_TEXT}
