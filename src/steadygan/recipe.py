@@ -15,7 +15,7 @@ import yaml
 
 from steadygan import codec
 from steadygan.balance import LossRatio, Steps
-from steadygan.checks import at_least, whole_number
+from steadygan.checks import at_least, true_or_false, whole_number
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
@@ -73,6 +73,13 @@ class RunOptions:
     """also keep each checkpoint whose round is a multiple of this; None: none"""
     pictured: int = 64
     """samples per picture"""
+    on_trouble: Literal["advise", "rollback", "restart"] = field(default="advise", metadata=codec.OMIT_DEFAULT)
+    """what follows trouble: a line of advice; going back to a healthy checkpoint at half the rates, or to the best one
+    where the critic overfits; or, after a collapse, also a new run at half the rates"""
+    diagnose: bool = field(default=True, metadata=codec.OMIT_DEFAULT)
+    """measures now and then how healthy the training is, in less than 5% of its time (signals.jsonl)"""
+    remedies: int = field(default=3, metadata=codec.OMIT_DEFAULT)
+    """times that rollback and restart are tried"""
 
     def __post_init__(self) -> None:
         for name in (
@@ -87,6 +94,8 @@ class RunOptions:
             whole_number(f"run.{name}", getattr(self, name), or_none=True)
         whole_number("run.keep_last", self.keep_last)
         whole_number("run.pictured", self.pictured)
+        whole_number("run.remedies", self.remedies)
+        true_or_false("run.diagnose", self.diagnose)
 
 
 @dataclass(frozen=True)

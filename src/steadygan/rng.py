@@ -42,6 +42,8 @@ class Stream(IntEnum):
     PERTURBATION_FAKE = 21
     GENERATOR_PERTURBATION_REAL = 22
     GENERATOR_PERTURBATION_FAKE = 23
+    LOOKS = 24
+    """of what measures a training's health"""
     NETWORKS = 40
     """of networks of the user's own that draw in their forward: dropout, noise"""
     PENALTIES = 1000

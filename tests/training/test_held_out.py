@@ -227,7 +227,7 @@ def test_generated_streamed_and_mapped_data_have_estimates_too(tmp_path):
     feed = Feed(game.recipe, mapped.train, game.device)
     feed.resident = None  # as if it were too large
     unread = HeldOutMeasure(game.recipe, mapped, feed)
-    unread._train_source  # noqa: B018
+    unread.train_source  # noqa: B018
     assert all(torch.equal(one, other) for one, other in zip(resident, unread(game, 0), strict=True))
 
 

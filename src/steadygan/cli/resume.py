@@ -71,6 +71,8 @@ def _short(values: argparse.Namespace) -> list[Change]:
     changes = [overrides.setting(text) for text in values.set]
     if values.lr is not None:
         changes += [Change((f"{player}_optimizer", "lr"), values.lr, "--lr") for player in ("critic", "generator")]
+    if values.on_trouble is not None:
+        changes.append(Change(("run", "on_trouble"), values.on_trouble, "--on-trouble"))
     if values.micro_batch is not None:
         changes.append(Change(("run", "micro_batch"), str(values.micro_batch), "--micro-batch"))
     return changes
@@ -85,7 +87,7 @@ def _parser() -> Parser:
     )
     parser.usage = (
         "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
-        "                        [--device D] [--track NAME] [--pictures HOW] [--kinds MODULE:NAME]\n"
+        "                        [--on-trouble HOW] [--device D] [--track NAME] [--pictures HOW] [--kinds MODULE:NAME]\n"
         "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
     )
     add = parser.add_argument
@@ -101,6 +103,7 @@ def _parser() -> Parser:
     add("--lr", metavar="RATE", help="the learning rate of both optimizers")
     add("--micro-batch", type=at_least(1), metavar="N", help="samples per forward pass, for less memory")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
+    add("--on-trouble", metavar="HOW", help="advise, rollback or restart: what follows a training that goes wrong")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
     ending.add_pictures(parser)
     add_kinds(parser)

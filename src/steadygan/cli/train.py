@@ -50,6 +50,8 @@ def run(arguments: Sequence[str]) -> int:
     changes += [overrides.setting(text) for text in values.set]
     if values.engine is not None:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
+    if values.on_trouble is not None:
+        changes.append(Change(("run", "on_trouble"), values.on_trouble, "--on-trouble"))
     changes, named = overrides.own_networks(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
     base = _base(values)
@@ -143,6 +145,7 @@ def _parser() -> Parser:
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
     add("--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run")
+    add("--on-trouble", metavar="HOW", help="advise, rollback or restart: what follows a training that goes wrong")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
     ending.add_pictures(parser)

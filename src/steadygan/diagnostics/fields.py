@@ -1,8 +1,8 @@
 """Fields of a signal log: what is measured at a look at a training, by name, and what each number means.
 
-A log is a sequence of rows, one a look, each a mapping of these names to finite or infinite numbers (``non_finite`` to
-a name). ``round`` is in every row; any other field may be absent, because it does not apply or was not measured. Judging
-reads a log and nothing else, and no field says which method, rates or data it was.
+A log is a sequence of rows, one a look, each a mapping of these names to finite or infinite numbers (``non_finite``
+to a name). ``round`` is in every row; any other field may be absent, because it does not apply or was not measured.
+Judging reads a log and nothing else, and no field says which method, rates or data it was.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def _fresh(game: Game) -> Game:
 
 def _records(folder: Path, newest: Path | None) -> Iterator[Finding]:
     state = None if newest is None else read_state(newest)
-    for name in (layout.METRICS, layout.EVALUATIONS):
+    for name in (layout.METRICS, layout.EVALUATIONS, layout.SIGNALS):
         mark = None if state is None or state.records is None else state.records.get(name)
         path = folder / name
         if not path.exists() and (mark is None or not mark.bytes):

@@ -7,8 +7,9 @@ hashed as it is written, and checked when it is read.
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +73,25 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
         optimizer.state[parameter][key] = value
 
 
-def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[str, Any] | None = None) -> Path:
+DOCTOR = "doctor"
+"""file of what the doctor remembers of its looks, if it had any"""
+
+
+def save_checkpoint(
+    folder: Path,
+    game: Game,
+    counters: Counters,
+    extra: dict[str, Any] | None = None,
+    seen_by_doctor: Mapping[str, Tensor] | None = None,
+) -> Path:
     """Writes the checkpoint ``folder/ROUND`` atomically; one that exists is replaced.
+
+    Args:
+        folder: of the checkpoints
+        game: after the round
+        counters: of the run
+        extra: further entries of its state
+        seen_by_doctor: what the doctor remembers of its looks
 
     Raises:
         NotFiniteError: for weights, optimizer state or other state that is not finite.
@@ -86,7 +104,9 @@ def save_checkpoint(folder: Path, game: Game, counters: Counters, extra: dict[st
     with written_aside(target, durable=True) as aside:
         aside.mkdir()
         marks = {}
-        for name, tensors in _files(game):
+        for name, tensors in itertools.chain(_files(game), [(DOCTOR, dict(seen_by_doctor or {}))]):
+            if name == DOCTOR and not tensors:
+                continue
             content = save(tensors, metadata={"format": "pt"})
             path = tensors_path(aside, name)
             marks[path.name] = mark_of(content)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PICTURE_SECONDS = 0.15
 """to write a picture in all its formats"""
 CHECKPOINT_SECONDS = 0.05
+LOOK_SECONDS = 0.1
+"""of the doctor"""
 EXIT_SECONDS = 0.3
 """after the report: what the command prints, and the end of its process"""
 _PICTURE_STEPS = 2  # a picture's other cost, in generator steps: statistics of the average, and samples
@@ -35,5 +37,6 @@ def expected_costs(recipe: Recipe, speed: Speed | None, evaluator: Evaluator | N
         "evaluation": evaluation + CHECKPOINT_SECONDS,
         "checkpoint": CHECKPOINT_SECONDS,
         "replan": CHECKPOINT_SECONDS,
+        "look": LOOK_SECONDS,
         "ending": EXIT_SECONDS + PICTURE_SECONDS,
     }

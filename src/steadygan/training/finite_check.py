@@ -60,6 +60,7 @@ class NotFiniteError(RunError):
 
     def __init__(self, round_: int, term: str) -> None:
         super().__init__(f"the {term} of round {round_} is not finite")
+        self.round = round_
 
 
 def check_finite(game: Game, round_: int) -> None:

@@ -70,11 +70,12 @@ class HeldOutMeasure:
         self.feed = feed
 
     @cached_property
-    def _held_out_feed(self) -> Feed:
+    def held_out_feed(self) -> Feed:
+        """A feed of the held-out samples."""
         return Feed(self.recipe, self.held_out, self.feed.device)
 
     @cached_property
-    def _train_source(self) -> tuple[Feed, int]:
+    def train_source(self) -> tuple[Feed, int]:
         """A feed of training samples that does not disturb the one of the steps, and their number (0: endless)."""
         if self.train.endless:
             return self.feed, 0
@@ -89,13 +90,13 @@ class HeldOutMeasure:
         """Scores after a round; None if there are fewer samples than the critic's group size."""
         if not len(self.held_out):
             return None
-        train_feed, available = self._train_source
+        train_feed, available = self.train_source
         batch, count = self._counts(game, min(len(self.held_out), available or len(self.held_out)))
         if not count:
             return None
         rng = stream_generator(self.recipe.seed, Stream.HELD_OUT, round_)
-        held_out = self._batches(self._held_out_feed, len(self.held_out), count, batch, rng)
-        train = self._batches(train_feed, available, count, batch, rng)
+        held_out = self.batches(self.held_out_feed, len(self.held_out), count, batch, rng)
+        train = self.batches(train_feed, available, count, batch, rng)
         scores: tuple[list[Tensor], ...] = ([], [], [])
         with (
             torch.no_grad(),
@@ -134,7 +135,7 @@ class HeldOutMeasure:
         specs += [] if perturbation is None else perturbation.random_specs(self.sample.shape)
         return sum(math.prod(each.shape) for each in specs)
 
-    def _batches(self, feed: Feed, available: int, count: int, batch: int, rng: np.random.Generator) -> Iterator[Batch]:
+    def batches(self, feed: Feed, available: int, count: int, batch: int, rng: np.random.Generator) -> Iterator[Batch]:
         """Real samples in batches, flipped and encoded as in training; ``available`` 0: endless data."""
         labels: Tensor | None = None
         if available:

@@ -1,4 +1,4 @@
-"""Observers and evaluators: protocols of what watches a run (displays, pictures, trackers) and judges its samples."""
+"""Observers, evaluators and doctors: protocols of what watches a run, judges its samples, and measures its health."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import Tensor
 
+    from steadygan.data import Dataset
     from steadygan.data.units import Units
+    from steadygan.training.held_out import HeldOutMeasure
+    from steadygan.training.step.counters import Counters
+    from steadygan.training.step.game import Game
+    from steadygan.training.step.round import RoundReport
     from steadygan.types import SampleSpec
 
 Row = Mapping[str, float | int]
@@ -97,6 +103,50 @@ class Observer(Protocol):
 def ending_seconds(observers: Sequence[Observer]) -> float:
     """What the observers' ``ended`` takes, as far as they know."""
     return sum(getattr(observer, "ending_seconds", 0.0) for observer in observers)
+
+
+class Doctor(Protocol):
+    """Protocol of what measures, between rounds, how healthy a training is, and leaves it as it was.
+
+    Of several processes all know when it looks, and the first one looks.
+    """
+
+    def begin(self, game: Game, dataset: Dataset, measure: HeldOutMeasure, saved: Mapping[str, Tensor]) -> None:
+        """Before the rounds of a session.
+
+        Args:
+            game: as the session begins
+            dataset: its data
+            measure: with feeds of training and held-out samples
+            saved: ``state`` at the checkpoint that it goes on from; nothing at the beginning
+        """
+
+    def replanned(self, game: Game) -> None:
+        """The run has another length from here on."""
+
+    def due(self, round_: int) -> bool:
+        """True if it looks after so many rounds."""
+
+    def between(self, first: int, last: int) -> int:
+        """How often it looks from round ``first`` to ``last``."""
+
+    def before(self) -> None:
+        """Before a round after which it looks."""
+
+    def look(
+        self, counters: Counters, report: RoundReport, evaluation: Evaluation | None
+    ) -> Mapping[str, float | int | str]:
+        """A line of signals.jsonl.
+
+        Args:
+            counters: after the round
+            report: of its last steps, of the whole batch
+            evaluation: the last one of samples, if there was one
+        """
+
+    @property
+    def state(self) -> Mapping[str, Tensor]:
+        """What a checkpoint keeps of the looks so far."""
 
 
 class Evaluator(Protocol):

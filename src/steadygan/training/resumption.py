@@ -14,13 +14,17 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.checkpoints import CheckpointState, newest_whole, read_state
-from steadygan.run.history import BY_HAND, REPLANNED, Change, differences, read_history, shown, without
+from steadygan.run.checkpoints import CheckpointState, load_tensors, newest_whole, read_state
+from steadygan.run.environment import Environment
+from steadygan.run.history import BY_HAND, BY_RESUME, REPLANNED, Change, differences, read_history, shown, without
+from steadygan.run.layout import tensors_path
 from steadygan.run.marks import read_marks
 from steadygan.timeline import up_to
 from steadygan.training import advice, checkpoint
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from steadygan.recipe import Recipe
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
@@ -32,7 +36,7 @@ _KEPT = re.compile(r"rounds|data\..*")
 
 
 def checkpoint_of(folder: Path, from_round: int | None) -> Path | None:
-    """The checkpoint to go on from: that of a round, or the last; None if there is none yet.
+    """The checkpoint to go on from: that of a round, or the last; None for the beginning.
 
     Raises:
         RunError: if there is none of that round.
@@ -43,6 +47,8 @@ def checkpoint_of(folder: Path, from_round: int | None) -> Path | None:
     for path in saved:
         if int(path.name) == from_round:
             return path
+    if from_round == 0 and Environment.read(folder).weights_from is None:
+        return None
     kept = ", ".join(str(int(path.name)) for path in saved) or "none"
     raise RunError(f"{folder} has no checkpoint of round {from_round} (kept: {kept})")
 
@@ -69,6 +75,13 @@ def load(path: Path, game: Game) -> Counters:
         return checkpoint.load_checkpoint(path, game)
     except RunError as error:
         raise offered(error, path) from None
+
+
+def seen_by_doctor(path: Path, state: CheckpointState | None) -> dict[str, Tensor]:
+    """What the doctor remembers of its looks up to a checkpoint; nothing in a run that it did not look at."""
+    if state is None or tensors_path(path, checkpoint.DOCTOR).name not in (state.files or {}):
+        return {}
+    return load_tensors(path, checkpoint.DOCTOR, state)
 
 
 def offered(error: RunError, path: Path) -> RunError:
@@ -134,7 +147,9 @@ def history_up_to(folder: Path, recipe: Recipe, round_: int) -> list[Change]:
     return [change for change in read_history(folder) if holds(change)]
 
 
-def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[Kind]) -> list[Change]:
+def changes_at(
+    folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds: Iterable[Kind], by: str = BY_RESUME
+) -> list[Change]:
     """What has changed since the last session: in recipe.yaml by hand, and by this resume."""
     marks = read_marks(folder)
     edited: Sequence[Change] = ()
@@ -144,4 +159,4 @@ def changes_at(folder: Path, before: Recipe, recipe: Recipe, round_: int, kinds:
         if written.replans != before.replans:  # stopped between the recipe and its mark
             written = dataclasses.replace(written, replans=before.replans, rounds=before.rounds)
         edited = differences(written, before, round_, BY_HAND)
-    return [*edited, *differences(before, recipe, round_)]
+    return [*edited, *differences(before, recipe, round_, by)]

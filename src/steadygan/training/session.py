@@ -17,7 +17,7 @@ from steadygan.run import layout
 from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
-from steadygan.run.history import DAMAGED, Change, now, read_history, write_history
+from steadygan.run.history import BY_RESUME, DAMAGED, Change, now, read_history, write_history
 from steadygan.run.marks import marked_damage, read_marks, write_marks
 from steadygan.run.owner import owned
 from steadygan.run.reopen import check_data
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from steadygan.recipe import Recipe
     from steadygan.run.checkpoints import CheckpointState
     from steadygan.training.engines.base import Engine
-    from steadygan.training.observers import Evaluator, Observer
+    from steadygan.training.observers import Doctor, Evaluator, Observer
     from steadygan.training.step.game import Game
 
 
@@ -61,6 +61,7 @@ def new_run(
     weights_from: Path | None = None,
     world: World = ALONE,
     began: float | None = None,
+    doctor: Doctor | None = None,
 ) -> str:
     """Trains a recipe from round 0 in a new folder; returns 'finished' or 'interrupted'.
 
@@ -75,6 +76,7 @@ def new_run(
         weights_from: checkpoint with the initial weights (fine-tuning)
         world: the processes that train it together; the first one writes
         began: when the time began, by ``time.perf_counter()``; None: now
+        doctor: measures how healthy the training is
 
     Raises:
         UsageError: for a recipe, device or folder that cannot be used.
@@ -86,7 +88,7 @@ def new_run(
             raise UsageError(f"--minutes is {minutes}; it has to be above 0")
         budget = Budget(60 * minutes, time.perf_counter() if began is None else began)
     with owning(folder, world):
-        return _train(recipe, dataset, folder, device, budget, observers, evaluator, weights_from, world)
+        return _train(recipe, dataset, folder, device, budget, observers, evaluator, weights_from, world, doctor)
 
 
 def _train(
@@ -99,6 +101,7 @@ def _train(
     evaluator: Evaluator | None,
     weights_from: Path | None,
     world: World,
+    doctor: Doctor | None,
 ) -> str:
     chosen = choose_device(local_device(device))
     held = world.broadcast(_held(folder))
@@ -112,7 +115,9 @@ def _train(
     if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
         torch.set_num_threads(resolved.recipe.run.threads)
     planner = None if budget is None else Planner(budget)
-    trainer = Trainer(resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner)
+    trainer = Trainer(
+        resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner, doctor
+    )
     trainer.expected = expected_costs(resolved.recipe, resolved.speed, evaluator)
     game = trainer.build()
     if weights_from is not None:
@@ -143,6 +148,8 @@ def resume_run(
     before: Recipe | None = None,
     from_round: int | None = None,
     kinds: Iterable[Kind] = (),
+    by: str = BY_RESUME,
+    doctor: Doctor | None = None,
 ) -> str:
     """Resumes a run from a checkpoint; results are bit-identical to those of an uninterrupted run.
 
@@ -158,6 +165,8 @@ def resume_run(
         before: the recipe up to now, if it changes: the history gets the fields; None: as in recipe.yaml
         from_round: of the checkpoint, after which everything is dropped; None: the last one
         kinds: spec types of the user's own that the recipe has
+        by: who changes the recipe, as the history has it
+        doctor: measures how healthy the training is
 
     Raises:
         UsageError: for a run that another process trains, or a change that it cannot take.
@@ -180,21 +189,22 @@ def resume_run(
             time_words = (f"note: {recipe.rounds:,} rounds were asked for: the time limit of this run no longer holds",)
             budget = None
         planner = None if budget is None else Planner(budget)
-        trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner)
+        trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner, doctor)
         if state is not None:
             warnings += _changed(state, trainer)
         game = _built(trainer)
         validate.check_game(game)
         if saved is not None:
             trainer.counters = resumption.load(saved, game)
+            trainer.seen_by_doctor = resumption.seen_by_doctor(saved, state)
         world.barrier()  # all have read what the first now changes
         notes = (*time_words, *(() if taken_over is None else (f"note: {taken_over}",)))
         if world.first:
             round_ = trainer.counters.round
-            changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds)
+            changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds, by)
             notes += tuple(f"changed: {change}" for change in changes)
             notes += resumption.drop_later(folder, round_)
-            for record in (trainer.record, trainer.evaluations):
+            for record in trainer.records:
                 mark = None if state is None or state.records is None else state.records.get(record.path.name)
                 problem = record.cut_back(round_, mark)
                 if problem is not None:
@@ -276,7 +286,7 @@ def _held(folder: Path) -> str | None:
         return f"{folder} already holds a run: '{command}' goes on with it, or name another --out"
     left = [
         name
-        for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.HISTORY)
+        for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.SIGNALS, layout.HISTORY)
         if (folder / name).exists() and not (name == layout.CHECKPOINTS and not any((folder / name).iterdir()))
     ]
     if left:

@@ -67,6 +67,7 @@ class Timing:
         expected: Mapping[Between, float] | None = None,
         done: int = 0,
         clock: Callable[[], float] = time.perf_counter,
+        looks: Callable[[int, int], int] | None = None,
     ) -> None:
         """
         Args:
@@ -75,10 +76,11 @@ class Timing:
             expected: seconds of what stands between rounds, until each was made
             done: rounds before this session
             clock: in seconds
+            looks: how often the doctor looks from one round to another; None: there is none
         """
         self.window = RECENT
         """seconds of rounds, at least, that the pace is taken from, once there are as many"""
-        self._evaluates, self._clock = evaluates, clock
+        self._evaluates, self._clock, self._looks = evaluates, clock, looks
         self._between = 0.0
         self._costs: dict[Between, deque[_Taken]] = {}
         self._expected = dict(expected or {})
@@ -146,6 +148,8 @@ class Timing:
         work = self._work(self._rounds) - self._work(done)
         share = (rounds - done) / max(1, self._rounds - done)
         counts = due(self._run, first, rounds, evaluates=self._evaluates)
+        if self._looks is not None:
+            counts["look"] = self._looks(first, rounds)
         between = sum(count * self.cost(kind) for kind, count in counts.items() if count)
         return self._pace(self.window) * work * share + between
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan.data.text.alphabet import decode
 from steadygan.errors import RunError
-from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS
+from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
 from steadygan.timeline import Replan
@@ -31,16 +32,18 @@ from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
 from steadygan.training.timing import Timing
+from steadygan.training.trouble import Trouble
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
     from steadygan.balance import Steps
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
     from steadygan.training.budget import Planner
     from steadygan.training.engines.base import Engine
-    from steadygan.training.observers import Evaluator, Observer, Row
+    from steadygan.training.observers import Doctor, Evaluator, Observer, Row
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
 
@@ -65,6 +68,7 @@ class Trainer:
         engine: Engine = EAGER,
         world: World = ALONE,
         planner: Planner | None = None,
+        doctor: Doctor | None = None,
     ) -> None:
         self.planner = planner
         """moves the end of a run with a time limit"""
@@ -79,6 +83,12 @@ class Trainer:
         self.evaluator = evaluator if world.first else None
         self.record = Record(folder / METRICS)
         self.evaluations = Record(folder / EVALUATIONS)
+        self.signals = Record(folder / SIGNALS)
+        self.records = (self.record, self.evaluations, self.signals)
+        self.doctor = doctor
+        self.seen_by_doctor: Mapping[str, Tensor] = {}
+        """what the doctor remembers of its looks up to the checkpoint that the session begins with"""
+        self._looked_at = 0
         self.checkpoints = folder / CHECKPOINTS
         self.expected = expected_costs(recipe, None, self.evaluator)
         """seconds of what stands between rounds, until it was timed"""
@@ -118,7 +128,7 @@ class Trainer:
             reason = self._rounds(game)
         except NotFiniteError as error:
             reason = f"{error}; {advice.after_not_finite(self.folder, self.recipe, self.precision)}"
-            raise RunError(reason) from None
+            raise Trouble(reason, "diverged", self.counters.round, error.round, str(error)) from None
         except (RuntimeError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             if not out_of_memory.is_out_of_memory(error) or isinstance(error, RunError):
@@ -145,7 +155,11 @@ class Trainer:
         clock = Clock(self.counters.seconds)
         evaluates = self.evaluator is not None or options.keep_best is not None
         begin, look = self.counters.round, self.counters.round + 1
-        timing = Timing(self.recipe, evaluates=evaluates, expected=self.expected, done=begin)
+        doctor = self.doctor
+        if doctor is not None:
+            doctor.begin(game, self.dataset, self.held_out, self.seen_by_doctor)
+        looks = None if doctor is None else doctor.between
+        timing = Timing(self.recipe, evaluates=evaluates, expected=self.expected, done=begin, looks=looks)
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
@@ -154,18 +168,28 @@ class Trainer:
                 before = self.counters
                 steps = game.steps(before.round)
                 draws = self.drawer.round(before.round, before.position, steps)
-                report = training_round(setup, draws, before, self.engine)
-                finite.update(report, before.round)
                 done = before.round + 1
-                self.counters = self._counters_after(before, steps, clock.total())
+                looked = doctor is not None and doctor.due(done)
+                if looked and doctor is not None and self.world.first:
+                    doctor.before()
+                report = training_round(setup, draws, before, self.engine)
+                after = self._counters_after(before, steps, clock.total())
+                with self._looking_last(after, report):
+                    finite.update(report, before.round)
+                self.counters = after
                 last = done == self.recipe.rounds
                 logged = last or done == 1 or done % options.log_every == 0
                 stopped = stop.received is not None
                 if self.world.size > 1:  # all stop after the same round
                     stopped = logged and self.world.any(stopped)
-                if logged:
-                    finite.check()
+                if logged or looked:
                     report = reduce_report(report, self.world)
+                if looked and self.world.first:
+                    with timing.aside("look"):
+                        self._look_closer(self.counters, report)
+                if logged:
+                    with self._looking_last(after, report):
+                        finite.check()
                     if self.world.first:
                         self._log(game, report, clock, timing)
                 if self.world.first and (last or self._picture_due(done)):
@@ -189,6 +213,23 @@ class Trainer:
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
+    def _look_closer(self, counters: Counters, report: RoundReport) -> None:
+        """Appends a line to signals.jsonl: what the doctor measures after a round."""
+        assert self.doctor is not None
+        evaluations = self.evaluations.rows()
+        self.signals.append(self.doctor.look(counters, report, evaluations[-1] if evaluations else None))
+        self._looked_at = counters.round
+
+    @contextlib.contextmanager
+    def _looking_last(self, counters: Counters, report: RoundReport) -> Iterator[None]:
+        """Looks at a training that turns out not to be finite, so that its log says where that begins."""
+        try:
+            yield
+        except NotFiniteError:
+            if self.doctor is not None and self.world.first and self._looked_at < counters.round:
+                self._look_closer(counters, report)
+            raise
+
     def _look(self, game: Game, planner: Planner, timing: Timing, *, saved: bool) -> int:
         """Moves the end of the run if its time asks for it; returns the round of the next look, for all processes."""
         seen = planner.look(timing, self.recipe, self.counters.round) if self.world.first else None
@@ -211,6 +252,8 @@ class Trainer:
                     self.save(game)
                 record_replan(self.folder, recipe)
         self.recipe = game.recipe = self.drawer.recipe = recipe
+        if self.doctor is not None:
+            self.doctor.replanned(game)
         timing.replanned(recipe)
         self.feed.follow(coming_rows(self.drawer, self.world, counters.round, counters.position))
         tell_replanned(self.observers, replan)
@@ -313,13 +356,14 @@ class Trainer:
         return self._write(game)
 
     def _write(self, game: Game) -> Path:
-        self.record.sync()
-        self.evaluations.sync()
-        records = {record.path.name: record.mark.to_json() for record in (self.record, self.evaluations)}
+        for record in self.records:
+            record.sync()
+        records = {record.path.name: record.mark.to_json() for record in self.records}
         extra: dict[str, Any] = {"engine": self.engine.name, "processes": self.world.size, "records": records}
         if self.planner is not None:
             extra["spent"] = self.planner.budget.spent
-        path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters, extra)
+        seen = None if self.doctor is None else self.doctor.state
+        path = checkpoint.save_checkpoint(self.checkpoints, game, self.counters, extra, seen)
         options = self.recipe.run
         checkpoint.prune(self.checkpoints, options.keep_last, options.keep_every, best_round(self.evaluations.rows()))
         for observer in self.observers:

@@ -39,7 +39,13 @@ from steadygan.diagnostics.signals.memorisation import (
     training_distances,
 )
 from steadygan.diagnostics.signals.movement import Movement, data_deviation, displacement, movement
-from steadygan.diagnostics.signals.near_duplicates import NearDuplicates, birthday_support, near_duplicates
+from steadygan.diagnostics.signals.near_duplicates import (
+    NearDuplicates,
+    birthday_support,
+    duplicate_threshold,
+    near_duplicates,
+    share_within,
+)
 from steadygan.diagnostics.signals.non_finite import NonFinite, NonFiniteTrace, non_finite_names
 from steadygan.diagnostics.signals.sensitivity import Sensitivity, sensitivity
 from steadygan.diagnostics.signals.separation import Saturation, Separation, saturation, separation
@@ -97,6 +103,7 @@ __all__ = [
     "displacement",
     "divergence",
     "diversity",
+    "duplicate_threshold",
     "effective_rank",
     "gap_of_scores",
     "held_out_gap",
@@ -114,6 +121,7 @@ __all__ = [
     "saturation",
     "sensitivity",
     "separation",
+    "share_within",
     "slopes_at",
     "spectral_norms",
     "throughput",

@@ -52,10 +52,11 @@ def lipschitz_estimate(critic: CriticFunction, samples: Sample, *, nearest: floa
     if sample_count(samples) < 2:
         raise UsageError(f"a Lipschitz estimate needs pairs: got {sample_count(samples)} sample; allowed: from 2")
     rows = torch.cat([scale.detach().to(scores.dtype).flatten(1) for scale in scales_of(samples)], 1)
-    return LipschitzEstimate(*read([_steepest_pair(rows, scores, nearest), norms.amax()]))
+    return LipschitzEstimate(*read([steepest_pair(rows, scores, nearest), norms.amax()]))
 
 
-def _steepest_pair(rows: Tensor, scores: Tensor, nearest: float) -> Tensor:
+def steepest_pair(rows: Tensor, scores: Tensor, nearest: float = 1e-3) -> Tensor:
+    """Largest |D(x) - D(y)| / |x - y| of rows [N, D] with scores [N], 0-d; see ``lipschitz_estimate``."""
     import torch
 
     exact = "donot_use_mm_for_euclid_dist"  # by |x|^2 + |y|^2 - 2xy near samples would have distances of rounding

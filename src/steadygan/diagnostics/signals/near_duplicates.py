@@ -12,7 +12,7 @@ import numpy as np
 
 from steadygan.checks import at_least, whole_number, within
 from steadygan.diagnostics.signals.diversity import pairwise_distances
-from steadygan.diagnostics.signals.host import Samples, two_sets
+from steadygan.diagnostics.signals.host import Samples, host_rows, two_sets
 from steadygan.metrics.arrays import Rows
 
 
@@ -50,12 +50,33 @@ def near_duplicates(fake: Samples, real: Samples, *, level: float = 0.01, limit:
     """
     within("level", level, 0, 1, open_low=True, open_high=True)
     fakes, reals = two_sets(fake, real, limit=limit)
-    count = len(fakes)
-    of_fakes, of_reals = pairwise_distances(fakes), pairwise_distances(reals)
-    threshold = float(np.quantile(_nearest(of_reals, count), level, method="inverted_cdf"))
-    share, expected = (float((_nearest(distances, count) <= threshold).mean()) for distances in (of_fakes, of_reals))
-    supports = [birthday_support(int((d <= threshold).sum()), count) for d in (of_fakes, of_reals)]
-    return NearDuplicates(share, expected, threshold, *supports)
+    threshold = _threshold(pairwise_distances(reals), len(reals), level)
+    share, support = _within(fakes, threshold)
+    expected, real_support = _within(reals, threshold)
+    return NearDuplicates(share, expected, threshold, support, real_support)
+
+
+def duplicate_threshold(real: Samples, *, level: float = 0.01) -> float:
+    """``NearDuplicates.threshold`` of all real samples [N, ...], to keep where one looks often."""
+    within("level", level, 0, 1, open_low=True, open_high=True)
+    rows = host_rows(real, "real samples")
+    return _threshold(pairwise_distances(rows), len(rows), level)
+
+
+def share_within(samples: Samples, threshold: float) -> float:
+    """``NearDuplicates.share`` of all samples [N, ...], by a threshold that ``duplicate_threshold`` gave of as many."""
+    return _within(host_rows(samples, "samples"), threshold)[0]
+
+
+def _threshold(distances: Rows, count: int, level: float) -> float:
+    return float(np.quantile(_nearest(distances, count), level, method="inverted_cdf"))
+
+
+def _within(rows: Rows, threshold: float) -> tuple[float, float]:
+    """The share of rows that have another one so near, and the support size that their pairs imply."""
+    distances = pairwise_distances(rows)
+    share = float((_nearest(distances, len(rows)) <= threshold).mean())
+    return share, birthday_support(int((distances <= threshold).sum()), len(rows))
 
 
 def birthday_support(pairs: float, samples: int) -> float:

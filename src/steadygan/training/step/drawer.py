@@ -39,6 +39,11 @@ def draw_perturbation(
     return tuple(draw_random(spec, rng, *leading) for spec in recipe.perturbation.random_specs(sample.shape))
 
 
+def penalty_specs(recipe: Recipe, sample: SampleSpec) -> list[RandomSpec | None]:
+    """Random numbers of each penalty of a recipe, for a sample; None for those that need none."""
+    return [_random_spec(penalty, sample.shape) for penalty in recipe.penalties]
+
+
 class _Streams(NamedTuple):
     """Random streams of one player's steps."""
 
@@ -99,7 +104,7 @@ class Drawer:
         self.world = world
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
         """greatest common divisor of the numbers of real samples in steps"""
-        self.penalty_specs = [_random_spec(penalty, sample.shape) for penalty in recipe.penalties]
+        self.penalty_specs = penalty_specs(recipe, sample)
         self.representation_spec = recipe.representation.random_spec(sample)
 
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:

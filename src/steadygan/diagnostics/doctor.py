@@ -1,0 +1,131 @@
+"""The doctor of a run: looks at a game by a schedule that its recipe decides, one line of signals.jsonl each."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from steadygan.diagnostics.log import to_json
+from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.schedule import Schedule, schedule
+from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
+from steadygan.diagnostics.watching import RISE_STEPS, subject_of
+from steadygan.diagnostics.work import work
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steadygan.data import Dataset
+    from steadygan.diagnostics.work import Work
+    from steadygan.training.held_out import HeldOutMeasure
+    from steadygan.training.observers import Evaluation
+    from steadygan.training.step.counters import Counters
+    from steadygan.training.step.game import Game
+    from steadygan.training.step.round import RoundReport
+    from steadygan.types import PlayerName
+
+USUAL_ROUND = 1_000_000
+"""a round after all warm-ups"""
+
+
+class GameDoctor:
+    """Looks at the game of a run; see ``training.observers.Doctor``."""
+
+    def __init__(self, fixed: Schedule | None = None) -> None:
+        """
+        Args:
+            fixed: when it looks; None: as often as its share of the time allows
+        """
+        self._fixed = fixed
+        self._schedule = Schedule() if fixed is None else fixed
+        self._game: Game | None = None
+        self._work: Work | None = None
+        self._before: dict[PlayerName, list[Tensor]] = {}
+
+    def begin(self, game: Game, dataset: Dataset, measure: HeldOutMeasure, saved: Mapping[str, Tensor]) -> None:
+        """Before the rounds of a session; see the protocol."""
+        self._game, self._dataset = game, dataset
+        self._looker = Looker(subject_of(game, dataset, measure), {name: each.numpy() for name, each in saved.items()})
+        self._work = None
+        self.replanned(game)
+
+    def replanned(self, game: Game) -> None:
+        """Schedules the looks at a run of another length."""
+        if self._fixed is not None:
+            return
+        recipe = game.recipe
+        if self._work is None:
+            self._work = work(
+                self._looker.subject,
+                self._looker.real,
+                critic_steps=recipe.steps(USUAL_ROUND),
+                generator_steps=recipe.generator_steps,
+                batch=recipe.batch,
+                fakes=recipe.fakes,
+                rise=RISE_STEPS,
+            )
+        found = self._work
+        self._schedule = schedule(recipe.rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+
+    def due(self, round_: int) -> bool:
+        return self._schedule.due(round_)
+
+    def between(self, first: int, last: int) -> int:
+        return self._schedule.between(first, last)
+
+    def before(self) -> None:
+        """Keeps the weights before a round after which it looks."""
+        assert self._game is not None
+        self._before = {name: weights_of(player.parameters) for name, player in self._game.players.items()}
+
+    def look(
+        self, counters: Counters, report: RoundReport, evaluation: Evaluation | None
+    ) -> Mapping[str, float | int | str]:
+        """A line of signals.jsonl; see the protocol."""
+        game = self._game
+        assert game is not None
+        steps: Mapping[PlayerName, int] = {
+            "critic": game.recipe.steps(counters.round - 1),
+            "generator": game.recipe.generator_steps,
+        }
+        numbers: dict[str, Any] = {
+            "critic_loss": report.critic_loss if report.penalty is None else report.critic_loss - report.penalty,
+            "generator_loss": report.generator_loss,
+        }
+        for name, player in game.players.items():
+            numbers[f"{name}_gradient"] = norm_of_gradients(player.parameters)
+            if name in self._before:
+                numbers[f"{name}_update"] = mean_step(self._before[name], player.parameters, steps[name])
+        self._before = {}
+        round_ = counters.round
+        progress = {"rounds": game.recipe.rounds, "seen": counters.critic_steps * game.recipe.batch}
+        if not self._dataset.train.endless:
+            progress["training_samples"] = len(self._dataset.train)
+        deep = round_ in self._schedule.deep
+        row = self._looker.look(round_, progress, numbers, deep=deep)
+        return to_json({**row, **self._score(round_, evaluation)})
+
+    def _score(self, round_: int, evaluation: Evaluation | None) -> dict[str, float]:
+        """The number that evaluations judge by, if there was one since the last look."""
+        if evaluation is None:
+            return {}
+        place = bisect_left(self._schedule.rounds, round_)
+        earlier = self._schedule.rounds[place - 1] if place else -1
+        value = evaluation.get(str(evaluation.get("judge")))
+        known = isinstance(value, int | float) and evaluation["round"] > earlier  # type: ignore[operator]
+        return {"score": float(value)} if known and value is not None else {}
+
+    @property
+    def state(self) -> Mapping[str, Tensor]:
+        """What a checkpoint keeps of the looks so far."""
+        if self._game is None:
+            return {}
+        return {name: torch.from_numpy(each) for name, each in self._looker.state.items()}
+
+
+def doctor_of(diagnose: bool) -> GameDoctor | None:
+    """The doctor of a run, if it has one."""
+    return GameDoctor() if diagnose else None

@@ -1,0 +1,191 @@
+"""Looks at a training: one row of all signals that apply, which leaves the training as it was."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from steadygan.diagnostics import faults, of_critic, of_data, of_samples
+from steadygan.diagnostics.real_side import RealSide
+from steadygan.diagnostics.signals.critic_passes import device_of, read
+from steadygan.diagnostics.signals.host import host_rows
+from steadygan.diagnostics.window import Window
+from steadygan.errors import UsageError
+from steadygan.measuring import measuring, preserved_random_state
+from steadygan.types import Batch, Sample, at_each_scale
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from steadygan.diagnostics.fields import Row
+    from steadygan.diagnostics.subject import Subject
+
+FIXED = 32
+"""latents whose samples are followed from look to look"""
+_FAILS = (UsageError, RuntimeError, ArithmeticError, np.linalg.LinAlgError)
+"""what a signal may raise where it cannot be measured: it is left out of the row"""
+
+
+class Looker:
+    """Takes looks at a subject. Weights, modes, buffers, gradients and random states are the same afterwards."""
+
+    def __init__(self, subject: Subject, saved: Mapping[str, NDArray[np.generic]] | None = None) -> None:
+        """
+        Args:
+            subject: the training
+            saved: what ``state`` gave, to go on from there
+        """
+        self.subject = subject
+        self.real = RealSide(subject)
+        self.window = Window(saved)
+        self.left_out: dict[str, str] = {}
+        """why signals were left out of the last look, by group"""
+
+    @property
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """What a look remembers of those before."""
+        return self.window.state
+
+    def look(self, round_: int, progress: Mapping[str, float], numbers: Mapping[str, Any], *, deep: bool) -> Row:
+        """A row of the log.
+
+        Args:
+            round_: rounds done
+            progress: 'rounds', 'seen', 'training_samples', as far as they are known
+            numbers: fields that the loop knows itself, as numbers or 0-d tensors: losses, norms of gradients and steps
+            deep: measures what costs more, too
+        """
+        self.left_out = {}
+        with untouched(self.subject):
+            row = self._look(round_, numbers, deep)
+        self.window.looks += 1
+        known = {"round": round_, **progress, **row}
+        return {field: value for field, value in known.items() if isinstance(value, str) or value == value}
+
+    def _look(self, round_: int, numbers: Mapping[str, Any], deep: bool) -> dict[str, Any]:
+        subject, real = self.subject, self.real
+        train = subject.real(round_, real.count)
+        fake = Batch(self._generated(subject.latents(round_, real.count), train.labels), train.labels)
+        named = {**numbers, **subject.numbers()}
+        row: dict[str, Any] = dict(zip(named, _numbers(named), strict=True))
+        fault = faults.first_fault(subject, {name: row[name] for name in numbers}, fake.samples, train)
+        if fault is not None:
+            return {**row, "non_finite": fault}
+
+        def add(group: str, measure: Callable[[], Mapping[str, float]]) -> None:
+            try:
+                row.update(measure())
+            except _FAILS as error:
+                self.left_out[group] = str(error).partition("\n")[0]
+
+        add("variety", lambda: of_samples.variety(fake.samples, real))
+        add("modes", lambda: of_samples.modes(fake.samples, real))
+        add("movement", lambda: self._moved(round_))
+        add("scales", lambda: of_samples.scales(fake.samples, subject))
+        if subject.text:
+            add("words", lambda: of_samples.words(fake.samples, real))
+        self._critic(add, round_, train, fake, deep)
+        if not self.window.looks:
+            add("data", lambda: of_data.of_data(real))
+        if deep:
+            self._deeply(add, round_, train, fake)
+        return row
+
+    def _critic(self, add: Any, round_: int, train: Batch, fake: Batch, deep: bool) -> None:
+        subject = self.subject
+        found: dict[str, Any] = {}
+
+        def scored() -> dict[str, float]:
+            held_out = self.real.compared if self.real.unseen else None
+            found["scores"] = scores = of_critic.score_all(subject, train, held_out, fake)
+            return of_critic.of_scores(subject, scores)
+
+        def sloped() -> dict[str, float]:
+            found["slopes"] = slopes = of_critic.slopes(subject, train, fake, round_)
+            return of_critic.of_slopes(slopes)
+
+        add("scores", scored)
+        add("slopes", sloped)
+        if "scores" in found:
+            scores = found["scores"]
+            add("loss", lambda: of_critic.of_loss(subject, scores))
+            real = scores.train if scores.held_out is None else scores.held_out
+            if scores.fake.features is not None and real.features is not None:
+                add("features", lambda: of_samples.feature_variety(scores.fake.features, real.features))
+        add("depth", lambda: of_critic.depth(subject, train))
+        add("weights", lambda: of_critic.weights(subject))
+        if deep and "slopes" in found:
+            add("lipschitz", lambda: of_critic.lipschitz(subject, found["slopes"], train, fake))
+
+    def _deeply(self, add: Any, round_: int, train: Batch, fake: Batch) -> None:
+        subject, real = self.subject, self.real
+        add("neighbours", lambda: of_samples.neighbours(fake.samples, real))
+        add("response", lambda: of_samples.response(subject, real, round_, train.labels))
+        add("sigmas", lambda: of_critic.sigmas(subject))
+        if subject.rise is not None:
+            rise = subject.rise
+            add("rise", lambda: {"rise": rise(round_)})
+
+    def _moved(self, round_: int) -> dict[str, float]:
+        labels = self.real.subject.reference.labels
+        some = None if labels is None else labels[:FIXED]
+        latents = self.subject.latents(0, FIXED if some is None else len(some))
+        rows = host_rows(self._generated(latents, some), "samples of fixed latents")
+        return self.window.add(round_, rows[:, self.real.places], self.real.deviation)
+
+    def _generated(self, latents: Tensor, labels: Tensor | None) -> Sample:
+        """Samples of all latents, in passes of the subject's batch."""
+        edges = list(range(0, len(latents), max(2, self.subject.batch)))
+        if len(edges) > 1 and len(latents) - edges[-1] < 2:  # statistics of a batch of one sample are none
+            edges.pop()
+        parts = []
+        with torch.no_grad():
+            for start, stop in pairwise([*edges, len(latents)]):
+                some = None if labels is None else labels[start:stop]
+                parts.append(self.subject.generate(latents[start:stop], some))
+        made = at_each_scale(lambda *scales: torch.cat(scales).float(), *parts)
+        return made
+
+
+def _numbers(named: Mapping[str, Any]) -> list[float]:
+    """Numbers and 0-d tensors as floats, with one read of each device."""
+    values = list(named.values())
+    tensors = [i for i, value in enumerate(values) if isinstance(value, torch.Tensor)]
+    for device in {values[i].device for i in tensors}:
+        held = [i for i in tensors if values[i].device == device]
+        for i, number in zip(held, read([values[i].detach().reshape(()).float() for i in held]), strict=True):
+            values[i] = number
+    return [float(value) for value in values]
+
+
+@contextlib.contextmanager
+def untouched(subject: Subject) -> Iterator[None]:
+    """Context of a look: networks as for measurement, no process waited for, random states restored."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        device = device_of(subject.reference.samples)
+        stack.enter_context(preserved_random_state(device))
+        with torch.no_grad():
+            for network in (subject.generator, subject.critic):
+                stack.enter_context(_measuring(network))
+        stack.enter_context(torch.enable_grad())
+        torch.manual_seed(0)  # of networks that draw in eval mode too
+        yield
+
+
+@contextlib.contextmanager
+def _measuring(network: torch.nn.Module) -> Iterator[None]:
+    with torch.no_grad():
+        context = measuring(network)
+        context.__enter__()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            context.__exit__(None, None, None)

@@ -1,0 +1,41 @@
+"""Fields of a look that are of the data: copies, blank samples, constant numbers; measured at the first look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steadygan.diagnostics.signals.host import ratio, stored_rows
+from steadygan.diagnostics.signals.movement import data_deviation
+
+if TYPE_CHECKING:
+    from steadygan.diagnostics.real_side import RealSide
+
+_MOST_SAMPLES, _MOST_BYTES = 10_000, 32 << 20
+
+
+def of_data(real: RealSide) -> dict[str, float]:
+    """Faults of the first training samples, up to 10,000 or 32 MiB of them, and the spread of held-out ones."""
+    subject = real.subject
+    stored = subject.reference.samples if subject.stored is None else subject.stored
+    rows = stored_rows(stored[: _count(stored)], "training samples") if hasattr(stored, "shape") else real.reference
+    rows = np.ascontiguousarray(rows)
+    found = {"data_duplicates": duplicate_share(rows), "data_constant": float((rows == rows[:1]).all(axis=0).mean())}
+    if rows.shape[1] > 2:
+        found["data_blank"] = float((rows == rows[:, :1]).all(axis=1).mean())
+    if real.unseen:
+        found["data_spread_ratio"] = ratio(real.whole_deviation, data_deviation(real.reference))
+    return found
+
+
+def duplicate_share(rows: np.ndarray) -> float:
+    """Share of rows [N, D] that another one equals, number by number."""
+    whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    _, counts = np.unique(whole, return_counts=True)
+    return float(counts[counts > 1].sum()) / len(rows)
+
+
+def _count(stored: np.ndarray) -> int:
+    each = max(1, stored[:1].nbytes)
+    return min(len(stored), _MOST_SAMPLES, max(2, _MOST_BYTES // each))

@@ -1,0 +1,99 @@
+"""Fields of a look that are of samples: variety, copies, classes, text and scales, against the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steadygan.diagnostics.real_side import RealSide
+from steadygan.diagnostics.signals.bins import bin_difference
+from steadygan.diagnostics.signals.colour_agreement import colour_agreement
+from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance
+from steadygan.diagnostics.signals.host import host_rows, ratio
+from steadygan.diagnostics.signals.memorisation import copying_by_distances
+from steadygan.diagnostics.signals.near_duplicates import share_within
+from steadygan.diagnostics.signals.sensitivity import sensitivity
+from steadygan.diagnostics.signals.tokens import token_diversity
+from steadygan.types import Scales
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steadygan.diagnostics.subject import Subject
+    from steadygan.types import Sample
+
+NGRAM = 4
+_MOST_CLASSES = 20  # more than 2% of the samples of each cannot be asked for
+_LATENTS, _DIRECTIONS = 16, 16
+_LIMIT = 300  # of feature vectors
+
+
+def variety(fake: Sample, real: RealSide) -> dict[str, float]:
+    """Distances and effective rank of generated samples, near duplicates and bins."""
+    rows = host_rows(fake, "generated samples")
+    found = {
+        "distance_ratio": ratio(mean_pairwise_distance(rows, limit=len(rows)), real.distance),
+        "rank_ratio": ratio(effective_rank(rows, limit=len(rows)), real.rank),
+        "duplicates": share_within(rows, real.threshold),
+        "duplicates_expected": real.duplicates,
+    }
+    return found
+
+
+def modes(fake: Sample, real: RealSide) -> dict[str, float]:
+    """Bins of the data that generated samples leave out or fill otherwise."""
+    bins = bin_difference(fake, real.bins)
+    return {"bins_different": bins.share, "bins_missing": bins.missing}
+
+
+def neighbours(fake: Sample, real: RealSide) -> dict[str, float]:
+    """Copies of training samples, and the classes of the nearest ones."""
+    nearest = real.nearest_of(host_rows(fake, "generated samples"))
+    found: dict[str, float] = {}
+    if real.unseen:
+        copies = copying_by_distances(real.nearest.distances, nearest.distances)
+        found = {"copy_ratio": copies.ratio, "copy_z": copies.c_t}
+    classes = real.classes(nearest)
+    if classes is not None:
+        if real.subject.classes <= _MOST_CLASSES:
+            found["classes"] = classes.classes / real.subject.classes
+        found["class_entropy_ratio"] = ratio(classes.entropy, classes.real_entropy)
+    return found
+
+
+def feature_variety(fake: Tensor, real: Tensor) -> dict[str, float]:
+    """The distance ratio in features [N, D] of the critic."""
+    count = min(len(fake), len(real), _LIMIT)
+    distances = [mean_pairwise_distance(each[:count], limit=count) for each in (fake, real)]
+    return {"feature_distance_ratio": ratio(*distances)}
+
+
+def words(fake: Sample, real: RealSide) -> dict[str, float]:
+    """Token diversity of generated lines."""
+    found = token_diversity(fake, real.compared.samples, n=NGRAM)
+    return {"distinct_ratio": found.distinct_ratio, "repeated_lines": found.repeated}
+
+
+def scales(fake: Sample, subject: Subject) -> dict[str, float]:
+    """Colours of multi-scale samples."""
+    if not isinstance(fake, Scales):
+        return {}
+    return {"colour_shift": colour_agreement(fake, low=subject.low).difference}
+
+
+def response(subject: Subject, real: RealSide, round_: int, labels: Tensor | None) -> dict[str, float]:
+    """Sensitivity of the generator, by its running statistics where it has batch norms."""
+    import torch
+
+    latents = subject.latents(round_, _LATENTS)
+    some = None if labels is None else labels[: len(latents)]
+    modes = [(module, module.training) for module in subject.generator.modules()]
+    try:
+        for module, _ in modes:
+            if getattr(module, "running_mean", None) is not None:
+                module.training = False
+        with torch.no_grad():
+            found = sensitivity(lambda z: subject.generate(z, some), latents, directions=_DIRECTIONS)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    return {"response": ratio(found.jacobian_norm, real.whole_deviation), "dead_latents": found.dead}

@@ -1,0 +1,42 @@
+"""Norms of gradients and of steps of a network's parameters, as 0-d tensors on their device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def weights_of(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
+    """Copies of the parameters, for ``mean_step`` after a round."""
+    return [parameter.detach().clone() for parameter in parameters]
+
+
+def norm_of_gradients(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """Euclidean norm of the gradients that the parameters hold; 0 without any."""
+    return _norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+
+
+def mean_step(before: Sequence[Tensor], parameters: Iterable[nn.Parameter], steps: int) -> Tensor:
+    """Norm of the parameters' change over that of the parameters before, divided by the number of steps between.
+
+    Steps in different directions add up to less than their lengths: of several steps it is at most their mean.
+    """
+    import torch
+
+    with torch.no_grad():
+        change = [now.detach() - was for now, was in zip(parameters, before, strict=True)]
+        return _norm(change) / _norm(list(before)) / max(1, steps)
+
+
+def _norm(tensors: list[Tensor]) -> Tensor:
+    import torch
+
+    if not tensors:
+        return torch.zeros(())
+    with torch.no_grad():
+        norms = torch._foreach_norm([tensor.float() for tensor in tensors])
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(list(norms)))
+    return norm

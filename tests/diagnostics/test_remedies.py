@@ -1,0 +1,228 @@
+"""Remedies: what follows trouble, how often, and that a run which was killed in between goes on the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+from torch import nn
+
+import steadygan as sg
+from steadygan.api import train_prepared
+from steadygan.diagnostics import remedies
+from steadygan.errors import RunError
+from steadygan.networks import Own
+from steadygan.preparation import Prepared
+from steadygan.run.remedies import Remedy, read_remedies, write_remedies
+from steadygan.training.trouble import Trouble
+from tests.training.games import image_data, small_recipe
+from tests.training.runs import Watcher, assert_same_end, weights
+
+LIMIT = 0.1
+
+
+class Fragile(nn.Module):
+    """Latents to images, until an offset has moved by LIMIT: then its samples are not finite."""
+
+    def __init__(self, sample):
+        super().__init__()
+        self.body, self.offset = nn.Linear(4, 64), nn.Parameter(torch.zeros(()))
+
+    def forward(self, z):
+        broken = self.offset.abs() > LIMIT
+        made = torch.tanh(self.body(z) + self.offset) * torch.where(broken, torch.nan, 1.0)
+        return made.view(-1, 1, 8, 8)
+
+
+def recipe(rate, **run):
+    """Adam moves the offset by about the rate in each of 12 rounds: LIMIT is passed at .02, and not at a quarter."""
+    base = small_recipe(generator=Own(Fragile))
+    optimizer = dataclasses.replace(base.generator_optimizer, lr=rate, betas=(0.0, 0.9))
+    options = dataclasses.replace(base.run, checkpoint_every=2, **run)
+    return dataclasses.replace(base, generator_optimizer=optimizer, run=options)
+
+
+def trained(folder, made):
+    return train_prepared(Prepared(made, image_data()), folder, device="cpu", observers=[])
+
+
+def test_a_run_that_diverges_goes_back_at_half_the_rates_and_ends(tmp_path, capsys):
+    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback"))
+    done = read_remedies(run.folder)
+    assert run.finished and done
+    assert {remedy.action for remedy in done} == {"rollback"}
+    assert run.recipe.generator_optimizer.lr < 0.02
+    assert all(torch.isfinite(tensor).all() for tensor in weights(run.folder, 12).values())
+    text = capsys.readouterr().out
+    assert all(str(remedy) in text for remedy in done)
+    made = {change["by"] for change in map(json.loads, (run.folder / "history.jsonl").read_text().splitlines())}
+    assert made <= {remedy.by for remedy in done} and done[-1].by in made
+    assert sg.check(run).whole
+
+
+def test_by_default_it_ends_with_the_error_alone(tmp_path):
+    with pytest.raises(RunError, match="is not finite") as caught:
+        trained(tmp_path / "run", recipe(0.02))
+    assert isinstance(caught.value, Trouble) and caught.value.verdict == "diverged"
+    assert read_remedies(tmp_path / "run") == ()
+
+
+def test_remedies_are_bounded(tmp_path):
+    with pytest.raises(RunError, match="is not finite"):
+        trained(tmp_path / "run", recipe(1e3, on_trouble="rollback", remedies=2))
+    assert [remedy.number for remedy in read_remedies(tmp_path / "run")] == [1, 2]
+
+
+@pytest.mark.parametrize("remedy", [1, 2])
+def test_a_run_that_is_killed_before_a_remedy_is_carried_out_ends_the_same(tmp_path, monkeypatch, remedy):
+    made = recipe(0.03, on_trouble="rollback")
+    whole = trained(tmp_path / "whole", made)
+    assert len(read_remedies(whole.folder)) >= 2
+
+    class Killed(BaseException):
+        pass
+
+    record = remedies.record
+
+    def recorded(folder, one):
+        record(folder, one)
+        if one.number == remedy:
+            raise Killed
+
+    monkeypatch.setattr(remedies, "record", recorded)
+    with pytest.raises(Killed):
+        trained(tmp_path / "cut", made)
+    monkeypatch.undo()
+    sg.resume(tmp_path / "cut", data=image_data(), device="cpu", observers=[])
+    assert_same_end(whole.folder, tmp_path / "cut", 12)
+    strip = [dataclasses.replace(one, time="") for one in read_remedies(whole.folder)]
+    assert [dataclasses.replace(one, time="") for one in read_remedies(tmp_path / "cut")] == strip
+
+
+def test_what_was_trained_after_a_remedy_is_what_a_resume_at_those_rates_trains(tmp_path):
+    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback", remedies=9))
+    last = read_remedies(run.folder)[-1]
+    with pytest.raises(RunError):
+        trained(tmp_path / "by-hand", recipe(0.02))
+
+    def slower(before):
+        return dataclasses.replace(
+            before,
+            critic_optimizer=run.recipe.critic_optimizer,
+            generator_optimizer=run.recipe.generator_optimizer,
+        )
+
+    try:
+        sg.resume(
+            tmp_path / "by-hand",
+            from_round=last.to_round,
+            change=slower,
+            data=image_data(),
+            device="cpu",
+            observers=[],
+        )
+    except RunError as error:  # its last two checkpoints are later ones
+        pytest.skip(str(error))
+    assert_same_end(run.folder, tmp_path / "by-hand", 12)
+
+
+class Troubled(Watcher):
+    """Ends a session with a trouble after the checkpoint of a round, the first ``times`` times."""
+
+    def __init__(self, verdict, at, times=1):
+        super().__init__()
+        self.verdict, self.at, self.left = verdict, at, times
+
+    def saved(self, round_, path):
+        if round_ == self.at and self.left:
+            self.left -= 1
+            raise Trouble("in a test", self.verdict, round_, round_ - 1)
+
+
+def calm(**run):
+    base = small_recipe()
+    return dataclasses.replace(base, run=dataclasses.replace(base.run, checkpoint_every=2, keep_last=9, **run))
+
+
+def test_a_collapse_is_begun_again_in_another_folder_at_half_the_rates(tmp_path):
+    made = calm(on_trouble="restart")
+    troubled = Troubled("full_collapse", 8, times=2)
+    run = train_prepared(Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[troubled])
+    assert run.finished and run.folder == tmp_path / "run-restart-2"
+    assert run.recipe.critic_optimizer.lr == pytest.approx(made.critic_optimizer.lr / 4)
+    assert [one.folder for one in read_remedies(tmp_path / "run")] == [str(tmp_path / "run-restart-1")]
+    assert sg.load(tmp_path / "run").rounds_done == 8  # what was there stays
+
+
+def test_restarts_are_bounded_over_all_folders(tmp_path):
+    made = calm(on_trouble="restart", remedies=2)
+    with pytest.raises(Trouble):
+        train_prepared(
+            Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("full_collapse", 4, 9)]
+        )
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [
+        "run",
+        "run-restart-1",
+        "run-restart-2",
+    ]
+
+
+def test_a_collapse_is_no_reason_to_go_back(tmp_path):
+    made = calm(on_trouble="rollback")
+    with pytest.raises(Trouble):
+        train_prepared(
+            Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("full_collapse", 4)]
+        )
+    assert read_remedies(tmp_path / "run") == ()
+
+
+def test_a_critic_that_overfits_ends_the_run_at_its_best_samples(tmp_path, monkeypatch):
+    monkeypatch.setattr(remedies, "best_round", lambda rows: 6)
+    made = calm(on_trouble="rollback")
+    run = train_prepared(
+        Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("critic_overfitting", 10)]
+    )
+    assert run.finished and run.rounds_done == run.recipe.rounds == 6
+    plain = trained(tmp_path / "plain", calm())
+    ours, theirs = weights(run.folder, 6), weights(plain.folder, 6)
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_going_back_by_hand_forgets_later_remedies(tmp_path):
+    run = trained(tmp_path / "run", calm())
+    of = [Remedy(1, "diverged", "", 3, "rollback", 2, 0.5), Remedy(2, "diverged", "", 9, "rollback", 8, 0.5)]
+    write_remedies(run.folder, of)
+    remedies.forget(run.folder, 6)
+    assert read_remedies(run.folder) == ()  # the first was not carried out by this run: nothing in its history
+    assert remedies.pending(run.folder) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        '{"number": 1}',
+        '{"number": -1, "verdict": "diverged", "evidence": "", "round": 1, "action": "rollback"}',
+        '{"number": 1, "verdict": "diverged", "evidence": "", "round": 1, "action": "dance"}',
+        "torn {",
+    ],
+)
+def test_lines_that_are_no_remedies_are_left_out(tmp_path, line):
+    good = Remedy(1, "diverged", "a loss", 3, "rollback", 2, 0.5)
+    write_remedies(tmp_path, [good])
+    with open(tmp_path / "remedies.jsonl", "a") as file:
+        file.write(line + "\n")
+    assert read_remedies(tmp_path) == (good,)
+
+
+def test_going_back_further_each_time_makes_up_for_the_rates_that_it_undoes(tmp_path):
+    run = trained(tmp_path / "run", calm())
+    made = dataclasses.replace(run.recipe, run=dataclasses.replace(run.recipe.run, on_trouble="rollback", remedies=9))
+    seen = []
+    for _ in range(3):
+        one = remedies.next_remedy(run.folder, made, Trouble("", "diverged", 7, 7))
+        remedies.record(run.folder, one)
+        seen.append((one.to_round, one.factor))
+    assert seen == [(6, 0.5), (4, 0.25), (2, 0.125)]
