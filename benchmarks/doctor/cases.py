@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.doctor.labels import Label, label
 from benchmarks.doctor.split import Split, new_parts, split_of
 from benchmarks.doctor.suite import LOGS, OUTCOMES, kept_log, kept_outcomes, log_path, trainings
 from benchmarks.doctor.trainings import Training
+from steadygan.diagnostics.fields import Row
 from steadygan.diagnostics.findings import Diagnosis
+from steadygan.diagnostics.log import from_json
 
 STABLE = 3
 """looks in a row with one fault as the main finding, for a verdict to count"""
@@ -19,7 +20,7 @@ DEADLINE, AFTER_ONSET = 0.6, 0.25
 """share of the run until which a verdict is not late; or so much after the last good checkpoint, if that is later"""
 HEALTHY, NONE = "healthy", "none"
 
-Timeline = Callable[[Iterable[Mapping[str, Any]]], Sequence[Diagnosis]]
+Timeline = Callable[[Iterable[Row]], Sequence[Diagnosis]]
 """Rows of a log to the diagnosis at each look"""
 
 
@@ -93,12 +94,7 @@ def judged(
         made = label(kept[training.name])
         said = Said(HEALTHY, 1.0)
         if made.name != "ambiguous":
-            rows = [_with_infinities(row) for row in kept_log(training.name, logs)]
+            rows = tuple(map(from_json, kept_log(training.name, logs)))
             said = said_of(timeline(rows), training.rounds)
         cases.append(Case(training, split_of(training), new_parts(training), made, said))
     return cases
-
-
-def _with_infinities(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Infinite numbers are strings in a log; names of what was not finite stay names."""
-    return {key: float(value) if value in ("inf", "-inf") else value for key, value in row.items()}

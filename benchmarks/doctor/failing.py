@@ -196,7 +196,7 @@ CAUSES: tuple[Cause, ...] = (
         "gan/8gaussians wgan-gp/moons r3gan/cross gan/digits sngan/hexagon",
     ),
     Cause(
-        "beta2-low", {**_ADAM, "generator-optimizer.betas": "0 0.1", "critic-optimizer.betas": "0 0.1", **rates(5e-3)},
+        "beta2-low", {**_ADAM, "generator-optimizer.betas": "0.0 0.1", "critic-optimizer.betas": "0.0 0.1", **rates(5e-3)},
         "gan/8gaussians gan/digits dcgan/glyphs8 lsgan/cross wgan-gp/circle",
     ),
     Cause(

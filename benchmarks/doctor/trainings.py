@@ -62,13 +62,13 @@ _CONV = {"generator.width": "12", "critic.width": "12", "batch": "32"}
 _MLP = {"generator:": "mlp-generator", "critic:": "mlp-critic", "generator.width": "128", "critic.width": "128"}
 _NEW_MLP = {**_MLP, "batch": "64"}
 _TEXT = {
-    "generator.width": "32",
-    "critic.width": "32",
-    "generator.blocks": "2",
-    "critic.blocks": "2",
-    "critic-steps": "3",
+    "generator.width": "24",
+    "critic.width": "24",
+    "generator.blocks": "1",
+    "critic.blocks": "1",
+    "critic-steps": "2",
     "batch": "32",
-    **rates(1e-3),
+    **rates(2e-3),
 }
 _CLIP = {"critic-steps:": "constant", "critic-steps.value": "5", "constraint.limit": "0.1"}
 
@@ -97,8 +97,8 @@ ON_IMAGES: dict[str, Size] = {
     "wgan": Size(300, {**_CONV, **_CLIP, **rates(5e-4)}),
     "wgan-gp": Size(400, {**_NEW_MLP, **rates(5e-4)}),
     "wgan-gp-one-sided": Size(250, {**_CONV, **rates(5e-4)}),
-    "r3gan": Size(700, {"generator.width": "16", "critic.width": "16"}),
-    "sngan": Size(1_500, {**_NEW_MLP, "critic.spectral": "true", **rates(2e-4)}),
+    "r3gan": Size(600, {"generator.width": "16", "critic.width": "16", "batch": "32", **rates(3e-4)}),
+    "sngan": Size(800, {**_CONV, **rates(4e-4)}),
     "lecam": Size(900, {**_CONV, **rates(3e-4)}),
     "began": Size(700, {"generator.width": "8", "critic.width": "8"}),
     "ebgan": Size(700, {"generator.width": "12", "critic.width": "12", "batch": "32", **rates(5e-4)}),

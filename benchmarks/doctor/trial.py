@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import shutil
 import time
 from pathlib import Path
@@ -17,12 +16,16 @@ from benchmarks.doctor.materials import open_source
 from benchmarks.doctor.outcomes import NOT_FINITE, Judge, Outcome
 from benchmarks.doctor.probe import CriticProbe, probe_critic
 from benchmarks.doctor.trainings import Training
-from steadygan.api import train_prepared
 from steadygan.cli.overrides import apply, split
+from steadygan.diagnostics.doctor import GameDoctor
+from steadygan.diagnostics.log import read_log, to_json
+from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.errors import RunError
-from steadygan.preparation import Prepared
+from steadygan.evaluation.during_training import training_evaluator
 from steadygan.recipe import Recipe, RunOptions, fitted
 from steadygan.recipes import find
+from steadygan.run.layout import SIGNALS
+from steadygan.training.session import new_run
 from steadygan.types import SampleSpec
 
 CHECKPOINTS = 10
@@ -57,6 +60,11 @@ def recipe_of(training: Training, sample: SampleSpec, threads: int = 1, samples:
     return apply(recipe, changes)
 
 
+def looks(rounds: int) -> Schedule:
+    """The looks of a run that is long enough for all of them: those at a short one would be fewer, or none."""
+    return schedule(rounds, round_work=1.0, look_work=1e-6)
+
+
 def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, Any]:
     """Trains in a new folder and measures; plain data, with seconds of CPU time for training and measuring."""
     material = open_source(training.source)
@@ -64,7 +72,14 @@ def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, A
     shutil.rmtree(folder, ignore_errors=True)
     began, stopped = time.process_time(), None
     try:
-        train_prepared(Prepared(recipe, material.dataset), folder, device="cpu", observers=[])
+        new_run(
+            recipe,
+            material.dataset,
+            folder,
+            device="cpu",
+            evaluator=training_evaluator(recipe, material.dataset),
+            doctor=GameDoctor(looks(training.rounds)),
+        )
     except RunError as error:
         stopped = str(error)
     trained = time.process_time()
@@ -94,10 +109,8 @@ def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, A
 
 def signal_rows(folder: Path) -> list[dict[str, Any]] | None:
     """The rows of a run's signal log as plain JSON values; None without one."""
-    path = folder / "signals.jsonl"
-    if not path.exists():
-        return None
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    path = folder / SIGNALS
+    return [to_json(row) for row in read_log(path)] if path.exists() else None
 
 
 def _probe(run: sg.Run, judge: Judge, fakes: np.ndarray) -> CriticProbe:
