@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import shutil
 import time
-import traceback
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 from benchmarks.doctor.labels import label
 from benchmarks.doctor.split import split_of
 from benchmarks.doctor.suite import keep_log, keep_outcome, kept_outcomes, log_path, trainings
 from benchmarks.doctor.trainings import Training
+from benchmarks.doctor.worker import carried_out
 
 TASKS = 12
 """trainings of a worker process"""
@@ -54,32 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _train(missing: Sequence[Training], args: argparse.Namespace) -> None:
     began = time.perf_counter()
-    tasks = [(each, args.runs / each.name, args.threads, args.keep_runs) for each in missing]
-    with multiprocessing.get_context("spawn").Pool(args.workers, maxtasksperchild=TASKS) as pool:
-        for done, (name, found, rows) in enumerate(pool.imap_unordered(_carried_out, tasks), start=1):
-            if isinstance(found, str):
-                print(f"{done}/{len(tasks)} {name}: failed to run\n{found}", flush=True)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(args.workers, mp_context=context, max_tasks_per_child=TASKS) as pool:
+        waiting = [
+            pool.submit(carried_out, each, args.runs / each.name, args.threads, args.keep_runs) for each in missing
+        ]
+        for number, future in enumerate(as_completed(waiting), start=1):
+            done = future.result()
+            head = f"{number}/{len(waiting)} {done.name}"
+            if done.error:
+                print(f"{head}: failed to run\n{done.error}", flush=True)
                 continue
-            if rows is not None:
-                keep_log(name, rows)
-            keep_outcome(name, found)
-            minutes = (time.perf_counter() - began) / done * (len(tasks) - done) / 60
-            print(f"{done}/{len(tasks)} {name}: {label(found).name}, about {minutes:.0f} min left", flush=True)
-
-
-def _carried_out(task: tuple[Training, Path, int, bool]) -> tuple[str, Any, list[dict[str, Any]] | None]:
-    """One training in a worker: its name, what was found or a traceback, and the rows of its log."""
-    from benchmarks.doctor.trial import carry_out, signal_rows
-
-    training, folder, threads, keep = task
-    try:
-        found = carry_out(training, folder, threads)
-        rows = signal_rows(folder)
-    except Exception:  # of a benchmark in a worker: told, and the others go on
-        return training.name, traceback.format_exc(), None
-    if not keep:
-        shutil.rmtree(folder, ignore_errors=True)
-    return training.name, found, rows
+            keep_log(done.name, done.rows)
+            keep_outcome(done.name, done.found)
+            minutes = (time.perf_counter() - began) / number * (len(waiting) - number) / 60
+            print(f"{head}: {label(done.found).name}, about {minutes:.0f} min left", flush=True)
 
 
 if __name__ == "__main__":

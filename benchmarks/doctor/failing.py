@@ -18,6 +18,7 @@ _SGD = {
 _DECAY = {"critic-optimizer:": "adamw"}
 _ADAM = {"generator-optimizer:": "adam", "critic-optimizer:": "adam"}
 _MOMENTUM = {**_ADAM, "generator-optimizer.betas": "0.95 0.999", "critic-optimizer.betas": "0.95 0.999"}
+_FORGETFUL = {"generator-optimizer.betas": "0.0 0.1", "critic-optimizer.betas": "0.0 0.1"}
 _DULL = {"generator-optimizer.eps": "10", "critic-optimizer.eps": "1e-8"}
 _SATURATING = {"objective.loss:": "saturating"}
 
@@ -196,7 +197,7 @@ CAUSES: tuple[Cause, ...] = (
         "gan/8gaussians wgan-gp/moons r3gan/cross gan/digits sngan/hexagon",
     ),
     Cause(
-        "beta2-low", {**_ADAM, "generator-optimizer.betas": "0.0 0.1", "critic-optimizer.betas": "0.0 0.1", **rates(5e-3)},
+        "beta2-low", {**_ADAM, **_FORGETFUL, **rates(5e-3)},
         "gan/8gaussians gan/digits dcgan/glyphs8 lsgan/cross wgan-gp/circle",
     ),
     Cause(

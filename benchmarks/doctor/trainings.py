@@ -80,7 +80,7 @@ ON_POINTS: dict[str, Size] = {
     "wgan-gp": Size(600, {**_POINTS, **rates(1e-3)}),
     "wgan-gp-one-sided": Size(600, {**_POINTS, **rates(1e-3)}),
     "r3gan": Size(1_200, _POINTS),
-    "sngan": Size(2_000, {**_POINTS, **rates(1e-3)}),
+    "sngan": Size(2_000, {**_POINTS, **rates(3e-4)}),
     "lecam": Size(2_000, {**_POINTS, **rates(5e-4)}),
     "began": Size(2_000, {"generator.width": "64", "critic.width": "64", "batch": "64", **rates(5e-4)}),
     "ebgan": Size(2_000, {**_POINTS, **rates(5e-4)}),

@@ -107,10 +107,10 @@ def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, A
     return found
 
 
-def signal_rows(folder: Path) -> list[dict[str, Any]] | None:
-    """The rows of a run's signal log as plain JSON values; None without one."""
+def signal_rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a run's signal log as plain JSON values; none where it ended before the first look."""
     path = folder / SIGNALS
-    return [to_json(row) for row in read_log(path)] if path.exists() else None
+    return [dict(to_json(row)) for row in read_log(path)] if path.exists() else []
 
 
 def _probe(run: sg.Run, judge: Judge, fakes: np.ndarray) -> CriticProbe:
