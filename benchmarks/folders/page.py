@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 import steadygan as sg
 from benchmarks.common import ROOT, write_between
@@ -19,13 +20,31 @@ NUMBER = "patches frechet"
 COLUMNS, ROWS = 16, 2
 
 
-def table(runs: dict[str, dict[str, Any]]) -> str:
+class Group(NamedTuple):
+    """Trainings that may be compared: of one length, on as many pictures."""
+
+    length: str
+    """'3 min'"""
+    pictures: str
+    """'100 pictures'; '' for all of a kind"""
+
+
+def groups(runs: dict[str, dict[str, Any]]) -> dict[Group, list[dict[str, Any]]]:
+    """The trainings by length and number of pictures, the largest group first."""
+    found: dict[Group, list[dict[str, Any]]] = {}
+    for key, run in runs.items():
+        _, _, length, _, *count = key.rsplit(", ", 4) if key.endswith("pictures") else key.rsplit(", ", 3)
+        found.setdefault(Group(length, *(count or [""])), []).append(run)
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def table(runs: list[dict[str, Any]]) -> str:
     """A Markdown table: mean over the seeds with the lowest and the highest, for each kind and recipe."""
-    recipes = list(dict.fromkeys(run["recipe"] for run in runs.values()))
-    kinds = [kind.name for kind in (*KINDS, UNSEEN) if any(run["kind"] == kind.name for run in runs.values())]
+    recipes = list(dict.fromkeys(run["recipe"] for run in runs))
+    kinds = [kind.name for kind in (*KINDS, UNSEEN) if any(run["kind"] == kind.name for run in runs)]
     lines = [f"| recipe | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
     for recipe in recipes:
-        cells = [_cell([r for r in runs.values() if (r["recipe"], r["kind"]) == (recipe, kind)]) for kind in kinds]
+        cells = [_cell([r for r in runs if (r["recipe"], r["kind"]) == (recipe, kind)]) for kind in kinds]
         lines.append(f"| `{recipe}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -41,20 +60,47 @@ def _cell(runs: list[dict[str, Any]]) -> str:
 
 
 def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
-    """Writes the table into the page, and a picture of samples for each kind."""
-    write_between(PAGE, BEGIN, END, table(runs))
+    """Writes the tables into the page, and pictures of samples: of the first group by kind, of the others together."""
+    (first, most), *others = groups(runs).items()
+    parts = [f"{_title(first)}:\n\n{table(most)}"]
     for kind in (*KINDS, UNSEEN):
-        bands, names = [], []
-        of_kind = [run for run in runs.values() if run["kind"] == kind.name and NUMBER in run]
-        for recipe in dict.fromkeys(run["recipe"] for run in of_kind):
-            seeds = sorted((run for run in of_kind if run["recipe"] == recipe), key=lambda run: run[NUMBER][0])
-            middle = seeds[len(seeds) // 2]
-            samples = sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
-            bands.append(over_white(samples) if samples.shape[1] in (2, 4) else samples)
-            names += [recipe.split()[0], *[""] * (ROWS - 1)]
-        if bands:
-            most = max(band.shape[1] for band in bands)  # a grey set's samples beside none of colour
-            bands = [np.repeat(band, most // band.shape[1], axis=1) for band in bands]
-            rows = np.concatenate(bands).reshape(len(names), COLUMNS, *bands[0].shape[1:])
-            picture = class_grid(rows, names).convert("RGB").quantize(192)
-            save_picture(picture, PICTURES / f"folders-{kind.name}.png", f"Samples on {kind.name}, by recipe")
+        of_kind = [run for run in most if run["kind"] == kind.name and NUMBER in run]
+        _save(_bands(of_kind, folder, "recipe"), f"folders-{kind.name}", f"Samples on {kind.name}, by recipe")
+    for group, trained in others:
+        title, name = _title(group), "-".join(("folders", *" ".join(group).split()))
+        parts.append(f"{title}:\n\n{table(trained)}")
+        for size in sorted({kind.size for kind in (*KINDS, UNSEEN)}):
+            names = {kind.name for kind in (*KINDS, UNSEEN) if kind.size == size}
+            of_size = [run for run in trained if run["kind"] in names and NUMBER in run]
+            if _save(_bands(of_size, folder, "kind"), f"{name}-{size}", f"{title}, {size} px"):
+                parts.append(f"![{title}, {size} px, two rows for each kind](pictures/{name}-{size}.png)")
+    write_between(PAGE, BEGIN, END, "\n\n".join(parts))
+
+
+def _title(group: Group) -> str:
+    minutes = group.length.replace(" min", " minutes")
+    return f"{minutes}, {group.pictures}" if group.pictures else f"{minutes}, all pictures"
+
+
+def _bands(runs: list[dict[str, Any]], folder: Path, by: str) -> tuple[list[NDArray[np.uint8]], list[str]]:
+    """Samples of the training in the middle of each recipe or kind, and the names of their rows."""
+    bands, names = [], []
+    for each in dict.fromkeys(run[by] for run in runs):
+        seeds = sorted((run for run in runs if run[by] == each), key=lambda run: run[NUMBER][0])
+        middle = seeds[len(seeds) // 2]
+        samples = sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
+        bands.append(over_white(samples) if samples.shape[1] in (2, 4) else samples)
+        names += [each.split()[0], *[""] * (ROWS - 1)]
+    return bands, names
+
+
+def _save(made: tuple[list[NDArray[np.uint8]], list[str]], name: str, title: str) -> bool:
+    """Writes a picture of the bands; False if there are none."""
+    bands, names = made
+    if not bands:
+        return False
+    most = max(band.shape[1] for band in bands)  # a grey set's samples beside none of colour
+    bands = [np.repeat(band, most // band.shape[1], axis=1) for band in bands]
+    rows = np.concatenate(bands).reshape(len(names), COLUMNS, *bands[0].shape[1:])
+    save_picture(class_grid(rows, names).convert("RGB").quantize(192), PICTURES / f"{name}.png", title)
+    return True

@@ -27,6 +27,7 @@ from steadygan.version import __version__ as __version__
 _MODULES = (
     "constraints",
     "data",
+    "diagnostics",
     "ema",
     "losses",
     "metrics",

@@ -20,27 +20,28 @@ from steadygan.training.trouble import Trouble
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end, weights
 
-LIMIT = 0.1
+LIMIT = 0.13
 
 
 class Fragile(nn.Module):
-    """Latents to images, until an offset has moved by LIMIT: then its samples are not finite."""
+    """Latents to images, until a weight has moved by LIMIT: then its samples are not finite."""
 
     def __init__(self, sample):
         super().__init__()
-        self.body, self.offset = nn.Linear(4, 64), nn.Parameter(torch.zeros(()))
+        self.body = nn.Linear(4, 64)
+        self.register_buffer("begin", self.body.weight.detach().clone())
 
     def forward(self, z):
-        broken = self.offset.abs() > LIMIT
-        made = torch.tanh(self.body(z) + self.offset) * torch.where(broken, torch.nan, 1.0)
+        broken = (self.body.weight - self.begin).abs().max() > LIMIT
+        made = torch.tanh(self.body(z)) * torch.where(broken, torch.nan, 1.0)
         return made.view(-1, 1, 8, 8)
 
 
 def recipe(rate, **run):
-    """Adam moves the offset by about the rate in each of 12 rounds: LIMIT is passed at .02, and not at a quarter."""
+    """Each weight moves by the rate in each of 12 rounds, up or down: LIMIT is never passed at .01."""
     base = small_recipe(generator=Own(Fragile))
-    optimizer = dataclasses.replace(base.generator_optimizer, lr=rate, betas=(0.0, 0.9))
-    options = dataclasses.replace(base.run, checkpoint_every=2, **run)
+    optimizer = dataclasses.replace(base.generator_optimizer, lr=rate, betas=(0.0, 0.0))
+    options = dataclasses.replace(base.run, checkpoint_every=2, evaluate="none", **run)
     return dataclasses.replace(base, generator_optimizer=optimizer, run=options)
 
 
@@ -49,7 +50,7 @@ def trained(folder, made):
 
 
 def test_a_run_that_diverges_goes_back_at_half_the_rates_and_ends(tmp_path, capsys):
-    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback"))
+    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback", remedies=9))
     done = read_remedies(run.folder)
     assert run.finished and done
     assert {remedy.action for remedy in done} == {"rollback"}
@@ -59,7 +60,7 @@ def test_a_run_that_diverges_goes_back_at_half_the_rates_and_ends(tmp_path, caps
     assert all(str(remedy) in text for remedy in done)
     made = {change["by"] for change in map(json.loads, (run.folder / "history.jsonl").read_text().splitlines())}
     assert made <= {remedy.by for remedy in done} and done[-1].by in made
-    assert sg.check(run).whole
+    assert sg.check(run, kinds=[Fragile]).whole
 
 
 def test_by_default_it_ends_with_the_error_alone(tmp_path):
@@ -77,7 +78,7 @@ def test_remedies_are_bounded(tmp_path):
 
 @pytest.mark.parametrize("remedy", [1, 2])
 def test_a_run_that_is_killed_before_a_remedy_is_carried_out_ends_the_same(tmp_path, monkeypatch, remedy):
-    made = recipe(0.03, on_trouble="rollback")
+    made = recipe(0.04, on_trouble="rollback", remedies=9)
     whole = trained(tmp_path / "whole", made)
     assert len(read_remedies(whole.folder)) >= 2
 
@@ -95,17 +96,17 @@ def test_a_run_that_is_killed_before_a_remedy_is_carried_out_ends_the_same(tmp_p
     with pytest.raises(Killed):
         trained(tmp_path / "cut", made)
     monkeypatch.undo()
-    sg.resume(tmp_path / "cut", data=image_data(), device="cpu", observers=[])
+    sg.resume(tmp_path / "cut", data=image_data(), device="cpu", observers=[], kinds=[Fragile])
     assert_same_end(whole.folder, tmp_path / "cut", 12)
     strip = [dataclasses.replace(one, time="") for one in read_remedies(whole.folder)]
     assert [dataclasses.replace(one, time="") for one in read_remedies(tmp_path / "cut")] == strip
 
 
 def test_what_was_trained_after_a_remedy_is_what_a_resume_at_those_rates_trains(tmp_path):
-    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback", remedies=9))
+    run = trained(tmp_path / "run", recipe(0.02, on_trouble="rollback", remedies=9, keep_last=9))
     last = read_remedies(run.folder)[-1]
     with pytest.raises(RunError):
-        trained(tmp_path / "by-hand", recipe(0.02))
+        trained(tmp_path / "by-hand", recipe(0.02, keep_last=9))
 
     def slower(before):
         return dataclasses.replace(
@@ -114,17 +115,15 @@ def test_what_was_trained_after_a_remedy_is_what_a_resume_at_those_rates_trains(
             generator_optimizer=run.recipe.generator_optimizer,
         )
 
-    try:
-        sg.resume(
-            tmp_path / "by-hand",
-            from_round=last.to_round,
-            change=slower,
-            data=image_data(),
-            device="cpu",
-            observers=[],
-        )
-    except RunError as error:  # its last two checkpoints are later ones
-        pytest.skip(str(error))
+    sg.resume(
+        tmp_path / "by-hand",
+        from_round=last.to_round,
+        change=slower,
+        data=image_data(),
+        device="cpu",
+        observers=[],
+        kinds=[Fragile],
+    )
     assert_same_end(run.folder, tmp_path / "by-hand", 12)
 
 
@@ -143,7 +142,8 @@ class Troubled(Watcher):
 
 def calm(**run):
     base = small_recipe()
-    return dataclasses.replace(base, run=dataclasses.replace(base.run, checkpoint_every=2, keep_last=9, **run))
+    options = dataclasses.replace(base.run, checkpoint_every=2, keep_last=9, evaluate="none", **run)
+    return dataclasses.replace(base, run=options)
 
 
 def test_a_collapse_is_begun_again_in_another_folder_at_half_the_rates(tmp_path):
@@ -195,8 +195,9 @@ def test_going_back_by_hand_forgets_later_remedies(tmp_path):
     of = [Remedy(1, "diverged", "", 3, "rollback", 2, 0.5), Remedy(2, "diverged", "", 9, "rollback", 8, 0.5)]
     write_remedies(run.folder, of)
     remedies.forget(run.folder, 6)
-    assert read_remedies(run.folder) == ()  # the first was not carried out by this run: nothing in its history
-    assert remedies.pending(run.folder) is None
+    assert read_remedies(run.folder) == (of[0],)
+    remedies.forget(run.folder, None)
+    assert read_remedies(run.folder) == ()  # nothing in the history: it was not carried out
 
 
 @pytest.mark.parametrize(

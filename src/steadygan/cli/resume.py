@@ -87,8 +87,8 @@ def _parser() -> Parser:
     )
     parser.usage = (
         "steadygan resume [RUN] [--rounds +N] [--from-round R] [--data SOURCE] [--lr RATE] [--micro-batch N]\n"
-        "                        [--on-trouble HOW] [--device D] [--track NAME] [--pictures HOW] [--kinds MODULE:NAME]\n"
-        "                        [--FIELD VALUE ...] [--set PATH=YAML ...]"
+        "                        [--on-trouble HOW] [--device D] [--track NAME] [--pictures HOW]\n"
+        "                        [--kinds MODULE:NAME] [--FIELD VALUE ...] [--set PATH=YAML ...]"
     )
     add = parser.add_argument
     add("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")

@@ -1,1 +1,22 @@
-"""Diagnosis of a training: signals of samples, of the critic and of the training itself."""
+"""Diagnosis of a training: signals of samples, of the critic and of the training itself.
+
+``Monitor`` measures them in a loop of one's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steadygan.diagnostics.log import read_log
+    from steadygan.diagnostics.monitor import Monitor
+
+_HOMES = {"Monitor": "monitor", "read_log": "log"}
+__all__ = ["Monitor", "read_log"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

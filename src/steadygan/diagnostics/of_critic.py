@@ -78,7 +78,8 @@ def _scored(subject: Subject, kind: Batch, size: int, count: int) -> Scored:
     fields = [None if None in field else torch.cat(field) for field in zip(*outputs, strict=True)]
     shapes = {each.shape[1:] for each in features}
     same = len(features) == len(outputs) and len(shapes) == 1
-    return Scored(CriticOutput(*fields), torch.cat(features) if same else None)
+    output = CriticOutput(**dict(zip(CriticOutput._fields, fields, strict=True)))  # type: ignore[arg-type]
+    return Scored(output, torch.cat(features) if same else None)
 
 
 @contextlib.contextmanager
@@ -151,13 +152,14 @@ class Slopes(NamedTuple):
 
 def slopes(subject: Subject, train: Batch, fake: Batch, seed: int) -> Slopes:
     """Norms at as many samples of each kind; fakes have the labels of the real ones."""
+    import torch
+
     size, _ = batching(subject, min(SLOPES, sample_count(train.samples), sample_count(fake.samples)))
     real, fake = rows_of(train, 0, size), rows_of(fake, 0, size)
     points = (real.samples, fake.samples, points_between(real.samples, fake.samples, seed))
     found = [scores_and_slopes(lambda x: subject.score(subject.critic, x, real.labels), each) for each in points]
-    import torch
-
-    return Slopes(*(norms for _, norms in found), torch.cat([found[0][0], found[1][0]]))
+    (of_real, at_real), (of_fake, at_fake), (_, at_between) = found
+    return Slopes(at_real, at_fake, at_between, torch.cat([of_real, of_fake]))
 
 
 def of_slopes(found: Slopes) -> dict[str, float]:

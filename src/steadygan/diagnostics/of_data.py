@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,10 @@ from steadygan.diagnostics.signals.host import ratio, stored_rows
 from steadygan.diagnostics.signals.movement import data_deviation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from steadygan.diagnostics.real_side import RealSide
+    from steadygan.metrics.arrays import AnyRows
 
 _MOST_SAMPLES, _MOST_BYTES = 10_000, 32 << 20
 
@@ -18,8 +21,8 @@ _MOST_SAMPLES, _MOST_BYTES = 10_000, 32 << 20
 def of_data(real: RealSide) -> dict[str, float]:
     """Faults of the first training samples, up to 10,000 or 32 MiB of them, and the spread of held-out ones."""
     subject = real.subject
-    stored = subject.reference.samples if subject.stored is None else subject.stored
-    rows = stored_rows(stored[: _count(stored)], "training samples") if hasattr(stored, "shape") else real.reference
+    stored = subject.stored
+    rows = real.reference if stored is None else stored_rows(stored[: _count(stored)], "training samples")
     rows = np.ascontiguousarray(rows)
     found = {"data_duplicates": duplicate_share(rows), "data_constant": float((rows == rows[:1]).all(axis=0).mean())}
     if rows.shape[1] > 2:
@@ -29,13 +32,13 @@ def of_data(real: RealSide) -> dict[str, float]:
     return found
 
 
-def duplicate_share(rows: np.ndarray) -> float:
+def duplicate_share(rows: AnyRows) -> float:
     """Share of rows [N, D] that another one equals, number by number."""
     whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, counts = np.unique(whole, return_counts=True)
     return float(counts[counts > 1].sum()) / len(rows)
 
 
-def _count(stored: np.ndarray) -> int:
+def _count(stored: NDArray[Any]) -> int:
     each = max(1, stored[:1].nbytes)
     return min(len(stored), _MOST_SAMPLES, max(2, _MOST_BYTES // each))

@@ -92,7 +92,8 @@ class _View:
 
     def generate(self, latents: Tensor, labels: Tensor | None) -> Sample:
         with self.game.autocast():
-            return channels_last(self.game.generator(latents, labels))
+            made: Sample = channels_last(self.game.generator(latents, labels))
+        return made
 
     def score(self, critic: nn.Module, samples: Sample, labels: Tensor | None) -> CriticOutput:
         with self.game.autocast():
@@ -153,6 +154,7 @@ class _View:
         fresh = [self._fakes(each, rng) for each in (self._train(size, rng), self._train(size, rng))]
         labels = fresh[0][0].labels
         trained = _Copy(game)
+        pairs: Any = (self._fakes(each, rng) for each in real)  # with their labels
 
         def gap(critic: nn.Module, x: Sample, g: Sample) -> Tensor:
             return sign * (self.score(critic, x, labels).score.mean() - self.score(critic, g, labels).score.mean())
@@ -161,7 +163,7 @@ class _View:
             game.critic,
             lambda critic, x, g: trained.loss(critic, x, g, rng),
             lambda parameters: trained.optimizer(list(parameters), round_),
-            (self._fakes(each, rng) for each in real),
+            pairs,
             (fresh[0][0].samples, fresh[0][1].samples),
             estimate=gap,
             after_step=trained.after_step,

@@ -5,7 +5,7 @@ Nominal seconds of one slow core, from which only ratios are taken: the same num
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.diagnostics.of_critic import SLOPES, batching
 from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
@@ -59,7 +59,8 @@ def passes(subject: Subject) -> Passes:
     )
     for network, run in zip(networks, runs, strict=True):
         try:
-            with untouched(subject), torch.no_grad(), FlopCounterMode(display=False) as counter:
+            counter: Any = FlopCounterMode(display=False)
+            with untouched(subject), torch.no_grad(), counter:
                 run()
             operations = counter.get_total_flops() / size
         except Exception:  # of torch's counter, which knows not all of its operations

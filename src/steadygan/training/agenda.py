@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from steadygan.recipe import Recipe, RunOptions
 
 Between: TypeAlias = Literal["picture", "evaluation", "checkpoint", "replan", "look", "ending"]
-"""work that is no part of rounds; ``look`` is the doctor's; a checkpoint with an evaluation or a re-plan is a part of it; ``ending`` is what
-comes after the last of them: the report, and the end of the process"""
+"""work that is no part of rounds; ``look`` is the doctor's; a checkpoint with an evaluation or a re-plan is a part of
+it; ``ending`` is what comes after the last of them: the report, and the end of the process"""
 _EXACT, _INTERVALS, _SAMPLES = 1 << 13, 256, 64
 """rounds whose steps are counted one by one; intervals of the others, and samples of each"""
 

@@ -1,0 +1,201 @@
+"""Monitor: a look now and then at a training in a loop of one's own, with torch networks and optimizers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadygan.checks import whole_number
+from steadygan.diagnostics.log import read_log, to_json
+from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.own_loop import OwnSamples, subject_of
+from steadygan.diagnostics.schedule import DEEP, Schedule, growing, schedule
+from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
+from steadygan.diagnostics.work import work
+from steadygan.errors import UsageError
+from steadygan.system.files import write_text, writing
+from steadygan.system.regular import append_regular
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from steadygan.diagnostics.fields import Row
+    from steadygan.diagnostics.findings import Diagnosis
+    from steadygan.losses import Loss
+
+
+class Monitor:
+    """Measures how healthy a GAN training is, between the rounds of a loop of your own.
+
+        monitor = Monitor(generator, critic, latents=torch.randn(512, 64), real=images, held_out=others, rounds=20_000,
+                          loss=losses.Wasserstein(), log="signals.jsonl")
+        for round_ in range(20_000):
+            ...  # the steps of both players
+            monitor.after_round(critic_loss=critic_loss, generator_loss=generator_loss)
+        print(monitor.diagnose().main)
+
+    A round is what the loop repeats: some critic steps and a generator step. Some 40 looks are taken over the rounds,
+    the first ones early, as many fewer as keep them to a few percent of the work; between them ``after_round`` counts
+    and reads nothing, neither losses nor the device. A look leaves weights, modes, buffers, gradients and the random
+    states of torch as they were. What cannot be measured is left out, and says why in ``left_out``.
+
+    Samples are taken as the critic gets them (normalised, channels first): augment real and generated ones in the
+    loop, not in ``real`` or the generator.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        critic: nn.Module,
+        *,
+        latents: Tensor | Callable[[int], Tensor],
+        real: Tensor | Callable[[int], Tensor],
+        held_out: Tensor | None = None,
+        labels: Tensor | None = None,
+        held_out_labels: Tensor | None = None,
+        rounds: int | None = None,
+        start: int = 0,
+        loss: Loss | None = None,
+        critic_steps: int = 1,
+        batch: int = 64,
+        clip: float | None = None,
+        log: str | Path | None = None,
+        looks: Schedule | None = None,
+    ) -> None:
+        """
+        Args:
+            generator: latents [N, ...] to samples [N, ...]; with ``labels`` it is called as ``generator(z, labels)``
+            critic: samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
+            latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number
+            real: training samples [M, ...], or a function that draws so many
+            held_out: samples [H, ...] that are not trained on, some 256; without them nothing is said of overfitting
+            labels: [M] of ``real``, int64, for networks that take them
+            held_out_labels: [H] of ``held_out``
+            rounds: of the whole training; None: looks come at growing intervals
+            start: rounds that were done before, of a loop that goes on; later rows of ``log`` are dropped
+            loss: that the networks are trained with, such as ``steadygan.losses.Hinge()``; None: what needs it is left
+                out
+            critic_steps: in a round
+            batch: samples of a step
+            clip: bound of the critic's weights, if they are clipped
+            log: file that rows are appended to, a JSON object a line; None: rows are only kept
+            looks: when to look instead
+
+        Raises:
+            UsageError: one line, for samples, latents or a log that cannot be used.
+        """
+        whole_number("start", start, 0)
+        whole_number("rounds", rounds, or_none=True)
+        whole_number("critic_steps", critic_steps)
+        whole_number("batch", batch, 2)
+        samples = OwnSamples(latents, real, held_out, labels, held_out_labels)
+        self._looker = Looker(subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch))
+        self._players = {"critic": (critic, critic_steps), "generator": (generator, 1)}
+        self._before: dict[str, list[Tensor]] = {}
+        self._planned, self._critic_steps, self._batch = rounds, critic_steps, batch
+        self._samples = samples.count
+        self._log = None if log is None else Path(log)
+        self.round = start
+        """rounds done"""
+        self.rows: list[Row] = [] if self._log is None else _rows_before(self._log, start)
+        """what was measured, a row a look"""
+        self._schedule = looks or (Schedule() if rounds is None else self._plan(rounds))
+        self._grows = looks is None and rounds is None
+        self._next = self._following()
+        self._prepare()
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why signals were left out of the last look, by group."""
+        return dict(self._looker.left_out)
+
+    def after_round(
+        self, critic_loss: Tensor | float | None = None, generator_loss: Tensor | float | None = None
+    ) -> Row | None:
+        """Counts a round, and takes a look if one is due.
+
+        Args:
+            critic_loss: of the round's last critic step, best without penalties; a 0-d tensor is read at looks only
+            generator_loss: of its last generator step
+
+        Returns:
+            the row of the look; None without one.
+        """
+        self.round += 1
+        if self.round != self._next:
+            if self.round + 1 == self._next:
+                self._prepare()
+            return None
+        row = self._look({"critic_loss": critic_loss, "generator_loss": generator_loss})
+        self._next = self._following()
+        self._prepare()
+        return row
+
+    def diagnose(self) -> Diagnosis:
+        """What the rows so far say of the training."""
+        import importlib
+
+        judge = importlib.import_module("steadygan.diagnostics.judge")
+        found: Diagnosis = judge.judge(self.rows)
+        return found
+
+    def _plan(self, rounds: int) -> Schedule:
+        found = work(
+            self._looker.subject,
+            self._looker.real,
+            critic_steps=self._critic_steps,
+            generator_steps=1,
+            batch=self._batch,
+            fakes=self._batch,
+        )
+        return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+
+    def _following(self) -> int:
+        """The round of the next look; 0 for none."""
+        if self._grows:
+            return growing(self.round, self.round if self.rows else 0)
+        return next((round_ for round_ in self._schedule.rounds if round_ > self.round), 0)
+
+    def _prepare(self) -> None:
+        """Keeps the weights before a round after which it looks."""
+        if self.round + 1 == self._next:
+            self._before = {name: weights_of(network.parameters()) for name, (network, _) in self._players.items()}
+
+    def _look(self, losses: dict[str, Any]) -> Row:
+        numbers = {name: loss for name, loss in losses.items() if loss is not None}
+        for name, (network, steps) in self._players.items():
+            if any(parameter.grad is not None for parameter in network.parameters()):
+                numbers[f"{name}_gradient"] = norm_of_gradients(network.parameters())
+            if name in self._before:
+                numbers[f"{name}_update"] = mean_step(self._before[name], network.parameters(), steps)
+        self._before = {}
+        progress: dict[str, int] = {"seen": self.round * self._critic_steps * self._batch}
+        if self._planned is not None:
+            progress["rounds"] = self._planned
+        if self._samples is not None:
+            progress["training_samples"] = self._samples
+        deep = len(self.rows) % DEEP == DEEP - 1 if self._grows else self.round in self._schedule.deep
+        row = self._looker.look(self.round, progress, numbers, deep=deep)
+        self.rows.append(row)
+        if self._log is not None:
+            with writing(self._log), append_regular(self._log) as file:
+                file.write((json.dumps(to_json(row)) + "\n").encode())
+        return row
+
+
+def _rows_before(path: Path, start: int) -> list[Row]:
+    """The rows of a log up to a round; later ones are dropped from the file.
+
+    Raises:
+        UsageError: for a log of another training.
+    """
+    if not path.exists():
+        return []
+    rows = list(read_log(path))
+    if rows and not start:
+        raise UsageError(f"log {path} has rows of another training up to round {rows[-1]['round']}: name another file")
+    kept = [row for row in rows if int(row["round"]) <= start]
+    write_text(path, "".join(json.dumps(to_json(row)) + "\n" for row in kept))
+    return kept
