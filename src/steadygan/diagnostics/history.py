@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,8 @@ class Series(NamedTuple):
     def median(self, looks: int | None = None) -> float:
         """Median of the last looks, or of all; NaN for none."""
         values = self.values if looks is None else self.values[-looks:]
-        return float(np.median(values)) if len(values) else math.nan
+        with np.errstate(all="ignore"):
+            return float(np.median(values)) if len(values) else math.nan
 
 
 class History:
@@ -53,14 +54,14 @@ class History:
         """
         self.rows: Sequence[Row] = tuple(rows)
         self._series: dict[str, Series] = {}
+        self._arrays: dict[object, NDArray[Any]] = {}
+        self._whole: History | None = None
 
     def __getitem__(self, field: str) -> Series:
         """The series of a field; empty if no look has it."""
         if field not in self._series:
             found = [
-                (int(row["round"]), float(row[field]))
-                for row in self.rows
-                if isinstance(row.get(field), int | float) and not math.isnan(float(row[field]))
+                (int(row["round"]), number) for row in self.rows if not math.isnan(number := _number(row.get(field)))
             ]
             rounds = np.array([round_ for round_, _ in found], dtype=np.int64)
             self._series[field] = Series(rounds, np.array([value for _, value in found], dtype=np.float64))
@@ -84,4 +85,38 @@ class History:
 
     def up_to(self, look: int) -> History:
         """The log as it was after its first ``look`` looks."""
-        return History(self.rows[:look])
+        part = History(self.rows[:look])
+        part._whole = self if self._whole is None else self._whole
+        return part
+
+    def column(self, field: str) -> NDArray[np.float64]:
+        """[looks]: the numbers of a field at all looks; NaN where one lacks it."""
+
+        def read() -> NDArray[np.float64]:
+            return np.array([_number(row.get(field)) for row in self.rows], dtype=np.float64)
+
+        return self.array(("column", field), lambda history: History.column(history, field), read)
+
+    def array(
+        self, name: object, of: Callable[[History], NDArray[Any]], make: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """[looks]: an array made once, also for the parts of this log: a number at a look must rest on none after it.
+
+        Args:
+            name: unique to it
+            of: gives it, of the log that this one is the beginning of
+            make: makes it, of this log
+        """
+        if name not in self._arrays:
+            self._arrays[name] = make() if self._whole is None else of(self._whole)[: self.looks]
+        return self._arrays[name]
+
+
+def _number(value: object) -> float:
+    """A value as a float; NaN for what is none."""
+    if not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return math.inf if value > 0 else -math.inf

@@ -1,0 +1,35 @@
+"""Too little data: few training samples, seen many times, and a critic that shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from steadygan.diagnostics.findings import Finding
+from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.evidence import said
+from steadygan.diagnostics.verdicts.levels import Levels, between
+
+FEW, VERY_FEW = 5_000, 100
+"""training samples: below 5,000 faces without augmentation fail at 256 px (ADA, Karras et al. 2020, figure 1)"""
+PASSES = 5.0
+"""times that each sample was seen"""
+NOISY = 7
+"""looks of a median of r_v"""
+FROM = 0.1
+LOST, AUGMENTED = 0.06, 0.5
+"""r_v and adaptive augmentation that show it; healthy r_v up to .03 [measured small-scale]"""
+SOURCE = "quality against the number of samples (ADA, Karras et al. 2020, figure 1; DiffAugment, Zhao et al. 2020)"
+
+
+def too_little_data(history: History) -> Finding | None:
+    """Fewer than 5,000 samples, seen five times, with held-out scores, copies or augmentation that show it."""
+    levels = Levels(history)
+    count, seen, r_v = levels.latest("training_samples"), levels.latest("seen"), levels.level("r_v", NOISY)
+    with np.errstate(all="ignore"):
+        error = levels.level("gap_error", NOISY) / levels.level("gap_train", NOISY)
+        shown = ((r_v >= LOST) & ~(r_v < 3 * error)) | (levels.level("augmentation") >= AUGMENTED)
+        shown |= (levels.level("copy_ratio") < 0.9) & ~(levels.level("distance_ratio") < 0.3)
+        holds = (count < FEW) & ~(seen < PASSES * count) & shown & (levels.age >= FROM)
+    strength = between(count, FEW, VERY_FEW)
+    evidence = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation")[:3]
+    return levels.finding("too_little_data", holds, strength, evidence, SOURCE, missing=int(not levels.has("seen")))

@@ -1,0 +1,206 @@
+"""Advice: each command is taken by steadygan's own parser, and changes what it says."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steadygan.cli import overrides, resume, train
+from steadygan.constraints import WeightClip
+from steadygan.diagnostics.advice import FIELDS, MOST, Change, changes, command
+from steadygan.diagnostics.advisors import ADVISORS
+from steadygan.diagnostics.findings import NO_FAULTS, VERDICTS, Finding, VerdictName
+from steadygan.losses import NonSaturating, Saturating
+from steadygan.networks import MLPCritic, MLPGenerator
+from steadygan.objectives import Adversarial, LeCam
+from steadygan.optimizers import Adam
+from steadygan.penalties import R1, GradientPenalty
+from steadygan.recipe import Recipe, dumps, loads
+from steadygan.recipes import RECIPES, find, gan, lsgan, wgan, wgan_gp
+from steadygan.run import layout
+from steadygan.run.history import differences
+from steadygan.schedules import Constant
+from steadygan.training.resumption import check_changes
+from steadygan.training.validate import check
+from steadygan.types import SampleSpec
+
+IMAGES, POINTS, TEXT = SampleSpec((3, 32, 32), 10), SampleSpec((2,), 10), SampleSpec((64, 32))
+
+
+def of(verdict: VerdictName) -> Finding:
+    return Finding(verdict, 1, 0.9, ())
+
+
+def recipes() -> Iterator[tuple[Recipe, SampleSpec]]:
+    """A real recipe of each kind, and their data."""
+    for name in RECIPES:
+        for sample in (IMAGES, POINTS):
+            yield find(name)(sample), sample
+    yield find("text")(TEXT), TEXT
+
+
+def advised() -> Iterator[tuple[Recipe, SampleSpec, VerdictName, Change]]:
+    for recipe, sample in recipes():
+        for verdict in VERDICTS:
+            for change in changes(of(verdict), recipe, sample):
+                yield recipe, sample, verdict, change
+
+
+def parsed(words: list[str], recipe: Recipe) -> Recipe:
+    """The recipe that ``steadygan train`` or ``resume`` makes of a command's words."""
+    parser = {"train": train, "resume": resume}[words[1]]._parser()
+    rest, fields = overrides.split(words[2:], parser.options)
+    parser.parse(rest)
+    return overrides.apply(recipe, fields, parser.options)
+
+
+@pytest.mark.slow
+def test_every_command_parses_and_changes_exactly_its_fields(tmp_path: Path) -> None:
+    seen: set[str] = set()
+    for recipe, _, verdict, change in advised():
+        key = f"{type(recipe.critic).__name__} {type(recipe.objective).__name__} {sorted(change.fields)}"
+        if key in seen:
+            continue
+        seen.add(key)
+        read = loads(dumps(recipe))
+        changed = parsed(shlex.split(command(change, tmp_path)), read)
+        found = {difference.field for difference in differences(read, changed, 0)}
+        wanted = {name.removeprefix("--").replace("-", "_") for name in change.fields}
+        assert found, (recipe.name, verdict, change)
+        assert all(any(same(field, path) for path in wanted) for field in found), (recipe.name, change, found)
+        assert all(any(same(field, path) for field in found) for path in wanted), (recipe.name, change, found)
+
+
+def same(field: str, path: str) -> bool:
+    """True if a field is a path or around it or in it."""
+    return field == path or field.startswith(f"{path}.") or path.startswith(f"{field}.")
+
+
+def test_there_are_at_most_three_changes_of_two_fields_that_differ() -> None:
+    for recipe, sample in recipes():
+        for verdict in VERDICTS:
+            found = changes(of(verdict), recipe, sample)
+            assert len(found) <= MOST
+            assert all(1 <= len(change.fields) <= FIELDS for change in found)
+            assert len({tuple(sorted(change.fields.items())) for change in found}) == len(found)
+
+
+def test_every_fault_but_that_of_the_data_has_a_change_for_every_recipe() -> None:
+    assert set(VERDICTS) - NO_FAULTS - {"data_fault"} == set(ADVISORS)
+    for recipe, sample in recipes():
+        for verdict in ADVISORS:
+            assert changes(of(verdict), recipe, sample), (recipe.name, sample.shape, verdict)
+
+
+@pytest.mark.slow
+def test_networks_of_every_advised_recipe_build_and_pass_the_checks_before_training() -> None:
+    seen: set[str] = set()
+    for recipe, sample, _, change in advised():
+        if sample.is_text or not set(change.fields) & {"--critic.norm", "--critic.spectral", "--generator.activation"}:
+            continue
+        changed = parsed(["steadygan", "train", "x.yaml", *(w for pair in change.fields.items() for w in pair)], recipe)
+        key = f"{type(changed.critic).__name__} {type(changed.generator).__name__} {sorted(change.fields)} {sample}"
+        if key in seen:
+            continue
+        seen.add(key)
+        check(changed, changed.generator.build(sample, changed.prior.size), changed.critic.build(sample))
+
+
+def test_a_penalty_takes_batch_norm_out_of_the_critic() -> None:
+    norm = dataclasses.replace(find("dcgan")(IMAGES).critic, norm="batch")
+    recipe = dataclasses.replace(find("dcgan")(IMAGES), critic=norm)
+    first = changes(of("full_collapse"), recipe, IMAGES)[0]
+    assert set(first.fields) == {"--penalties.0", "--critic.norm"}
+
+
+def mlp(**fields: object) -> Recipe:
+    base = Recipe(generator=MLPGenerator(), critic=MLPCritic(), objective=Adversarial(NonSaturating()))
+    return dataclasses.replace(base, critic_steps=Constant(1), **fields)  # type: ignore[arg-type]
+
+
+def firsts(verdict: VerdictName, recipe: Recipe, sample: SampleSpec | None = None) -> list[dict[str, str]]:
+    return [change.fields for change in changes(of(verdict), recipe, sample)]
+
+
+def test_what_a_recipe_itself_makes_suspicious_comes_first() -> None:
+    outrun = mlp(generator_optimizer=Adam(1e-3), critic_optimizer=Adam(1e-5))
+    assert firsts("critic_too_weak", outrun)[0] == {
+        "--generator-optimizer.lr": "5e-05",
+        "--critic-optimizer.lr": "0.0002",
+    }
+    hot = mlp(generator_optimizer=Adam(3e-2), critic_optimizer=Adam(3e-2))
+    assert firsts("full_collapse", hot)[0] == {"--generator-optimizer.lr": "0.0002", "--critic-optimizer.lr": "0.0002"}
+    slow = mlp(generator_optimizer=Adam(1e-7), critic_optimizer=Adam(2e-4))
+    assert firsts("generator_stalled", slow)[0] == {"--generator-optimizer.lr": "0.0001"}
+    many = mlp(generator_steps=5, generator_optimizer=Adam(1e-3), critic_optimizer=Adam(1e-5))
+    assert firsts("critic_too_weak", many)[0] == {"--generator-steps": "1", "--critic-optimizer.lr": "0.001"}
+    flat = mlp(penalties=(R1(1000.0),))
+    assert firsts("vanishing_gradient", flat)[0] == {"--penalties.0.gamma": "1"}
+
+
+def test_a_plain_loss_gets_r1_and_a_wasserstein_loss_its_penalty() -> None:
+    assert firsts("full_collapse", mlp())[0] == {"--penalties.0": "{kind: R1, gamma: 1.0}"}
+    assert firsts("full_collapse", mlp(), POINTS)[0] == {"--penalties.0": "{kind: R1, gamma: 0.1}"}
+    bare = dataclasses.replace(wgan_gp(IMAGES), penalties=())
+    assert firsts("exploding_gradient", bare)[0] == {"--penalties.0": "{kind: GradientPenalty, weight: 10.0}"}
+
+
+def test_clipping_gives_way_to_a_penalty_or_to_another_bound() -> None:
+    clipped = mlp(objective=Adversarial(), constraint=WeightClip(0.01))
+    assert set(firsts("clipping", clipped)[0]) == {"--constraint", "--penalties.0"}
+    assert firsts("vanishing_gradient", clipped)[1] == {"--constraint.limit": "0.1"}
+    assert all(len(fields) <= 2 for fields in firsts("clipping", wgan(IMAGES), IMAGES))
+
+
+def test_a_saturating_loss_gives_way_to_the_other_one_wherever_it_stands() -> None:
+    plain = mlp(objective=Adversarial(Saturating()))
+    assert firsts("critic_too_strong", plain)[0] == {"--objective.loss": "non-saturating"}
+    inside = mlp(objective=LeCam(Adversarial(Saturating())))
+    assert firsts("critic_too_strong", inside)[0] == {"--objective.base.loss": "non-saturating"}
+
+
+def test_little_data_is_augmented_where_it_is_pictures() -> None:
+    assert firsts("too_little_data", gan(IMAGES), IMAGES)[0] == {"--perturbation": "diff-augment"}
+    assert "--objective" in firsts("too_little_data", gan(POINTS), POINTS)[0]
+    assert "--objective" in firsts("critic_overfitting", gan(TEXT), TEXT)[0]
+
+
+def test_a_heavier_penalty_is_advised_where_there_is_one() -> None:
+    light = mlp(objective=Adversarial(), penalties=(GradientPenalty(0.1),))
+    assert firsts("lipschitz_not_held", light)[0] == {"--penalties.0.weight": "1"}
+
+
+def test_health_and_faults_of_the_data_have_no_change() -> None:
+    for verdict in (*NO_FAULTS, "data_fault"):
+        assert changes(of(verdict), gan(IMAGES)) == ()
+
+
+def test_a_run_goes_on_where_it_can_and_begins_anew_where_it_is_done(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(lsgan(IMAGES), rounds=100)
+    change = changes(of("diverged"), recipe)[0]
+    assert command(change, tmp_path).startswith("steadygan train ")
+    for round_ in (40, 100):
+        saved = tmp_path / layout.CHECKPOINTS / layout.folder_name(round_)
+        saved.mkdir(parents=True)
+        (saved / layout.STATE).write_text("{}")
+        goes_on = command(change, tmp_path).startswith("steadygan resume ")
+        assert goes_on == (round_ < 100)
+    assert command(changes(of("full_collapse"), recipe)[0], tmp_path).startswith("steadygan train ")
+
+
+@pytest.mark.slow
+def test_what_a_resumed_run_is_asked_to_change_it_can_change(tmp_path: Path) -> None:
+    for recipe, _, _, change in advised():
+        if change.resumes:
+            words = [word for pair in change.fields.items() for word in pair]
+            check_changes(recipe, parsed(["steadygan", "resume", "x", *words], recipe), tmp_path)
+
+
+def test_paths_with_blanks_are_quoted(tmp_path: Path) -> None:
+    change = changes(of("full_collapse"), gan(IMAGES))[0]
+    words = shlex.split(command(change, tmp_path / "a run"))
+    assert words[2] == str(tmp_path / "a run" / layout.RECIPE)
