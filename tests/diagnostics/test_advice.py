@@ -157,8 +157,8 @@ def test_a_rate_that_is_high_comes_down_and_none_to_nothing(
     recipe = dataclasses.replace(gan(IMAGES), generator_optimizer=Adam(rates[0]), critic_optimizer=Adam(rates[1]))
     first = changes(of("full_collapse"), recipe, IMAGES)[0]
     made = [
-        float(first.fields.get(f"{player}-optimizer.lr", rate))
-        for player, rate in zip(("generator", "critic"), rates, strict=False)
+        float(first.fields.get(f"--{player}-optimizer.lr", rate))
+        for player, rate in zip(("generator", "critic"), rates, strict=True)
     ]
     assert made == pytest.approx(expected)
 
