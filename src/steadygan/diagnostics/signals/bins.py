@@ -6,6 +6,7 @@ A mode that is missing, or that has too many samples, is a bin whose proportion 
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -112,9 +113,7 @@ def _z(real: NDArray[np.int64], fake: NDArray[np.int64]) -> Rows:
 
 
 def _two_sided(level: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.isf(level / 2))
+    return -NormalDist().inv_cdf(level / 2)
 
 
 def _divergence(p: Rows, q: Rows) -> float:
