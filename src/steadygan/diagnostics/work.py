@@ -5,6 +5,7 @@ Nominal seconds of one slow core, from which only ratios are taken: the same num
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.diagnostics.of_critic import SLOPES, batching
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _OPERATIONS = 1e11
 """of networks, in a second"""
-_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 4e-2, 4e-2, 1.0
+_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 4e-2, 4e-2, 0.2
 """seconds of a step, a look, a deep one and the first one, where networks cost nothing"""
 _NUMBERS = 4e-10
 """seconds for a number of a sample that is compared with another sample's"""
@@ -48,13 +49,13 @@ def passes(subject: Subject) -> Passes:
 
     from steadygan.diagnostics.looks import untouched
 
-    operations_of: Any = flop_counter.FlopCounterMode  # untyped
+    operations_of: Any = flop_counter.FlopCounterMode
     size, _ = batching(subject, _TRIED)
     real = rows_of(subject.reference, 0, size)
     latents = subject.latents(0, size)
     counts = []
     networks = (subject.generator, subject.critic)
-    runs = (
+    runs: tuple[Callable[[], Any], ...] = (
         lambda: subject.generate(latents, real.labels),
         lambda: subject.score(subject.critic, real.samples, real.labels),
     )
