@@ -24,6 +24,8 @@ Advisor = Callable[["Recipe", "SampleSpec | None"], Iterator[Proposal]]
 
 HIGH, USUAL = 2e-3, 2e-4
 """rates of Adam and RMSprop: papers have 5e-5 to 1e-3"""
+LOW = 2e-5
+"""a rate below which none is brought"""
 HEAVY = 10.0
 """times its usual weight"""
 R1_RESULT = "R1 makes GANs converge that go around in circles (Mescheder et al. 2018)"
@@ -246,12 +248,13 @@ def _suspicious(recipe: Recipe) -> Iterator[Proposal]:
 
 
 def _cooler(recipe: Recipe) -> Iterator[Proposal]:
-    highest = max(edits.lr(recipe, "generator"), edits.lr(recipe, "critic"))
+    of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
+    highest = max(of_generator, of_critic)
     if highest > HIGH:
-        factor = USUAL / highest
+        factors = [max(USUAL / highest, min(1.0, LOW / rate)) if rate else 1.0 for rate in (of_generator, of_critic)]
         yield (
             "rates of a usual size",
-            edits.rates(recipe, generator=factor, critic=factor),
+            edits.rates(recipe, generator=factors[0], critic=factors[1]),
             f"a rate of {highest:g} is high: papers have 5e-5 to 1e-3 [lesson 5]",
         )
 

@@ -27,6 +27,8 @@ QUESTIONS: dict[Question, str] = {
 }
 JUMP = 6.0
 """median absolute deviations from the running median that make a jump; noise of a normal kind has one in 20,000"""
+LEAST = 0.02
+"""such a deviation, at least, as a share of the loss' usual size"""
 PATIENCE = 0.2
 """share of the rounds done in which a training that goes on gets better"""
 
@@ -75,7 +77,8 @@ def _loss(history: History, diagnosis: Diagnosis) -> str:
             )
     wasserstein = history["wasserstein"]
     if wasserstein:
-        now, first = wasserstein.median(5), float(np.median(wasserstein.values[:5]))
+        now = wasserstein.median(5)
+        first = Series(wasserstein.rounds[:5], wasserstein.values[:5]).median()
         way = "falls, as it should while samples improve" if now < first else "does not fall"
         sentences.append(
             f"The Wasserstein estimate on fresh samples {way}: {short(first)} at first, {short(now)} now. It means "
@@ -114,7 +117,7 @@ def _stop(history: History, diagnosis: Diagnosis) -> str:
 def _data(history: History, diagnosis: Diagnosis) -> str:
     found = _found(diagnosis, "data_fault", "too_little_data", "critic_overfitting", "memorisation")
     if found is not None:
-        return f"{SENTENCES[found.verdict]} {_because(found).capitalize()}."
+        return f"{SENTENCES[found.verdict]} {_sentence(_because(found))}."
     levels = Levels(history)
     known = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation")
     shown = [each for each in known if each.field != "training_samples"]
@@ -139,7 +142,7 @@ def _nan(history: History, diagnosis: Diagnosis) -> str:
             before.append(f"{field} had grown to {short(float(size[-1]))} from {short(float(np.median(size)))}")
     grown = f" Before it, {'; '.join(before)}." if before else ""
     rule = "The usual reasons are a rate that is too high, a root or logarithm at 0, and 16-bit numbers."
-    return f"{_because(found).capitalize()}.{grown} {rule}" if levels.looks else rule
+    return f"{_sentence(_because(found))}.{grown} {rule}" if levels.looks else rule
 
 
 def _critic(history: History, diagnosis: Diagnosis) -> str:
@@ -170,7 +173,7 @@ def jumps(series: Series) -> list[int]:
     with np.errstate(all="ignore"):
         rest = np.abs(values - median_filter(values, 5))
         usual = float(np.nanmedian(rest[np.isfinite(rest)])) if np.isfinite(rest).any() else math.nan
-        limit = JUMP * 1.4826 * max(usual, 1e-3 * float(np.nanmedian(np.abs(values))))
+        limit = JUMP * 1.4826 * max(usual, LEAST * float(np.nanmedian(np.abs(values))))
         aside = np.zeros(len(values), dtype=bool)  # on one side of both neighbours
         aside[1:-1] = (values[1:-1] - values[:-2]) * (values[1:-1] - values[2:]) > 0
         aside[: max(2, len(values) // 10)] = False
@@ -183,6 +186,10 @@ def _found(diagnosis: Diagnosis, *verdicts: VerdictName) -> Finding | None:
 
 def _because(finding: Finding) -> str:
     return "; ".join(each.text for each in finding.evidence)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _names(*fields: str) -> str:

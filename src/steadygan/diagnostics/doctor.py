@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from steadygan.diagnostics.log import to_json
+from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.remedies import trouble_in
 from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.watching import RISE_STEPS, subject_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
+    from steadygan.training.trouble import Trouble
     from steadygan.types import PlayerName
 
 USUAL_ROUND = 1_000_000
@@ -107,6 +110,10 @@ class GameDoctor:
         deep = round_ in self._schedule.deep
         row = self._looker.look(round_, progress, numbers, deep=deep)
         return to_json({**row, **self._score(round_, evaluation)})
+
+    def trouble(self, log: Path) -> Trouble | None:
+        """Why the run should not go on; see the protocol."""
+        return trouble_in(read_log(log))
 
     def _score(self, round_: int, evaluation: Evaluation | None) -> dict[str, float]:
         """The number that evaluations judge by, if there was one since the last look."""

@@ -40,7 +40,8 @@ class Series(NamedTuple):
     def median(self, looks: int | None = None) -> float:
         """Median of the last looks, or of all; NaN for none."""
         values = self.values if looks is None else self.values[-looks:]
-        return float(np.median(values)) if len(values) else math.nan
+        with np.errstate(all="ignore"):
+            return float(np.median(values)) if len(values) else math.nan
 
 
 class History:
@@ -60,9 +61,7 @@ class History:
         """The series of a field; empty if no look has it."""
         if field not in self._series:
             found = [
-                (int(row["round"]), float(row[field]))
-                for row in self.rows
-                if isinstance(row.get(field), int | float) and not math.isnan(float(row[field]))
+                (int(row["round"]), number) for row in self.rows if not math.isnan(number := _number(row.get(field)))
             ]
             rounds = np.array([round_ for round_, _ in found], dtype=np.int64)
             self._series[field] = Series(rounds, np.array([value for _, value in found], dtype=np.float64))
@@ -94,8 +93,7 @@ class History:
         """[looks]: the numbers of a field at all looks; NaN where one lacks it."""
 
         def read() -> NDArray[np.float64]:
-            values = (row.get(field) for row in self.rows)
-            return np.array([float(each) if isinstance(each, int | float) else math.nan for each in values])
+            return np.array([_number(row.get(field)) for row in self.rows], dtype=np.float64)
 
         return self.array(("column", field), lambda history: History.column(history, field), read)
 
@@ -112,3 +110,13 @@ class History:
         if name not in self._arrays:
             self._arrays[name] = make() if self._whole is None else of(self._whole)[: self.looks]
         return self._arrays[name]
+
+
+def _number(value: object) -> float:
+    """A value as a float; NaN for what is none."""
+    if not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return math.inf if value > 0 else -math.inf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from steadygan.diagnostics.fields import Row
@@ -40,6 +39,8 @@ ORDER: tuple[VerdictName, ...] = (
 """A cause comes before what follows from it, and the proven before the likely."""
 DOUBTFUL = 0.45
 """confidence below which a fault comes after those above it"""
+LARGEST_ROUND = 2**53
+"""above it floats skip whole numbers"""
 STABLE = 3
 """looks in a row for a verdict that counts"""
 
@@ -92,7 +93,7 @@ def in_order(rows: Iterable[Row]) -> tuple[Row, ...]:
     kept: list[Row] = []
     for row in rows:
         round_ = row.get("round")
-        if not isinstance(round_, int | float) or not math.isfinite(round_):
+        if not isinstance(round_, int | float) or not abs(round_) < LARGEST_ROUND:
             continue
         while kept and float(kept[-1]["round"]) >= round_:
             kept.pop()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
+    from steadygan.training.trouble import Trouble
     from steadygan.types import SampleSpec
 
 Row = Mapping[str, float | int]
@@ -152,6 +153,9 @@ class Doctor(Protocol):
             report: of its last steps, of the whole batch
             evaluation: the last one of samples, if there was one
         """
+
+    def trouble(self, log: Path) -> Trouble | None:
+        """Why the run should not go on, by its signals.jsonl; asked after a look if ``run.on_trouble`` acts on it."""
 
     @property
     def state(self) -> Mapping[str, Tensor]:

@@ -187,6 +187,7 @@ class Trainer:
                 if looked and self.world.first:
                     with timing.aside("look"):
                         self._look_closer(self.counters, report)
+                    self._check_health()
                 if logged:
                     with self._looking_last(after, report):
                         finite.check()
@@ -221,6 +222,14 @@ class Trainer:
         self.signals.append(seen)
         self._looked_at = counters.round
         tell_looked(self.observers, seen)
+
+    def _check_health(self) -> None:
+        """Raises Trouble where the doctor finds some that the run is to act on; several processes have no remedies."""
+        if self.doctor is None or self.recipe.run.on_trouble == "advise" or self.world.size > 1:
+            return
+        trouble = self.doctor.trouble(self.signals.path)
+        if trouble is not None:
+            raise trouble
 
     @contextlib.contextmanager
     def _looking_last(self, counters: Counters, report: RoundReport) -> Iterator[None]:

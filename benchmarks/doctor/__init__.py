@@ -1,0 +1,1 @@
+"""A labelled suite of short trainings, on which the doctor is scored."""
