@@ -57,10 +57,24 @@ class GameDoctor:
 
     def replanned(self, game: Game) -> None:
         """Schedules the looks at a run of another length."""
-        if self._fixed is not None:
-            return
-        recipe = game.recipe
+        if self._fixed is None:
+            self._schedule = self.planned(game.recipe.rounds)
+
+    def looks_at(self, fixed: Schedule) -> None:
+        """Looks by another schedule from here on."""
+        self._fixed = self._schedule = fixed
+
+    def planned(self, rounds: int) -> Schedule:
+        """The looks at a run of so many rounds."""
+        found = self.work
+        return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+
+    @property
+    def work(self) -> Work:
+        """Of a round and of looks, by the recipe."""
         if self._work is None:
+            assert self._game is not None
+            recipe = self._game.recipe
             self._work = work(
                 self._looker.subject,
                 self._looker.real,
@@ -70,8 +84,7 @@ class GameDoctor:
                 fakes=recipe.fakes,
                 rise=RISE_STEPS,
             )
-        found = self._work
-        self._schedule = schedule(recipe.rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+        return self._work
 
     def due(self, round_: int) -> bool:
         return self._schedule.due(round_)
@@ -116,13 +129,13 @@ class GameDoctor:
         return trouble_in(read_log(log))
 
     def _score(self, round_: int, evaluation: Evaluation | None) -> dict[str, float]:
-        """The number that evaluations judge by, if there was one since the last look."""
+        """The number that evaluations judge by, if there was one since the last look, or after it in the same round."""
         if evaluation is None:
             return {}
         place = bisect_left(self._schedule.rounds, round_)
         earlier = self._schedule.rounds[place - 1] if place else -1
         value = evaluation.get(str(evaluation.get("judge")))
-        known = isinstance(value, int | float) and evaluation["round"] > earlier  # type: ignore[operator]
+        known = isinstance(value, int | float) and evaluation["round"] >= earlier  # type: ignore[operator]
         return {"score": float(value)} if known and value is not None else {}
 
     @property
