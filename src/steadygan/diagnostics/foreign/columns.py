@@ -132,7 +132,7 @@ def _rounds(found: Tallied, usable: list[str], fields: Mapping[str, str]) -> tup
     epochs = [name for name in usable if "epoch" in words(name) and found.columns[name].rises > 1]
     for name in candidates:
         column = found.columns[name]
-        if column.low < 0 or column.rises < min(2, found.rows):
+        if column.low < 0 or (column.rises < 1 < found.rows):
             continue
         if epochs and epochs[0] != name and column.returns >= 0.9 * (found.columns[epochs[0]].rises - 1):
             return name, epochs[0]

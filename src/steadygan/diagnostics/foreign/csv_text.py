@@ -41,7 +41,7 @@ def open_csv(path: Path) -> Source:
             if index < begin:
                 continue
             cells = _cells(line, delimiter)
-            if cells != table[0]:  # a header again, where a log went on
+            if not begin or cells != table[0]:  # a header again, where a log went on
                 yield {name: cell(text, comma) for name, text in zip(header, cells, strict=False)}
 
     return Source("CSV", records, tuple(notes))

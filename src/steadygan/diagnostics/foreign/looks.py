@@ -108,13 +108,16 @@ class _NaN:
     def __init__(self) -> None:
         self._now = self._longest = 0
         self.since = 0
+        self._known = -1
 
     def add(self, value: float, round_: int) -> None:
+        if math.isnan(value) and round_ == self._known:
+            return  # another row of the round has the number
         if math.isnan(value):
             self.since = round_ if not self._now else self.since
             self._now += 1
         else:
-            self._longest, self._now = max(self._longest, self._now), 0
+            self._longest, self._now, self._known = max(self._longest, self._now), 0, round_
 
     @property
     def at_end(self) -> bool:
