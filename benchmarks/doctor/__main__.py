@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.doctor.labels import label
 from benchmarks.doctor.split import split_of
-from benchmarks.doctor.suite import keep_log, keep_outcome, kept_outcomes, log_path, trainings
+from benchmarks.doctor.suite import finished, keep_log, keep_outcome, trainings
 from benchmarks.doctor.trainings import Training
 from benchmarks.doctor.worker import carried_out
 
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for each in chosen:
             print(f"{split_of(each):6} {each.name:48} {each.command}")
         return
-    kept = kept_outcomes()
-    missing = [each for each in chosen if each.name not in kept or not log_path(each.name).exists()][: args.most]
+    kept = finished()
+    missing = [each for each in chosen if each.name not in kept][: args.most]
     print(f"{len(chosen)} trainings, {len(missing)} to train", flush=True)
     _train(missing, args)
 

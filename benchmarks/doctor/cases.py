@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.doctor.labels import Label, label
 from benchmarks.doctor.split import Split, new_parts, split_of
-from benchmarks.doctor.suite import LOGS, OUTCOMES, kept_log, kept_outcomes, log_path, trainings
+from benchmarks.doctor.suite import LOGS, OUTCOMES, finished, kept_log, trainings
 from benchmarks.doctor.trainings import Training
 from steadygan.diagnostics.fields import Row
 from steadygan.diagnostics.findings import Diagnosis
@@ -85,11 +85,9 @@ def judged(
         outcomes: file of outcomes
         logs: folder of signal logs
     """
-    kept, cases = kept_outcomes(outcomes), []
+    kept, cases = finished(outcomes, logs), list[Case]()
     for training in trainings():
-        if training.name not in kept or not log_path(training.name, logs).exists():
-            continue
-        if split is not None and split_of(training) != split:
+        if training.name not in kept or split not in (None, split_of(training)):
             continue
         made = label(kept[training.name])
         said = Said(HEALTHY, 1.0)

@@ -39,6 +39,16 @@ def kept_outcomes(path: Path = OUTCOMES) -> dict[str, dict[str, Any]]:
     return found
 
 
+def finished(outcomes: Path = OUTCOMES, logs: Path = LOGS) -> dict[str, dict[str, Any]]:
+    """What is kept of the trainings as they are now, with their logs: one whose fields changed is not finished."""
+    kept = kept_outcomes(outcomes)
+    return {
+        each.name: kept[each.name]
+        for each in trainings()
+        if kept.get(each.name, {}).get("command") == each.command and log_path(each.name, logs).exists()
+    }
+
+
 def keep_outcome(name: str, found: Mapping[str, Any], path: Path = OUTCOMES) -> None:
     """Appends a line."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ class Training:
 
     @property
     def command(self) -> str:
-        """The training as a command, on data that stands for the source."""
+        """The training as a command, but for its data; an outcome that is kept is one of this command."""
         return " ".join(["steadygan train", self.recipe, *self.words, f"--rounds {self.rounds} --seed {self.seed}"])
 
 
@@ -97,7 +97,7 @@ ON_IMAGES: dict[str, Size] = {
     "wgan": Size(300, {**_CONV, **_CLIP, **rates(5e-4)}),
     "wgan-gp": Size(400, {**_NEW_MLP, **rates(5e-4)}),
     "wgan-gp-one-sided": Size(250, {**_CONV, **rates(5e-4)}),
-    "r3gan": Size(600, {"generator.width": "16", "critic.width": "16", "batch": "32", **rates(3e-4)}),
+    "r3gan": Size(1_200, {**_NEW_MLP, "critic.activation": "leaky_relu", **rates(5e-4)}),
     "sngan": Size(800, {**_CONV, **rates(4e-4)}),
     "lecam": Size(900, {**_CONV, **rates(3e-4)}),
     "began": Size(700, {"generator.width": "8", "critic.width": "8"}),

@@ -89,6 +89,7 @@ def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, A
     averages, raws = _samples(run, rounds, "average"), _samples(run, rounds[-LATE:], "raw")
     measured = [_measured(judge, samples) for samples in averages]
     found = {
+        "command": training.command,
         "rounds": training.rounds,
         "stopped": stopped,
         "at": rounds,
