@@ -52,11 +52,16 @@ def _check_betas(name: str, betas: tuple[float, float]) -> None:
         _check_decay(f"{name}.betas[{index}]", beta)
 
 
+def _floats(betas: tuple[float, float]) -> tuple[float, float]:
+    """Both as floats: a 0 without a point is one to a person, and not to torch."""
+    return float(betas[0]), float(betas[1])
+
+
 def _adam(kind: type[TorchOptimizer], spec: Adam | AdamW, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
     params = list(parameters)
     options: dict[str, Any] = {
         "lr": _rate(params, spec.lr),
-        "betas": spec.betas,
+        "betas": _floats(spec.betas),
         "eps": spec.eps,
         "weight_decay": spec.weight_decay,
         "fused": _has_fused(params),
@@ -96,7 +101,7 @@ class Adam:
     def settings(self, round_: int) -> dict[str, Any]:
         """Rate and betas of a round."""
         betas = self.betas if self.beta2 is None else (self.betas[0], self.beta2(round_))
-        return {"lr": self.lr * self.lr_factor(round_), "betas": betas}
+        return {"lr": self.lr * self.lr_factor(round_), "betas": _floats(betas)}
 
 
 def lazily_corrected(settings: dict[str, Any], factor: float) -> dict[str, Any]:
@@ -150,7 +155,7 @@ class AdamW:
 
     def settings(self, round_: int) -> dict[str, Any]:
         """Rate and betas of a round."""
-        return {"lr": self.lr * self.lr_factor(round_), "betas": self.betas}
+        return {"lr": self.lr * self.lr_factor(round_), "betas": _floats(self.betas)}
 
 
 @dataclass(frozen=True)
