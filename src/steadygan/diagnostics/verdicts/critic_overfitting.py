@@ -31,7 +31,8 @@ def critic_overfitting(history: History) -> Finding | None:
     r_v, r_t = levels.level("r_v", NOISY), levels.level("r_t", NOISY)
     errors = _error(levels)
     with np.errstate(all="ignore"):
-        sure = np.where(np.isnan(errors), True, r_v > ERRORS * errors)
+        # r_v of some looks ago is none of now, where the critic no longer scores training samples above fakes
+        sure = r_v > ERRORS * errors if levels.has("gap_error", "gap_train") else ~np.isnan(r_v)
         holds = (r_v >= LEVEL) & sure & (levels.age >= FROM)
         again = levels.latest("seen") >= PASSES * levels.latest("training_samples")
         by_sign = again & (r_t >= SIGNS) & (levels.growth("r_t") >= 1) & (levels.age >= FROM_BY_SIGN)
