@@ -104,7 +104,7 @@ CASES = [
         [("slope_high", (6.1, 10, 50, 1e6))],
         ("slope_high", "wasserstein"),
     ),
-    Case("critic_overfitting", {"r_v": 0.4}, [("r_v", (0.1, 0.2, 0.4, 0.9))], ("r_v",)),
+    Case("critic_overfitting", {"r_v": 0.4}, [("r_v", (0.16, 0.2, 0.4, 0.9))], ("r_v",)),
     Case("memorisation", {"copy_ratio": 0.3, "copy_z": -15.0}, [("copy_ratio", (0.89, 0.7, 0.1))], ("copy_ratio",)),
     Case(
         "augmentation_exhausted",

@@ -23,6 +23,8 @@ FALLEN = 0.02
 SATURATED = 0.9
 """share of scores"""
 FROM, FROM_WITHOUT_CAUSE = 0.1, 0.35
+ALIKE, SATURATED_MOST = 0.15, 0.8
+"""distance ratio of collapsed samples, which are easily told apart; most confidence where scores are at the ends"""
 DOUBTFUL = 0.44
 """most confidence where the gradient has not vanished: the critic may be perfect because samples are bad"""
 SOURCE = "a perfect critic gives no gradient (Arjovsky & Bottou 2017) [lesson 1: not capacity]"
@@ -43,7 +45,8 @@ def critic_too_strong(history: History) -> Finding | None:
             (derivative >= 0.1) & (levels.level("slope_fake") > 0.1)
         )
         for_long = (levels.earlier("accuracy") >= PERFECT) & np.isnan(levels.level("wasserstein"))
-        unmoved = ((saturated >= SATURATED) | for_long) & samples.bad & (age >= FROM_WITHOUT_CAUSE)
+        full = (saturated >= SATURATED) & samples.bad & ~(levels.level("distance_ratio") < ALIKE)
+        unmoved = (full | (for_long & samples.bad)) & (age >= FROM_WITHOUT_CAUSE)
         holds = perfect & (flat | starved | unmoved) & (age >= FROM)
     strength = strongest(
         np.where(flat, between(derivative, FLAT, 1e-4), 0),
@@ -54,7 +57,7 @@ def critic_too_strong(history: History) -> Finding | None:
     if not levels.has("accuracy"):
         return _by_losses(levels)
     missing = int(math.isnan(gradient[-1])) + int(not samples.known[-1])
-    most = MOST_SURE if (flat | starved)[-1] else DOUBTFUL
+    most = MOST_SURE if (flat | starved)[-1] else SATURATED_MOST if full[-1] else DOUBTFUL
     evidence = said(levels, *fields)[:3]
     return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
 

@@ -59,7 +59,9 @@ def _evidence(levels: Levels, not_finite: Mask, growing: Mask, scattered: Mask) 
         for row in levels.history.rows:
             name = row.get("non_finite")
             if isinstance(name, str):
-                text = f"{name} held a value that is not finite (NaN or infinite) at round {int(row['round']):,}"
+                text = (
+                    f"the first value that is not finite (NaN, infinite) was in {name}, at round {int(row['round']):,}"
+                )
                 found.append(Evidence("non_finite", name, text))
                 break
         for field in LOSSES:

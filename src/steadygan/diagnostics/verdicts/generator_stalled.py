@@ -16,8 +16,9 @@ WAY = 0.3
 """deviations of the data that samples would move in the whole run; 2e-3 to .13 stalled, above 1 healthy"""
 STILL = 2e-3
 """the same from look to look, where the length of the run is not known; 3e-5 stalled, above .05 healthy"""
-TOLD_APART = 0.9
-"""accuracy of the critic that says that samples are far, where nothing else does"""
+TOLD_APART, OTHER_BINS, AWAY = 0.8, 0.5, 3.0
+"""accuracy of the critic, bins of another share, and copy ratio, each of which says that samples are far: trained ones
+have .55 to .98, .1 to .8 and 1 to 2, but they move"""
 MOVED = 0.5
 """deviations after which a generator that stopped has collapsed, if its samples are alike"""
 ALIKE = 0.05
@@ -34,7 +35,8 @@ def generator_stalled(history: History) -> Finding | None:
     way = _way(levels)
     with np.errstate(invalid="ignore"):
         still = np.where(np.isnan(way), move < STILL, way < WAY)
-        far = samples.bad | (levels.level("accuracy") >= TOLD_APART) | (levels.level("bins_different") >= 0.9)
+        far = samples.bad | (levels.level("accuracy") >= TOLD_APART) | (levels.level("bins_different") >= OTHER_BINS)
+        far |= levels.level("copy_ratio") > AWAY
         fell = (levels.level("distance_ratio") < ALIKE) & (levels.total("move") > MOVED)
     with np.errstate(invalid="ignore"):
         starts = levels.growth("move") >= STARTS

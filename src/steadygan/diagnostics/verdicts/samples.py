@@ -14,8 +14,11 @@ MISSING = 0.6
 """bins without a sample; up to .46 at single looks of healthy runs on narrow modes [measured small-scale]"""
 FEW_CLASSES = 0.65
 """of the data's classes; 8 to 10 of 10 healthy [measured small-scale]"""
-FAR = 3.0
-"""copy ratio; healthy 1.05 to 1.65 [measured small-scale]"""
+NOISE, NOISE_FROM = 1.5, 0.3
+"""rank ratio of noise, which varies along all directions; .3 to 1.1 healthy, 1.8 of untrained networks [small-scale]"""
+FAR, FAR_FROM = 4.0, 0.5
+"""copy ratio, and the share of the run from which it counts; healthy 1.05 to 1.65 at the end, 8 to 13 on points before
+a quarter [measured small-scale]; measured rarely, its level lags behind"""
 
 
 class Samples(NamedTuple):
@@ -34,6 +37,7 @@ def samples_of(levels: Levels) -> Samples:
     """Whether samples are far from the data, at each look."""
     distance, missing = levels.level("distance_ratio"), levels.level("bins_missing")
     classes, copy = levels.level("classes"), levels.level("copy_ratio")
+    rank = levels.level("rank_ratio")
     with np.errstate(all="ignore"):
         tests: dict[str, tuple[Mask, Column]] = {
             "distance_ratio": (
@@ -48,7 +52,14 @@ def samples_of(levels: Levels) -> Samples:
                 (classes < FEW_CLASSES) & ~(levels.outlook("classes") >= 0.8),
                 between(classes, FEW_CLASSES, 0.15),
             ),
-            "copy_ratio": ((copy > FAR) & ~(levels.outlook("copy_ratio") <= 2), between(copy, FAR, 8)),
+            "rank_ratio": (
+                (rank > NOISE) & (levels.age >= NOISE_FROM) & ~(levels.outlook("rank_ratio") <= 1.2),
+                between(rank, NOISE, 3),
+            ),
+            "copy_ratio": (
+                (copy > FAR) & (levels.age >= FAR_FROM) & ~(levels.outlook("copy_ratio") <= 2),
+                between(copy, FAR, 10),
+            ),
         }
     known = np.any([~np.isnan(levels.level(field)) for field in tests], axis=0)
     bad = np.any([test for test, _ in tests.values()], axis=0)

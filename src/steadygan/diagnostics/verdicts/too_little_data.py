@@ -26,8 +26,11 @@ def too_little_data(history: History) -> Finding | None:
     levels = Levels(history)
     count, seen, r_v = levels.latest("training_samples"), levels.latest("seen"), levels.level("r_v", NOISY)
     with np.errstate(all="ignore"):
-        error = levels.level("gap_error", NOISY) / levels.level("gap_train", NOISY)
-        shown = ((r_v >= LOST) & ~(r_v < 3 * error)) | (levels.level("augmentation") >= AUGMENTED)
+        lost = r_v >= LOST
+        if levels.has("gap_error", "gap_train"):
+            gap = levels.level("gap_train", NOISY)
+            lost &= (gap > 0) & (r_v > 3 * levels.level("gap_error", NOISY) / gap)
+        shown = lost | (levels.level("augmentation") >= AUGMENTED)
         shown |= (levels.level("copy_ratio") < 0.9) & ~(levels.level("distance_ratio") < 0.3)
         holds = (count < FEW) & ~(seen < PASSES * count) & shown & (levels.age >= FROM)
     strength = between(count, FEW, VERY_FEW)
