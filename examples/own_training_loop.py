@@ -1,8 +1,9 @@
-"""steadygan's losses and penalties in your own training loop; nothing else of the library is used.
+"""steadygan's losses, penalties and monitor in your own training loop; nothing else of the library is used.
 
     python examples/own_training_loop.py
 
-Two small networks learn eight Gaussians on a ring; loop, networks and optimizers are plain torch.
+Two small networks learn eight Gaussians on a ring; loop, networks and optimizers are plain torch. The monitor looks at
+the training now and then, and changes nothing of it.
 
 Losses take scores and penalties take a callable critic, so they fit any loop. In super-resolution, for example:
 
@@ -20,6 +21,7 @@ import torch
 from torch import nn
 
 from steadygan import losses, penalties
+from steadygan.diagnostics import Monitor
 
 ANGLES = torch.arange(8) * (2 * math.pi / 8)
 CENTRES = 2 * torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
@@ -48,6 +50,18 @@ def main():
     def score(points):
         return critic(points).squeeze(1)
 
+    monitor = Monitor(
+        generator,
+        critic,
+        latents=lambda count: torch.randn(count, 2),
+        real=draw_ring,
+        held_out=draw_ring(256),
+        rounds=args.rounds,
+        loss=losses.Wasserstein(),
+        critic_steps=5,
+        batch=256,
+    )
+
     for round_ in range(args.rounds):
         for _ in range(5):
             real = draw_ring(256)
@@ -62,9 +76,12 @@ def main():
         generator_optimizer.zero_grad()
         generator_loss.backward()
         generator_optimizer.step()
+        monitor.after_round(critic_loss=loss, generator_loss=generator_loss)
         if (round_ + 1) % 200 == 0:
             print(f"round {round_ + 1}: distance {-loss:.3f}, penalty {penalty:.4f}", flush=True)
 
+    for row in monitor.rows[-1:]:
+        print(f"variety {row['distance_ratio']:.2f} of the data's, critic's slope {row['slope_between']:.2f}")
     with torch.no_grad():
         points = generator(torch.randn(2000, 2))
     distance, mode = torch.cdist(points, CENTRES).min(dim=1)

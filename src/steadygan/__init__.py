@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steadygan import losses, penalties, recipes
-    from steadygan.api import check, load, prepare, resume, train
+    from steadygan.api import check, diagnose, load, prepare, resume, train
     from steadygan.errors import DataError, RunError, SteadyganError, UsageError
     from steadygan.evaluation.comparison import compare
     from steadygan.evaluation.run_evaluation import evaluate
@@ -58,6 +58,7 @@ _HOMES = {
     "prepare": "api",
     "resume": "api",
     "check": "api",
+    "diagnose": "api",
     "train": "api",
 }
 
@@ -74,6 +75,7 @@ __all__ = [
     "UsageError",
     "check",
     "compare",
+    "diagnose",
     "evaluate",
     "load",
     "losses",

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from steadygan.system import started
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
+    from steadygan.diagnostics.findings import Diagnosis
     from steadygan.run.remedies import Remedy
     from steadygan.training.checking import Report
     from steadygan.training.observers import Evaluator, Observer
@@ -300,15 +301,51 @@ def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) ->
     return check_run(folder, own)
 
 
+def diagnose(
+    run: str | Path | Run | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    rounds: int | None = None,
+    kinds: Iterable[Kind] = (),
+) -> Diagnosis:
+    """What is wrong with a training, if anything, as of the last look at it; changes nothing and writes nothing.
+
+    >>> sg.diagnose("runs/wgan-gp-digits").main.verdict  # doctest: +SKIP
+    >>> sg.diagnose("log.csv", columns={"critic_loss": "D"}).sick  # doctest: +SKIP
+
+    Args:
+        run: a run, its folder or name, or the file of another tool's log: CSV, JSON, TensorBoard's events; None: the
+            newest run
+        columns: of another tool's log: fields of ``diagnostics.fields`` to columns, where names are not usual ones
+        rounds: that are planned, for another tool's log
+        kinds: classes and functions of your own that the recipe uses
+
+    Raises:
+        UsageError: for what is neither a run nor a log, or cannot be read as one.
+        RunError: for a run that is damaged.
+    """
+    from steadygan.diagnostics.consultation import consult
+
+    source, own = (run.folder, run.kinds) if isinstance(run, Run) else (run, tuple(kinds))
+    return consult(source, columns=columns, rounds=rounds, kinds=own).diagnosis
+
+
 def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
-    """Observers for progress, pictures, the report, TensorBoard, and further trackers by name."""
+    """Observers for progress, pictures, the diagnosis, the report, TensorBoard, and further trackers by name."""
+    from steadygan.report.diagnosis_file import DiagnosisObserver
     from steadygan.report.page import PageObserver
     from steadygan.report.pictures import PictureObserver
     from steadygan.report.progress import ProgressObserver
     from steadygan.report.trackers import observer_for
 
     names = ["tensorboard", *(name for name in trackers if name != "tensorboard")]
-    return [ProgressObserver(), PictureObserver(), PageObserver(), *(observer_for(name) for name in names)]
+    return [
+        ProgressObserver(),
+        PictureObserver(),
+        DiagnosisObserver(),
+        PageObserver(),
+        *(observer_for(name) for name in names),
+    ]
 
 
 def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
@@ -324,4 +361,15 @@ def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     return Run(find_run(path), kinds=kinds)
 
 
-__all__ = ["Prepared", "RunError", "check", "load", "prepare", "read_recipe", "resume", "train", "train_prepared"]
+__all__ = [
+    "Prepared",
+    "RunError",
+    "check",
+    "diagnose",
+    "load",
+    "prepare",
+    "read_recipe",
+    "resume",
+    "train",
+    "train_prepared",
+]

@@ -142,6 +142,27 @@ def test_what_a_recipe_itself_makes_suspicious_comes_first() -> None:
     assert firsts("vanishing_gradient", flat)[0] == {"--penalties.0.gamma": "1"}
 
 
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ((5e-3, 1e-5), (2e-4, 1e-5)),
+        ((1e-2, 2e-3), (2e-4, 4e-5)),
+        ((2e-2, 1e-3), (2e-4, 2e-5)),
+        ((3e-2, 3e-2), (2e-4, 2e-4)),
+    ],
+)
+def test_a_rate_that_is_high_comes_down_and_none_to_nothing(
+    rates: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    recipe = dataclasses.replace(gan(IMAGES), generator_optimizer=Adam(rates[0]), critic_optimizer=Adam(rates[1]))
+    first = changes(of("full_collapse"), recipe, IMAGES)[0]
+    made = [
+        float(first.fields.get(f"--{player}-optimizer.lr", rate))
+        for player, rate in zip(("generator", "critic"), rates, strict=True)
+    ]
+    assert made == pytest.approx(expected)
+
+
 def test_a_plain_loss_gets_r1_and_a_wasserstein_loss_its_penalty() -> None:
     assert firsts("full_collapse", mlp())[0] == {"--penalties.0": "{kind: R1, gamma: 1.0}"}
     assert firsts("full_collapse", mlp(), POINTS)[0] == {"--penalties.0": "{kind: R1, gamma: 0.1}"}

@@ -1,7 +1,8 @@
 """The command line ``steadygan``: dispatch to its commands; errors become one line and an exit code.
 
 Exit codes: 0 done, 1 a run or the system failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-141 broken pipe. ``--verbose`` shows the traceback of a failure, ``STEADYGAN_TRACEBACK=1`` that of each error.
+141 broken pipe; 3 of ``diagnose``: the training is sick. ``--verbose`` shows the traceback of a failure,
+``STEADYGAN_TRACEBACK=1`` that of each error.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ COMMANDS = {
     "sample": ("steadygan.cli.sample", "generates samples from a run: a grid, a folder, an array, an animation"),
     "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
+    "diagnose": ("steadygan.cli.diagnose", "says what is wrong with a training, from a run or another tool's log"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),

@@ -10,30 +10,29 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from steadygan.diagnostics import edits
-from steadygan.diagnostics.edits import Edit
 from steadygan.diagnostics.findings import VerdictName
-from steadygan.penalties import GradientPenalty
+from steadygan.diagnostics.suspicions import (
+    GP_RESULT,
+    Proposal,
+    fewer_layers,
+    held_gradient,
+    rates_that_stand_out,
+    times,
+    usual_penalty,
+    usual_rates,
+)
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
     from steadygan.types import SampleSpec
 
-Proposal = tuple[str, Edit, str]
-"""text, fields and reason of a change; without fields it does not apply"""
 Advisor = Callable[["Recipe", "SampleSpec | None"], Iterator[Proposal]]
-
-HIGH, USUAL = 2e-3, 2e-4
-"""rates of Adam and RMSprop: papers have 5e-5 to 1e-3"""
-HEAVY = 10.0
-"""times its usual weight"""
-R1_RESULT = "R1 makes GANs converge that go around in circles (Mescheder et al. 2018)"
-GP_RESULT = "it trains critics that clipping and plain losses do not (WGAN-GP, section 5 and figure 1b)"
 
 
 def collapsed(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of samples that are alike, or of few modes."""
-    yield from _suspicious(recipe)
-    yield from _held(recipe, sample)
+    yield from rates_that_stand_out(recipe)
+    yield from held_gradient(recipe, sample)
     yield (
         "a generator of half its rate under a critic of twice its rate",
         edits.rates(recipe, generator=0.5, critic=2.0),
@@ -65,9 +64,9 @@ def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposa
     yield (
         " and ".join([*(["one critic step a round"] if fewer else []), *(["rates of one size"] if slower else [])]),
         {**fewer, **slower},
-        f"the critic's rate is {_times(of_critic, of_generator)} the generator's, its steps {recipe.critic_steps(0):g}",
+        f"the critic's rate is {times(of_critic, of_generator)} the generator's, its steps {recipe.critic_steps(0):g}",
     )
-    yield from _held(recipe, sample)
+    yield from held_gradient(recipe, sample)
     yield (
         "noise on all that the critic sees",
         edits.noised(recipe, sample),
@@ -84,7 +83,7 @@ def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposa
 
 def critic_weak(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of a critic that does not see differences."""
-    yield from _lighter(recipe)
+    yield from usual_penalty(recipe)
     of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
     if recipe.generator_steps > 1:
         rate = edits.typed(max(of_critic, of_generator)) if of_critic < of_generator else ""
@@ -93,7 +92,7 @@ def critic_weak(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]
             {"generator-steps": "1", **({"critic-optimizer.lr": rate} if rate else {})},
             f"the generator makes {recipe.generator_steps} steps for {recipe.critic_steps(0):g} of its critic",
         )
-    yield from _suspicious(recipe)
+    yield from rates_that_stand_out(recipe)
     if recipe.critic_steps(0) < 5 and not getattr(recipe.objective, "state_balances", False):
         yield (
             "five critic steps a round",
@@ -116,7 +115,7 @@ def stalled(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
             {"generator-optimizer.lr": edits.typed(max(of_critic / 2, 1e-5))},
             f"at {of_generator:g} it hardly moves",
         )
-    yield from _suspicious(recipe)
+    yield from rates_that_stand_out(recipe)
     if getattr(recipe.generator, "activation", None) == "relu":
         yield (
             "leaky units in the generator",
@@ -135,15 +134,15 @@ def vanishing(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         edits.clip_bound(recipe, 10),
         "a low bound shrinks the gradient by layers",
     )
-    yield from _lighter(recipe)
+    yield from usual_penalty(recipe)
     if edits.wasserstein(recipe):
-        yield from _held(recipe, sample)
+        yield from held_gradient(recipe, sample)
     yield (
         "four times the critic's rate",
         edits.rates(recipe, critic=4.0),
         "a critic that learnt little has no slope",
     )
-    yield from _shallower(recipe)
+    yield from fewer_layers(recipe)
 
 
 def exploding(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
@@ -154,7 +153,7 @@ def exploding(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         edits.clip_bound(recipe, 0.1),
         "a high bound lets it grow by layers",
     )
-    yield from _held(recipe, sample)
+    yield from held_gradient(recipe, sample)
     yield (
         "ten times the weight of the penalty",
         edits.more_penalty(recipe, 10),
@@ -184,7 +183,7 @@ def overfitted(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         edits.near_averages(recipe),
         "made for little data: FID 4.16 to 3.23 on CIFAR-10 (Tseng et al. 2021)",
     )
-    yield from _held(recipe, sample)
+    yield from held_gradient(recipe, sample)
     yield "ten times the weight of the penalty", edits.more_penalty(recipe, 10), "a flatter critic knows less by heart"
     yield (
         "a narrower critic",
@@ -201,8 +200,8 @@ def exhausted(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 
 def circling(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of samples that go around in circles."""
-    yield from _suspicious(recipe)
-    yield from _held(recipe, sample)
+    yield from rates_that_stand_out(recipe)
+    yield from held_gradient(recipe, sample)
     yield (
         "no momentum in either optimizer",
         {**edits.less_momentum(recipe, "generator"), **edits.less_momentum(recipe, "critic")},
@@ -222,7 +221,7 @@ def circling(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 
 def diverging(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of numbers that grow without end."""
-    yield from _cooler(recipe)
+    yield from usual_rates(recipe)
     yield (
         "a quarter of both rates",
         edits.rates(recipe, generator=0.25, critic=0.25),
@@ -230,71 +229,7 @@ def diverging(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     )
     if recipe.run.precision in ("auto", "bf16"):
         yield "full precision", {"run.precision": "fp32"}, "small differences of large numbers are lost in 8 bits"
-    yield from _held(recipe, sample)
-
-
-def _suspicious(recipe: Recipe) -> Iterator[Proposal]:
-    """What stands out in the rates."""
-    yield from _cooler(recipe)
-    of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
-    if of_generator > 1.5 * of_critic > 0:
-        yield (
-            "two rates, the critic's four times the generator's",
-            edits.two_time_scales(recipe),
-            f"the generator's rate is {_times(of_generator, of_critic)} its critic's [lesson 9]",
-        )
-
-
-def _cooler(recipe: Recipe) -> Iterator[Proposal]:
-    highest = max(edits.lr(recipe, "generator"), edits.lr(recipe, "critic"))
-    if highest > HIGH:
-        factor = USUAL / highest
-        yield (
-            "rates of a usual size",
-            edits.rates(recipe, generator=factor, critic=factor),
-            f"a rate of {highest:g} is high: papers have 5e-5 to 1e-3 [lesson 5]",
-        )
-
-
-def _held(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
-    """The critic's gradient held, where nothing holds it."""
-    if recipe.constraint is not None:
-        return
-    penalty = edits.penalised(recipe, sample)
-    name = "WGAN-GP's gradient penalty" if edits.wasserstein(recipe) else "R1, a penalty of the critic's gradient"
-    yield name, penalty, GP_RESULT if edits.wasserstein(recipe) else R1_RESULT
-    if edits.gradient_penalty_at(recipe) is None:
-        yield (
-            "spectral norm in the critic",
-            edits.spectral(recipe),
-            "it holds vanishing and exploding gradients both (Miyato et al. 2018) [lesson 10]",
-        )
-
-
-def _lighter(recipe: Recipe) -> Iterator[Proposal]:
-    """A penalty of a usual weight, where it is far above."""
-    index = edits.gradient_penalty_at(recipe)
-    if index is None:
-        return
-    penalty = recipe.penalties[index]
-    usual = edits.GP_WEIGHT if isinstance(penalty, GradientPenalty) else edits.R1_WEIGHT
-    weight = getattr(penalty, "weight", getattr(penalty, "gamma", 0))
-    if isinstance(weight, int | float) and weight > HEAVY * usual:
-        yield (
-            "a penalty of a usual weight",
-            edits.more_penalty(recipe, usual / weight),
-            f"at {weight:g} it holds the critic flat",
-        )
-
-
-def _shallower(recipe: Recipe) -> Iterator[Proposal]:
-    depth = getattr(recipe.critic, "depth", 0)
-    if isinstance(depth, int) and depth > 4:
-        yield "a critic of three layers", {"critic.depth": "3"}, "each layer shrinks the gradient"
-
-
-def _times(of: float, by: float) -> str:
-    return f"{of / by:.3g} times" if by else "above"
+    yield from held_gradient(recipe, sample)
 
 
 ADVISORS: dict[VerdictName, Advisor] = {

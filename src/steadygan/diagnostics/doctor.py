@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from steadygan.diagnostics.log import to_json
+from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.remedies import trouble_in
 from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.watching import RISE_STEPS, subject_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
+    from steadygan.training.trouble import Trouble
     from steadygan.types import PlayerName
 
 USUAL_ROUND = 1_000_000
@@ -54,10 +57,24 @@ class GameDoctor:
 
     def replanned(self, game: Game) -> None:
         """Schedules the looks at a run of another length."""
-        if self._fixed is not None:
-            return
-        recipe = game.recipe
+        if self._fixed is None:
+            self._schedule = self.planned(game.recipe.rounds)
+
+    def looks_at(self, fixed: Schedule) -> None:
+        """Looks by another schedule from here on."""
+        self._fixed = self._schedule = fixed
+
+    def planned(self, rounds: int) -> Schedule:
+        """The looks at a run of so many rounds."""
+        found = self.work
+        return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+
+    @property
+    def work(self) -> Work:
+        """Of a round and of looks, by the recipe."""
         if self._work is None:
+            assert self._game is not None
+            recipe = self._game.recipe
             self._work = work(
                 self._looker.subject,
                 self._looker.real,
@@ -67,8 +84,7 @@ class GameDoctor:
                 fakes=recipe.fakes,
                 rise=RISE_STEPS,
             )
-        found = self._work
-        self._schedule = schedule(recipe.rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+        return self._work
 
     def due(self, round_: int) -> bool:
         return self._schedule.due(round_)
@@ -108,14 +124,18 @@ class GameDoctor:
         row = self._looker.look(round_, progress, numbers, deep=deep)
         return to_json({**row, **self._score(round_, evaluation)})
 
+    def trouble(self, log: Path) -> Trouble | None:
+        """Why the run should not go on; see the protocol."""
+        return trouble_in(read_log(log))
+
     def _score(self, round_: int, evaluation: Evaluation | None) -> dict[str, float]:
-        """The number that evaluations judge by, if there was one since the last look."""
+        """The number that evaluations judge by, if there was one since the last look, or after it in the same round."""
         if evaluation is None:
             return {}
         place = bisect_left(self._schedule.rounds, round_)
         earlier = self._schedule.rounds[place - 1] if place else -1
         value = evaluation.get(str(evaluation.get("judge")))
-        known = isinstance(value, int | float) and evaluation["round"] > earlier  # type: ignore[operator]
+        known = isinstance(value, int | float) and evaluation["round"] >= earlier  # type: ignore[operator]
         return {"score": float(value)} if known and value is not None else {}
 
     @property

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadygan.diagnostics.history import History
+from steadygan.diagnostics.judge import STABLE, in_order, judge
+from steadygan.diagnostics.words import NAMES
 from steadygan.run import layout
 from steadygan.run.checkpoints import newest_whole, read_state
 from steadygan.run.environment import Environment
@@ -22,14 +25,33 @@ from steadygan.run.records import best_round, evaluation_rows
 from steadygan.run.remedies import Remedy, read_remedies, write_remedies
 
 if TYPE_CHECKING:
+    from steadygan.diagnostics.fields import Row
     from steadygan.recipe import Recipe
     from steadygan.training.trouble import Trouble
 
 SLOWER = 0.5
 """factor of both rates for each remedy; a choice: the lessons say 'lower' alone"""
+SURE = 0.7
+"""confidence of a verdict from which a run acts on it"""
 DIVERGED = frozenset({"diverged"})
 OVERFITTED = frozenset({"critic_overfitting", "memorisation"})
 COLLAPSED = frozenset({"full_collapse"})
+
+
+def trouble_in(rows: Iterable[Row]) -> Trouble | None:
+    """Why a run should not go on by its log: a fault with a remedy, sure enough and the main one in the last looks."""
+    from steadygan.training.trouble import Trouble
+
+    history = History(in_order(rows))
+    said = [judge(history.up_to(look)).main for look in range(max(1, history.looks - STABLE + 1), history.looks + 1)]
+    last = said[-1] if said else None
+    if last is None or len(said) < STABLE or {finding.verdict for finding in said} != {last.verdict}:
+        return None
+    if last.confidence < SURE or last.verdict not in DIVERGED | OVERFITTED | COLLAPSED:
+        return None
+    evidence = "; ".join(each.text for each in last.evidence)
+    line = f"{NAMES[last.verdict]} since round {last.since:,}: {evidence}"
+    return Trouble(line, last.verdict, history.round, last.since, evidence)
 
 
 def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0) -> Remedy | None:

@@ -5,6 +5,7 @@ Nominal seconds of one slow core, from which only ratios are taken: the same num
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.diagnostics.of_critic import SLOPES, batching
@@ -13,9 +14,9 @@ from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
 if TYPE_CHECKING:
     from steadygan.diagnostics.subject import Subject
 
-_OPERATIONS = 2e10
+_OPERATIONS = 1e11
 """of networks, in a second"""
-_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 4e-2, 2e-2, 0.4
+_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 4e-2, 4e-2, 0.2
 """seconds of a step, a look, a deep one and the first one, where networks cost nothing"""
 _NUMBERS = 4e-10
 """seconds for a number of a sample that is compared with another sample's"""
@@ -44,25 +45,25 @@ class Work(NamedTuple):
 def passes(subject: Subject) -> Passes:
     """Operations of both networks, counted in a pass of a few samples; by their parameters if that cannot be done."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils import flop_counter
 
     from steadygan.diagnostics.looks import untouched
 
+    operations_of: Any = flop_counter.FlopCounterMode
     size, _ = batching(subject, _TRIED)
     real = rows_of(subject.reference, 0, size)
     latents = subject.latents(0, size)
     counts = []
     networks = (subject.generator, subject.critic)
-    runs = (
+    runs: tuple[Callable[[], Any], ...] = (
         lambda: subject.generate(latents, real.labels),
         lambda: subject.score(subject.critic, real.samples, real.labels),
     )
     for network, run in zip(networks, runs, strict=True):
         try:
-            counter: Any = FlopCounterMode(display=False)
-            with untouched(subject), torch.no_grad(), counter:
+            with untouched(subject), torch.no_grad(), operations_of(display=False) as counter:
                 run()
-            operations = counter.get_total_flops() / size
+            operations = float(counter.get_total_flops()) / size
         except Exception:  # of torch's counter, which knows not all of its operations
             operations = 0.0
         counts.append(max(operations, 2.0 * sum(p.numel() for p in network.parameters() if p.dim() > 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from steadygan.report.judgement import judgement
 from steadygan.report.panel_pictures import PanelPictures
-from steadygan.report.progress_lines import BROKEN, GAPS, end_line, evaluation_text, losses, some_lines
+from steadygan.report.progress_lines import BROKEN, GAPS, closing_line, end_line, evaluation_text, losses, some_lines
 from steadygan.report.watch import Watch
 from steadygan.run.layout import lines_path, picture_path
 from steadygan.system.graphics.choice import Protocol
@@ -100,6 +99,10 @@ class LivePanel:
         self._lines = some_lines(picture)
         self._picture = (picture_path if picture.lines is None else lines_path)(picture.folder, picture.round)
 
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        if self._watch:
+            self._watch.looked(row)
+
     def replanned(self, rounds: int, line: str) -> None:
         if self._bar:
             self._bar.update(self._task, total=rounds)
@@ -120,6 +123,8 @@ class LivePanel:
         self.put_away()
         for line in end.closing:
             self._print(line)
+        if self._watch and self._watch.verdicts.diagnosis is not None:
+            self._print(closing_line(self._watch.verdicts, end))
         if not last:
             return
         style = {"finished": "bold green", "interrupted": "bold yellow"}.get(end.reason, "bold red")
@@ -153,7 +158,7 @@ class LivePanel:
         if self._evaluation:
             numbers.append(self._evaluation)
         seen = self._seen(row)
-        judged = judgement(self._watch.signs, self._what) if self._watch and row else ""
+        judged = self._watch.judgement(self._what) if self._watch and row else ""
         below = [
             *([_cropped(self._times(row), "cyan")] if self._narrow else []),
             _cropped("   ".join(numbers) or "the first rounds ..."),

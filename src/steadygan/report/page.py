@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from steadygan.report.captions import Reading
 from steadygan.report.curves import Chart, Series
+from steadygan.report.diagnosis_section import Section, diagnosis_section
 from steadygan.report.embed import FRAME_SIDE, LAST_SIDE, Embedded, embed, spread
 from steadygan.report.facts import Facts, evaluation_facts, readable
 from steadygan.report.guarded import Guarded
@@ -81,6 +83,7 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
         source=short(_source(run.settings)).removeprefix("…/"),
         status=_status(run, end),
         tiles=_tiles(run),
+        diagnosis=_diagnosis(run, short),
         last=last,
         frames=frames,
         cards=[_card(run, reading, window) for reading in charts],
@@ -94,6 +97,14 @@ def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -
         nearest=embed(nearest, LAST_SIDE) if (nearest := run.folder / layout.NEAREST).is_file() else None,
         written=time.strftime("%Y-%m-%d %H:%M"),
     )
+
+
+def _diagnosis(run: RunContents, short: ShortPaths) -> Section | None:
+    found = diagnosis_section(run.folder)
+    if found is None:
+        return None
+    texts = [dataclasses.replace(each, text=short(each.text)) for each in found.evidence]
+    return dataclasses.replace(found, evidence=tuple(texts), others=tuple(short(line) for line in found.others))
 
 
 def _samples(run: RunContents) -> tuple[Embedded | Lines | None, list[Embedded | Lines]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -81,6 +81,12 @@ class ProgressObserver:
             with suppress(*BROKEN):
                 self._display.replanned(rounds, line)
 
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        """Takes a look of the doctor, of whose diagnosis a line is shown."""
+        if self._display:
+            with suppress(*BROKEN):
+                self._display.looked(row)
+
     def put_away(self) -> None:
         """Ends the display of a run that stopped without ``ended``, and says nothing."""
         if self._display:
@@ -103,6 +109,7 @@ class _Display(Protocol):
     def show(self, row: Row) -> None: ...
     def evaluated(self, row: Evaluation) -> None: ...
     def picture(self, picture: Picture) -> None: ...
+    def looked(self, row: Mapping[str, float | int | str]) -> None: ...
     def replanned(self, rounds: int, line: str) -> None: ...
     def put_away(self) -> None: ...
     def close(self, end: RunEnd, *, last: bool = True) -> None: ...

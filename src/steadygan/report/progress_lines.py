@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO
 
+from steadygan.report.verdicts import Verdicts
 from steadygan.system.terminal import safe
 from steadygan.system.words import count, counted, duration, number, visible
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
@@ -78,6 +80,13 @@ def end_line(end: RunEnd, seconds: float) -> str:
     return f"stopped at round {end.round}/{end.rounds}: {end.reason}"
 
 
+def closing_line(verdicts: Verdicts, end: RunEnd) -> str:
+    """What the doctor said last, with the command that says more of a fault."""
+    assert verdicts.diagnosis is not None
+    more = f"; what to change: steadygan diagnose {shlex.quote(str(end.folder))}" if verdicts.diagnosis.sick else ""
+    return f"diagnosis: {verdicts.line}{more}"
+
+
 class PlainLines:
     """Progress as plain lines of a stable form, for files, pipes and terminals without cursor control."""
 
@@ -89,9 +98,11 @@ class PlainLines:
         self._lines: list[str] = []
         self._began = self._next = clock()
         self._waiting: Row | None = None
+        self._verdicts = Verdicts()
 
     def open(self, start: RunStart) -> None:
         self._rounds = start.rounds
+        self._verdicts = Verdicts(start)
         for line in start.plan:
             self._print(line)
 
@@ -106,6 +117,9 @@ class PlainLines:
     def picture(self, picture: Picture) -> None:
         self._lines = some_lines(picture)
 
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        self._verdicts.looked(row)
+
     def replanned(self, rounds: int, line: str) -> None:
         self._rounds = rounds
         self._print(line)
@@ -116,6 +130,8 @@ class PlainLines:
         self._print_waiting()
         for line in end.closing:
             self._print(line)
+        if self._verdicts.diagnosis is not None:
+            self._print(closing_line(self._verdicts, end))
         if last:
             self._print(end_line(end, self._clock() - self._began))
 
@@ -125,6 +141,8 @@ class PlainLines:
             self._print(f"{line}  {self._evaluation}" if self._evaluation else line)
             for text in self._lines:
                 self._print(f"  {text}")
+            if news := self._verdicts.news():
+                self._print(f"  diagnosis: {news}")
             self._waiting, self._evaluation, self._lines = None, "", []
             self._next = self._clock() + BETWEEN_LINES
 

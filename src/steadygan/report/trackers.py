@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.diagnostics.log import from_json
 from steadygan.errors import UsageError, unknown_name
 from steadygan.report.guarded import Guarded, in_one_line
 from steadygan.report.pictures import draw
+from steadygan.report.verdicts import Verdicts
 from steadygan.run import layout
 from steadygan.system.words import visible
 from steadygan.system.yaml_text import read_yaml
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 TRACKERS = ("wandb", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab", "trackio")
 """Accelerate's names of trackers besides TensorBoard; each is also the name of its package"""
+TAKE_TEXTS = ("wandb", "comet_ml")
+"""trackers to which a text can be sent as a number is; others refuse it or drop it"""
+SIGNALS = "signals/"
+"""before the names of what the doctor measures"""
 RUN_NAMES = {"wandb": "name", "trackio": "name", "mlflow": "run_name"}
 """the option for a run's name, for trackers that have one"""
 
@@ -39,9 +45,11 @@ class TensorBoardObserver:
     def __init__(self) -> None:
         self._guarded = Guarded("tracker 'tensorboard'")
         self._writer: SummaryWriter | None = None
+        self._verdicts = Verdicts()
         self._excepthook = threading.excepthook
 
     def started(self, start: RunStart) -> None:
+        self._verdicts = Verdicts(start)
         self._guarded(lambda: self._open(start))
 
     def logged(self, row: Row) -> None:
@@ -67,6 +75,17 @@ class TensorBoardObserver:
                 writer.add_image("samples", pixels, picture.round, dataformats="HWC")
 
         self._guarded(send)
+
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        """Writes the doctor's signals, and its verdict as text where it is another one."""
+        if (writer := self._writer) is None:
+            return
+        self._verdicts.looked(row)
+        round_ = int(row["round"])
+        for name, value in _signals(row).items():
+            self._guarded(partial(writer.add_scalar, name, value, round_))
+        if news := self._verdicts.news():
+            self._guarded(lambda: writer.add_text("diagnosis", _as_code([news]), round_))
 
     def saved(self, round_: int, path: Path) -> None: ...
 
@@ -116,8 +135,10 @@ class TrackerObserver:
         self._options = dict(options or {})
         self._guarded = Guarded(f"tracker '{name}'")
         self._tracker: Any = None
+        self._verdicts = Verdicts()
 
     def started(self, start: RunStart) -> None:
+        self._verdicts = Verdicts(start)
         try:
             self._tracker = self._open(start)
         except Exception as error:
@@ -145,6 +166,14 @@ class TrackerObserver:
 
         self._guarded(send)
 
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        """Sends the doctor's signals, and its verdict as text where it is another one and the tracker takes texts."""
+        self._verdicts.looked(row)
+        values: dict[str, Any] = {name: value for name, value in _signals(row).items() if math.isfinite(value)}
+        if (news := self._verdicts.news()) and self._name in TAKE_TEXTS:
+            values["diagnosis"] = news
+        self._guarded(lambda: self._tracker.log(values, step=int(row["round"])))
+
     def saved(self, round_: int, path: Path) -> None: ...
 
     def ended(self, end: RunEnd) -> None:
@@ -168,6 +197,13 @@ class TrackerObserver:
 def observer_for(name: str) -> TensorBoardObserver | TrackerObserver:
     """The observer of a tracker's name: 'tensorboard' or one of TRACKERS."""
     return TensorBoardObserver() if name == "tensorboard" else TrackerObserver(name)
+
+
+def _signals(row: Mapping[str, float | int | str]) -> dict[str, float]:
+    """The numbers of a look by name, infinite ones as such."""
+    left_out = ("round", "rounds", "seen", "training_samples")
+    numbers = {name: value for name, value in from_json(row).items() if name not in left_out}
+    return {f"{SIGNALS}{name}": value for name, value in numbers.items() if not isinstance(value, str)}
 
 
 def _numbers(row: Evaluation) -> dict[str, float]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steadygan.report.judgement import Signs
+from steadygan.report.judgement import Signs, judgement
+from steadygan.report.verdicts import Verdicts
 from steadygan.training.observers import Picture, Row, RunStart
 from steadygan.training.spread import some_values, spread
 
@@ -33,6 +35,17 @@ class Watch:
         self._spreads: deque[float] = deque(maxlen=_TREND)
         self._pictures: deque[tuple[int, NDArray[Any]]] = deque(maxlen=_PICTURES)
         self._change: float | None = None
+        self.verdicts = Verdicts(start)
+
+    def looked(self, row: Mapping[str, float | int | str]) -> None:
+        self.verdicts.looked(row)
+
+    def judgement(self, what: str) -> str:
+        """The doctor's diagnosis in one line where it has looked; else what the pictures and rows tell.
+
+        what: the run trains on: 'images', 'samples'
+        """
+        return (self.verdicts.line if self._finite else "") or judgement(self.signs, what)
 
     def logged(self, row: Row) -> None:
         self._round = int(row["round"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
+    from steadygan.training.trouble import Trouble
     from steadygan.types import SampleSpec
 
 Row = Mapping[str, float | int]
@@ -88,7 +89,8 @@ class Observer(Protocol):
     """Protocol of observers of a run; they change nothing in it and draw no random numbers.
 
     An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start,
-    ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, and a number
+    ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, ``looked(row)``,
+    which gets each look of the doctor, a line of signals.jsonl, right after it was written, and a number
     ``ending_seconds``: what its ``ended`` would take now.
     """
 
@@ -103,6 +105,14 @@ class Observer(Protocol):
 def ending_seconds(observers: Sequence[Observer]) -> float:
     """What the observers' ``ended`` takes, as far as they know."""
     return sum(getattr(observer, "ending_seconds", 0.0) for observer in observers)
+
+
+def tell_looked(observers: Sequence[Observer], row: Mapping[str, float | int | str]) -> None:
+    """Tells the observers that have a method ``looked(row)`` of a look of the doctor."""
+    for observer in observers:
+        tell = getattr(observer, "looked", None)
+        if tell is not None:
+            tell(row)
 
 
 class Doctor(Protocol):
@@ -143,6 +153,9 @@ class Doctor(Protocol):
             report: of its last steps, of the whole batch
             evaluation: the last one of samples, if there was one
         """
+
+    def trouble(self, log: Path) -> Trouble | None:
+        """Why the run should not go on, by its signals.jsonl; asked after a look if ``run.on_trouble`` acts on it."""
 
     @property
     def state(self) -> Mapping[str, Tensor]:

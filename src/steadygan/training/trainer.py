@@ -20,7 +20,7 @@ from steadygan.training.costs import EXIT_SECONDS, expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.finite_check import FiniteCheck, NotFiniteError
 from steadygan.training.held_out import HeldOutMeasure
-from steadygan.training.observers import Picture, RunEnd, RunStart, ending_seconds
+from steadygan.training.observers import Picture, RunEnd, RunStart, ending_seconds, tell_looked
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.record_row import row
 from steadygan.training.replanning import record_replan, tell_replanned
@@ -187,6 +187,7 @@ class Trainer:
                 if looked and self.world.first:
                     with timing.aside("look"):
                         self._look_closer(self.counters, report)
+                    self._check_health()
                 if logged:
                     with self._looking_last(after, report):
                         finite.check()
@@ -217,8 +218,18 @@ class Trainer:
         """Appends a line to signals.jsonl: what the doctor measures after a round."""
         assert self.doctor is not None
         evaluations = self.evaluations.rows()
-        self.signals.append(self.doctor.look(counters, report, evaluations[-1] if evaluations else None))
+        seen = self.doctor.look(counters, report, evaluations[-1] if evaluations else None)
+        self.signals.append(seen)
         self._looked_at = counters.round
+        tell_looked(self.observers, seen)
+
+    def _check_health(self) -> None:
+        """Raises Trouble where the doctor finds some that the run is to act on; several processes have no remedies."""
+        if self.doctor is None or self.recipe.run.on_trouble == "advise" or self.world.size > 1:
+            return
+        trouble = self.doctor.trouble(self.signals.path)
+        if trouble is not None:
+            raise trouble
 
     @contextlib.contextmanager
     def _looking_last(self, counters: Counters, report: RoundReport) -> Iterator[None]:

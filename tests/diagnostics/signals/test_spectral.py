@@ -36,7 +36,9 @@ def test_weights_are_matrices_of_outputs_by_all_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "normalise", [spectral_norm, nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm], ids=str
+    "normalise",
+    [spectral_norm, nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm],
+    ids=["own", "parametrization", "hook"],
 )
 def test_a_normalised_weight_is_the_one_that_the_forward_uses(normalise) -> None:
     torch.manual_seed(0)

@@ -6,6 +6,7 @@ A mode that is missing, or that has too many samples, is a bin whose proportion 
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ def bins_of(real: Samples, count: int = 100, *, limit: int = 10_000, seed: int =
     there are more dimensions than samples a bin.
 
     The test of a bin is sound from about 10 samples a bin on each side: take fewer bins of little data. K-means++
-    starts from the seed and runs for at most 30 iterations, by scikit-learn.
+    (Arthur & Vassilvitskii 2007) starts from the seed, and Lloyd's iterations are 30 at most.
 
     Args:
         real: samples, at least twice as many as bins
@@ -61,8 +62,6 @@ def bins_of(real: Samples, count: int = 100, *, limit: int = 10_000, seed: int =
     Raises:
         UsageError: fewer different samples than bins in a half, NaN, ``count`` below 2.
     """
-    from sklearn.cluster import KMeans
-
     whole_number("count", count, 2)
     rows = host_rows(real, "real samples", limit=max(limit, 2 * count), at_least=2 * count)
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -70,8 +69,7 @@ def bins_of(real: Samples, count: int = 100, *, limit: int = 10_000, seed: int =
     different = len(np.unique(placing, axis=0))
     if different < count:
         raise UsageError(f"bins of real samples: {count} bins of {different} different samples; take fewer bins")
-    made = KMeans(count, n_init=1, max_iter=_ITERATIONS, random_state=seed).fit(placing)
-    centres = np.ascontiguousarray(made.cluster_centers_, dtype=np.float64)
+    centres = _centres(placing, count, np.random.default_rng(seed))
     return Bins(centres, np.bincount(bin_indices(counted, centres), minlength=count))
 
 
@@ -102,6 +100,30 @@ def bin_indices(rows: Rows, centres: Rows) -> NDArray[np.intp]:
     return nearest(centres, rows, 1)[1][:, 0]
 
 
+def _centres(rows: Rows, count: int, rng: np.random.Generator) -> Rows:
+    """Centres [K, D] of k-means: k-means++, then means of the nearest rows until none changes its centre.
+
+    A centre that loses all its rows stays where it is. (Not scikit-learn's: to load that takes a second.)
+    """
+    chosen = [int(rng.integers(len(rows)))]
+    squared = np.square(rows - rows[chosen[0]]).sum(axis=1)
+    while len(chosen) < count:
+        chosen.append(int(rng.choice(len(rows), p=squared / squared.sum())))
+        squared = np.minimum(squared, np.square(rows - rows[chosen[-1]]).sum(axis=1))
+    centres = rows[chosen]
+    before: NDArray[np.intp] | None = None
+    for _ in range(_ITERATIONS):
+        where = bin_indices(rows, centres)
+        if before is not None and (where == before).all():
+            break
+        before = where
+        counts = np.bincount(where, minlength=count)
+        held = np.flatnonzero(counts)
+        centres = centres.copy()
+        centres[held] = [rows[where == each].mean(axis=0) for each in held]
+    return centres
+
+
 def _z(real: NDArray[np.int64], fake: NDArray[np.int64]) -> Rows:
     n, m = real.sum(), fake.sum()
     pooled = (real + fake) / (n + m)
@@ -112,13 +134,14 @@ def _z(real: NDArray[np.int64], fake: NDArray[np.int64]) -> Rows:
 
 
 def _two_sided(level: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.isf(level / 2))
+    return -NormalDist().inv_cdf(level / 2)
 
 
 def _divergence(p: Rows, q: Rows) -> float:
-    from scipy.special import rel_entr
-
     middle = (p + q) / 2
-    return max(0.0, float((rel_entr(p, middle) + rel_entr(q, middle)).sum()) / (2 * math.log(2)))
+    return max(0.0, (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / (2 * math.log(2)))
+
+
+def _relative_entropy(p: Rows, q: Rows) -> float:
+    some = p > 0  # 0 log 0 = 0
+    return float((p[some] * np.log(p[some] / q[some])).sum())

@@ -1,0 +1,152 @@
+"""Columns as fields: which column is which field, by the user's word or by a guess, and how rounds are numbered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from steadygan.diagnostics.fields import FIELDS
+from steadygan.diagnostics.foreign.names import FAKE, REAL, guess, round_columns, words
+from steadygan.diagnostics.foreign.record import Record
+from steadygan.errors import DataError, UsageError, enumerated, unknown_name
+
+NUMERIC = 0.5
+"""share of a column's cells that have to be numbers"""
+FEW_RETURNS = 0.02
+"""share of rows at which a number of rounds may go back: a training that was resumed"""
+
+
+@dataclass
+class Tally:
+    """What the cells of one column are."""
+
+    numbers: int = 0
+    texts: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    returns: int = 0
+    """how often a number is below the one before"""
+    rises: int = 0
+    whole: bool = True
+    negative: int = 0
+    last: float = field(default=math.nan, repr=False)
+
+    def add(self, value: float | str | None) -> None:
+        if value is None:
+            return
+        if isinstance(value, str):
+            self.texts += 1
+            return
+        self.numbers += 1
+        if math.isfinite(value):
+            self.low, self.high = min(self.low, value), max(self.high, value)
+            self.negative += value < 0
+            self.whole = self.whole and value == int(value)
+            self.returns += value < self.last
+            self.rises += value > self.last
+            self.last = value
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """The columns of a log."""
+
+    rows: int
+    columns: Mapping[str, Tally]
+
+
+def tally(records: Iterable[Record]) -> Tallied:
+    """Looks through a log once."""
+    columns: dict[str, Tally] = {}
+    rows = 0
+    for record in records:
+        rows += 1
+        for name, value in record.items():
+            columns.setdefault(name, Tally()).add(value)
+    return Tallied(rows, columns)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Which column is which field."""
+
+    fields: Mapping[str, str]
+    """field to column; ``round`` and what a gap is made of among them"""
+    given: frozenset[str]
+    """fields that the user named"""
+    epoch: str | None = None
+    """the column of epochs in each of which the rounds begin again at 0"""
+    scale: float = 1.0
+    """of the numbers of rounds: 1000 where they are thousands of images"""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """-1 where a column has the other sign, .01 where it is in percent"""
+
+
+def mapped(found: Tallied, given: Mapping[str, str], title: str) -> Mapped:
+    """Maps the columns.
+
+    Args:
+        found: the columns
+        given: fields to columns, by the user
+        title: of the log, for errors
+
+    Raises:
+        UsageError: for a field or column that there is not, with the nearest name; DataError if no column is a field.
+    """
+    names = list(found.columns)
+    for name, column in given.items():
+        if name not in (*FIELDS, REAL, FAKE):
+            raise unknown_name("field", name, (*FIELDS, REAL, FAKE))
+        if column not in found.columns:
+            raise unknown_name(f"column of {title}", column, names)
+        if not _numeric(found.columns[column]) and name != "non_finite":
+            raise UsageError(f"column '{column}' of {title} holds no numbers: it cannot be {name}")
+    usable = [name for name in names if _numeric(found.columns[name]) and name not in given.values()]
+    guessed = {name: column for name, column in guess(usable).items() if name not in given}
+    if "non_finite" in names:
+        guessed.setdefault("non_finite", "non_finite")
+    fields = {**guessed, **given}
+    if not set(fields) - {"round", "rounds", "seen", "training_samples"}:
+        raise DataError(
+            f"no column of {title} has a usual name; its columns: {enumerated(names) or 'none'}; name them: --columns "
+            "critic_loss=NAME generator_loss=NAME"
+        )
+    round_, epoch = _rounds(found, usable, fields)
+    scale = 1.0
+    if round_ is not None:
+        fields["round"] = round_
+        scale = 1000.0 if "kimg" in words(round_) else 1.0
+    else:
+        fields.pop("round", None)
+    return Mapped(fields, frozenset(given), epoch, scale, _factors(found, fields))
+
+
+def _numeric(column: Tally) -> bool:
+    return column.numbers > 0 and column.numbers >= NUMERIC * (column.numbers + column.texts)
+
+
+def _rounds(found: Tallied, usable: list[str], fields: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The column that numbers the rounds, and that of epochs within which it does; None: rows are counted."""
+    candidates = [fields["round"]] if "round" in fields else round_columns(usable)
+    epochs = [name for name in usable if "epoch" in words(name) and found.columns[name].rises > 1]
+    for name in candidates:
+        column = found.columns[name]
+        if column.low < 0 or (column.rises < 1 < found.rows):
+            continue
+        if epochs and epochs[0] != name and column.returns >= 0.9 * (found.columns[epochs[0]].rises - 1):
+            return name, epochs[0]
+        if column.returns <= max(3, FEW_RETURNS * found.rows) and (column.whole or "kimg" in words(name)):
+            return name, None
+    return None, None
+
+
+def _factors(found: Tallied, fields: Mapping[str, str]) -> dict[str, float]:
+    factors = {}
+    if "wasserstein" in fields:
+        column = found.columns[fields["wasserstein"]]
+        if column.negative > 0.9 * column.numbers:
+            factors["wasserstein"] = -1.0  # an estimate of a distance: the critic's loss was logged as it is
+    if "accuracy" in fields and 1.5 < found.columns[fields["accuracy"]].high <= 100:
+        factors["accuracy"] = 0.01
+    return factors

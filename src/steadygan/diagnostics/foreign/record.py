@@ -1,0 +1,59 @@
+"""A record of another tool's log: numbers by the names of their columns, and how a cell becomes a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+Cell = float | str | None
+"""a number, also infinite or NaN; a text that is none; None for an empty cell"""
+Record = Mapping[str, Cell]
+
+_EMPTY = frozenset({"", "-", "na", "n/a", "none", "null", "nil"})
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
+_LONGEST = 64
+
+
+@dataclass(frozen=True)
+class Source:
+    """A log that can be read from its beginning as often as needed, in bounded memory."""
+
+    kind: str
+    """such as 'CSV', 'JSON lines'"""
+    records: Callable[[], Iterator[Record]]
+    notes: tuple[str, ...] = ()
+    """what was met in reading"""
+
+
+def cell(text: str, comma: str = "") -> Cell:
+    """The value of a cell.
+
+    Args:
+        text: as it stands in the file
+        comma: what a comma in a number stands for: '.' a decimal point, '' a separator of thousands
+    """
+    text = text.strip()
+    if text.lower() in _EMPTY:
+        return None
+    if text.lower().lstrip("+-") in _NOT_FINITE:
+        return math.copysign(1.0, -1.0 if text.startswith("-") else 1.0) * _NOT_FINITE[text.lower().lstrip("+-")]
+    plain = text.removesuffix("%") if len(text) <= _LONGEST else ""
+    if "_" in plain or not plain.isascii():
+        return text
+    try:
+        return float(plain.replace(",", comma)) / (1 if plain is text or plain == text else 100)
+    except ValueError:
+        return text
+
+
+def value_of(raw: object) -> Cell:
+    """A value of JSON as a cell."""
+    if raw is None or isinstance(raw, bool):
+        return None if raw is None else float(raw)
+    if isinstance(raw, int | float):
+        try:
+            return float(raw)
+        except OverflowError:
+            return math.inf if raw > 0 else -math.inf
+    return cell(raw) if isinstance(raw, str) else None

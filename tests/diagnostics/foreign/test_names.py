@@ -1,0 +1,41 @@
+"""Usual names of columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from steadygan.diagnostics.foreign.names import guess, round_columns
+
+_CRITIC = (
+    "d_loss loss_D D_loss Loss/D/loss Loss/D errD lossD loss_d train/d_loss disc_loss loss_disc discriminator_loss "
+    "critic_loss loss/critic netD_loss DLoss losses.discriminator Loss_Discriminator dLoss D"
+)
+_GENERATOR = "g_loss loss_G G_loss Loss/G/loss errG lossG gen_loss generator_loss train/g_loss netG_loss G"
+_SCORE = "fid FID FID50k fid50k_full metrics/fid50k_full val/FID frechet kid test_fid"
+_NONE = "d_loss_real D_loss_fake lr_d loss timestamp epoch r1_penalty loss_G_GAN_L1 g_d_loss acc fid_std wall_time"
+CRITIC, GENERATOR, SCORE, NONE = (each.split() for each in (_CRITIC, _GENERATOR, _SCORE, _NONE))
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("critic_loss", name) for name in CRITIC]
+    + [("generator_loss", name) for name in GENERATOR]
+    + [("score", name) for name in SCORE],
+)
+def test_usual_names(field: str, name: str) -> None:
+    assert guess([name]) == {field: name}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_names_that_are_no_field(name: str) -> None:
+    assert guess([name]) == {}
+
+
+def test_scores_count_in_pairs() -> None:
+    assert guess(["D(x)", "D(G(z))"]) == {"real_score": "D(x)", "fake_score": "D(G(z))"}
+    assert guess(["D(x)"]) == {}
+
+
+def test_a_global_step_numbers_rounds_before_an_epoch() -> None:
+    names = ["epoch", "Progress/kimg", "step", "global_step", "d_loss"]
+    assert round_columns(names) == ["global_step", "step", "Progress/kimg", "epoch"]
