@@ -75,8 +75,16 @@ ACCEPTED: Mapping[LabelName, frozenset[VerdictName]] = {
     "partial_collapse": frozenset({"partial_collapse"}),
     "critic_failed": frozenset(),
     "not_learned": frozenset(
-        {"generator_stalled", "critic_too_strong", "critic_too_weak", "vanishing_gradient", "oscillation"}
-        | {"exploding_gradient", "clipping", "lipschitz_not_held"}
+        {
+            "generator_stalled",
+            "critic_too_strong",
+            "critic_too_weak",
+            "vanishing_gradient",
+            "exploding_gradient",
+            "oscillation",
+            "clipping",
+            "lipschitz_not_held",
+        }
     ),
     "ambiguous": frozenset(),
 }
@@ -261,7 +269,7 @@ CRITICS: Mapping[str, Callable[[CriticProbe], bool]] = {
 def _first(held: Sequence[str], probes: Sequence[str]) -> LabelName:
     faults = [name for name in held if name in FAILURES]
     if faults:
-        return "ambiguous" if "good" in held and faults[0] == "partial_collapse" else faults[0]  # type: ignore[return-value]
+        return "ambiguous" if "good" in held and faults[0] == "partial_collapse" else faults[0]
     if "bad" in held and "improves" not in held:
         return "critic_failed" if probes else "not_learned"
     return "healthy" if {"good", "improves"} & set(held) else "ambiguous"
@@ -272,7 +280,7 @@ def _made(name: LabelName, held: tuple[str, ...], non_finite: bool, onset: float
     for other in held:
         accepted |= PROBES.get(other, frozenset())
         if other in ALSO.get(name, frozenset()):
-            accepted |= ACCEPTED[other]  # type: ignore[index]
+            accepted |= ACCEPTED[other]
     between = BETWEEN.get(name)
     if between is not None and between[0] in held:
         accepted |= {between[1]}

@@ -230,7 +230,8 @@ class Judge:
     def features(self, images: Array) -> Rows:
         """The classifier's hidden layer [N, 48]."""
         made = self.classifier
-        return np.maximum(_pixels(images) @ made.coefs_[0] + made.intercepts_[0], 0.0)
+        hidden: Rows = np.maximum(_pixels(images) @ made.coefs_[0] + made.intercepts_[0], 0.0)
+        return hidden
 
 
 def _pixels(images: Array) -> Rows:

@@ -116,7 +116,8 @@ def _scores(run: sg.Run, samples: NDArray[Any]) -> NDArray[Any]:
     with torch.no_grad():
         score = run.critic(_input(run, samples)).score
     sign = 1.0 if run.recipe.objective.real_is_high else -1.0
-    return sign * score.double().numpy()
+    high: NDArray[Any] = sign * score.double().numpy()
+    return high
 
 
 def _input(run: sg.Run, samples: NDArray[Any]) -> Any:

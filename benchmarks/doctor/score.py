@@ -17,7 +17,7 @@ from typing import NamedTuple
 from benchmarks.common import ROOT, write_between
 from benchmarks.doctor.cases import HEALTHY, Case, judged
 from benchmarks.doctor.labels import FAILURES, LABELS, LabelName
-from benchmarks.doctor.numbers import Share, macro, wilson
+from benchmarks.doctor.shares import Share, macro, wilson
 
 ABOUT = "The doctor scored on the kept logs."
 PAGE = ROOT / "docs" / "doctor-suite.md"
@@ -97,7 +97,7 @@ def lines(title: str, cases: Sequence[Case]) -> list[str]:
     text += [f"| failures of which none was said | {found.missed} |"]
     text += [f"| median time of a right verdict | {100 * found.median:.0f}% of the run |", ""]
     text += ["| outcome | right |", "|---|---|"]
-    text += [f"| {name} | {share} |" for name, share in found.recall.items() if share.count]
+    text += [f"| {name} | {share} |" for name, share in found.recall.items() if share.of]
     table = confusion(cases)
     return [*text, "", *_markdown(table)]
 

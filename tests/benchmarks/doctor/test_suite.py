@@ -12,9 +12,9 @@ import pytest
 from benchmarks.doctor.cases import Case, Said, judged, said_of
 from benchmarks.doctor.labels import Label
 from benchmarks.doctor.materials import Source, open_source
-from benchmarks.doctor.numbers import macro, wilson
 from benchmarks.doctor.probe import area, separable
 from benchmarks.doctor.score import confusion, errors, lines, score
+from benchmarks.doctor.shares import macro, wilson
 from benchmarks.doctor.split import SEEN_MECHANISMS, UNSEEN_MECHANISMS, new_parts, split_of
 from benchmarks.doctor.suite import LOGS, OUTCOMES, finished, keep_log, keep_outcome, kept_log, kept_outcomes, trainings
 from steadygan.diagnostics.findings import Diagnosis, Finding

@@ -18,12 +18,12 @@ class Share(NamedTuple):
     value: float
     low: float
     high: float
-    count: int
+    of: int
 
     def __str__(self) -> str:
-        if not self.count:
+        if not self.of:
             return "-"
-        return f"{100 * self.value:.0f}% ({100 * self.low:.0f}-{100 * self.high:.0f}) of {self.count}"
+        return f"{100 * self.value:.0f}% ({100 * self.low:.0f}-{100 * self.high:.0f}) of {self.of}"
 
 
 def wilson(hits: int, count: int) -> Share:
