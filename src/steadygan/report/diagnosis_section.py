@@ -136,8 +136,9 @@ def _drawing(history: History, evidence: Evidence) -> Markup | None:
     series = [Series(evidence.field.replace("_", " "), x, y, colour=BLUE)]
     if (range_ := healthy_range(evidence.field)) is not None:
         finite = y[np.isfinite(y)]
-        low = range_[0] if math.isfinite(range_[0]) else min(float(finite.min()), range_[1])
-        high = range_[1] if math.isfinite(range_[1]) else max(float(finite.max()), range_[0])
+        reach = max(float(np.ptp(finite)), 0.05 * float(np.abs(finite).max()))  # of a side without a bound
+        low = range_[0] if math.isfinite(range_[0]) else min(float(finite.min()), range_[1] - reach, 0.0)
+        high = range_[1] if math.isfinite(range_[1]) else max(float(finite.max()), range_[0] + reach)
         band = (np.full_like(x, low), np.full_like(x, high))
         series.insert(0, Series("healthy", x, np.full_like(x, np.nan), band=band, colour=GREEN))
     chart = Chart(series, title=evidence.field.replace("_", " "), width=WIDTH, height=HEIGHT)

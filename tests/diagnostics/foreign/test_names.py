@@ -31,6 +31,13 @@ def test_names_that_are_no_field(name: str) -> None:
     assert guess([name]) == {}
 
 
+def test_names_of_our_own_in_trackers() -> None:
+    assert guess(["signals/distance_ratio", "metrics/wasserstein"]) == {
+        "distance_ratio": "signals/distance_ratio",
+        "wasserstein": "metrics/wasserstein",
+    }
+
+
 def test_scores_count_in_pairs() -> None:
     assert guess(["D(x)", "D(G(z))"]) == {"real_score": "D(x)", "fake_score": "D(G(z))"}
     assert guess(["D(x)"]) == {}

@@ -14,6 +14,8 @@ _OF_A_LOSS = "real fake gp penalty reg r1 r2 pl feat feature vgg l1 l2 cycle id 
 _NO_LOSS = "acc accuracy lr grad gradient norm std num min max scores signs scale time"
 _PARTS = frozenset(f"{_OF_A_LOSS} {_NO_LOSS}".split())
 """words of a column that is a part of a loss, or no loss"""
+_GROUPS = frozenset(["train", "training", "metrics", "stats", "log", "logs"])
+"""words before the name of a number that say where it is of"""
 _ROUNDS = (
     ("round",),
     ("global_step", "trainer_global_step", "total_steps", "total_iters", "n_iter", "niter", "cur_nimg", "nimg"),
@@ -51,12 +53,13 @@ def guess(names: Sequence[str]) -> dict[str, str]:
 
     ``REAL`` and ``FAKE`` are given too, where both are there.
     """
-    found = {name: name for name in names if name in FIELDS and name != "round"}
+    ours = {name.removeprefix("signals/"): name for name in names}  # a tracker's prefix
+    found = {field: name for field, name in ours.items() if field in FIELDS and field != "round"}
     for field, fits in _TESTS.items():
         columns = [name for name in names if fits(words(name)) and name not in found.values()]
         if field not in found and columns:
             found[field] = min(columns, key=lambda name: (len(words(name)), names.index(name)))
-    if (REAL in found) != (FAKE in found):
+    if (REAL in found) != (FAKE in found) or "gap" in found:
         found.pop(REAL, None)
         found.pop(FAKE, None)
     return found
@@ -75,7 +78,7 @@ def round_columns(names: Sequence[str]) -> list[str]:
 
 def _one_of(text: str) -> Callable[[tuple[str, ...]], bool]:
     usual = frozenset(text.split())
-    return lambda found: "_".join(found) in usual
+    return lambda found: "_".join(found[1:] if found[0:1] and found[0] in _GROUPS else found) in usual
 
 
 def _loss_of(player: Iterable[str], other: Iterable[str]) -> Callable[[tuple[str, ...]], bool]:
