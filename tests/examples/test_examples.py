@@ -43,6 +43,6 @@ def test_the_single_file_example_uses_nothing_of_the_library_and_is_short():
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 150
 
 
-def test_the_example_of_an_own_loop_uses_losses_and_penalties_only():
+def test_the_example_of_an_own_loop_uses_losses_penalties_and_the_monitor_only():
     path = next(path for path in EXAMPLES if path.stem == "own_training_loop")
-    assert imported_names(path) == {"steadygan.losses", "steadygan.penalties"}
+    assert imported_names(path) == {"steadygan.losses", "steadygan.penalties", "steadygan.diagnostics.Monitor"}
