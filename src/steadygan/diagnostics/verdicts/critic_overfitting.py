@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
@@ -21,21 +22,28 @@ NOISY = 7
 """looks of a median: single values scatter by their size, .03 to .34 with 50 images [measured small-scale]"""
 PASSES = 5.0
 """times that samples were seen, where signs alone are there"""
+WORSE = 1.25
+"""times the lowest distance of samples from the data, up to which a critic that overfits does no harm yet; a choice"""
 FROM, FROM_BY_SIGN = 0.1, 0.35
 SOURCE = "held-out scores against training scores (ADA, Karras et al. 2020)"
 
 
 def critic_overfitting(history: History) -> Finding | None:
-    """A seventh or more of the gap is lost on held-out samples, beyond three standard errors."""
+    """A seventh or more of the gap is lost on held-out samples, beyond three standard errors, and samples suffer.
+
+    Where the log has no distance of the samples, the loss alone counts.
+    """
     levels = Levels(history)
     r_v, r_t = levels.level("r_v", NOISY), levels.level("r_t", NOISY)
     errors = _error(levels)
     with np.errstate(all="ignore"):
         # r_v of some looks ago is none of now, where the critic no longer scores training samples above fakes
         sure = r_v > ERRORS * errors if levels.has("gap_error", "gap_train") else ~np.isnan(r_v)
-        holds = (r_v >= LEVEL) & sure & (levels.age >= FROM)
+        holds = (r_v >= LEVEL) & sure & (levels.age >= FROM) & ~unharmed(levels)
         again = levels.latest("seen") >= PASSES * levels.latest("training_samples")
-        by_sign = again & (r_t >= SIGNS) & (levels.growth("r_t") >= 1) & (levels.age >= FROM_BY_SIGN)
+        by_sign = (
+            ~unharmed(levels) & again & (r_t >= SIGNS) & (levels.growth("r_t") >= 1) & (levels.age >= FROM_BY_SIGN)
+        )
     strength = between(r_v, LEVEL, MOST)
     missing = int(not levels.has("gap_error"))
     if not levels.has("r_v"):
@@ -45,6 +53,13 @@ def critic_overfitting(history: History) -> Finding | None:
         )
     evidence = said(levels, "r_v", "r_t", "score")
     return levels.finding("critic_overfitting", holds, strength, evidence, SOURCE, missing=missing)
+
+
+def unharmed(levels: Levels) -> NDArray[np.bool_]:
+    """True where the distance of samples from the data was measured and is as low as it ever was, or nearly."""
+    score = levels.latest("score")
+    with np.errstate(all="ignore"):
+        return np.asarray(score <= WORSE * np.fmin.accumulate(score), dtype=bool)
 
 
 def _error(levels: Levels) -> Column:

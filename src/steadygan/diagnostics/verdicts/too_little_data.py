@@ -6,6 +6,7 @@ import numpy as np
 
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.critic_overfitting import unharmed
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between
 
@@ -26,7 +27,7 @@ def too_little_data(history: History) -> Finding | None:
     levels = Levels(history)
     count, seen, r_v = levels.latest("training_samples"), levels.latest("seen"), levels.level("r_v", NOISY)
     with np.errstate(all="ignore"):
-        lost = r_v >= LOST
+        lost = (r_v >= LOST) & ~unharmed(levels)
         if levels.has("gap_error", "gap_train"):
             gap = levels.level("gap_train", NOISY)
             lost &= (gap > 0) & (r_v > 3 * levels.level("gap_error", NOISY) / gap)
