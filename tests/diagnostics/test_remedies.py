@@ -169,6 +169,18 @@ def test_restarts_are_bounded_over_all_folders(tmp_path):
     ]
 
 
+def test_a_restart_that_is_resumed_alone_knows_how_often_it_was_begun_again(tmp_path):
+    made = calm(on_trouble="restart", remedies=2)
+    run = trained(tmp_path / "run-restart-1", made)
+    trouble = Trouble("", "full_collapse", 8, 7)
+    (tmp_path / "run").mkdir()
+    first = Remedy(1, "full_collapse", "", 8, "restart", factor=0.5, folder=str(run.folder))
+    write_remedies(tmp_path / "run", [first])
+    assert remedies.next_remedy(run.folder, made, trouble).folder == str(tmp_path / "run-restart-2")
+    write_remedies(tmp_path / "run", [dataclasses.replace(first, action="rollback", folder=""), first])
+    assert remedies.next_remedy(run.folder, made, trouble) is None
+
+
 def test_a_collapse_is_no_reason_to_go_back(tmp_path):
     made = calm(on_trouble="rollback")
     with pytest.raises(Trouble):

@@ -63,7 +63,7 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
         trouble: why it stopped
         earlier: remedies in other folders, of which this run is a restart
     """
-    done = read_remedies(folder)
+    done, earlier = read_remedies(folder), max(earlier, _before_restart(folder))
     if recipe.run.on_trouble == "advise" or earlier + len(done) >= recipe.run.remedies:
         return None
     new = Remedy(len(done) + 1, trouble.verdict, trouble.evidence, trouble.round, "rollback", time=now())
@@ -78,6 +78,15 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
         other = folder.with_name(f"{name}-restart-{earlier + len(done) + 1}")
         return dataclasses.replace(new, action="restart", factor=SLOWER, folder=str(other))
     return None
+
+
+def _before_restart(folder: Path, after: frozenset[Path] = frozenset()) -> int:
+    """Remedies of the runs beside a folder that it is a restart of, when it is resumed alone."""
+    for beside in folder.parent.glob(f"*/{layout.REMEDIES}"):
+        done = read_remedies(beside.parent)
+        if beside.parent not in after | {folder} and done and Path(done[-1].folder).name == folder.name:
+            return len(done) + _before_restart(beside.parent, after | {folder})
+    return 0
 
 
 def _rolled_back(new: Remedy, folder: Path, trouble: Trouble, done: Sequence[Remedy]) -> Remedy | None:
