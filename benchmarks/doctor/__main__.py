@@ -14,14 +14,14 @@ import argparse
 import multiprocessing
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 from benchmarks.doctor.labels import label
 from benchmarks.doctor.split import split_of
 from benchmarks.doctor.suite import finished, keep_log, keep_outcome, trainings
 from benchmarks.doctor.trainings import Training
-from benchmarks.doctor.worker import carried_out
+from benchmarks.doctor.worker import Done, carried_out
 
 TASKS = 12
 """trainings of a worker process"""
@@ -54,20 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _train(missing: Sequence[Training], args: argparse.Namespace) -> None:
     began = time.perf_counter()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(args.workers, mp_context=context, max_tasks_per_child=TASKS) as pool:
-        waiting = [
-            pool.submit(carried_out, each, args.runs / each.name, args.threads, args.keep_runs) for each in missing
-        ]
-        for number, future in enumerate(as_completed(waiting), start=1):
-            done = future.result()
-            head = f"{number}/{len(waiting)} {done.name}"
+    work = partial(_carried_out, runs=args.runs, threads=args.threads, keep=args.keep_runs)
+    # concurrent.futures waits for ever with one worker of a limited number of tasks (CPython issue 115634)
+    with context.Pool(args.workers, maxtasksperchild=TASKS) as pool:
+        for number, done in enumerate(pool.imap_unordered(work, missing), start=1):
+            head = f"{number}/{len(missing)} {done.name}"
             if done.error:
                 print(f"{head}: failed to run\n{done.error}", flush=True)
                 continue
             keep_log(done.name, done.rows)
             keep_outcome(done.name, done.found)
-            minutes = (time.perf_counter() - began) / number * (len(waiting) - number) / 60
+            minutes = (time.perf_counter() - began) / number * (len(missing) - number) / 60
             print(f"{head}: {label(done.found).name}, about {minutes:.0f} min left", flush=True)
+
+
+def _carried_out(training: Training, runs: Path, threads: int, keep: bool) -> Done:
+    return carried_out(training, runs / training.name, threads, keep)
 
 
 if __name__ == "__main__":
