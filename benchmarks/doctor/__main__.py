@@ -21,7 +21,7 @@ from benchmarks.doctor.labels import label
 from benchmarks.doctor.split import split_of
 from benchmarks.doctor.suite import finished, keep_log, keep_outcome, trainings
 from benchmarks.doctor.trainings import Training
-from benchmarks.doctor.worker import Done, carried_out
+from benchmarks.doctor.worker import carried_out
 
 TASKS = 12
 """trainings of a worker process"""
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _train(missing: Sequence[Training], args: argparse.Namespace) -> None:
     began = time.perf_counter()
     context = multiprocessing.get_context("spawn")
-    work = partial(_carried_out, runs=args.runs, threads=args.threads, keep=args.keep_runs)
+    work = partial(carried_out, runs=args.runs, threads=args.threads, keep=args.keep_runs)
     # concurrent.futures waits for ever with one worker of a limited number of tasks (CPython issue 115634)
     with context.Pool(args.workers, maxtasksperchild=TASKS) as pool:
         for number, done in enumerate(pool.imap_unordered(work, missing), start=1):
@@ -66,10 +66,6 @@ def _train(missing: Sequence[Training], args: argparse.Namespace) -> None:
             keep_outcome(done.name, done.found)
             minutes = (time.perf_counter() - began) / number * (len(missing) - number) / 60
             print(f"{head}: {label(done.found).name}, about {minutes:.0f} min left", flush=True)
-
-
-def _carried_out(training: Training, runs: Path, threads: int, keep: bool) -> Done:
-    return carried_out(training, runs / training.name, threads, keep)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ class Done(NamedTuple):
     """a traceback"""
 
 
-def carried_out(training: Training, folder: Path, threads: int, keep: bool) -> Done:
-    """Trains in a folder, which is removed unless it is kept."""
+def carried_out(training: Training, runs: Path, threads: int, keep: bool) -> Done:
+    """Trains in its folder below ``runs``, which is removed unless it is kept."""
+    folder = runs / training.name
     try:
         found, rows = carry_out(training, folder, threads), signal_rows(folder)
     except Exception:
