@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,16 +18,14 @@ from steadygan.kinds import Kind
 from steadygan.preparation import Prepared, RecipeLike, prepare, read_recipe
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
-from steadygan.run.remedies import read_remedies
 from steadygan.run.reopen import reopen
+from steadygan.sessions import Launch
 from steadygan.system import started
 
 if TYPE_CHECKING:
-    from steadygan.data import Dataset
     from steadygan.diagnostics.findings import Diagnosis
-    from steadygan.run.remedies import Remedy
     from steadygan.training.checking import Report
-    from steadygan.training.observers import Evaluator, Observer
+    from steadygan.training.observers import Observer
     from steadygan.training.processes.world import World
 
 
@@ -108,95 +105,8 @@ def train_prepared(
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     watching = default_observers() if observers is None else observers
     with _world(device) as world:
-        return _train(ready, world.broadcast(folder), device, watching, start, world, began)
-
-
-def _train(
-    ready: Prepared,
-    folder: Path,
-    device: str,
-    observers: Sequence[Observer],
-    start: Path | None,
-    world: World,
-    began: float,
-    earlier: int = 0,
-) -> Run:
-    """Trains in a folder, and where a remedy asks for it in the next one; so many remedies were in folders before."""
-    from steadygan.diagnostics.doctor import doctor_of
-    from steadygan.evaluation.during_training import training_evaluator
-    from steadygan.training.session import new_run, owning
-
-    kinds = recipes.own_kinds(ready.recipe)
-    with owning(folder, world):  # from here on: an evaluator may refuse the data, and the folder goes again
-        evaluator = training_evaluator(ready.recipe, ready.dataset)
-        session = functools.partial(
-            new_run,
-            ready.recipe,
-            ready.dataset,
-            folder,
-            device=device,
-            minutes=ready.minutes,
-            observers=observers,
-            evaluator=evaluator,
-            weights_from=start,
-            world=world,
-            began=began,
-            doctor=doctor_of(ready.recipe.run.diagnose),
-        )
-        ended = _until_it_ends(
-            folder, session, ready.dataset, evaluator, observers, device, world, kinds, began, earlier
-        )
-    if isinstance(ended, str):
-        return Run(folder, kinds=kinds)
-    slower = dataclasses.replace(ready, recipe=remedies.applied(ended, ready.recipe))
-    return _train(
-        slower, Path(ended.folder), device, observers, start, world, began, earlier + len(read_remedies(folder))
-    )
-
-
-def _until_it_ends(
-    folder: Path,
-    session: Callable[[], str],
-    dataset: Dataset,
-    evaluator: Evaluator | None,
-    observers: Sequence[Observer],
-    device: str,
-    world: World,
-    kinds: Iterable[Kind],
-    began: float,
-    earlier: int = 0,
-) -> str | Remedy:
-    """A session, and the remedies that follow it (``remedies.until_it_ends``); several processes have none."""
-    from steadygan.diagnostics.doctor import doctor_of
-    from steadygan.training import resumption
-    from steadygan.training.session import resume_run
-
-    if world.size > 1:
-        return session()
-
-    def recipe_of() -> Recipe:
-        return Run(folder, kinds=kinds).recipe
-
-    def again(remedy: Remedy, since: float) -> str:
-        before = resumption.as_it_was(folder, recipe_of(), remedy.to_round, kinds)
-        recipe = remedies.applied(remedy, before)
-        return resume_run(
-            recipe,
-            dataset,
-            folder,
-            device=device,
-            observers=observers,
-            evaluator=evaluator,
-            world=world,
-            began=since,
-            before=before,
-            from_round=remedy.to_round,
-            kinds=kinds,
-            by=remedy.by,
-            doctor=doctor_of(recipe.run.diagnose),
-        )
-
-    return remedies.until_it_ends(folder, session, again, recipe_of, print, began=began, earlier=earlier)
+        launch = Launch(ready.dataset, device, watching, world, began)
+        return launch.new(ready.recipe, world.broadcast(folder), ready.minutes, start)
 
 
 def _world(device: str) -> AbstractContextManager[World]:
@@ -237,50 +147,31 @@ def resume(
     Raises:
         UsageError, RunError: one line.
     """
-    from steadygan.diagnostics.doctor import doctor_of
-    from steadygan.evaluation.during_training import training_evaluator
     from steadygan.training import resumption
-    from steadygan.training.session import owning, resume_run
+    from steadygan.training.session import owning
 
     began = started.began()
     if more_rounds < 0:
         raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
     folder = run.folder if isinstance(run, Run) else find_run(run)
     kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
-    with _world(device) as world, owning(folder, world):
-        before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
-        start = resumption.checkpoint_of(folder, from_round)
-        before = resumption.as_it_was(folder, before, 0 if start is None else int(start.name), kinds)
-        recipe = before if change is None else change(before)
-        recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
-        if micro_batch is not None:
-            recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
-        resumption.check_changes(before, recipe, folder)
-        recipe, dataset = reopen(folder, recipe, data)
-        watching = default_observers() if observers is None else observers
-        evaluator = training_evaluator(recipe, dataset)
-        if world.first and (recipe != before or from_round is not None):
-            remedies.forget(folder, from_round)
-        session = functools.partial(
-            resume_run,
-            recipe,
-            dataset,
-            folder,
-            device=device,
-            observers=watching,
-            evaluator=evaluator,
-            world=world,
-            began=began,
-            before=before,
-            from_round=from_round,
-            kinds=kinds,
-            doctor=doctor_of(recipe.run.diagnose),
-        )
-        ended = _until_it_ends(folder, session, dataset, evaluator, watching, device, world, kinds, began)
-    if isinstance(ended, str):
-        return Run(folder, kinds=kinds)
-    slower = Prepared(remedies.applied(ended, recipe), dataset)  # without the time limit of the run before
-    return train_prepared(slower, ended.folder, device=device, observers=watching)
+    with _world(device) as world:
+        with owning(folder, world):
+            before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
+            start = resumption.checkpoint_of(folder, from_round)
+            before = resumption.as_it_was(folder, before, 0 if start is None else int(start.name), kinds)
+            recipe = before if change is None else change(before)
+            recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
+            if micro_batch is not None:
+                recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
+            resumption.check_changes(before, recipe, folder)
+            recipe, dataset = reopen(folder, recipe, data)
+            watching = default_observers() if observers is None else observers
+            launch = Launch(dataset, device, watching, world, began, kinds)
+            remedy = launch.resumed(before, recipe, folder, from_round)
+        if remedy is None:
+            return Run(folder, kinds=kinds)
+        return launch.new(remedies.applied(remedy, recipe), Path(remedy.folder))  # without a limit of time
 
 
 def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:

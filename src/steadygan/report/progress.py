@@ -45,7 +45,7 @@ class ProgressObserver:
         self._silence: AbstractContextManager[None] | None = None
 
     def preparing(self, line: str) -> None:
-        """Prints a line on what happens before the first round."""
+        """Prints a line on what happens before the first round, or between sessions."""
         with suppress(*BROKEN):
             stream = sys.stdout if self._console is None else self._console.file
             if stream is not None and not stream.closed:
