@@ -21,7 +21,8 @@ TOLD_APART, OTHER_BINS, AWAY = 0.8, 0.5, 3.0
 have .55 to .98, .1 to .8 and 1 to 2, but they move"""
 MOVED = 0.5
 """deviations after which a generator that stopped has collapsed, if its samples are alike"""
-ALIKE = 0.05
+ALIKE, POINT = 0.05, 1e-3
+"""distance ratios; untrained generators have .2 and more, so one of a point has fallen there [measured small-scale]"""
 STARTS = 1.5
 """growth of the moves in a quarter of the rounds, of a generator that begins to move"""
 FROM = 0.08
@@ -37,7 +38,8 @@ def generator_stalled(history: History) -> Finding | None:
         still = np.where(np.isnan(way), move < STILL, way < WAY)
         far = samples.bad | (levels.level("accuracy") >= TOLD_APART) | (levels.level("bins_different") >= OTHER_BINS)
         far |= levels.level("copy_ratio") > AWAY
-        fell = (levels.level("distance_ratio") < ALIKE) & (levels.total("move") > MOVED)
+        distance = levels.level("distance_ratio")
+        fell = (distance < POINT) | ((distance < ALIKE) & (levels.total("move") > MOVED))
     with np.errstate(invalid="ignore"):
         starts = levels.growth("move") >= STARTS
     holds = still & far & ~fell & ~starts & (age >= FROM)

@@ -8,6 +8,7 @@ from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, Mask, between, strongest
+from steadygan.diagnostics.verdicts.samples import samples_of
 
 MISSING, MISSING_AT_END = 0.5, 0.3
 """bins without samples, now and by their trend; up to .46 at single looks of healthy runs [measured small-scale]"""
@@ -30,7 +31,7 @@ def partial_collapse(history: History) -> Finding | None:
             "classes": (classes <= CLASSES) & ~(levels.outlook("classes") > CLASSES_AT_END),
             "distance_ratio": (distance <= NARROW) & ~(levels.outlook("distance_ratio") > NARROW_AT_END),
         }
-        holds = np.any(list(tests.values()), axis=0) & (levels.age >= FROM)
+        holds = np.any(list(tests.values()), axis=0) & (levels.age >= FROM) & ~samples_of(levels).improving
     strength = strongest(
         between(missing, MISSING, 0.8), between(classes, CLASSES, 0.3), 0.8 * between(distance, NARROW, 0.15)
     )

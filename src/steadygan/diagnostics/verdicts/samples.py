@@ -16,9 +16,12 @@ FEW_CLASSES = 0.65
 """of the data's classes; 8 to 10 of 10 healthy [measured small-scale]"""
 NOISE, NOISE_FROM = 1.5, 0.3
 """rank ratio of noise, which varies along all directions; .3 to 1.1 healthy, 1.8 of untrained networks [small-scale]"""
-FAR, FAR_FROM = 4.0, 0.5
-"""copy ratio, and the share of the run from which it counts; healthy 1.05 to 1.65 at the end, 8 to 13 on points before
-a quarter [measured small-scale]; measured rarely, its level lags behind"""
+WIDENS = 1.15
+"""growth of the distance ratio in a quarter of the rounds so far, of samples on their way"""
+MORE = 1.03
+"""growth of the classes, and fall of the missing bins, in the same time"""
+ALIKE = 0.1
+"""distance ratio below which samples are next to alike, and growth says little"""
 
 
 class Samples(NamedTuple):
@@ -29,6 +32,10 @@ class Samples(NamedTuple):
     """some number of them is outside of what is healthy and is not on its way there"""
     strength: Column
     """0 to 1: how bad"""
+    widening: Mask
+    """they become more varied, so that the critic's gradient is of use"""
+    improving: Mask
+    """the same, and they reach more of the data's bins and classes"""
     fields: tuple[str, ...]
     """that say so at the last look"""
 
@@ -36,7 +43,7 @@ class Samples(NamedTuple):
 def samples_of(levels: Levels) -> Samples:
     """Whether samples are far from the data, at each look."""
     distance, missing = levels.level("distance_ratio"), levels.level("bins_missing")
-    classes, copy = levels.level("classes"), levels.level("copy_ratio")
+    classes = levels.level("classes")
     rank = levels.level("rank_ratio")
     with np.errstate(all="ignore"):
         tests: dict[str, tuple[Mask, Column]] = {
@@ -56,13 +63,19 @@ def samples_of(levels: Levels) -> Samples:
                 (rank > NOISE) & (levels.age >= NOISE_FROM) & ~(levels.outlook("rank_ratio") <= 1.2),
                 between(rank, NOISE, 3),
             ),
-            "copy_ratio": (
-                (copy > FAR) & (levels.age >= FAR_FROM) & ~(levels.outlook("copy_ratio") <= 2),
-                between(copy, FAR, 10),
-            ),
         }
     known = np.any([~np.isnan(levels.level(field)) for field in tests], axis=0)
     bad = np.any([test for test, _ in tests.values()], axis=0)
     strength = strongest(*(np.where(test, how, 0.0) for test, how in tests.values()))
     saying = tuple(field for field, (test, _) in tests.items() if len(test) and test[-1])
-    return Samples(known, bad, strength, saying)
+    return Samples(known, bad, strength, *_trends(levels), saying)
+
+
+def _trends(levels: Levels) -> tuple[Mask, Mask]:
+    """Where samples widen, and where they also reach more of the data, over the last quarter of the rounds."""
+    distance = levels.level("distance_ratio")
+    missing, classes = levels.growth("bins_missing"), levels.growth("classes")
+    with np.errstate(all="ignore"):
+        wider = (levels.growth("distance_ratio") >= WIDENS) & (distance >= ALIKE) & (distance < 1) & ~(missing > 1)
+        found: Mask = wider & ~(missing > 1 / MORE) & ~(classes < MORE)
+        return wider, found
