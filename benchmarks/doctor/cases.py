@@ -32,6 +32,8 @@ class Said:
     """the first stable fault; else 'healthy'"""
     at: float
     """share of the planned rounds at which it stood; 1 for 'healthy'"""
+    confidence: float = 0.0
+    """of the fault as it was said then"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def said_of(diagnoses: Sequence[Diagnosis], rounds: int) -> Said:
         now = last[-1]
         ended = end == len(diagnoses) and now.main.verdict == "diverged"
         if now.sick and (ended or (len(last) == STABLE and len({each.main.verdict for each in last}) == 1)):
-            return Said(now.main.verdict, min(1.0, now.round / rounds))
+            return Said(now.main.verdict, min(1.0, now.round / rounds), now.main.confidence)
     return Said(HEALTHY, 1.0)
 
 

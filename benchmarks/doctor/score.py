@@ -9,6 +9,7 @@ writes the tables into docs/doctor-suite.md.
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from benchmarks.doctor.shares import Share, macro, wilson
 ABOUT = "The doctor scored on the kept logs."
 PAGE = ROOT / "docs" / "doctor-suite.md"
 BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
+SURE = (0.0, 0.6, 0.8, 1.0)
+"""bounds of confidence by which right verdicts are counted"""
 FEWEST = 3
 """trainings of a class, for its recall to count in the average"""
 
@@ -84,6 +87,19 @@ def confusion(cases: Sequence[Case]) -> list[list[str]]:
     ]
 
 
+def calibration(cases: Sequence[Case]) -> list[tuple[str, Share]]:
+    """How many of the faults that were said with such confidence were right, healthy trainings among them."""
+    found = []
+    for low, high in itertools.pairwise(SURE):
+        right = [
+            case.right
+            for case in cases
+            if case.label.name != "ambiguous" and case.said.verdict != HEALTHY and low < case.said.confidence <= high
+        ]
+        found.append((f"{100 * low:.0f} to {100 * high:.0f}%", wilson(sum(right), len(right))))
+    return found
+
+
 def lines(title: str, cases: Sequence[Case]) -> list[str]:
     """The score and the confusion table in markdown."""
     found = score(cases)
@@ -98,6 +114,8 @@ def lines(title: str, cases: Sequence[Case]) -> list[str]:
     text += [f"| median time of a right verdict | {100 * found.median:.0f}% of the run |", ""]
     text += ["| outcome | right |", "|---|---|"]
     text += [f"| {name} | {share} |" for name, share in found.recall.items() if share.of]
+    text += ["", "| confidence of a fault | right |", "|---|---|"]
+    text += [f"| {bounds} | {share} |" for bounds, share in calibration(cases)]
     table = confusion(cases)
     return [*text, "", *_markdown(table)]
 

@@ -6,6 +6,7 @@ there. A level is a median over looks, so that one that jumps changes nothing; a
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -108,20 +109,29 @@ class Levels:
 
     def growth(self, field: str) -> Column:
         """Level over the level a quarter of the rounds before; NaN where one is not known or not above 0."""
-        now, before = self.level(field), self.earlier(field)
-        with np.errstate(all="ignore"):
-            return np.where((now > 0) & (before > 0), now / before, math.nan)
+
+        def make() -> Column:
+            now, before = self.level(field), self.earlier(field)
+            with np.errstate(all="ignore"):
+                return np.where((now > 0) & (before > 0), now / before, math.nan)
+
+        return self._array(("growth", field), lambda levels: levels.growth(field), make)
 
     def outlook(self, field: str) -> Column:
         """The level that a field has at the end, if it goes on by the power of time that it went by lately.
 
         A run that becomes healthy looks collapsed at first (diversity .13 to .6 at a quarter): its outlook does not.
         """
-        with np.errstate(all="ignore"):
-            left = np.log(1 / np.maximum(self.age, 1e-3)) / -math.log(1 - SPAN)
-            growth = np.clip(np.nan_to_num(self.growth(field), nan=1.0), 0.25, 4.0)
-            ahead: Column = self.level(field) * growth ** np.minimum(left, 4)
-            return ahead
+
+        def make() -> Column:
+            growth = self.growth(field)
+            with np.errstate(all="ignore"):
+                left = np.log(1 / np.maximum(self.age, 1e-3)) / -math.log(1 - SPAN)
+                growth = np.clip(np.where(np.isnan(growth), 1.0, growth), 0.25, 4.0)
+                ahead: Column = self.level(field) * growth ** np.minimum(left, 4)
+                return ahead
+
+        return self._array(("outlook", field), lambda levels: levels.outlook(field), make)
 
     def has(self, *fields: str) -> bool:
         """True if some look has each of the fields."""
@@ -176,12 +186,12 @@ def between(value: Column, start: float, end: float) -> Column:
     """0 at ``start`` and beyond, 1 at ``end`` and beyond, by the logarithm between: how strong evidence is."""
     with np.errstate(all="ignore"):
         share = (np.log(np.maximum(value, 1e-12)) - math.log(start)) / (math.log(end) - math.log(start))
-    return np.clip(np.nan_to_num(share), 0, 1)
+    return np.clip(np.where(np.isnan(share), 0.0, share), 0, 1)
 
 
 def strongest(*strengths: Column) -> Column:
     """The highest of several strengths at each look."""
-    found: Column = np.nanmax(np.nan_to_num(np.stack(strengths)), axis=0)
+    found: Column = np.fmax(functools.reduce(np.fmax, strengths), 0.0)
     return found
 
 

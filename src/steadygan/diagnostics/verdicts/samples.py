@@ -40,35 +40,42 @@ class Samples(NamedTuple):
     """that say so at the last look"""
 
 
+FIELDS = ("distance_ratio", "bins_missing", "classes", "rank_ratio")
+
+
 def samples_of(levels: Levels) -> Samples:
     """Whether samples are far from the data, at each look."""
+    table = _table(levels)
+    known, bad, widening, improving, *tests = (table[:, column].astype(bool) for column in range(8))
+    saying = tuple(field for field, test in zip(FIELDS, tests, strict=True) if len(test) and test[-1])
+    return Samples(known, bad, table[:, 8], widening, improving, saying)
+
+
+def _table(levels: Levels) -> Column:
+    """[looks, 9]: the masks of ``Samples``, the test of each field, and the strength; made once for a log."""
+    return levels.history.array("samples", lambda history: _table(Levels(history)), lambda: _measured(levels))
+
+
+def _measured(levels: Levels) -> Column:
     distance, missing = levels.level("distance_ratio"), levels.level("bins_missing")
-    classes = levels.level("classes")
-    rank = levels.level("rank_ratio")
+    classes, rank = levels.level("classes"), levels.level("rank_ratio")
     with np.errstate(all="ignore"):
-        tests: dict[str, tuple[Mask, Column]] = {
-            "distance_ratio": (
-                ((distance < NARROW) & ~(levels.outlook("distance_ratio") >= 0.8)) | (distance > WIDE),
-                strongest(between(distance, NARROW, 0.05), between(distance, WIDE, 4)),
-            ),
-            "bins_missing": (
-                (missing > MISSING) & ~(levels.outlook("bins_missing") <= 0.2),
-                between(missing, MISSING, 0.9),
-            ),
-            "classes": (
-                (classes < FEW_CLASSES) & ~(levels.outlook("classes") >= 0.8),
-                between(classes, FEW_CLASSES, 0.15),
-            ),
-            "rank_ratio": (
-                (rank > NOISE) & (levels.age >= NOISE_FROM) & ~(levels.outlook("rank_ratio") <= 1.2),
-                between(rank, NOISE, 3),
-            ),
-        }
-    known = np.any([~np.isnan(levels.level(field)) for field in tests], axis=0)
-    bad = np.any([test for test, _ in tests.values()], axis=0)
-    strength = strongest(*(np.where(test, how, 0.0) for test, how in tests.values()))
-    saying = tuple(field for field, (test, _) in tests.items() if len(test) and test[-1])
-    return Samples(known, bad, strength, *_trends(levels), saying)
+        tests = (
+            ((distance < NARROW) & ~(levels.outlook("distance_ratio") >= 0.8)) | (distance > WIDE),
+            (missing > MISSING) & ~(levels.outlook("bins_missing") <= 0.2),
+            (classes < FEW_CLASSES) & ~(levels.outlook("classes") >= 0.8),
+            (rank > NOISE) & (levels.age >= NOISE_FROM) & ~(levels.outlook("rank_ratio") <= 1.2),
+        )
+        strengths = (
+            strongest(between(distance, NARROW, 0.05), between(distance, WIDE, 4)),
+            between(missing, MISSING, 0.9),
+            between(classes, FEW_CLASSES, 0.15),
+            between(rank, NOISE, 3),
+        )
+    known = np.any([~np.isnan(levels.level(field)) for field in FIELDS], axis=0)
+    strength = strongest(*(np.where(test, how, 0.0) for test, how in zip(tests, strengths, strict=True)))
+    columns = (known, np.any(tests, axis=0), *_trends(levels), *tests, strength)
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
 def _trends(levels: Levels) -> tuple[Mask, Mask]:
