@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from benchmarks.doctor.materials import Source
 from benchmarks.doctor.trainings import Fields, Training, rates, training
@@ -16,11 +16,11 @@ _SGD = {
     "critic-optimizer.momentum": "0.9",
 }
 _DECAY = {"critic-optimizer:": "adamw"}
-_ADAM = {"generator-optimizer:": "adam", "critic-optimizer:": "adam"}
-_MOMENTUM = {**_ADAM, "generator-optimizer.betas": "0.95 0.999", "critic-optimizer.betas": "0.95 0.999"}
+ADAM = {"generator-optimizer:": "adam", "critic-optimizer:": "adam"}
+_MOMENTUM = {**ADAM, "generator-optimizer.betas": "0.95 0.999", "critic-optimizer.betas": "0.95 0.999"}
 _FORGETFUL = {"generator-optimizer.betas": "0.0 0.1", "critic-optimizer.betas": "0.0 0.1"}
 _DULL = {"generator-optimizer.eps": "10", "critic-optimizer.eps": "1e-8"}
-_SATURATING = {"objective.loss:": "saturating"}
+SATURATING = {"objective.loss:": "saturating"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +99,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause("clip-wide-deep", {"constraint.limit": "1", "critic.depth": "8"}, "wgan/moons wgan/hexagon wgan/unequal"),
     Cause(
-        "saturating-strong", {**_SATURATING, **rates(1e-4, 3e-3), "critic-steps": "10"},
+        "saturating-strong", {**SATURATING, **rates(1e-4, 3e-3), "critic-steps": "10"},
         "gan/8gaussians gan/digits dcgan/digits gan/cross dcgan/glyphs8",
         0.4,
     ),
@@ -197,7 +197,7 @@ CAUSES: tuple[Cause, ...] = (
         "gan/8gaussians wgan-gp/moons r3gan/cross gan/digits sngan/hexagon",
     ),
     Cause(
-        "beta2-low", {**_ADAM, **_FORGETFUL, **rates(5e-3)},
+        "beta2-low", {**ADAM, **_FORGETFUL, **rates(5e-3)},
         "gan/8gaussians gan/digits dcgan/glyphs8 lsgan/cross wgan-gp/circle",
     ),
     Cause(
@@ -213,7 +213,12 @@ CAUSES: tuple[Cause, ...] = (
 
 def failing() -> Iterator[Training]:
     """The trainings of all causes."""
-    for number, cause in enumerate(CAUSES):
+    return trainings_of(CAUSES)
+
+
+def trainings_of(causes: Iterable[Cause], first_seed: int = 0) -> Iterator[Training]:
+    """The trainings of causes, with seeds from one on."""
+    for number, cause in enumerate(causes, start=first_seed):
         for index, word in enumerate(cause.on.split()):
             recipe, _, data = word.partition("/")
             source, fields = _source(data), dict(cause.fields)

@@ -14,6 +14,7 @@ from benchmarks.common import RESULTS
 from benchmarks.doctor.failing import failing
 from benchmarks.doctor.healthy import healthy
 from benchmarks.doctor.trainings import Training
+from benchmarks.doctor.tuning import tuning
 
 LOGS = Path(__file__).resolve().parent / "logs"
 OUTCOMES = RESULTS / "doctor.jsonl"
@@ -23,7 +24,9 @@ DIGITS = 5
 
 def trainings() -> tuple[Training, ...]:
     """The trainings, in an order that mixes all kinds, so that a part of them is a fair sample."""
-    return tuple(sorted([*healthy(), *failing()], key=lambda each: hashlib.sha256(each.name.encode()).digest()))
+    return tuple(
+        sorted([*healthy(), *failing(), *tuning()], key=lambda each: hashlib.sha256(each.name.encode()).digest())
+    )
 
 
 def kept_outcomes(path: Path = OUTCOMES) -> dict[str, dict[str, Any]]:
