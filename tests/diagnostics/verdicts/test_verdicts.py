@@ -81,7 +81,8 @@ CASES = [
     ),
     Case(
         "vanishing_gradient",
-        dict.fromkeys(("slope_between", "slope_real", "slope_fake", "slope_high"), 1e-08) | {"depth_slope": -0.99},
+        dict.fromkeys(("slope_between", "slope_real", "slope_fake", "slope_high"), 1e-08)
+        | {"depth_slope": -0.99, "generator_update": 1e-6, "bins_different": 0.9},
         [("depth_slope", (-0.1, -0.7, -2))],
         ("slope_between",),
     ),

@@ -24,8 +24,12 @@ def clipping(history: History) -> Finding | None:
     share, samples = levels.level("clipped_share"), samples_of(levels)
     slope, high = levels.level("slope_between"), levels.level("slope_high")
     with np.errstate(invalid="ignore"):
-        harm = (samples.bad & (levels.age >= 0.3)) | (slope < NO_SLOPE) | ((high > STEEP) & samples.bad)
-        holds = (share >= SHARE) & harm & (levels.age >= FROM)
+        harm = (
+            (samples.bad & (levels.age >= 0.3))
+            | ((slope < NO_SLOPE) & ~levels.generator_steps)
+            | ((high > STEEP) & samples.bad)
+        )
+        holds = (share >= SHARE) & harm & ~samples.fine & (levels.age >= FROM)
     strength = between(share, SHARE, MOST)
     evidence = said(levels, "clipped_share", "slope_between", "slope_high", *samples.fields)[:3]
     missing = int(not levels.has("slope_between"))

@@ -24,7 +24,7 @@ def lipschitz_not_held(history: History) -> Finding | None:
     samples, high = samples_of(levels), levels.level("slope_high")
     with np.errstate(invalid="ignore"):
         harm = samples.bad | ~samples.known | (high > ALONE)
-        holds = (high > STEEP) & ~np.isnan(levels.level("wasserstein")) & harm & (levels.age >= FROM)
+        holds = (high > STEEP) & ~np.isnan(levels.level("wasserstein")) & harm & ~samples.fine & (levels.age >= FROM)
     evidence = said(levels, "slope_high", "wasserstein", *samples.fields)[:3]
     missing = int(not samples.known[-1]) if levels.looks else 0
     return levels.finding("lipschitz_not_held", holds, between(high, STEEP, MOST), evidence, SOURCE, missing=missing)

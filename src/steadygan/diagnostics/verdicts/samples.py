@@ -16,6 +16,9 @@ FEW_CLASSES = 0.65
 """of the data's classes; 8 to 10 of 10 healthy [measured small-scale]"""
 NOISE, NOISE_FROM = 1.5, 0.3
 """rank ratio of noise, which varies along all directions; .3 to 1.1 healthy, 1.8 of untrained networks [small-scale]"""
+FINE, FINE_MISSING, FINE_DIFFERENT = (0.7, 1.3), 0.2, 0.45
+"""distance ratios between which, and shares of bins without samples and of other shares up to which, samples are fine;
+at .6 of the run, half of the healthy trainings of the suite's seen part and none of those with lost modes"""
 WIDENS = 1.15
 """growth of the distance ratio in a quarter of the rounds so far, of samples on their way"""
 MORE = 1.03
@@ -32,6 +35,8 @@ class Samples(NamedTuple):
     """some number of them is outside of what is healthy and is not on its way there"""
     strength: Column
     """0 to 1: how bad"""
+    fine: Mask
+    """they are as wide as the data and reach its bins in about its shares: a critic that looks odd does no harm"""
     widening: Mask
     """they become more varied, so that the critic's gradient is of use"""
     improving: Mask
@@ -46,13 +51,13 @@ FIELDS = ("distance_ratio", "bins_missing", "classes", "rank_ratio")
 def samples_of(levels: Levels) -> Samples:
     """Whether samples are far from the data, at each look."""
     table = _table(levels)
-    known, bad, widening, improving, *tests = (table[:, column].astype(bool) for column in range(8))
+    known, bad, fine, widening, improving, *tests = (table[:, column].astype(bool) for column in range(9))
     saying = tuple(field for field, test in zip(FIELDS, tests, strict=True) if len(test) and test[-1])
-    return Samples(known, bad, table[:, 8], widening, improving, saying)
+    return Samples(known, bad, table[:, 9], fine, widening, improving, saying)
 
 
 def _table(levels: Levels) -> Column:
-    """[looks, 9]: the masks of ``Samples``, the test of each field, and the strength; made once for a log."""
+    """[looks, 10]: the masks of ``Samples``, the test of each field, and the strength; made once for a log."""
     return levels.history.array("samples", lambda history: _table(Levels(history)), lambda: _measured(levels))
 
 
@@ -74,8 +79,16 @@ def _measured(levels: Levels) -> Column:
         )
     known = np.any([~np.isnan(levels.level(field)) for field in FIELDS], axis=0)
     strength = strongest(*(np.where(test, how, 0.0) for test, how in zip(tests, strengths, strict=True)))
-    columns = (known, np.any(tests, axis=0), *_trends(levels), *tests, strength)
+    columns = (known, np.any(tests, axis=0), _fine(levels), *_trends(levels), *tests, strength)
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _fine(levels: Levels) -> Mask:
+    with np.errstate(invalid="ignore"):
+        few = (levels.level("bins_missing") <= FINE_MISSING) & (levels.level("bins_different") <= FINE_DIFFERENT)
+        distance = levels.level("distance_ratio")
+        found: Mask = few & ~(distance < FINE[0]) & ~(distance > FINE[1])
+        return found
 
 
 def _trends(levels: Levels) -> tuple[Mask, Mask]:

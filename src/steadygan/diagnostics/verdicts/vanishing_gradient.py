@@ -8,6 +8,7 @@ from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between, strongest
+from steadygan.diagnostics.verdicts.samples import samples_of
 
 SMALL = 1e-3
 """norm of the critic's input gradient: 1 held by a penalty, .01 to .1 of one that learns slowly, 2e-11 vanished"""
@@ -23,7 +24,8 @@ def vanishing_gradient(history: History) -> Finding | None:
     slope = np.fmax(levels.level("slope_between"), np.fmax(levels.level("slope_real"), levels.level("slope_fake")))
     depth = levels.level("depth_slope")
     with np.errstate(invalid="ignore"):
-        holds = ((slope < SMALL) | ((depth < DEPTH) & (slope < SMALL_OVER_DEPTH))) & (levels.age >= FROM)
+        holds = (slope < SMALL) | ((depth < DEPTH) & (slope < SMALL_OVER_DEPTH))
+        holds &= ~samples_of(levels).fine & ~levels.generator_steps & (levels.age >= FROM)
     strength = strongest(between(slope, SMALL_OVER_DEPTH, 1e-6), 0.8 * between(-depth, -DEPTH, 1.2))
     evidence = said(levels, "slope_between", "slope_fake", "depth_slope")
     missing = int(not levels.has("depth_slope"))
