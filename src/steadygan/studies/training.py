@@ -1,0 +1,87 @@
+"""Trials that train a recipe: begun, or resumed where they were stopped, then measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadygan import recipe as recipes
+from steadygan.data.options import DataOptions
+from steadygan.preparation import RecipeLike, prepare
+from steadygan.recipe import Recipe, RunOptions
+from steadygan.studies.trial import Outcome
+
+if TYPE_CHECKING:
+    from steadygan.preparation import Prepared
+    from steadygan.run import Run
+
+RUN = "run"
+"""folder of the training in the trial's"""
+OPTIONS = RunOptions(precision="fp32", engine="eager", threads=1, evaluate="none", diagnose=False)
+"""of trainings whose numbers must not depend on the machine's load: one thread, no choice by measured speed"""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A recipe on data for so many rounds, and what is measured of the finished run."""
+
+    recipe: RecipeLike
+    """a recipe; or a recipe's name or function, built for the data"""
+    data: str | DataOptions
+    rounds: int
+    measure: Callable[[Run, Prepared], Outcome]
+    """of the run with its data open"""
+    change: Callable[[Recipe], Recipe] | None = None
+    """of the recipe that was built for the data"""
+    options: RunOptions = OPTIONS
+
+    def fitted(self, rounds: int) -> Training:
+        """The same with so many rounds."""
+        return dataclasses.replace(self, rounds=rounds)
+
+    def prepared(self, seed: int) -> Prepared:
+        """The data, open, with the recipe that trains on it."""
+        ready = prepare(self.recipe, self.data)
+        made = recipes.fitted(ready.recipe, self.rounds)
+        if self.change is not None:
+            made = self.change(made)
+        made = dataclasses.replace(made, rounds=self.rounds, seed=seed, run=_for(self.rounds, self.options))
+        return dataclasses.replace(ready, recipe=made, minutes=None)
+
+    def seconds_per_round(self) -> float:
+        """As measured on this machine with one thread."""
+        from steadygan.studies.speed import seconds_per_round
+
+        return seconds_per_round(self.prepared(0))
+
+    def carry_out(self, folder: Path, seed: int) -> Outcome:
+        """Trains, or resumes what was stopped, and measures."""
+        from steadygan import api
+        from steadygan.run import Run
+        from steadygan.run.layout import CHECKPOINTS, list_checkpoints
+
+        ready, place = self.prepared(seed), folder / RUN
+        if list_checkpoints(place / CHECKPOINTS):
+            api.resume(place, observers=[])
+        else:
+            _remove(place)
+            api.train_prepared(ready, place, device="cpu", observers=[])
+        return self.measure(Run(place), ready)
+
+
+def _for(rounds: int, options: RunOptions) -> RunOptions:
+    """Fixed intervals in place of those by the clock: about 100 rows, 20 checkpoints and 10 pictures in a run."""
+    every: dict[str, Any] = {}
+    for name, count in (("log_every", 100), ("checkpoint_every", 20), ("picture_every", 10)):
+        if getattr(options, name) is None:
+            every[name] = max(1, rounds // count)
+    return dataclasses.replace(options, **every)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
