@@ -1,4 +1,4 @@
-"""Intervals over seeds: of a mean, of a difference of values that belong together (Student's t), of a share (Wilson)."""
+"""Intervals over seeds: of a mean and of a difference of paired values (Student's t), of a share (Wilson)."""
 
 from __future__ import annotations
 
