@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from steadygan.errors import unknown_name
+from steadygan.errors import UsageError, unknown_name
 from steadygan.studies import experiments
 from steadygan.studies.study import Study
+from steadygan.system.import_path import imported
 
 
 def experiment_names() -> list[str]:
@@ -18,11 +19,16 @@ def experiment_names() -> list[str]:
 
 
 def find(name: str) -> Study:
-    """The study of a name.
+    """The study of a name, or one of the user's own at an import path such as 'my_studies:STUDY'.
 
     Raises:
-        UsageError: one line with the nearest name.
+        UsageError: one line, with the nearest name, or on what cannot be imported.
     """
+    if ":" in name:
+        own = imported(name, "study")
+        if not isinstance(own, Study):
+            raise UsageError(f"study '{name}' is {type(own).__name__}; a steadygan.studies.Study is needed")
+        return own
     names = experiment_names()
     if name not in names:
         raise unknown_name("study", name, names)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from steadygan.studies.claims import Claim
 from steadygan.studies.results import Results
-from steadygan.studies.trial import Trial
+from steadygan.studies.trial import Outcome, Trial
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -57,3 +57,6 @@ class Study:
     """how many, where none are asked for"""
     limits: str = ""
     """how the laptop scale differs from the paper's, and what it therefore cannot tell"""
+    of_failure: Outcome | None = None
+    """what a trial measured whose training failed (diverged), where that is an outcome like others; its row has
+    ``failure``, the line of the error, too. None: such a trial is no result, and the study is not complete"""

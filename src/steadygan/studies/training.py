@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
+from steadygan.kinds import Kind
 from steadygan.preparation import RecipeLike, prepare
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.studies.trial import Outcome
@@ -37,6 +38,8 @@ class Training:
     change: Callable[[Recipe], Recipe] | None = None
     """of the recipe that was built for the data"""
     options: RunOptions = OPTIONS
+    kinds: tuple[Kind, ...] = ()
+    """classes and functions of the user's own in the recipe"""
 
     def fitted(self, rounds: int) -> Training:
         """The same with so many rounds."""
@@ -58,18 +61,24 @@ class Training:
         return seconds_per_round(self.prepared(0))
 
     def carry_out(self, folder: Path, seed: int) -> Outcome:
-        """Trains, or resumes what was stopped, and measures."""
+        """Trains, or resumes what was stopped, and measures.
+
+        Raises:
+            KeyboardInterrupt: if the training was stopped by a signal; it goes on where it was.
+        """
         from steadygan import api
         from steadygan.run import Run
         from steadygan.run.layout import CHECKPOINTS, list_checkpoints
 
         ready, place = self.prepared(seed), folder / RUN
         if list_checkpoints(place / CHECKPOINTS):
-            api.resume(place, observers=[])
+            run = api.resume(place, device="cpu", observers=[], kinds=self.kinds)
         else:
             _remove(place)
-            api.train_prepared(ready, place, device="cpu", observers=[])
-        return self.measure(Run(place), ready)
+            run = api.train_prepared(ready, place, device="cpu", observers=[])
+        if not run.finished:
+            raise KeyboardInterrupt
+        return self.measure(Run(place, kinds=self.kinds), ready)
 
 
 def _for(rounds: int, options: RunOptions) -> RunOptions:
