@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from steadygan.studies.folder import StudyFolder
 from steadygan.studies.outcomes import Record
 from steadygan.studies.training import RUN
 from steadygan.studies.trial import Trial
+from steadygan.system.cores import processor_name
 
 THREADS = 1
 """of a trial: its numbers depend on them, so every trial has as many"""
@@ -28,10 +30,10 @@ def carry_out(definition: Definition, trial: Trial, place: Path) -> Record:
     A training that fails is an outcome: its record has the line of the error. What is no fault of the trial (a full
     disk, no memory, data that is not there, Ctrl-C) is raised, and the trial stays unfinished.
     """
-    began = time.monotonic()
     failure, values = None, {}
+    made = provenance()
+    began = time.monotonic()
     with sources.given(definition.sources), _one_thread():
-        made = provenance()
         try:
             values = dict(trial.work.carry_out(place, trial.seed))
         except Exception as error:
@@ -61,7 +63,17 @@ def finish(folder: StudyFolder, trial: Trial) -> Record:
     except TypeError as error:
         record = dataclasses.replace(record, values={}, failure=str(error))
         outcomes.write(place, record)
+    if record.run and folder.definition.scale != "smoke":
+        _report(place / RUN)
     return record
+
+
+def _report(run: Path) -> None:
+    """Writes the report of a trial's training, to which the study's page links; without it the trial is as good."""
+    from steadygan.report.page import write_report
+
+    with suppress(SteadyganError, OSError):
+        write_report(run)
 
 
 def provenance() -> Mapping[str, Any]:
@@ -70,15 +82,18 @@ def provenance() -> Mapping[str, Any]:
 
     from steadygan.run.environment import describe_environment
 
-    made = describe_environment(torch.device("cpu"), "fp32")
+    made = {**describe_environment(torch.device("cpu"), "fp32"), "host": socket.gethostname(), "threads": THREADS}
+    made["device"] = processor_name()
     return {name: value for name, value in made.items() if value is not None}
 
 
 def _is_of_the_machine(error: BaseException) -> bool:
     """True for an error that every trial would meet here: of the disk, the memory, or of what the user named."""
+    from steadygan.training.out_of_memory import is_out_of_memory
+
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError | MemoryError | UsageError):
+        if isinstance(seen, OSError | UsageError) or is_out_of_memory(seen):
             return True
         seen = seen.__cause__
     return isinstance(error, RunError) and isinstance(error.__context__, OSError)

@@ -45,16 +45,21 @@ class StudyFolder:
         self.made: Mapping[str, Any] = fields.inner("made").content
 
     @classmethod
-    def begun(cls, path: Path, definition: Definition, made: Mapping[str, Any]) -> StudyFolder:
+    def begun(
+        cls, path: Path, definition: Definition, made: Mapping[str, Any], costs: Sequence[Mapping[str, Any]] = ()
+    ) -> StudyFolder:
         """Begins a study in a folder, unless another process was faster: then its definition is the study's.
 
         Args:
             path: of the folder; its parents are made
             definition: of the study
             made: by which versions on which machine
+            costs: that the rounds were fitted by
         """
         check_output_folder(path)
         content = {"format": FORMAT, "definition": definition.to_json(), "made": dict(made)}
+        if costs:
+            content["costs"] = [dict(cost) for cost in costs]
         try:
             path.mkdir(parents=True, exist_ok=True)
             _write_first(path / layout.STUDY, to_json(sealed(content)))

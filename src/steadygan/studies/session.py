@@ -4,86 +4,172 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from steadygan.checks import one_of, whole_number
+from steadygan.checks import above, one_of, whole_number
 from steadygan.errors import UsageError
-from steadygan.studies import layout, sources
+from steadygan.studies import layout, on_ray, plan, sources
 from steadygan.studies.carrying_out import provenance
 from steadygan.studies.catalogue import find
 from steadygan.studies.definition import Definition
 from steadygan.studies.findings import Findings, findings_of
 from steadygan.studies.folder import StudyFolder, is_study
+from steadygan.studies.page import write_findings
 from steadygan.studies.study import SCALES, Scale
+from steadygan.studies.watching import Say, Watch
 from steadygan.studies.worker import work
+from steadygan.studies.workers import share
+from steadygan.system.cores import cores
+from steadygan.system.output_paths import check_output_folder
+from steadygan.system.words import duration, number
 
-Say = Callable[[str], None]
+
+def defined(
+    name: str, scale: Scale = "laptop", *, seeds: int | None = None, data: Mapping[str, str] | None = None
+) -> Definition:
+    """The definition of a study that is to begin.
+
+    Args:
+        name: of the study, or the import path of one of your own
+        scale: 'smoke', 'laptop' or 'paper'
+        seeds: how many; None: the study's
+        data: data of your own, by kind: 'mnist', 'cifar10', 'pictures' or 'text'
+
+    Raises:
+        UsageError: one line, for what there is not.
+    """
+    one_of("scale", scale, SCALES)
+    whole_number("seeds", seeds, most=10_000, or_none=True)
+    study = find(name)
+    named = sources.from_environment()
+    for kind, path in (data or {}).items():
+        named |= dict([sources.parsed(f"{kind}={path}")])
+    count = study.seeds[scale] if seeds is None else seeds
+    definition = Definition(name, scale, tuple(range(count)), sources=named)
+    definition.trials(study)  # before anything is written
+    return definition
 
 
 def opened(
-    name: str,
-    scale: Scale = "laptop",
-    *,
-    seeds: int | None = None,
+    definition: Definition,
     out: str | Path | None = None,
-    data: Mapping[str, str] | None = None,
+    *,
+    minutes: float | None = None,
+    workers: int | str | None = None,
+    keep_seeds: bool = False,
+    say: Say = print,
 ) -> StudyFolder:
     """The folder of a study, begun if there is none.
+
+    Args:
+        definition: of the study
+        out: its folder; None: ``runs/studies/NAME-SCALE``
+        minutes: that its rounds are fitted to, if it begins
+        workers: that will share it
+        keep_seeds: True if a study that was begun keeps its seeds
+        say: takes a line on what was fitted
 
     Raises:
         UsageError: one line, if the folder holds another study or one with other settings.
     """
-    one_of("scale", scale, SCALES)
-    whole_number("seeds", seeds, or_none=True)
-    study = find(name)
-    path = Path(out) if out is not None else layout.default_folder(study.name, scale)
-    named = sources.from_environment() | dict(data or {})
+    above("minutes", minutes, 0, or_none=True)
+    study = definition.made()
+    path = Path(out) if out is not None else layout.default_folder(study.name, definition.scale)
     if is_study(path):
-        return _gone_on_with(StudyFolder(path), name, scale, seeds, named)
-    count = study.seeds[scale] if seeds is None else seeds
-    definition = Definition(name, scale, tuple(range(count)), sources=named)
-    definition.trials(study)  # before anything is written
-    return StudyFolder.begun(path, definition, provenance())
+        folder = _gone_on_with(StudyFolder(path), definition, minutes, keep_seeds)
+        _tell_of_other_versions(folder)
+        return folder
+    check_output_folder(path)
+    if path.is_dir() and any(path.iterdir()):
+        raise UsageError(f"'{path}' holds something else than a study; name another --out")
+    costs: tuple[plan.Cost, ...] = ()
+    if minutes is not None:
+        costs = plan.measured(definition, study)
+        asked = workers if isinstance(workers, int) else usual_workers(definition)  # of a cluster nothing is known yet
+        count = min(asked, sum(cost.trials for cost in costs))
+        definition = fitted(definition, costs, minutes, count, say)
+    return StudyFolder.begun(path, definition, provenance(), [dataclasses.asdict(cost) for cost in costs])
 
 
-def _gone_on_with(
-    folder: StudyFolder, name: str, scale: Scale, seeds: int | None, named: Mapping[str, str]
-) -> StudyFolder:
+def fitted(
+    definition: Definition, costs: Sequence[plan.Cost], minutes: float | None, workers: int, say: Say
+) -> Definition:
+    """The definition with its rounds fitted to a time; None: as it is."""
+    if minutes is None:
+        return definition
+    share = plan.fitted_share(costs, minutes, workers)
+    expected = duration(plan.seconds_with(costs, workers, share))
+    say(f"fitted to {minutes:g} minutes: {number(share)} times the scale's rounds, about {expected}")
+    return dataclasses.replace(definition, share=share, minutes=minutes)
+
+
+def _gone_on_with(folder: StudyFolder, definition: Definition, minutes: float | None, keep_seeds: bool) -> StudyFolder:
     """A study's folder with, perhaps, more seeds.
 
     Raises:
         UsageError: for anything else that differs.
     """
-    has = folder.definition
-    if has.study != name or has.scale != scale:
-        raise UsageError(
-            f"'{folder.path}' holds the study '{has.study}' at the scale '{has.scale}'; name another --out"
-        )
-    for kind, path in named.items():
+    has, other = folder.definition, "name another --out"
+    if (has.study, has.scale) != (definition.study, definition.scale):
+        raise UsageError(f"'{folder.path}' holds the study '{has.study}' at the scale '{has.scale}'; {other}")
+    for kind, path in definition.sources.items():
         if has.sources.get(kind) != path:
-            raise UsageError(
-                f"'{folder.path}' was begun with {has.sources.get(kind, 'the built-in data')} for '{kind}', not with "
-                f"'{path}'; name another --out"
-            )
-    if seeds is None or seeds == len(has.seeds):
+            was = has.sources.get(kind, "built-in data")
+            raise UsageError(f"'{folder.path}' was begun with {was} for '{kind}', not with '{path}'; {other}")
+    if minutes is not None and minutes != has.minutes:
+        was = "the scale's rounds" if has.minutes is None else f"rounds for {has.minutes:g} minutes"
+        raise UsageError(f"'{folder.path}' was begun with {was}, and goes on with these; {other}")
+    if keep_seeds or definition.seeds == has.seeds:
         return folder
-    if seeds < len(has.seeds):
-        raise UsageError(f"'{folder.path}' was begun with {len(has.seeds)} seeds, not {seeds}; name another --out")
-    return folder.redefined(dataclasses.replace(has, seeds=tuple(range(seeds))))
+    if len(definition.seeds) < len(has.seeds):
+        raise UsageError(f"'{folder.path}' has {len(has.seeds)} seeds, not {len(definition.seeds)}; {other}")
+    return folder.redefined(dataclasses.replace(has, seeds=definition.seeds))
 
 
-def carry_out(folder: StudyFolder, *, again: bool = False) -> Findings:
-    """Carries out what is left of a study.
+def _tell_of_other_versions(folder: StudyFolder) -> None:
+    """Warns if the numbers of this machine may differ from those of the study's first trials."""
+    now, before = provenance(), folder.made
+    for name in ("versions", "device"):
+        if name in before and before[name] != now[name]:
+            was, here = (str(value).strip("{}").replace("'", "") for value in (before[name], now[name]))
+            warnings.warn(
+                f"'{folder.path}' was begun with another {'processor' if name == 'device' else 'version'} ({was}; here "
+                f"{here}): its numbers may differ in their last digits",
+                stacklevel=3,
+            )
+
+
+def carry_out(
+    folder: StudyFolder, *, workers: int | str | None = None, again: bool = False, leave: bool = False, say: Say = print
+) -> Findings:
+    """Carries out what is left of a study, and writes its page.
 
     Args:
         folder: of the study
+        workers: processes that share it; 1: this process alone; 'ray' or 'ray://HOST:PORT': the tasks of a Ray
+            cluster; None: one for each core, and at the smoke scale this process alone
         again: begins trials anew that failed
+        leave: True if one worker ends when all trials that are left are carried out by others
+        say: takes a line on each trial
     """
     for line in folder.repaired():
         warnings.warn(line, stacklevel=2)
     if again:
         records, _ = folder.records()
         folder.forget([trial for trial in folder.trials if trial.name in records and records[trial.name].failure])
-    work(folder)
-    return findings_of(folder)
+    left = len(folder.unfinished())
+    count = 0 if isinstance(workers, str) else min(left, workers or usual_workers(folder.definition))
+    if isinstance(workers, str) and left:
+        on_ray.share(folder, workers, say)
+    elif count > 1:
+        share(folder, count, say)
+    else:
+        watch = Watch(folder, 1, say)
+        work(folder, watch.finish, leave=leave)
+    return write_findings(findings_of(folder))
+
+
+def usual_workers(definition: Definition) -> int:
+    """Workers where no number is named: one for each core; at the smoke scale this process alone."""
+    return 1 if definition.scale == "smoke" else cores()

@@ -1,24 +1,45 @@
-"""Seconds of a round of a trial's training, measured with one thread."""
+"""Seconds of a round of a trial's training, measured with one thread, and the sizes of its networks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steadygan.preparation import Prepared
+    from steadygan.training.setup import SetupBuilder
 
-_SECONDS = 0.5
-"""for all phases together"""
+_SECONDS, _LONGEST = 0.5, 3.0
+"""for all phases together; and after which a step is timed by its first run"""
 
 
 def seconds_per_round(ready: Prepared) -> float:
     """Of a typical round of the recipe on its data, on the CPU."""
-    import torch
-
     from steadygan.training.engines.eager import EAGER
-    from steadygan.training.setup import SetupBuilder
     from steadygan.training.speed import USUAL_ROUND, measure_speed, restored_threads
 
-    builder = SetupBuilder(ready.recipe, ready.dataset, torch.device("cpu"))
     with restored_threads(1):
-        return measure_speed(builder.build(), EAGER, budget=_SECONDS).round(ready.recipe, USUAL_ROUND)
+        speed = measure_speed(_builder(ready).build(), EAGER, budget=_SECONDS, limit=_LONGEST)
+        return speed.round(ready.recipe, USUAL_ROUND)
+
+
+def facts(ready: Prepared) -> Mapping[str, str]:
+    """Of what is trained, in words: networks with their numbers of parameters, batch, data."""
+    from steadygan.networks.building import spec_name
+
+    game, recipe = _builder(ready).build().game, ready.recipe
+    generator, critic = (sum(p.numel() for p in module.parameters()) for module in (game.generator, game.critic))
+    return {
+        "generator": f"{spec_name(recipe.generator)}, {generator:,} parameters",
+        "critic": f"{spec_name(recipe.critic)}, {critic:,} parameters",
+        "batch": f"{recipe.batch:,}",
+        "data": f"{ready.dataset.name}, samples {game.sample}",
+    }
+
+
+def _builder(ready: Prepared) -> SetupBuilder:
+    import torch
+
+    from steadygan.training.setup import SetupBuilder
+
+    return SetupBuilder(ready.recipe, ready.dataset, torch.device("cpu"))

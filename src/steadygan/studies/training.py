@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,12 @@ class Training:
         from steadygan.studies.speed import seconds_per_round
 
         return seconds_per_round(self.prepared(0))
+
+    def facts(self) -> Mapping[str, str]:
+        """Of its networks and data, in words, for the plan."""
+        from steadygan.studies.speed import facts
+
+        return facts(self.prepared(0))
 
     def carry_out(self, folder: Path, seed: int) -> Outcome:
         """Trains, or resumes what was stopped, and measures.
