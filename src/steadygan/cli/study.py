@@ -36,11 +36,11 @@ def run(arguments: Sequence[str]) -> int:
     data = _by_kind(values.data)
     definition = session.defined(values.name, values.scale or "laptop", seeds=values.seeds, data=data)
     if values.plan:
-        return _print_plan(definition, values)
+        return print_plan(definition, values)
     if values.slurm:
         return _print_script(definition, values)
     if definition.scale == "paper" and values.minutes is None and not values.yes:
-        _print_plan(definition, values)
+        print_plan(definition, values)
         raise UsageError("a study at the paper's scale can take weeks: --yes starts it, --minutes N fits it to a time")
     folder = session.opened(
         definition,
@@ -159,7 +159,8 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
         print(line if width is None else line[: width - 1])
 
 
-def _print_plan(definition: Definition, values: argparse.Namespace) -> int:
+def print_plan(definition: Definition, values: argparse.Namespace) -> int:
+    """Prints what a study would cost, by measured speed; returns the exit code."""
     from steadygan.studies import plan, session
 
     study = definition.made()
@@ -195,7 +196,7 @@ def _print_script(definition: Definition, values: argparse.Namespace) -> int:
 
 
 def _print_findings(found: Findings) -> None:
-    from steadygan.studies.findings import cell_text, interval_text
+    from steadygan.studies.words import cell_text, interval_text
 
     if found.table.columns:
         print_table([found.table.columns, *([cell_text(cell) for cell in row] for row in found.table.rows)])

@@ -12,6 +12,7 @@ from steadygan.run.fields import Fields
 from steadygan.studies import sources
 from steadygan.studies.catalogue import find
 from steadygan.studies.study import SCALES, Scale, Study
+from steadygan.studies.sweep import Sweep
 from steadygan.studies.trial import Trial
 
 
@@ -29,6 +30,8 @@ class Definition:
     """that the rounds were fitted to"""
     sources: Mapping[str, str] = field(default_factory=dict)
     """data of the user's own, by kind (``sources``)"""
+    sweep: Sweep | None = None
+    """a grid of the user's own, whose ``study`` is ``sweep.NAME``"""
 
     def made(self) -> Study:
         """The study.
@@ -36,7 +39,7 @@ class Definition:
         Raises:
             UsageError: for an unknown name.
         """
-        return find(self.study)
+        return find(self.study) if self.sweep is None else self.sweep.study()
 
     def trials(self, study: Study | None = None) -> tuple[Trial, ...]:
         """The study's trials, in its order.
@@ -66,6 +69,7 @@ class Definition:
             "share": self.share,
             "minutes": self.minutes,
             "sources": dict(self.sources),
+            **({} if self.sweep is None else {"sweep": self.sweep.to_json()}),
         }
 
     @classmethod
@@ -81,4 +85,5 @@ class Definition:
             raise RunError(f"{fields.path} is damaged: its share is {share}, its seeds are {list(seeds)[:5]}")
         inner = fields.inner("sources")
         given = {name: inner.text(name) for name in inner.content}
-        return cls(fields.text("study"), fields.one_of("scale", SCALES), seeds, share, minutes, given)
+        sweep = Sweep.from_json(fields.inner("sweep")) if fields.has("sweep") else None
+        return cls(fields.text("study"), fields.one_of("scale", SCALES), seeds, share, minutes, given, sweep)

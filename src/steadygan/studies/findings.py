@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,6 @@ from steadygan.studies import layout
 from steadygan.studies.claims import Decision
 from steadygan.studies.definition import Definition
 from steadygan.studies.folder import StudyFolder
-from steadygan.studies.intervals import Interval
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Study, Table
 from steadygan.system.words import counted, duration, number
@@ -113,17 +111,3 @@ def findings_of(folder: StudyFolder | str | Path) -> Findings:
         len(opened.trials),
         tuple(damaged),
     )
-
-
-def interval_text(interval: Interval | None) -> str:
-    """``0.42 to 0.61``; '' without bounds."""
-    if interval is None or not all(map(math.isfinite, interval[1:3])):
-        return ""
-    return f"{number(interval.low)} to {number(interval.high)}"
-
-
-def cell_text(value: object) -> str:
-    """A table's cell: numbers with three digits."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else number(value)

@@ -17,8 +17,9 @@ from steadygan.run import layout as run_layout
 from steadygan.studies import layout
 from steadygan.studies.csv_table import csv_text
 from steadygan.studies.figures import Figure, write_figures
-from steadygan.studies.findings import Findings, cell_text, interval_text
+from steadygan.studies.findings import Findings
 from steadygan.studies.folder import StudyFolder
+from steadygan.studies.words import cell_text, interval_text, setting_text
 from steadygan.system.escapes import page_text, storable_tree
 from steadygan.system.files import write_text, written_aside
 from steadygan.system.words import duration
@@ -123,7 +124,7 @@ def _trials(found: Findings) -> list[dict[str, Any]]:
         report = found.folder / run / run_layout.REPORT
         listed.append(
             {
-                "settings": {key: cell_text(value) for key, value in record.settings.items()},
+                "settings": {key: setting_text(value) for key, value in record.settings.items()},
                 "seed": record.seed,
                 "rounds": record.rounds,
                 "time": duration(record.seconds),

@@ -11,6 +11,7 @@ from steadygan.studies import sources
 from steadygan.studies.definition import Definition
 from steadygan.studies.study import Study
 from steadygan.studies.trial import Setting, Trial
+from steadygan.studies.words import settings_text
 from steadygan.system import progress
 from steadygan.system.words import counted, duration, number
 
@@ -30,7 +31,7 @@ class Cost:
     """of each"""
     seconds_per_round: float
     before: float = 0.0
-    """seconds of each until its rounds begin"""
+    """seconds of each that do not depend on its rounds"""
     facts: Mapping[str, str] = field(default_factory=dict)
     """of what is trained, in words"""
     unknown: str = ""
@@ -61,6 +62,8 @@ def _cost(trials: Sequence[Trial]) -> Cost:
         if callable(tell := getattr(work, "facts", None)):
             facts = dict(tell())
         before = time.monotonic() - began
+        if callable(besides := getattr(work, "seconds_besides", None)):
+            before += besides()
     except SteadyganError as error:
         before, unknown = 0.0, str(error)
     return Cost(trials[0].settings, len(trials), work.rounds, seconds, before, facts, unknown)
@@ -108,7 +111,7 @@ def plan_lines(definition: Definition, study: Study, costs: Sequence[Cost], work
         f"{counted(len(definition.seeds), 'seed')}, {counted(trials, 'trial')}"
     ]
     for cost in costs:
-        settings = ", ".join(f"{name} {value}" for name, value in cost.settings.items()) or "one setting"
+        settings = settings_text(cost.settings) or "one setting"
         rounds = max(1, round(definition.share * cost.rounds)) if definition.share != 1 else cost.rounds
         if cost.unknown:
             lines.append(f"  {settings}: {counted(rounds, 'round')}; its cost is unknown: {cost.unknown}")

@@ -25,6 +25,46 @@ from steadygan.system.output_paths import check_output_folder
 from steadygan.system.words import duration, number
 
 
+def study(
+    name: str,
+    scale: Scale = "laptop",
+    *,
+    seeds: int | None = None,
+    out: str | Path | None = None,
+    data: Mapping[str, str] | None = None,
+    minutes: float | None = None,
+    workers: int | str | None = None,
+    again: bool = False,
+    say: Say = print,
+) -> Findings:
+    """Carries out a study, or goes on with it, and returns what it found.
+
+    >>> found = sg.study("value-surfaces", scale="smoke")  # doctest: +SKIP
+    >>> found.decisions, found.table, found.results, found.page  # doctest: +SKIP
+
+    Args:
+        name: of the study, or the import path of one of your own: 'my_studies:STUDY'
+        scale: 'smoke', 'laptop' or 'paper'
+        seeds: how many; None: the study's, or as many as its folder has
+        out: its folder; None: ``runs/studies/NAME-SCALE``
+        data: data of your own, by kind: 'mnist', 'cifar10', 'pictures' or 'text'
+        minutes: that the rounds of a study that begins are fitted to, for the whole study
+        workers: processes that share it; 1: this one; 'ray' or 'ray://HOST:PORT': a Ray cluster; None: one a core, at
+            the smoke scale this one
+        again: begins trials anew that failed
+        say: takes a line on each trial
+
+    Raises:
+        UsageError: one line, for what cannot be used.
+        RunError: one line, for what stopped it; finished trials stay.
+    """
+    if not (workers is None or (isinstance(workers, str) and on_ray.is_address(workers))):
+        whole_number("workers", workers)
+    definition = defined(name, scale, seeds=seeds, data=data)
+    folder = opened(definition, out, minutes=minutes, workers=workers, keep_seeds=seeds is None, say=say)
+    return carry_out(folder, workers=workers, again=again, say=say)
+
+
 def defined(
     name: str, scale: Scale = "laptop", *, seeds: int | None = None, data: Mapping[str, str] | None = None
 ) -> Definition:
@@ -75,7 +115,7 @@ def opened(
     """
     above("minutes", minutes, 0, or_none=True)
     study = definition.made()
-    path = Path(out) if out is not None else layout.default_folder(study.name, definition.scale)
+    path = folder_of(definition, out)
     if is_study(path):
         folder = _gone_on_with(StudyFolder(path), definition, minutes, keep_seeds)
         _tell_of_other_versions(folder)
@@ -90,6 +130,19 @@ def opened(
         count = min(asked, sum(cost.trials for cost in costs))
         definition = fitted(definition, costs, minutes, count, say)
     return StudyFolder.begun(path, definition, provenance(), [dataclasses.asdict(cost) for cost in costs])
+
+
+def folder_of(definition: Definition, out: str | Path | None = None) -> Path:
+    """Where a study is: ``out``, or ``runs/studies/NAME-SCALE``; a sweep's name says all, and has no scale."""
+    if out is not None:
+        return Path(out)
+    name = definition.made().name
+    return layout.STUDIES / name if definition.sweep is not None else layout.default_folder(name, definition.scale)
+
+
+def is_begun(definition: Definition, out: str | Path | None = None) -> bool:
+    """True if the study has a folder already."""
+    return is_study(folder_of(definition, out))
 
 
 def fitted(
@@ -111,7 +164,7 @@ def _gone_on_with(folder: StudyFolder, definition: Definition, minutes: float | 
         UsageError: for anything else that differs.
     """
     has, other = folder.definition, "name another --out"
-    if (has.study, has.scale) != (definition.study, definition.scale):
+    if (has.study, has.scale, has.sweep) != (definition.study, definition.scale, definition.sweep):
         raise UsageError(f"'{folder.path}' holds the study '{has.study}' at the scale '{has.scale}'; {other}")
     for kind, path in definition.sources.items():
         if has.sources.get(kind) != path:

@@ -37,6 +37,21 @@ def facts(ready: Prepared) -> Mapping[str, str]:
     }
 
 
+def seconds_of_evaluations(ready: Prepared, count: int) -> float:
+    """Of so many evaluations of samples; 0 for a recipe that asks for none."""
+    from steadygan.evaluation.during_training import training_evaluator
+    from steadygan.training.costs import expected_costs
+    from steadygan.training.engines.eager import EAGER
+    from steadygan.training.speed import measure_speed, restored_threads
+
+    with restored_threads(1):
+        evaluator = training_evaluator(ready.recipe, ready.dataset)
+        if evaluator is None:
+            return 0.0
+        speed = measure_speed(_builder(ready).build(), EAGER, budget=0.0, limit=_LONGEST)
+        return count * expected_costs(ready.recipe, speed, evaluator)["evaluation"]
+
+
 def _builder(ready: Prepared) -> SetupBuilder:
     import torch
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RUN = "run"
 """folder of the training in the trial's"""
+EVALUATIONS = 10
+"""in a run, where they are asked for and no other interval is named"""
 OPTIONS = RunOptions(precision="fp32", engine="eager", threads=1, evaluate="none", diagnose=False)
 """of trainings whose numbers must not depend on the machine's load: one thread, no choice by measured speed"""
 
@@ -60,6 +62,12 @@ class Training:
 
         return seconds_per_round(self.prepared(0))
 
+    def seconds_besides(self) -> float:
+        """Of the evaluations, if the options ask for them."""
+        from steadygan.studies.speed import seconds_of_evaluations
+
+        return seconds_of_evaluations(self.prepared(0), EVALUATIONS)
+
     def facts(self) -> Mapping[str, str]:
         """Of its networks and data, in words, for the plan."""
         from steadygan.studies.speed import facts
@@ -88,9 +96,14 @@ class Training:
 
 
 def _for(rounds: int, options: RunOptions) -> RunOptions:
-    """Fixed intervals in place of those by the clock: about 100 rows, 20 checkpoints and 10 pictures in a run."""
+    """Fixed intervals in place of those by the clock: about 100 rows, 20 checkpoints, 10 pictures and evaluations."""
     every: dict[str, Any] = {}
-    for name, count in (("log_every", 100), ("checkpoint_every", 20), ("picture_every", 10)):
+    for name, count in (
+        ("log_every", 100),
+        ("checkpoint_every", 20),
+        ("picture_every", 10),
+        ("evaluate_every", EVALUATIONS),
+    ):
         if getattr(options, name) is None:
             every[name] = max(1, rounds // count)
     return dataclasses.replace(options, **every)
