@@ -60,10 +60,17 @@ class StudyFolder:
         content = {"format": FORMAT, "definition": definition.to_json(), "made": dict(made)}
         if costs:
             content["costs"] = [dict(cost) for cost in costs]
+        made_here = not path.exists()
         try:
             path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder '{path}': {describe(error)}") from None
+        try:
             _write_first(path / layout.STUDY, to_json(sealed(content)))
         except OSError as error:
+            if made_here:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
             raise RunError(f"cannot write '{path / layout.STUDY}': {describe(error)}") from error
         return cls(path)
 
@@ -164,9 +171,16 @@ class StudyFolder:
                 raise RunError(f"cannot remove '{place}': {describe(error)}") from error
 
     def repaired(self) -> list[str]:
-        """Removes damaged results, so that these trials are measured again; gives a line for each."""
+        """Removes damaged results, so that these trials are measured again; gives a line for each.
+
+        What a process left that died right after it had finished a trial is removed, too.
+        """
         lines = []
         for trial in self.trials:
+            mark = self.place(trial) / layout.OWNER
+            if mark.exists() and self.is_finished(trial) and not self.is_claimed(trial):
+                with contextlib.suppress(OSError):
+                    mark.unlink()
             try:
                 if self.is_finished(trial):
                     self.record(trial)

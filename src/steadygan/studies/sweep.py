@@ -187,7 +187,7 @@ def _table(results: Results) -> Table:
     metric = next((str(row.values["metric"]) for row in results if "metric" in row.values), "distance")
     names = list(dict.fromkeys(name for row in rows for name in row.settings))
     columns = (*names, "seeds", metric, "at the end", "behind the first", "told apart")
-    cells = []
+    cells: list[list[str | float | int]] = []
     for row in rows:
         behind = "" if row.behind is None else f"{number(row.behind.mean)}{_between(row.behind)}"
         apart = "" if row.behind is None else "yes" if row.told_apart else "no"
