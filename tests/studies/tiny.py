@@ -31,7 +31,7 @@ from steadygan.studies import (
 )
 from steadygan.studies.claims import by_sign
 
-ROUNDS = {"smoke": 12, "laptop": 400, "paper": 1_000_000}
+ROUNDS = {"smoke": 12, "laptop": 100, "paper": 1_000_000}
 SECONDS = 0.01
 """that a round of a calculation is said to take"""
 SLEEP = "TINY_SECONDS"

@@ -258,13 +258,18 @@ _BENCH = {
     ),
 }
 
-_OF_SWEEP = (
-    *("--workers", "--seeds", "--rounds", "--out", "--plan", "--again", "--yes", "--leave", "--minutes", "--data"),
-    *(name for name, meaning in _TRAIN.items() if meaning in _OF_TRAIN_ALONE or "--epochs" in name),
-)
+_SWEEPS = ("--workers", "--seeds", "--rounds", "--out", "--plan", "--again", "--yes", "--leave", "--minutes", "--data")
+_NOT_OF_SWEEP = {"--from", "--engine", "--track", "--device", "--epochs"}
+"""options of ``train`` alone"""
 _SWEEP = {
-    **{name: meaning for name, meaning in _TRAIN.items() if name not in _OF_SWEEP},
-    **_table(("--seed --random-seed --manual-seed", Otherwise("--seeds N trains each setting with N seeds"))),
+    **{
+        name: meaning
+        for name, meaning in _TRAIN.items()
+        if name not in _SWEEPS and not _NOT_OF_SWEEP & set(getattr(meaning, "names", getattr(meaning, "words", ())))
+    },
+    **_table(
+        ("--seed --random-seed --manual-seed --manualSeed", Otherwise("--seeds N trains each setting with N seeds"))
+    ),
 }
 
 HABITS: dict[str, dict[str, Meaning]] = {
