@@ -101,6 +101,8 @@ WRONG = [
     ([*SMOKE, "--out", "/dev/null/x"], "/dev/null"),
     ([*SMOKE, "--out", "/proc/x"], "/proc"),
     ([*SMOKE, "--retries", "3"], "unknown option"),
+    ([*SMOKE, "--device", "tpu"], "unknown device"),
+    ([*SMOKE, "--device", "meta"], "unknown device"),
     ([*SMOKE, "--seed", "3"], "--seeds N"),
     ([*SMOKE, "extra"], "too many"),
     ([*SMOKE, "--slurm", "--workers", "ray"], "--workers N"),

@@ -207,6 +207,21 @@ def test_what_is_no_study_is_one_line_and_no_folder(tmp_path: Path, name: str, w
     assert not list(tmp_path.iterdir())
 
 
+def test_the_device_is_a_part_of_the_study_and_reaches_the_trials(tmp_path: Path) -> None:
+    from steadygan.studies.device import device
+
+    definition = session.defined(CALCULATED, "smoke", device="mps")
+    folder = session.opened(definition, tmp_path / "s", elsewhere=True)
+    assert StudyFolder(folder.path).definition == definition
+    assert session.usual_workers(definition) == 1
+    with definition.conditions():
+        assert device() == "mps"
+    assert device() == "cpu"
+    with pytest.raises(UsageError, match="was begun on 'mps', not on 'cpu'"):
+        begun(tmp_path / "s")
+    assert session.defined(CALCULATED, "smoke", device="auto").device in ("cpu", "cuda", "mps")
+
+
 def test_a_folder_with_something_else_stays(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("x")
     with pytest.raises(UsageError, match="something else"):

@@ -259,7 +259,7 @@ _BENCH = {
 }
 
 _SWEEPS = ("--workers", "--seeds", "--rounds", "--out", "--plan", "--again", "--yes", "--leave", "--minutes", "--data")
-_NOT_OF_SWEEP = {"--from", "--engine", "--track", "--device", "--epochs"}
+_NOT_OF_SWEEP = {"--from", "--engine", "--track", "--epochs"}
 """options of ``train`` alone"""
 _SWEEP = {
     **{

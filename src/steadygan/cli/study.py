@@ -34,7 +34,9 @@ def run(arguments: Sequence[str]) -> int:
     if values.name is None:
         return _without_name(values)
     data = _by_kind(values.data)
-    definition = session.defined(values.name, values.scale or "laptop", seeds=values.seeds, data=data)
+    definition = session.defined(
+        values.name, values.scale or "laptop", seeds=values.seeds, data=data, device=values.device
+    )
     if values.plan:
         return print_plan(definition, values)
     if values.slurm:
@@ -79,6 +81,7 @@ def add_sharing(parser: Parser) -> None:
     add = parser.add_argument
     add("--workers", type=workers, metavar="N", help="processes that share the trials (default: one a core), or ray")
     add("--minutes", type=minutes, metavar="N", help="fits the rounds of all trials to a time for the whole study")
+    add("--device", default="cpu", metavar="D", help="cpu (default), cuda, cuda:1 or mps: what trials train on")
     add("--out", metavar="DIR", help="the study's folder (default: one below runs/studies/)")
     add("--again", action="store_true", help="begins trials anew that failed")
     add("--plan", action="store_true", help="says what it would cost, by measured speed, and ends")
@@ -187,11 +190,13 @@ def _print_script(definition: Definition, values: argparse.Namespace) -> int:
         minutes=values.minutes,
         workers=tasks,
         keep_seeds=values.seeds is None,
+        elsewhere=True,
         say=notes.append,
     )
     words = ["study", values.name, "--scale", definition.scale, "--out", str(folder.path.resolve())]
+    words += [] if definition.device == "cpu" else ["--device", definition.device]
     words += ["--workers", "1", "--leave", *(["--yes"] if definition.scale == "paper" else [])]
-    print(slurm.script(words, study.name, tasks, notes), end="")
+    print(slurm.script(words, study.name, tasks, notes, definition.device != "cpu"), end="")
     return 0
 
 

@@ -48,9 +48,11 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("a sweep needs a field with values: steadygan sweep RECIPE 'critic-steps=1,5' --data DATA")
     from steadygan.studies import session
     from steadygan.studies.definition import Definition
+    from steadygan.studies.device import settled
 
+    device = settled(values.device)
     made = _sweep(values, fixed, grid, parser)
-    definition = Definition("sweep", "laptop", tuple(range(values.seeds)), sweep=made)
+    definition = Definition("sweep", "laptop", tuple(range(values.seeds)), device=device, sweep=made)
     if values.plan:
         return study.print_plan(definition, values)
     named_length = values.minutes is not None or values.rounds is not None
@@ -142,7 +144,7 @@ def _sweep(
     changes = [[*fixed, *(change for pair in each for change in _changes(*pair, parser))] for each in combinations]
     trials = [train.try_changes(base, each, parser, values.kinds) for each in changes]
     check_used(values.kinds, trials[0])
-    values.epochs, values.keep_schedules, values.device = None, False, "cpu"
+    values.epochs, values.keep_schedules = None, False
     minutes, values.minutes = values.minutes, None  # it is the whole sweep's
     points: list[Point] = []
     names = set[tuple[str, str]]()

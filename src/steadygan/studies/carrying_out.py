@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.errors import RunError, SteadyganError, UsageError, in_one_line
-from steadygan.studies import layout, outcomes, sources
+from steadygan.studies import layout, outcomes
 from steadygan.studies.definition import Definition
+from steadygan.studies.device import CPU
 from steadygan.studies.folder import StudyFolder
 from steadygan.studies.outcomes import Record
 from steadygan.studies.training import RUN
@@ -31,9 +32,9 @@ def carry_out(definition: Definition, trial: Trial, place: Path) -> Record:
     disk, no memory, data that is not there, Ctrl-C) is raised, and the trial stays unfinished.
     """
     failure, values = None, {}
-    made = provenance()
+    made = provenance(definition.device)
     began = time.monotonic()
-    with sources.given(definition.sources), _one_thread():
+    with definition.conditions(), _one_thread():
         try:
             values = dict(trial.work.carry_out(place, trial.seed))
         except Exception as error:
@@ -76,14 +77,19 @@ def _report(run: Path) -> None:
         write_report(run)
 
 
-def provenance() -> Mapping[str, Any]:
-    """Versions, processor, threads and command of this process."""
-    import torch
+def provenance(device: str = CPU) -> Mapping[str, Any]:
+    """Versions, device, threads and command of this process.
 
+    Raises:
+        UsageError: for a device that is not here.
+    """
     from steadygan.run.environment import describe_environment
+    from steadygan.system.device import choose_device
 
-    made = {**describe_environment(torch.device("cpu"), "fp32"), "host": socket.gethostname(), "threads": THREADS}
-    made["device"] = processor_name()
+    chosen = choose_device(device)
+    made = {**describe_environment(chosen, "fp32"), "host": socket.gethostname(), "threads": THREADS}
+    if chosen.type == CPU:
+        made["device"] = processor_name()
     return {name: value for name, value in made.items() if value is not None}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from steadygan.errors import RunError, UsageError
 from steadygan.run.fields import Fields
 from steadygan.studies import sources
 from steadygan.studies.catalogue import find
+from steadygan.studies.device import CPU, on
 from steadygan.studies.study import SCALES, Scale, Study
 from steadygan.studies.sweep import Sweep
 from steadygan.studies.trial import Trial
@@ -30,6 +32,8 @@ class Definition:
     """that the rounds were fitted to"""
     sources: Mapping[str, str] = field(default_factory=dict)
     """data of the user's own, by kind (``sources``)"""
+    device: str = CPU
+    """that trials train on"""
     sweep: Sweep | None = None
     """a grid of the user's own, whose ``study`` is ``sweep.NAME``"""
 
@@ -60,6 +64,12 @@ class Definition:
             raise UsageError(f"the study '{study.name}' has two trials of the name '{twice}'")
         return trials
 
+    @contextlib.contextmanager
+    def conditions(self) -> Iterator[None]:
+        """Context in which trials are measured and carried out: with the study's data, on its device."""
+        with sources.given(self.sources), on(self.device):
+            yield
+
     def to_json(self) -> dict[str, Any]:
         """What study.json holds of it."""
         return {
@@ -69,6 +79,7 @@ class Definition:
             "share": self.share,
             "minutes": self.minutes,
             "sources": dict(self.sources),
+            **({} if self.device == CPU else {"device": self.device}),
             **({} if self.sweep is None else {"sweep": self.sweep.to_json()}),
         }
 
@@ -86,4 +97,5 @@ class Definition:
         inner = fields.inner("sources")
         given = {name: inner.text(name) for name in inner.content}
         sweep = Sweep.from_json(fields.inner("sweep")) if fields.has("sweep") else None
-        return cls(fields.text("study"), fields.one_of("scale", SCALES), seeds, share, minutes, given, sweep)
+        device = fields.optional_text("device") or CPU
+        return cls(fields.text("study"), fields.one_of("scale", SCALES), seeds, share, minutes, given, device, sweep)

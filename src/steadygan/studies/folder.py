@@ -12,7 +12,7 @@ from typing import Any
 
 from steadygan.errors import RunError, UsageError
 from steadygan.run.fields import Fields
-from steadygan.run.hashes import is_sealed, sealed
+from steadygan.run.hashes import SEAL, is_sealed, sealed
 from steadygan.studies import layout, outcomes
 from steadygan.studies.definition import Definition
 from steadygan.studies.outcomes import Record
@@ -20,6 +20,7 @@ from steadygan.studies.results import Results, Row
 from steadygan.studies.study import Study
 from steadygan.studies.trial import Trial
 from steadygan.system import owner
+from steadygan.system.file_lock import locked_folder
 from steadygan.system.files import ASIDE, describe, read_json_object, to_json, write_json
 from steadygan.system.output_paths import check_output_folder
 from steadygan.system.owner import OwnedError
@@ -81,8 +82,10 @@ class StudyFolder:
 
     def write(self, **changes: Any) -> None:
         """Writes study.json with these fields changed."""
-        content = {name: value for name, value in self.content.items() if name != "hash"} | changes
-        write_json(self.path / layout.STUDY, sealed(content))
+        path = self.path / layout.STUDY
+        with locked_folder(self.path):  # another process may write another field
+            content = {name: value for name, value in _read(path).items() if name != SEAL} | changes
+            write_json(path, sealed(content))
 
     @cached_property
     def study(self) -> Study:

@@ -22,6 +22,7 @@ from steadygan.run.fields import Fields
 from steadygan.studies import layout, outcomes
 from steadygan.studies.carrying_out import carry_out, finish
 from steadygan.studies.definition import Definition
+from steadygan.studies.device import CPU
 from steadygan.studies.folder import StudyFolder
 from steadygan.studies.outcomes import Record
 from steadygan.studies.watching import Say, Watch
@@ -53,7 +54,7 @@ def share(folder: StudyFolder, address: str, say: Say) -> None:
         cores = int(ray.cluster_resources().get("CPU", 1))
         say(f"Ray: {cores} CPU{'s' * (cores != 1)}, {sum(node['Alive'] for node in ray.nodes())} nodes")
         watch = Watch(folder, cores, say)
-        task = ray.remote(num_cpus=1)(on_node)
+        task = ray.remote(num_cpus=1, num_gpus=float(folder.definition.device != CPU))(on_node)
         definition, path = folder.definition.to_json(), str(folder.path.resolve())
         while not watch.look():
             tasks = {

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from steadygan.errors import SteadyganError, UsageError
-from steadygan.studies import sources
 from steadygan.studies.definition import Definition
 from steadygan.studies.study import Study
 from steadygan.studies.trial import Setting, Trial
@@ -48,7 +47,7 @@ def measured(definition: Definition, study: Study | None = None) -> tuple[Cost, 
     groups: dict[str, list[Trial]] = {}
     for trial in definition.trials(study):
         groups.setdefault(repr(sorted(trial.settings.items())), []).append(trial)
-    with sources.given(definition.sources):
+    with definition.conditions():
         return tuple(_cost(group) for group in progress.steps("measuring speeds", list(groups.values())))
 
 

@@ -13,6 +13,7 @@ from steadygan.studies import layout, on_ray, plan, sources
 from steadygan.studies.carrying_out import provenance
 from steadygan.studies.catalogue import find
 from steadygan.studies.definition import Definition
+from steadygan.studies.device import CPU, settled
 from steadygan.studies.findings import Findings, findings_of
 from steadygan.studies.folder import StudyFolder, is_study
 from steadygan.studies.page import write_findings
@@ -32,6 +33,7 @@ def study(
     seeds: int | None = None,
     out: str | Path | None = None,
     data: Mapping[str, str] | None = None,
+    device: str = CPU,
     minutes: float | None = None,
     workers: int | str | None = None,
     again: bool = False,
@@ -48,6 +50,7 @@ def study(
         seeds: how many; None: the study's, or as many as its folder has
         out: its folder; None: ``runs/studies/NAME-SCALE``
         data: data of your own, by kind: 'mnist', 'cifar10', 'pictures' or 'text'
+        device: that trials train on: 'cpu', 'cuda', 'cuda:1' or 'mps'
         minutes: that the rounds of a study that begins are fitted to, for the whole study
         workers: processes that share it; 1: this one; 'ray' or 'ray://HOST:PORT': a Ray cluster; None: one a core, at
             the smoke scale this one
@@ -60,13 +63,18 @@ def study(
     """
     if not (workers is None or (isinstance(workers, str) and on_ray.is_address(workers))):
         whole_number("workers", workers)
-    definition = defined(name, scale, seeds=seeds, data=data)
+    definition = defined(name, scale, seeds=seeds, data=data, device=device)
     folder = opened(definition, out, minutes=minutes, workers=workers, keep_seeds=seeds is None, say=say)
     return carry_out(folder, workers=workers, again=again, say=say)
 
 
 def defined(
-    name: str, scale: Scale = "laptop", *, seeds: int | None = None, data: Mapping[str, str] | None = None
+    name: str,
+    scale: Scale = "laptop",
+    *,
+    seeds: int | None = None,
+    data: Mapping[str, str] | None = None,
+    device: str = CPU,
 ) -> Definition:
     """The definition of a study that is to begin.
 
@@ -75,6 +83,7 @@ def defined(
         scale: 'smoke', 'laptop' or 'paper'
         seeds: how many; None: the study's
         data: data of your own, by kind: 'mnist', 'cifar10', 'pictures' or 'text'
+        device: that trials train on: 'cpu', 'cuda', 'cuda:1' or 'mps'
 
     Raises:
         UsageError: one line, for what there is not.
@@ -86,7 +95,7 @@ def defined(
     for kind, path in (data or {}).items():
         named |= dict([sources.parsed(f"{kind}={path}")])
     count = study.seeds[scale] if seeds is None else seeds
-    definition = Definition(name, scale, tuple(range(count)), sources=named)
+    definition = Definition(name, scale, tuple(range(count)), sources=named, device=settled(device))
     definition.trials(study)  # before anything is written
     return definition
 
@@ -98,6 +107,7 @@ def opened(
     minutes: float | None = None,
     workers: int | str | None = None,
     keep_seeds: bool = False,
+    elsewhere: bool = False,
     say: Say = print,
 ) -> StudyFolder:
     """The folder of a study, begun if there is none.
@@ -108,6 +118,7 @@ def opened(
         minutes: that its rounds are fitted to, if it begins
         workers: that will share it
         keep_seeds: True if a study that was begun keeps its seeds
+        elsewhere: True if its trials are for other machines: the device need not be here
         say: takes a line on what was fitted
 
     Raises:
@@ -118,7 +129,8 @@ def opened(
     path = folder_of(definition, out)
     if is_study(path):
         folder = _gone_on_with(StudyFolder(path), definition, minutes, keep_seeds)
-        _tell_of_other_versions(folder)
+        if not elsewhere:
+            _tell_of_other_versions(folder)
         return folder
     check_output_folder(path)
     if path.is_dir() and any(path.iterdir()):
@@ -129,7 +141,8 @@ def opened(
         asked = workers if isinstance(workers, int) else usual_workers(definition)  # of a cluster nothing is known yet
         count = min(asked, sum(cost.trials for cost in costs))
         definition = fitted(definition, costs, minutes, count, say)
-    return StudyFolder.begun(path, definition, provenance(), [dataclasses.asdict(cost) for cost in costs])
+    made = provenance(CPU if elsewhere else definition.device)
+    return StudyFolder.begun(path, definition, made, [dataclasses.asdict(cost) for cost in costs])
 
 
 def folder_of(definition: Definition, out: str | Path | None = None) -> Path:
@@ -170,6 +183,8 @@ def _gone_on_with(folder: StudyFolder, definition: Definition, minutes: float | 
         if has.sources.get(kind) != path:
             was = has.sources.get(kind, "built-in data")
             raise UsageError(f"'{folder.path}' was begun with {was} for '{kind}', not with '{path}'; {other}")
+    if definition.device != has.device:
+        raise UsageError(f"'{folder.path}' was begun on '{has.device}', not on '{definition.device}'; {other}")
     if minutes is not None and minutes != has.minutes:
         was = "the scale's rounds" if has.minutes is None else f"rounds for {has.minutes:g} minutes"
         raise UsageError(f"'{folder.path}' was begun with {was}, and goes on with these; {other}")
@@ -182,7 +197,7 @@ def _gone_on_with(folder: StudyFolder, definition: Definition, minutes: float | 
 
 def _tell_of_other_versions(folder: StudyFolder) -> None:
     """Warns if the numbers of this machine may differ from those of the study's first trials."""
-    now, before = provenance(), folder.made
+    now, before = provenance(folder.definition.device), folder.made
     for name in ("versions", "device"):
         if name in before and before[name] != now[name]:
             was, here = (str(value).strip("{}").replace("'", "") for value in (before[name], now[name]))
@@ -224,5 +239,5 @@ def carry_out(
 
 
 def usual_workers(definition: Definition) -> int:
-    """Workers where no number is named: one for each core; at the smoke scale this process alone."""
-    return 1 if definition.scale == "smoke" else cores()
+    """Workers where no number is named: one for each core; at the smoke scale, and on a GPU, this process alone."""
+    return 1 if definition.scale == "smoke" or definition.device != CPU else cores()

@@ -14,7 +14,7 @@ MOST = 64
 """tasks where no number is named"""
 
 
-def script(arguments: Sequence[str], name: str, tasks: int, notes: Sequence[str] = ()) -> str:
+def script(arguments: Sequence[str], name: str, tasks: int, notes: Sequence[str] = (), gpu: bool = False) -> str:
     """The text of a script for ``sbatch``.
 
     Args:
@@ -22,6 +22,7 @@ def script(arguments: Sequence[str], name: str, tasks: int, notes: Sequence[str]
         name: of the study
         tasks: of the array
         notes: lines for its reader
+        gpu: True if each task needs one
     """
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     command = shlex.join([sys.executable, "-m", "steadygan", *arguments])
@@ -32,7 +33,7 @@ def script(arguments: Sequence[str], name: str, tasks: int, notes: Sequence[str]
 {"".join(f"# {note}{chr(10)}" for note in notes)}#SBATCH --job-name=steadygan-{name}
 #SBATCH --array=1-{tasks}
 #SBATCH --cpus-per-task=1
-#SBATCH --mem=4G
+{"#SBATCH --gpus=1" + chr(10) if gpu else ""}#SBATCH --mem=4G
 #SBATCH --time=24:00:00
 #SBATCH --signal=B:TERM@{2 * int(GRACE)}
 #SBATCH --output=steadygan-{name}-%a.log

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from steadygan.studies.device import device
+
 if TYPE_CHECKING:
     from steadygan.preparation import Prepared
     from steadygan.training.setup import SetupBuilder
@@ -14,7 +16,7 @@ _SECONDS, _LONGEST = 0.5, 3.0
 
 
 def seconds_per_round(ready: Prepared) -> float:
-    """Of a typical round of the recipe on its data, on the CPU."""
+    """Of a typical round of the recipe on its data, on the study's device."""
     from steadygan.training.engines.eager import EAGER
     from steadygan.training.speed import USUAL_ROUND, measure_speed, restored_threads
 
@@ -53,8 +55,7 @@ def seconds_of_evaluations(ready: Prepared, count: int) -> float:
 
 
 def _builder(ready: Prepared) -> SetupBuilder:
-    import torch
-
+    from steadygan.system.device import choose_device
     from steadygan.training.setup import SetupBuilder
 
-    return SetupBuilder(ready.recipe, ready.dataset, torch.device("cpu"))
+    return SetupBuilder(ready.recipe, ready.dataset, choose_device(device()))

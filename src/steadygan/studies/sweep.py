@@ -228,7 +228,8 @@ def _plots(results: Results) -> list[Plot]:
         axes.plot([r for r, _ in means], [m for _, m in means], color=colour, linewidth=2, label=label)
     metric = next(str(row.values["metric"]) for row in results if "metric" in row.values)
     axes.set(xlabel="round", ylabel=metric)
-    if all(pair[0] > 0 for row in results for pair in row.values.get("curve", ())):
+    values = [pair[0] for row in results for pair in row.values.get("curve", ())]
+    if min(values) > 0 and max(values) > 10 * min(values):
         axes.set_yscale("log")
     axes.legend(fontsize=8)
     shown = f", the best 8 of {len(rows)} settings" if len(rows) > 8 else ""

@@ -13,6 +13,7 @@ from steadygan.data.options import DataOptions
 from steadygan.kinds import Kind
 from steadygan.preparation import RecipeLike, prepare
 from steadygan.recipe import Recipe, RunOptions
+from steadygan.studies.device import device
 from steadygan.studies.trial import Outcome
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ class Training:
 
         ready, place = self.prepared(seed), folder / RUN
         if list_checkpoints(place / CHECKPOINTS):
-            run = api.resume(place, device="cpu", observers=[], kinds=self.kinds)
+            run = api.resume(place, device=device(), observers=[], kinds=self.kinds)
         else:
             _remove(place)
-            run = api.train_prepared(ready, place, device="cpu", observers=[])
+            run = api.train_prepared(ready, place, device=device(), observers=[])
         if not run.finished:
             raise KeyboardInterrupt
         return self.measure(Run(place, kinds=self.kinds), ready)
