@@ -80,7 +80,7 @@ def test_a_study_killed_five_times_has_the_numbers_of_an_undisturbed_one(tmp_pat
     process = command(*words)
     out, errors = process.communicate()
     assert process.returncode == 0, errors
-    assert "holds: Up lies above down." in out
+    assert "holds: Up lies above down: " in out
     assert numbers(path) == whole
     assert not list(path.rglob("owner.json"))
 

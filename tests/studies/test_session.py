@@ -222,6 +222,25 @@ def test_the_device_is_a_part_of_the_study_and_reaches_the_trials(tmp_path: Path
     assert session.defined(CALCULATED, "smoke", device="auto").device in ("cpu", "cuda", "mps")
 
 
+def test_a_result_of_another_trial_is_damage(tmp_path: Path) -> None:
+    carried_out(tmp_path / "s")
+    before = numbers(tmp_path / "s")
+    places = [tmp_path / "s" / "trials" / f"up-1.5-seed-{seed}" for seed in (0, 1)]
+    for name in ("result.json", "arrays.npz"):
+        (places[1] / name).write_bytes((places[0] / name).read_bytes())
+    with pytest.warns(UserWarning, match="of another trial"):
+        carried_out(tmp_path / "s")
+    assert numbers(tmp_path / "s") == before
+
+
+def test_a_study_whose_rounds_have_changed_is_another_one(tmp_path: Path) -> None:
+    carried_out(tmp_path / "s")
+    record = outcomes.read(tmp_path / "s" / "trials" / "up-1.5-seed-1")
+    outcomes.write(tmp_path / "s" / "trials" / "up-1.5-seed-1", dataclasses.replace(record, rounds=11))
+    with pytest.raises(UsageError, match="took 11 rounds, and takes 10 now"):
+        begun(tmp_path / "s")
+
+
 def test_a_folder_with_something_else_stays(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("x")
     with pytest.raises(UsageError, match="something else"):

@@ -208,7 +208,8 @@ def _print_findings(found: Findings) -> None:
     for claim in found.study.claims:
         decision = found.decisions[claim.name]
         between = interval_text(decision.interval)
-        print(f"{decision.answer}: {claim.statement} {decision.evidence}{f' ({between})' if between else ''}")
+        evidence = f"{decision.evidence} ({between})" if between else decision.evidence
+        print(f"{decision.answer}: {claim.statement.rstrip('.')}: {evidence}")
     for name, line in found.failures.items():
         print(f"failed: {name}: {line}")
     if found.failures and not found.complete:

@@ -112,7 +112,10 @@ class StudyFolder:
         Raises:
             RunError: if it is damaged.
         """
-        return outcomes.read(self.place(trial))
+        record = outcomes.read(self.place(trial))
+        if (dict(record.settings), record.seed) != (dict(trial.settings), trial.seed):
+            raise RunError(f"{self.place(trial) / layout.RESULT} is damaged: it is of another trial")
+        return record
 
     def records(self) -> tuple[dict[str, Record], list[str]]:
         """What the finished trials left, by name; and a line for each whose result is damaged."""

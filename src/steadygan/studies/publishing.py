@@ -141,7 +141,7 @@ def _section(study: Published) -> list[str]:
         lines += ["", *([_text(table["note"]), ""] if table["note"] else [])]
     for claim in found["claims"]:
         statement, evidence, rule = (_text(claim[name]) for name in ("statement", "evidence", "rule"))
-        lines.append(f"- {statement} **{claim['answer']}**: {evidence}. Rule: {rule}.")
+        lines.append(f"- {statement.rstrip('.')}. **{claim['answer']}**: {evidence}. Rule: {rule}.")
     lines += [""] if found["claims"] else []
     if found["limits"]:
         lines += [f"Limits here: {_text(found['limits'])}", ""]

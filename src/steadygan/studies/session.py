@@ -188,6 +188,13 @@ def _gone_on_with(folder: StudyFolder, definition: Definition, minutes: float | 
     if minutes is not None and minutes != has.minutes:
         was = "the scale's rounds" if has.minutes is None else f"rounds for {has.minutes:g} minutes"
         raise UsageError(f"'{folder.path}' was begun with {was}, and goes on with these; {other}")
+    records, _ = folder.records()
+    for trial in folder.trials:
+        if trial.name in records and records[trial.name].rounds != trial.work.rounds:
+            raise UsageError(
+                f"the study has changed since '{folder.path}' was begun: '{trial.name}' took "
+                f"{records[trial.name].rounds:,} rounds, and takes {trial.work.rounds:,} now; {other}"
+            )
     if keep_seeds or definition.seeds == has.seeds:
         return folder
     if len(definition.seeds) < len(has.seeds):

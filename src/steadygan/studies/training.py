@@ -86,7 +86,8 @@ class Training:
         from steadygan.run.layout import CHECKPOINTS, list_checkpoints
 
         ready, place = self.prepared(seed), folder / RUN
-        if list_checkpoints(place / CHECKPOINTS):
+        begun = list_checkpoints(place / CHECKPOINTS) and Run(place, kinds=self.kinds).recipe.rounds == self.rounds
+        if begun:
             run = api.resume(place, device=device(), observers=[], kinds=self.kinds)
         else:
             _remove(place)
