@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steadygan.evaluation.run_evaluation import evaluate
     from steadygan.recipe import Recipe
     from steadygan.run import Run
+    from steadygan.studies.session import study
     from steadygan.types import Batch, CriticOutput, SampleSpec, Scales
 
 from steadygan.version import __version__ as __version__
@@ -40,6 +41,7 @@ _MODULES = (
     "recipes",
     "representations",
     "schedules",
+    "studies",
 )
 _HOMES = {
     "Batch": "types",
@@ -59,6 +61,7 @@ _HOMES = {
     "resume": "api",
     "check": "api",
     "diagnose": "api",
+    "study": "studies.session",
     "train": "api",
 }
 
@@ -83,6 +86,7 @@ __all__ = [
     "prepare",
     "recipes",
     "resume",
+    "study",
     "train",
 ]
 

@@ -72,6 +72,7 @@ def test_no_habit_hides_an_option_or_a_field_of_its_command(
     of_recipes = {f"--{path}" for make in by_name().values() for path in paths(make(SampleSpec((3, 32, 32), 10)))}
     fields = {"data": {f"--{path}" for path in paths(DataOptions())} - {"--source"}, "train": of_recipes}
     fields["bench"] = fields["train"]
+    fields["sweep"] = of_recipes - {"--seed"}
     for command, table in HABITS.items():
         seen: dict[str, bool] = {}
 

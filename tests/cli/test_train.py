@@ -72,7 +72,7 @@ def prepared(*line: str) -> Recipe:
     rest, changes = split(["--data", "digits", *line], parser.options)
     values = parser.parse(rest)
     changes += positionals.place(values)
-    base = train._base(values)
+    base = train.base_of(values)
     return train.prepare(base, train.try_changes(base, changes, parser), changes, values, parser).recipe
 
 

@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from steadygan.errors import UsageError
-from steadygan.run import owner
 from steadygan.run.owner import Owner, is_owned, owned, read_owner
 from steadygan.run.state import run_state
-from steadygan.system import network_folders
+from steadygan.system import network_folders, owner
 from steadygan.system.network_folders import is_network_folder
 
 HOLD = """
@@ -203,13 +202,14 @@ def test_of_many_processes_that_race_one_owns_at_a_time(tmp_path: Path) -> None:
 import os, time
 from pathlib import Path
 from steadygan.errors import UsageError
-from steadygan.run import owner
+from steadygan.run.owner import owned
+from steadygan.system import owner
 owner.PATIENCE = 0
 folder, inside, got = Path({str(tmp_path)!r}), Path({str(tmp_path)!r} + ".inside"), 0
 until = time.monotonic() + 4
 while time.monotonic() < until:
     try:
-        with owner.owned(folder):
+        with owned(folder):
             os.close(os.open(inside, os.O_CREAT | os.O_EXCL))  # fails if another one is inside
             got += 1
             os.unlink(inside)

@@ -40,6 +40,8 @@ COMMANDS = {
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
+    "study": ("steadygan.cli.study", "carries out an experiment of the papers, and decides its claims"),
+    "sweep": ("steadygan.cli.sweep", "trains a grid of settings with several seeds, and says which are told apart"),
     "bench": ("steadygan.cli.bench", "finds the fastest engine and precision for a recipe on this machine"),
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""

@@ -258,9 +258,24 @@ _BENCH = {
     ),
 }
 
+_SWEEPS = ("--workers", "--seeds", "--rounds", "--out", "--plan", "--again", "--yes", "--leave", "--minutes", "--data")
+_NOT_OF_SWEEP = {"--from", "--engine", "--track", "--epochs"}
+"""options of ``train`` alone"""
+_SWEEP = {
+    **{
+        name: meaning
+        for name, meaning in _TRAIN.items()
+        if name not in _SWEEPS and not _NOT_OF_SWEEP & set(getattr(meaning, "names", getattr(meaning, "words", ())))
+    },
+    **_table(
+        ("--seed --random-seed --manual-seed --manualSeed", Otherwise("--seeds N trains each setting with N seeds"))
+    ),
+}
+
 HABITS: dict[str, dict[str, Meaning]] = {
     "train": _TRAIN,
     "bench": _BENCH,
+    "sweep": _SWEEP,
     "sample": _SAMPLE,
     "evaluate": _EVALUATE,
     "resume": _RESUME,
@@ -270,6 +285,19 @@ HABITS: dict[str, dict[str, Meaning]] = {
         (f"{_OUTS} --out", Otherwise("report.html is written into the run's folder")), ("--run --name", Bare())
     ),
     "runs": _table(("--dir --folder --path -d", Bare())),
+    "study": _table(
+        (_OUTS, _OUT),
+        ("--jobs -j --num-workers --processes", Same(("--workers",))),
+        (
+            "--seed --num-seeds --n-seeds --repeats",
+            Otherwise("--seeds N carries each setting out with the seeds 0 to N - 1"),
+        ),
+        ("--study --name --experiment", Bare()),
+        ("--dry-run --estimate --cost", Short(("--plan",))),
+        ("--retry --rerun", Short(("--again",))),
+        ("--resume --continue", Otherwise("the same command goes on with a study that was stopped")),
+        ("-y", Short(("--yes",))),
+    ),
     "recipes": _table(("--recipe --name", Bare()), (_SIZES, Same(("--size",)))),
 }
 """for each command: options that people type by habit, and what they mean here"""

@@ -34,14 +34,14 @@ class Status:
         self._next = self._began + (FIRST if self._draws else 0.0)
         self._shown = False
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, left: float | None = None, /) -> None:
         now = self._clock()
         if what != self._what:
             self._what, self._began = what, now
             self._next = now if self._lines or self._shown else now + FIRST
         if now < self._next or not (self._draws or self._lines):
             return
-        line = status_line(what, done, total, now - self._began)
+        line = status_line(what, done, total, now - self._began, left)
         if self._lines:
             self._next = now + LINES
             print(f"steadygan: {line}", file=self._stream, flush=True)
@@ -78,14 +78,16 @@ def shown() -> Iterator[None]:
             output.before = None
 
 
-def status_line(what: str, done: int, total: int, seconds: float) -> str:
-    """``drawing samples: 2,048 of 10,000 (20%), elapsed 3 s, left 12 s``."""
+def status_line(what: str, done: int, total: int, seconds: float, left: float | None = None) -> str:
+    """``drawing samples: 2,048 of 10,000 (20%), elapsed 3 s, left 12 s``; the time left by the steps, unless given."""
     parts = [what]
     if total:
         parts = [f"{what}: {done:,} of {total:,} ({100 * done // total}%)"]
     elif done:
         parts = [f"{what}: {done:,}"]
     parts.append(f"elapsed {duration(seconds)}")
-    if total and 0 < done < total:
-        parts.append(f"left {duration(seconds * (total - done) / done)}")
+    if left is None and total and 0 < done < total:
+        left = seconds * (total - done) / done
+    if left is not None:
+        parts.append(f"left {duration(left)}")
     return ", ".join(parts)

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
         changes.append(Change(("run", "on_trouble"), values.on_trouble, "--on-trouble"))
     changes, named = overrides.own_networks(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
-    base = _base(values)
+    base = base_of(values)
     trial = try_changes(base, changes, parser, values.kinds)
     if topic is not None:
         print(_help(parser, values.recipe, trial, topic))
@@ -154,7 +154,8 @@ def _parser() -> Parser:
     return parser
 
 
-def _base(values: argparse.Namespace) -> Base:
+def base_of(values: argparse.Namespace) -> Base:
+    """The recipe, or the function that makes it for the data; None: it is chosen for the data."""
     if values.recipe is not None:
         return api.read_recipe(values.recipe, values.kinds)
     if values.weights_from is None:

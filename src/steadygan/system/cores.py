@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,16 @@ def free_cores() -> int:
     """
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return max(1, cores() - round(busy))
+
+
+def processor_name(facts: Path = Path("/proc/cpuinfo")) -> str:
+    """The model of the processor, such as 'AMD EPYC 7763 64-Core Processor'; its architecture where nothing says."""
+    with contextlib.suppress(OSError):
+        for line in facts.read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.processor() or platform.machine()
 
 
 def quota(cgroups: Path = _CGROUPS, own: Path = _OWN) -> float:

@@ -9,11 +9,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import ContextVar
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
-Listener: TypeAlias = Callable[[str, int, int], None]
-"""called with (what is done, steps done, steps in all; 0 if that is unknown)"""
+
+
+class Listener(Protocol):
+    """Called with (what is done, steps done, steps in all; 0 if that is unknown), and with the seconds left where they
+    are known better than by the steps."""
+
+    def __call__(self, what: str, done: int, total: int, left: float | None = None, /) -> None: ...
+
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
@@ -28,11 +34,11 @@ def listening(listener: Listener | None) -> Iterator[None]:
         _listener.reset(token)
 
 
-def tell(what: str, done: int = 0, total: int = 0) -> None:
-    """Tells whoever listens that ``done`` of ``total`` steps are done."""
+def tell(what: str, done: int = 0, total: int = 0, left: float | None = None) -> None:
+    """Tells whoever listens that ``done`` of ``total`` steps are done, and that so many seconds are left if known."""
     listener = _listener.get()
     if listener is not None:
-        listener(what, done, total)
+        listener(what, done, total) if left is None else listener(what, done, total, left)
 
 
 def steps(
