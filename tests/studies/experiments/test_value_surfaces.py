@@ -36,7 +36,7 @@ class Exact(nn.Module):
         return CriticOutput((torch.cdist(points.double(), self.fakes) + self.values).min(dim=1).values)
 
 
-def test_the_exact_potential_has_correlation_1_and_its_opposite_minus_1():
+def test_the_exact_potential_has_correlation_1_with_itself():
     from steadygan.data import open_data
     from steadygan.data.options import DataOptions
     from steadygan.metrics.potentials import transport
@@ -47,7 +47,7 @@ def test_the_exact_potential_has_correlation_1_and_its_opposite_minus_1():
     found = measure(Exact(exact.y, exact.at_y), dataset, 3, 100)
     assert found["rank_correlation"] == pytest.approx(1)
     assert found["higher_moments"] == pytest.approx(1)
-    assert found["slope"] == pytest.approx(1)  # 1-Lipschitz, and a distance almost everywhere
+    assert found["slope"] == pytest.approx(0.5)  # 1 at real points; fakes are the tips of its cones, where torch has 0
     np.testing.assert_allclose(found["surface"], found["optimum"], atol=1e-5)
 
 
