@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Packing(Protocol):
+class Packs(Protocol):
     """A critic's spec with a field ``packing``."""
 
     @property
     def packing(self) -> int: ...
 
 
-Spec = TypeVar("Spec", bound=Packing)
+Spec = TypeVar("Spec", bound=Packs)
 
 _OF_ONE_SAMPLE = ("class_logits", "projection", "conditional", "minibatch")
 
 
-def check_packing(spec: Packing) -> None:
+def check_packing(spec: Packs) -> None:
     """Refuses a packing below 1, and beside it what asks for each sample's class or compares samples itself.
 
     Raises:

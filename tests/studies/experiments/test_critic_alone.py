@@ -60,3 +60,9 @@ def test_a_step_descends_the_loss_on_real_samples_and_the_same_ones_with_unit_no
 def test_it_says_what_a_step_takes():
     assert 0 < work().seconds_per_round() < 1
     assert work().fitted(3).rounds == 3
+
+
+def test_one_that_is_to_be_shorter_than_it_was_begins_anew(tmp_path):
+    work(rounds=6).carry_out(tmp_path / "both", 0)
+    shorter = work(rounds=2).carry_out(tmp_path / "both", 0)["weights"]
+    np.testing.assert_array_equal(shorter, work(rounds=2).carry_out(tmp_path / "alone", 0)["weights"])

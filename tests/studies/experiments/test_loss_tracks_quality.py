@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from steadygan.networks import parameter_count
-from steadygan.studies.experiments.loss_tracks_quality import LOOKS, METHODS, STUDY, _correlation, losses_before
+from steadygan.studies.experiments._tracking import correlation, losses_before
+from steadygan.studies.experiments.loss_tracks_quality import LOOKS, METHODS, STUDY
 from steadygan.studies.results import Results, Row
 from steadygan.types import SampleSpec
 from tests.studies.experiments.common import check_report, smoke
@@ -27,9 +28,9 @@ def test_the_loss_is_the_median_since_the_checkpoint_before_without_the_penalty(
 
 
 def test_a_loss_that_falls_with_the_distance_has_correlation_1():
-    assert _correlation([3.0, 2.0, 1.5, 0.1], [9.0, 4.0, 2.0, 1.0]) == {"rank_correlation": pytest.approx(1)}
-    assert _correlation([0.0, 1.0, 2.0], [3.0, 2.0, 1.0]) == {"rank_correlation": pytest.approx(-1)}
-    assert _correlation([1.0, 1.0, 1.0], [3.0, 2.0, 1.0]) == _correlation([1.0, np.nan, 2.0], [3.0, 2.0, 1.0]) == {}
+    assert correlation([3.0, 2.0, 1.5, 0.1], [9.0, 4.0, 2.0, 1.0]) == {"rank_correlation": pytest.approx(1)}
+    assert correlation([0.0, 1.0, 2.0], [3.0, 2.0, 1.0]) == {"rank_correlation": pytest.approx(-1)}
+    assert correlation([1.0, 1.0, 1.0], [3.0, 2.0, 1.0]) == correlation([1.0, np.nan, 2.0], [3.0, 2.0, 1.0]) == {}
 
 
 def test_correlations_decide():

@@ -11,7 +11,8 @@ from steadygan.data.sources.points import MODES
 from steadygan.networks import parameter_count
 from steadygan.preparation import Prepared
 from steadygan.recipes import gan
-from steadygan.studies.experiments.modes import GAN, METHODS, PACKED, STACKS, STUDY, TITLES, measure
+from steadygan.studies.experiments._covered import STACKS, measure
+from steadygan.studies.experiments.modes import GAN, METHODS, PACKED, STUDY, TITLES
 from steadygan.studies.results import Results, Row
 from steadygan.types import SampleSpec
 from tests.studies.experiments.common import check_report, smoke

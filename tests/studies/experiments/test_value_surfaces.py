@@ -9,7 +9,8 @@ from torch import nn
 
 from steadygan.constraints import WeightClip
 from steadygan.networks import parameter_count
-from steadygan.studies.experiments.value_surfaces import POINTS, STUDY, correlation_beyond_quadratic, measure
+from steadygan.studies.experiments._potential import correlation_beyond_quadratic, measure
+from steadygan.studies.experiments.value_surfaces import POINTS, STUDY
 from steadygan.types import CriticOutput
 from tests.studies.experiments.common import check_report, smoke
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,3 +46,13 @@ def dots(axes: Axes, groups: Sequence[tuple[str, Sequence[float]]], colours: Seq
     axes.set_xticks(range(len(groups)), [name for name, _ in groups])
     axes.set_xlim(-0.6, len(groups) - 0.4)
     axes.grid(axis="y", alpha=0.3)
+
+
+def sheet(images: ArrayLike) -> NDArray[Any]:
+    """Images [N, C, H, W] as the largest square of them, [n H, n W] or, of three channels, [n H, n W, 3]."""
+    given = np.asarray(images)
+    side = int(len(given) ** 0.5)
+    _, channels, height, width = given.shape
+    grid = given[: side * side].reshape(side, side, channels, height, width).transpose(0, 3, 1, 4, 2)
+    joined = grid.reshape(side * height, side * width, channels)
+    return joined if channels == 3 else joined[:, :, 0]

@@ -125,9 +125,10 @@ def _trained(setup: Setup, rounds: int, path: Path) -> nn.Module:
     done = 0
     if path.exists():
         saved = torch.load(path, weights_only=True)
-        done = saved["done"]
-        player.network.load_state_dict(saved["critic"])
-        player.optimizer.load_state_dict(saved["optimizer"])
+        if saved["done"] <= rounds:  # else it was to be longer: it begins anew
+            done = saved["done"]
+            player.network.load_state_dict(saved["critic"])
+            player.optimizer.load_state_dict(saved["optimizer"])
     every = max(1, rounds // _SAVED)
     for index in range(done, rounds):
         game.set_round(index)

@@ -16,8 +16,8 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign, negated
 from steadygan.studies.experiments._charts import COLOURS, dots, figure
 from steadygan.studies.experiments._data import source
-from steadygan.studies.experiments._evidence import told
-from steadygan.studies.experiments._quality import SUCCESS, quality
+from steadygan.studies.experiments._distance_left import SUCCESS, quality
+from steadygan.studies.experiments._evidence import pooled
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
@@ -85,22 +85,6 @@ def _successes(results: Results, activation: Activation) -> Decision:
     if len(left):
         text += f" (share {share.low:.2f} to {share.high:.2f})"
     return by_sign(share, text, bound=0.5)
-
-
-def _difference(results: Results, data: object) -> intervals.Interval:
-    elu, smooth = (results.by_seed("left", activation=each, data=str(data)) for each in ("elu", "smooth_elu"))
-    return intervals.difference(elu, smooth)
-
-
-def _worse(results: Results) -> Decision:
-    found: dict[int, list[float]] = {}
-    for data in results.settings("data"):
-        elu, smooth = (results.by_seed("left", activation=each, data=data) for each in ("elu", "smooth_elu"))
-        for seed in elu.keys() & smooth.keys():
-            found.setdefault(seed, []).append(elu[seed] - smooth[seed])
-    pooled = intervals.mean([float(np.mean(each)) for _, each in sorted(found.items())])
-    of_each = [told(str(data), _difference(results, data)) for data in results.settings("data")]
-    return by_sign(pooled, "; ".join([told("all, elu - smooth_elu", pooled), *of_each]))
 
 
 def plots(results: Results) -> list[Plot]:
@@ -180,7 +164,7 @@ STUDY = Study(
             "WGAN-GP, appendix D",
             "the 95% interval over seeds of the mean difference over the data sets, ELU - smooth ELU, of the distance "
             "left lies above 0; refuted if it lies below",
-            _worse,
+            partial(pooled, value="left", setting="activation", first="elu", second="smooth_elu"),
         ),
     ),
     seeds={"smoke": 1, "laptop": 5, "paper": 5},

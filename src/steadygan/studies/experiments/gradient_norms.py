@@ -77,7 +77,8 @@ def measure(run: Run, ready: Prepared) -> Outcome:
     weights = torch.cat([each.detach().flatten() for each in critic.parameters()])
     limit = getattr(ready.recipe.constraint, "limit", None)
     bound = float(weights.abs().max()) if limit is None else limit
-    counts, edges = np.histogram(weights.numpy(), bins=80, range=(-bound, bound))
+    shown = bound if limit is not None else float(np.quantile(weights.abs().numpy(), 0.999))
+    counts, edges = np.histogram(weights.numpy(), bins=80, range=(-shown, shown))
     return {
         "norms": list(found.activations.values()),
         "slope": found.activation_slope,

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from steadygan.networks import DCGANCritic, DCGANGenerator, MLPCritic, MLPGenerator
 from steadygan.recipe import Recipe
 from steadygan.recipes import dcgan, wgan, wgan_gp
@@ -17,17 +15,17 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._charts import COLOURS, figure
 from steadygan.studies.experiments._data import source
+from steadygan.studies.experiments._distance_left import SAMPLES
 from steadygan.studies.experiments._evidence import told
-from steadygan.studies.experiments._quality import SAMPLES, yardstick
+from steadygan.studies.experiments._tracking import measure
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
-from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.trial import Trial
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
-    from steadygan.preparation import Prepared
-    from steadygan.run import Run
+    pass
 
 METHODS: dict[str, Callable[[SampleSpec], Recipe]] = {"WGAN": wgan, "WGAN-GP": wgan_gp, "GAN": dcgan}
 POINT_SET = "25gaussians"
@@ -72,48 +70,6 @@ def recipe(method: str, on_points: bool, size: Size) -> Recipe:
         made = dataclasses.replace(made, critic_steps=Constant(5))
     batch = size.batch if on_points else min(64, size.batch)
     return dataclasses.replace(made, **networks, **optimizers, batch=batch)
-
-
-def measure(run: Run, ready: Prepared, samples: int) -> Outcome:
-    """Negative critic loss and distance to held-out data at each kept checkpoint, and their rank correlation."""
-    measured = yardstick(ready.dataset, samples)
-    rounds = [int(path.name) for path in run.checkpoints if int(path.name)]
-    distances = [measured.distance(run.sample(samples, weights="raw", round_=each)) for each in rounds]
-    losses = losses_before(run.rows, rounds)
-    return {
-        "rounds": np.array(rounds),
-        "distances": np.array(distances),
-        "losses": losses,
-        "floor": measured.floor,
-        "what": measured.what,
-        **_correlation(losses, distances),
-        "curve_rounds": np.array([row["round"] for row in run.rows]),
-        "curve": np.array([_negative_loss(row) for row in run.rows]),
-    }
-
-
-def _correlation(losses: Any, distances: Any) -> dict[str, float]:
-    """Spearman's, left out where one of both never changes or is not finite."""
-    from scipy.stats import spearmanr
-
-    if len(losses) < 3 or not np.isfinite([*losses, *distances]).all() or np.ptp(losses) == 0 or np.ptp(distances) == 0:
-        return {}
-    return {"rank_correlation": float(spearmanr(losses, distances).statistic)}
-
-
-def _negative_loss(row: Any) -> float:
-    """What the critic maximises, without penalty: an estimate of a distance, of W or (up to constants) of JS."""
-    return float(row.get("penalty") or 0.0) - float(row["critic_loss"])
-
-
-def losses_before(rows: Sequence[Any], rounds: Sequence[int]) -> Any:
-    """The median negative critic loss of the rows between each round and the one before (the paper filters too)."""
-    starts = [0, *rounds[:-1]]
-    between = [
-        [_negative_loss(row) for row in rows if start < row["round"] <= end]
-        for start, end in zip(starts, rounds, strict=True)
-    ]
-    return np.array([float(np.median(each)) if each else np.nan for each in between])
 
 
 def trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:

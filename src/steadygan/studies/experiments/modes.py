@@ -15,18 +15,18 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import dcgan, minibatch_discrimination, r3gan, wgan, wgan_gp
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
-from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._charts import COLOURS, dots, figure
-from steadygan.studies.experiments._evidence import told
+from steadygan.studies.claims import Claim
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, sheet
+from steadygan.studies.experiments._covered import STACKS, measure
+from steadygan.studies.experiments._evidence import pooled
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
-from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.trial import Trial
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
-    from steadygan.preparation import Prepared
-    from steadygan.run import Run
+    pass
 
 GAN, PACKED = "GAN", "GAN, packs of 2"
 METHODS: dict[str, Callable[[SampleSpec], Recipe]] = {
@@ -37,7 +37,7 @@ METHODS: dict[str, Callable[[SampleSpec], Recipe]] = {
     "WGAN-GP": wgan_gp,
     "R3GAN": r3gan,
 }
-RING, GRID, STACKS = "8gaussians", "25gaussians", "stacked-digits"
+RING, GRID = "8gaussians", "25gaussians"
 TITLES = {RING: "ring, 8 modes", GRID: "grid, 25 modes", STACKS: "stacked digits, 1,000 modes"}
 PUBLISHED = {
     (GAN, STACKS): "99.0 (KL 3.40); 78.9 ± 6.5",
@@ -97,44 +97,6 @@ def _sized(network: Any, width: int) -> Any:
     return dataclasses.replace(network, width=max(16, width))
 
 
-def measure(run: Run, ready: Prepared, points: int, stacks: int) -> Outcome:
-    """Modes covered, KL over modes in nats, and of points the share within three deviations of a mode."""
-    if ready.dataset.name == STACKS:
-        return _of_stacks(run.sample(stacks, weights="raw"), ready)
-    from steadygan.data.sources.points import MODES
-    from steadygan.metrics.modes import mode_coverage
-
-    samples, mixture = run.sample(points, weights="raw"), MODES[ready.dataset.name]
-    found = mode_coverage(samples, mixture.centres, mixture.deviation, radius=3.0)
-    return {
-        "modes": found.covered,
-        "share": found.covered / found.modes,
-        "kl": found.kl,
-        "near": found.high_quality.value,
-        "samples": np.asarray(samples[:1000], dtype=np.float32),
-    }
-
-
-def _of_stacks(samples: Any, ready: Prepared) -> Outcome:
-    from steadygan.evaluation.extracting import make_features
-    from steadygan.features.classifier import StackFeatures
-    from steadygan.metrics.modes import STACKS as ALL
-    from steadygan.metrics.modes import expected_stacked, stacked_modes
-
-    classifier = make_features("classifier", ready.dataset)
-    assert isinstance(classifier, StackFeatures)
-    found = stacked_modes(classifier.digits(np.asarray(samples, dtype=np.uint8)))
-    floor = expected_stacked(len(samples))
-    return {
-        "modes": found.covered,
-        "share": min(1.0, found.covered / floor.covered),
-        "kl": found.kl,
-        "kl_of_real": floor.kl,
-        "of": ALL,
-        "samples": np.asarray(samples[:36], dtype=np.uint8),
-    }
-
-
 def trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     """All methods on three data sets."""
     size = SIZES[scale]
@@ -147,19 +109,6 @@ def trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
             training = Training(recipe(method, data, size), source, rounds, work)
             made += [Trial({"method": method, "data": data}, seed, training) for seed in seeds]
     return made
-
-
-def _more(results: Results, method: str) -> Decision:
-    """The share of modes above GAN's: by seed, the mean over the data sets that both have finished."""
-    found: dict[int, list[float]] = {}
-    of_each = []
-    for data, title in TITLES.items():
-        mine, other = (results.by_seed("share", method=each, data=data) for each in (method, GAN))
-        of_each.append(told(title, intervals.difference(mine, other)))
-        for seed in mine.keys() & other.keys():
-            found.setdefault(seed, []).append(mine[seed] - other[seed])
-    pooled = intervals.mean([float(np.mean(each)) for _, each in sorted(found.items())])
-    return by_sign(pooled, "; ".join([told(f"share of modes, {method} - GAN", pooled), *of_each]))
 
 
 def plots(results: Results) -> list[Plot]:
@@ -192,21 +141,13 @@ def _samples(results: Results) -> object:
         if not samples:
             axes.axis("off")
         elif data == STACKS:
-            axes.imshow(_sheet(np.asarray(samples[0])), interpolation="nearest")
+            axes.imshow(sheet(samples[0]), interpolation="nearest")
         else:
             centres, points = MODES[data].centres.T, np.asarray(samples[0]).T
             axes.scatter(centres[0], centres[1], s=18, color="#f58518", linewidths=0)
             axes.scatter(points[0], points[1], s=2, color="#13812f", linewidths=0)
             axes.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
     return made
-
-
-def _sheet(images: Any) -> Any:
-    """Images [N, 3, H, W] as one [6 H, 6 W, 3]."""
-    side = int(len(images) ** 0.5)
-    _, channels, height, width = images.shape
-    grid = images[: side * side].reshape(side, side, channels, height, width).transpose(0, 3, 1, 4, 2)
-    return grid.reshape(side * height, side * width, channels)
 
 
 def table(results: Results) -> Table:
@@ -234,7 +175,7 @@ def _claim(method: str, name: str, statement: str, source: str) -> Claim:
         source,
         f"the 95% interval over seeds of the share of modes, {method} - GAN, mean over the three data sets, lies above "
         "0; refuted if it lies below",
-        partial(_more, method=method),
+        partial(pooled, value="share", setting="method", first=method, second=GAN),
         needs="the papers' networks and rounds, on which a plain GAN loses most modes",
     )
 

@@ -15,10 +15,10 @@ from steadygan.recipes import dcgan, wgan, wgan_gp
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._charts import COLOURS, dots, figure
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, sheet
 from steadygan.studies.experiments._data import source
+from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import told
-from steadygan.studies.experiments._quality import SUCCESS, quality
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
@@ -56,6 +56,7 @@ def recipe(method: str, generator: str, size: Size) -> Recipe:
     """The method's settings; the generator is DCGAN's, or has neither batch norm nor more maps at lower levels."""
     made = METHODS[method](SampleSpec((1, 8, 8)))
     assert isinstance(made.critic, DCGANCritic)
+    critic = dataclasses.replace(made.critic, width=size.width)
     network = DCGANGenerator(size.width)
     if generator == BARE:
         network = DCGANGenerator(size.width, norm="none", widths="constant")
@@ -65,7 +66,6 @@ def recipe(method: str, generator: str, size: Size) -> Recipe:
     }
     if method == "WGAN":
         made = dataclasses.replace(made, critic_steps=Constant(5))
-    critic = dataclasses.replace(made.critic, width=size.width)
     return dataclasses.replace(made, generator=network, critic=critic, batch=size.batch, **optimizers)
 
 
@@ -127,16 +127,8 @@ def _samples(results: Results) -> object:
         axes.set_title(f"{method}, {generator}", fontsize=10)
         samples = results.values("samples", method=method, generator=generator)
         if samples:
-            axes.imshow(_sheet(np.asarray(samples[0])), interpolation="nearest", cmap="gray", vmin=0, vmax=255)
+            axes.imshow(sheet(samples[0]), interpolation="nearest", cmap="gray", vmin=0, vmax=255)
     return made
-
-
-def _sheet(images: Any) -> Any:
-    """Images [36, C, H, W] as one [6 H, 6 W], or [6 H, 6 W, 3]."""
-    _, channels, height, width = images.shape
-    grid = images.reshape(6, 6, channels, height, width).transpose(0, 3, 1, 4, 2)
-    sheet = grid.reshape(6 * height, 6 * width, channels)
-    return sheet if channels == 3 else sheet[:, :, 0]
 
 
 def table(results: Results) -> Table:

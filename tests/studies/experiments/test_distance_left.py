@@ -7,7 +7,7 @@ import pytest
 
 from steadygan.data import open_data
 from steadygan.data.options import DataOptions
-from steadygan.studies.experiments._quality import yardstick
+from steadygan.studies.experiments._distance_left import yardstick
 
 
 def test_points_are_measured_by_their_exact_distance():
