@@ -163,7 +163,7 @@ def test_penalties_of_a_linear_critic_of_packs_have_their_closed_form(packing, p
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("spec", "data"), [(MLPCritic(16, packing=2), "8gaussians"), (DCGANCritic(4, packing=3), "digits")]
+    ("spec", "data"), [(MLPCritic(16, packing=3), "8gaussians"), (DCGANCritic(4, packing=2), "digits")]
 )
 def test_packed_critics_train_with_looks_and_pictures(spec, data, tmp_path):
     sample = POINTS if data == "8gaussians" else SampleSpec((1, 8, 8))

@@ -1,5 +1,7 @@
-"""Exact optimal transport between two sets of points: the coupling, and Kantorovich's potentials, by which a critic of
-WGAN can be judged: f is 1-Lipschitz, and mean f(x) - mean f(y) is the Wasserstein-1 distance (Villani 2009, 5.10).
+"""Exact optimal transport between two sets of points: the coupling, and Kantorovich's potentials.
+
+By them a critic of WGAN can be judged: the potential f is 1-Lipschitz, and mean f(x) - mean f(y) is the Wasserstein-1
+distance (Villani 2009, theorem 5.10).
 """
 
 from __future__ import annotations
