@@ -39,6 +39,7 @@ METHODS: dict[str, Callable[[SampleSpec], Recipe]] = {
 }
 RING, GRID = "8gaussians", "25gaussians"
 TITLES = {RING: "ring, 8 modes", GRID: "grid, 25 modes", STACKS: "stacked digits, 1,000 modes"}
+OF = {RING: 8, GRID: 25}
 PUBLISHED = {
     (GAN, STACKS): "99.0 (KL 3.40); 78.9 ± 6.5",
     (PACKED, STACKS): "1000 (KL 0.06)",
@@ -119,7 +120,7 @@ def plots(results: Results) -> list[Plot]:
     for axes, (data, title) in zip(panels, TITLES.items(), strict=True):
         dots(axes, [(method, results.values("modes", method=method, data=data)) for method in METHODS], COLOURS)
         axes.set_title(title, fontsize=10)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * OF[data] if data in OF else None)
         axes.tick_params(axis="x", rotation=35, labelsize=8)
         for label in axes.get_xticklabels():
             label.set_horizontalalignment("right")

@@ -74,7 +74,7 @@ def measure(critic: nn.Module, dataset: Dataset, seed: int, matched: int) -> Out
         "deviation": float(norms.std()),
         "cosine": float(cosines.mean()),
         "cosine_of_others": float(loose[1].mean()),
-        "norms": np.histogram(norms, bins=60, range=(0, 3))[0] / len(norms),
+        "norms": np.histogram(norms, bins=60, range=(0, 5))[0] / len(norms),
         "cosines": np.histogram(cosines, bins=60, range=(-1, 1))[0] / len(cosines),
     }
 
@@ -131,7 +131,7 @@ def plots(results: Results) -> list[Plot]:
     made, panels = figure(2, 3, 11, 5.6, sharex="row")
     for index, axes in enumerate(panels):
         data, name = DATA[index % 3], ("norms", "cosines")[index // 3]
-        edges = np.linspace(*((0, 3) if name == "norms" else (-1, 1)), 61)
+        edges = np.linspace(*((0, 5) if name == "norms" else (-1, 1)), 61)
         for method, colour in zip(METHODS, COLOURS, strict=False):
             found = results.values(name, method=method, data=data)
             if found:
