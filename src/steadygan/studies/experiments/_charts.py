@@ -48,6 +48,13 @@ def dots(axes: Axes, groups: Sequence[tuple[str, Sequence[float]]], colours: Seq
     axes.grid(axis="y", alpha=0.3)
 
 
+def from_zero(axes: Axes) -> None:
+    """The vertical axis from 0, or below where there are values below, with room above the highest."""
+    low, high = axes.get_ylim()
+    low = min(0.0, low)
+    axes.set_ylim(low, high + 0.06 * (high - low))
+
+
 def sheet(images: ArrayLike) -> NDArray[Any]:
     """Images [N, C, H, W] as the largest square of them, [n H, n W] or, of three channels, [n H, n W, 3]."""
     given = np.asarray(images)

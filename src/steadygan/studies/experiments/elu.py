@@ -14,7 +14,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign, negated
-from steadygan.studies.experiments._charts import COLOURS, dots, figure
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import pooled
@@ -97,7 +97,7 @@ def plots(results: Results) -> list[Plot]:
         dots(axes, [(each, results.values("left", activation=each, data=data)) for each in ACTIVATIONS], COLOURS)
         axes.axhline(SUCCESS, color="black", linewidth=0.8, linestyle=":")
         axes.set_title(str(data), fontsize=10)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        from_zero(axes)
     panels[0].set_ylabel("share of the distance left")
     _draw_derivatives(panels[-1])
     caption = "Left: distance left after training; below the dotted line a training counts as a success. Right: second "

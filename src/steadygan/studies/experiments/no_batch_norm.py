@@ -15,7 +15,7 @@ from steadygan.recipes import dcgan, wgan, wgan_gp
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._charts import COLOURS, dots, figure, sheet
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero, sheet
 from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import told
@@ -113,7 +113,7 @@ def plots(results: Results) -> list[Plot]:
         dots(axes, [(each, results.values("left", method=each, generator=generator)) for each in METHODS], COLOURS)
         axes.axhline(SUCCESS, color="black", linewidth=0.8, linestyle=":")
         axes.set(title=generator)
-    panels[0].set_ylim(bottom=min(0.0, panels[0].get_ylim()[0]))
+    from_zero(panels[0])
     panels[0].set_ylabel("share of the distance left")
     caption = "Distance left after training; below the dotted line a training counts as a success."
     return [Plot("no-batch-norm", caption, made), Plot("samples", "Samples of the first seed.", _samples(results))]

@@ -14,7 +14,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp, wgan_gp_one_sided
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim
-from steadygan.studies.experiments._charts import COLOURS, dots, figure
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import quality
 from steadygan.studies.experiments._evidence import paired, pooled
@@ -94,7 +94,7 @@ def plots(results: Results) -> list[Plot]:
     for axes, data in zip(panels, found, strict=True):
         dots(axes, [(side, results.values("left", penalty=side, data=data)) for side in SIDES], COLOURS)
         axes.set_title(str(data), fontsize=10)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        from_zero(axes)
     panels[0].set_ylabel("share of the distance left")
     caption = "Distance to held-out data above that of real samples, as a share of the untrained generator's."
     return [Plot("one-sided", caption, made)]
