@@ -38,3 +38,9 @@ def test_the_first_normal_numbers_are_numpys_and_no_stretch_or_part_is_like_anot
     assert np.abs(alike).max() < 4 / NORMAL_CHUNK**0.5
     assert abs(drawn.mean()) < 4 / drawn.size**0.5
     assert abs(drawn.std() - 1) < 4 / (2 * drawn.size) ** 0.5
+
+
+@pytest.mark.parametrize("first", [0, 5, NORMAL_CHUNK])
+def test_no_numbers_are_drawn_where_none_are_asked_for(first):
+    for draw in (normal_from, uniform_from):
+        assert draw(5, Stream.LATENTS, 3, first, 0).shape == (0,)

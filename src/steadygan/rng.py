@@ -103,7 +103,7 @@ def normal_from(seed: int, stream: int, round_: int, first: int, count: int, sub
     a counter range of its own.
     """
     end = first + count
-    pieces = []
+    pieces = [np.empty(0, np.float32)] if count == 0 else []
     for chunk in range(first // NORMAL_CHUNK, -(-end // NORMAL_CHUNK)):
         begin = chunk * NORMAL_CHUNK
         rng = stream_generator(seed, stream, round_, chunk=chunk, substream=substream)

@@ -8,13 +8,15 @@ one dimension is WaveGAN's form (Donahue et al. 2019, with kernels of 25), over 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from steadygan.checks import literal_fields, whole_fields, whole_number
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.networks.checks import fitting_networks, need_classes
 from steadygan.networks.dcgan import Activation, Init, Norm, Output
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -147,10 +149,14 @@ class ConvCritic:
     """also output the last hidden layer (feature matching)"""
     spectral: bool = False
     """spectral norm in every layer"""
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
 
     def __post_init__(self) -> None:
         _check(self)
+        check_packing(self)
 
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such samples.
 

@@ -8,12 +8,14 @@ width rule, norm and activation.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.networks.checks import Sides, need_classes, need_image, need_start
 from steadygan.networks.minibatch import Minibatch
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -131,10 +133,14 @@ class DCGANCritic:
     """also output the last hidden layer (feature matching)"""
     minibatch: Minibatch | None = None
     """layer before the score that compares the samples of a batch"""
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
 
     def __post_init__(self) -> None:
         _check(self)
+        check_packing(self)
 
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.networks.checks import need_classes
 from steadygan.networks.minibatch import Minibatch
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -99,10 +101,14 @@ class MLPCritic:
     """layer before the score that compares the samples of a batch"""
     spectral: bool = False
     """spectral norm in every layer"""
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
 
     def __post_init__(self) -> None:
         _check(self)
+        check_packing(self)
 
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such samples."""
         from torch import nn

@@ -9,13 +9,15 @@ its code: no bias outside of the blocks, and learned class vectors initialised a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields, whole_number
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.networks.checks import need_classes, need_start
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -147,6 +149,14 @@ class R3GANCritic(_Stages):
     features: bool = False
     """also output the last hidden layer (feature matching)"""
 
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_packing(self)
+
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 

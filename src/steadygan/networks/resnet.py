@@ -6,13 +6,15 @@ theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.networks.checks import need_classes, need_image, need_maps
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -102,13 +104,17 @@ class ResNetCritic:
     """projection critic: add the product of features with a learned vector of the class; needs data with labels"""
     attention: int | None = None
     """self-attention at maps of this size in pixels: half the image's, ... 8; None: no attention"""
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         literal_fields(self, norm=CriticNorm, pool=Pool)
         if self.projection and self.class_logits:
             raise UsageError("ResNetCritic has both projection and class_logits; allowed: one of them")
+        check_packing(self)
 
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 

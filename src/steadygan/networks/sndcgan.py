@@ -7,11 +7,13 @@ fewer levels, so that no map is smaller than 4x4: begun at 1x1, the generator le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from steadygan.checks import whole_fields
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -95,10 +97,14 @@ class SNDCGANCritic:
     """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
     """also output the last hidden layer (feature matching)"""
+    packing: int = field(default=1, metadata=OMIT_DEFAULT)
+    """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
+        check_packing(self)
 
+    @packed
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,6 +66,12 @@ def all_of(*decisions: Decision) -> Decision:
     if "does not hold" in answers:
         return Decision("does not hold", evidence)
     return Decision("not decided here" if "not decided here" in answers else "holds", evidence)
+
+
+def negated(decision: Decision) -> Decision:
+    """The decision of the claim that the opposite is so."""
+    turned: dict[Answer, Answer] = {"holds": "does not hold", "does not hold": "holds"}
+    return dataclasses.replace(decision, answer=turned.get(decision.answer, decision.answer))
 
 
 def _known(interval: Interval) -> bool:

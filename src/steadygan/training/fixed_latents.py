@@ -145,12 +145,19 @@ def _samples(
 
 
 def score_points(game: Game) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """The critic's score as a function of points [M, D] -> [M] on the CPU."""
+    """The critic's score as a function of points [M, D] -> [M] on the CPU; of a critic of packs, that of M of a kind.
+
+    Groups of a critic that compares samples are neighbours among the points.
+    """
 
     def score(points: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.no_grad(), preserved_buffers(game.critic), game.autocast():
             samples = torch.from_numpy(np.ascontiguousarray(points)).to(game.device)
-            scores: NDArray[np.float32] = game.score(Batch(samples)).score.float().cpu().numpy()
+            samples = samples.repeat_interleave(game.packing, dim=0)
+            count = len(samples)
+            filled = torch.cat([samples, samples[-1:].expand(-count % game.group, -1)])  # to whole groups
+            found = game.score(Batch(filled)).score[: count : game.packing]
+            scores: NDArray[np.float32] = found.float().cpu().numpy()
             return scores
 
     return score

@@ -14,6 +14,7 @@ from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
 from steadygan.networks.layers.own import is_own
+from steadygan.networks.layers.packing import packing_of
 from steadygan.networks.layers.power_iteration import taken_over
 from steadygan.phases import sees_batch
 from steadygan.plateau import PlateauState
@@ -89,6 +90,8 @@ class Game:
         """True if real samples and fakes may share a forward pass"""
         self.group = group_size(self.critic)
         """group size of the critic: it compares samples in groups"""
+        self.packing = packing_of(self.critic)
+        """samples that the critic scores together"""
         self.pools_outputs = self.world.size > 1 and recipe.objective.mixes_samples
         """True if the objective needs the outputs of all processes"""
         self.exchanges = self._exchanges()

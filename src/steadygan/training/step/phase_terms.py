@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.networks.layers.packing import norms_of_packs
 from steadygan.penalties.gradient_norms import (
     input_gradient_norm,
     norm_of_gradient,
@@ -117,6 +118,7 @@ def critic_terms(
                     points = _points(game, at, real, fake, draws.penalties[index])
                     measured = norm_of_scores(lambda p: game.score(real._replace(samples=p), state).score, points)
                     at_points[at] = measured
+                measured = norms_of_packs(measured, game.packing)
                 first = measured if first is None else first
             mean = game.critic_penalty(index).hold(measured).mean()
             total = _added(total, share * _weight(game, phase, index, mean) * mean)
