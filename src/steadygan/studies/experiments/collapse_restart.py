@@ -1,0 +1,223 @@
+"""After a mode collapse: train on, lower the rate, or start again with a lower rate (Pasini 2019, lesson 5)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygan.losses import LeastSquares
+from steadygan.objectives import Adversarial
+from steadygan.optimizers import Adam
+from steadygan.recipe import Recipe
+from steadygan.recipes.gan import dcgan
+from steadygan.studies.claims import Claim, Decision, by_sign
+from steadygan.studies.experiments._games import cifar10, pictures, small_gan, with_rates
+from steadygan.studies.experiments._lesson_figures import dots, sheets
+from steadygan.studies.experiments._lessons import Case, Change, same, table
+from steadygan.studies.experiments._quality import COUNT, Attempt, Judge, at_end
+from steadygan.studies.intervals import Interval, mean, share
+from steadygan.studies.results import Results
+from steadygan.studies.study import Plot, Scale, Study
+from steadygan.studies.training import OPTIONS, RUN
+from steadygan.studies.trial import Outcome, Trial
+from steadygan.types import SampleSpec
+
+if TYPE_CHECKING:
+    from steadygan.preparation import Prepared
+    from steadygan.run import Run
+
+RATE, BETAS = 2e-3, (0.9, 0.999)
+"""at which trainings collapse: a high rate with momentum"""
+LOWER = 0.1
+"""factor of both rates"""
+COLLAPSED = 0.5
+"""a training has collapsed if it covers less than this share of the modes"""
+ON, SLOWER, AGAIN = "train on", "lower rate, go on", "lower rate, start again"
+SOURCE = "Pasini 2019, 10 Lessons, lesson 5"
+
+
+def lowered(recipe: Recipe) -> Recipe:
+    """The recipe with a tenth of its rates."""
+    return with_rates(recipe, LOWER * recipe.generator_optimizer.lr, LOWER * recipe.critic_optimizer.lr)
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A training that goes on for as many rounds again, with a change of its recipe."""
+
+    first: Attempt
+    """its measure is of the end"""
+    later: Change = same
+
+    @property
+    def rounds(self) -> int:
+        """Of both parts."""
+        return 2 * self.first.rounds
+
+    def fitted(self, rounds: int) -> Continued:
+        """The same with so many rounds in both parts together."""
+        return dataclasses.replace(self, first=self.first.fitted(max(1, rounds // 2)))
+
+    def seconds_per_round(self) -> float:
+        """Those of the first part."""
+        return self.first.seconds_per_round()
+
+    def carry_out(self, folder: Path, seed: int) -> Outcome:
+        """Trains, changes the recipe, trains on, and measures: modes at the change as ``before``."""
+        from steadygan import api
+        from steadygan.run import Run
+
+        place, half = folder / RUN, self.first.rounds
+        if not _has_changed(place, half):
+            outcome = self.first.carry_out(folder, seed)
+            if outcome["diverged"]:
+                return {**outcome, "before": 0.0}
+            run = api.resume(place, more_rounds=half, change=self.later, device="cpu", observers=[])
+        else:
+            run = api.resume(place, device="cpu", observers=[])
+        if not run.finished:
+            raise KeyboardInterrupt  # stopped by a signal
+        run, ready = Run(place), self.first.prepared(seed)
+        before = Judge(ready.dataset)(run.sample(COUNT, weights="raw", round_=half)).modes
+        return {**self.first.measure(run, ready), "before": before, "diverged": 0}
+
+
+def _has_changed(place: Path, half: int) -> bool:
+    """True if a run goes on beyond its first part already."""
+    from steadygan.run import Run
+    from steadygan.run.layout import RECIPE
+
+    return (place / RECIPE).exists() and Run(place).recipe.rounds > half
+
+
+def collapsing(sample: SampleSpec) -> Recipe:
+    """The small GAN with the least-squares loss at a high rate with momentum."""
+    optimizer = Adam(RATE, betas=BETAS)
+    return small_gan(objective=Adversarial(LeastSquares()), generator_optimizer=optimizer, critic_optimizer=optimizer)(
+        sample
+    )
+
+
+def _full(sample: SampleSpec) -> Recipe:
+    optimizer = Adam(RATE, betas=BETAS)
+    return dataclasses.replace(dcgan(sample), generator_optimizer=optimizer, critic_optimizer=optimizer)
+
+
+def _measured(run: Run, ready: Prepared) -> Outcome:
+    return at_end(run, ready)
+
+
+def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
+    named = pictures()
+    cases = {
+        "smoke": [Case("8gaussians", small_gan(16), "8gaussians", 4)],
+        "laptop": [Case(named.source, collapsing, named, 2_500), Case("8gaussians", collapsing, "8gaussians", 2_500)],
+        "paper": [Case("cifar10", _full, cifar10(), 50_000)],
+    }[scale]
+    made = []
+    for seed in seeds:
+        for case in cases:
+            options = dataclasses.replace(OPTIONS, keep_every=case.rounds, checkpoint_every=max(1, case.rounds // 10))
+            fast = Attempt(case.recipe, case.data, case.rounds, _measured, options=options)
+            works = {
+                ON: Continued(fast),
+                SLOWER: Continued(fast, lowered),
+                AGAIN: dataclasses.replace(fast, change=lowered),
+            }
+            made += [Trial({"case": case.name, "then": name}, seed, work) for name, work in works.items()]
+    return made
+
+
+def _collapsed(results: Results) -> list[tuple[str, int]]:
+    """Case and seed of the trainings that had collapsed when it was time to decide."""
+    rows = [row for row in results.where(then=ON) if row.values.get("before", 1.0) < COLLAPSED]
+    return [(str(row.settings["case"]), row.seed) for row in rows]
+
+
+def gained_modes(results: Results, off: str, on: str) -> dict[int, float]:
+    """By seed: modes covered after ``on`` less those after ``off``, the mean over the games that collapsed."""
+    found: dict[int, list[float]] = {}
+    for case, seed in _collapsed(results):
+        pair: list[Mapping[int, float]] = [results.by_seed("modes", case=case, then=name) for name in (off, on)]
+        if all(seed in each for each in pair):
+            found.setdefault(seed, []).append(pair[1][seed] - pair[0][seed])
+    return {seed: sum(some) / len(some) for seed, some in sorted(found.items())}
+
+
+def _not_trained_away(results: Results) -> Decision:
+    places = _collapsed(results)
+    after = [results.by_seed("modes", case=case, then=ON).get(seed, 0.0) for case, seed in places]
+    still = sum(modes < COLLAPSED for modes in after)
+    return by_sign(
+        share(still, len(after)), f"{still} of {len(after)} collapsed trainings were so after as long again", bound=0.5
+    )
+
+
+def _said(interval: Interval, off: str, on: str) -> str:
+    if not interval.runs:
+        return "no training collapsed"
+    return (
+        f"modes covered, '{on}' less '{off}': {interval.mean:+.2f} ({interval.low:+.2f} to {interval.high:+.2f}), "
+        f"{interval.runs} seeds"
+    )
+
+
+def _more_modes(results: Results, off: str, on: str) -> Decision:
+    interval = mean(list(gained_modes(results, off, on).values()))
+    return by_sign(interval, _said(interval, off, on))
+
+
+def _plots(results: Results) -> Sequence[Plot]:
+    caption = (
+        "Share of the modes covered at the end, of trainings that collapse at a high rate: trained on for as long "
+    )
+    caption += "again, at the same rate or a tenth of it, or begun again at a tenth. A dot a seed, a bar at the mean."
+    covered = dots(results, "then", value="modes", caption=caption, name="modes", log=False)
+    return [*covered, *sheets(results, "then")]
+
+
+_RULE = "the 95% interval over seeds of the difference in modes covered, over trainings that had collapsed (less than "
+_RULE += "half of the modes), lies above 0; below 0 refutes it"
+
+STUDY = Study(
+    name="collapse-restart",
+    question="After a mode collapse, is it better to train on or to start again with a lower rate?",
+    source=SOURCE,
+    shows="The lesson's picture is a sheet of one sample many times; its rule of thumb is to start again from the "
+    "beginning with a lower rate, which the author saw help every time.",
+    trials=_trials,
+    plots=_plots,
+    table=lambda results: table(results, values=("distance", "modes", "before", "critic_loss", "generator_loss")),
+    claims=(
+        Claim(
+            "not trained away",
+            "a collapse does not go away by training on",
+            SOURCE,
+            "Wilson's 95% interval of the share of collapsed trainings (less than half of the modes) that still "
+            "are after "
+            "as many rounds again lies above 1/2; below refutes it",
+            _not_trained_away,
+        ),
+        Claim(
+            "start again at a lower rate",
+            "a training from the beginning at a lower rate covers more modes",
+            SOURCE,
+            _RULE,
+            lambda results: _more_modes(results, ON, AGAIN),
+        ),
+        Claim(
+            "from the beginning",
+            "it is better to start again than to lower the rate and go on",
+            SOURCE,
+            _RULE,
+            lambda results: _more_modes(results, SLOWER, AGAIN),
+        ),
+    ),
+    seeds={"smoke": 1, "laptop": 5, "paper": 3},
+    limits="Laptop: fully connected networks with the least-squares loss at a rate of 2e-3 with momentum, on 8 "
+    "px digits "
+    "and eight Gaussians; a tenth of the rate; the new training has half the rounds of the others.",
+)
