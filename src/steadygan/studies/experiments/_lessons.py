@@ -15,7 +15,6 @@ from steadygan.studies.experiments._quality import Attempt, Measure, at_end
 from steadygan.studies.intervals import Interval, mean
 from steadygan.studies.results import Results, Row
 from steadygan.studies.study import Table
-from steadygan.studies.training import OPTIONS
 from steadygan.studies.trial import Setting, Trial
 from steadygan.types import SampleSpec
 
@@ -46,7 +45,7 @@ def trials(
     seeds: Sequence[int],
     *,
     measure: Measure = at_end,
-    options: Callable[[int], RunOptions] = lambda rounds: OPTIONS,
+    plan: Callable[[int], RunOptions] | None = None,
 ) -> list[Trial]:
     """Each case in each arm with each seed; seeds outermost, so that a study half done has whole seeds.
 
@@ -55,13 +54,13 @@ def trials(
         arms: the changes
         seeds: of the trainings
         measure: of a finished run
-        options: of the runs of so many rounds
+        plan: options of a run of so many rounds
     """
     return [
         Trial(
             {"case": case.name, **settings},
             seed,
-            Attempt(case.recipe, case.data, case.rounds, measure, change, options(case.rounds)),
+            Attempt(case.recipe, case.data, case.rounds, measure, change, plan=plan),
         )
         for seed in seeds
         for case in cases
@@ -81,7 +80,7 @@ def gain(results: Results, off: Settings, on: Settings, value: str = "distance")
             continue
         pair = before.get(_key(row, off))
         values = [] if pair is None else [float(each.values.get(value, math.nan)) for each in (pair, row)]
-        if len(values) == 2 and min(values) > 0:  # false for NaN
+        if len(values) == 2 and all(each > 0 for each in values):  # false for NaN
             found.setdefault(row.seed, []).append(math.log(values[0] / values[1]))
     return {seed: float(np.mean(logs)) for seed, logs in sorted(found.items())}
 

@@ -143,7 +143,9 @@ class Judge:
             return np.full(self._modes, 1 / self._modes)
         labels = self.dataset.train.some()[1]
         assert labels is not None
-        return np.bincount(labels[labels >= 0], minlength=self._modes) / (labels >= 0).sum()
+        counts = np.bincount(labels[labels >= 0], minlength=self._modes)
+        shares: NDArray[np.float64] = counts / counts.sum()
+        return shares
 
     def _covered(self, samples: Array) -> float:
         if not self._modes:
@@ -187,6 +189,14 @@ def losses(run: Run) -> dict[str, float]:
 @dataclass(frozen=True)
 class Attempt(Training):
     """A training that may diverge: its samples are then as bad as can be, and it took so many rounds."""
+
+    plan: Callable[[int], RunOptions] | None = None
+    """options of a run of so many rounds, in place of ``options``: they follow where the rounds are fitted to a time"""
+
+    def prepared(self, seed: int) -> Prepared:
+        """The data, open, with the recipe that trains on it."""
+        given = self if self.plan is None else dataclasses.replace(self, options=self.plan(self.rounds), plan=None)
+        return Training.prepared(given, seed)
 
     def carry_out(self, folder: Path, seed: int) -> Outcome:
         """Trains, or resumes, and measures; a divergence is an outcome too."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 
 from steadygan.recipe import Recipe
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._games import unbalanced, with_critic
 from steadygan.studies.experiments._lesson_figures import dots
-from steadygan.studies.experiments._lessons import SIGN, alike, as_ratio, better, gain, gained, table, trials
+from steadygan.studies.experiments._lessons import SIGN, Arms, alike, as_ratio, better, gain, gained, table, trials
 from steadygan.studies.intervals import mean
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study
@@ -23,7 +24,7 @@ SOURCE = "Pasini 2019, 10 Lessons, lesson 1"
 
 def widened(recipe: Recipe, width: int, critic: str) -> Recipe:
     """The recipe with another width of the generator, and a critic that is plain or has spectral norm."""
-    made = dataclasses.replace(recipe, generator=dataclasses.replace(recipe.generator, width=width))  # type: ignore[call-arg,type-var]
+    made = dataclasses.replace(recipe, generator=dataclasses.replace(recipe.generator, width=width))  # type: ignore[type-var]
     if critic == PLAIN:
         return made
     if hasattr(recipe.critic, "spectral"):
@@ -34,11 +35,8 @@ def widened(recipe: Recipe, width: int, critic: str) -> Recipe:
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
-    arms = [
-        (
-            {"width": width, "critic": critic},
-            lambda recipe, width=width, critic=critic: widened(recipe, width, critic),
-        )
+    arms: Arms = [
+        ({"width": width, "critic": critic}, partial(widened, width=width, critic=critic))
         for critic in (PLAIN, NORMED)
         for width in WIDTHS[scale]
     ]

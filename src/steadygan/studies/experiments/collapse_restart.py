@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from steadygan.losses import LeastSquares
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
-from steadygan.recipe import Recipe
+from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes.gan import dcgan
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._games import cifar10, pictures, small_gan, with_rates
@@ -22,12 +21,8 @@ from steadygan.studies.intervals import Interval, mean, share
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study
 from steadygan.studies.training import OPTIONS, RUN
-from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.trial import Outcome, Trial, Work
 from steadygan.types import SampleSpec
-
-if TYPE_CHECKING:
-    from steadygan.preparation import Prepared
-    from steadygan.run import Run
 
 RATE, BETAS = 2e-3, (0.9, 0.999)
 """at which trainings collapse: a high rate with momentum"""
@@ -59,7 +54,7 @@ class Continued:
 
     def fitted(self, rounds: int) -> Continued:
         """The same with so many rounds in both parts together."""
-        return dataclasses.replace(self, first=self.first.fitted(max(1, rounds // 2)))
+        return dataclasses.replace(self, first=dataclasses.replace(self.first, rounds=max(1, rounds // 2)))
 
     def seconds_per_round(self) -> float:
         """Those of the first part."""
@@ -106,8 +101,9 @@ def _full(sample: SampleSpec) -> Recipe:
     return dataclasses.replace(dcgan(sample), generator_optimizer=optimizer, critic_optimizer=optimizer)
 
 
-def _measured(run: Run, ready: Prepared) -> Outcome:
-    return at_end(run, ready)
+def _keeping(rounds: int) -> RunOptions:
+    """Options of a run that keeps the checkpoint of its last round, however long it goes on."""
+    return dataclasses.replace(OPTIONS, keep_every=rounds, checkpoint_every=max(1, rounds // 10))
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
@@ -120,9 +116,8 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     made = []
     for seed in seeds:
         for case in cases:
-            options = dataclasses.replace(OPTIONS, keep_every=case.rounds, checkpoint_every=max(1, case.rounds // 10))
-            fast = Attempt(case.recipe, case.data, case.rounds, _measured, options=options)
-            works = {
+            fast = Attempt(case.recipe, case.data, case.rounds, at_end, plan=_keeping)
+            works: dict[str, Work] = {
                 ON: Continued(fast),
                 SLOWER: Continued(fast, lowered),
                 AGAIN: dataclasses.replace(fast, change=lowered),

@@ -114,8 +114,9 @@ def _total(results: Results) -> Counts:
 def first_jump(row: Row) -> float | None:
     """Distance at the first jump of a training; None if no loss jumped."""
     found = _used(row)
-    places = [] if found is None else np.flatnonzero(found[0] & found[2])
-    return float(row.values["distances"][places[0]]) if len(places) else None
+    if found is None or not (found[0] & found[2]).any():
+        return None
+    return float(row.values["distances"][np.argmax(found[0] & found[2])])
 
 
 def _by_seed(results: Results) -> dict[int, Results]:
@@ -157,7 +158,7 @@ _PAYS = "distance at the first jump / at the end"
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
-    options = partial(looking, looks=LOOKS[scale])
+    plan = partial(looking, looks=LOOKS[scale])
     least: dict[str, Any] = {"objective": Adversarial(LeastSquares())}
     if scale == "smoke":
         cases = [Case("gan 8gaussians", small_gan(16), "8gaussians", 16)]
@@ -172,7 +173,7 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
             Case(f"wgan-gp {digits.source}", partial(small_wgan_gp, WIDTH), digits, 3_000),
             Case("gan 8gaussians", small_gan(), "8gaussians", 3_000),
         ]
-    return trials(cases, [({}, same)], seeds, measure=measured, options=options)
+    return trials(cases, [({}, same)], seeds, measure=measured, plan=plan)
 
 
 def _plots(results: Results) -> Sequence[Plot]:

@@ -17,7 +17,7 @@ from steadygan.recipe import Recipe
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
 from steadygan.studies.experiments._games import cifar10, pictures, small_gan, with_critic
 from steadygan.studies.experiments._lesson_figures import dots
-from steadygan.studies.experiments._lessons import Case, as_ratio, gain, table, trials
+from steadygan.studies.experiments._lessons import Arms, Case, as_ratio, gain, table, trials
 from steadygan.studies.experiments._quality import COUNT, at_end
 from steadygan.studies.intervals import mean
 from steadygan.studies.results import Results
@@ -36,7 +36,7 @@ LOSSES: dict[str, Any] = {
     "hinge": Hinge(),
 }
 """least squares with targets on both sides of 0, so that it is linear around scores of 0"""
-CONSTANTS = (0.1, 1.0, 10.0, 100.0)
+CONSTANTS: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
 """K: the slope that the critic's spectral norms allow, seen by the loss"""
 SMALL, LARGE = CONSTANTS[0], CONSTANTS[-1]
 WITHIN = math.log(1.5)
@@ -87,14 +87,14 @@ def score_interval(run: Run, ready: Prepared) -> float:
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
-    losses, constants = tuple(LOSSES), CONSTANTS
+    losses, constants = tuple(LOSSES), tuple(CONSTANTS)
     if scale == "smoke":
         case, losses, constants = Case("8gaussians", small_gan(16), "8gaussians", 6), losses[:2], (SMALL, LARGE)
     elif scale == "paper":
         case = Case("cifar10", full, cifar10(), 100_000)
     else:
         case = Case(pictures().source, small_gan(), pictures(), 3_000)
-    arms = [
+    arms: Arms = [
         ({"loss": name, "K": constant}, partial(of_loss, name=name, constant=constant))
         for name in losses
         for constant in constants

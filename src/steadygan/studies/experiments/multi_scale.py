@@ -16,13 +16,13 @@ from steadygan.losses import RelativisticAverageHinge
 from steadygan.networks import MultiScaleCritic, MultiScaleGenerator
 from steadygan.objectives import Adversarial
 from steadygan.priors import Normal
-from steadygan.recipe import Recipe, RunOptions
+from steadygan.recipe import Recipe
 from steadygan.recipes.multiscale import msg_gan
 from steadygan.representations import Plain
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._games import cifar10, pictures, with_rates
 from steadygan.studies.experiments._lesson_figures import COLOURS, dots, panels, sheets
-from steadygan.studies.experiments._lessons import SIGN, Case, as_ratio, better, table, trials
+from steadygan.studies.experiments._lessons import SIGN, Arms, Case, as_ratio, better, table, trials
 from steadygan.studies.experiments._quality import at_end, looking
 from steadygan.studies.intervals import mean
 from steadygan.studies.results import Results
@@ -60,7 +60,7 @@ def at(recipe: Recipe, sizes: str, rate: float) -> Recipe:
     if sizes == ALL:
         return made
     single = {name: dataclasses.replace(getattr(made, name), single=True) for name in ("generator", "critic")}
-    return dataclasses.replace(made, **single, representation=Plain())  # type: ignore[arg-type]
+    return dataclasses.replace(made, **single, representation=Plain())
 
 
 def measured(run: Run, ready: Prepared, *, features: str = "auto") -> Outcome:
@@ -80,7 +80,8 @@ def movement(samples: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
-    rates, features = RATES, "auto"
+    rates: tuple[float, ...] = RATES
+    features = "auto"
     if scale == "smoke":
         rates, features = RATES[1:2], "pixels"
         case = Case("digits", partial(networks, 4), DataOptions("digits"), 4)
@@ -89,15 +90,11 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     else:
         named = pictures(16)
         case = Case(named.source, partial(networks, 16), named, 1_000)
-    arms = [
+    arms: Arms = [
         ({"images": sizes, "rate": rate}, partial(at, sizes=sizes, rate=rate)) for sizes in (ALL, ONE) for rate in rates
     ]
     looks = 4 if scale == "smoke" else LOOKS
-
-    def options(rounds: int) -> RunOptions:
-        return looking(rounds, looks)
-
-    return trials([case], arms, seeds, measure=partial(measured, features=features), options=options)
+    return trials([case], arms, seeds, measure=partial(measured, features=features), plan=partial(looking, looks=looks))
 
 
 def settling(results: Results, sizes: str) -> dict[int, float]:

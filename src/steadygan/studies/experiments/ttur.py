@@ -17,7 +17,7 @@ from steadygan.schedules import Constant
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan, with_rates
 from steadygan.studies.experiments._lesson_figures import dots
-from steadygan.studies.experiments._lessons import SIGN, Case, as_ratio, better, gained, table, trials
+from steadygan.studies.experiments._lessons import SIGN, Arms, Case, as_ratio, better, gained, table, trials
 from steadygan.studies.intervals import mean
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study
@@ -80,7 +80,7 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     cases = [Case("gan", small_gan(width), data, rounds)]
     if not smoke:
         cases.append(Case("wgan-gp", partial(small_wgan_gp, width), data, rounds))
-    arms = [
+    arms: Arms = [
         ({"rate": rate, "rates": name}, partial(split, rate=rate, ratio=ratio))
         for rate in RATES[: 1 if smoke else None]
         for name, ratio in SPLITS.items()
