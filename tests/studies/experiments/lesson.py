@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -63,9 +64,12 @@ def paper_recipes(name: str) -> list[tuple[Mapping[str, Any], Recipe]]:
 
 
 def parameters(recipe: Recipe) -> tuple[int, int]:
-    """Numbers of parameters of generator and critic for CIFAR-10."""
+    """Numbers of parameters of generator and critic for CIFAR-10; spectral norm, which has none, needs numbers."""
+    critic = recipe.critic
+    if getattr(critic, "spectral", False):
+        critic = dataclasses.replace(critic, spectral=False)  # type: ignore[call-arg,type-var]
     with torch.device("meta"):
-        networks = build_generator(recipe.generator, CIFAR10, recipe.prior.size), build_critic(recipe.critic, CIFAR10)
+        networks = build_generator(recipe.generator, CIFAR10, recipe.prior.size), build_critic(critic, CIFAR10)
     first, second = (sum(parameter.numel() for parameter in network.parameters()) for network in networks)
     return first, second
 

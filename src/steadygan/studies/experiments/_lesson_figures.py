@@ -46,13 +46,20 @@ def dots(
     cases = held.settings(panel)
     if not cases:
         return []
-    figure, axes = panels(1, len(cases), max(3.2, 0.62 * len(held.settings(x)) + 0.8))
+    hues = 1 if hue is None else len(held.settings(hue))
+    width = max(3.2, (0.62 if hues == 1 else 0.28 * hues) * len(held.settings(x)) + 0.8)
+    figure, axes = panels(1, len(cases), width)
     for at, case in zip(axes[0], cases, strict=True):
         _dots(at, held.where(**{panel: case}), x, hue, value, log)
         at.set_title(str(case), fontsize=10)
     axes[0, 0].set_ylabel(value.replace("_", " "))
     if hue is not None:
-        axes[0, -1].legend(title=hue, fontsize=8, title_fontsize=8)
+        handles = {
+            label: handle for at in axes[0] for handle, label in zip(*at.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            handles.values(), handles, title=hue, fontsize=8, title_fontsize=8, loc="outside right upper", frameon=False
+        )
     return [Plot(name, caption, figure)]
 
 
@@ -80,8 +87,22 @@ def _dots(axes: Axes, results: Results, x: str, hue: str | None, value: str, log
     axes.set_xlim(-0.6, len(places) - 0.4)
     axes.set_xlabel(x)
     if log:
-        axes.set_yscale("log")
+        on_log_scale(axes)
     axes.grid(axis="y", which="both", alpha=0.25)
+
+
+def on_log_scale(axes: Axes) -> None:
+    """Puts the values on a logarithmic scale, with plain numbers at 1, 2 and 5 times powers of ten."""
+    from matplotlib.ticker import FuncFormatter
+
+    def label(value: float, _: int | None = None) -> str:
+        return f"{value:g}" if f"{value:e}"[0] in "125" and value > 0 else ""
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_formatter(FuncFormatter(label))
+    axes.yaxis.set_minor_formatter(FuncFormatter(label if high < 100 * low else lambda value, _: ""))
+    axes.tick_params(axis="y", which="both", labelsize=8)
 
 
 def _word(setting: Setting) -> str:
@@ -95,14 +116,15 @@ def sheets(results: Results, x: str, *, panel: str = "case", caption: str = "", 
     if not rows or not columns:
         return []
     figure, axes = panels(len(rows), len(columns), 1.7, 1.9)
-    for line, case in zip(axes, rows, strict=True):
+    for index, (line, case) in enumerate(zip(axes, rows, strict=True)):
         for at, setting in zip(line, columns, strict=True):
             at.set_xticks([])
             at.set_yticks([])
             found = held.where(**{panel: case, x: setting}).rows
             if found:
                 _draw(at, np.asarray(min(found, key=lambda row: row.seed).values["samples"]))
-            at.set_title(_word(setting), fontsize=8)
+            if not index:
+                at.set_title(_word(setting), fontsize=8)
         line[0].set_ylabel(str(case), fontsize=9)
     return [Plot(name, caption or "Samples of the first seed.", figure)]
 

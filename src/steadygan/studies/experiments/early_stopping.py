@@ -16,7 +16,7 @@ from steadygan.objectives import Adversarial
 from steadygan.recipes.gan import dcgan, lsgan
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
 from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan
-from steadygan.studies.experiments._lesson_figures import panels
+from steadygan.studies.experiments._lesson_figures import on_log_scale, panels
 from steadygan.studies.experiments._lessons import SIGN, Case, as_ratio, same, trials
 from steadygan.studies.experiments._quality import at_rounds, looking
 from steadygan.studies.experiments.ttur import small_wgan_gp
@@ -188,7 +188,7 @@ def _plots(results: Results) -> Sequence[Plot]:
         for name, colour in zip(_LOSSES, ("#4c78a8", "#f58518"), strict=True):
             above.plot(rounds, row.values[name], color=colour, linewidth=1, label=name.replace("_", " "))
         below.plot(rounds, row.values["distances"], color="#54a24b", linewidth=1.2)
-        below.set_yscale("log")
+        on_log_scale(below)
         jumped, fell, usable = _used(row) or ([], [], [])
         for place in np.flatnonzero(np.asarray(jumped) & np.asarray(usable)):
             for each in (above, below):

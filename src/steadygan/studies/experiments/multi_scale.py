@@ -21,7 +21,7 @@ from steadygan.recipes.multiscale import msg_gan
 from steadygan.representations import Plain
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._games import cifar10, pictures, with_rates
-from steadygan.studies.experiments._lesson_figures import COLOURS, dots, panels, sheets
+from steadygan.studies.experiments._lesson_figures import COLOURS, dots, on_log_scale, panels, sheets
 from steadygan.studies.experiments._lessons import SIGN, Arms, Case, as_ratio, better, table, trials
 from steadygan.studies.experiments._quality import at_end, looking
 from steadygan.studies.intervals import mean
@@ -159,7 +159,7 @@ def _moves(results: Results) -> list[Plot]:
                 each.plot(
                     row.values["rounds"], row.values["movement"], color=colour, linewidth=1, alpha=0.8, label=label
                 )
-        each.set_yscale("log")
+        on_log_scale(each)
         each.set_title(f"rate {rate:g}", fontsize=10)
         each.set_xlabel("round")
     axes[0, 0].set_ylabel("mean squared change")
