@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from steadygan.studies import Results, Row
+from steadygan.studies import Results, Row, sources
 from steadygan.studies.experiments._games import balanced, unbalanced
 from steadygan.studies.experiments._lesson_figures import dots, sheets, tiled
 from steadygan.studies.experiments._lessons import ALIKE, alike, as_ratio, better, gain, gain_over, gained, same, table
@@ -119,9 +119,11 @@ def test_the_strong_critic_has_ten_times_the_generators_rate_at_every_scale():
 
 def test_a_sheet_has_its_pictures_in_rows():
     pictures = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 2, 2), np.uint8)
-    sheet = tiled(pictures, 2)
-    assert sheet.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 0, 0], [2, 2, 0, 0]]
-    assert tiled(np.zeros((4, 3, 2, 5), np.uint8), 2).shape == (4, 10, 3)
+    assert tiled(pictures, 2, 0).tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 0, 0], [2, 2, 0, 0]]
+    edge = tiled(pictures, 2)
+    assert edge.shape == (6, 6) and set(edge[2].tolist() + edge[:, 5].tolist()) == {90}
+    assert np.array_equal(np.delete(np.delete(edge, [2, 5], 0), [2, 5], 1), tiled(pictures, 2, 0))
+    assert tiled(np.zeros((4, 3, 2, 5), np.uint8), 2, 0).shape == (4, 10, 3)
 
 
 def test_figures_show_each_seed_and_the_geometric_mean():
@@ -131,3 +133,15 @@ def test_figures_show_each_seed_and_the_geometric_mean():
     assert list(points.get_ydata()) == [1.0, 4.0] and list(bar.get_ydata()) == pytest.approx([2.0, 2.0])
     assert len(others) == 2 and plot.caption == "said"
     assert dots(Results(()), "arm", caption="") == [] and sheets(results, "arm") == []
+
+
+def test_pictures_of_the_users_own_are_a_setting_and_take_the_digits_place(tmp_path):
+    ours = balanced("laptop")[0]
+    assert (ours.name, ours.data.source, ours.data.size) == ("digits", "digits", None)  # type: ignore[union-attr]
+    with sources.given({"pictures": str(tmp_path)}):
+        theirs = balanced("laptop")
+    assert [case.name for case in theirs] == ["pictures", "8gaussians"]
+    trials = made(theirs, [({"arm": "off"}, same)], [0])
+    assert trials[0].settings == {"case": "pictures", "data": str(tmp_path), "arm": "off"}
+    assert trials[1].settings == {"case": "8gaussians", "arm": "off"}
+    assert theirs[0].data.size == 16  # type: ignore[union-attr]

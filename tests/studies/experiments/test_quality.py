@@ -24,7 +24,6 @@ def test_w1_of_shifted_points_is_the_length_of_the_shift(points):
     judge, real = Judge(points), points.held_out.samples[:COUNT].astype(np.float64)
     assert judge(real).distance == pytest.approx(0.0, abs=1e-12)
     assert judge(real + np.array([0.3, -0.4])).distance == pytest.approx(0.5, rel=1e-9)
-    assert 0 < judge.floor < 0.2
 
 
 @pytest.mark.parametrize("count", [1, 3, 8])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from typing import Any
 
 from steadygan.data.options import DataOptions
+from steadygan.data.sources.find import is_built_in
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe
 from steadygan.recipes.gan import dcgan, gan
+from steadygan.studies import sources
 from steadygan.studies.experiments._lessons import Case
 from steadygan.studies.study import Scale
 from steadygan.types import SampleSpec
@@ -22,15 +23,22 @@ UNBALANCED = (1e-4, 1e-3)
 """rates of generator and critic of the game that the critic wins"""
 
 
-def pictures(size: int = 8) -> DataOptions:
-    """The user's own pictures, or the digits that come with the package."""
-    source = os.environ.get("STEADYGAN_DATA_PICTURES") or "digits"
-    return DataOptions(source=source, size=None if source == "digits" and size == 8 else size)
+def pictures(size: int = 16, stand_in: int = 8) -> DataOptions:
+    """The user's own pictures with sides of ``size`` pixels, or the package's digits with sides of ``stand_in``."""
+    source = sources.source("pictures")
+    if sources.is_stand_in("pictures"):
+        return DataOptions(source=source, size=None if stand_in == 8 else stand_in)
+    return DataOptions(source=source, size=size)
 
 
 def cifar10() -> DataOptions:
-    """CIFAR-10, for the scale of the papers."""
-    return DataOptions(source=os.environ.get("STEADYGAN_DATA_CIFAR10") or "cifar10")
+    """CIFAR-10, for the scale of the papers: nothing stands in for it."""
+    return DataOptions(source="cifar10" if sources.is_stand_in("cifar10") else sources.source("cifar10"))
+
+
+def title(data: DataOptions) -> str:
+    """The name of a game on pictures: the data's, where it is the package's own."""
+    return data.source if is_built_in(data.source) else "pictures"
 
 
 def small_gan(width: int = WIDTH, **changes: Any) -> Callable[[SampleSpec], Recipe]:
@@ -79,7 +87,7 @@ def _cases(
         return [Case(f"cifar10{word}", full, cifar10(), 100_000)]
     named = pictures()
     return [
-        Case(f"{named.source}{word}", small(), named, rounds),
+        Case(f"{title(named)}{word}", small(), named, rounds),
         Case(f"8gaussians{word}", small(), "8gaussians", rounds),
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#eeca3b")
 _SIDE = 5
 """pictures on a side of a sheet"""
+_GREY = 90
 
 
 def panels(rows: int, columns: int, width: float = 3.4, height: float = 3.0, **options: Any) -> tuple[Any, Any]:
@@ -138,17 +138,16 @@ def _draw(axes: Axes, samples: np.ndarray[Any, Any]) -> None:
     axes.imshow(tiled(samples[: _SIDE**2], _SIDE), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def tiled(pictures: np.ndarray[Any, Any], columns: int) -> np.ndarray[Any, Any]:
-    """Pictures uint8 [N, C, H, W] in rows of so many, [rows H, columns W] or [rows H, columns W, 3]; the rest is 0."""
+def tiled(pictures: np.ndarray[Any, Any], columns: int, gap: int = 1) -> np.ndarray[Any, Any]:
+    """Pictures uint8 [N, C, H, W] in rows of so many, [rows (H + gap), columns (W + gap)] or that with 3 channels.
+
+    Each has a grey edge of ``gap`` pixels below and to the right; places without a picture are black.
+    """
     count, channels, height, width = pictures.shape
     lines = -(-count // columns)
-    filled = np.zeros((lines * columns, channels, height, width), pictures.dtype)
-    filled[:count] = pictures
-    sheet = filled.reshape(lines, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
-    sheet = sheet.reshape(lines * height, columns * width, channels)
+    filled = np.zeros((lines * columns, channels, height + gap, width + gap), np.uint8)
+    filled[..., height:, :] = filled[..., width:] = _GREY
+    filled[:count, :, :height, :width] = pictures
+    sheet = filled.reshape(lines, columns, channels, height + gap, width + gap).transpose(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(lines * (height + gap), columns * (width + gap), channels)
     return sheet[..., 0] if channels == 1 else sheet[..., :3]
-
-
-def joined(*plots: Sequence[Plot]) -> list[Plot]:
-    """All plots in one list."""
-    return [plot for some in plots for plot in some]

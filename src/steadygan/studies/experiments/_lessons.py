@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steadygan.data.options import DataOptions
+from steadygan.data.sources.find import is_built_in
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
 from steadygan.studies.experiments._quality import Attempt, Measure, at_end
@@ -32,6 +33,12 @@ class Case:
     recipe: Callable[[SampleSpec], Recipe]
     data: str | DataOptions
     rounds: int
+
+
+def named(data: str | DataOptions) -> dict[str, str]:
+    """The setting that tells trials on the user's data from others; none for the package's own."""
+    source = data if isinstance(data, str) else data.source
+    return {} if is_built_in(source) else {"data": source}
 
 
 def same(recipe: Recipe) -> Recipe:
@@ -58,7 +65,7 @@ def trials(
     """
     return [
         Trial(
-            {"case": case.name, **settings},
+            {"case": case.name, **named(case.data), **settings},
             seed,
             Attempt(case.recipe, case.data, case.rounds, measure, change, plan=plan),
         )

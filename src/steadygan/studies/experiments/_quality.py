@@ -71,16 +71,10 @@ class Judge:
         return WORST * self._distance(np.repeat(mean, COUNT, axis=0))
 
     @cached_property
-    def floor(self) -> float:
-        """The distance of held-out real samples, which a perfect generator would have."""
-        held_out = np.asarray(self.dataset.held_out.samples)
-        return self._distance(held_out[-COUNT:])
-
-    @cached_property
     def _real(self) -> Array:
         from steadygan.evaluation.extracting import real_samples
 
-        if self._points:  # of which W1 needs few, not those that ``floor`` is of
+        if self._points:
             return np.asarray(self.dataset.held_out.samples[:COUNT])
         return np.asarray(real_samples(self.dataset, "train")[0])
 
@@ -161,7 +155,9 @@ def at_end(run: Run, ready: Prepared, *, weights: Weights = "raw", features: str
     samples = run.sample(COUNT, weights=weights)
     quality = Judge(ready.dataset, features)(samples)
     kind = "points" if ready.dataset.sample.is_points else "pictures"
-    return {**quality._asdict(), **losses(run), "samples": samples[: _SHOWN[kind]]}
+    numbers = {**quality._asdict(), **losses(run)}
+    known = {name: number for name, number in numbers.items() if not math.isnan(number)}
+    return {**known, "samples": samples[: _SHOWN[kind]]}
 
 
 def at_rounds(run: Run, ready: Prepared, rounds: Sequence[int], weights: Weights = "raw") -> list[Quality]:

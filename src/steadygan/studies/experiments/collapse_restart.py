@@ -13,9 +13,9 @@ from steadygan.optimizers import Adam
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes.gan import dcgan
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._games import cifar10, pictures, small_gan, with_rates
+from steadygan.studies.experiments._games import cifar10, pictures, small_gan, title, with_rates
 from steadygan.studies.experiments._lesson_figures import dots, sheets
-from steadygan.studies.experiments._lessons import Case, Change, same, table
+from steadygan.studies.experiments._lessons import Case, Change, named, same, table
 from steadygan.studies.experiments._quality import COUNT, Attempt, Judge, at_end
 from steadygan.studies.intervals import Interval, mean, share
 from steadygan.studies.results import Results
@@ -107,10 +107,10 @@ def _keeping(rounds: int) -> RunOptions:
 
 
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
-    named = pictures()
+    digits = pictures()
     cases = {
         "smoke": [Case("8gaussians", small_gan(16), "8gaussians", 4)],
-        "laptop": [Case(named.source, collapsing, named, 2_500), Case("8gaussians", collapsing, "8gaussians", 2_500)],
+        "laptop": [Case(title(digits), collapsing, digits, 2_500), Case("8gaussians", collapsing, "8gaussians", 2_500)],
         "paper": [Case("cifar10", _full, cifar10(), 50_000)],
     }[scale]
     made = []
@@ -122,7 +122,9 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
                 SLOWER: Continued(fast, lowered),
                 AGAIN: dataclasses.replace(fast, change=lowered),
             }
-            made += [Trial({"case": case.name, "then": name}, seed, work) for name, work in works.items()]
+            made += [
+                Trial({"case": case.name, **named(case.data), "then": name}, seed, work) for name, work in works.items()
+            ]
     return made
 
 

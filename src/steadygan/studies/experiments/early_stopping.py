@@ -15,7 +15,7 @@ from steadygan.losses import LeastSquares
 from steadygan.objectives import Adversarial
 from steadygan.recipes.gan import dcgan, lsgan
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
-from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan
+from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan, title
 from steadygan.studies.experiments._lesson_figures import on_log_scale, panels
 from steadygan.studies.experiments._lessons import SIGN, Case, as_ratio, same, trials
 from steadygan.studies.experiments._quality import at_rounds, looking
@@ -168,9 +168,9 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     else:
         digits = pictures()
         cases = [
-            Case(f"gan {digits.source}", small_gan(), digits, 3_000),
-            Case(f"lsgan {digits.source}", small_gan(**least), digits, 3_000),
-            Case(f"wgan-gp {digits.source}", partial(small_wgan_gp, WIDTH), digits, 3_000),
+            Case(f"gan {title(digits)}", small_gan(), digits, 3_000),
+            Case(f"lsgan {title(digits)}", small_gan(**least), digits, 3_000),
+            Case(f"wgan-gp {title(digits)}", partial(small_wgan_gp, WIDTH), digits, 3_000),
             Case("gan 8gaussians", small_gan(), "8gaussians", 3_000),
         ]
     return trials(cases, [({}, same)], seeds, measure=measured, plan=plan)

@@ -15,7 +15,7 @@ from steadygan.optimizers import Adam
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
-from steadygan.studies.experiments._games import cifar10, pictures, small_gan, with_critic
+from steadygan.studies.experiments._games import cifar10, pictures, small_gan, title, with_critic
 from steadygan.studies.experiments._lesson_figures import dots
 from steadygan.studies.experiments._lessons import Arms, Case, alike, as_ratio, gain, gained, table, trials
 from steadygan.studies.experiments._quality import COUNT, at_end
@@ -93,7 +93,7 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     elif scale == "paper":
         case = Case("cifar10", full, cifar10(), 100_000)
     else:
-        case = Case(pictures().source, small_gan(), pictures(), 3_000)
+        case = Case(title(pictures()), small_gan(), pictures(), 3_000)
     arms: Arms = [
         ({"loss": name, "K": constant}, partial(of_loss, name=name, constant=constant))
         for name in losses

@@ -20,7 +20,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes.multiscale import msg_gan
 from steadygan.representations import Plain
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._games import cifar10, pictures, with_rates
+from steadygan.studies.experiments._games import cifar10, pictures, title, with_rates
 from steadygan.studies.experiments._lesson_figures import COLOURS, dots, on_log_scale, panels, sheets
 from steadygan.studies.experiments._lessons import SIGN, Arms, Case, as_ratio, better, table, trials
 from steadygan.studies.experiments._quality import at_end, looking
@@ -88,8 +88,8 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     elif scale == "paper":
         case = Case("cifar10", full, cifar10(), 100_000)
     else:
-        named = pictures(16)
-        case = Case(named.source, partial(networks, 16), named, 1_000)
+        named = pictures(16, stand_in=16)
+        case = Case(title(named), partial(networks, 16), named, 1_000)
     arms: Arms = [
         ({"images": sizes, "rate": rate}, partial(at, sizes=sizes, rate=rate)) for sizes in (ALL, ONE) for rate in rates
     ]

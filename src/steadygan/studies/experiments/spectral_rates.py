@@ -17,7 +17,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes.spectral import SETTINGS
 from steadygan.schedules import Constant
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._games import WIDTH, cifar10, pictures
+from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, title
 from steadygan.studies.experiments._lesson_figures import dots
 from steadygan.studies.experiments._lessons import Arms, Case, as_ratio, gained, table, trials
 from steadygan.studies.intervals import Interval, mean
@@ -73,7 +73,7 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     elif scale == "paper":
         case = Case("cifar10", full, cifar10(), 100_000)
     else:
-        case = Case(pictures().source, small, pictures(), 1_500)
+        case = Case(title(pictures()), small, pictures(), 1_500)
     arms: Arms = [
         ({"method": name, "setting": setting}, partial(method, name=name, setting=setting))
         for name in methods
