@@ -8,14 +8,13 @@ import pytest
 from steadygan import api
 from steadygan.run import Run
 from steadygan.studies import Results, Row, find
+from steadygan.studies.experiments._continued import Continued, keeping
 from steadygan.studies.experiments._games import small_gan
 from steadygan.studies.experiments._quality import Attempt, at_end
 from steadygan.studies.experiments.collapse_restart import (
     AGAIN,
     ON,
     SLOWER,
-    Continued,
-    _keeping,
     gained_modes,
     lowered,
 )
@@ -45,7 +44,7 @@ def test_at_the_papers_scale_a_tenth_of_the_rate_is_what_differs():
 
 
 def fast(rounds: int) -> Attempt:
-    return Attempt(small_gan(8), "8gaussians", rounds, at_end, plan=_keeping)
+    return Attempt(small_gan(8), "8gaussians", rounds, at_end, plan=keeping)
 
 
 @pytest.mark.slow

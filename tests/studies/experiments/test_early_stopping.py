@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from steadygan.studies import Results, Row, find
-from steadygan.studies.experiments.early_stopping import Counts, count, falls, first_jump, jumps
+from steadygan.studies.experiments._jumps import Counts, count, falls, first_jump, jumps
 from tests.studies.experiments.lesson import answer, at_smoke_scale, paper_recipes, well_planned
 
 LOOKS = 40

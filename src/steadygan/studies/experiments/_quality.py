@@ -196,10 +196,14 @@ class Attempt(Training):
 
     def carry_out(self, folder: Path, seed: int) -> Outcome:
         """Trains, or resumes, and measures; a divergence is an outcome too."""
+        return self.attempted(lambda: Training.carry_out(self, folder, seed), seed)
+
+    def attempted(self, work: Callable[[], Outcome], seed: int) -> Outcome:
+        """The outcome of work on the training of a seed, with the round in which it diverged, 0 for none."""
         from steadygan.training.trouble import Trouble
 
         try:
-            return {**super().carry_out(folder, seed), "diverged": 0}
+            return {**work(), "diverged": 0}
         except Trouble as trouble:
             if trouble.verdict != "diverged":
                 raise

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from steadygan.losses import LeastSquares
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
-from steadygan.recipe import Recipe, RunOptions
+from steadygan.recipe import Recipe
 from steadygan.recipes.gan import dcgan
 from steadygan.studies.claims import Claim, Decision, by_sign
+from steadygan.studies.experiments._continued import Continued, keeping
 from steadygan.studies.experiments._games import cifar10, pictures, small_gan, title, with_rates
 from steadygan.studies.experiments._lesson_figures import dots, sheets
-from steadygan.studies.experiments._lessons import Case, Change, named, same, table
-from steadygan.studies.experiments._quality import COUNT, Attempt, Judge, at_end
+from steadygan.studies.experiments._lessons import Case, named, table
+from steadygan.studies.experiments._quality import Attempt, at_end
 from steadygan.studies.intervals import Interval, mean, share
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study
-from steadygan.studies.training import OPTIONS, RUN
-from steadygan.studies.trial import Outcome, Trial, Work
+from steadygan.studies.trial import Trial, Work
 from steadygan.types import SampleSpec
 
 RATE, BETAS = 2e-3, (0.9, 0.999)
@@ -39,55 +37,6 @@ def lowered(recipe: Recipe) -> Recipe:
     return with_rates(recipe, LOWER * recipe.generator_optimizer.lr, LOWER * recipe.critic_optimizer.lr)
 
 
-@dataclass(frozen=True)
-class Continued:
-    """A training that goes on for as many rounds again, with a change of its recipe."""
-
-    first: Attempt
-    """its measure is of the end"""
-    later: Change = same
-
-    @property
-    def rounds(self) -> int:
-        """Of both parts."""
-        return 2 * self.first.rounds
-
-    def fitted(self, rounds: int) -> Continued:
-        """The same with so many rounds in both parts together."""
-        return dataclasses.replace(self, first=dataclasses.replace(self.first, rounds=max(1, rounds // 2)))
-
-    def seconds_per_round(self) -> float:
-        """Those of the first part."""
-        return self.first.seconds_per_round()
-
-    def carry_out(self, folder: Path, seed: int) -> Outcome:
-        """Trains, changes the recipe, trains on, and measures: modes at the change as ``before``."""
-        from steadygan import api
-        from steadygan.run import Run
-
-        place, half = folder / RUN, self.first.rounds
-        if not _has_changed(place, half):
-            outcome = self.first.carry_out(folder, seed)
-            if outcome["diverged"]:
-                return {**outcome, "before": 0.0}
-            run = api.resume(place, more_rounds=half, change=self.later, device="cpu", observers=[])
-        else:
-            run = api.resume(place, device="cpu", observers=[])
-        if not run.finished:
-            raise KeyboardInterrupt  # stopped by a signal
-        run, ready = Run(place), self.first.prepared(seed)
-        before = Judge(ready.dataset)(run.sample(COUNT, weights="raw", round_=half)).modes
-        return {**self.first.measure(run, ready), "before": before, "diverged": 0}
-
-
-def _has_changed(place: Path, half: int) -> bool:
-    """True if a run goes on beyond its first part already."""
-    from steadygan.run import Run
-    from steadygan.run.layout import RECIPE
-
-    return (place / RECIPE).exists() and Run(place).recipe.rounds > half
-
-
 def collapsing(sample: SampleSpec) -> Recipe:
     """The small GAN with the least-squares loss at a high rate with momentum."""
     optimizer = Adam(RATE, betas=BETAS)
@@ -101,11 +50,6 @@ def _full(sample: SampleSpec) -> Recipe:
     return dataclasses.replace(dcgan(sample), generator_optimizer=optimizer, critic_optimizer=optimizer)
 
 
-def _keeping(rounds: int) -> RunOptions:
-    """Options of a run that keeps the checkpoint of its last round, however long it goes on."""
-    return dataclasses.replace(OPTIONS, keep_every=rounds, checkpoint_every=max(1, rounds // 10))
-
-
 def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     digits = pictures()
     cases = {
@@ -116,7 +60,7 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
     made = []
     for seed in seeds:
         for case in cases:
-            fast = Attempt(case.recipe, case.data, case.rounds, at_end, plan=_keeping)
+            fast = Attempt(case.recipe, case.data, case.rounds, at_end, plan=keeping)
             works: dict[str, Work] = {
                 ON: Continued(fast),
                 SLOWER: Continued(fast, lowered),

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from steadygan.losses import LeastSquares
 from steadygan.objectives import Adversarial
 from steadygan.recipes.gan import dcgan, lsgan
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
 from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan, title
+from steadygan.studies.experiments._jumps import JUMP, LOSS, LOSSES, Counts, count, first_jump, used
 from steadygan.studies.experiments._lesson_figures import on_log_scale, panels
 from steadygan.studies.experiments._lessons import SIGN, Case, as_ratio, same, trials
 from steadygan.studies.experiments._quality import at_rounds, looking
 from steadygan.studies.experiments.ttur import small_wgan_gp
 from steadygan.studies.intervals import Interval, mean, share
-from steadygan.studies.results import Results, Row
+from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
 
@@ -30,17 +29,9 @@ if TYPE_CHECKING:
     from steadygan.run import Run
 
 LOOKS = {"smoke": 4, "laptop": 40, "paper": 100}
-JUMP = 3.0
-"""robust standard deviations of a loss's changes from look to look (1.4826 times the median deviation from their
-median) beyond which a change is a jump"""
-LOSS = 1.25
-"""a loss of quality: the distance after the jump is so many times that before it"""
-START = 0.1
-"""share of a run that is left out at its start"""
 OFTEN = 0.15
 """difference of frequencies up to which a jump foretells nothing"""
 SOURCE = "Pasini 2019, 10 Lessons, lesson 2"
-_LOSSES = ("critic_loss", "generator_loss")
 
 
 def measured(run: Run, ready: Prepared) -> Outcome:
@@ -50,73 +41,14 @@ def measured(run: Run, ready: Prepared) -> Outcome:
     rounds = [round_ for round_ in rounds if round_ % every == 0]
     found: dict[str, Any] = {"rounds": np.array(rounds)}
     found["distances"] = np.array([quality.distance for quality in at_rounds(run, ready, rounds)])
-    for name in _LOSSES:
+    for name in LOSSES:
         logged = [[row[name] for row in run.rows if end - every < row["round"] <= end] for end in rounds]
         found[name] = np.array([np.mean(some) if some else math.nan for some in logged])
     return {**found, "distance": float(found["distances"][-1])}
 
 
-def jumps(losses: ArrayLike) -> NDArray[np.bool_]:
-    """True [N] at looks to which a loss [N] jumped from the one before; the first is none."""
-    values = np.asarray(losses, dtype=np.float64)
-    changes = np.diff(values)
-    apart = np.abs(changes - np.median(changes)) if len(changes) else changes
-    scale = 1.4826 * np.median(apart) if len(apart) else 0.0
-    found: NDArray[np.bool_] = np.concatenate([[False], apart > JUMP * scale])
-    return found
-
-
-def falls(distances: ArrayLike) -> NDArray[np.bool_]:
-    """True [N] at looks around which quality was lost: from the look before to the one after, by ``LOSS``."""
-    values = np.asarray(distances, dtype=np.float64)
-    found = np.zeros(len(values), bool)
-    found[1:-1] = values[2:] > LOSS * values[:-2]
-    return found
-
-
-@dataclasses.dataclass(frozen=True)
-class Counts:
-    """Looks of trainings, by whether a loss jumped and whether quality was lost thereafter."""
-
-    jumped: int
-    jumped_fell: int
-    calm: int
-    calm_fell: int
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(a + b for a, b in zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)))
-
-
-def _used(row: Row) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Jumps of either loss, losses of quality, and which looks are of use; None for a training that diverged."""
-    if "distances" not in row.values:
-        return None
-    jumped = np.any([jumps(row.values[name]) for name in _LOSSES], axis=0)
-    usable = np.ones(len(jumped), bool)
-    usable[: max(1, math.ceil(START * len(jumped)))] = usable[-1:] = False
-    return jumped, falls(row.values["distances"]), usable
-
-
-def count(row: Row) -> Counts:
-    """Of one training."""
-    found = _used(row)
-    if found is None:
-        return Counts(0, 0, 0, 0)
-    jumped, fell, usable = found
-    parts = (jumped, jumped & fell, ~jumped, ~jumped & fell)
-    return Counts(*(int((part & usable).sum()) for part in parts))
-
-
 def _total(results: Results) -> Counts:
     return sum((count(row) for row in results), Counts(0, 0, 0, 0))
-
-
-def first_jump(row: Row) -> float | None:
-    """Distance at the first jump of a training; None if no loss jumped."""
-    found = _used(row)
-    if found is None or not (found[0] & found[2]).any():
-        return None
-    return float(row.values["distances"][np.argmax(found[0] & found[2])])
 
 
 def _by_seed(results: Results) -> dict[int, Results]:
@@ -178,18 +110,18 @@ def _trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
 
 def _plots(results: Results) -> Sequence[Plot]:
     cases = results.settings("case")
-    shown = [next((row for row in results.where(case=case) if _used(row) is not None), None) for case in cases]
+    shown = [next((row for row in results.where(case=case) if used(row) is not None), None) for case in cases]
     rows = [row for row in shown if row is not None]
     if not rows:
         return []
     figure, axes = panels(2, len(rows), 3.6, 2.3, sharex="col")
     for (above, below), row in zip(axes.T, rows, strict=True):
         rounds = row.values["rounds"]
-        for name, colour in zip(_LOSSES, ("#4c78a8", "#f58518"), strict=True):
+        for name, colour in zip(LOSSES, ("#4c78a8", "#f58518"), strict=True):
             above.plot(rounds, row.values[name], color=colour, linewidth=1, label=name.replace("_", " "))
         below.plot(rounds, row.values["distances"], color="#54a24b", linewidth=1.2)
         on_log_scale(below)
-        jumped, fell, usable = _used(row) or ([], [], [])
+        jumped, fell, usable = used(row) or ([], [], [])
         for place in np.flatnonzero(np.asarray(jumped) & np.asarray(usable)):
             for each in (above, below):
                 each.axvline(rounds[place], color="#e45756" if fell[place] else "#bbbbbb", linewidth=0.8)
