@@ -17,6 +17,8 @@ COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9
 _SIDE = 5
 """pictures on a side of a sheet"""
 _GREY = 90
+_SHARES = ("modes", "confidence")
+"""values from 0 to 1"""
 
 
 def panels(rows: int, columns: int, width: float = 3.4, height: float = 3.0, **options: Any) -> tuple[Any, Any]:
@@ -88,6 +90,8 @@ def _dots(axes: Axes, results: Results, x: str, hue: str | None, value: str, log
     axes.set_xlabel(x)
     if log:
         on_log_scale(axes)
+    elif value in _SHARES:
+        axes.set_ylim(-0.04, 1.04)
     axes.grid(axis="y", which="both", alpha=0.25)
 
 
