@@ -230,3 +230,33 @@ def test_sizes_in_between_are_refused_with_what_fits():
     for build in (lambda s: MultiScaleGenerator().build(s, 8), MultiScaleCritic().build):
         with pytest.raises(UsageError, match=r"to 32 or 64 px with --data\.size"):
             build(SampleSpec((1, 48, 48)))
+
+
+def test_a_single_generator_makes_the_finest_image_of_the_same_weights():
+    whole, single = MultiScaleGenerator(6).build(SAMPLE, 5), MultiScaleGenerator(6, single=True).build(SAMPLE, 5)
+    weights = whole.state_dict()
+    finest = {name.replace("colours.2", "colours.0"): weights[name] for name in weights if "colours.2" in name}
+    single.load_state_dict({name: weights[name] for name in single.state_dict()} | finest)
+    latents = torch.randn(4, 5)
+    assert torch.equal(single(latents), whole(latents).images[-1])
+
+
+def test_a_single_critic_is_its_layers_written_out():
+    network = shifted_biases(MultiScaleCritic(6, group=None, single=True).build(SAMPLE).double())
+    fine = images().images[-1]
+    x = conv(fine, network.entry)
+    for block in network.blocks:
+        first, second = layers_of(block)
+        x = halved(lrelu(conv(lrelu(conv(x, first)), second)))
+    spread = ((x - x.mean(0)).square().mean(0) + 1e-8).sqrt().mean()
+    x = torch.cat([x, spread.expand(len(x), 1, 4, 4)], 1)
+    convolution, dense = layers_of(network.end)
+    x = lrelu(conv(x, convolution)).flatten(1)
+    weight, bias = stored(dense)
+    x = lrelu(x @ weight.T * math.sqrt(2 / weight.shape[1]) + bias)
+    weight, bias = stored(network.head.score)
+    expected = (x @ weight.T / math.sqrt(weight.shape[1]) + bias).squeeze(1)
+    torch.testing.assert_close(network(fine).score, expected, rtol=1e-10, atol=1e-10)
+    for wrong in (images(), fine[:, :, :8, :8]):
+        with pytest.raises(UsageError, match="single images of 16 px"):
+            network(wrong)

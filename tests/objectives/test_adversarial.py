@@ -83,3 +83,35 @@ def test_label_smoothing_is_refused_where_there_is_no_label(loss: Loss) -> None:
 def test_a_label_that_is_no_share_is_refused(label: float) -> None:
     with pytest.raises(UsageError, match="real_label"):
         Adversarial(NonSaturating(), real_label=label)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("scale", [0.1, 30.0])
+def test_a_scale_of_scores_is_a_critic_of_another_slope(loss: Loss, scale: float) -> None:
+    objective, (real, fake) = Adversarial(loss, score_scale=scale), outputs()
+    real.score.requires_grad_()
+    fake.score.requires_grad_()
+    steep = [CriticOutput(scale * output.score) for output in (real, fake)]
+    plain = Adversarial(loss)
+    torch.testing.assert_close(objective.critic_loss(real, fake, ()), plain.critic_loss(*steep, ()) / scale)
+    given = real if loss.needs_real else None
+    expected = plain.generator_loss(steep[0] if loss.needs_real else None, steep[1], ()) / scale
+    torch.testing.assert_close(objective.generator_loss(given, fake, ()), expected)
+
+
+def test_a_small_scale_of_scores_makes_losses_linear_and_a_linear_loss_has_none() -> None:
+    real, fake = outputs()
+    gap = real.score.double().mean() - fake.score.double().mean()
+    wide = [CriticOutput(output.score.double()) for output in (real, fake)]
+    for loss, slope in ((NonSaturating(), 0.5), (Hinge(), 1.0), (LeastSquares(-1.0, 1.0, 1.0), 1.0)):
+        at_zero = loss.critic(torch.zeros(1).double(), torch.zeros(1).double())
+        change = Adversarial(loss, score_scale=1e-4).critic_loss(*wide, ()) - at_zero / 1e-4
+        assert change.item() == pytest.approx(-slope * gap.item(), rel=1e-2)
+    exact = Adversarial(Wasserstein(), score_scale=100.0).critic_loss(*wide, ())
+    torch.testing.assert_close(exact, -gap)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_of_scores_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(UsageError, match="score_scale"):
+        Adversarial(NonSaturating(), score_scale=scale)

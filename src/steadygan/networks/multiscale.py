@@ -5,10 +5,11 @@ With width 512 they are those of the authors' PyTorch code: 512 maps up to 32 px
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from steadygan.checks import literal_fields, whole_fields, whole_number
+from steadygan.checks import literal_fields, true_or_false, whole_fields, whole_number
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.networks.checks import need_image
 from steadygan.types import SampleSpec
 
@@ -45,9 +46,12 @@ class MultiScaleGenerator:
 
     width: int = 64
     """feature maps up to 32 px, half at 64 px, a quarter at 128 px; the authors' code: 512"""
+    single: bool = field(default=False, metadata=OMIT_DEFAULT)
+    """the finest image alone, for a critic that is single too: ProGAN's generator at its full size"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
+        true_or_false("MultiScaleGenerator.single", self.single)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """A generator of such images, from latents of size ``latent``.
@@ -58,7 +62,7 @@ class MultiScaleGenerator:
         from steadygan.networks.layers.pyramids import PyramidGenerator
 
         channels, size = need_image("MultiScaleGenerator", sample, SIZES)
-        return PyramidGenerator(latent, _widths(self.width, size), channels)
+        return PyramidGenerator(latent, _widths(self.width, size), channels, single=self.single)
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,17 @@ class MultiScaleCritic:
     """samples in a group of the minibatch standard deviation; has to divide the batch. None: the whole batch"""
     features: bool = False
     """also output the last hidden layer (feature matching)"""
+    single: bool = field(default=False, metadata=OMIT_DEFAULT)
+    """the finest image alone, without the others' joining: ProGAN's critic at its full size"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
+        true_or_false("MultiScaleCritic.single", self.single)
         literal_fields(self, combine=Combination)
         whole_number("MultiScaleCritic.group", self.group, 2, or_none=True, note="null: the whole batch")
 
     def build(self, sample: SampleSpec) -> nn.Module:
-        """A critic of such images, given as ``Scales``.
+        """A critic of such images, given as ``Scales``, or with ``single`` as one tensor.
 
         Raises:
             UsageError: for points and unsupported sizes.
@@ -91,4 +98,5 @@ class MultiScaleCritic:
         from steadygan.networks.layers.pyramids import PyramidCritic
 
         channels, size = need_image("MultiScaleCritic", sample, SIZES)
-        return PyramidCritic(_widths(self.width, size), channels, self.combine, self.group, self.features)
+        combine = "none" if self.single else self.combine
+        return PyramidCritic(_widths(self.width, size), channels, combine, self.group, self.features)

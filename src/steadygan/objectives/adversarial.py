@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steadygan.checks import within
+from steadygan.checks import above, within
+from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.losses import Loss, Wasserstein
 from steadygan.objectives.base import State
@@ -23,8 +24,12 @@ class Adversarial:
     """losses of critic and generator on scores"""
     real_label: float = 1.0
     """label of real samples; 0.9 is one-sided label smoothing, for losses that have labels"""
+    score_scale: float = field(default=1.0, metadata=OMIT_DEFAULT)
+    """a: the loss is L(a D) / a. Of a K-Lipschitz critic it sees scores as from one of a K: a small a makes any loss
+    linear there, a large one shows its curvature (Qin et al. 2020)"""
 
     def __post_init__(self) -> None:
+        above("score_scale", self.score_scale, 0)
         within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")
         if self.real_label != 1.0 and not self.loss.has_labels:
             raise UsageError(
@@ -48,10 +53,17 @@ class Adversarial:
         return ()
 
     def critic_loss(self, real: CriticOutput, fake: CriticOutput, state: State) -> Tensor:
-        return self.loss.critic(real.score, fake.score, self.real_label)
+        if self.score_scale == 1.0:
+            return self.loss.critic(real.score, fake.score, self.real_label)
+        a = self.score_scale
+        return self.loss.critic(a * real.score, a * fake.score, self.real_label) / a
 
     def generator_loss(self, real: CriticOutput | None, fake: CriticOutput, state: State) -> Tensor:
-        return self.loss.generator(fake.score, None if real is None else real.score)
+        reals = None if real is None else real.score
+        if self.score_scale == 1.0:
+            return self.loss.generator(fake.score, reals)
+        a = self.score_scale
+        return self.loss.generator(a * fake.score, None if reals is None else a * reals) / a
 
     def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
         return state

@@ -35,12 +35,13 @@ class PyramidGenerator(nn.Module):
     for the first, by pixel norm. There is no tanh: pixels are a linear function of normalised maps, in float32.
     """
 
-    def __init__(self, latent: int, maps: Mapping[int, int], channels: int) -> None:
+    def __init__(self, latent: int, maps: Mapping[int, int], channels: int, *, single: bool = False) -> None:
         """
         Args:
             latent: D
             maps: number of feature maps at each size in pixels, coarse to fine
             channels: of an image
+            single: the finest image alone, as one tensor
         """
         super().__init__()
         widths = list(maps.values())
@@ -56,14 +57,21 @@ class PyramidGenerator(nn.Module):
         for width, following in pairwise(widths):
             doubled = equalized(UpsampleConv(width, following, 3))
             self.blocks.append(nn.Sequential(*self._layer(doubled), *self._layer(_conv(following, following))))
-        self.colours = nn.ModuleList(FullPrecision(_conv(width, channels, 1, gain=1.0)) for width in widths)
+        coloured = widths[-1:] if single else widths
+        self.single = single
+        self.colours = nn.ModuleList(FullPrecision(_conv(width, channels, 1, gain=1.0)) for width in coloured)
 
     @staticmethod
     def _layer(convolution: nn.Module) -> list[nn.Module]:
         return [convolution, activations.make("leaky_relu", critic=False), PixelNorm()]
 
-    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Scales:
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Sample:
         x = latents
+        if self.single:
+            for block in self.blocks:
+                x = block(x)
+            finest: Tensor = self.colours[0](x)
+            return finest
         images = []
         for block, colours in zip(self.blocks, self.colours, strict=True):
             x = block(x)
@@ -115,21 +123,25 @@ class PyramidCritic(nn.Module):
         Args:
             maps: number of feature maps at each size in pixels, coarse to fine
             channels: of an image
-            combine: simple, lin_cat or cat_lin
+            combine: simple, lin_cat or cat_lin; none: there is no image but the finest, given as one tensor
             group: samples in a group of the standard deviation; None for the whole batch
             features: also output the last hidden layer
         """
         super().__init__()
         self.sides, widths = list(maps), list(maps.values())
+        self.single = combine == "none"
         self.entry = _conv(channels, widths[-1], 1)
         self.blocks = nn.ModuleList()
         self.combines = nn.ModuleList()
         inputs = widths[-1]
         for width, coarser in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            combined = Combine(combine, coarser, channels)
-            self.blocks.append(nn.Sequential(*self._layer(inputs, width), *self._layer(width, combined.inputs)))
-            self.combines.append(combined)
-            inputs = combined.outputs
+            following, outputs = coarser, coarser
+            if combine != "none":
+                combined = Combine(combine, coarser, channels)
+                self.combines.append(combined)
+                following, outputs = combined.inputs, combined.outputs
+            self.blocks.append(nn.Sequential(*self._layer(inputs, width), *self._layer(width, following)))
+            inputs = outputs
         width = widths[0]
         dense = equalized(nn.Linear(width * self.sides[0] ** 2, width))
         self.end = nn.Sequential(
@@ -150,12 +162,23 @@ class PyramidCritic(nn.Module):
         """Raises UsageError for samples of other sizes."""
         *coarser, finest = self._checked(samples)
         x = self.entry(finest)
-        for block, combine, image in zip(self.blocks, self.combines, coarser[::-1], strict=True):
-            x = combine(F.avg_pool2d(block(x), 2), image)
+        joining = zip(self.combines, coarser[::-1], strict=True)
+        for block in self.blocks:
+            x = F.avg_pool2d(block(x), 2)
+            if not self.single:
+                combine, image = next(joining)
+                x = combine(x, image)
         output: CriticOutput = self.head(self.end(x))
         return output
 
     def _checked(self, samples: Sample) -> tuple[Tensor, ...]:
+        if self.single:
+            if isinstance(samples, Tensor) and samples.shape[-1] == self.sides[-1]:
+                return (samples,)
+            raise UsageError(
+                f"the critic reads single images of {self.sides[-1]} px: it goes with representation Plain, and with a "
+                "generator that is single too"
+            )
         got = [image.shape[-1] for image in samples.images] if isinstance(samples, Scales) else []
         if got != self.sides or not isinstance(samples, Scales):
             sizes = "samples of one size" if not got else f"images of {', '.join(map(str, got))} px"
