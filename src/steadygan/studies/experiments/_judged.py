@@ -83,6 +83,30 @@ class Judge:
         return self._sides[features]
 
 
+def inception_numbers(dataset: Dataset, samples: NDArray[np.uint8]) -> dict[str, float]:
+    """Inception score and Fréchet-Inception distance, of pictures of colour where a file of its weights is named.
+
+    Nothing is downloaded: without STEADYGAN_INCEPTION, or for grey pictures, which Inception was not trained on, there
+    are no numbers.
+    """
+    import os
+
+    from steadygan.features.inception import VARIABLE
+
+    if not os.environ.get(VARIABLE) or dataset.sample.shape[0] != 3:
+        return {}
+    from steadygan.evaluation.extracting import make_features
+    from steadygan.evaluation.material import Material
+    from steadygan.evaluation.measures import Subject, select
+    from steadygan.evaluation.real_side import RealSide
+
+    with one_thread():
+        material = Material(RealSide(dataset, make_features("inception", dataset)), samples)
+        measures = select(["frechet", "inception_score"], Subject(dataset, len(samples), inception=True))
+        found = {number.metric: float(number.value) for measure in measures for number in measure.compute(material)}
+    return {"inception_distance": found["frechet"], "inception_score": found["inception_score"]}
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Work of torch with one thread."""
