@@ -16,16 +16,16 @@ def source(kind: Kind) -> str:
     return os.environ.get(f"STEADYGAN_DATA_{kind.upper()}") or STAND_INS[kind]
 
 
-def stands_in(kind: Kind) -> bool:
+def is_stand_in(kind: Kind) -> bool:
     """True if no data of the kind was named."""
     return source(kind) == STAND_INS[kind]
 
 
 def named(kind: Kind) -> dict[str, str]:
     """The setting that tells trials on named data from those on the stand-in."""
-    return {} if stands_in(kind) else {"data": source(kind)}
+    return {} if is_stand_in(kind) else {"data": source(kind)}
 
 
 def pictures(kind: Kind, size: int, stand_in: int = 8) -> DataOptions:
     """Pictures of a kind with sides of ``size`` pixels; of the stand-in with sides of ``stand_in`` pixels."""
-    return DataOptions(source=source(kind), size=stand_in if stands_in(kind) else size)
+    return DataOptions(source=source(kind), size=stand_in if is_stand_in(kind) else size)
