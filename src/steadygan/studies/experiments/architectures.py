@@ -89,20 +89,12 @@ def trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
 def recipe_of(row: int, method: str, sample: SampleSpec, *, size: Size) -> Recipe:
     """A cell of the figure at a scale: narrower networks, higher rates."""
     recipe = unaveraged(lsun_grid(row, method, sample))
-    narrow = {
-        side: dataclasses.replace(spec, width=max(1, spec.width // size.shrink))
-        for side, spec in (("generator", recipe.generator), ("critic", recipe.critic))
-        if hasattr(spec, "width")
-    }
-    rates = {
-        side: dataclasses.replace(spec, lr=spec.lr * size.rate)
-        for side, spec in (
-            ("generator_optimizer", recipe.generator_optimizer),
-            ("critic_optimizer", recipe.critic_optimizer),
-        )
-        if dataclasses.is_dataclass(spec)
-    }
-    changes: dict[str, Any] = {**narrow, **rates, "batch": size.batch}
+    changes: dict[str, Any] = {"batch": size.batch}
+    for name in ("generator", "critic"):
+        network: Any = getattr(recipe, name)
+        optimizer: Any = getattr(recipe, f"{name}_optimizer")
+        changes[name] = dataclasses.replace(network, width=max(1, network.width // size.shrink))
+        changes[f"{name}_optimizer"] = dataclasses.replace(optimizer, lr=optimizer.lr * size.rate)
     return dataclasses.replace(recipe, **changes)
 
 
@@ -214,8 +206,8 @@ STUDY = Study(
             "trains every row",
             "WGAN-GP trains all seven pairs of networks with one setting of its hyperparameters.",
             "WGAN-GP, section 5.2, figure 2",
-            f"The 95% interval (t, over seeds) of the distance of patches lies below {LIMIT:g} in all seven rows; refuted "
-            "if it lies above in the worst one",
+            f"The 95% interval (t, over seeds) of the distance of patches lies below {LIMIT:g} in all seven rows; "
+            "refuted if it lies above in the worst one",
             partial(_all_by, "wgan-gp"),
             needs="the paper's rounds for the deepest networks",
         ),
@@ -223,14 +215,14 @@ STUDY = Study(
             "no other does",
             "WGAN-GP is the only method of the four that trains every architecture.",
             "WGAN-GP, section 5.2, figure 2 ('every other method was unstable or collapsed in some')",
-            "The claim above holds, and of each other method the interval of its worst row lies above the limit; refuted "
-            "if WGAN-GP fails, or another method trains all seven",
+            "The claim above holds, and of each other method the interval of its worst row lies above the limit; "
+            "refuted if WGAN-GP fails, or another method trains all seven",
             _only,
         ),
     ),
     limits=(
-        "Laptop: digits of 8x8 (a folder of your own: 32x32), where the ResNets have 41 (83) of 101 layers; a quarter of "
-        "the widths, batch 32, 400 rounds in place of 200,000 at five times the paper's rates. A distance tells a "
+        "Laptop: digits of 8x8 (a folder of your own: 32x32), where the ResNets have 41 (83) of 101 layers; a quarter "
+        "of the widths, batch 32, 400 rounds in place of 200,000 at five times the paper's rates. A distance tells a "
         "collapse from variety, not a good bedroom from a better one."
     ),
 )

@@ -115,7 +115,10 @@ def table(results: Results) -> Table:
                 for key in ("measure", "distance", "spread")
             ]
             rows.append([title, found.mean, found.low, found.high, *ends])
-    note = "Rank correlation (Spearman) of M with the distance of patches over the checkpoints of a training; the end's means."
+    note = (
+        "Rank correlation (Spearman) of M with the distance of patches over the checkpoints of a training; the end's "
+        "means."
+    )
     return Table(["training", "rank correlation", "low", "high", "M", "distance", "spread"], rows, note)
 
 
@@ -152,8 +155,8 @@ STUDY = Study(
     question="Does BEGAN's measure of convergence M fall as samples get better, and tell when they collapse?",
     source="Berthelot et al. 2017, BEGAN, sections 3.4.1 and 4.3",
     shows=(
-        "M over the updates beside faces of the generator: it falls as they get better, fast at first, and is said to tell "
-        "when a training has reached its end, or has collapsed."
+        "M over the updates beside faces of the generator: it falls as they get better, fast at first, and is said to "
+        "tell when a training has reached its end, or has collapsed."
     ),
     trials=trials,
     plots=plots,
@@ -171,13 +174,15 @@ STUDY = Study(
             "M tells a collapse",
             "M can tell that a model has collapsed.",
             "BEGAN, section 3.4.1",
-            "Of trainings that lose their variety (a spread below half of that at the recipe's gamma), the 95% interval (t, "
-            "paired by seed) of the last M less that of the training at the recipe's gamma lies above 0; refuted below",
+            "Of trainings that lose their variety (a spread below half of that at the recipe's gamma), the 95% "
+            "interval (t, paired by seed) of the last M less that of the training at the recipe's gamma lies above 0; "
+            "refuted below",
             _tells_collapse,
         ),
     ),
     limits=(
-        "Laptop: digits of 8x8 (a folder of your own: 32x32) by this library's settings for small pictures, 2,500 rounds. "
-        "Quality is the Fréchet distance of patches, which the paper did not have. Paper: 64x64, 200,000 rounds (ours)."
+        "Laptop: digits of 8x8 (a folder of your own: 32x32) by this library's settings for small pictures, 2,500 "
+        "rounds. Quality is the Fréchet distance of patches, which the paper did not have. Paper: 64x64, 200,000 "
+        "rounds (ours)."
     ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,9 +100,9 @@ def table(results: Results) -> Table:
         found = [results.values(name, gamma=gamma) for name in names]
         rows.append([f"{gamma:g}", *(float(np.mean(values)) if values else "–" for values in found)])
     note = (
-        "Ratio: E L(g) / E L(x), which gamma sets. Spread of pixels and smallest class: 1 as in the data. Precision and "
-        "recall in features of a classifier of the data's classes where it has some. Distance: of patches. Means over "
-        "seeds."
+        "Ratio: E L(g) / E L(x), which gamma sets. Spread of pixels and smallest class: 1 as in the data. Precision "
+        "and recall in features of a classifier of the data's classes where it has some. Distance: of patches. Means "
+        "over seeds."
     )
     return Table(["gamma", *(name.replace("_", " ") for name in names)], rows, note)
 
@@ -117,14 +117,15 @@ def plots(results: Results) -> list[Plot]:
     if not gammas:
         return []
     figure = Figure(figsize=(10, max(3.6, 1.1 * len(gammas))), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.4))
+    parts: Any = figure.subfigures(1, 2, width_ratios=(1, 1.4))
+    left, right = parts
     axes = left.subplots()
     for name, colour in zip(MEASURES, ("#2563c9", "#17a2a2", "#d9690b"), strict=True):
-        found = [(float(gamma), results.values(name, gamma=gamma)) for gamma in gammas]
-        found = [(gamma, values) for gamma, values in found if values]
-        for gamma, values in found:
-            axes.scatter([gamma] * len(values), values, s=14, color=colour, alpha=0.5)
-        axes.plot([g for g, _ in found], [np.mean(v) for _, v in found], color=colour, label=MEASURES[name])
+        found = {float(gamma): results.values(name, gamma=gamma) for gamma in gammas}
+        found = {at: values for at, values in found.items() if values}
+        for at, values in found.items():
+            axes.scatter([at] * len(values), values, s=14, color=colour, alpha=0.5)
+        axes.plot(list(found), [np.mean(values) for values in found.values()], color=colour, label=MEASURES[name])
     axes.set(xlabel="gamma", title="diversity and quality", ylim=(0, None))
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8)
@@ -143,8 +144,8 @@ STUDY = Study(
     question="Does BEGAN's gamma trade the quality of samples for their diversity?",
     source="Berthelot et al. 2017, BEGAN, sections 3.2 and 4.2",
     shows=(
-        "Faces at gammas of 0.3, 0.5 and 0.7: at 0.3 they look alike, variety rises with gamma, and so do artefacts and "
-        "noise."
+        "Faces at gammas of 0.3, 0.5 and 0.7: at 0.3 they look alike, variety rises with gamma, and so do artefacts "
+        "and noise."
     ),
     trials=trials,
     plots=plots,
@@ -154,15 +155,16 @@ STUDY = Study(
             "the balance is held",
             "The ratio of reconstruction errors of generated and real samples is held at gamma.",
             "BEGAN, section 3.3",
-            "The 95% interval (t, over seeds) of the ratio over gamma lies within 0.9 and 1.1 at every gamma; refuted if it "
-            "lies outside at one",
+            "The 95% interval (t, over seeds) of the ratio over gamma lies within 0.9 and 1.1 at every gamma; refuted "
+            "if it lies outside at one",
             _held,
         ),
         Claim(
             "diversity rises",
             "A larger gamma gives more diverse samples.",
             "BEGAN, sections 3.2 and 4.2",
-            "The 95% interval (t, over seeds) of the slope of the spread of pixels over gamma lies above 0; refuted below",
+            "The 95% interval (t, over seeds) of the slope of the spread of pixels over gamma lies above 0; refuted "
+            "below",
             partial(_slope, name="spread", sign=1.0),
         ),
         Claim(

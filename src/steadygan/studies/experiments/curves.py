@@ -130,9 +130,7 @@ def noise(curve: Sequence[float]) -> float:
 
 def _better(first: str, second: str, results: Results) -> Decision:
     """Whether the final score of the first method is above that of the second, by seed."""
-    found = intervals.difference(
-        results.by_seed("final", method=first), results.by_seed("final", method=second)
-    )
+    found = intervals.difference(results.by_seed("final", method=first), results.by_seed("final", method=second))
     evidence = f"final score of {TITLES[first]} less that of {TITLES[second]}: {_words(found)}"
     return by_sign(found, evidence)
 
@@ -189,7 +187,7 @@ def plots(results: Results) -> list[Plot]:
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for method in METHODS:
-        curves = [row.values for row in results.where(method=method) if len(row.values["rounds"]) > 1]
+        curves = [row.values for row in results.where(method=method) if len(row.values.get("rounds", ())) > 1]
         for axes, key in ((left, "rounds"), (right, "seconds")):
             for curve in curves:
                 axes.plot(curve[key], curve["score"], color=COLOURS[method], linewidth=0.7, alpha=0.4)
@@ -212,8 +210,8 @@ STUDY = Study(
     source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 5.3, figure 3",
     shows=(
         "Inception score on CIFAR-10 over generator iterations and over wall-clock time: the gradient penalty is above "
-        "weight clipping with the same optimizer, and higher still with Adam; DCGAN is faster by the clock and ends at a "
-        "similar score, but less steadily."
+        "weight clipping with the same optimizer, and higher still with Adam; DCGAN is faster by the clock and ends at "
+        "a similar score, but less steadily."
     ),
     trials=trials,
     plots=plots,
@@ -221,11 +219,11 @@ STUDY = Study(
     claims=(
         Claim(
             "beats clipping",
-            "The gradient penalty improves speed and score over weight clipping, also with the same optimizer, and more "
-            "with Adam.",
+            "The gradient penalty improves speed and score over weight clipping, also with the same optimizer, and "
+            "more with Adam.",
             "WGAN-GP, section 5.3, figure 3 left",
-            "The 95% intervals (t, paired by seed) of both differences of final scores, GP with RMSProp less clipping and "
-            "GP with Adam less GP with RMSProp, lie above 0; refuted if one lies below",
+            "The 95% intervals (t, paired by seed) of both differences of final scores, GP with RMSProp less clipping "
+            "and GP with Adam less GP with RMSProp, lie above 0; refuted if one lies below",
             _order,
         ),
         Claim(
@@ -240,8 +238,8 @@ STUDY = Study(
             "steadier than DCGAN",
             "WGAN-GP is more stable at convergence than DCGAN.",
             "WGAN-GP, section 5.3",
-            "The 95% interval (t, paired by seed) of the difference of scatter in the last half of both curves lies above "
-            "0; refuted below",
+            "The 95% interval (t, paired by seed) of the difference of scatter in the last half of both curves lies "
+            "above 0; refuted below",
             _steadier,
             needs="rounds until both have stopped improving",
         ),

@@ -163,8 +163,8 @@ def table(results: Results) -> Table:
     columns = ["networks", "score by classes", "low", "high", "class distance", "patch distance"]
     columns += ["Inception score", "Fréchet-Inception distance"] if inception else []
     note = (
-        "Score and distances are of the data's own classifier and of patches; the last column has the paper's Inception "
-        f"scores on CIFAR-10 at its own size, not to be compared with them. Its other rows: {OTHERS}."
+        "Score and distances are of the data's own classifier and of patches; the last column has the paper's "
+        f"Inception scores on CIFAR-10 at its own size, not to be compared with them. Its other rows: {OTHERS}."
     )
     return Table([*columns, "Inception score in the paper"], rows, note)
 
@@ -198,8 +198,8 @@ STUDY = Study(
     question="What do residual networks under WGAN-GP, and labels, bring to the scores of samples?",
     source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 5.4, table 3, App. F",
     shows=(
-        "Inception scores on CIFAR-10. Without labels the WGAN-GP ResNet has 7.86, the highest of seven methods; with labels "
-        "8.42, second to SGAN's 8.59."
+        "Inception scores on CIFAR-10. Without labels the WGAN-GP ResNet has 7.86, the highest of seven methods; with "
+        "labels 8.42, second to SGAN's 8.59."
     ),
     trials=trials,
     plots=plots,
@@ -222,8 +222,9 @@ STUDY = Study(
         ),
     ),
     limits=(
-        "Laptop: digits of 8x8 (CIFAR-10 of your own: 32x32), width 16 for 128 (DCGAN: 64), batch 32, 800 rounds in place of "
-        "100,000 at 2.5 times the paper's rates. Inception scores and distances only of pictures of colour, where the "
-        "file of its weights is named (STEADYGAN_INCEPTION); a score of the data's own classes is another number."
+        "Laptop: digits of 8x8 (CIFAR-10 of your own: 32x32), width 16 for 128 (DCGAN: 64), batch 32, 800 rounds in "
+        "place of 100,000 at 2.5 times the paper's rates. Inception scores and distances only of pictures of colour, "
+        "where the file of its weights is named (STEADYGAN_INCEPTION); a score of the data's own classes is another "
+        "number."
     ),
 )
