@@ -25,7 +25,7 @@ def unaveraged(recipe: Recipe) -> Recipe:
 
 @dataclass(frozen=True)
 class Attempt(Training):
-    """A training that may diverge: its outcome is then ``lost``; 'diverged' is 1 or 0."""
+    """A training that may diverge: its outcome is then ``lost``, 'diverged' 1, and the round."""
 
     lost: Mapping[str, Any] = field(default_factory=dict)
     """what a training that diverged counts as"""
@@ -48,7 +48,7 @@ class Attempt(Training):
         try:
             return {**super().carry_out(folder, seed), "diverged": 0}
         except Trouble as trouble:
-            return {**self.lost, "diverged": 1, "round": trouble.round}
+            return {**self.lost, "diverged": 1, "diverged_at": trouble.since}
 
 
 def rounds_kept(run: Run) -> list[int]:
