@@ -22,7 +22,7 @@ def test_the_study_runs_at_smoke_scale():
 
 def test_paper_scale_keeps_twenty_checkpoints_of_the_papers_training():
     own, low = study.trials("paper", [0])
-    assert (own.work.rounds, own.work.points) == (200_000, 20)
+    assert (own.work.rounds, own.work.points) == (100_000, 20)
     gammas = [trial.work.recipe(SampleSpec((3, 64, 64))).objective.gamma for trial in (own, low)]
     assert gammas == [0.5, 0.3]
 

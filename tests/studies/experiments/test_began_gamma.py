@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from steadygan.recipe import fitted
+from steadygan.schedules import LinearDecay
 from steadygan.studies.experiments import began_gamma as study
 from steadygan.studies.experiments._began import spread
 from steadygan.types import SampleSpec
@@ -28,7 +30,8 @@ def test_paper_scale_has_the_papers_settings():
         assert (recipe.objective.gamma, recipe.objective.rate) == (trial.settings["gamma"], 0.001)
         assert recipe.objective.least == 0 and recipe.critic_optimizer.lr == 1e-4
         assert (recipe.generator.width, recipe.critic.width, recipe.critic.code, recipe.prior.size) == (64,) * 4
-        assert (trial.work.data.size, recipe.batch, trial.work.rounds) == (64, 16, 200_000)
+        assert (trial.work.data.size, recipe.batch, trial.work.rounds) == (64, 16, 100_000)
+        assert fitted(recipe, trial.work.rounds).generator.carry == LinearDecay(16_000)
 
 
 def test_spread_is_1_for_real_pictures_and_0_for_one_repeated():

@@ -27,7 +27,7 @@ def test_paper_scale_has_the_recipes_own_networks():
     assert recipes["began"].generator.width == 64 and recipes["began"].objective.gamma == 0.5
     assert recipes["ebgan"].generator.width == 128 and recipes["ebgan"].critic.width == 64
     assert (recipes["ebgan"].objective.pulling_away, recipes["ebgan-pt"].objective.pulling_away) == (0.0, 0.1)
-    assert {(recipe.batch, by_method[method].work.rounds) for method, recipe in recipes.items()} == {(16, 200_000)}
+    assert {(recipe.batch, by_method[method].work.rounds) for method, recipe in recipes.items()} == {(16, 100_000)}
 
 
 def test_a_cross_fade_is_even_and_a_jump_is_not():

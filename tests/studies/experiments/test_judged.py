@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from scipy.special import rel_entr
 
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError

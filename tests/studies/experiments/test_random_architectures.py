@@ -57,15 +57,15 @@ def test_paper_scale_is_that_of_the_appendix():
     trials = study.trials("paper", [0])
     assert len(trials) == 2 * 200
     for trial in trials[:2]:
-        recipe = trial.work.recipe(IMAGENET)
+        recipe = trial.work.recipe
         assert (trial.work.rounds, recipe.batch, trial.work.data.size) == (100_000, 64, 32)
         penalised = trial.settings["objective"] == "wgan-gp"
         assert (recipe.generator_optimizer.lr, recipe.generator_optimizer.betas) == (
             (1e-4, (0.0, 0.9)) if penalised else (2e-4, (0.5, 0.999))
         )
         assert recipe.steps(0) == (5 if penalised else 1) and bool(recipe.penalties) == penalised
-    decayed = [each.work.recipe(IMAGENET).critic for each in trials]
-    decays = [each.work.recipe(IMAGENET).critic_optimizer.weight_decay for each in trials]
+    decayed = [each.work.recipe.critic for each in trials]
+    decays = [each.work.recipe.critic_optimizer.weight_decay for each in trials]
     assert all((decay == 1e-3) == (critic.norm != "none") for decay, critic in zip(decays, decayed, strict=True))
     assert {critic.norm for critic in decayed[1::2]} == {"layer", "none"}
     assert {critic.norm for critic in decayed[::2]} == {"batch", "none"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,8 @@ class Judge:
     """Judges samples of one data set; with one thread, so that its numbers are the same under any load.
 
     - ``distance``: the Fréchet distance of patches; 1 is the loss of all variety
-    - ``score``: exp(E KL) of a classifier of the data's classes, from 1 to their number; only with labels
+    - ``score``: exp(E KL) of a classifier of the data's classes, from 1 to their number, and ``real_score``, that of
+      held-out pictures; only with labels
     - ``class_distance``: the Fréchet distance of the classifier's features; only with labels
     - ``smallest_class``: share of the rarest class, 1 is right; only with labels
     - ``precision``, ``recall``: in the classifier's features, without labels in those of patches
@@ -60,18 +62,17 @@ class Judge:
         distance = of_classes.pop("distance")
         return {**numbers, **of_classes, "class_distance": distance}
 
-    def real(self) -> dict[str, float]:
-        """The numbers of held-out pictures, at most as many as are judged."""
-        return self(np.asarray(self.dataset.held_out.some()[0][:COUNT], dtype=np.uint8))
-
     def _numbers(self, features: str, names: list[str], samples: NDArray[np.uint8]) -> dict[str, float]:
         from steadygan.evaluation.material import Material
         from steadygan.evaluation.measures import Subject, select
 
         material = Material(self._side(features), samples)
         measures = select(names, Subject(self.dataset, len(samples)))
-        found = {number.metric: number.value for measure in measures for number in measure.compute(material)}
-        return {NAMES[metric]: float(value) for metric, value in found.items() if metric in NAMES}
+        found = {number.metric: number for measure in measures for number in measure.compute(material)}
+        numbers = {NAMES[metric]: float(number.value) for metric, number in found.items() if metric in NAMES}
+        if "score" in numbers:
+            numbers["real_score"] = float(found["inception_score"].floor or math.nan)
+        return numbers
 
     def _side(self, features: str) -> RealSide:
         from steadygan.evaluation.extracting import make_features

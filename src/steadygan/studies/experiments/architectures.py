@@ -65,7 +65,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(8, 8, 2, 8, 32, 1.0, 100, (0, 2)),
-    "laptop": Size(32, 8, 400, 32, 4, 5.0, COUNT),
+    "laptop": Size(32, 8, 1_000, 32, 4, 5.0, COUNT),
     "paper": Size(64, 64, 200_000, 64, 1, 1.0, 10_000),
 }
 
@@ -222,7 +222,7 @@ STUDY = Study(
     ),
     limits=(
         "Laptop: digits of 8x8 (a folder of your own: 32x32), where the ResNets have 41 (83) of 101 layers; a quarter "
-        "of the widths, batch 32, 400 rounds in place of 200,000 at five times the paper's rates. A distance tells a "
+        "of the widths, batch 32, 1,000 rounds in place of 200,000 at five times the paper's rates. A distance tells a "
         "collapse from variety, not a good bedroom from a better one."
     ),
 )

@@ -35,7 +35,7 @@ COLLAPSED = 0.5
 SIZES: dict[Scale, Scaled] = {
     "smoke": Scaled(8, 8, 4, 100),
     "laptop": Scaled(32, 8, 2_500, COUNT),
-    "paper": Scaled(64, 64, 200_000, 10_000, published=True),
+    "paper": Scaled(64, 64, 100_000, 10_000, published=True),
 }
 
 

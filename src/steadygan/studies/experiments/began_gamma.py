@@ -33,7 +33,7 @@ GAMMAS: dict[Scale, tuple[float, ...]] = {
 SIZES: dict[Scale, Scaled] = {
     "smoke": Scaled(8, 8, 2, 100),
     "laptop": Scaled(32, 8, 2_500, COUNT),
-    "paper": Scaled(64, 64, 200_000, 10_000, published=True),
+    "paper": Scaled(64, 64, 100_000, 10_000, published=True),
 }
 KEPT = 0.1
 """relative error up to which the balance counts as held"""
@@ -179,6 +179,6 @@ STUDY = Study(
     limits=(
         "Laptop: digits of 8x8 (a folder of your own: 32x32) by this library's settings for small pictures, width 16, "
         "lambda_k 0.1, k at least 0.05, 2,500 rounds. The paper's gammas and a fourth, 1, which digits on black need "
-        "(docs/began.md). Paper: 64x64; its rounds are not said, 200,000 are ours."
+        "(docs/began.md). Paper: 64x64; its rounds are not said, 100,000 are ours."
     ),
 )

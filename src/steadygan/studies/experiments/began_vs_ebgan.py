@@ -63,7 +63,7 @@ class Size:
 SIZES: dict[Scale, Size] = {
     "smoke": Size(8, 8, 2, 8, 2, 1.0, 100, 2, 2),
     "laptop": Size(32, 8, 2_000, 16, 16, 2.5, COUNT, 24, 150),
-    "paper": Size(64, 64, 200_000, 16, None, 1.0, 10_000, 100, 1_000, published=True),
+    "paper": Size(64, 64, 100_000, 16, None, 1.0, 10_000, 100, 1_000, published=True),
 }
 
 
