@@ -55,3 +55,34 @@ def test_the_recipe_has_its_seed_and_one_thread(points):
     recipe = Attempt(SMALL, "digits", 20, rounds_of, points=points).prepared(7).recipe
     assert (recipe.seed, recipe.rounds, recipe.run.threads, recipe.run.precision) == (7, 20, 1, "fp32")
     assert recipe.run.keep_every == (5 if points else None)
+
+
+class Stopper:
+    """An observer that stops a training at a checkpoint."""
+
+    def started(self, start): ...
+    def logged(self, row): ...
+    def evaluated(self, row): ...
+    def pictured(self, picture): ...
+    def ended(self, end): ...
+
+    def saved(self, round_, path):
+        if round_ == 10:
+            raise KeyboardInterrupt
+
+
+def samples_of(run, ready):
+    return {"kept": rounds_kept(run), "samples": run.sample(8, seed=1).tolist()}
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(tmp_path):
+    from steadygan import api
+
+    attempt = Attempt(SMALL, "digits", 20, samples_of, points=4)
+    whole = attempt.carry_out(tmp_path / "whole", 0)
+    try:
+        api.train_prepared(attempt.prepared(0), tmp_path / "stopped" / "run", device="cpu", observers=[Stopper()])
+    except KeyboardInterrupt:
+        pass
+    assert attempt.carry_out(tmp_path / "stopped", 0) == whole
+    assert attempt.carry_out(tmp_path / "stopped", 0) == whole  # its training is finished, only measured again

@@ -18,6 +18,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes.lsun import ROWS, lsun_grid
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.intervals import Interval, mean
@@ -164,8 +165,6 @@ def plots(results: Results) -> list[Plot]:
     """The grid of samples, of the first seed."""
     from matplotlib.figure import Figure
 
-    from steadygan.report.pictures import image_grid
-
     rows = _rows(results)
     if not rows:
         return []
@@ -177,8 +176,7 @@ def plots(results: Results) -> list[Plot]:
             cell_axes.set(xticks=[], yticks=[])
             found = results.where(row=row, method=method).by_seed("samples").get(seed)
             if found is not None:
-                grid = image_grid(np.asarray(found, dtype=np.uint8), columns=4)
-                cell_axes.imshow(np.asarray(grid), cmap="gray", vmin=0, vmax=255)
+                tiles(cell_axes, found, columns=4)
             distance = cell(results, row, method)
             if distance.runs:
                 colour = "#1a7f37" if distance.mean < LIMIT else "#b42318"

@@ -15,6 +15,7 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._began import Scaled, near, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import legend, words
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept
 from steadygan.studies.results import Results
@@ -79,11 +80,7 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
 
 def _correlates(results: Results) -> Decision:
     found = intervals.mean([float(value) for value in results.values("correlation", gamma="own")])
-    evidence = (
-        f"rank correlation of M with the distance of samples along a training: {found.mean:.2f} "
-        f"[{found.low:.2f}, {found.high:.2f}] over {found.runs} seeds"
-    )
-    return by_sign(found, evidence)
+    return by_sign(found, f"rank correlation of M with the distance of samples along a training: {words(found)}")
 
 
 def _tells_collapse(results: Results) -> Decision:
@@ -99,7 +96,7 @@ def _tells_collapse(results: Results) -> Decision:
     )
     evidence = (
         f"of {len(own.keys() & low.keys())} trainings at gamma 0.3, {len(lost)} lost their variety; their last M less "
-        f"that at the recipe's gamma: {higher.mean:.4f} [{higher.low:.4f}, {higher.high:.4f}]"
+        f"that at the recipe's gamma: {words(higher, 4)}"
     )
     return by_sign(higher, evidence)
 
@@ -145,7 +142,7 @@ def plots(results: Results) -> list[Plot]:
     third.set(xlabel="M", ylabel="distance", title="one against the other", yscale="log")
     for axes in (first, second, third):
         axes.grid(alpha=0.25)
-    first.legend(fontsize=8)
+    legend(first)
     caption = "BEGAN's measure M and the distance of samples, over the rounds and against each other."
     return [Plot("began-convergence", caption, figure)]
 
@@ -182,7 +179,7 @@ STUDY = Study(
     ),
     limits=(
         "Laptop: digits of 8x8 (a folder of your own: 32x32) by this library's settings for small pictures, 2,500 "
-        "rounds. Quality is the Fréchet distance of patches, which the paper did not have. Paper: 64x64, 200,000 "
+        "rounds. Quality is the Fréchet distance of patches, which the paper did not have. Paper: 64x64, 100,000 "
         "rounds (ours)."
     ),
 )

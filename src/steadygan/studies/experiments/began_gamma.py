@@ -15,6 +15,7 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_range, by_sign
 from steadygan.studies.experiments._began import Scaled, balance, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import legend, tiles, words
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt
 from steadygan.studies.results import Results
@@ -38,7 +39,7 @@ SIZES: dict[Scale, Scaled] = {
 KEPT = 0.1
 """relative error up to which the balance counts as held"""
 MEASURES = {"spread": "spread of pixels", "recall": "recall", "precision": "precision"}
-SHOWN = 12
+SHOWN = 24
 
 
 def trials(scale: Scale, seeds: Sequence[int]) -> list[Trial]:
@@ -74,7 +75,7 @@ def slopes(results: Results, name: str) -> list[float]:
 
 def _slope(results: Results, name: str, sign: float) -> Decision:
     shown = intervals.mean(slopes(results, name))
-    evidence = f"slope of {MEASURES[name]} over gamma: {shown.mean:.2f} [{shown.low:.2f}, {shown.high:.2f}]"
+    evidence = f"slope of {MEASURES[name]} over gamma: {words(shown)}"
     return by_sign(intervals.mean([sign * slope for slope in slopes(results, name)]), evidence)
 
 
@@ -87,7 +88,7 @@ def _held(results: Results) -> Decision:
 
 def _held_at(results: Results, gamma: float) -> Decision:
     found = intervals.mean([float(ratio) / gamma for ratio in results.values("ratio", gamma=gamma)])
-    evidence = f"gamma {gamma:g}: ratio of errors {found.mean:.2f} of it [{found.low:.2f}, {found.high:.2f}]"
+    evidence = f"gamma {gamma:g}: ratio of errors over it {words(found)}"
     return by_range(found, 1 - KEPT, 1 + KEPT, evidence)
 
 
@@ -111,8 +112,6 @@ def plots(results: Results) -> list[Plot]:
     """Diversity and precision over gamma, and samples of each."""
     from matplotlib.figure import Figure
 
-    from steadygan.report.pictures import image_grid
-
     gammas = results.settings("gamma")
     if not gammas:
         return []
@@ -128,14 +127,13 @@ def plots(results: Results) -> list[Plot]:
         axes.plot(list(found), [np.mean(values) for values in found.values()], color=colour, label=MEASURES[name])
     axes.set(xlabel="gamma", title="diversity and quality", ylim=(0, None))
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=8)
+    legend(axes)
     for cell, gamma in zip(right.subplots(len(gammas), 1, squeeze=False)[:, 0], gammas, strict=True):
         cell.set(xticks=[], yticks=[])
         cell.set_ylabel(f"{gamma:g}", rotation=0, labelpad=14, va="center")
         samples = results.by_seed("samples", gamma=gamma)
         if samples:
-            grid = image_grid(np.asarray(next(iter(samples.values())), dtype=np.uint8), columns=SHOWN)
-            cell.imshow(np.asarray(grid), cmap="gray", vmin=0, vmax=255)
+            tiles(cell, next(iter(samples.values())), columns=SHOWN // 2)
     return [Plot("began-gamma", "Spread, recall and precision of samples over gamma; right: samples of each.", figure)]
 
 

@@ -21,6 +21,7 @@ from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments import _paths
 from steadygan.studies.experiments._began import recipe_of as began_of
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import tiles, words
 from steadygan.studies.experiments._judged import COUNT, Judge, one_thread, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results
@@ -126,28 +127,24 @@ def _nearer(results: Results) -> Decision:
         for method in METHODS
     }
     found = intervals.difference(distances["ebgan"], distances["began"])
-    return by_sign(found, f"distance of EBGAN's samples less that of BEGAN's: {_words(found)}")
+    return by_sign(found, f"distance of EBGAN's samples less that of BEGAN's: {words(found)}")
 
 
 def _smooth(results: Results) -> Decision:
     values = [float(value) for value in results.values("unevenness", method="began")]
     found, shown = intervals.mean([SMOOTH - value for value in values]), intervals.mean(values)
-    return by_sign(found, f"largest step of a path over its mean step: {_words(shown)}")
+    return by_sign(found, f"largest step of a path over its mean step: {words(shown)}")
 
 
 def _real(results: Results) -> Decision:
     found = intervals.difference(results.by_seed("faded", method="began"), results.by_seed("between", method="began"))
     travel = intervals.mean([float(value) for value in results.values("travel", method="began")])
     evidence = (
-        f"distance of a cross-fade's middle from real pictures less that of BEGAN's: {_words(found)}; its "
+        f"distance of a cross-fade's middle from real pictures less that of BEGAN's: {words(found)}; its "
         f"reconstructions differ by {travel.mean:.2f} of what the pictures do"
     )
     decided = by_sign(found, evidence)
     return decided if travel.low > TRAVEL else Decision("not decided here", evidence, found)
-
-
-def _words(interval: intervals.Interval) -> str:
-    return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}] over {interval.runs} seeds"
 
 
 def table(results: Results) -> Table:
@@ -178,8 +175,6 @@ def plots(results: Results) -> list[Plot]:
     """Paths of each method between the same pairs of held-out pictures, and cross-fades of these."""
     from matplotlib.figure import Figure
 
-    from steadygan.report.pictures import image_grid
-
     strips: dict[str, Any] = {}
     for method, title in METHODS.items():
         found = results.by_seed("path", method=method)
@@ -188,14 +183,13 @@ def plots(results: Results) -> list[Plot]:
     if not strips:
         return []
     strips |= {"cross-fade": fades[0]} if fades else {}
-    figure = Figure(figsize=(2.6 * len(strips), 1.7), layout="constrained")
-    for axes, (title, path) in zip(figure.subplots(1, len(strips), squeeze=False)[0], strips.items(), strict=True):
-        frames = np.asarray(path, dtype=np.uint8)
-        grid = image_grid(np.concatenate(list(frames.swapaxes(0, 1))), columns=len(frames))
-        axes.imshow(np.asarray(grid), cmap="gray", vmin=0, vmax=255)
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    for axes, (title, path) in zip(figure.subplots(2, 2).ravel(), strips.items(), strict=False):
+        tiles(axes, np.concatenate(list(np.swapaxes(path, 0, 1))), columns=len(path))
         axes.set_title(title, fontsize=9)
+    for axes in figure.axes[len(strips) :]:
         axes.axis("off")
-    caption = "Paths between the latents of held-out pictures, a row each; at the right the two pictures cross-faded."
+    caption = "Paths between the latents of held-out pictures, a row each; last the two pictures cross-faded."
     return [Plot("began-vs-ebgan", caption, figure)]
 
 

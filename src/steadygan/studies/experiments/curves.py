@@ -22,6 +22,7 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import legend, words
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
 from steadygan.studies.results import Results
@@ -131,7 +132,7 @@ def noise(curve: Sequence[float]) -> float:
 def _better(first: str, second: str, results: Results) -> Decision:
     """Whether the final score of the first method is above that of the second, by seed."""
     found = intervals.difference(results.by_seed("final", method=first), results.by_seed("final", method=second))
-    evidence = f"final score of {TITLES[first]} less that of {TITLES[second]}: {_words(found)}"
+    evidence = f"final score of {TITLES[first]} less that of {TITLES[second]}: {words(found)}"
     return by_sign(found, evidence)
 
 
@@ -143,7 +144,7 @@ def _comparable(results: Results) -> Decision:
     """Whether WGAN-GP's final score is at least 0.9 of DCGAN's."""
     gp, other = (results.by_seed("final", method=method) for method in ("gp-adam", "dcgan"))
     found = intervals.mean([gp[seed] / other[seed] for seed in sorted(gp.keys() & other.keys())])
-    return by_sign(found, f"final score of WGAN-GP with Adam, as a share of DCGAN's: {_words(found)}", bound=0.9)
+    return by_sign(found, f"final score of WGAN-GP with Adam, as a share of DCGAN's: {words(found)}", bound=0.9)
 
 
 def _steadier(results: Results) -> Decision:
@@ -152,11 +153,7 @@ def _steadier(results: Results) -> Decision:
         for method in ("dcgan", "gp-adam")
     }
     found = intervals.difference(scatter["dcgan"], scatter["gp-adam"])
-    return by_sign(found, f"scatter of the score over the last half: DCGAN's less WGAN-GP's: {_words(found)}")
-
-
-def _words(interval: intervals.Interval) -> str:
-    return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}] over {interval.runs} seeds"
+    return by_sign(found, f"scatter of the score over the last half: DCGAN's less WGAN-GP's: {words(found)}")
 
 
 def table(results: Results) -> Table:
@@ -199,7 +196,7 @@ def plots(results: Results) -> list[Plot]:
     right.set(xlabel="seconds of the run", title="by time on this machine")
     for axes in (left, right):
         axes.grid(alpha=0.25)
-    left.legend(fontsize=8)
+    legend(left)
     caption = "Score of samples over generator rounds and over time, by a classifier of the data's classes."
     return [Plot("curves", caption, figure)]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._architectures import OBJECTIVES, Architecture, Objective, drawn, recipe_of
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import GREY, legend
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.intervals import NONE, Interval
@@ -173,13 +174,13 @@ def plots(results: Results) -> list[Plot]:
         heights = [count[index] for count in counts]
         left.bar(THRESHOLDS, heights, 0.4, bottom=base, label=name, color=colour)
         base = [low + height for low, height in zip(base, heights, strict=True)]
-    left.axhline(len(pairs), color="#59636e", linewidth=1, linestyle="--")
-    left.axvline(MAIN, color="#59636e", linewidth=0.8, linestyle=":")
+    left.axhline(len(pairs), color=GREY, linewidth=1, linestyle="--")
+    left.axvline(MAIN, color=GREY, linewidth=0.8, linestyle=":")
     left.set(xlabel="score above", ylabel="architectures", title=f"Who trains {len(pairs)} random architectures")
-    left.legend(fontsize=8)
+    legend(left)
     right.scatter(*zip(*pairs, strict=True), s=14, color="#2563c9", alpha=0.7)
     top = max(max(pair) for pair in pairs) * 1.05
-    right.plot([1, top], [1, top], color="#59636e", linewidth=1, linestyle="--")
+    right.plot([1, top], [1, top], color=GREY, linewidth=1, linestyle="--")
     right.set(xlabel="score by the GAN", ylabel="score by WGAN-GP", title="each point an architecture")
     for axes in (left, right):
         axes.grid(alpha=0.25)

@@ -23,6 +23,7 @@ from steadygan.recipes.conditional import acgan_wgan_gp
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._data import named, pictures
+from steadygan.studies.experiments._drawn import tiles, words
 from steadygan.studies.experiments._judged import COUNT, Judge, inception_numbers, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results
@@ -140,11 +141,7 @@ def _measure(run: Run, ready: Prepared, *, samples: int) -> Outcome:
 
 def _difference(first: str, second: str, results: Results) -> Decision:
     found = intervals.difference(results.by_seed("score", method=first), results.by_seed("score", method=second))
-    evidence = (
-        f"score of {METHODS[first][0]} less that of {METHODS[second][0]}: {found.mean:.2f} "
-        f"[{found.low:.2f}, {found.high:.2f}] over {found.runs} seeds"
-    )
-    return by_sign(found, evidence)
+    return by_sign(found, f"score of {METHODS[first][0]} less that of {METHODS[second][0]}: {words(found)}")
 
 
 def table(results: Results) -> Table:
@@ -180,19 +177,15 @@ def plots(results: Results) -> list[Plot]:
     """Samples of each network, of the first seed."""
     from matplotlib.figure import Figure
 
-    from steadygan.report.pictures import image_grid
-
     shown = [method for method in METHODS if results.by_seed("samples", method=method)]
     if not shown:
         return []
     figure = Figure(figsize=(10, 1.5 * len(shown) + 0.3), layout="constrained")
     for axes, method in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
         samples = next(iter(results.by_seed("samples", method=method).values()))
-        grid = image_grid(np.asarray(samples, dtype=np.uint8), columns=16)
-        axes.imshow(np.asarray(grid), cmap="gray", vmin=0, vmax=255)
+        tiles(axes, samples, columns=16)
         score = _mean(results.values("score", method=method))
         axes.set_title(f"{METHODS[method][0]}: score {score:.2f}", fontsize=9, loc="left")
-        axes.axis("off")
     return [Plot("scores", "Samples of each pair of networks, and their score by a classifier of the classes.", figure)]
 
 

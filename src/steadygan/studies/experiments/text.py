@@ -22,6 +22,7 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._data import named, source
+from steadygan.studies.experiments._drawn import GREY, legend, words
 from steadygan.studies.experiments._judged import one_thread
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
 from steadygan.studies.results import Results
@@ -60,7 +61,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(4, 2, 1, 1e-4, 8, 8, 50, 2),
-    "laptop": Size(32, 600, 5, 1e-3, 32, 16, COUNT, 20),
+    "laptop": Size(32, 3_000, 5, 1e-3, 32, 16, COUNT, 20),
     "paper": Size(512, 200_000, 10, 1e-4, 64, 32, COUNT, 100),
 }
 
@@ -130,7 +131,7 @@ def _incomparable(results: Results) -> Decision:
 
 def _difference(results: Results, n: int) -> Decision:
     found = intervals.difference(_last(results, "gan", n), _last(results, "wgan-gp", n))
-    evidence = f"n = {n}: the GAN's divergence less WGAN-GP's {found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    evidence = f"n = {n}: the GAN's divergence less WGAN-GP's {words(found, 3)}"
     return by_sign(found, evidence)
 
 
@@ -139,7 +140,7 @@ def _learns(results: Results) -> Decision:
     excess = [value - floors[seed] for seed, value in _last(results, "wgan-gp", 1).items() if seed in floors]
     found = intervals.mean([NEAR - each for each in excess])
     shown = intervals.mean(excess)
-    evidence = f"characters' divergence above that of real lines: {shown.mean:.3f} [{shown.low:.3f}, {shown.high:.3f}]"
+    evidence = f"characters' divergence above that of real lines: {words(shown, 3)}"
     return by_sign(found, evidence)
 
 
@@ -171,8 +172,8 @@ def plots(results: Results) -> list[Plot]:
 
     if not len(results):
         return []
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    parts: Any = figure.subfigures(2, 1, height_ratios=(1.3, 1))
+    figure = Figure(figsize=(10, 5.4), layout="constrained")
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.5, 1))
     above, below = parts
     for axes, n in zip(above.subplots(1, len(ORDERS), sharey=True), ORDERS, strict=True):
         for objective, colour in COLOURS.items():
@@ -182,12 +183,12 @@ def plots(results: Results) -> list[Plot]:
                 axes.plot(row.values["rounds"], row.values[f"js_{n}"], color=colour, linewidth=1.2, label=label)
         floors = results.values(f"floor_{n}")
         if floors:
-            axes.axhline(float(np.mean(floors)), color="#59636e", linestyle="--", linewidth=1, label="real lines")
+            axes.axhline(float(np.mean(floors)), color=GREY, linestyle="--", linewidth=1, label="real lines")
         axes.set(title=f"n = {n}", xlabel="generator rounds", ylim=(0, 1.02))
         axes.grid(alpha=0.25)
         if n == ORDERS[0]:
             axes.set_ylabel("divergence in bits")
-            axes.legend(fontsize=8)
+            legend(axes)
     _write_lines(below, results)
     caption = "Divergence of n-grams from those of held-out lines over the rounds, and lines of the last checkpoints."
     return [Plot("text", caption, figure)]
@@ -238,7 +239,7 @@ STUDY = Study(
         ),
     ),
     limits=(
-        "Laptop: width 32 for 512, lines of 16 characters for 32, five critic steps for ten, batch 32, 600 rounds in "
+        "Laptop: width 32 for 512, lines of 16 characters for 32, five critic steps for ten, batch 32, 3,000 rounds in "
         "place of 200,000 at ten times the paper's rates, on the documentation that ships with Python (the paper: "
         "Billion Word). Lines at this scale have frequencies of letters and some short words, no sentences."
     ),
