@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from steadygan.networks import MLPCritic, MLPGenerator
 from steadygan.optimizers import SGD
 from steadygan.recipe import Recipe
+from steadygan.run import Run
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
 
 SMALL = unaveraged(Recipe(generator=MLPGenerator(4, 1), critic=MLPCritic(4, 1), batch=4))
@@ -43,8 +45,6 @@ def test_samples_are_of_the_trained_weights(tmp_path):
     import torch
 
     Attempt(SMALL, "digits", 3, rounds_of).carry_out(tmp_path, 0)
-    from steadygan.run import Run
-
     run = Run(tmp_path / "run")
     average, raw = (run.load_generator(weights).state_dict() for weights in ("average", "raw"))
     assert all(torch.equal(average[name], raw[name]) for name in raw)
@@ -80,9 +80,8 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(tmp_path):
 
     attempt = Attempt(SMALL, "digits", 20, samples_of, points=4)
     whole = attempt.carry_out(tmp_path / "whole", 0)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         api.train_prepared(attempt.prepared(0), tmp_path / "stopped" / "run", device="cpu", observers=[Stopper()])
-    except KeyboardInterrupt:
-        pass
+    assert Run(tmp_path / "stopped" / "run").rounds_done < 20
     assert attempt.carry_out(tmp_path / "stopped", 0) == whole
     assert attempt.carry_out(tmp_path / "stopped", 0) == whole  # its training is finished, only measured again

@@ -1,4 +1,4 @@
-"""What figures of studies share: tiles of samples, legends, and intervals in words."""
+"""What figures of studies share: tiles of samples, and legends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from steadygan.studies.intervals import Interval
 
 GREY = "#59636e"
 """of lines that are no curve"""
@@ -29,10 +27,3 @@ def legend(axes: Axes) -> None:
     """A legend of what has a label, if anything has."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8)
-
-
-def words(interval: Interval, digits: int = 2) -> str:
-    """An interval over seeds: '0.31 [0.12, 0.50] over 3 seeds'."""
-    number = f".{digits}f"
-    bounds = f"[{interval.low:{number}}, {interval.high:{number}}]"
-    return f"{interval.mean:{number}} {bounds} over {interval.runs} seed{'' if interval.runs == 1 else 's'}"

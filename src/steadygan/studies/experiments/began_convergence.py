@@ -15,7 +15,8 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._began import Scaled, near, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._drawn import legend, words
+from steadygan.studies.experiments._decided import words
+from steadygan.studies.experiments._drawn import legend
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept
 from steadygan.studies.results import Results

@@ -15,7 +15,8 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_range, by_sign
 from steadygan.studies.experiments._began import Scaled, balance, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._drawn import legend, tiles, words
+from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._drawn import legend, tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt
 from steadygan.studies.results import Results
@@ -73,10 +74,10 @@ def slopes(results: Results, name: str) -> list[float]:
     return found
 
 
-def _slope(results: Results, name: str, sign: float) -> Decision:
-    shown = intervals.mean(slopes(results, name))
-    evidence = f"slope of {MEASURES[name]} over gamma: {words(shown)}"
-    return by_sign(intervals.mean([sign * slope for slope in slopes(results, name)]), evidence)
+def _slope(results: Results, name: str, rises: bool) -> Decision:
+    found = intervals.mean(slopes(results, name))
+    evidence = f"slope of {MEASURES[name]} over gamma: {words(found)}"
+    return by_sign(found, evidence) if rises else below(found, evidence)
 
 
 def _held(results: Results) -> Decision:
@@ -163,14 +164,14 @@ STUDY = Study(
             "BEGAN, sections 3.2 and 4.2",
             "The 95% interval (t, over seeds) of the slope of the spread of pixels over gamma lies above 0; refuted "
             "below",
-            partial(_slope, name="spread", sign=1.0),
+            partial(_slope, name="spread", rises=True),
         ),
         Claim(
             "artefacts rise",
             "A larger gamma gives more artefacts and noise.",
             "BEGAN, section 4.2",
             "The 95% interval (t, over seeds) of the slope of precision over gamma lies below 0; refuted above",
-            partial(_slope, name="precision", sign=-1.0),
+            partial(_slope, name="precision", rises=False),
             needs="pictures whose simplest kind is no class of its own, such as faces",
         ),
     ),

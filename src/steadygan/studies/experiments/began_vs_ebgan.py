@@ -21,7 +21,8 @@ from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments import _paths
 from steadygan.studies.experiments._began import recipe_of as began_of
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._drawn import tiles, words
+from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, one_thread, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results
@@ -131,9 +132,8 @@ def _nearer(results: Results) -> Decision:
 
 
 def _smooth(results: Results) -> Decision:
-    values = [float(value) for value in results.values("unevenness", method="began")]
-    found, shown = intervals.mean([SMOOTH - value for value in values]), intervals.mean(values)
-    return by_sign(found, f"largest step of a path over its mean step: {words(shown)}")
+    found = intervals.mean([float(value) for value in results.values("unevenness", method="began")])
+    return below(found, f"largest step of a path over its mean step: {words(found)}", bound=SMOOTH)
 
 
 def _real(results: Results) -> Decision:

@@ -22,7 +22,8 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._drawn import legend, words
+from steadygan.studies.experiments._decided import words
+from steadygan.studies.experiments._drawn import legend
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
 from steadygan.studies.results import Results

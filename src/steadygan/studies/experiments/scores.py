@@ -23,7 +23,8 @@ from steadygan.recipes.conditional import acgan_wgan_gp
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._drawn import tiles, words
+from steadygan.studies.experiments._decided import words
+from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, inception_numbers, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results

@@ -22,7 +22,8 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._data import named, source
-from steadygan.studies.experiments._drawn import GREY, legend, words
+from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._drawn import GREY, legend
 from steadygan.studies.experiments._judged import one_thread
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
 from steadygan.studies.results import Results
@@ -137,11 +138,8 @@ def _difference(results: Results, n: int) -> Decision:
 
 def _learns(results: Results) -> Decision:
     floors = results.by_seed("floor_1", objective="wgan-gp")
-    excess = [value - floors[seed] for seed, value in _last(results, "wgan-gp", 1).items() if seed in floors]
-    found = intervals.mean([NEAR - each for each in excess])
-    shown = intervals.mean(excess)
-    evidence = f"characters' divergence above that of real lines: {words(shown, 3)}"
-    return by_sign(found, evidence)
+    found = intervals.difference(_last(results, "wgan-gp", 1), floors)
+    return below(found, f"characters' divergence above that of real lines: {words(found, 3)}", bound=NEAR)
 
 
 def table(results: Results) -> Table:
