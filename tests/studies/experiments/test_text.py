@@ -20,6 +20,7 @@ def test_the_study_runs_at_smoke_scale():
     for row in results:
         assert row.values["rounds"] == [1, 2] and len(row.values["lines"]) == study.SHOWN
         assert all(row.values[f"floor_{n}"] < row.values[f"js_{n}"][-1] for n in study.ORDERS)
+        assert all(0 < row.values[f"empty_{n}"] < 1 for n in study.ORDERS) and 0 < row.values["different"] <= 1
 
 
 @pytest.mark.parametrize("characters", [96, 2_048])

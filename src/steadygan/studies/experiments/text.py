@@ -99,7 +99,7 @@ def recipe_of(objective: str, sample: SampleSpec, *, size: Size) -> Recipe:
 
 
 def _measure(run: Run, ready: Prepared, *, count: int) -> Outcome:
-    """Divergences at every kept checkpoint, those of as many training lines, and lines of the last one."""
+    """Divergences at every kept checkpoint, of as many training lines and of empty lines, and lines of the last one."""
     from steadygan.data.text.alphabet import decode
     from steadygan.evaluation.extracting import real_samples, subset_indices
 
@@ -111,8 +111,20 @@ def _measure(run: Run, ready: Prepared, *, count: int) -> Outcome:
     curves: dict[str, Any] = {f"js_{n}": [divergence(held_out, ids, n) for ids in made] for n in ORDERS}
     real = train[subset_indices(len(train), count)]
     floors = {f"floor_{n}": divergence(held_out, real, n) for n in ORDERS}
-    assert ready.dataset.alphabet is not None
-    return {"rounds": rounds, **curves, **floors, "lines": lines, "real": decode(real[:SHOWN], ready.dataset.alphabet)}
+    alphabet = ready.dataset.alphabet
+    assert alphabet is not None
+    nothing = np.full_like(real, alphabet.padding)
+    empty = {f"empty_{n}": divergence(held_out, nothing, n) for n in ORDERS}
+    different = len(np.unique(made[-1], axis=0)) / count
+    return {
+        "rounds": rounds,
+        **curves,
+        **floors,
+        **empty,
+        "different": different,
+        "lines": lines,
+        "real": decode(real[:SHOWN], alphabet),
+    }
 
 
 def divergence(real: Any, lines: Any, n: int) -> float:
@@ -143,21 +155,25 @@ def _learns(results: Results) -> Decision:
 
 
 def table(results: Results) -> Table:
-    """Divergences at the end of both, and of real lines."""
+    """Divergences at the end of both, of real lines, and of lines without a character."""
     rows: list[list[str | float | int]] = []
     for objective, title in TITLES.items():
         known = [intervals.mean(list(_last(results, objective, n).values())) for n in ORDERS]
         if known[0].runs:
-            rows.append([title, *(each.mean for each in known), *(_spread(each) for each in known[::3])])
-    floors = [[float(value) for value in results.values(f"floor_{n}")] for n in ORDERS]
-    if all(floors):
-        rows.append(["real lines", *(float(np.mean(each)) for each in floors), "–", "–"])
+            different = [float(value) for value in results.values("different", objective=objective)]
+            share = float(np.mean(different)) if different else "–"
+            rows.append([title, *(each.mean for each in known), *(_spread(each) for each in known[::3]), share])
+    for name, title in (("floor", "real lines"), ("empty", "empty lines")):
+        found = [[float(value) for value in results.values(f"{name}_{n}")] for n in ORDERS]
+        if all(found):
+            rows.append([title, *(float(np.mean(each)) for each in found), "–", "–", "–"])
     note = (
         "Divergence of n-grams from held-out lines in bits: 0 alike, 1 nothing in common; means over seeds, and the "
-        "half of their 95% interval. Real lines are as many of the training lines. The paper prints samples and no "
-        "divergences."
+        "half of their 95% interval; the share of different lines. Padding counts, as in the authors' code: lines of "
+        "padding alone have what the last row says. Real lines are as many training lines. The paper prints samples "
+        "and no divergences."
     )
-    return Table(["lines of", *(f"n = {n}" for n in ORDERS), "± (n = 1)", "± (n = 4)"], rows, note)
+    return Table(["lines of", *(f"n = {n}" for n in ORDERS), "± (n = 1)", "± (n = 4)", "different"], rows, note)
 
 
 def _spread(interval: intervals.Interval) -> float | str:
@@ -182,6 +198,9 @@ def plots(results: Results) -> list[Plot]:
         floors = results.values(f"floor_{n}")
         if floors:
             axes.axhline(float(np.mean(floors)), color=GREY, linestyle="--", linewidth=1, label="real lines")
+        empty = results.values(f"empty_{n}")
+        if empty:
+            axes.axhline(float(np.mean(empty)), color=GREY, linestyle=":", linewidth=1, label="empty lines")
         axes.set(title=f"n = {n}", xlabel="generator rounds", ylim=(0, 1.02))
         axes.grid(alpha=0.25)
         if n == ORDERS[0]:
