@@ -116,15 +116,8 @@ def _measure(run: Run, ready: Prepared, *, count: int) -> Outcome:
     nothing = np.full_like(real, alphabet.padding)
     empty = {f"empty_{n}": divergence(held_out, nothing, n) for n in ORDERS}
     different = len(np.unique(made[-1], axis=0)) / count
-    return {
-        "rounds": rounds,
-        **curves,
-        **floors,
-        **empty,
-        "different": different,
-        "lines": lines,
-        "real": decode(real[:SHOWN], alphabet),
-    }
+    shown = {"lines": lines, "real": decode(real[:SHOWN], alphabet)}
+    return {"rounds": rounds, **curves, **floors, **empty, **shown, "different": different}
 
 
 def divergence(real: Any, lines: Any, n: int) -> float:
@@ -212,18 +205,13 @@ def plots(results: Results) -> list[Plot]:
 
 
 def _write_lines(figure: Any, results: Results) -> None:
-    real = [row.values["real"] for row in results if "real" in row.values]
-    shown = {"real lines": real[0]} if real else {}
-    for objective, title in TITLES.items():
-        lines = results.values("lines", objective=objective)
-        shown |= {title: lines[0]} if lines else {}
-    cells = figure.subplots(1, 3)
-    for axes, (title, lines) in zip(cells, shown.items(), strict=False):
-        words = "\n".join(str(line).replace("$", r"\$") for line in lines)
-        axes.text(0, 1, words, family="monospace", fontsize=8, va="top", transform=axes.transAxes)
-        axes.set_title(title, fontsize=9, loc="left")
-    for axes in cells:
+    found = {"real lines": results.values("real")}
+    found |= {title: results.values("lines", objective=objective) for objective, title in TITLES.items()}
+    for axes, (title, lines) in zip(figure.subplots(1, len(found)), found.items(), strict=True):
         axes.axis("off")
+        axes.set_title(title, fontsize=9, loc="left")
+        words = "\n".join(str(line).replace("$", r"\$") for line in (lines[0] if lines else ()))
+        axes.text(0, 1, words, family="monospace", fontsize=8, va="top", transform=axes.transAxes)
 
 
 STUDY = Study(
