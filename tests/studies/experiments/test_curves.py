@@ -48,6 +48,26 @@ def test_scatter_is_that_of_white_noise_and_nothing_of_a_straight_line():
     assert study.noise(np.arange(0, 1, 0.01)) == pytest.approx(0.01 / np.sqrt(2))
 
 
+def test_the_time_to_a_score_is_read_off_the_curve():
+    curve, seconds = [2.0, 3.0, 2.5, 5.0], [1.0, 2.0, 3.0, 4.0]
+    assert study.time_to(curve, seconds, 3.0) == 2.0
+    assert study.time_to(curve, seconds, 1.5) == pytest.approx(0.5)  # from a score of 1 at the start
+    assert study.time_to(curve, seconds, 4.0) == pytest.approx(3.6)
+    assert study.time_to(curve, seconds, 5.5) == float("inf")
+
+
+@pytest.mark.parametrize(("factor", "answer"), [(4.0, "holds"), (0.25, "does not hold"), (1.0, "not decided here")])
+def test_slowness_is_decided_by_the_ratio_of_times(factor, answer):
+    rows = []
+    for seed in range(3):
+        curve, wobble = [2.0, 4.0, 6.0], 1 + 0.1 * (seed - 1)
+        gp = {"score": curve, "seconds": [factor * wobble * at for at in (10, 20, 30)], "rounds": [1, 2, 3]}
+        rows.append(({"method": "gp-adam"}, seed, gp))
+        rows.append(({"method": "dcgan"}, seed, {"score": curve, "seconds": [10, 20, 30], "rounds": [1, 2, 3]}))
+    decision = next(claim for claim in study.STUDY.claims if claim.name == "slower by the clock").decide(made_up(rows))
+    assert decision.answer == answer and decision.interval.mean == pytest.approx(factor, rel=0.01)
+
+
 def finals(**by_method):
     rows = []
     for method, values in by_method.items():
@@ -60,7 +80,7 @@ def finals(**by_method):
 
 
 def test_claims_are_decided_by_differences_paired_by_seed():
-    better, comparable, _ = study.STUDY.claims
+    better, comparable, *_ = study.STUDY.claims
     seeds = np.array([0.0, 1.0, 2.0])  # far apart, but alike in all methods
     order = finals(clip=3 + seeds, gp_rmsprop=4 + seeds, gp_adam=5 + seeds, dcgan=5 + seeds)
     assert better.decide(order).answer == comparable.decide(order).answer == "holds"
