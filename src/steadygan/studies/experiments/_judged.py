@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COUNT = 1_000
 """generated samples that are judged"""
+CLASSIFIER = 1
+"""seed of the classifier: not that of evaluations, whose weights, in the cache, may come of any number of threads"""
 NAMES = {"frechet": "distance", "inception_score": "score", "smallest_class": "smallest_class"}
 NAMES |= {"precision": "precision", "recall": "recall"}
 
@@ -77,9 +79,13 @@ class Judge:
     def _side(self, features: str) -> RealSide:
         from steadygan.evaluation.extracting import make_features
         from steadygan.evaluation.real_side import RealSide
+        from steadygan.features.classifier import classifier_features
 
         if features not in self._sides:
-            made = make_features(features, self.dataset)
+            trained = features == "classifier"
+            made = (
+                classifier_features(self.dataset, seed=CLASSIFIER) if trained else make_features(features, self.dataset)
+            )
             self._sides[features] = RealSide(self.dataset, made, lambda: made)
         return self._sides[features]
 
