@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from steadygan import codec
 from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic, DCGANGenerator, parameter_count
 from steadygan.networks.dcgan import SIZES
@@ -43,6 +44,25 @@ def test_constant_width_gives_every_level_the_same_maps():
     start, *ups = linears_and_convolutions(DCGANGenerator(norm="none", widths="constant").build(LSUN, 128))
     assert start.out_features == 64 * 16
     assert [(up.in_channels, up.out_channels) for up in ups] == [(64, 64)] * 3 + [(64, 3)]
+
+
+@pytest.mark.parametrize("extra", [0, 1, 2, 4])
+def test_extra_layers_make_both_networks_deeper_at_each_size(extra):
+    generator = DCGANGenerator(width=2, norm="none", extra=extra).build(CIFAR, 16)
+    critic = DCGANCritic(width=2, norm="layer", extra=extra).build(CIFAR)
+    assert [len(linears_and_convolutions(each)) for each in (generator, critic)] == [4 * (1 + extra)] * 2
+    up, kept = [(8, 4), (4, 2)], extra * (8 * 8 + 4 * 4 + 2 * 2) * 9 + extra * (8 + 4 + 2)
+    last = 2 * 2 * 25 + 2 + (extra - 1) * (2 * 2 * 9 + 2) + 2 * 3 * 9 + 3 if extra else 2 * 3 * 25 + 3
+    assert parameter_count(generator) == 17 * 128 + sum(a * b * 25 + b for a, b in up) + kept + last
+    norms = [part.num_channels for part in critic.modules() if isinstance(part, nn.GroupNorm)]
+    top = [2] * extra if extra else []  # of the layers at full size but the first one, and of the layer that halves
+    assert norms == [*top, *[2] * extra, 4, *[4] * extra, 8, *[8] * extra]
+    assert critic(generator(torch.randn(3, 16))).score.shape == (3,)
+
+
+def test_extra_layers_stay_out_of_files_that_have_none():
+    assert "extra" not in codec.to_plain(DCGANGenerator(), omit_defaults=True)
+    assert codec.to_plain(DCGANCritic(extra=2), omit_defaults=True)["extra"] == 2
 
 
 def test_gated_networks_make_twice_the_maps_and_pass_half_of_them_on():

@@ -35,6 +35,7 @@ _LARGEST = 8  # times the base width
 def _check(spec: DCGANGenerator | DCGANCritic) -> None:
     whole_fields(spec, "width")
     whole_fields(spec, "kernel", least=2)
+    whole_fields(spec, "extra", least=0)
     literal_fields(spec, norm=Norm, activation=Activation, init=Init, widths=Widths)
 
 
@@ -50,6 +51,22 @@ def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:
     count = 3 if size == 28 else max(2, size.bit_length() - 3)
     factors = [1 if spec.widths == "constant" else min(2**i, _LARGEST) for i in range(count)]
     return [spec.width * factor for factor in factors]
+
+
+def _kept(spec: DCGANGenerator | DCGANCritic, width: int, count: int) -> list[nn.Module]:
+    """``count`` 3x3 convolutions of maps that keep their shape, each with its norm and activation."""
+    from steadygan.networks.layers import activations
+    from steadygan.networks.layers.convolutions import SameConv
+    from steadygan.networks.layers.initialization import initialized
+    from steadygan.networks.layers.normalization import norm_2d
+
+    made = activations.maps(spec.activation, width)
+    parts: list[nn.Module] = []
+    for _ in range(count):
+        parts.append(initialized(SameConv(width, made, 3), spec.init))
+        parts += norm_2d(spec.norm, made, spec.init)
+        parts.append(activations.make(spec.activation, critic=isinstance(spec, DCGANCritic)))
+    return parts
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,9 @@ class DCGANGenerator:
     """kernel size in pixels; 4 in the original WGAN"""
     output: Output = "tanh"
     """output activation; sigmoid is for pixels in [0, 1]"""
+    extra: int = field(default=0, metadata=OMIT_DEFAULT)
+    """3x3 convolutions at each size in pixels besides the layer that makes it (n_extra_layers of the original WGAN's
+    code): at 32 px there are 4 (1 + extra) layers"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -82,7 +102,7 @@ class DCGANGenerator:
             UsageError: for points and unsupported sizes.
         """
         from steadygan.networks.layers import activations
-        from steadygan.networks.layers.convolutions import Crop, SameConvTranspose
+        from steadygan.networks.layers.convolutions import Crop, SameConv, SameConvTranspose
         from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.linear import Unflatten, linear
@@ -99,6 +119,7 @@ class DCGANGenerator:
             parts += [Unflatten(first, start), *norm_2d(self.norm, first, self.init)]
         parts.append(activations.make(self.activation, critic=False))
         width = levels[0]
+        parts += _kept(self, width, self.extra)
         for index, following in enumerate(levels[1:]):
             made = activations.maps(self.activation, following)
             parts.append(initialized(SameConvTranspose(width, made, self.kernel), self.init))
@@ -107,7 +128,14 @@ class DCGANGenerator:
             if size == 28 and index == 0:
                 parts.append(Crop(7))
             width = following
-        parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
+            parts += _kept(self, width, self.extra)
+        if self.extra:  # the last of them makes the pixels
+            made = activations.maps(self.activation, width)
+            parts.append(initialized(SameConvTranspose(width, made, self.kernel), self.init))
+            parts += [*norm_2d(self.norm, made, self.init), activations.make(self.activation, critic=False)]
+            parts += [*_kept(self, width, self.extra - 1), initialized(SameConv(width, channels, 3), self.init)]
+        else:
+            parts.append(initialized(SameConvTranspose(width, channels, self.kernel), self.init))
         return Generator(LabelledSequential(*parts), sample.shape, self.output)
 
 
@@ -135,6 +163,9 @@ class DCGANCritic:
     """layer before the score that compares the samples of a batch"""
     packing: int = field(default=1, metadata=OMIT_DEFAULT)
     """samples that are scored together, as a remedy for mode collapse (PacGAN); 1: each by itself"""
+    extra: int = field(default=0, metadata=OMIT_DEFAULT)
+    """3x3 convolutions at each size in pixels besides the layer that leaves it (n_extra_layers of the original WGAN's
+    code): at 32 px there are 4 (1 + extra) layers"""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -156,11 +187,16 @@ class DCGANCritic:
         width, size, end = _start("DCGANCritic", sample)
         levels = _levels(self, size)
         parts: list[nn.Module] = []
-        for index, following in enumerate(levels):
-            made = activations.maps(self.activation, following)
+        if self.extra:
+            first = activations.maps(self.activation, levels[0])
+            parts.append(initialized(SameConv(width, first, 3), self.init))
+            parts += [activations.make(self.activation, critic=True), *_kept(self, levels[0], self.extra - 1)]
+            width = levels[0]
+        for following in levels:
+            made, opening = activations.maps(self.activation, following), not parts
             parts.append(initialized(SameConv(width, made, self.kernel, stride=2), self.init))
-            parts += norm_2d(self.norm, made, self.init) if index else []
-            parts.append(activations.make(self.activation, critic=True))
+            parts += [] if opening else norm_2d(self.norm, made, self.init)
+            parts += [activations.make(self.activation, critic=True), *_kept(self, following, self.extra)]
             width = following
         scheme = "glorot" if self.init == "he" else self.init
         inputs = width * math.prod(end)

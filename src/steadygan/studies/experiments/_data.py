@@ -1,15 +1,16 @@
-"""Which data a trial of a picture study takes: the user's, or a built-in stand-in."""
+"""Data of the studies' trials: the user's own set of a kind, or the stand-in that is at hand everywhere."""
 
 from __future__ import annotations
 
-import os
-from typing import Literal
-
-Kind = Literal["mnist", "cifar10", "pictures", "text"]
-
-STAND_INS: dict[Kind, str] = {"mnist": "digits", "cifar10": "digits", "pictures": "digits", "text": "python-docs"}
+from steadygan.data.options import DataOptions
+from steadygan.studies.sources import Kind, is_stand_in, source
 
 
-def source(kind: Kind) -> str:
-    """The data of a kind: the path in STEADYGAN_DATA_MNIST and so on, or what the package has in its place."""
-    return os.environ.get(f"STEADYGAN_DATA_{kind.upper()}") or STAND_INS[kind]
+def named(kind: Kind) -> dict[str, str]:
+    """The setting that tells trials on named data from those on the stand-in."""
+    return {} if is_stand_in(kind) else {"data": source(kind)}
+
+
+def pictures(kind: Kind, size: int, stand_in: int = 8) -> DataOptions:
+    """Pictures of a kind with sides of ``size`` pixels; of the stand-in with sides of ``stand_in`` pixels."""
+    return DataOptions(source=source(kind), size=stand_in if is_stand_in(kind) else size)

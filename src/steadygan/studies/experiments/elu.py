@@ -15,10 +15,10 @@ from steadygan.recipes import wgan_gp
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign, negated
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
-from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import pooled
 from steadygan.studies.results import Results
+from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
 from steadygan.studies.trial import Trial

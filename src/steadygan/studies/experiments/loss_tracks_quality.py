@@ -14,11 +14,11 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._charts import COLOURS, figure
-from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import SAMPLES
 from steadygan.studies.experiments._evidence import told
 from steadygan.studies.experiments._tracking import measure
 from steadygan.studies.results import Results
+from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
 from steadygan.studies.trial import Trial

@@ -16,10 +16,10 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero, sheet
-from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import told
 from steadygan.studies.results import Results
+from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
 from steadygan.studies.trial import Outcome, Trial

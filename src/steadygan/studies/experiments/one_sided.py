@@ -15,10 +15,10 @@ from steadygan.recipes import wgan_gp, wgan_gp_one_sided
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
-from steadygan.studies.experiments._data import source
 from steadygan.studies.experiments._distance_left import quality
 from steadygan.studies.experiments._evidence import paired, pooled
 from steadygan.studies.results import Results
+from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
 from steadygan.studies.trial import Setting, Trial
