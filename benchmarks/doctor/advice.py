@@ -18,7 +18,6 @@ import statistics
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -90,31 +89,31 @@ def _train(missing: Sequence[Attempt], workers: int, runs: Path) -> None:
     if not missing:
         return
     began = time.perf_counter()
+    given = [(each, runs / each.name) for each in missing]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=TASKS) as pool:
-        waiting = [pool.submit(_carried_out, each, runs / each.name) for each in missing]
-        for number, future in enumerate(as_completed(waiting), start=1):
-            attempt, line, error = future.result()
-            head = f"{number}/{len(waiting)} {attempt.name}"
+    with context.Pool(workers, maxtasksperchild=TASKS) as pool:
+        for number, (name, line, error) in enumerate(pool.imap_unordered(_carried_out, given), start=1):
+            head = f"{number}/{len(given)} {name}"
             if line is None:
                 print(f"{head}: failed to run\n{error}", flush=True)
                 continue
             with KEPT.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-            minutes = (time.perf_counter() - began) / number * (len(waiting) - number) / 60
+            minutes = (time.perf_counter() - began) / number * (len(given) - number) / 60
             print(f"{head}: {line['label']}, excess {line['excess']}, about {minutes:.0f} min left", flush=True)
 
 
-def _carried_out(attempt: Attempt, folder: Path) -> tuple[Attempt, dict[str, Any] | None, str]:
+def _carried_out(given: tuple[Attempt, Path]) -> tuple[str, dict[str, Any] | None, str]:
     """One attempt in a worker process; what goes wrong in it is told, and the others go on."""
     from benchmarks.doctor.trial import carry_out
 
+    attempt, folder = given
     try:
         line = kept_of(carry_out(attempt.training, folder, changed=attempt.changed, looked=False), attempt)
     except Exception:
-        return attempt, None, traceback.format_exc()
+        return attempt.name, None, traceback.format_exc()
     shutil.rmtree(folder, ignore_errors=True)
-    return attempt, line, ""
+    return attempt.name, line, ""
 
 
 def _told(each: Chosen) -> str:

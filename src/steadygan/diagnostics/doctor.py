@@ -14,7 +14,8 @@ from steadygan.diagnostics.looks import Looker
 from steadygan.diagnostics.remedies import trouble_in
 from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
-from steadygan.diagnostics.watching import RISE_STEPS, subject_of
+from steadygan.diagnostics.subject import RISE_STEPS
+from steadygan.diagnostics.watching import subject_of
 from steadygan.diagnostics.work import work
 
 if TYPE_CHECKING:
