@@ -211,6 +211,8 @@ class Trainer:
                 if self.planner is not None and done >= look and not last:
                     finite.check()
                     look = self._look(game, self.planner, timing, saved=saved)
+        if self.world.first and begin == self.recipe.rounds and begin:  # a run that went back to where it ends
+            self._picture(game)
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
