@@ -216,11 +216,14 @@ class Trainer:
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
-    def _look_closer(self, counters: Counters, report: RoundReport) -> None:
-        """Appends a line to signals.jsonl: what the doctor measures after a round."""
+    def _look_closer(self, counters: Counters, report: RoundReport, failed: NotFiniteError | None = None) -> None:
+        """Appends a line to signals.jsonl: what the doctor measures after a round; of one that failed, why."""
         assert self.doctor is not None
         evaluations = self.evaluations.rows()
         seen = self.doctor.look(counters, report, evaluations[-1] if evaluations else None)
+        if failed is not None:
+            cause = self.doctor.cause(self.folder, failed.round)
+            seen = {**seen, "non_finite": cause or failed.term}
         self.signals.append(seen)
         self._looked_at = counters.round
         tell_looked(self.observers, seen)
@@ -238,9 +241,9 @@ class Trainer:
         """Looks at a training that turns out not to be finite, so that its log says where that begins."""
         try:
             yield
-        except NotFiniteError:
+        except NotFiniteError as error:
             if self.doctor is not None and self.world.first and self._looked_at < counters.round:
-                self._look_closer(counters, report)
+                self._look_closer(counters, report, error)
             raise
 
     def _look(self, game: Game, planner: Planner, timing: Timing, *, saved: bool) -> int:
