@@ -251,6 +251,11 @@ def test_a_setting_that_no_paper_has_is_the_first_suspect(changed: dict[str, obj
         }
 
 
+@pytest.mark.parametrize(("gamma", "flat"), [(0.005, False), (150.0, False), (1e3, True), (1e-5, True)])
+def test_published_weights_of_r1_are_usual_ones(gamma: float, flat: bool) -> None:
+    assert any("penalties.0.gamma" in edit for _, edit, _ in unusual(mlp(penalties=(R1(gamma),)), IMAGES)) is flat
+
+
 def test_no_recipe_of_the_library_has_an_unusual_setting_on_its_own_kind_of_data() -> None:
     for name in RECIPES:
         data = TEXT if name.startswith("text") else IMAGES

@@ -229,6 +229,15 @@ def test_optimality_is_not_measured_without_being_told_how_the_critic_trains():
         ({"critic_optimizer": optimizer}, "critic_optimizer is given without critic_objective"),
         ({"critic_objective": lambda *_: None}, "critic_objective is given without critic_optimizer"),
         ({"critic_objective": lambda *_: None, "critic_optimizer": 0.1}, "critic_optimizer is float"),
+        ({"critic_objective": lambda *_: 0.0, "critic_optimizer": optimizer}, "critic_objective gave float"),
+        (
+            {"critic_objective": lambda d, x, g: d(x), "critic_optimizer": optimizer},
+            "critic_objective gave \\[64, 1\\]",
+        ),
+        (
+            {"critic_objective": lambda d, x, g: d(x).mean(), "critic_optimizer": torch.optim.Adam([torch.zeros(1)])},
+            "critic_optimizer has none of the critic's parameters",
+        ),
     ):
         with pytest.raises(UsageError, match=words):
             Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=9, **given)

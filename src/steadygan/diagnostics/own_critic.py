@@ -40,6 +40,21 @@ class OwnCritic:
         if not callable(self.objective):
             raise UsageError(f"critic_objective is {type(self.objective).__name__}; needed: a function")
 
+    def check(self, subject: Subject, form: Form) -> None:
+        """Calls the objective once, so that an error in it comes at the beginning, and makes the optimizer once.
+
+        Raises:
+            UsageError: one line, for a loss without a graph, or an optimizer that cannot be made again.
+        """
+        real = subject.real(0, subject.batch)
+        labels = () if real.labels is None else (real.labels,)
+        fake = self._fakes(subject, real, 0)
+        loss = self.objective(subject.critic, form.back(real.samples), form.back(fake), *labels)
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
+            got = list(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
+            raise UsageError(f"critic_objective gave {got}; needed: a scalar with a graph of the critic it is given")
+        again(self.optimizer, subject.critic, [p for p in subject.critic.parameters() if p.requires_grad])
+
     def rise(self, subject: Subject, form: Form, round_: int) -> float:
         """The rise of the gap by steps of a copy of the critic; see ``signals.critic_optimality``."""
         seed = _APART * (round_ + 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from steadygan.diagnostics.looks import untouched
 from steadygan.diagnostics.own_scales import Form, form_of
 from steadygan.diagnostics.real_side import SAMPLES, most_rows, width_of
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
@@ -157,6 +158,9 @@ def subject_of(
         batch=batch,
     )
     _try(subject, batch)
+    if trained is not None:
+        with untouched(subject):
+            trained.check(subject, form)
     return subject
 
 
@@ -178,8 +182,6 @@ def _form(generator: nn.Module, samples: OwnSamples) -> Form:
 
 def _try(subject: Subject, batch: int) -> None:
     """A pass of both networks, so that what does not fit is said at the beginning."""
-    from steadygan.diagnostics.looks import untouched
-
     latents = subject.latents(0, min(batch, SAMPLES))
     labels = subject.reference.labels
     with untouched(subject), torch.no_grad():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan.diagnostics import edits
 from steadygan.diagnostics.edits import Edit
+from steadygan.penalties import R1, R2
 from steadygan.types import PLAYERS
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ USUAL = (2e-4, 5e-4)
 """rates that take their place, in long and in short runs"""
 HEAVY, LIGHT = 10.0, 0.01
 """times a penalty's usual weight"""
+ZERO_CENTRED = (1e-3, 200.0)
+"""gamma of R1 and R2 on pictures: R3GAN has .005 (32 px) to 150 (256 px)"""
 NARROW = 4
 """times narrower than the other network: a critic a quarter as large loses modes (PacGAN, Lin et al. 2018, table 3)"""
 DEEP = 7
@@ -111,7 +114,9 @@ def penalty_weight(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Propos
         return
     penalty, usual = recipe.penalties[index], edits.usual_weight(recipe, index, sample)
     weight = getattr(penalty, "weight", getattr(penalty, "gamma", 0))
-    if isinstance(weight, int | float) and weight and not LIGHT * usual <= weight <= HEAVY * usual:
+    published = isinstance(penalty, R1 | R2) and not edits.is_points(sample)
+    low, high = ZERO_CENTRED if published else (LIGHT * usual, HEAVY * usual)
+    if isinstance(weight, int | float) and weight and not low <= weight <= high:
         yield (
             "a penalty of a usual weight",
             edits.more_penalty(recipe, usual / weight),
