@@ -50,6 +50,10 @@ def main():
     def score(points):
         return critic(points).squeeze(1)
 
+    def critic_objective(critic, real, fake):
+        loss = losses.wasserstein_critic_loss(critic(real), critic(fake))
+        return loss + penalties.gradient_penalty(critic, real, fake)
+
     monitor = Monitor(
         generator,
         critic,
@@ -60,28 +64,31 @@ def main():
         loss=losses.Wasserstein(),
         critic_steps=5,
         batch=256,
+        critic_optimizer=critic_optimizer,
+        critic_objective=critic_objective,
     )
 
     for round_ in range(args.rounds):
         for _ in range(5):
             real = draw_ring(256)
             fake = generator(torch.randn(256, 2)).detach()
-            loss = losses.wasserstein_critic_loss(score(real), score(fake))
+            real_scores, fake_scores = score(real), score(fake)
+            loss = losses.wasserstein_critic_loss(real_scores, fake_scores)
             penalty = penalties.gradient_penalty(score, real, fake)
             critic_optimizer.zero_grad()
             (loss + 1.0 * penalty).backward()
             critic_optimizer.step()
+            monitor.after_critic_step(real_scores=real_scores, fake_scores=fake_scores)
 
         generator_loss = losses.wasserstein_generator_loss(score(generator(torch.randn(256, 2))))
         generator_optimizer.zero_grad()
         generator_loss.backward()
         generator_optimizer.step()
-        monitor.after_round(critic_loss=loss, generator_loss=generator_loss)
+        monitor.after_round(generator_loss=generator_loss)
         if (round_ + 1) % 200 == 0:
             print(f"round {round_ + 1}: distance {-loss:.3f}, penalty {penalty:.4f}", flush=True)
 
-    for row in monitor.rows[-1:]:
-        print(f"variety {row['distance_ratio']:.2f} of the data's, critic's slope {row['slope_between']:.2f}")
+    print(*monitor.lines(), sep="\n")
     with torch.no_grad():
         points = generator(torch.randn(2000, 2))
     distance, mode = torch.cdist(points, CENTRES).min(dim=1)

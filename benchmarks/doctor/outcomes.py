@@ -32,6 +32,8 @@ COUNT, MATCHED = 1_000, 500
 """samples of each kind in a measurement, and of those the points that W1 matches one to one"""
 PRESENT = 0.25
 """share of its probability that a mode needs to count as covered"""
+NGRAM = 4
+"""characters that are compared together"""
 FAR = 1e6
 """samples beyond this many deviations count as not finite"""
 
@@ -168,7 +170,10 @@ class Judge:
         if self.kind == "points":
             return wasserstein1(samples, self._reference, limit=MATCHED)
         if self.kind == "text":
-            return math.sqrt(ngram_js(self._reference_lines, self._lines(samples), 4))
+            lines = self._lines(samples)
+            if max(map(len, lines)) < NGRAM:  # nothing is shared
+                return 1.0
+            return math.sqrt(ngram_js(self._reference_lines, lines, NGRAM))
         return math.sqrt(frechet(self._real_statistics, self.features(samples), extrapolate=False).value)
 
     @cached_property

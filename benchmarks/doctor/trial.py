@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,25 @@ FEWEST = 50
 """training samples, for evaluations during training"""
 LATENTS = 1
 """seed of the samples that are measured"""
+SEED = "--seed"
 
 
-def recipe_of(training: Training, sample: SampleSpec, threads: int = 1, samples: int = FEWEST) -> Recipe:
-    """The recipe of a training, as ``steadygan train RECIPE --field value`` would make it."""
+def recipe_of(
+    training: Training,
+    sample: SampleSpec,
+    threads: int = 1,
+    samples: int = FEWEST,
+    changed: Mapping[str, str] | None = None,
+) -> Recipe:
+    """The recipe of a training, as ``steadygan train RECIPE --field value`` would make it.
+
+    Args:
+        training: of the suite
+        sample: the shape of its samples
+        threads: CPU threads
+        samples: training samples
+        changed: options to values, of a command that begins with this recipe; a seed among them is the training's
+    """
     base = fitted(find(training.recipe)(sample), training.rounds)
     every = max(1, training.rounds // CHECKPOINTS)
     options = RunOptions(
@@ -57,7 +73,16 @@ def recipe_of(training: Training, sample: SampleSpec, threads: int = 1, samples:
     left, changes = split(training.words, {})
     if left:
         raise ValueError(f"{training.name}: {left} are no fields")
-    return apply(recipe, changes)
+    recipe = apply(recipe, changes)
+    _, more = split(
+        [word for name, value in (changed or {}).items() if name != SEED for word in _typed(name, value)], {}
+    )
+    return apply(recipe, more)
+
+
+def _typed(name: str, value: str) -> list[str]:
+    """An option as the command gets it: numbers of a pair are words of their own."""
+    return [name, value] if value.startswith("{") else [name, *value.split()]
 
 
 def looks(rounds: int) -> Schedule:
@@ -65,10 +90,20 @@ def looks(rounds: int) -> Schedule:
     return schedule(rounds, round_work=1.0, look_work=1e-6)
 
 
-def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, Any]:
-    """Trains in a new folder and measures; plain data, with seconds of CPU time for training and measuring."""
+def carry_out(
+    training: Training, folder: Path, threads: int = 1, changed: Mapping[str, str] | None = None, *, looked: bool = True
+) -> dict[str, Any]:
+    """Trains in a new folder and measures; plain data, with seconds of CPU time for training and measuring.
+
+    Args:
+        training: of the suite
+        folder: of the run
+        threads: CPU threads
+        changed: options to values that are changed in its recipe
+        looked: with a doctor, who changes nothing of the weights
+    """
     material = open_source(training.source)
-    recipe = recipe_of(training, material.dataset.sample, threads, len(material.dataset.train))
+    recipe = recipe_of(training, material.dataset.sample, threads, len(material.dataset.train), changed)
     shutil.rmtree(folder, ignore_errors=True)
     began, stopped = time.process_time(), None
     try:
@@ -78,7 +113,7 @@ def carry_out(training: Training, folder: Path, threads: int = 1) -> dict[str, A
             folder,
             device="cpu",
             evaluator=training_evaluator(recipe, material.dataset),
-            doctor=GameDoctor(looks(training.rounds)),
+            doctor=GameDoctor(looks(training.rounds)) if looked else None,
         )
     except RunError as error:
         stopped = str(error)

@@ -6,6 +6,7 @@ A file can name no code: it holds import paths, and only what the user passes as
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias, TypeVar
@@ -18,6 +19,17 @@ T = TypeVar("T")
 
 Kind: TypeAlias = "type | Callable[..., Any]"
 """A spec type, or a function or ``nn.Module`` class that makes a network."""
+
+
+_ONE_WORD = ("ResNet", "RMSprop", "AdamW", "R3GAN")
+
+
+def kebab(kind: type) -> str:
+    """The name of a spec type on the command line: 'resnet-critic' for ResNetCritic."""
+    name = kind.__name__
+    for word in _ONE_WORD:
+        name = name.replace(word, word.capitalize())
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
 
 
 def spec_types(kinds: Iterable[Any]) -> tuple[type, ...]:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from steadygan import codec
 from steadygan.cli import overrides
 from steadygan.cli.fields import Field, field_docs, help_lines, value_words, walk
-from steadygan.cli.values import kebab
 from steadygan.constraints import WeightClip
 from steadygan.errors import UsageError
+from steadygan.kinds import kebab
 from steadygan.networks import DCGANCritic, MLPCritic, ResNetCritic
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, Drift, GradientPenalty, NearReal

@@ -14,11 +14,15 @@ from steadygan.constraints import WeightClip
 from steadygan.diagnostics.advice import FIELDS, MOST, Change, changes, command
 from steadygan.diagnostics.advisors import ADVISORS
 from steadygan.diagnostics.findings import NO_FAULTS, VERDICTS, Finding, VerdictName
+from steadygan.diagnostics.typed import typed_words
+from steadygan.diagnostics.unusual import unusual
 from steadygan.losses import NonSaturating, Saturating
 from steadygan.networks import MLPCritic, MLPGenerator
-from steadygan.objectives import Adversarial, LeCam
-from steadygan.optimizers import Adam
+from steadygan.objectives import Adversarial, BoundaryEquilibrium, EnergyBased, LeCam
+from steadygan.optimizers import SGD, Adam, AdamW
 from steadygan.penalties import R1, GradientPenalty
+from steadygan.perturbations import InstanceNoise
+from steadygan.priors import Normal
 from steadygan.recipe import Recipe, dumps, loads
 from steadygan.recipes import RECIPES, find, gan, lsgan, wgan, wgan_gp
 from steadygan.run import layout
@@ -68,6 +72,9 @@ def test_every_command_parses_and_changes_exactly_its_fields(tmp_path: Path) -> 
         seen.add(key)
         read = loads(dumps(recipe))
         changed = parsed(shlex.split(command(change, tmp_path)), read)
+        fields = [overrides.setting(f"{name.removeprefix('--')}={value}") for name, value in change.fields.items()]
+        if not any("betas" in name for name in change.fields):
+            assert changed == overrides.apply(read, fields), (recipe.name, change)
         found = {difference.field for difference in differences(read, changed, 0)}
         wanted = {name.removeprefix("--").replace("-", "_") for name in change.fields}
         assert found, (recipe.name, verdict, change)
@@ -78,6 +85,42 @@ def test_every_command_parses_and_changes_exactly_its_fields(tmp_path: Path) -> 
 def same(field: str, path: str) -> bool:
     """True if a field is a path or around it or in it."""
     return field == path or field.startswith(f"{path}.") or path.startswith(f"{field}.")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--penalties.0", "{kind: R1, gamma: 0.1}", "--penalties.0 r1 --penalties.0.gamma 0.1"),
+        ("--penalties.0", "{kind: GradientPenalty, weight: 10.0}", "--penalties.0 gradient-penalty"),
+        ("--generator-optimizer.betas", "0 0.9", "--generator-optimizer.betas 0 0.9"),
+        ("--critic-optimizer.lr", "5e-05", "--critic-optimizer.lr 5e-05"),
+        (
+            "--objective",
+            "{kind: LeCam, base: {kind: AuxiliaryClassifier, classify_fakes: true, base: {kind: Adversarial, loss: "
+            "{kind: Hinge}}}}",
+            "--objective le-cam --objective.base auxiliary-classifier --objective.base.base.loss hinge "
+            "--objective.base.classify-fakes true",
+        ),
+        (
+            "--perturbation",
+            "{kind: InstanceNoise, deviation: {kind: Constant, value: 0.2}}",
+            "--perturbation instance-noise --perturbation.deviation constant --perturbation.deviation.value 0.2",
+        ),
+        (
+            "--perturbation",
+            "{kind: DiffAugment, policy: [color]}",  # a list has no words of its own
+            "--perturbation '{kind: DiffAugment, policy: [color]}'",
+        ),
+        ("--critic", "{kind: Theirs, width: 3}", "--critic '{kind: Theirs, width: 3}'"),
+    ],
+)
+def test_a_part_is_typed_by_its_kind_and_what_is_not_its_default(option: str, value: str, words: str) -> None:
+    found = typed_words(option, value)
+    assert sorted(" ".join(found).split(" --")) == sorted(words.split(" --"))
+    if "Theirs" not in value:
+        wanted = overrides.apply(gan(IMAGES), [overrides.setting(f"{option[2:]}={value}")]) if "{" in value else None
+        made = overrides.apply(gan(IMAGES), overrides.split(shlex.split(" ".join(found)), {})[1])
+        assert wanted is None or made == wanted
 
 
 def test_there_are_at_most_three_changes_of_two_fields_that_differ() -> None:
@@ -128,9 +171,11 @@ def firsts(verdict: VerdictName, recipe: Recipe, sample: SampleSpec | None = Non
 
 def test_what_a_recipe_itself_makes_suspicious_comes_first() -> None:
     outrun = mlp(generator_optimizer=Adam(1e-3), critic_optimizer=Adam(1e-5))
-    assert firsts("critic_too_weak", outrun)[0] == {
-        "--generator-optimizer.lr": "5e-05",
-        "--critic-optimizer.lr": "0.0002",
+    assert firsts("critic_too_weak", outrun)[0] == {"--critic-optimizer.lr": "0.001"}
+    faster = mlp(generator_optimizer=Adam(8e-4), critic_optimizer=Adam(5e-5))
+    assert firsts("critic_too_weak", faster)[0] == {
+        "--generator-optimizer.lr": "0.0001",
+        "--critic-optimizer.lr": "0.0004",
     }
     hot = mlp(generator_optimizer=Adam(3e-2), critic_optimizer=Adam(3e-2))
     assert firsts("full_collapse", hot)[0] == {"--generator-optimizer.lr": "0.0002", "--critic-optimizer.lr": "0.0002"}
@@ -145,22 +190,82 @@ def test_what_a_recipe_itself_makes_suspicious_comes_first() -> None:
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [
-        ((5e-3, 1e-5), (2e-4, 1e-5)),
-        ((1e-2, 2e-3), (2e-4, 4e-5)),
-        ((2e-2, 1e-3), (2e-4, 2e-5)),
+        ((5e-3, 1e-5), (2e-4, 2e-4)),
+        ((1e-2, 2e-3), (2e-4, 2e-3)),
+        ((2e-2, 1e-4), (1e-4, 1e-4)),
         ((3e-2, 3e-2), (2e-4, 2e-4)),
+        ((1e-3, 1e-6), (1e-3, 1e-3)),
+        ((1e-4, 1e-2), (1e-4, 2e-4)),
+        ((1e-8, 1e-3), (2e-4, 1e-3)),
     ],
 )
-def test_a_rate_that_is_high_comes_down_and_none_to_nothing(
+def test_a_rate_that_no_paper_has_becomes_a_usual_one_and_the_other_stays(
     rates: tuple[float, float], expected: tuple[float, float]
 ) -> None:
-    recipe = dataclasses.replace(gan(IMAGES), generator_optimizer=Adam(rates[0]), critic_optimizer=Adam(rates[1]))
+    recipe = dataclasses.replace(
+        gan(IMAGES), rounds=100_000, generator_optimizer=Adam(rates[0]), critic_optimizer=Adam(rates[1])
+    )
     first = changes(of("full_collapse"), recipe, IMAGES)[0]
     made = [
         float(first.fields.get(f"--{player}-optimizer.lr", rate))
         for player, rate in zip(("generator", "critic"), rates, strict=True)
     ]
     assert made == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("rounds", "rate"), [(100, 5e-4), (3_000, 1 / 3_000), (50_000, 2e-4)])
+def test_short_runs_get_higher_rates(rounds: int, rate: float) -> None:
+    recipe = mlp(rounds=rounds, generator_optimizer=Adam(0.1), critic_optimizer=Adam(0.1))
+    assert float(firsts("diverged", recipe)[0]["--critic-optimizer.lr"]) == pytest.approx(rate, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"generator_optimizer": Adam(2e-4, (0.95, 0.999))}, {"--generator-optimizer.betas": "0.5 0.999"}),
+        ({"critic_optimizer": Adam(2e-4, (0.0, 0.1))}, {"--critic-optimizer.betas": "0 0.99"}),
+        ({"generator_optimizer": Adam(2e-4, eps=10.0)}, {"--generator-optimizer.eps": "1e-08"}),
+        ({"critic_optimizer": AdamW(2e-4, weight_decay=200.0)}, {"--critic-optimizer.weight-decay": "0"}),
+        ({"critic_optimizer": SGD(0.3, 0.9)}, {"--critic-optimizer": "adam"}),
+        ({"batch": 2}, {"--batch": "64"}),
+        ({"prior": Normal(1)}, {"--prior.size": "64"}),
+        ({"critic": MLPCritic(width=2, depth=1)}, {"--critic.width": "512", "--critic.depth": "3"}),
+        ({"generator": MLPGenerator(width=64)}, {"--generator.width": "512"}),
+        ({"generator": MLPGenerator(output="sigmoid")}, {"--generator.output": "tanh"}),
+        ({"perturbation": InstanceNoise(20.0)}, {"--perturbation.deviation": "0.1"}),
+        ({"penalties": (R1(1e4),)}, {"--penalties.0.gamma": "1"}),
+        ({"penalties": (GradientPenalty(1e-6),)}, {"--penalties.0.weight": "10"}),
+        ({"generator_steps": 5}, {"--generator-steps": "1"}),
+        ({"critic": MLPCritic(depth=10)}, {"--critic.depth": "3"}),
+        ({"objective": BoundaryEquilibrium(0.05)}, {"--objective.gamma": "0.5"}),
+        ({"objective": EnergyBased(1e-4)}, {"--objective.margin": "1"}),
+        ({"batch": 2, "prior": Normal(1)}, {"--prior.size": "64", "--batch": "64"}),
+    ],
+)
+def test_a_setting_that_no_paper_has_is_the_first_suspect(changed: dict[str, object], expected: dict[str, str]) -> None:
+    for verdict in ("full_collapse", "partial_collapse", "critic_too_weak", "oscillation", "diverged"):
+        found = firsts(verdict, mlp(**changed), IMAGES)  # type: ignore[arg-type]
+        assert found[0] == expected or {**found[0], "--critic-optimizer.lr": ""} == {
+            **expected,
+            "--critic-optimizer.lr": "",
+        }
+
+
+@pytest.mark.parametrize(("gamma", "flat"), [(0.005, False), (150.0, False), (1e3, True), (1e-5, True)])
+def test_published_weights_of_r1_are_usual_ones(gamma: float, flat: bool) -> None:
+    assert any("penalties.0.gamma" in edit for _, edit, _ in unusual(mlp(penalties=(R1(gamma),)), IMAGES)) is flat
+
+
+def test_no_recipe_of_the_library_has_an_unusual_setting_on_its_own_kind_of_data() -> None:
+    for name in RECIPES:
+        data = TEXT if name.startswith("text") else IMAGES
+        assert not list(unusual(find(name)(data), data)), name
+
+
+def test_a_wasserstein_loss_without_a_bound_comes_before_all_else() -> None:
+    bare = mlp(objective=Adversarial(), critic_optimizer=Adam(1e-2))
+    for verdict in ("full_collapse", "exploding_gradient", "critic_too_weak"):
+        assert firsts(verdict, bare, IMAGES)[0] == {"--penalties.0": "{kind: GradientPenalty, weight: 10.0}"}
 
 
 def test_a_plain_loss_gets_r1_and_a_wasserstein_loss_its_penalty() -> None:
@@ -179,6 +284,11 @@ def test_clipping_gives_way_to_a_penalty_or_to_another_bound() -> None:
 
 def test_a_saturating_loss_gives_way_to_the_other_one_wherever_it_stands() -> None:
     plain = mlp(objective=Adversarial(Saturating()))
+    strong = mlp(objective=Adversarial(Saturating()), critic_optimizer=Adam(2e-3))
+    assert firsts("critic_too_strong", strong)[0] == {
+        "--objective.loss": "non-saturating",
+        "--critic-optimizer.lr": "0.0002",
+    }
     assert firsts("critic_too_strong", plain)[0] == {"--objective.loss": "non-saturating"}
     inside = mlp(objective=LeCam(Adversarial(Saturating())))
     assert firsts("critic_too_strong", inside)[0] == {"--objective.base.loss": "non-saturating"}

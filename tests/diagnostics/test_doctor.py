@@ -188,7 +188,8 @@ def test_a_run_that_diverges_ends_with_a_look_that_says_where(tmp_path):
     with pytest.raises(RunError, match="not finite"):
         new_run(recipe, data, tmp_path / "run", device="cpu", doctor=GameDoctor(Schedule((5,))))
     last = read_log(tmp_path / "run" / "signals.jsonl")[-1]
-    assert last["round"] == 2 and str(last["non_finite"]).startswith("parameter generator.")
+    assert last["round"] == 2 and str(last["non_finite"]).startswith("output of generator")
+    assert str(last["non_finite"]).endswith("in a step of the critic")  # the first to see its samples
 
 
 def test_between_looks_the_doctor_is_asked_for_nothing_but_when_it_is_due(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import steadygan as sg
 from steadygan import losses
 from steadygan.diagnostics import Monitor, read_log, signals
 from steadygan.diagnostics.fields import FIELDS
+from steadygan.diagnostics.own_critic import again
 from steadygan.diagnostics.schedule import Schedule
 from steadygan.errors import UsageError
 
@@ -29,11 +30,16 @@ def networks():
     return generator, critic
 
 
-def train(monitored, rounds=12, looks=(2, 6, 12), **options):
+def train(monitored, rounds=12, looks=(2, 6, 12), told=False, **options):
     """A hinge GAN in a plain loop; the networks, the optimizers and the monitor."""
     generator, critic = networks()
     optimizers = [torch.optim.Adam(network.parameters(), 1e-3) for network in (generator, critic)]
     monitor = None
+    if told:
+        options |= {
+            "critic_optimizer": optimizers[1],
+            "critic_objective": lambda d, x, g: losses.hinge_critic_loss(d(x), d(g)),
+        }
     if monitored:
         monitor = Monitor(
             generator, critic, latents=LATENTS, real=REAL, held_out=HELD_OUT, rounds=rounds, loss=losses.Hinge(),
@@ -41,7 +47,8 @@ def train(monitored, rounds=12, looks=(2, 6, 12), **options):
         )  # fmt: skip
     for _ in range(rounds):
         fake = generator(torch.randn(32, 4))
-        critic_loss = losses.hinge_critic_loss(critic(REAL[:32]), critic(fake.detach()))
+        scores = critic(REAL[:32]), critic(fake.detach())
+        critic_loss = losses.hinge_critic_loss(*scores)
         optimizers[1].zero_grad()
         critic_loss.backward()
         optimizers[1].step()
@@ -49,22 +56,28 @@ def train(monitored, rounds=12, looks=(2, 6, 12), **options):
         optimizers[0].zero_grad()
         generator_loss.backward()
         optimizers[0].step()
-        if monitor is not None:
+        if told:
+            monitor.after_critic_step(real_scores=scores[0], fake_scores=scores[1])
+            monitor.after_generator_step(fake_scores=scores[1])
+            monitor.after_round()
+        elif monitor is not None:
             monitor.after_round(critic_loss=critic_loss, generator_loss=generator_loss)
     return generator, critic, optimizers, monitor
 
 
 def test_a_loop_with_a_monitor_is_the_loop_without_to_the_last_bit():
     ends = []
-    for monitored in (False, True):
-        generator, critic, optimizers, _ = train(monitored)
+    for monitored in (False, True, "told"):
+        generator, critic, optimizers, monitor = train(monitored, told=monitored == "told")
+        assert monitored != "told" or "rise" in monitor.rows[-1]
         tensors = [*generator.state_dict().values(), *critic.state_dict().values()]
         tensors += [p.grad for p in (*generator.parameters(), *critic.parameters())]
         tensors += [value for each in optimizers for state in each.state.values() for value in state.values()]
         modes = [part.training for part in (*generator.modules(), *critic.modules())]
         ends.append(([t.clone() for t in tensors], modes, torch.get_rng_state()))
-    assert all(torch.equal(a, b) for a, b in zip(ends[0][0], ends[1][0], strict=True))
-    assert ends[0][1] == ends[1][1] and torch.equal(ends[0][2], ends[1][2])
+    for end in ends[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(ends[0][0], end[0], strict=True))
+        assert ends[0][1] == end[1] and torch.equal(ends[0][2], end[2])
 
 
 def test_rows_hold_what_applies_and_are_in_the_log(tmp_path):
@@ -164,7 +177,7 @@ def test_a_loop_that_goes_on_cuts_its_log_back_and_another_one_is_refused(tmp_pa
         ({"held_out": HELD_OUT.numpy()}, "held_out is ndarray"),
         ({"labels": torch.zeros(5)}, "labels has shape \\[5\\]"),
         ({"real": torch.randn(100, 5)}, "the generator gave \\[.*\\]; needed: samples like the real ones"),
-        ({"latents": lambda n: torch.randn(3, 4)}, "a function that draws 64"),
+        ({"latents": lambda n: torch.randn(3, 4)}, "a function that draws 16"),
         ({"rounds": 0}, "rounds is 0"),
     ],
 )
@@ -173,6 +186,177 @@ def test_what_does_not_fit_is_said_at_the_beginning_in_one_line(changes, words):
     options = {"latents": LATENTS, "real": REAL, "rounds": 10, **changes}
     with pytest.raises(UsageError, match=words) as error:
         Monitor(generator, critic, **options)
+    assert "\n" not in str(error.value)
+
+
+def linear(weight, **options):
+    """A monitor of a linear critic clipped at .1, fakes at 0 and real samples around (3, -3); what one look finds."""
+    generator, critic = nn.Linear(4, 2), nn.Linear(2, 1)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.zero_()
+        critic.weight.copy_(torch.tensor([weight]))
+        critic.bias.zero_()
+    optimizer = torch.optim.RMSprop([{"params": critic.parameters(), "lr": 0.02}])
+    options = {"critic_optimizer": optimizer, **options}
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=REAL + torch.tensor([3.0, -3.0]), rounds=5, clip=0.1,
+        critic_objective=lambda d, x, g: losses.wasserstein_critic_loss(d(x), d(g)),
+        looks=Schedule((1,), frozenset({1})), **options,
+    )  # fmt: skip
+    before = copy.deepcopy((critic.state_dict(), optimizer.state_dict()))
+    row = monitor.after_round()
+    assert all(torch.equal(before[0][name], value) for name, value in critic.state_dict().items())
+    assert optimizer.state_dict() == before[1] and monitor.left_out == {}
+    return row
+
+
+@pytest.mark.parametrize(
+    ("weight", "rise"),
+    [((0.1, -0.1), 0.0), ((0.0, 0.0), 1.0), ((0.05, -0.05), 0.5), ((-0.1, 0.1), 2.0)],
+)
+def test_optimality_is_that_of_a_copy_that_trains_on(weight, rise):
+    # the best clipped linear critic has (.1, -.1); its gap is .1 times the distance of the means by coordinates
+    assert linear(weight)["rise"] == pytest.approx(rise, abs=1e-5)
+
+
+def test_optimality_is_not_measured_without_being_told_how_the_critic_trains():
+    *_, monitor = train(True)
+    assert "rise" not in monitor.rows[-1]
+    generator, critic = networks()
+    optimizer = torch.optim.Adam(critic.parameters())
+    for given, words in (
+        ({"critic_optimizer": optimizer}, "critic_optimizer is given without critic_objective"),
+        ({"critic_objective": lambda *_: None}, "critic_objective is given without critic_optimizer"),
+        ({"critic_objective": lambda *_: None, "critic_optimizer": 0.1}, "critic_optimizer is float"),
+        ({"critic_objective": lambda *_: 0.0, "critic_optimizer": optimizer}, "critic_objective gave float"),
+        (
+            {"critic_objective": lambda d, x, g: d(x), "critic_optimizer": optimizer},
+            "critic_objective gave \\[64, 1\\]",
+        ),
+        (
+            {"critic_objective": lambda d, x, g: d(x).mean(), "critic_optimizer": torch.optim.Adam([torch.zeros(1)])},
+            "critic_optimizer has none of the critic's parameters",
+        ),
+    ):
+        with pytest.raises(UsageError, match=words):
+            Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=9, **given)
+
+
+def test_the_optimizer_of_a_copy_has_the_settings_of_each_group():
+    critic = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    groups = [{"params": critic[1].parameters(), "lr": 0.5}, {"params": critic[0].parameters(), "betas": (0.0, 0.7)}]
+    other = copy.deepcopy(critic)
+    made = again(torch.optim.AdamW(groups, lr=0.25, weight_decay=0.125), critic, other.parameters())
+    assert type(made) is torch.optim.AdamW and not made.state
+    first, second = made.param_groups
+    assert first["params"][0] is other[1].weight and second["params"][1] is other[0].bias
+    assert (first["lr"], second["lr"], second["betas"], first["weight_decay"]) == (0.5, 0.25, (0.0, 0.7), 0.125)
+
+
+def test_steps_that_are_told_are_counted_and_losses_made_of_their_scores():
+    generator, critic = networks()
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=REAL, rounds=9, loss=losses.Hinge(), critic_steps=2, batch=32,
+        looks=Schedule((2,)),
+    )  # fmt: skip
+    reals, fakes = torch.tensor([[0.5], [2.0]]), torch.tensor([[-3.0], [0.25]])
+    for _ in range(5):
+        monitor.after_critic_step(real_scores=_Unread(), fake_scores=_Unread())  # of a round without a look
+    assert monitor.after_round() is None
+    before = critic[3].bias.detach().clone()
+    for step in range(3):
+        with torch.no_grad():
+            critic[3].bias += 0.5
+        monitor.after_critic_step(real_scores=reals + step, fake_scores=fakes)
+    monitor.after_generator_step(fake_scores=fakes)
+    row = monitor.after_round()
+    assert row["seen"] == (5 + 3) * 32
+    # of the last step: mean(max(0, 1 - (2.5, 4))) + mean(max(0, 1 + (-3, .25))); the generator's is -mean(-3, .25)
+    assert row["critic_loss"] == pytest.approx(0.625) and row["generator_loss"] == pytest.approx(1.375)
+    weights = torch.cat([p.detach().flatten() for p in critic.parameters()])
+    old = weights.norm().square() - critic[3].bias.square().sum() + before.square().sum()
+    assert row["critic_update"] == pytest.approx((1.5 / old.sqrt() / 3).item(), rel=1e-5)
+
+
+def test_what_is_told_after_the_round_comes_before_what_scores_tell():
+    generator, critic = networks()
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=REAL, rounds=9, loss=losses.Hinge(), looks=Schedule((1,))
+    )
+    monitor.after_critic_step(real_scores=torch.zeros(4), fake_scores=torch.zeros(4), loss=torch.tensor(7.0))
+    monitor.after_generator_step(loss=3.0)
+    row = monitor.after_round(generator_loss=5.0)
+    assert (row["critic_loss"], row["generator_loss"]) == (7.0, 5.0)
+
+
+class Pyramid(nn.Module):
+    """Images of 4 and 8 px of a latent, as a list or tuple, from fine to coarse or the other way."""
+
+    def __init__(self, container, fine_first, sizes=(4, 8)):
+        super().__init__()
+        self.container, self.fine_first, self.sizes = container, fine_first, sizes
+        self.body = nn.Linear(4, 3 * 64)
+
+    def forward(self, latents):
+        fine = self.body(latents).tanh().view(-1, 3, 8, 8)
+        images = [nn.functional.adaptive_avg_pool2d(fine, size) for size in self.sizes]
+        return self.container(images[::-1] if self.fine_first else images)
+
+
+class ScalesCritic(nn.Module):
+    """Takes the scales in the order of its loop, and says which it was given."""
+
+    def __init__(self, container, sizes):
+        super().__init__()
+        self.container, self.given = container, sizes
+        self.layers = nn.ModuleList([nn.Linear(3 * size * size, 1) for size in sizes])
+
+    def forward(self, images):
+        assert type(images) is self.container and [image.shape[-1] for image in images] == list(self.given)
+        return sum(layer(image.flatten(1)) for layer, image in zip(self.layers, images, strict=True))
+
+
+@pytest.mark.parametrize("container", [list, tuple])
+@pytest.mark.parametrize("fine_first", [False, True])
+@pytest.mark.parametrize("alone", [True, False])
+def test_scales_are_looked_at_in_the_order_of_the_loop(container, fine_first, alone):
+    torch.manual_seed(0)
+    sizes = (8, 4) if fine_first else (4, 8)
+    generator, critic = Pyramid(container, fine_first), ScalesCritic(container, sizes)
+    fine = torch.rand(100, 3, 8, 8) * 2 - 1
+    real = fine if alone else container([nn.functional.adaptive_avg_pool2d(fine, size) for size in sizes])
+    optimizer = torch.optim.Adam(critic.parameters())
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=real, held_out=fine[:40], rounds=9, batch=16,
+        looks=Schedule((1,), frozenset({1})), critic_optimizer=optimizer,
+        critic_objective=lambda d, x, g: losses.wasserstein_critic_loss(d(x), d(g)),
+    )  # fmt: skip
+    row = monitor.after_round()
+    assert monitor.left_out == {} and row["training_samples"] == 100
+    assert row["colour_shift"] < 0.5 / 255  # of rounded colours
+    assert {"rise", "copy_ratio", "slope_between", "lipschitz", "response", "data_duplicates"} <= set(row)
+    subject = monitor._looker.subject
+    points = subject.real(1, 16).samples
+    weights = torch.cat([layer.weight.flatten() for layer in critic.layers])  # the norm is over all scales
+    assert row["slope_real"] == pytest.approx(weights.norm().item(), rel=1e-5)
+    assert [image.shape[-1] for image in points.images] == [4, 8]
+
+
+@pytest.mark.parametrize(
+    ("generator", "real", "words"),
+    [
+        (Pyramid(list, False), REAL, "real: got \\[.*\\]; needed: \\[N, 3, 8, 8\\]"),
+        (Pyramid(list, False, (5, 8)), torch.rand(50, 3, 8, 8), "needed: sizes that divide it"),
+        (Pyramid(list, False, (8, 8)), torch.rand(50, 3, 8, 8), "needed: one of each size"),
+        (Pyramid(lambda images: {"images": images}, False), torch.rand(50, 3, 8, 8), "the generator gave dict"),
+        (Pyramid(lambda images: [], False), torch.rand(50, 3, 8, 8), "the generator gave list"),
+        (nn.Linear(4, 2), [REAL, REAL], "real: got list; needed: a tensor"),
+    ],
+)
+def test_scales_that_do_not_fit_are_one_line(generator, real, words):
+    with pytest.raises(UsageError, match=words) as error:
+        Monitor(generator, ScalesCritic(list, (4, 8)), latents=LATENTS, real=real, rounds=9)
     assert "\n" not in str(error.value)
 
 

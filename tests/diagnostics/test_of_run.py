@@ -43,3 +43,38 @@ def test_a_long_record_is_thinned_with_its_end(tmp_path: Path) -> None:
     log = run_log(tmp_path)
     assert MOST / 2 <= len(log.rows) <= MOST and log.rows[-1] == {"round": 5000, "critic_loss": 5000.0}
     assert "signals.jsonl" in log.notes[0]
+
+
+def written(folder: Path, looks: int, rounds: int, last: int, *, diagnose: bool = True, slow: int = 0) -> Path:
+    """A run folder with so many looks, the last one at a round, and a record whose last intervals are slow."""
+    rows = [{"round": round(last * (i + 1) / looks), "rounds": rounds} for i in range(looks)]
+    if rows:
+        (folder / "signals.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seconds, lines = 0.0, []
+    for index in range(1, 41):
+        seconds += 6.0 if index > 40 - slow else 1.0
+        lines.append({"round": index * last // 40, "critic_steps": index, "seconds": seconds, "critic_loss": 1.0})
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "recipe.yaml").write_text(f"rounds: {rounds}\nrun: {{diagnose: {str(diagnose).lower()}}}\n")
+    return folder
+
+
+def test_a_run_that_was_too_short_for_a_diagnosis_says_so(tmp_path: Path) -> None:
+    assert "time for 2 looks" in run_log(written(tmp_path, 2, 400, 400)).notes[0]
+    assert run_log(written(tmp_path, 2, 800, 400)).notes == ()  # it goes on
+    assert run_log(written(tmp_path, 5, 400, 400)).notes == ()
+
+
+def test_a_run_without_looks_says_why(tmp_path: Path) -> None:
+    assert "so few rounds is not looked at" in run_log(written(tmp_path, 0, 400, 400)).notes[0]
+    assert "diagnose false" in run_log(written(tmp_path, 0, 400, 400, diagnose=False)).notes[0]
+    assert "; judged by metrics.jsonl" in run_log(written(tmp_path, 0, 800, 400)).notes[0]
+
+
+def test_a_run_that_slowed_down_says_so_whatever_its_record_is_worth(tmp_path: Path) -> None:
+    assert run_log(written(tmp_path, 5, 4_000, 4_000)).remarks == ()
+    log = run_log(written(tmp_path, 5, 4_000, 4_000, slow=6))
+    assert "speed:" in log.remarks[0] and len(log.rows) == 5
+    (tmp_path / "metrics.jsonl").write_text("no JSON\n")
+    log = run_log(tmp_path)
+    assert log.remarks == () and len(log.rows) == 5

@@ -15,6 +15,8 @@ from steadygan.diagnostics import remedies
 from steadygan.errors import RunError
 from steadygan.networks import Own
 from steadygan.preparation import Prepared
+from steadygan.report.pictures import PictureObserver
+from steadygan.run.layout import list_samples, picture_round
 from steadygan.run.remedies import Remedy, read_remedies, write_remedies
 from steadygan.training.trouble import Trouble
 from tests.training.games import image_data, small_recipe
@@ -164,6 +166,7 @@ def test_a_collapse_is_begun_again_in_another_folder_at_half_the_rates(tmp_path)
     assert run.finished and run.folder == tmp_path / "run-restart-2"
     assert run.recipe.critic_optimizer.lr == pytest.approx(made.critic_optimizer.lr / 4)
     assert [one.folder for one in read_remedies(tmp_path / "run")] == [str(tmp_path / "run-restart-1")]
+    assert [one.number for one in read_remedies(tmp_path / "run-restart-1")] == [2]  # counted over all folders
     assert sg.load(tmp_path / "run").rounds_done == 8  # what was there stays
 
 
@@ -204,13 +207,14 @@ def test_a_collapse_is_no_reason_to_go_back(tmp_path):
 def test_a_critic_that_overfits_ends_the_run_at_its_best_samples(tmp_path, monkeypatch):
     monkeypatch.setattr(remedies, "best_round", lambda rows: 6)
     made = calm(on_trouble="rollback")
-    run = train_prepared(
-        Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("critic_overfitting", 10)]
-    )
+    observers = [PictureObserver(), Troubled("critic_overfitting", 10)]
+    run = train_prepared(Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=observers)
     assert run.finished and run.rounds_done == run.recipe.rounds == 6
     plain = trained(tmp_path / "plain", calm())
     ours, theirs = weights(run.folder, 6), weights(plain.folder, 6)
     assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    pictured = [picture_round(path) for path in list_samples(run.folder)]
+    assert max(pictured) == 6  # its own samples, and none of those after it
 
 
 def test_going_back_by_hand_forgets_later_remedies(tmp_path):

@@ -53,7 +53,8 @@ def run(arguments: Sequence[str]) -> int:
             content["answer"] = answer(values.ask, found.rows, found.diagnosis)
         print(to_json(content), end="")
     else:
-        print("\n".join(_lines(found, values)))
+        for line in _lines(found, values):
+            print(line)
     if values.ask is not None and not values.json:
         print(answer(values.ask, found.rows, found.diagnosis))
     _keep(found)

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.values import kebab, takes_number
+from steadygan.cli.values import takes_number
+from steadygan.kinds import kebab
 
 INDENT = 30
 """column at which documentation begins"""

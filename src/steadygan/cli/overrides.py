@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type, kebab
+from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
 from steadygan.errors import UsageError, enumerated
-from steadygan.kinds import Kind, bound, import_kinds, kinds_in, spec_types
+from steadygan.kinds import Kind, bound, import_kinds, kebab, kinds_in, spec_types
 from steadygan.system.import_path import is_import_path
 from steadygan.system.yaml_text import read_yaml
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from steadygan import codec
 from steadygan.errors import UsageError, nearest
+from steadygan.kinds import kebab
 from steadygan.system.yaml_text import read_yaml
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$", re.ASCII)
@@ -112,14 +113,3 @@ def _literal(text: str, choices: Iterable[Any]) -> Any:
 
 def _plain_name(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
-
-
-_ONE_WORD = ("ResNet", "RMSprop", "AdamW", "R3GAN")
-
-
-def kebab(kind: type) -> str:
-    """The name of a spec type on the command line: 'resnet-critic' for ResNetCritic."""
-    name = kind.__name__
-    for word in _ONE_WORD:
-        name = name.replace(word, word.capitalize())
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

@@ -7,6 +7,7 @@ comes first.
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from steadygan.codec import import_path
 from steadygan.diagnostics.advisors import ADVISORS, RESUMED
 from steadygan.diagnostics.findings import Finding
+from steadygan.diagnostics.typed import typed_words
 from steadygan.kinds import kinds_in
 from steadygan.recipe import names
 from steadygan.run import layout
@@ -64,7 +66,7 @@ def changes(finding: Finding, recipe: Recipe, sample: SampleSpec | None = None) 
     for text, edit, why in advisor(recipe, sample):
         options = {f"--{path}": value for path, value in edit.items()}
         if 0 < len(options) <= FIELDS and all(options != other.fields for other in found):
-            resumes = finding.verdict in RESUMED and all(path.partition(".")[0] in _RESUMABLE for path in edit)
+            resumes = finding.verdict in RESUMED and all(_RESUMABLE.match(path) for path in edit)
             found.append(Change(text, options, why, resumes, recipe.rounds, kinds))
     return tuple(found[:MOST])
 
@@ -74,7 +76,7 @@ def _known() -> tuple[type, ...]:
     return tuple(names().values())
 
 
-_RESUMABLE = ("run", "generator-optimizer", "critic-optimizer")
+_RESUMABLE = re.compile(r"(run|generator-optimizer|critic-optimizer)\.")  # an optimizer of another kind is another run
 
 
 def command(change: Change, folder: str | Path) -> str:
@@ -85,7 +87,7 @@ def command(change: Change, folder: str | Path) -> str:
     else:
         begin = f"steadygan train {shlex.quote(str(folder / layout.RECIPE))}"
     kinds = [f"--kinds {shlex.quote(kind)}" for kind in change.kinds]
-    options = [f"{name} {shlex.quote(value)}" for name, value in change.fields.items()]
+    options = [word for name, value in change.fields.items() for word in typed_words(name, value)]
     return " ".join([begin, *kinds, *options])
 
 

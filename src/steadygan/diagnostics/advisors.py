@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING
 
 from steadygan.diagnostics import edits
 from steadygan.diagnostics.findings import VerdictName
-from steadygan.diagnostics.suspicions import (
-    GP_RESULT,
-    Proposal,
-    fewer_layers,
-    held_gradient,
-    rates_that_stand_out,
-    times,
-    usual_penalty,
-    usual_rates,
-)
+from steadygan.diagnostics.suspicions import GP_RESULT, fewer_layers, held_gradient, stands_out, times
+from steadygan.diagnostics.unusual import Proposal, unusual
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
@@ -31,7 +23,7 @@ Advisor = Callable[["Recipe", "SampleSpec | None"], Iterator[Proposal]]
 
 def collapsed(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of samples that are alike, or of few modes."""
-    yield from rates_that_stand_out(recipe)
+    yield from stands_out(recipe, sample)
     yield from held_gradient(recipe, sample)
     yield (
         "a generator of half its rate under a critic of twice its rate",
@@ -52,20 +44,22 @@ def collapsed(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 
 def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of a critic that leaves no gradient."""
-    if type(edits.loss_of(recipe)).__name__ == "Saturating":
-        yield (
-            "the non-saturating loss",
-            {edits.loss_path(recipe): "non-saturating"},
-            "it keeps its gradient where the critic is sure (Goodfellow et al. 2014, section 3)",
-        )
     of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
     fewer = edits.critic_steps(recipe, 1) if recipe.critic_steps(0) > 5 else {}
     slower = {"critic-optimizer.lr": edits.typed(2 * of_generator)} if of_critic > 4 * of_generator > 0 else {}
-    yield (
-        " and ".join([*(["one critic step a round"] if fewer else []), *(["rates of one size"] if slower else [])]),
-        {**fewer, **slower},
-        f"the critic's rate is {times(of_critic, of_generator)} the generator's, its steps {recipe.critic_steps(0):g}",
-    )
+    balance = {**fewer, **slower}
+    text = " and ".join([*(["one critic step a round"] if fewer else []), *(["rates of one size"] if slower else [])])
+    why = f"the critic's rate is {times(of_critic, of_generator)} the generator's, its steps {recipe.critic_steps(0):g}"
+    if type(edits.loss_of(recipe)).__name__ == "Saturating":
+        yield (
+            "the non-saturating loss" + (f", and {text}" if len(balance) == 1 else ""),
+            {edits.loss_path(recipe): "non-saturating", **(balance if len(balance) == 1 else slower)},
+            "it keeps its gradient where the critic is sure (Goodfellow et al. 2014, section 3)",
+        )
+    if len(balance) == 2:
+        yield text, balance, why
+    yield from unusual(recipe, sample)
+    yield text, balance, why
     yield from held_gradient(recipe, sample)
     yield (
         "noise on all that the critic sees",
@@ -83,7 +77,6 @@ def critic_strong(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposa
 
 def critic_weak(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of a critic that does not see differences."""
-    yield from usual_penalty(recipe)
     of_generator, of_critic = edits.lr(recipe, "generator"), edits.lr(recipe, "critic")
     if recipe.generator_steps > 1:
         rate = edits.typed(max(of_critic, of_generator)) if of_critic < of_generator else ""
@@ -92,8 +85,8 @@ def critic_weak(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]
             {"generator-steps": "1", **({"critic-optimizer.lr": rate} if rate else {})},
             f"the generator makes {recipe.generator_steps} steps for {recipe.critic_steps(0):g} of its critic",
         )
-    yield from rates_that_stand_out(recipe)
-    if recipe.critic_steps(0) < 5 and not getattr(recipe.objective, "state_balances", False):
+    yield from stands_out(recipe, sample)
+    if recipe.critic_steps(0) < 5 and not edits.balances(recipe):
         yield (
             "five critic steps a round",
             edits.critic_steps(recipe, 5),
@@ -115,7 +108,7 @@ def stalled(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
             {"generator-optimizer.lr": edits.typed(max(of_critic / 2, 1e-5))},
             f"at {of_generator:g} it hardly moves",
         )
-    yield from rates_that_stand_out(recipe)
+    yield from stands_out(recipe, sample)
     if getattr(recipe.generator, "activation", None) == "relu":
         yield (
             "leaky units in the generator",
@@ -134,9 +127,7 @@ def vanishing(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         edits.clip_bound(recipe, 10),
         "a low bound shrinks the gradient by layers",
     )
-    yield from usual_penalty(recipe)
-    if edits.wasserstein(recipe):
-        yield from held_gradient(recipe, sample)
+    yield from stands_out(recipe, sample)
     yield (
         "four times the critic's rate",
         edits.rates(recipe, critic=4.0),
@@ -153,6 +144,7 @@ def exploding(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         edits.clip_bound(recipe, 0.1),
         "a high bound lets it grow by layers",
     )
+    yield from stands_out(recipe, sample)
     yield from held_gradient(recipe, sample)
     yield (
         "ten times the weight of the penalty",
@@ -165,6 +157,7 @@ def exploding(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 def clipped(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of a critic whose weights are at the bound."""
     yield "a gradient penalty in place of clipping", edits.without_clipping(recipe, sample), GP_RESULT
+    yield from unusual(recipe, sample)
     if getattr(recipe.constraint, "limit", 1.0) <= 0.02:
         yield "ten times the bound", edits.clip_bound(recipe, 10), "fewer weights reach it (WGAN-GP, figure 1b)"
     yield "a third of the bound", edits.clip_bound(recipe, 1 / 3), "slopes are too steep at this bound"
@@ -200,7 +193,7 @@ def exhausted(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 
 def circling(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of samples that go around in circles."""
-    yield from rates_that_stand_out(recipe)
+    yield from stands_out(recipe, sample)
     yield from held_gradient(recipe, sample)
     yield (
         "no momentum in either optimizer",
@@ -221,7 +214,7 @@ def circling(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
 
 def diverging(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     """Of numbers that grow without end."""
-    yield from usual_rates(recipe)
+    yield from unusual(recipe, sample)
     yield (
         "a quarter of both rates",
         edits.rates(recipe, generator=0.25, critic=0.25),

@@ -32,6 +32,8 @@ class Consultation:
     """of the run; None for another tool's log"""
     kinds: tuple[Kind, ...] = ()
     """of the user's own that the run's recipe names"""
+    remarks: tuple[str, ...] = ()
+    """what else the run's folder tells, no part of the log: its speed"""
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
@@ -56,7 +58,7 @@ class Consultation:
 
     def lines(self) -> list[str]:
         """The diagnosis in lines."""
-        return words.lines(self.diagnosis, self.changes, self.folder)
+        return [*words.lines(self.diagnosis, self.changes, self.folder), *self.remarks]
 
     def timeline_lines(self) -> list[str]:
         """The verdicts over the rounds, a line for as long as one was said."""
@@ -77,6 +79,7 @@ class Consultation:
             **words.to_json(self.diagnosis, self.changes, self.folder),
             "allows": list(allows(self.rows)),
             "notes": list(self.notes),
+            "remarks": list(self.remarks),
             "timeline": [
                 {"round": said.round, "verdict": said.main.verdict, "confidence": said.main.confidence}
                 for said in self.looks
@@ -112,7 +115,7 @@ def consult(
         given = "columns" if columns else "rounds"
         raise UsageError(f"--{given} is for logs of other tools; {folder} is a run, whose log has names of its own")
     found = run_log(folder)
-    return Consultation(in_order(found.rows), found.notes, folder, tuple(kinds))
+    return Consultation(in_order(found.rows), found.notes, folder, tuple(kinds), found.remarks)
 
 
 def changes_of(diagnosis: Diagnosis, folder: Path, kinds: Iterable[Kind] = ()) -> tuple[Change, ...]:

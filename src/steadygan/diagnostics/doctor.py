@@ -12,9 +12,11 @@ import torch
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
 from steadygan.diagnostics.remedies import trouble_in
+from steadygan.diagnostics.retrace import retraced
 from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
-from steadygan.diagnostics.watching import RISE_STEPS, subject_of
+from steadygan.diagnostics.subject import RISE_STEPS
+from steadygan.diagnostics.watching import subject_of
 from steadygan.diagnostics.work import work
 
 if TYPE_CHECKING:
@@ -123,6 +125,14 @@ class GameDoctor:
         deep = round_ in self._schedule.deep
         row = self._looker.look(round_, progress, numbers, deep=deep)
         return to_json({**row, **self._score(round_, evaluation)})
+
+    def cause(self, folder: Path, failed: int) -> str | None:
+        """Where values that are not finite began; see the protocol."""
+        game = self._game
+        assert game is not None
+        if game.world.size > 1:
+            return None
+        return retraced(game.recipe, self._dataset, game.device, folder, failed)
 
     def trouble(self, log: Path) -> Trouble | None:
         """Why the run should not go on; see the protocol."""

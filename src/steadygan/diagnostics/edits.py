@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from steadygan import codec
+from steadygan.objectives import BoundaryEquilibrium
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.schedules import Constant
 from steadygan.types import PlayerName
@@ -92,6 +92,23 @@ def more_penalty(recipe: Recipe, factor: float) -> Edit:
     return {f"penalties.{index}.{name}": typed(weight * factor)} if isinstance(weight, int | float) and weight else {}
 
 
+def usual_weight(recipe: Recipe, index: int, sample: SampleSpec | None) -> float:
+    """The usual weight of a penalty on the critic's gradient."""
+    if is_points(sample):
+        return POINTS_WEIGHT
+    return GP_WEIGHT if isinstance(recipe.penalties[index], GradientPenalty) else R1_WEIGHT
+
+
+def is_points(sample: SampleSpec | None) -> bool:
+    """True for samples that are known to be points."""
+    return sample is not None and not sample.is_grid and not sample.is_text
+
+
+def balances(recipe: Recipe) -> bool:
+    """True if the objective itself balances the players: BEGAN."""
+    return isinstance(recipe.objective, BoundaryEquilibrium)
+
+
 def penalised(recipe: Recipe, sample: SampleSpec | None = None) -> Edit:
     """A gradient penalty on the critic that has none: that of WGAN-GP for its loss, R1 for others.
 
@@ -100,13 +117,19 @@ def penalised(recipe: Recipe, sample: SampleSpec | None = None) -> Edit:
     """
     if gradient_penalty_at(recipe) is not None or not scores(recipe):
         return {}
-    points = sample is not None and not sample.is_grid and not sample.is_text
+    points = is_points(sample)
     index = len(recipe.penalties)
     if wasserstein(recipe):
         made = {"kind": "GradientPenalty", "weight": POINTS_WEIGHT if points else GP_WEIGHT}
     else:
         made = {"kind": "R1", "gamma": POINTS_WEIGHT if points else R1_WEIGHT}
     return {f"penalties.{index}": flow(made), **without_batch_norm(recipe)}
+
+
+def held(recipe: Recipe) -> bool:
+    """True if something bounds the slope of the critic: a penalty, clipping or spectral norm."""
+    spectral_norm = bool(getattr(recipe.critic, "spectral", False))
+    return gradient_penalty_at(recipe) is not None or recipe.constraint is not None or spectral_norm
 
 
 def without_batch_norm(recipe: Recipe) -> Edit:
@@ -211,11 +234,6 @@ def typed(number: float) -> str:
 def flow(plain: dict[str, Any]) -> str:
     """A part in one line of YAML: '{kind: R1, gamma: 1.0}'."""
     return yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=math.inf).strip()
-
-
-def fields_of(spec: Any) -> set[str]:
-    """Names of a spec's fields; empty for one of another kind."""
-    return {field.name for field in dataclasses.fields(spec)} if dataclasses.is_dataclass(spec) else set()
 
 
 _PICTURES = frozenset(

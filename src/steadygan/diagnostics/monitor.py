@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,20 +11,25 @@ from typing import TYPE_CHECKING, Any
 from steadygan.checks import whole_number
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
-from steadygan.diagnostics.own_loop import OwnSamples, subject_of
+from steadygan.diagnostics.own_critic import own_critic
+from steadygan.diagnostics.own_loop import OwnSamples, loss_of_scores, subject_of
 from steadygan.diagnostics.schedule import DEEP, Schedule, growing, schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
+from steadygan.diagnostics.subject import RISE_STEPS
 from steadygan.diagnostics.work import work
 from steadygan.errors import UsageError
 from steadygan.system.files import write_text, writing
 from steadygan.system.regular import append_regular
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from steadygan.diagnostics.fields import Row
     from steadygan.diagnostics.findings import Diagnosis
+    from steadygan.diagnostics.own_critic import CriticObjective
     from steadygan.losses import Loss
+    from steadygan.types import PlayerName
 
 
 class Monitor:
@@ -34,12 +40,21 @@ class Monitor:
         for round_ in range(20_000):
             ...  # the steps of both players
             monitor.after_round(critic_loss=critic_loss, generator_loss=generator_loss)
-        print(monitor.diagnose().main)
+        print(*monitor.lines(), sep="\\n")
 
     A round is what the loop repeats: some critic steps and a generator step. Some 40 looks are taken over the rounds,
     the first ones early, as many fewer as keep them to a few percent of the work; between them ``after_round`` counts
     and reads nothing, neither losses nor the device. A look leaves weights, modes, buffers, gradients and the random
     states of torch as they were. What cannot be measured is left out, and says why in ``left_out``.
+
+    A loop of several steps of a player can say what each has at hand, and the monitor counts them:
+
+        for _ in range(critic_steps):
+            ...
+            monitor.after_critic_step(real_scores=real_scores, fake_scores=fake_scores)
+        ...
+        monitor.after_generator_step(fake_scores=fake_scores)
+        monitor.after_round()
 
     Samples are taken as the critic gets them (normalised, channels first): augment real and generated ones in the
     loop, not in ``real`` or the generator.
@@ -61,15 +76,19 @@ class Monitor:
         critic_steps: int = 1,
         batch: int = 64,
         clip: float | None = None,
+        critic_optimizer: torch.optim.Optimizer | None = None,
+        critic_objective: CriticObjective | None = None,
         log: str | Path | None = None,
         looks: Schedule | None = None,
     ) -> None:
         """
         Args:
-            generator: latents [N, ...] to samples [N, ...]; with ``labels`` it is called as ``generator(z, labels)``
-            critic: samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
+            generator: latents [N, ...] to samples [N, ...], or to a list of images [N, C, H, W] of several sizes, in
+                either order; with ``labels`` it is called as ``generator(z, labels)``
+            critic: such samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
             latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number
-            real: training samples [M, ...], or a function that draws so many
+            real: training samples [M, ...], or a function that draws so many; beside a generator of several sizes
+                lists too, else they are averaged to its sizes
             held_out: samples [H, ...] that are not trained on, some 256; without them nothing is said of overfitting
             labels: [M] of ``real``, int64, for networks that take them
             held_out_labels: [H] of ``held_out``
@@ -80,6 +99,10 @@ class Monitor:
             critic_steps: in a round
             batch: samples of a step
             clip: bound of the critic's weights, if they are clipped
+            critic_optimizer: with ``critic_objective``, for the critic's optimality (``rise``): at every fourth look a
+                copy of the critic takes ten more steps
+            critic_objective: (critic, real, fake) to the loss of a critic step, with its penalties, of the critic that
+                it is given; with ``labels`` (critic, real, fake, labels)
             log: file that rows are appended to, a JSON object a line; None: rows are only kept
             looks: when to look instead
 
@@ -91,10 +114,19 @@ class Monitor:
         whole_number("critic_steps", critic_steps)
         whole_number("batch", batch, 2)
         samples = OwnSamples(latents, real, held_out, labels, held_out_labels)
-        self._looker = Looker(subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch))
-        self._players = {"critic": (critic, critic_steps), "generator": (generator, 1)}
+        trained = own_critic(critic_optimizer, critic_objective, clip)
+        self._looker = Looker(
+            subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch, trained=trained)
+        )
+        self._networks = {"critic": critic, "generator": generator}
+        self._usual = {"critic": critic_steps, "generator": 1}
+        self._steps = Counter[str]()
+        """of the round so far, as far as they are told"""
+        self._at_hand: dict[str, Any] = {}
+        """losses of the round's last steps, if it is looked at"""
         self._before: dict[str, list[Tensor]] = {}
-        self._planned, self._critic_steps, self._batch = rounds, critic_steps, batch
+        self._planned, self._batch, self._loss = rounds, batch, loss
+        self._seen = start * critic_steps * batch
         self._samples = samples.count
         self._log = None if log is None else Path(log)
         self.round = start
@@ -111,26 +143,49 @@ class Monitor:
         """Why signals were left out of the last look, by group."""
         return dict(self._looker.left_out)
 
+    def after_critic_step(self, *, real_scores: Any = None, fake_scores: Any = None, loss: Any = None) -> None:
+        """Counts a step of the critic; reads nothing, neither scores nor the device.
+
+        Args:
+            real_scores: of its batch, as the critic gives them
+            fake_scores: of its batch
+            loss: 0-d, best without penalties; None: what the monitor's ``loss`` makes of the scores
+        """
+        self._step("critic", loss, real_scores, fake_scores)
+
+    def after_generator_step(self, *, fake_scores: Any = None, real_scores: Any = None, loss: Any = None) -> None:
+        """Counts a step of the generator; see ``after_critic_step``. ``after_round`` ends the round.
+
+        Args:
+            fake_scores: of its batch
+            real_scores: of real samples, for losses that compare with them
+            loss: 0-d; None: what the monitor's ``loss`` makes of the scores
+        """
+        self._step("generator", loss, real_scores, fake_scores)
+
     def after_round(
         self, critic_loss: Tensor | float | None = None, generator_loss: Tensor | float | None = None
     ) -> Row | None:
         """Counts a round, and takes a look if one is due.
 
         Args:
-            critic_loss: of the round's last critic step, best without penalties; a 0-d tensor is read at looks only
+            critic_loss: of the round's last critic step, best without penalties; a 0-d tensor is read at looks only;
+                None: what ``after_critic_step`` was told
             generator_loss: of its last generator step
 
         Returns:
             the row of the look; None without one.
         """
         self.round += 1
-        if self.round != self._next:
-            if self.round + 1 == self._next:
-                self._prepare()
-            return None
-        row = self._look({"critic_loss": critic_loss, "generator_loss": generator_loss})
-        self._next = self._following()
-        self._prepare()
+        steps = {name: self._steps[name] or usual for name, usual in self._usual.items()}
+        self._steps.clear()
+        self._seen += steps["critic"] * self._batch
+        row = None
+        if self.round == self._next:
+            row = self._look({"critic_loss": critic_loss, "generator_loss": generator_loss}, steps)
+            self._next = self._following()
+        if self.round + 1 == self._next:
+            self._prepare()
         return row
 
     def diagnose(self) -> Diagnosis:
@@ -141,14 +196,30 @@ class Monitor:
         found: Diagnosis = judge.judge(self.rows)
         return found
 
+    def lines(self) -> list[str]:
+        """The diagnosis in lines for a person."""
+        from steadygan.diagnostics import words
+
+        return words.lines(self.diagnose())
+
+    def _step(self, player: PlayerName, loss: Any, real: Any, fake: Any) -> None:
+        self._steps[player] += 1
+        if self.round + 1 != self._next:
+            return
+        if loss is None and self._loss is not None and fake is not None:
+            loss = loss_of_scores(self._loss, player, real, fake)
+        if loss is not None:
+            self._at_hand[f"{player}_loss"] = loss
+
     def _plan(self, rounds: int) -> Schedule:
         found = work(
             self._looker.subject,
             self._looker.real,
-            critic_steps=self._critic_steps,
+            critic_steps=self._usual["critic"],
             generator_steps=1,
             batch=self._batch,
             fakes=self._batch,
+            rise=0 if self._looker.subject.rise is None else RISE_STEPS,
         )
         return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
 
@@ -161,17 +232,17 @@ class Monitor:
     def _prepare(self) -> None:
         """Keeps the weights before a round after which it looks."""
         if self.round + 1 == self._next:
-            self._before = {name: weights_of(network.parameters()) for name, (network, _) in self._players.items()}
+            self._before = {name: weights_of(network.parameters()) for name, network in self._networks.items()}
 
-    def _look(self, losses: dict[str, Any]) -> Row:
-        numbers = {name: loss for name, loss in losses.items() if loss is not None}
-        for name, (network, steps) in self._players.items():
+    def _look(self, losses: dict[str, Any], steps: dict[str, int]) -> Row:
+        numbers = {**self._at_hand, **{name: loss for name, loss in losses.items() if loss is not None}}
+        for name, network in self._networks.items():
             if any(parameter.grad is not None for parameter in network.parameters()):
                 numbers[f"{name}_gradient"] = norm_of_gradients(network.parameters())
             if name in self._before:
-                numbers[f"{name}_update"] = mean_step(self._before[name], network.parameters(), steps)
-        self._before = {}
-        progress: dict[str, int] = {"seen": self.round * self._critic_steps * self._batch}
+                numbers[f"{name}_update"] = mean_step(self._before[name], network.parameters(), steps[name])
+        self._before, self._at_hand = {}, {}
+        progress: dict[str, int] = {"seen": self._seen}
         if self._planned is not None:
             progress["rounds"] = self._planned
         if self._samples is not None:

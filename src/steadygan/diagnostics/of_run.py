@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 
 from steadygan.diagnostics.fields import Row
 from steadygan.diagnostics.log import read_log
-from steadygan.errors import UsageError
+from steadygan.diagnostics.pace import sagging
+from steadygan.errors import RunError, UsageError
 from steadygan.run import layout
 from steadygan.run.records import evaluation_rows, number_rows
 from steadygan.system.regular import read_regular
@@ -18,6 +20,8 @@ from steadygan.system.yaml_text import read_yaml
 
 MOST = 256
 """looks that are made of a record"""
+ENOUGH = 4
+"""looks from which a run may be called healthy"""
 _MOST_RECIPE = 1 << 25
 _SAME = {
     "critic_loss": "critic_loss",
@@ -37,6 +41,9 @@ class RunLog(NamedTuple):
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    """how the log was read"""
+    remarks: tuple[str, ...] = ()
+    """what else the run's folder tells: no part of the log, on which verdicts rest"""
 
 
 def run_log(folder: Path) -> RunLog:
@@ -46,12 +53,58 @@ def run_log(folder: Path) -> RunLog:
         RunError: one line, for a damaged log.
     """
     path = folder / layout.SIGNALS
-    if path.exists() and (rows := read_log(path)):
-        return RunLog(rows)
-    rows = from_records(
-        number_rows(folder / layout.METRICS), evaluation_rows(folder / layout.EVALUATIONS), _settings(folder)
+    settings = _settings(folder)
+    if path.exists() and (looked := read_log(path)):
+        few = () if len(looked) >= ENOUGH or not _ended(looked[-1]) else (_few(len(looked), looked[-1]),)
+        with contextlib.suppress(RunError):  # the signals are whole
+            return RunLog(looked, few, _pace(folder, settings, looked))
+        return RunLog(looked, few)
+    rows = from_records(number_rows(folder / layout.METRICS), evaluation_rows(folder / layout.EVALUATIONS), settings)
+    return RunLog(rows, (_unseen(settings, rows),), _pace(folder, settings, ()))
+
+
+def _pace(folder: Path, settings: Mapping[str, Any], looks: Sequence[Row]) -> tuple[str, ...]:
+    """A line on sags of the speed, if there were any."""
+    metrics, evaluations = number_rows(folder / layout.METRICS), evaluation_rows(folder / layout.EVALUATIONS)
+    busy = {*_every(settings, metrics), *(int(row["round"]) for row in (*evaluations, *looks))}
+    found = sagging(metrics, busy)
+    return () if found is None else (str(found),)
+
+
+def _few(looks: int, last: Row) -> str:
+    return (
+        f"a run of {int(last['round']):,} rounds has time for {looks} look{'s' if looks > 1 else ''}, of 4 that a "
+        "diagnosis needs: more rounds say more"
     )
-    return RunLog(rows, (f"there is no {layout.SIGNALS}: judged by {layout.METRICS} and {layout.EVALUATIONS}",))
+
+
+def _unseen(settings: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    """Why a run has no log of signals, as far as that is known."""
+    options = settings.get("run")
+    if isinstance(options, Mapping) and options.get("diagnose") is False:
+        why = " (--run.diagnose false)"
+    elif rows and _ended(rows[-1]):
+        why = ": a run of so few rounds is not looked at, since a look takes as long as many of them"
+    else:
+        why = ""
+    return f"there is no {layout.SIGNALS}{why}; judged by {layout.METRICS} and {layout.EVALUATIONS}"
+
+
+def _ended(row: Row) -> bool:
+    """True for the last round that was planned."""
+    return "rounds" in row and row["round"] == row["rounds"]
+
+
+def _every(settings: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Rounds after which there are pictures and checkpoints."""
+    last = int(metrics[-1]["round"]) if metrics else 0
+    options = settings.get("run")
+    found = {2**power for power in range(last.bit_length())}  # early pictures
+    for name in ("picture_every", "checkpoint_every"):
+        every = options.get(name) if isinstance(options, Mapping) else None
+        if isinstance(every, int) and every > 0:
+            found |= set(range(every, last + 1, every))
+    return found
 
 
 def from_records(

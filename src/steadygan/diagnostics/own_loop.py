@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from steadygan.diagnostics.real_side import SAMPLES, most_rows
-from steadygan.diagnostics.signals.critic_passes import mean_scores
+from steadygan.diagnostics.looks import untouched
+from steadygan.diagnostics.own_scales import Form, form_of
+from steadygan.diagnostics.real_side import SAMPLES, most_rows, width_of
+from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
 from steadygan.measuring import preserved_random_state
-from steadygan.types import Batch, CriticOutput, Sample
+from steadygan.types import Batch, CriticOutput, PlayerName, Sample, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from steadygan.diagnostics.own_critic import OwnCritic
     from steadygan.losses import Loss
 
 _LEAST = 16
+
+
+Given = Any
+"""a tensor [N, ...], a list of images by scale, or where it is said a function of N that gives these"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,29 +37,32 @@ class OwnSamples:
 
     latents: Tensor | Callable[[int], Tensor]
     """[N, ...], or a function of their number"""
-    real: Tensor | Callable[[int], Tensor]
-    """training samples [M, ...], or a function of their number"""
-    held_out: Tensor | None = None
+    real: Given
+    """training samples [M, ...], or a function of their number; a list of images by scale where the generator gives
+    one, or the finest alone"""
+    held_out: Given = None
     labels: Tensor | None = None
     held_out_labels: Tensor | None = None
+    form: Form = Form()
+    """of samples, as the generator gives them"""
 
     def __post_init__(self) -> None:
         for name in ("latents", "real"):
             given = getattr(self, name)
-            if not isinstance(given, torch.Tensor) and not callable(given):
+            if not _stored(given) and not callable(given):
                 raise UsageError(f"{name} is {type(given).__name__}; allowed: a tensor [N, ...], or a function of N")
         for name in ("latents", "real", "held_out"):
-            given = getattr(self, name)
-            if isinstance(given, torch.Tensor) and (given.dim() < 2 or len(given) < _LEAST):
-                raise UsageError(f"{name} has shape {list(given.shape)}; needed: [N, ...], N from {_LEAST}")
-        if self.held_out is not None and not isinstance(self.held_out, torch.Tensor):
+            for scale in _parts(getattr(self, name)):
+                if scale.dim() < 2 or len(scale) < _LEAST:
+                    raise UsageError(f"{name} has shape {list(scale.shape)}; needed: [N, ...], N from {_LEAST}")
+        if self.held_out is not None and not _stored(self.held_out):
             raise UsageError(f"held_out is {type(self.held_out).__name__}; allowed: a tensor [N, ...]")
         for name, samples in (("labels", self.real), ("held_out_labels", self.held_out)):
             given = getattr(self, name)
             if given is None:
                 continue
-            if not isinstance(samples, torch.Tensor) or given.shape != samples.shape[:1]:
-                got = list(samples.shape) if isinstance(samples, torch.Tensor) else type(samples).__name__
+            if not _stored(samples) or given.shape != _parts(samples)[0].shape[:1]:
+                got = list(_parts(samples)[0].shape) if _stored(samples) else type(samples).__name__
                 raise UsageError(f"{name} has shape {list(given.shape)} for samples {got}; needed: one for each")
         if self.labels is not None and self.held_out is not None and self.held_out_labels is None:
             raise UsageError("held_out_labels is missing; needed: a label for each held-out sample, as for real ones")
@@ -59,31 +70,38 @@ class OwnSamples:
     @property
     def count(self) -> int | None:
         """Training samples; None if they are drawn."""
-        return len(self.real) if isinstance(self.real, torch.Tensor) else None
+        return len(_parts(self.real)[0]) if _stored(self.real) else None
 
     def draw_latents(self, round_: int, count: int) -> Tensor:
         """Latents [count, ...]; the first of a tensor are fixed ones, the others are taken in turn."""
         given = self.latents
         if not isinstance(given, torch.Tensor):
-            return _drawn(given, count, 2 * round_)
+            drawn = _drawn(given, count, 2 * round_)
+            if not isinstance(drawn, torch.Tensor):
+                raise UsageError(f"the function that draws latents gave {type(drawn).__name__}; needed: a tensor")
+            return drawn
         if round_ == 0:
             return given[torch.arange(count, device=given.device) % len(given)].detach()
         return given[_rows(len(given), count, round_).to(given.device)].detach()
 
     def draw(self, round_: int, count: int) -> Batch:
         """Training samples [count, ...] with their labels; fewer where there are no more."""
-        given = self.real
-        if not isinstance(given, torch.Tensor):
-            return Batch(_drawn(given, count, 2 * round_ + 1))
-        rows = _rows(len(given), min(count, len(given)), round_)
-        return Batch(given[rows.to(given.device)].detach(), _of(self.labels, rows))
+        if self.count is None:
+            return Batch(self.form.sample(_drawn(self.real, count, 2 * round_ + 1), "real"))
+        return self._of_rows(self.real, self.labels, _rows(self.count, min(count, self.count), round_), "real")
 
     def held_out_samples(self) -> Batch | None:
         """Held-out samples, chosen once."""
         if self.held_out is None:
             return None
-        rows = _rows(len(self.held_out), min(SAMPLES, len(self.held_out)), 0)
-        return Batch(self.held_out[rows.to(self.held_out.device)].detach(), _of(self.held_out_labels, rows))
+        available = len(_parts(self.held_out)[0])
+        rows = _rows(available, min(SAMPLES, available), 0)
+        return self._of_rows(self.held_out, self.held_out_labels, rows, "held_out")
+
+    def _of_rows(self, given: Given, labels: Tensor | None, rows: Tensor, what: str) -> Batch:
+        parts = [scale[rows.to(scale.device)].detach() for scale in _parts(given)]
+        samples = self.form.sample(parts[0] if isinstance(given, torch.Tensor) else parts, what)
+        return Batch(samples, None if labels is None else labels[rows.to(labels.device)])
 
 
 def subject_of(
@@ -94,24 +112,26 @@ def subject_of(
     loss: Loss | None = None,
     clip: float | None = None,
     batch: int = 64,
+    trained: OwnCritic | None = None,
 ) -> Subject:
     """What looks need to know of a loop's networks and samples."""
     conditional = samples.labels is not None
+    samples = dataclasses.replace(samples, form=_form(generator, samples))
+    form = samples.form
     probe = samples.draw(0, 1).samples
-    assert isinstance(probe, torch.Tensor)
-    reference = samples.draw(0, max(SAMPLES, most_rows(probe[0].numel())))
+    reference = samples.draw(0, max(SAMPLES, most_rows(width_of(probe))))
+    shapes = [scale.shape[1:] for scale in scales_of(probe)]
 
     def generate(latents: Tensor, labels: Tensor | None) -> Sample:
-        made = generator(latents, labels) if conditional else generator(latents)
-        if not isinstance(made, torch.Tensor) or made.shape[1:] != probe.shape[1:]:
-            got = list(made.shape) if isinstance(made, torch.Tensor) else type(made).__name__
+        made = form.sample(generator(latents, labels) if conditional else generator(latents), "the generator")
+        if [scale.shape[1:] for scale in scales_of(made)] != shapes:
+            got = ", ".join(str(list(scale.shape)) for scale in scales_of(made))
             raise UsageError(f"the generator gave {got}; needed: samples like the real ones, [N, {_shape(probe)}]")
         return made
 
     def score(network: nn.Module, x: Sample, labels: Tensor | None) -> CriticOutput:
-        assert isinstance(x, torch.Tensor)
-        output: Any = network(x, labels) if conditional else network(x)
-        return CriticOutput(mean_scores(output, len(x)), labels=labels)
+        output: Any = network(form.back(x), labels) if conditional else network(form.back(x))
+        return CriticOutput(mean_scores(output, sample_count(x)), labels=labels)
 
     def generator_loss(real: CriticOutput, fake: CriticOutput) -> Tensor:
         assert loss is not None
@@ -130,6 +150,7 @@ def subject_of(
         conditional=conditional,
         classes=0 if samples.labels is None else int(samples.labels.max()) + 1,
         generator_loss=None if loss is None else generator_loss,
+        rise=None if trained is None else lambda round_: trained.rise(subject, form, round_),
         splits_at_zero=splits,
         logits=splits and loss is not None and loss.has_labels,
         wasserstein=getattr(loss, "estimates_wasserstein", False),
@@ -137,13 +158,30 @@ def subject_of(
         batch=batch,
     )
     _try(subject, batch)
+    if trained is not None:
+        with untouched(subject):
+            trained.check(subject, form)
     return subject
+
+
+def loss_of_scores(loss: Loss, player: PlayerName, real: Any, fake: Any) -> Tensor | None:
+    """What a loss makes of scores as a critic gives them, on their device; None where it needs missing ones."""
+    with torch.no_grad():
+        if player == "generator":
+            return None if loss.needs_real and real is None else loss.generator(fake, real)
+        return None if real is None else loss.critic(real, fake)
+
+
+def _form(generator: nn.Module, samples: OwnSamples) -> Form:
+    """What form the generator's samples have, by a pass of a few latents."""
+    latents = samples.draw_latents(0, _LEAST)
+    labels = () if samples.labels is None else (samples.labels[: len(latents)],)
+    with without_trace(generator, device=latents.device), torch.no_grad():
+        return form_of(generator(latents, *labels))
 
 
 def _try(subject: Subject, batch: int) -> None:
     """A pass of both networks, so that what does not fit is said at the beginning."""
-    from steadygan.diagnostics.looks import untouched
-
     latents = subject.latents(0, min(batch, SAMPLES))
     labels = subject.reference.labels
     with untouched(subject), torch.no_grad():
@@ -152,28 +190,37 @@ def _try(subject: Subject, batch: int) -> None:
         subject.score(subject.critic, made, some)
 
 
+def _stored(given: Given) -> bool:
+    """True for a tensor, or a list of them."""
+    if isinstance(given, list | tuple):
+        return bool(given) and all(isinstance(each, torch.Tensor) for each in given)
+    return isinstance(given, torch.Tensor)
+
+
+def _parts(given: Given) -> list[Tensor]:
+    """The tensors of stored samples."""
+    return [given] if isinstance(given, torch.Tensor) else list(given) if _stored(given) else []
+
+
 def _rows(available: int, count: int, seed: int) -> Tensor:
     """``count`` rows of so many, each at most once more often than another."""
     order = torch.randperm(available, generator=torch.Generator().manual_seed(seed))
     return order.repeat(-(-count // available))[:count]
 
 
-def _drawn(draw: Callable[[int], Tensor], count: int, seed: int) -> Tensor:
+def _drawn(draw: Callable[[int], Given], count: int, seed: int) -> Given:
     """What a function draws, the same in each call; torch's random states are left as they were."""
     with preserved_random_state(torch.device("cuda" if torch.cuda.is_available() else "cpu")), torch.no_grad():
         torch.manual_seed(seed)
         found = draw(count)
-    if not isinstance(found, torch.Tensor) or len(found) != count:
-        got = list(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+    parts = _parts(found)
+    if not parts or any(len(part) != count for part in parts):
+        got = ", ".join(str(list(part.shape)) for part in parts) or type(found).__name__
         raise UsageError(
             f"a function that draws {count} samples or latents gave {got}; needed: a tensor [{count}, ...]"
         )
-    return found.detach()
+    return found.detach() if isinstance(found, torch.Tensor) else [part.detach() for part in parts]
 
 
-def _of(labels: Tensor | None, rows: Tensor) -> Tensor | None:
-    return None if labels is None else labels[rows.to(labels.device)]
-
-
-def _shape(samples: Tensor) -> str:
-    return ", ".join(str(size) for size in samples.shape[1:])
+def _shape(samples: Sample) -> str:
+    return ", ".join(str(size) for size in scales_of(samples)[-1].shape[1:])

@@ -66,7 +66,7 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
     done, earlier = read_remedies(folder), max(earlier, _before_restart(folder))
     if recipe.run.on_trouble == "advise" or earlier + len(done) >= recipe.run.remedies:
         return None
-    new = Remedy(len(done) + 1, trouble.verdict, trouble.evidence, trouble.round, "rollback", time=now())
+    new = Remedy(earlier + len(done) + 1, trouble.verdict, trouble.evidence, trouble.round, "rollback", time=now())
     if trouble.verdict in DIVERGED:
         return _rolled_back(new, folder, trouble, done)
     if trouble.verdict in OVERFITTED:
@@ -75,7 +75,7 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
         return dataclasses.replace(new, action="stop", to_round=best) if best is not None and best in kept else None
     if trouble.verdict in COLLAPSED and recipe.run.on_trouble == "restart":
         name = folder.name.partition("-restart-")[0]
-        other = folder.with_name(f"{name}-restart-{earlier + len(done) + 1}")
+        other = folder.with_name(f"{name}-restart-{new.number}")
         return dataclasses.replace(new, action="restart", factor=SLOWER, folder=str(other))
     return None
 

@@ -15,8 +15,10 @@ LOOKS = 40
 """looks of a run that is long enough"""
 EARLY = 12
 """of them, in geometric steps before the others"""
-SHARE = 0.03
+SHARE = 0.04
 """of the work of a training that looks may take by what is known before it; measured, this must stay below 5%"""
+FEW = 8
+"""looks below which what costs most is left out, for more of them"""
 DEEP = 4
 """every so many looks, what costs most is measured too"""
 _FIRST = 0.002  # of the rounds: the first look, at the earliest
@@ -51,13 +53,14 @@ def schedule(
 
     Up to 40: a third of them, 12 at most, in geometric steps from .2% of the rounds on, as what goes wrong often does
     so early; the others in equal steps to the last round. As many fewer as keeps their work below ``share`` of the
-    training's, none where not even one does.
+    training's, none where not even one does. A short training, whose share is less than 8 such looks, has up to 8 that
+    leave out what costs most, but for the last one where there is time.
 
     Args:
         rounds: of the training
         round_work: of a round, in any unit
         look_work: of a look, in the same unit
-        deep_work: what a deep look, every fourth and the last, takes beyond it
+        deep_work: what a deep look, every fourth and the last one, takes beyond it
         once: what the first look takes beyond it
         share: of all rounds' work that looks may take
     """
@@ -66,15 +69,21 @@ def schedule(
     above("look_work", look_work, 0)
     within("share", share, 0, 1)
     budget = share * rounds * round_work - once
-    count = min(LOOKS, rounds)
+    count, costly = min(LOOKS, rounds), True
     while count and count * look_work + _deep_looks(count) * deep_work > budget:
         count -= 1
+    if count < FEW and deep_work:
+        count = max(0, min(FEW, rounds, int(budget / look_work)))
+        costly = False
     early = min(EARLY, count // 3)
     spaced = [-(-rounds * (i + 1) // (count - early)) for i in range(count - early)]
     first = max(1, round(_FIRST * rounds))
     looks = {*_geometric(first, spaced[0], early), *spaced} if count else set()
     ordered = tuple(sorted(looks))
-    return Schedule(ordered, frozenset({*ordered[DEEP - 1 :: DEEP], *ordered[-1:]}))
+    if costly:
+        return Schedule(ordered, frozenset({*ordered[DEEP - 1 :: DEEP], *ordered[-1:]}))
+    last = ordered[-1:] if len(ordered) * look_work + deep_work <= budget else ()
+    return Schedule(ordered, frozenset(last))
 
 
 def growing(round_: int, last: int) -> int:

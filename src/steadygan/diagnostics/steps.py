@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+_LEAST = 1e-12  # norm of all weights of a network
+
 
 def weights_of(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
     """Copies of the parameters, for ``mean_step`` after a round."""
@@ -22,13 +24,14 @@ def norm_of_gradients(parameters: Iterable[nn.Parameter]) -> Tensor:
 def mean_step(before: Sequence[Tensor], parameters: Iterable[nn.Parameter], steps: int) -> Tensor:
     """Norm of the parameters' change over that of the parameters before, divided by the number of steps between.
 
-    Steps in different directions add up to less than their lengths: of several steps it is at most their mean.
+    Steps in different directions add up to less than their lengths: of several steps it is at most their mean. Of
+    weights that are all 0 and stay so it is 0.
     """
     import torch
 
     with torch.no_grad():
         change = [now.detach() - was for now, was in zip(parameters, before, strict=True)]
-        return _norm(change) / _norm(list(before)) / max(1, steps)
+        return _norm(change) / _norm(list(before)).clamp(min=_LEAST) / max(1, steps)
 
 
 def _norm(tensors: list[Tensor]) -> Tensor:

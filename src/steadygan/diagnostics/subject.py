@@ -11,6 +11,9 @@ from steadygan.types import Batch, CriticOutput, Sample
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+RISE_STEPS = 10
+"""of a copy of the critic, by which its optimality is judged"""
+
 
 class Clipping(NamedTuple):
     """Weights of the critic that are clipped, and the bound."""

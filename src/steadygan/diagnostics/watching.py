@@ -10,7 +10,7 @@ import torch
 
 from steadygan.diagnostics.real_side import SAMPLES, most_rows
 from steadygan.diagnostics.signals.critic_optimality import critic_optimality
-from steadygan.diagnostics.subject import Clipping, Subject
+from steadygan.diagnostics.subject import RISE_STEPS, Clipping, Subject
 from steadygan.networks.layers.inspect import is_conditional
 from steadygan.networks.layers.power_iteration import taken_over
 from steadygan.objectives.base import ObjectiveLike
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from steadygan.training.held_out import HeldOutMeasure
     from steadygan.training.step.game import Game
 
-RISE_STEPS = 10
-"""of a copy of the critic, by which its optimality is judged"""
 _PASS = 64
 """samples of a pass, where no sample's score depends on others"""
 _FRESH, _REFERENCE, _HELD_OUT, _LATENTS, _RISE = range(5)  # parts of the stream

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OPERATIONS = 1e11
 """of networks, in a second"""
-_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 4e-2, 4e-2, 0.2
+_STEP, _LOOK, _DEEP, _ONCE = 1.5e-3, 3e-2, 4e-2, 0.04
 """seconds of a step, a look, a deep one and the first one, where networks cost nothing"""
 _NUMBERS = 4e-10
 """seconds for a number of a sample that is compared with another sample's"""

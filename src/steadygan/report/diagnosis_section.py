@@ -97,7 +97,7 @@ def section(found: Consultation) -> Section:
         main.source,
         tuple(also(finding) for finding in others),
         tuple(Advised(each.text, each.why, command(each, folder)) for each in found.changes) if folder else (),
-        found.notes,
+        (*found.notes, *found.remarks),
         spells(found.looks),
     )
 

@@ -78,6 +78,12 @@ def list_lines(folder: Path) -> list[Path]:
     return sorted((folder / SAMPLES).glob("[0-9]*.txt"), key=picture_round)
 
 
+def list_samples(folder: Path) -> list[Path]:
+    """The pictures, lines and pictures of all scales of a run, by round."""
+    scales = sorted((folder / SAMPLES / SCALES).glob("[0-9]*.png"), key=picture_round)
+    return [*list_pictures(folder), *list_lines(folder), *scales]
+
+
 def picture_round(path: Path) -> int:
     """The round of ``samples/000500.png`` or ``.txt``; -1 if the name holds none."""
     return int(path.stem) if _is_number(path.stem) else -1

@@ -22,7 +22,7 @@ class Remedy:
     """A remedy that a run took."""
 
     number: int
-    """from 1"""
+    """from 1, over the folders of restarts"""
     verdict: str
     """what the training had"""
     evidence: str

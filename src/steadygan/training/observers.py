@@ -154,6 +154,14 @@ class Doctor(Protocol):
             evaluation: the last one of samples, if there was one
         """
 
+    def cause(self, folder: Path, failed: int) -> str | None:
+        """Where values that are not finite began, by training again from the run's last checkpoint; None: unknown.
+
+        Args:
+            folder: of the run
+            failed: the first round with a loss that is not finite, from 1
+        """
+
     def trouble(self, log: Path) -> Trouble | None:
         """Why the run should not go on, by its signals.jsonl; asked after a look if ``run.on_trouble`` acts on it."""
 

@@ -96,7 +96,10 @@ def offered(error: RunError, path: Path) -> RunError:
 
 
 def drop_later(folder: Path, round_: int) -> tuple[str, ...]:
-    """Deletes the checkpoints after a round, which are of a run that went on otherwise; returns a line."""
+    """Deletes the checkpoints and pictures after a round, of a run that went on otherwise; returns a line."""
+    for picture in layout.list_samples(folder):
+        if layout.picture_round(picture) > round_:
+            picture.unlink(missing_ok=True)
     later = [path for path in layout.list_checkpoints(folder / layout.CHECKPOINTS) if int(path.name) > round_]
     for path in later:
         (path / layout.STATE).unlink(missing_ok=True)  # first: without it the folder is no checkpoint

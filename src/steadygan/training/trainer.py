@@ -211,14 +211,19 @@ class Trainer:
                 if self.planner is not None and done >= look and not last:
                     finite.check()
                     look = self._look(game, self.planner, timing, saved=saved)
+        if self.world.first and begin == self.recipe.rounds and begin:  # a run that went back to where it ends
+            self._picture(game)
         self.world.barrier()  # the first process has written everything
         return FINISHED
 
-    def _look_closer(self, counters: Counters, report: RoundReport) -> None:
-        """Appends a line to signals.jsonl: what the doctor measures after a round."""
+    def _look_closer(self, counters: Counters, report: RoundReport, failed: NotFiniteError | None = None) -> None:
+        """Appends a line to signals.jsonl: what the doctor measures after a round; of one that failed, why."""
         assert self.doctor is not None
         evaluations = self.evaluations.rows()
         seen = self.doctor.look(counters, report, evaluations[-1] if evaluations else None)
+        if failed is not None:
+            cause = self.doctor.cause(self.folder, failed.round)
+            seen = {**seen, "non_finite": cause or failed.term}
         self.signals.append(seen)
         self._looked_at = counters.round
         tell_looked(self.observers, seen)
@@ -236,9 +241,9 @@ class Trainer:
         """Looks at a training that turns out not to be finite, so that its log says where that begins."""
         try:
             yield
-        except NotFiniteError:
+        except NotFiniteError as error:
             if self.doctor is not None and self.world.first and self._looked_at < counters.round:
-                self._look_closer(counters, report)
+                self._look_closer(counters, report, error)
             raise
 
     def _look(self, game: Game, planner: Planner, timing: Timing, *, saved: bool) -> int:

@@ -86,6 +86,10 @@ def test_text_of_one_subject_has_one_mode_and_noise_no_n_gram(text):
     assert outcome.modes == 1 / 8
     assert text.measure(material.clean[-COUNT:]).excess == pytest.approx(0.0, abs=0.05)
     assert text.measure(text.noise()).excess > 1.0
+    lines = [text._lines(np.full((1, one.shape[1]), index))[0] for index in range(int(material.clean.max()) + 1)]
+    empty = text.measure(np.full((COUNT, one.shape[1]), lines.index("")))  # no line has four characters
+    floor, constant = text.ends
+    assert empty.finite and empty.excess == pytest.approx((1.0 - floor) / (constant - floor))
 
 
 def test_no_training_sees_the_reference():
