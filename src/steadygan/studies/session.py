@@ -241,7 +241,7 @@ def carry_out(
         share(folder, count, say)
     else:
         watch = Watch(folder, 1, say)
-        work(folder, watch.finish, leave=leave)
+        work(folder, watch.finish, before=watch.look, leave=leave)
     return write_findings(findings_of(folder))
 
 

@@ -15,12 +15,19 @@ POLL = 0.5
 Told = Callable[[Trial, Record], None]
 
 
-def work(folder: StudyFolder, told: Told | None = None, *, leave: bool = False) -> None:
+def work(
+    folder: StudyFolder,
+    told: Told | None = None,
+    *,
+    before: Callable[[], object] | None = None,
+    leave: bool = False,
+) -> None:
     """Carries out the trials that are left; any number of workers share them.
 
     Args:
         folder: of the study
         told: called with each trial that was carried out here
+        before: called before each trial that is carried out here, and while others are waited for
         leave: True if it ends when all that are left are carried out by others; else it waits, and takes over the
             trial of a worker that dies
     """
@@ -31,10 +38,14 @@ def work(folder: StudyFolder, told: Told | None = None, *, leave: bool = False) 
                 if not mine:
                     continue
                 taken = True
+                if before is not None:
+                    before()
                 record = finish(folder, trial)
             if told is not None:
                 told(trial, record)
         if not taken:
             if leave:
                 return
+            if before is not None:
+                before()
             time.sleep(POLL)
