@@ -9,6 +9,7 @@ from pathlib import Path
 from steadygan.recipe import RunOptions
 from steadygan.studies.experiments._lessons import Change, same
 from steadygan.studies.experiments._quality import COUNT, Attempt, Judge
+from steadygan.studies.device import device
 from steadygan.studies.training import OPTIONS, RUN
 from steadygan.studies.trial import Outcome
 
@@ -53,9 +54,9 @@ class Continued:
 
         half = self.first.rounds
         if _has_changed(place, half):
-            run = api.resume(place, device="cpu", observers=[])
+            run = api.resume(place, device=device(), observers=[])
         else:
-            run = api.resume(place, more_rounds=half, change=self.later, device="cpu", observers=[])
+            run = api.resume(place, more_rounds=half, change=self.later, device=device(), observers=[])
         if not run.finished:
             raise KeyboardInterrupt  # stopped by a signal
         run, ready = Run(place), self.first.prepared(seed)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan.preparation import prepare
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe
+from steadygan.studies.device import device
 from steadygan.studies.training import OPTIONS
 from steadygan.studies.trial import Outcome
 
@@ -109,7 +110,7 @@ def _setup(ready: Prepared) -> Setup:
 
     from steadygan.training.setup import SetupBuilder
 
-    return SetupBuilder(ready.recipe, ready.dataset, torch.device("cpu")).build()
+    return SetupBuilder(ready.recipe, ready.dataset, torch.device(device())).build()
 
 
 def _trained(setup: Setup, rounds: int, path: Path) -> nn.Module:

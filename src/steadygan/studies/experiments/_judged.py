@@ -83,9 +83,7 @@ class Judge:
 
         if features not in self._sides:
             trained = features == "classifier"
-            made = (
-                classifier_features(self.dataset, seed=CLASSIFIER) if trained else make_features(features, self.dataset)
-            )
+            made = self._classifier() if trained else make_features(features, self.dataset)
             self._sides[features] = RealSide(self.dataset, made, lambda: made)
         return self._sides[features]
 

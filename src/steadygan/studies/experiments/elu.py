@@ -168,6 +168,7 @@ STUDY = Study(
         ),
     ),
     seeds={"smoke": 1, "laptop": 5, "paper": 5},
+    of_failure={"left": 1.0},
     limits="Two shallow networks where the paper has random architectures and LSUN networks at 32 and 64 px; success "
     "is a distance to held-out data, where the paper has an Inception score and the eye.",
 )
