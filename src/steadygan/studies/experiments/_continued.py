@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadygan.recipe import RunOptions
+from steadygan.studies.device import device
 from steadygan.studies.experiments._lessons import Change, same
 from steadygan.studies.experiments._quality import COUNT, Attempt, Judge
-from steadygan.studies.device import device
 from steadygan.studies.training import OPTIONS, RUN
 from steadygan.studies.trial import Outcome
 
