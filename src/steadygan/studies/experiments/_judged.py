@@ -15,6 +15,7 @@ from steadygan.errors import UsageError
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.evaluation.real_side import RealSide
+    from steadygan.features.base import Features
 
 COUNT = 1_000
 """generated samples that are judged"""
@@ -79,15 +80,16 @@ class Judge:
     def _side(self, features: str) -> RealSide:
         from steadygan.evaluation.extracting import make_features
         from steadygan.evaluation.real_side import RealSide
-        from steadygan.features.classifier import classifier_features
 
         if features not in self._sides:
-            trained = features == "classifier"
-            made = (
-                classifier_features(self.dataset, seed=CLASSIFIER) if trained else make_features(features, self.dataset)
-            )
+            made = self._classifier() if features == "classifier" else make_features(features, self.dataset)
             self._sides[features] = RealSide(self.dataset, made, lambda: made)
         return self._sides[features]
+
+    def _classifier(self) -> Features:
+        from steadygan.features.classifier import classifier_features
+
+        return classifier_features(self.dataset, seed=CLASSIFIER)
 
 
 def inception_numbers(dataset: Dataset, samples: NDArray[np.uint8]) -> dict[str, float]:
