@@ -82,8 +82,7 @@ class Judge:
         from steadygan.evaluation.real_side import RealSide
 
         if features not in self._sides:
-            trained = features == "classifier"
-            made = self._classifier() if trained else make_features(features, self.dataset)
+            made = self._classifier() if features == "classifier" else make_features(features, self.dataset)
             self._sides[features] = RealSide(self.dataset, made, lambda: made)
         return self._sides[features]
 
