@@ -52,7 +52,8 @@ class FiniteCheck:
         bad = [(round_, term) for round_, term in zip(self.first.tolist(), _TERMS, strict=True) if round_ >= 0]
         if bad:
             first, _ = min(bad)
-            raise NotFiniteError(first + 1, " and ".join(term for round_, term in bad if round_ == first))
+            *others, last = (term for round_, term in bad if round_ == first)
+            raise NotFiniteError(first + 1, f"{', '.join(others)} and {last}" if others else last)
 
 
 class NotFiniteError(RunError):
