@@ -65,10 +65,10 @@ def test_inception_is_asked_for_nothing_without_a_file_of_weights(digits, monkey
     assert inception_numbers(digits, np.asarray(digits.train.samples[:10])) == {}  # grey
 
 
-def test_data_of_a_kind_is_the_users_or_the_stand_in(monkeypatch):
+def test_data_of_a_kind_is_the_users_or_the_stand_in(monkeypatch, tmp_path):
     monkeypatch.delenv("STEADYGAN_DATA_PICTURES", raising=False)
     assert source("pictures") == "digits" and is_stand_in("pictures") and named("pictures") == {}
     assert pictures("pictures", 32, 8) == DataOptions(source="digits", size=8)
-    monkeypatch.setenv("STEADYGAN_DATA_PICTURES", "faces/")
-    assert pictures("pictures", 32, 8) == DataOptions(source="faces/", size=32)
-    assert named("pictures") == {"data": "faces/"}
+    monkeypatch.setenv("STEADYGAN_DATA_PICTURES", str(tmp_path))
+    assert pictures("pictures", 32, 8) == DataOptions(source=str(tmp_path.resolve()), size=32)
+    assert named("pictures") == {"data": str(tmp_path.resolve())}
