@@ -100,6 +100,7 @@ WRONG = [
     ([*SMOKE, "--out", "/dev/null"], "/dev/null"),
     ([*SMOKE, "--out", "/dev/null/x"], "/dev/null"),
     ([*SMOKE, "--out", "/proc/x"], "/proc"),
+    ([*SMOKE, "--docs", "/dev/null"], "/dev/null"),
     ([*SMOKE, "--retries", "3"], "unknown option"),
     ([*SMOKE, "--device", "tpu"], "unknown device"),
     ([*SMOKE, "--device", "meta"], "unknown device"),

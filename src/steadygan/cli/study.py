@@ -14,6 +14,7 @@ from steadygan.cli.codes import INTERRUPTED, TERMINATED
 from steadygan.cli.parser import Parser, at_least, integer, minutes
 from steadygan.cli.runs import table
 from steadygan.errors import UsageError, unknown_name
+from steadygan.system.output_paths import check_output_folder
 from steadygan.system.terminal import is_terminal, raw_of, width_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
         raise unknown_name("scale", values.scale, SCALES)
     if values.name is None:
         return _without_name(values)
+    if values.docs is not None:
+        check_output_folder(Path(values.docs))
     data = _by_kind(values.data)
     definition = session.defined(
         values.name, values.scale or "laptop", seeds=values.seeds, data=data, device=values.device

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,9 +59,9 @@ class Definition:
             trials = tuple(trial.fitted(self.share) for trial in trials)
         if not trials:
             raise UsageError(f"the study '{study.name}' has no trials at the scale '{self.scale}'")
-        names = [trial.name.lower() for trial in trials]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
+        names = Counter(trial.name.lower() for trial in trials)
+        twice, times = names.most_common(1)[0]
+        if times > 1:
             raise UsageError(f"the study '{study.name}' has two trials of the name '{twice}'")
         return trials
 
