@@ -42,7 +42,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(16, 32, 4, 4, 2, 150),
-    "laptop": Size(128, 256, 1_500, 32, 600, 2_000),
+    "laptop": Size(128, 256, 3_000, 32, 1_500, 2_000),
     "paper": Size(512, 256, 100_000, 128, 100_000, 2_000),
 }
 

@@ -47,7 +47,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(16, 32, 5, 4, 5, 100, 1.0),
-    "laptop": Size(128, 256, 1_000, 32, 600, 1_000, 4.0),
+    "laptop": Size(128, 256, 3_000, 32, 1_500, 1_000, 4.0),
     "paper": Size(512, 256, 100_000, 64, 200_000, SAMPLES, 1.0),
 }
 

@@ -47,7 +47,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(4, 32, 3, 150, 1.0),
-    "laptop": Size(32, 64, 600, 2_000, 4.0),
+    "laptop": Size(32, 64, 2_000, 2_000, 4.0),
     "paper": Size(64, 64, 200_000, 2_000, 1.0),
 }
 

@@ -47,7 +47,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(16, 32, 10, 50),
-    "laptop": Size(256, 256, 4_000, 1_000),
+    "laptop": Size(256, 256, 8_000, 1_000),
     "paper": Size(512, 256, 500_000, 1_000),
 }
 
@@ -186,6 +186,6 @@ STUDY = Study(
             needs="a wider critic and more steps: near the modes directions change within a deviation of 0.014",
         ),
     ),
-    limits="Critics of width 256 and 4,000 steps. The coupling is that of 1,000 held-out points a side: where it is "
+    limits="Critics of width 256 and 8,000 steps. The coupling is that of 1,000 held-out points a side: where it is "
     "not unique, as within a mode, its directions are those of a sample.",
 )

@@ -48,7 +48,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(4, 16, 10, 100),
-    "laptop": Size(64, 50, 2_000, 1_000),
+    "laptop": Size(64, 50, 4_000, 1_000),
     "paper": Size(64, 50, 20_000, 1_000),
 }
 
@@ -193,6 +193,6 @@ STUDY = Study(
             needs="the paper's 20,000 rounds",
         ),
     ),
-    limits="Digits of 8 px in place of MNIST's 28, and 2,000 rounds in place of 20,000; 'large' networks are those of "
+    limits="Digits of 8 px in place of MNIST's 28, and 4,000 rounds in place of 20,000; 'large' networks are those of "
     "the authors' MNIST code, as the paper does not say which it took.",
 )

@@ -45,7 +45,7 @@ class Size(NamedTuple):
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(16, 32, 10, 60),
-    "laptop": Size(256, 256, 5_000, MATCHED),
+    "laptop": Size(256, 256, 10_000, MATCHED),
     "paper": Size(512, 256, 500_000, MATCHED),
 }
 
@@ -164,6 +164,6 @@ STUDY = Study(
             _near_optimum,
         ),
     ),
-    limits="Critics of width 256 and 5,000 steps where the authors' code has 512 and 500,000 (the paper says 'to "
+    limits="Critics of width 256 and 10,000 steps where the authors' code has 512 and 500,000 (the paper says 'to "
     "optimality'). The exact potential is that of 1,000 points a side, not of the distributions.",
 )
