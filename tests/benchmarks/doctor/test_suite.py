@@ -13,11 +13,12 @@ from benchmarks.doctor.cases import Case, Said, judged, said_of
 from benchmarks.doctor.labels import Label
 from benchmarks.doctor.materials import Source, open_source
 from benchmarks.doctor.probe import area, separable
-from benchmarks.doctor.score import confusion, errors, lines, score
+from benchmarks.doctor.score import PAGE, confusion, errors, lines, score
 from benchmarks.doctor.shares import macro, wilson
 from benchmarks.doctor.split import SEEN_MECHANISMS, UNSEEN_MECHANISMS, new_parts, split_of
 from benchmarks.doctor.suite import LOGS, OUTCOMES, finished, keep_log, keep_outcome, kept_log, kept_outcomes, trainings
 from steadygan.diagnostics.findings import Diagnosis, Finding
+from steadygan.diagnostics.judge import timeline
 from steadygan.recipe import dumps
 
 
@@ -134,9 +135,12 @@ def test_areas_of_scores_and_of_an_independent_classifier():
     assert separable(*draws.standard_normal((2, 300, 2))) == pytest.approx(0.5, abs=0.12)
 
 
-def test_the_kept_logs_are_judged_again():
-    judge = pytest.importorskip("steadygan.diagnostics.judge")
+@pytest.mark.slow
+def test_the_kept_logs_give_the_scores_of_the_page():
     if not OUTCOMES.exists() or not any(LOGS.glob("*.jsonl.xz")):
         pytest.skip("no logs are kept yet")
-    found = judged(judge.timeline)
-    assert found and all(0 < each.said.at <= 1 for each in found)
+    cases, page = judged(timeline), PAGE.read_text()
+    assert all(0 < each.said.at <= 1 for each in cases)
+    for split in ("seen", "unseen"):
+        made = "\n".join(lines(f"{split.capitalize()} trainings", [each for each in cases if each.split == split]))
+        assert made.strip() in page, "python -m benchmarks.doctor.score --docs"
