@@ -66,7 +66,7 @@ def test_a_run_that_was_too_short_for_a_diagnosis_says_so(tmp_path: Path) -> Non
 
 
 def test_a_run_without_looks_says_why(tmp_path: Path) -> None:
-    assert "so few rounds is not looked at" in run_log(written(tmp_path, 0, 400, 400)).notes[0]
+    assert "so few rounds are not looked at" in run_log(written(tmp_path, 0, 400, 400)).notes[0]
     assert "diagnose false" in run_log(written(tmp_path, 0, 400, 400, diagnose=False)).notes[0]
     assert "; judged by metrics.jsonl" in run_log(written(tmp_path, 0, 800, 400)).notes[0]
 

@@ -58,8 +58,8 @@ def test_a_short_training_has_plain_looks_in_place_of_fewer_deep_ones() -> None:
     def looks(rounds: int) -> Schedule:
         return schedule(rounds, 1.0, 1.0, deep_work=9.0, once=2.0, share=0.1)
 
-    assert [len(looks(rounds).rounds) for rounds in (29, 30, 60, 100, 150)] == [0, 1, 4, 8, 8]
-    assert not any(looks(rounds).deep for rounds in (30, 60, 100))
+    assert [len(looks(rounds).rounds) for rounds in (30, 59, 60, 100, 150)] == [0, 0, 4, 8, 8]
+    assert not any(looks(rounds).deep for rounds in (60, 100))
     assert looks(200).deep == {200}  # 8 looks and 9 more for the last one are within 20 - 2
     long = looks(2_000)
     assert len(long.rounds) > 8 and long.deep == {*long.rounds[3::4], 2_000}

@@ -84,7 +84,7 @@ def _unseen(settings: Mapping[str, Any], rows: Sequence[Row]) -> str:
     if isinstance(options, Mapping) and options.get("diagnose") is False:
         why = " (--run.diagnose false)"
     elif rows and _ended(rows[-1]):
-        why = ": a run of so few rounds is not looked at, since a look takes as long as many of them"
+        why = ": so few rounds are not looked at, since the four looks that a diagnosis needs take as long as many"
     else:
         why = ""
     return f"there is no {layout.SIGNALS}{why}; judged by {layout.METRICS} and {layout.EVALUATIONS}"

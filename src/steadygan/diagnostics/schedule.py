@@ -17,8 +17,9 @@ EARLY = 12
 """of them, in geometric steps before the others"""
 SHARE = 0.04
 """of the work of a training that looks may take by what is known before it; measured, this must stay below 5%"""
-FEW = 8
-"""looks below which what costs most is left out, for more of them"""
+FEW, LEAST = 8, 4
+"""looks below which what costs most is left out, for more of them; below which there are none, as a diagnosis needs
+four: of fewer, faults may be said of a training that has only begun"""
 DEEP = 4
 """every so many looks, what costs most is measured too"""
 _FIRST = 0.002  # of the rounds: the first look, at the earliest
@@ -53,7 +54,7 @@ def schedule(
 
     Up to 40: a third of them, 12 at most, in geometric steps from .2% of the rounds on, as what goes wrong often does
     so early; the others in equal steps to the last round. As many fewer as keeps their work below ``share`` of the
-    training's, none where not even one does. A short training, whose share is less than 8 such looks, has up to 8 that
+    training's, none where not even four do. A short training, whose share is less than 8 such looks, has up to 8 that
     leave out what costs most, but for the last one where there is time.
 
     Args:
@@ -75,6 +76,7 @@ def schedule(
     if count < FEW and deep_work:
         count = max(0, min(FEW, rounds, int(budget / look_work)))
         costly = False
+    count = count if count >= LEAST else 0
     early = min(EARLY, count // 3)
     spaced = [-(-rounds * (i + 1) // (count - early)) for i in range(count - early)]
     first = max(1, round(_FIRST * rounds))
