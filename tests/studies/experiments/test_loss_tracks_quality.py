@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from steadygan.networks import parameter_count
+from steadygan.run import Run
 from steadygan.studies.experiments._tracking import correlation, losses_before
 from steadygan.studies.experiments.loss_tracks_quality import LOOKS, METHODS, STUDY
 from steadygan.studies.results import Results, Row
@@ -20,6 +21,11 @@ def test_it_runs_and_reports(tmp_path):
     for row in results:
         assert list(row.values["rounds"]) == list(range(1, 6))
         assert len(row.values["distances"]) == len(row.values["losses"]) == 5
+    for trial in STUDY.trials("smoke", [0]):
+        if trial.settings["method"] == "WGAN-GP":  # the curve is the difference of mean scores, without the penalty
+            logged = Run(tmp_path / trial.name / "run").rows
+            curve = results.where(**trial.settings).rows[0].values["curve"]
+            np.testing.assert_allclose(curve, [each["wasserstein"] for each in logged], rtol=1e-4, atol=1e-6)
 
 
 def test_the_loss_is_the_median_since_the_checkpoint_before_without_the_penalty():

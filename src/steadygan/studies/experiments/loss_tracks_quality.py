@@ -13,7 +13,7 @@ from steadygan.recipes import dcgan, wgan, wgan_gp
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
-from steadygan.studies.experiments._charts import COLOURS, figure
+from steadygan.studies.experiments._charts import COLOURS, figure, from_zero
 from steadygan.studies.experiments._distance_left import SAMPLES
 from steadygan.studies.experiments._evidence import told
 from steadygan.studies.experiments._tracking import measure
@@ -133,7 +133,7 @@ def plots(results: Results) -> list[Plot]:
         other = axes.twinx()
         other.plot(values["rounds"], values["distances"], "o-", color=COLOURS[1], markersize=3, linewidth=1)
         other.set_ylabel(values["what"], color=COLOURS[1], fontsize=8)
-        other.set_ylim(bottom=0)
+        from_zero(other)
         if "rank_correlation" in values:
             axes.set_title(f"{method}, {data}: rank correlation {values['rank_correlation']:.2f}", fontsize=10)
     caption = "Negative critic loss (blue, median between checkpoints) and distance of samples to real ones (orange)."
