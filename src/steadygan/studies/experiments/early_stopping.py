@@ -141,7 +141,7 @@ def _table(results: Results) -> Table:
         rows.append(
             [str(case), total.jumped, total.jumped_fell, total.calm, total.calm_fell, len(results.where(case=case))]
         )
-    heads = ["case", "jumps", "then worse", "other looks", "then worse", "trainings"]
+    heads = ["case", "jumps", "worse after", "other looks", "worse after those", "trainings"]
     return Table(heads, rows, "counts of looks over all seeds")
 
 
