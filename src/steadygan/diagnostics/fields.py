@@ -28,12 +28,14 @@ LOSSES = {
 }
 SAMPLES = {
     "distance_ratio": "mean pairwise distance of generated samples over that of held-out ones",
+    "energy": "energy coefficient: 0 samples are as the data, .29 all alike at its mean, 1 far away",
     "rank_ratio": "effective rank of generated samples over that of held-out ones",
     "feature_distance_ratio": "distance_ratio in the critic's last features",
     "duplicates": "share of generated samples with a near duplicate among them",
     "duplicates_expected": "the same share that held-out samples would have",
     "bins_different": "NDB/K: share of k-means bins whose proportions differ from the data's",
     "bins_missing": "share of k-means bins without a generated sample",
+    "bins_divergence": "Jensen-Shannon divergence of these bins' shares, in bits; some .05 by chance",
     "classes": "classes with over 2% of the generated samples, over the data's number of classes",
     "class_entropy_ratio": "entropy of the classes of generated samples over that of held-out ones",
     "copy_ratio": "median distance of generated samples to training ones over that of held-out samples",

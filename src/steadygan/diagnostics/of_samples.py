@@ -8,6 +8,7 @@ from steadygan.diagnostics.real_side import RealSide
 from steadygan.diagnostics.signals.bins import bin_difference
 from steadygan.diagnostics.signals.colour_agreement import colour_agreement
 from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance
+from steadygan.diagnostics.signals.energy import coefficient, mean_distance
 from steadygan.diagnostics.signals.host import host_rows, ratio
 from steadygan.diagnostics.signals.memorisation import copying_by_distances
 from steadygan.diagnostics.signals.near_duplicates import share_within
@@ -28,10 +29,12 @@ _LIMIT = 300  # of feature vectors
 
 
 def variety(fake: Sample, real: RealSide) -> dict[str, float]:
-    """Distances and effective rank of generated samples, near duplicates and bins."""
+    """Distances and effective rank of generated samples, near duplicates, and the difference to real ones."""
     rows = host_rows(fake, "generated samples")
+    distance = mean_pairwise_distance(rows, limit=len(rows))
     found = {
-        "distance_ratio": ratio(mean_pairwise_distance(rows, limit=len(rows)), real.distance),
+        "distance_ratio": ratio(distance, real.distance),
+        "energy": coefficient(mean_distance(rows, real.rows), distance, real.distance),
         "rank_ratio": ratio(effective_rank(rows, limit=len(rows)), real.rank),
         "duplicates": share_within(rows, real.threshold),
         "duplicates_expected": real.duplicates,
@@ -42,7 +45,7 @@ def variety(fake: Sample, real: RealSide) -> dict[str, float]:
 def modes(fake: Sample, real: RealSide) -> dict[str, float]:
     """Bins of the data that generated samples leave out or fill otherwise."""
     bins = bin_difference(fake, real.bins)
-    return {"bins_different": bins.share, "bins_missing": bins.missing}
+    return {"bins_different": bins.share, "bins_missing": bins.missing, "bins_divergence": bins.divergence}
 
 
 def neighbours(fake: Sample, real: RealSide) -> dict[str, float]:

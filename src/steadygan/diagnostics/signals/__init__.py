@@ -27,6 +27,7 @@ from steadygan.diagnostics.signals.curves import (
     wasserstein_curve,
 )
 from steadygan.diagnostics.signals.diversity import Diversity, diversity, effective_rank, mean_pairwise_distance
+from steadygan.diagnostics.signals.energy import energy_coefficient
 from steadygan.diagnostics.signals.equilibrium import Convergence, Rails, convergence, convergence_measure, rails
 from steadygan.diagnostics.signals.held_out_gap import HeldOutGap, gap_of_scores, held_out_gap, real_sign
 from steadygan.diagnostics.signals.layer_gradients import LayerGradients, layer_gradients
@@ -105,6 +106,7 @@ __all__ = [
     "diversity",
     "duplicate_threshold",
     "effective_rank",
+    "energy_coefficient",
     "gap_of_scores",
     "held_out_gap",
     "layer_gradients",

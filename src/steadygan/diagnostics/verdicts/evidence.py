@@ -15,6 +15,8 @@ CLAUSES = {
     "duplicates": "{%} of the samples have a near copy among them (as in the data: {duplicates_expected%})",
     "bins_missing": "{%} of the data's bins have no sample (healthy: none to 10%)",
     "bins_different": "{%} of the data's bins have another share of the samples than of the data (by chance: 5%)",
+    "bins_divergence": "shares of the data's bins differ by {} bits (healthy: below 0.2)",
+    "energy": "samples and data differ by an energy coefficient of {} (the same distribution: 0; one sample: 0.29)",
     "classes": "samples are of {%} of the classes (healthy: 80 to 100%)",
     "class_entropy_ratio": "their classes have {} times the entropy of the data's (healthy: 0.9 to 1)",
     "copy_ratio": "samples are {} times as far from training samples as held-out data is (healthy: 1.05 to 1.65)",
