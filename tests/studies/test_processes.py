@@ -188,11 +188,13 @@ def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on(
     assert len(errors.strip().splitlines()) <= 1
     if number == signal.SIGINT:
         assert "to go on: the same command" in errors
-    assert not list(path.rglob("owner.json"))
+    folder = StudyFolder(path)
+    assert not any(map(folder.is_claimed, folder.trials))
     process = command(*words)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert numbers(path) == whole
+    assert not list(path.rglob("owner.json"))
 
 
 @pytest.mark.parametrize(

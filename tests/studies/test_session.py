@@ -88,6 +88,28 @@ def test_an_interrupted_trial_leaves_no_result_and_the_others_stay(
     assert numbers(tmp_path / "s") == numbers(tmp_path / "whole")
 
 
+def test_a_signal_that_comes_out_as_another_error_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import signal
+
+    from steadygan.studies.trial import Calculation
+
+    def met(self: Calculation, folder: Path, seed: int) -> Any:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("numpy failed to import") from None
+        return {}
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(Calculation, "carry_out", met)
+    with pytest.raises(KeyboardInterrupt):
+        carried_out(tmp_path / "s")
+    assert numbers(tmp_path / "s") == {}
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_trial_that_fails_is_recorded_and_tried_again_only_when_asked(tmp_path: Path) -> None:
     name = "tests.studies.tiny:DIVERGING"
     found = carried_out(tmp_path / "s", name)

@@ -17,6 +17,7 @@ from steadygan.studies.definition import Definition
 from steadygan.studies.device import CPU
 from steadygan.studies.folder import StudyFolder
 from steadygan.studies.outcomes import Record
+from steadygan.studies.stops import Stops
 from steadygan.studies.training import RUN
 from steadygan.studies.trial import Trial
 from steadygan.system.cores import processor_name
@@ -34,10 +35,12 @@ def carry_out(definition: Definition, trial: Trial, place: Path) -> Record:
     failure, values = None, {}
     made = provenance(definition.device)
     began = time.monotonic()
-    with definition.conditions(), _one_thread():
+    with Stops() as stops, definition.conditions(), _one_thread():
         try:
             values = dict(trial.work.carry_out(place, trial.seed))
         except Exception as error:
+            if stops.received:
+                raise KeyboardInterrupt from error
             if _is_of_the_machine(error):
                 raise
             failure = str(error) if isinstance(error, SteadyganError) else in_one_line(error)

@@ -123,11 +123,11 @@ def owned(path: Path, patience: float | None = None) -> Iterator[Owner | None]:
         before = None if created else read_owner(path)
         if not created and (left := _unseen(path, before)) > 0:
             raise OwnedError(path, before, left)
-        _write(file, Owner.this())
-        _mine.add(key)
         ended = threading.Event()
-        threading.Thread(target=_touch, args=(path, ended), daemon=True, name="owner").start()
         try:
+            _write(file, Owner.this())
+            _mine.add(key)
+            threading.Thread(target=_touch, args=(path, ended), daemon=True, name="owner").start()
             yield before
         finally:
             ended.set()
