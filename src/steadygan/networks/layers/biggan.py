@@ -89,6 +89,7 @@ class HierarchicalTrunk(nn.Module):
         """
         super().__init__()
         self.chunk = chunk
+        self.modulated_by_latent = chunk > 0
         self.embedding = embedding
         self.first = first
         self.blocks = nn.ModuleList(blocks)
