@@ -45,7 +45,7 @@ def biggan(sample: SampleSpec = IMAGES) -> Recipe:
         generator_optimizer=Adam(2e-4, betas=(0.0, 0.999)),
         critic_optimizer=Adam(2e-4, betas=(0.0, 0.999)),
         batch=64,
-        average=Average(half_life_of(DECAY, 64), ramp=None, start=1_000),
+        average=_average(64, start=1_000),
         rounds=100_000,
     )
 
@@ -68,7 +68,7 @@ def biggan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
         generator_optimizer=optimizer,
         critic_optimizer=optimizer,
         batch=50,
-        average=Average(half_life_of(DECAY, 50), ramp=None, start=1_000),
+        average=_average(50, start=1_000),
         data=DataOptions(source="cifar10"),
         rounds=125_000,
     )
@@ -94,7 +94,7 @@ def biggan_128(sample: SampleSpec = IMAGES) -> Recipe:
         generator_optimizer=dataclasses.replace(generator_optimizer, eps=1e-6),
         critic_optimizer=dataclasses.replace(critic_optimizer, eps=1e-6),
         batch=2048,
-        average=Average(half_life_of(DECAY, 2048), ramp=None, start=20_000),
+        average=_average(2048, start=20_000),
         data=DataOptions(size=128),
         rounds=150_000,
     )
@@ -104,3 +104,8 @@ def _sizes(sample: SampleSpec) -> tuple[int, tuple[int, ...]]:
     """The size of the networks that is nearest to the samples', and where their self-attention is."""
     size = min(SIZES, key=lambda known: abs(known - sample.shape[-1]))
     return size, (min(64, size // 2),) if size >= 32 else ()
+
+
+def _average(batch: int, start: int) -> Average:
+    """The average that keeps 0.9999 of itself at each step, from a round on; its half-life in four digits."""
+    return Average(float(f"{half_life_of(DECAY, batch):.4g}"), ramp=None, start=start)
