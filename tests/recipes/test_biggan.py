@@ -15,6 +15,7 @@ from steadygan.optimizers import Adam
 from steadygan.penalties import Orthogonal
 from steadygan.priors import Normal
 from steadygan.recipes import find
+from steadygan.schedules import Constant
 from steadygan.types import SampleSpec
 from tests.networks.spectral import refine_spectral_norms, spectral_norms
 from tests.training.games import image_data, table, training_round
@@ -89,3 +90,12 @@ def test_logged_singular_values_are_those_of_the_weights_once_the_iteration_has_
             weight = network.get_submodule(name).parametrizations["weight"].original.detach().double()
             largest = torch.linalg.svdvals(weight.flatten(1))[0]
             assert sigma.item() == pytest.approx(largest.item(), rel=1e-3)
+
+
+@pytest.mark.slow
+def test_traced_steps_have_the_eager_gradients() -> None:
+    from steadygan.training.setup import SetupBuilder
+    from tests.training.worlds import traced_errors
+
+    found = traced_errors(SetupBuilder(tiny(critic_steps=Constant(1)), image_data(), torch.device("cpu")))
+    assert max(found.values()) < 1e-9
