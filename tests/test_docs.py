@@ -26,6 +26,8 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.
 FOLDERS = ("tests", "src", "benchmarks", "examples", "scripts", "docs")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 STAND_INS = {
+    "runs/sngan-photos": str(ROOT / "README.md"),  # --from takes a file that is there
+    "weights.safetensors": str(ROOT / "README.md"),
     "my_networks:MyCritic": "tests.networks.test_own:Critic",
     "RECIPE": "wgan-gp",
     "NAME": "wgan-gp",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from steadygan.ema import Average, reestimate_statistics, update_average
+from steadygan.ema import Average, half_life_of, reestimate_statistics, update_average
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import RECIPES
@@ -81,6 +81,29 @@ def test_a_half_life_of_zero_is_the_current_generator(average: Average) -> None:
 
 def test_before_any_sample_the_average_is_the_current_generator() -> None:
     assert Average().decay(64, seen=0) == 0.0
+
+
+def test_before_its_start_the_average_is_the_present_generator() -> None:
+    """BigGAN's code: weights are copied up to round 1,000, and averaged with 0.9999 from then on."""
+    average = Average(half_life_of(0.9999, 50), ramp=None, start=3)
+    averaged = [torch.zeros(2)]
+    for round_ in range(3):
+        update_average(averaged, [torch.full((2,), 0.1 + round_)], average.decay(50, 50 * (round_ + 1), round_))
+        assert torch.equal(averaged[0], torch.full((2,), 0.1 + round_))
+    assert average.decay(50, 200, 3) == pytest.approx(0.9999, rel=1e-12)
+
+
+def test_a_half_life_of_a_decay_keeps_that_decay_at_each_step() -> None:
+    """0.9999 halves in 6,931 steps."""
+    assert half_life_of(0.9999, 1) == pytest.approx(6931.1, abs=0.1)
+    assert Average(half_life_of(0.9999, 64), ramp=None).decay(64, 10**9) == pytest.approx(0.9999, rel=1e-12)
+
+
+def test_the_start_moves_with_the_length_of_the_run() -> None:
+    recipe = RECIPES["biggan"](SampleSpec((3, 32, 32), 10))
+    assert (recipe.rounds, recipe.average.start, fitted(recipe, 500).average.start) == (100_000, 1_000, 5)
+    with pytest.raises(UsageError, match="start"):
+        Average(start=-1)
 
 
 @pytest.mark.parametrize("half_life", [-1.0, float("nan")])

@@ -61,7 +61,8 @@ def train(
         form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape
         device: 'auto', 'cpu', 'cuda' or 'mps'
         observers: of rounds, pictures and checkpoints; None: ``default_observers()``
-        weights_from: a run whose networks this one starts from (fine-tuning)
+        weights_from: a run, or a file of weights (safetensors, or a state_dict by torch.save), whose networks this one
+            starts from (fine-tuning): tensors that fit by name and shape
         generator: instead of the recipe's: a network spec, or a function or ``nn.Module`` class that makes a network
             of your own (``sg.networks.Own``)
         critic: the same
@@ -101,12 +102,21 @@ def train_prepared(
 ) -> Run:
     """Trains what ``prepare`` returned: for callers that change the recipe after the data was opened."""
     began = time.perf_counter() if ready.began is None else ready.began
-    start = None if weights_from is None else Run(weights_from).checkpoint()
+    start = None if weights_from is None else starting_point(weights_from)
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     watching = default_observers() if observers is None else observers
     with _world(device) as world:
         launch = Launch(ready.dataset, device, watching, world, began)
         return launch.new(ready.recipe, world.broadcast(folder), ready.minutes, start)
+
+
+def starting_point(source: str | Path) -> Path:
+    """The file, or the last checkpoint of the run, that training starts from.
+
+    Raises:
+        UsageError: if there is no such run.
+    """
+    return Path(source) if Path(source).is_file() else Run(source).checkpoint()
 
 
 def _world(device: str) -> AbstractContextManager[World]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steadygan.checks import within
+from steadygan.checks import whole_number, within
+from steadygan.codec import DURATION, OMIT_DEFAULT
 from steadygan.schedules import Schedule, check_schedule, times, value_at
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ class Average:
     """samples after which the influence of old weights has halved; 0: no averaging; a schedule: by round"""
     ramp: float | None = 0.05
     """limit of the half-life, as a share of the samples seen so far; None: no limit"""
+    start: int = field(default=0, metadata=OMIT_DEFAULT | DURATION)
+    """rounds before the averaging begins; until then the average is the present weights (BigGAN's code)"""
 
     def __post_init__(self) -> None:
+        whole_number("Average.start", self.start, 0)
         if isinstance(self.half_life, int | float):
             within("Average.half_life", self.half_life, 0, math.inf, note="samples; 0 for no averaging")
         else:
@@ -57,6 +61,8 @@ class Average:
                 it was made for, so it forgets as much as that would have. A number stays, but where no ramp limits it
                 and the run has become shorter.
         """
+        if round_ < self.start:
+            return 0.0
         half_life = value_at(self.half_life, round_)
         if not isinstance(self.half_life, int | float):
             half_life /= pace
@@ -89,11 +95,14 @@ class Average:
     def within(self, batch: int, rounds: int) -> Average:
         """The average with its half-life shortened, if need be, so that a run's first tenth is forgotten at its end.
 
+        Of a run whose averaging begins later: the first tenth of the rounds that are averaged.
+
         Args:
             batch: samples a round
             rounds: of the run
         """
-        start, needed = max(1, round(BEGINNING * rounds)), -math.log2(FORGOTTEN)
+        averaged = max(0, rounds - self.start)  # a tenth of these: the first average is of the weights at the start
+        start, needed = max(1, self.start + round(BEGINNING * averaged)), -math.log2(FORGOTTEN)
         if rounds <= start or self.half_lives(batch, start, rounds) >= needed:
             return self
         low, high = 0.0, 1.0
@@ -109,6 +118,11 @@ class Average:
             else:
                 high = factor
         return shortened
+
+
+def half_life_of(decay: float, batch: int) -> float:
+    """The half-life in samples of an average that keeps ``decay`` of itself at each step of ``batch`` samples."""
+    return batch * math.log(0.5) / math.log(decay)
 
 
 def update_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:

@@ -46,6 +46,11 @@ def interval(penalty: Any) -> int:
     return every
 
 
+def is_of_weights(penalty: Any) -> bool:
+    """True for a penalty on the weights of its player's network alone."""
+    return hasattr(penalty, "of_weights")
+
+
 def sees_batch(penalty: Any) -> bool:
     """True if a sample's penalty depends on the whole batch; a critic's by its sampling location."""
     source = getattr(penalty, "at", None) if player_of(penalty) == "critic" else penalty

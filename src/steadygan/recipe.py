@@ -146,6 +146,8 @@ class Recipe:
     """seed of all random numbers: initial weights, order of the data, latents"""
     run: RunOptions = field(default_factory=RunOptions)
     """execution, logging and checkpoints"""
+    frozen: int = field(default=0, metadata=codec.OMIT_DEFAULT)
+    """parts of the critic, from its input on, whose weights stay as they begin (Freeze-D, Mo et al. 2020)"""
     replans: tuple[Replan, ...] = field(default=(), metadata=codec.OMIT_DEFAULT)
     """new ends that a run with a time limit got while it trained; its schedules follow"""
 
@@ -161,6 +163,7 @@ class Recipe:
             whole_number(name, getattr(self, name))
         object.__setattr__(self, "replans", tuple(self.replans))
         check_replans(self.replans)
+        whole_number("frozen", self.frozen, 0)
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
         at_least("critic_steps at its start", self.critic_steps(0), 1)

@@ -43,7 +43,7 @@ class Launch:
             recipe: to train
             folder: of the run
             minutes: that all its sessions have, in whatever folder; None: no limit
-            weights_from: checkpoint with the initial weights
+            weights_from: checkpoint or file with the initial weights
         """
         made, earlier = dataclasses.replace(self, kinds=recipes.own_kinds(recipe)), 0
         while True:

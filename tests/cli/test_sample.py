@@ -36,6 +36,19 @@ def test_samples_can_come_from_raw_weights_and_earlier_rounds(runs: Path) -> Non
     assert not np.array_equal(last, raw)
 
 
+def test_a_truncated_prior_makes_samples_more_alike(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, extra in {"whole": [], "narrow": ["--truncation", "0.05"]}.items():
+        assert main(["sample", "tiny", "--out", f"{name}.npz", "--count", "20", "--seed", "3", *extra]) == 0
+    whole, narrow = (np.load(f"{name}.npz")["images"].astype(float) for name in ("whole", "narrow"))
+    assert narrow.std(0).mean() < 0.5 * whole.std(0).mean()
+    assert main(["sample", "tiny", "--truncation", "0.5"]) == 0
+    assert "-truncation-0.5" in capsys.readouterr().out
+    for bad in ("0", "-1", "nan"):
+        assert main(["sample", "tiny", f"--truncation={bad}"]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "truncation" in said
+
+
 def test_samples_go_into_a_folder_of_pictures(runs: Path) -> None:
     assert main(["sample", "--out", "many", "--count", "5"]) == 0
     assert len(list(Path("many").glob("*.png"))) == 5

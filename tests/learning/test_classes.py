@@ -7,9 +7,18 @@ import dataclasses
 
 import pytest
 
-from steadygan.networks import DCGANCritic, DCGANGenerator, LabelledGenerator, ResNetCritic, ResNetGenerator
+from steadygan.networks import (
+    BigGANCritic,
+    BigGANGenerator,
+    DCGANCritic,
+    DCGANGenerator,
+    LabelledGenerator,
+    ResNetCritic,
+    ResNetGenerator,
+)
 from steadygan.optimizers import Adam, two_time_scale
-from steadygan.recipes import acgan, acgan_wgan_gp, projection, sagan
+from steadygan.priors import Normal
+from steadygan.recipes import acgan, acgan_wgan_gp, biggan, projection, sagan
 from steadygan.schedules import Constant
 from tests.learning.trained import class_accuracy, class_accuracy_by_means, likeness, trained
 
@@ -43,6 +52,19 @@ def attentive(**critic):
         "generator_optimizer": generator_optimizer,
         "critic_optimizer": critic_optimizer,
         "batch": 32,
+    }
+
+
+def hierarchical(**critic):
+    """BigGAN's networks, narrow, on small batches at quick rates, with one critic step a round."""
+    return {
+        "generator": BigGANGenerator(4, shared=16, attention=8),
+        "critic": BigGANCritic(4, attention=4, **critic),
+        "generator_optimizer": Adam(4e-3, betas=(0.0, 0.999)),
+        "critic_optimizer": Adam(8e-3, betas=(0.0, 0.999)),
+        "critic_steps": Constant(1),
+        "batch": 32,
+        "prior": Normal(20),
     }
 
 
@@ -94,3 +116,19 @@ def test_sagan_makes_the_digit_that_is_asked_for(tmp_path):
 @pytest.mark.slow
 def test_a_critic_of_sagan_that_ignores_the_class_misses_the_bound(tmp_path):
     assert class_accuracy_by_means(trained(tmp_path, sagan, 60, **attentive())) < 0.2
+
+
+@pytest.mark.slow
+def test_biggan_makes_the_digit_that_is_asked_for(tmp_path):
+    """0.90 of the classes, by this seed; 0.11 where the critic is not told the class."""
+    run = trained(tmp_path, biggan, 300, **hierarchical())
+    assert class_accuracy(run) > 0.6
+    distance, spread = likeness(run)
+    assert distance < 0.08 and spread > 0.7
+    varied = run.sample(100, 1).astype(float).std(0).mean()
+    assert run.truncated(0.1).sample(100, 1).astype(float).std(0).mean() < varied  # of classes, still, but less
+
+
+@pytest.mark.slow
+def test_a_critic_of_biggan_that_ignores_the_class_misses_the_bound(tmp_path):
+    assert class_accuracy(trained(tmp_path, biggan, 100, **hierarchical(projection=False))) < 0.25

@@ -19,6 +19,7 @@ from steadygan.penalties import (
     NearReal,
     OnFake,
     OnReal,
+    Orthogonal,
     PathLength,
     Penalty,
     gradient_norm_at,
@@ -80,5 +81,5 @@ def test_targets_and_scales_that_no_gradient_norm_or_noise_can_have_are_refused(
 
 
 def test_every_spec_is_one_that_recipes_can_name() -> None:
-    assert set(get_args(Penalty)) == {GradientPenalty, R1, R2, Drift, PathLength}
+    assert set(get_args(Penalty)) == {GradientPenalty, R1, R2, Drift, PathLength, Orthogonal}
     assert set(get_args(Location)) == {Between, OnReal, OnFake, NearReal}

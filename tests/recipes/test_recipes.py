@@ -45,7 +45,11 @@ def test_recipes_without_a_network_for_text_name_the_one_that_has(name: str) -> 
 ODD = SampleSpec((1, 28, 28))
 
 
-FIXED = {"resnet101": (8, 32, 64), **dict.fromkeys(RESIDUAL, (8, 32, 64))}
+FIXED = {
+    "resnet101": (8, 32, 64),
+    **dict.fromkeys(RESIDUAL, (8, 32, 64)),
+    **dict.fromkeys(("biggan-cifar10", "biggan-128"), (8,)),  # tens of millions of parameters at 32 px and more
+}
 """Pixels, of those below, that recipes of images only are for."""
 
 

@@ -195,7 +195,7 @@ _SAMPLE = _table(
     ("--interp --interpolation", Short(("--interpolate",))),
     ("--run --model --network --name", Bare()),
     ("--random-seed --manual-seed --seeds", Same(("--seed",))),
-    ("--trunc --truncation --truncation-psi --psi", Otherwise("samples are of the whole prior, without truncation")),
+    ("--trunc --truncation-psi --psi --threshold", Same(("--truncation",))),
     (_DEVICES, _ON_CPU),
     ("--batch --batch-size --bs", _BLOCKS),
     (f"{_SIZES} --size", Otherwise("samples have the size that the run was trained at")),

@@ -41,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
         values.classes = loaded.class_numbers(values.classes)
+    if values.truncation is not None:
+        loaded = loaded.truncated(values.truncation)
     drawn = values.seed is None
     if drawn:
         values.seed = secrets.randbelow(2**31)
@@ -93,6 +95,12 @@ def _parser() -> Parser:
         "--by-class",
         action="store_true",
         help=f"one row per class of {OF_CLASS} (or --count) samples; a column shares its latent",
+    )
+    parser.add_argument(
+        "--truncation",
+        type=float,
+        metavar="T",
+        help="latents within T only, such as 0.5: more typical samples, less variety (default: the whole prior)",
     )
     parser.add_argument("--raw", action="store_true", help="the trained weights, not their running average")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
@@ -179,6 +187,8 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
+    if values.truncation is not None:
+        of += f"-truncation-{values.truncation:g}"
     suffix = "gif" if values.gif else "png" if what in ("between", "interpolation") else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 

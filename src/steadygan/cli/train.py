@@ -46,7 +46,8 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(rest)
     changes += positionals.place(values)
     if values.weights_from is not None:
-        values.weights_from = find_run(values.weights_from)
+        path = Path(values.weights_from)
+        values.weights_from = path if path.is_file() else find_run(values.weights_from)
     changes += [overrides.setting(text) for text in values.set]
     if values.engine is not None:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
@@ -89,7 +90,8 @@ def prepare(
     if values.keep_schedules and not (rounds_given or values.epochs):
         raise UsageError("--keep-schedules is for --rounds, which moves decays and warm-ups with it; name both")
     choose_precision(trial.run.precision, choose_device(values.device))  # before the data, which may take long
-    options = trial.data if values.weights_from is None else _with_shape_of(values.weights_from, trial.data)
+    of_file = values.weights_from is None or values.weights_from.is_file()
+    options = trial.data if of_file else _with_shape_of(values.weights_from, trial.data)
     flip_given, alpha_given = (
         any(
             change.path == ("data", field) or (change.path == ("data",) and field in str(change.text))
@@ -144,7 +146,12 @@ def _parser() -> Parser:
     add("--epochs", type=positive, metavar="N", help="as many rounds as see the data N times")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
     add("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
-    add("--from", dest="weights_from", metavar="RUN", help="starts from the weights (and the recipe) of a run")
+    add(
+        "--from",
+        dest="weights_from",
+        metavar="RUN|FILE",
+        help="starts from the weights (and the recipe) of a run, or a file",
+    )
     add("--on-trouble", metavar="HOW", help="advise, rollback or restart: what follows a training that goes wrong")
     add("--track", action="append", default=[], metavar="NAME", help="wandb, mlflow, ... (repeatable)")
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
@@ -158,7 +165,7 @@ def base_of(values: argparse.Namespace) -> Base:
     """The recipe, or the function that makes it for the data; None: it is chosen for the data."""
     if values.recipe is not None:
         return api.read_recipe(values.recipe, values.kinds)
-    if values.weights_from is None:
+    if values.weights_from is None or values.weights_from.is_file():
         return None
     earlier = api.load(values.weights_from, kinds=values.kinds).recipe
     # its intervals are those of a run of another length

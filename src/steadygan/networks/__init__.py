@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.networks.autoencoder import ConvAutoencoderCritic, MLPAutoencoderCritic
 from steadygan.networks.began import BEGANCritic, BEGANGenerator
+from steadygan.networks.biggan import BigGANCritic, BigGANGenerator
 from steadygan.networks.conv import ConvCritic, ConvGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
 from steadygan.networks.labelled import LabelledGenerator
@@ -60,6 +61,7 @@ else:  # the closed sets that files and the command line know
         | SubpixelGenerator
         | Own
         | ConvGenerator
+        | BigGANGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -77,6 +79,7 @@ else:  # the closed sets that files and the command line know
         | SubpixelCritic
         | Own
         | ConvCritic
+        | BigGANCritic
     )
 
 
@@ -93,6 +96,8 @@ def parameter_count(module: nn.Module) -> int:
 __all__ = [
     "BEGANCritic",
     "BEGANGenerator",
+    "BigGANCritic",
+    "BigGANGenerator",
     "ConvAutoencoderCritic",
     "ConvCritic",
     "ConvGenerator",

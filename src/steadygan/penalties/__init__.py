@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from steadygan.penalties.base import CriticPenalty, GeneratorPenalty, PenaltyLike
+from steadygan.penalties.base import CriticPenalty, GeneratorPenalty, PenaltyLike, WeightPenalty
 from steadygan.penalties.critic_gradients import Patches, gradient_norm_at
 from steadygan.penalties.drift import Drift, drift_penalty
 from steadygan.penalties.gradient import GradientPenalty, gradient_penalty
@@ -28,13 +28,14 @@ from steadygan.penalties.locations import (
     on_fake,
     on_real,
 )
+from steadygan.penalties.orthogonal import Orthogonal, correlation_of_rows, orthogonal_penalty
 from steadygan.penalties.path_length import PathLength, path_lengths
 from steadygan.penalties.zero_centered import R1, R2, r1_penalty, r2_penalty
 
 if TYPE_CHECKING:
     Penalty: TypeAlias = PenaltyLike
 else:  # the kinds that YAML and the command line accept
-    Penalty = GradientPenalty | R1 | R2 | Drift | PathLength
+    Penalty = GradientPenalty | R1 | R2 | Drift | PathLength | Orthogonal
 
 __all__ = [
     "R1",
@@ -50,12 +51,15 @@ __all__ = [
     "NearReal",
     "OnFake",
     "OnReal",
+    "Orthogonal",
     "Patches",
     "PathLength",
     "Penalty",
     "PenaltyLike",
     "ScoreFunction",
+    "WeightPenalty",
     "between",
+    "correlation_of_rows",
     "drift_penalty",
     "gradient_norm_at",
     "gradient_penalty",
@@ -64,6 +68,7 @@ __all__ = [
     "norm_of_gradient",
     "on_fake",
     "on_real",
+    "orthogonal_penalty",
     "path_lengths",
     "r1_penalty",
     "r2_penalty",

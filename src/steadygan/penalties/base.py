@@ -1,8 +1,8 @@
-"""Protocols of penalties, for the critic and for the generator."""
+"""Protocols of penalties: for the critic, for the generator, and for the weights of either."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from steadygan.checks import whole_number
 from steadygan.penalties.locations import Location
@@ -19,8 +19,8 @@ class PenaltyLike(Protocol):
     A schedule of weights is evaluated on the host once a round and read on the device as a 0-d tensor.
     """
 
-    player: ClassVar[PlayerName]
-
+    @property
+    def player(self) -> PlayerName: ...
     @property
     def weight(self) -> float | Schedule: ...
     @property
@@ -59,6 +59,14 @@ class GeneratorPenalty(PenaltyLike, Protocol):
 
     def next_state(self, measured: Tensor, state: Any) -> tuple[Tensor, ...]:
         """The state after a step, from the detached measurements [N] of the whole batch; without host sync."""
+
+
+@runtime_checkable
+class WeightPenalty(PenaltyLike, Protocol):
+    """A penalty on the weights of a player's network, whatever the batch."""
+
+    def of_weights(self, network: nn.Module) -> Tensor:
+        """The unweighted penalty, 0-d, differentiable in the network's weights; a pure function."""
 
 
 def check_weight(what: str, weight: float | Schedule) -> None:

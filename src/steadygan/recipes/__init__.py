@@ -11,6 +11,7 @@ from functools import partial
 
 from steadygan.errors import UsageError, enumerated, nearest
 from steadygan.recipe import Recipe
+from steadygan.recipes.biggan import biggan, biggan_128, biggan_cifar10
 from steadygan.recipes.conditional import acgan, acgan_wgan_gp, projection
 from steadygan.recipes.energy import ebgan, ebgan_pt
 from steadygan.recipes.equilibrium import began, began_paper
@@ -55,6 +56,9 @@ RECIPES: dict[str, RecipeFunction] = {
     "sngan": sngan,
     "sngan-cifar10": sngan_cifar10,
     "sagan": sagan,
+    "biggan": biggan,
+    "biggan-cifar10": biggan_cifar10,
+    "biggan-128": biggan_128,
     "r3gan": r3gan,
     "r3gan-cifar10": r3gan_cifar10,
     "photos": photos,
@@ -112,6 +116,9 @@ __all__ = [
     "acgan_wgan_gp",
     "began",
     "began_paper",
+    "biggan",
+    "biggan_128",
+    "biggan_cifar10",
     "by_name",
     "dcgan",
     "dragan",

@@ -94,7 +94,7 @@ _PLACES = {
 """sampling locations by kind"""
 _FIXED = {"R1": "OnReal", "R2": "OnFake"}
 """penalties whose location is part of their definition"""
-_OTHERS = ("Drift", "PathLength")
+_OTHERS = ("Drift", "PathLength", "Orthogonal")
 """penalties that are not on the critic's gradient norm"""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from steadygan.errors import UsageError
 from steadygan.run import interpolate
 from steadygan.run.folder import RunFolder, Weights
+from steadygan.run.truncation import take_statistics, with_truncated_prior
 from steadygan.system import progress
 from steadygan.types import scales_of
 
@@ -36,6 +37,8 @@ class Run(RunFolder):
     >>> run = sg.load("runs/wgan-gp-digits")          # doctest: +SKIP
     >>> images = run.sample(64, seed=1)               # uint8 [64, 1, 8, 8]
     """
+
+    _is_truncated = False
 
     def latents(self, count: int, seed: int = 0) -> torch.Tensor:
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
@@ -326,6 +329,28 @@ class Run(RunFolder):
         generator = self._generator_of(weights, round_)
         path = interpolate.line(self.recipe.prior, first, second, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
+
+    def truncated(self, threshold: float) -> Run:
+        """The run with latents whose numbers lie within a threshold: more typical samples, less variety (BigGAN).
+
+        Where the latent also sets scales of batch norms, as in BigGAN, these take their statistics anew, of truncated
+        samples. The paper shows thresholds of 2 to 0.04.
+
+        >>> run.truncated(0.5).sample(64)                 # doctest: +SKIP
+
+        Raises:
+            UsageError: for a run whose prior is not normal, and for a threshold that is not above 0.
+        """
+        made = Run(self.folder, kinds=self.kinds)
+        made.recipe = with_truncated_prior(self.recipe, threshold)
+        made._is_truncated = True
+        return made
+
+    def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
+        network = super().load_generator(weights, round_)
+        if self._is_truncated and weights != "average-plain":
+            take_statistics(network, self.recipe, self.sample_spec)
+        return network
 
     @property
     def _sample_kind(self) -> str:

@@ -15,6 +15,7 @@ from steadygan.networks.layers.inspect import is_conditional, settle
 from steadygan.networks.layers.passes import in_passes
 from steadygan.representations import decode_scales
 from steadygan.rng import Stream, draw_labels, draw_random, stream_generator, torch_seeded
+from steadygan.run.standing_statistics import BATCHES, statistics_latents
 from steadygan.types import Batch
 
 if TYPE_CHECKING:
@@ -26,24 +27,10 @@ if TYPE_CHECKING:
     from steadygan.data.dataset import Labels, Samples
     from steadygan.recipe import Recipe
     from steadygan.training.step.game import Game
-    from steadygan.types import SampleSpec
 
-_STATISTICS_BATCHES = 16
 _PICTURE_STATISTICS_BATCHES = 4  # half of a picture's cost went into the 16
 _POINTS = 1000  # in a picture, at least
 _MIN_COLUMNS = 4
-
-
-def statistics_latents(
-    recipe: Recipe, sample: SampleSpec, device: torch.device, batches: int = _STATISTICS_BATCHES
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Latents and labels for re-estimating batch-norm statistics; the same in every call."""
-    noise_rng = stream_generator(recipe.seed, Stream.STATISTICS)
-    label_rng = stream_generator(recipe.seed, Stream.STATISTICS_LABELS)
-    for _ in range(batches):
-        noise = draw_random(recipe.prior.random_spec(), noise_rng, recipe.batch)
-        labels = draw_labels(sample.classes, label_rng, recipe.batch)
-        yield recipe.prior.latents(noise.to(device)), None if labels is None else labels.to(device)
 
 
 def settle_average(game: Game, *, roughly: bool = False) -> None:
@@ -58,7 +45,7 @@ def settle_average(game: Game, *, roughly: bool = False) -> None:
     game.copy_buffers()
     settle(game.average)
     with game.autocast():
-        batches = _PICTURE_STATISTICS_BATCHES if roughly else _STATISTICS_BATCHES
+        batches = _PICTURE_STATISTICS_BATCHES if roughly else BATCHES
         reestimate_statistics(game.average, statistics_latents(game.recipe, game.sample, game.device, batches))
 
 

@@ -14,17 +14,17 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, SteadyganError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.checkpoints import load_network
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
 from steadygan.run.history import BY_RESUME, DAMAGED, Change, now, read_history, write_history
 from steadygan.run.marks import marked_damage, read_marks, write_marks
 from steadygan.run.owner import owned
 from steadygan.run.reopen import check_data
+from steadygan.run.weight_files import read_weights
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import advice, out_of_memory, plan, resumption, speed, validate
+from steadygan.training import advice, out_of_memory, plan, resumption, speed, starting, validate
 from steadygan.training.budget import Budget, Planner, resumed_words
 from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
@@ -73,7 +73,7 @@ def new_run(
         minutes: limits the time; rounds and decays are fitted to it, and again as the speed changes
         observers: of the run
         evaluator: of samples during training
-        weights_from: checkpoint with the initial weights (fine-tuning)
+        weights_from: checkpoint or file with the initial weights (fine-tuning): what fits by name and shape
         world: the processes that train it together; the first one writes
         began: when the time began, by ``time.perf_counter()``; None: now
         doctor: measures how healthy the training is
@@ -108,7 +108,7 @@ def _train(
     if held is not None:
         raise UsageError(held)
     if weights_from is not None:
-        _check_alphabet(weights_from, dataset)
+        _check_weights(weights_from, dataset)
     _check_same_data(dataset, world)
     say = told_to(observers) if world.first else silent
     resolved = resolve(recipe, dataset, chosen, budget, evaluator, world, say)
@@ -120,15 +120,13 @@ def _train(
     )
     trainer.expected = expected_costs(resolved.recipe, resolved.speed, evaluator)
     game = trainer.build()
-    if weights_from is not None:
-        for network, saved in ((game.generator, "average"), (game.average, "average"), (game.critic, "critic")):
-            load_network(network, weights_from, saved)
+    taken = () if weights_from is None else starting.start_from(game, weights_from)
     if world.first:
         _write_start(trainer, weights_from)
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, resolved.speed, dataset)
-    return trainer.run(game, (*lines, *resolved.notes, *_notes(resolved.warnings)))
+    return trainer.run(game, (*lines, *taken, *resolved.notes, *_notes(resolved.warnings)))
 
 
 @torch.inference_mode(False)
@@ -342,8 +340,15 @@ def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
     write_text(folder / layout.RECIPE, recipe)  # last: it makes the folder a run
 
 
-def _check_alphabet(weights: Path, dataset: Dataset) -> None:
-    """Raises UsageError for weights of another alphabet: the same ids would stand for other characters."""
+def _check_weights(weights: Path, dataset: Dataset) -> None:
+    """Refuses a file that cannot be read, before anything that takes long, and weights of another alphabet.
+
+    Raises:
+        UsageError: one line; the same ids would stand for other characters.
+    """
+    if not weights.is_dir():
+        read_weights(weights)
+        return
     run = weights.parent.parent
     theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet
     if theirs is not None and mine is not None and theirs != mine:

@@ -9,7 +9,7 @@ import torch
 from steadygan.errors import UsageError, nearest
 from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
-from steadygan.phases import player_of, sees_batch
+from steadygan.phases import is_of_weights, player_of, sees_batch
 from steadygan.training.own_networks import check_own
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import parts, try_networks
@@ -153,7 +153,7 @@ def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
 
 def _check_batch_norms(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> None:
     """Refuses batch norm in a network whose per-sample gradients a penalty takes."""
-    of_generator = [type(p).__name__ for p in recipe.penalties if player_of(p) == "generator"]
+    of_generator = [type(p).__name__ for p in recipe.penalties if player_of(p) == "generator" and not is_of_weights(p)]
     norms = _module_names(generator, _BATCH_NORMS)
     if of_generator and norms:
         raise UsageError(

@@ -74,13 +74,13 @@ def said(*verdicts: str) -> tuple[Diagnosis, ...]:
 
 def test_only_the_first_fault_that_stood_three_looks_counts():
     verdicts = ("too_early", "oscillation", "full_collapse", "full_collapse", "full_collapse", *["healthy"] * 5)
-    assert said_of(said(*verdicts), 100) == Said("full_collapse", 0.5)
+    assert said_of(said(*verdicts), 100) == Said("full_collapse", 0.5, 1.0)
     assert said_of(said("oscillation", "healthy", "oscillation", "healthy"), 40).verdict == "healthy"
     assert said_of(said(*["too_early"] * 5), 50).verdict == "healthy"
 
 
 def test_a_divergence_counts_at_the_last_look():
-    assert said_of(said("healthy", "healthy", "diverged"), 100) == Said("diverged", 0.3)
+    assert said_of(said("healthy", "healthy", "diverged"), 100) == Said("diverged", 0.3, 1.0)
     assert said_of(said("healthy", "diverged", "healthy"), 100).verdict == "healthy"
 
 

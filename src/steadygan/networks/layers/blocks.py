@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ class ResidualBlock(nn.Module):
         opening: bool = True,
         first_bias: bool = True,
         classes: int = 0,
+        wide: bool = False,
+        norms: Callable[[int], list[nn.Module]] | None = None,
     ) -> None:
         """
         Args:
@@ -47,12 +50,16 @@ class ResidualBlock(nn.Module):
             opening: norm and activation before the first convolution; not for a critic's first block, on pixels
             first_bias: give the first convolution a bias
             classes: number of classes of class-conditional norms; 0: unconditional norms
+            wide: widen at the first convolution of a block that halves, too (BigGAN, SAGAN)
+            norms: makes the norms for a number of maps, in place of ``norm`` and ``classes``
         """
         super().__init__()
-        hidden = inputs if resample == "down" and opening else outputs
+        hidden = inputs if resample == "down" and opening and not wide else outputs
         self.opening = LabelledSequential()
 
         def normed(channels: int) -> list[nn.Module]:
+            if norms is not None:
+                return norms(channels)
             return conditional_norm(norm, channels, classes) if classes else norm_2d(norm, channels)
 
         if opening:

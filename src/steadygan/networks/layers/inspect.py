@@ -4,6 +4,7 @@
 - ``settle() -> None``: fits estimates that the module keeps of its weights to the present weights, in place
 - ``set_round(round_)``: what changes with the round (``FollowsRound``)
 - ``conditional = True``: the output depends on the labels
+- ``modulated_by_latent = True``: the latent, or a part, also sets scales and offsets of norms
 - ``couples_batch``: True where a sample's output depends on the whole batch; False beside ``group``, the fixed number
   of neighbours that it depends on
 
@@ -83,6 +84,11 @@ def _modules(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor,
 def is_conditional(network: nn.Module) -> bool:
     """True if the network's output depends on the labels."""
     return any(getattr(module, "conditional", False) for module in network.modules())
+
+
+def is_modulated_by_latent(network: nn.Module) -> bool:
+    """True if the latent, or a part of it, enters behind norms, too, not at the first layer alone."""
+    return any(getattr(module, "modulated_by_latent", False) for module in network.modules())
 
 
 def is_norm(module: nn.Module) -> bool:

@@ -24,6 +24,7 @@ class SelfModulatedBatchNorm(nn.modules.batchnorm._BatchNorm):
     """
 
     takes_code = True
+    modulated_by_latent = True
     sum_over_processes: SumOverProcesses | None = None
 
     def __init__(self, channels: int, code: int, eps: float = 1e-5) -> None:

@@ -14,6 +14,7 @@ averaged generator has the buffers of the present one: ``settle`` fits them to i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 import torch
@@ -138,15 +139,18 @@ def spectral_norm(module: _Module, *, power_iterations: int = 1, eps: float = 1e
     return module
 
 
-def with_spectral_norm(network: _Module, *, power_iterations: int = 1, eps: float = 1e-12) -> _Module:
+def with_spectral_norm(
+    network: _Module, *, power_iterations: int = 1, eps: float = 1e-12, but: Collection[nn.Module] = ()
+) -> _Module:
     """Adds spectral normalisation to every convolution, linear layer and embedding of a network, in place.
 
-    Layers that have it are left as they are, and so are the tables of class-conditional norms, which are no layers.
+    Layers that have it are left as they are, and so are those in ``but`` and the tables of class-conditional norms,
+    which are no layers.
 
     Raises:
         ValueError: as ``spectral_norm``.
     """
     for module in list(network.modules()):
-        if isinstance(module, _KINDS) and _norm_of(module) is None:
+        if isinstance(module, _KINDS) and _norm_of(module) is None and not any(module is other for other in but):
             spectral_norm(module, power_iterations=power_iterations, eps=eps)
     return network

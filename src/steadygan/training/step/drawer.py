@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from steadygan.balance import Steps
-from steadygan.phases import player_of
+from steadygan.phases import is_of_weights, player_of
 from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.draws import RealDraws, RoundDraws, StepDraws
@@ -239,6 +239,8 @@ class Drawer:
 
 def _random_spec(penalty: Any, shape: tuple[int, ...]) -> RandomSpec | None:
     """Random numbers per sample of a penalty: for the critic's, those of its sampling location."""
+    if is_of_weights(penalty):
+        return None
     source = penalty if player_of(penalty) == "generator" else penalty.at
     spec: RandomSpec | None = None if source is None else source.random_spec(shape)
     return spec

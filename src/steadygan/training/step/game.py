@@ -11,6 +11,7 @@ from steadygan.balance import Steps
 from steadygan.ema import update_average
 from steadygan.errors import UsageError
 from steadygan.networks.building import build_critic, build_generator, spec_name
+from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
 from steadygan.networks.layers.own import is_own
@@ -61,6 +62,8 @@ def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Mo
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32)))
             networks[name] = build()
+        if name == "critic":
+            freeze_lower(networks[name], recipe.frozen)
         if not any(parameter.requires_grad for parameter in networks[name].parameters()):
             raise UsageError(
                 f"the {name} {spec_name(getattr(recipe, name))} has no parameters to train: "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.networks.layers.packing import norms_of_packs
+from steadygan.penalties.base import WeightPenalty
 from steadygan.penalties.gradient_norms import (
     input_gradient_norm,
     norm_of_gradient,
@@ -17,6 +18,7 @@ from steadygan.penalties.gradient_norms import (
     plain_attention,
     traced_gradient,
 )
+from steadygan.phases import is_of_weights
 from steadygan.training.step import patches
 from steadygan.training.step.terms import Terms
 from steadygan.types import (
@@ -65,12 +67,19 @@ def phase_terms(
 
 def needs_fakes(game: Game, phase: Phase) -> bool:
     """True if a critic's phase needs fakes; a lazy R1 does not."""
-    locations = [game.critic_penalty(index).at for index in phase.penalties]
+    locations = [game.critic_penalty(index).at for index in on_samples(game, phase)]
     return phase.objective or any(at is not None and getattr(at, "needs_fake", True) for at in locations)
+
+
+def on_samples(game: Game, phase: Phase) -> tuple[int, ...]:
+    """The phase's penalties but those of weights alone."""
+    return tuple(index for index in phase.penalties if not is_of_weights(game.recipe.penalties[index]))
 
 
 def run_networks(game: Game, phase: Phase) -> tuple[PlayerName, ...]:
     """The players whose networks a phase runs, in training mode."""
+    if not phase.objective and not on_samples(game, phase):
+        return ()
     if phase.player == "generator":
         return ("generator", "critic") if phase.objective else ("generator",)
     return ("generator", "critic") if needs_fakes(game, phase) else ("critic",)
@@ -93,7 +102,7 @@ def critic_terms(
     real = real._replace(perturbation=draws.real_perturbation)
     fake = None if fake is None else fake._replace(perturbation=draws.fake_perturbation)
     objective = game.recipe.objective
-    locations = {index: game.critic_penalty(index).at for index in phase.penalties}
+    locations = {index: game.critic_penalty(index).at for index in on_samples(game, phase)}
     shared = {at.shares_pass for at in locations.values() if at is not None and at.shares_pass}
     on_scores = any(at is None for at in locations.values())
     with game.autocast():
@@ -122,6 +131,7 @@ def critic_terms(
                 first = measured if first is None else first
             mean = game.critic_penalty(index).hold(measured).mean()
             total = _added(total, share * _weight(game, phase, index, mean) * mean)
+        total = _with_weight_penalties(game, phase, total, share)
     return Terms(_sum(loss, total), total, first, _kept(outputs.get("real")), _kept(outputs.get("fake")))
 
 
@@ -155,7 +165,7 @@ def generator_terms(
             objective = game.recipe.objective
             loss = patches.generator_loss(objective, real_output, game.pooled(output), state.objective)
             loss = _weighted(loss, share, pooled=game.pools_outputs)
-        for index in phase.penalties:
+        for index in on_samples(game, phase):
             penalty = game.generator_penalty(index)
             latents = game.recipe.prior.latents(draws.latents)
             measured = penalty.measure(game.generator, latents, labels, draws.penalties[index])
@@ -165,6 +175,7 @@ def generator_terms(
             mean = _weighted(mean, share, pooled=pools)
             total = _added(total, _weight(game, phase, index, mean) * mean)
             values.append(measured)
+        total = _with_weight_penalties(game, phase, total, share)
     return Terms(_sum(loss, total), total, fake=_kept(output), measured=tuple(values))
 
 
@@ -223,6 +234,17 @@ def _points(game: Game, at: LocationLike, real: Batch, fake: Batch | None, rando
     points = at.points(all_reals, all_fakes, None if random is None else gather(random))
     rows = game.world.rows(sample_count(points))
     return at_each_scale(lambda tensor: tensor[rows], points)
+
+
+def _with_weight_penalties(game: Game, phase: Phase, total: Tensor | None, share: float) -> Tensor | None:
+    """The penalties so far, and this share of those of the player's weights."""
+    network = game.players[phase.player].network
+    for index in phase.penalties:
+        penalty = game.recipe.penalties[index]
+        if isinstance(penalty, WeightPenalty):
+            value = penalty.of_weights(network)
+            total = _added(total, share * _weight(game, phase, index, value) * value)
+    return total
 
 
 def _weight(game: Game, phase: Phase, index: int, like: Tensor) -> Tensor:

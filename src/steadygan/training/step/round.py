@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 
 from steadygan.objectives.base import stepped
+from steadygan.training.step.phase_terms import on_samples
 from steadygan.training.step.state import LazyReadings
 from steadygan.types import PLAYERS
 
@@ -130,7 +131,7 @@ def update_state(game: Game, phase: Phase, terms: Terms, count: int) -> None:
             state = state._replace(perturbation=updated)
     if phase.player == "generator" and phase.penalties:
         penalties = list(state.penalties)
-        for index, measured in zip(phase.penalties, terms.measured, strict=True):
+        for index, measured in zip(on_samples(game, phase), terms.measured, strict=True):
             if penalties[index] and measured is not None:
                 penalties[index] = game.generator_penalty(index).next_state(gather(measured), penalties[index])
         state = state._replace(penalties=tuple(penalties))

@@ -26,7 +26,7 @@ class Terms(NamedTuple):
     fake: CriticOutput | None = None
     """critic's outputs on N fakes, if the phase scores them"""
     measured: tuple[Tensor | None, ...] = ()
-    """[N] each: measurements of the penalties of a generator's phase"""
+    """[N] each: measurements of the penalties of a generator's phase, but those of weights alone"""
 
 
 def accumulate(total: Terms | None, terms: Terms) -> Terms:

@@ -1,0 +1,84 @@
+"""Orthogonal regularisation of a network's weights (Brock et al. 2019, BigGAN, eq. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadygan.checks import literal_fields
+from steadygan.penalties.base import check_interval, check_weight
+from steadygan.schedules import Schedule
+from steadygan.types import PlayerName
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def correlation_of_rows(matrix: Tensor) -> Tensor:
+    """||W W^T o (1 - I)||_F^2 of W [outputs, inputs], 0-d: the sum of the squared products of different rows.
+
+    0 for orthogonal rows of any length; the gradient is 4 (W W^T o (1 - I)) W. The smaller of W W^T and W^T W is made:
+    ||W W^T||_F = ||W^T W||_F, less the products of rows with themselves.
+    """
+    outputs, inputs = matrix.shape
+    if outputs <= inputs:
+        gram = matrix @ matrix.t()
+        return (gram - gram.diagonal().diag()).square().sum()
+    return (matrix.t() @ matrix).square().sum() - matrix.square().sum(1).square().sum()
+
+
+def orthogonal_penalty(network: nn.Module) -> Tensor:
+    """The sum of ``correlation_of_rows`` over a network's linear layers and convolutions, 0-d, in float32 or wider.
+
+    A convolution's weight is the matrix [outputs, inputs times kernel]; under a spectral norm it is the stored one.
+    Embeddings, such as BigGAN's shared class vectors, and the tables and scales of norms are left out.
+    """
+    import torch
+
+    total = torch.zeros(())
+    for weight in _matrices(network):
+        with torch.autocast(weight.device.type, enabled=False):
+            total = total.to(weight.device) + correlation_of_rows(weight.float() if weight.itemsize < 4 else weight)
+    return total
+
+
+def _matrices(network: nn.Module) -> Iterator[Tensor]:
+    """Weights [outputs, rest] of the layers, each once."""
+    from torch import nn
+    from torch.nn.utils import parametrize
+
+    seen: set[int] = set()
+    for module in network.modules():
+        if not isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+            continue
+        wrapped = parametrize.is_parametrized(module, "weight")
+        weight = module.parametrizations["weight"].original if wrapped else module.weight  # type: ignore[index, union-attr]
+        if id(weight) not in seen:
+            seen.add(id(weight))
+            transposed = isinstance(module, nn.modules.conv._ConvTransposeNd)
+            yield (weight.transpose(0, 1) if transposed else weight).flatten(1)
+
+
+@dataclass(frozen=True)
+class Orthogonal:
+    """weight sum over layers of ||W W^T o (1 - I)||_F^2 (BigGAN, eq. 3), on the weights of one player's network.
+
+    With it a generator may be sampled from a truncated prior; BigGAN has 1e-4 on the generator. The authors' PyTorch
+    code adds half of this term's gradient: its strength 1e-4 is a weight of 5e-5 here.
+    """
+
+    weight: float | Schedule = 1e-4
+    """beta; may be a schedule over rounds"""
+    player: PlayerName = "generator"
+    """whose weights"""
+    every: int = 1
+    """applied on every so many steps of the player, with the weight times that number"""
+
+    def __post_init__(self) -> None:
+        check_weight("Orthogonal.weight", self.weight)
+        literal_fields(self, player=PlayerName)
+        check_interval("Orthogonal.every", self.every)
+
+    def of_weights(self, network: nn.Module) -> Tensor:
+        return orthogonal_penalty(network)

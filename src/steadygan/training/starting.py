@@ -1,0 +1,158 @@
+"""Starting from other weights (fine-tuning): what fits by name and shape, and what was matched, in words.
+
+A tensor whose shape differs along one axis alone (other classes, channels or latents) is resized: the part that both
+have is taken, and the rest keeps its initial values. Other differences leave the initial values as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from steadygan.errors import UsageError
+from steadygan.networks.layers.inspect import settle
+from steadygan.run.checkpoints import load_tensors, read_state
+from steadygan.run.weight_files import read_weights
+from steadygan.types import PlayerName
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from steadygan.training.step.game import Game
+
+_SHOWN = 3
+"""names in a line"""
+_ESTIMATES = (".0.u", ".0.v")  # of spectral norms, fitted to the weights anew
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which tensors of a network get values from others."""
+
+    equal: tuple[str, ...]
+    """of the same name and shape"""
+    resized: tuple[str, ...]
+    """of the same name, and of another length along one axis"""
+    missing: tuple[str, ...]
+    """which keep their initial values"""
+    unused: tuple[str, ...]
+    """of the others, which the network has no place for"""
+
+    @property
+    def whole(self) -> bool:
+        """True if both have the same names and shapes."""
+        return not (self.resized or self.missing or self.unused)
+
+
+def match(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Match:
+    """Compares saved tensors with those of a network, by name and shape."""
+    equal, resized, missing = [], [], []
+    for name, tensor in own.items():
+        other = saved.get(name)
+        if other is None or other.is_floating_point() != tensor.is_floating_point():
+            missing.append(name)
+        elif other.shape == tensor.shape:
+            equal.append(name)
+        elif _differing_axes(other, tensor) == 1:
+            resized.append(name)
+        else:
+            missing.append(name)
+    unused = [name for name in saved if name not in own]
+    return Match(tuple(equal), tuple(resized), tuple(missing), tuple(unused))
+
+
+def _differing_axes(first: Tensor, second: Tensor) -> int:
+    """Axes of different length; 0 for another number of axes."""
+    return sum(a != b for a, b in zip(first.shape, second.shape, strict=True)) if first.dim() == second.dim() else 0
+
+
+def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
+    """Takes the values of saved tensors that fit, in place; spectral norms' vectors are fitted to the weights then."""
+    own = network.state_dict()
+    found = match(saved, own)
+    with torch.no_grad():
+        for name in found.equal:
+            own[name].copy_(saved[name])
+        for name in found.resized:
+            if not name.endswith(_ESTIMATES):
+                shared = tuple(slice(0, min(a, b)) for a, b in zip(own[name].shape, saved[name].shape, strict=True))
+                own[name][shared].copy_(saved[name][shared])
+    if not found.whole:
+        settle(network)
+    return found
+
+
+def start_from(game: Game, source: Path) -> tuple[str, ...]:
+    """Loads the weights of a checkpoint or a file into a game at round 0, in place; what was taken, in lines.
+
+    Raises:
+        UsageError: if nothing fits, or the file cannot be read.
+        RunError: for a damaged checkpoint.
+    """
+    saved = _of_checkpoint(source) if source.is_dir() else _of_file(game, source)
+    networks: dict[PlayerName, tuple[nn.Module, ...]] = {
+        "generator": (game.generator, game.average),
+        "critic": (game.critic,),
+    }
+    found: dict[PlayerName, Match] = {}
+    for player, tensors in saved.items():
+        for network in networks[player]:
+            found[player] = load_matching(network, tensors)
+    if not any(each.equal or each.resized for each in found.values()):
+        held = ", ".join(shown(each.unused) for each in found.values() if each.unused)
+        raise UsageError(
+            f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
+            "name the recipe that it is of"
+        )
+    return tuple(line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks))
+
+
+def _of_checkpoint(checkpoint: Path) -> dict[PlayerName, dict[str, Tensor]]:
+    state = read_state(checkpoint)
+    return {
+        "generator": load_tensors(checkpoint, "average", state),
+        "critic": load_tensors(checkpoint, "critic", state),
+    }
+
+
+def _of_file(game: Game, path: Path) -> dict[PlayerName, dict[str, Tensor]]:
+    """The tensors of a file by player; those of one network that has no name go to the player that they fit best."""
+    saved = read_weights(path)
+    if None not in saved:
+        return {player: tensors for player, tensors in saved.items() if player is not None}
+    networks: dict[PlayerName, nn.Module] = {"generator": game.generator, "critic": game.critic}
+    fits = {player: len(match(saved[None], network.state_dict()).equal) for player, network in networks.items()}
+    return {max(fits, key=lambda player: fits[player]): saved[None]}
+
+
+def _lines(
+    player: PlayerName,
+    found: Match | None,
+    saved: Mapping[str, Tensor] | None,
+    networks: Mapping[PlayerName, Sequence[nn.Module]],
+) -> list[str]:
+    if found is None or saved is None:
+        return [f"weights of the {player}: none; it starts anew"]
+    count = len(found.equal) + len(found.resized) + len(found.missing)
+    line = f"weights of the {player}: {len(found.equal)} of {count} tensors matched"
+    own = networks[player][0].state_dict()
+    resized = [
+        f"{name} {list(saved[name].shape)} to {list(own[name].shape)}"
+        for name in found.resized
+        if not name.endswith(_ESTIMATES)
+    ]
+    for what, names in (("resized", resized), ("left as they begin", found.missing), ("not used", found.unused)):
+        if names:
+            line += f"; {len(names)} {what} ({shown(names)})"
+    return [line]
+
+
+def shown(names: Sequence[str]) -> str:
+    """The first names of some, and how many more there are."""
+    more = len(names) - _SHOWN
+    listed = ", ".join(name.replace(".parametrizations.weight.original", ".weight")[:120] for name in names[:_SHOWN])
+    return f"{listed}, and {more} more" if more > 0 else listed
