@@ -21,6 +21,7 @@ from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.stylegan2 import StyleGAN2Critic, StyleGAN2Generator
 from steadygan.networks.subpixel import SubpixelCritic, SubpixelGenerator
 from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.types import SampleSpec
@@ -58,6 +59,7 @@ else:  # the closed sets that files and the command line know
         | ResNet101Generator
         | R3GANGenerator
         | SubpixelGenerator
+        | StyleGAN2Generator
         | Own
         | ConvGenerator
     )
@@ -75,6 +77,7 @@ else:  # the closed sets that files and the command line know
         | MultiScaleCritic
         | R3GANCritic
         | SubpixelCritic
+        | StyleGAN2Critic
         | Own
         | ConvCritic
     )
@@ -117,6 +120,8 @@ __all__ = [
     "ResNetGenerator",
     "SNDCGANCritic",
     "SNDCGANGenerator",
+    "StyleGAN2Critic",
+    "StyleGAN2Generator",
     "SubpixelCritic",
     "SubpixelGenerator",
     "TextCritic",
