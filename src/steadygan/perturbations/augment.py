@@ -7,8 +7,9 @@ Alpha, the last of 2 or 4 channels, moves with the picture and keeps its values 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from steadygan.checks import one_of, refused
 from steadygan.errors import UsageError
@@ -25,7 +26,7 @@ from steadygan.perturbations.chances import (
 )
 from steadygan.perturbations.placing import resampled
 from steadygan.perturbations.scales import by_the_finest
-from steadygan.perturbations.wavelets import band_filters
+from steadygan.perturbations.wavelets import BAND_FILTERS
 from steadygan.schedules import Constant, Schedule, check_schedule
 from steadygan.types import RandomSpec, S, has_alpha
 
@@ -84,7 +85,7 @@ class Augment:
         uniform, normal, *maps = drawn
 
         def changed(images: Tensor) -> Tensor:
-            with torch.autocast(images.device.type, enabled=False):
+            with _plain_precision(images.device.type):
                 wide = images if images.dtype == torch.float64 else images.float()
                 of = Chances(uniform.to(wide.dtype), normal.to(wide.dtype), strength.to(wide.dtype))
                 return self._changed(wide, of, maps).to(images.dtype)
@@ -106,6 +107,13 @@ class Augment:
         return state
 
 
+def _plain_precision(device: str) -> AbstractContextManager[Any]:
+    """Context without autocast, which the meta device does not have."""
+    import torch
+
+    return nullcontext() if device == "meta" else torch.autocast(device, enabled=False)
+
+
 def _tinted(images: Tensor, of: Chances) -> Tensor:
     """The colours of each pixel changed; alpha stays."""
     import torch
@@ -125,16 +133,16 @@ def filtered(images: Tensor, gains: Tensor) -> Tensor:
     from torch.nn.functional import conv2d
 
     count, channels, height, width = images.shape
-    bank = torch.tensor(band_filters(), dtype=images.dtype, device=images.device)
+    bank = torch.tensor(BAND_FILTERS, dtype=images.dtype, device=images.device)
     kernels = (gains @ bank).repeat_interleave(channels, 0)
     taps = bank.shape[1]
     x = images.reshape(1, count * channels, height, width)
     for axis, side in ((3, width), (2, height)):
         index = mirrored(side, taps // 2, images.device)
         x = x.index_select(axis, index)
-        kernel = kernels.view(-1, 1, 1, taps) if axis == 3 else kernels.view(-1, 1, taps, 1)
+        kernel = kernels.reshape(-1, 1, 1, taps) if axis == 3 else kernels.reshape(-1, 1, taps, 1)
         x = conv2d(x, kernel, groups=count * channels)
-    return x.view(images.shape)
+    return x.reshape(images.shape)
 
 
 def mirrored(side: int, beyond: int, device: torch.device) -> Tensor:

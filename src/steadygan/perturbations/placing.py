@@ -28,7 +28,7 @@ def turning(angle: Tensor) -> Tensor:
 
     sine, cosine, zero, one = torch.sin(angle), torch.cos(angle), torch.zeros_like(angle), torch.ones_like(angle)
     rows = [cosine, -sine, zero, sine, cosine, zero, zero, zero, one]
-    return torch.stack(rows, 1).view(-1, 3, 3)
+    return torch.stack(rows, 1).reshape(-1, 3, 3)
 
 
 def shifting(x: Tensor, y: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ def shifting(x: Tensor, y: Tensor) -> Tensor:
     import torch
 
     zero, one = torch.zeros_like(x), torch.ones_like(x)
-    return torch.stack([one, zero, x, zero, one, y, zero, zero, one], 1).view(-1, 3, 3)
+    return torch.stack([one, zero, x, zero, one, y, zero, zero, one], 1).reshape(-1, 3, 3)
 
 
 def resampled(images: Tensor, inverse: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def resampled(images: Tensor, inverse: Tensor) -> Tensor:
     x, y = (_centres(side, images) for side in (width, height))
     grid = []
     for row, side in ((0, width + 2 * across), (1, height + 2 * down)):
-        a, b, c = (inverse[:, row, i].view(-1, 1, 1) for i in range(3))
+        a, b, c = (inverse[:, row, i].reshape(-1, 1, 1) for i in range(3))
         at = a * x[None, None, :] + b * y[None, :, None] + c
         grid.append((2.0 * at) / side)  # -1 and 1 are the borders of the padded image
     sampled = grid_sample(padded, _half_pixel(torch.stack(grid, 3), padded), "bilinear", "zeros", align_corners=False)

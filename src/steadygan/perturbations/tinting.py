@@ -26,7 +26,7 @@ class Tint(NamedTuple):
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [N, C, H, W] of changed colours."""
-        return (self.matrix @ images.flatten(2) + self.offset[:, :, None]).view(images.shape)
+        return (self.matrix @ images.flatten(2) + self.offset[:, :, None]).reshape(images.shape)
 
 
 def no_tint(count: int, channels: int, like: Tensor) -> Tint:

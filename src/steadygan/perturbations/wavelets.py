@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
 SYM6 = (
@@ -31,15 +30,33 @@ _HALF = len(SYM6) // 2
 _BLOCK = 16  # pixels of the smaller image
 
 
+def _doubling() -> list[list[float]]:
+    """[pixels of a block, doubled pixels]: sym6 with sum 2, zeros between the pixels."""
+    matrix = [[0.0] * (2 * _BLOCK) for _ in range(_BLOCK + _HALF)]
+    for row in range(len(matrix)):
+        for column in range(2 * _BLOCK):
+            tap = 2 * (column // 2 - row) + column % 2 + 2 * _HALF - 1
+            if 0 <= tap < 2 * _HALF:
+                matrix[row][column] = SYM6[tap] * 2.0**0.5
+    return matrix
+
+
+def _halving() -> list[list[float]]:
+    """[doubled pixels of a block, pixels]: sym6 with sum 1, at every second pixel."""
+    matrix = [[0.0] * _BLOCK for _ in range(2 * _BLOCK + 2 * _HALF - 2)]
+    for column in range(_BLOCK):
+        for tap, value in enumerate(SYM6):
+            matrix[2 * column + tap][column] = value / 2.0**0.5
+    return matrix
+
+
+_DOUBLING, _HALVING = _doubling(), _halving()
+
+
 def doubled(images: Tensor) -> Tensor:
     """[N, C, H, W] to [N, C, 2H, 2W], zero-padded: pixel m lies at 2m, by the filter's centre."""
-    taps, matrix = 2.0 * _taps(), np.zeros((_BLOCK + _HALF, 2 * _BLOCK))
-    for row, column in np.ndindex(matrix.shape):
-        k = 2 * (column // 2 - row) + column % 2 + 11
-        if 0 <= k < len(taps):
-            matrix[row, column] = taps[k]
     for axis in (2, 3):
-        images = _by_blocks(images, axis, matrix, _BLOCK, _HALF // 2, 2 * images.shape[axis])
+        images = _by_blocks(images, axis, _DOUBLING, _BLOCK, _HALF // 2, 2 * images.shape[axis])
     return images
 
 
@@ -48,22 +65,13 @@ def halved(images: Tensor) -> Tensor:
 
     ``halved(doubled(x))`` is x where nothing was padded, as the wavelet is orthogonal.
     """
-    taps, matrix = _taps(), np.zeros((2 * _BLOCK + len(SYM6) - 2, _BLOCK))
-    for column in range(_BLOCK):
-        matrix[2 * column : 2 * column + len(taps), column] = taps
     images = images[:, :, 1:-1, 1:-1]
     for axis in (2, 3):
-        images = _by_blocks(images, axis, matrix, 2 * _BLOCK, 0, images.shape[axis] // 2 - _HALF + 1)
+        images = _by_blocks(images, axis, _HALVING, 2 * _BLOCK, 0, images.shape[axis] // 2 - _HALF + 1)
     return images
 
 
-def _taps() -> NDArray[np.float64]:
-    """sym6 with sum 1."""
-    taps: NDArray[np.float64] = np.asarray(SYM6) / 2.0**0.5
-    return taps
-
-
-def _by_blocks(images: Tensor, axis: int, matrix: NDArray[np.float64], step: int, before: int, length: int) -> Tensor:
+def _by_blocks(images: Tensor, axis: int, matrix: list[list[float]], step: int, before: int, length: int) -> Tensor:
     """A filter along an axis of images as products of overlapping blocks of pixels with a banded matrix.
 
     In a seventh of the time of convolutions of single maps, for value and gradient (32 pictures of 64 px, one thread).
@@ -79,17 +87,19 @@ def _by_blocks(images: Tensor, axis: int, matrix: NDArray[np.float64], step: int
     import torch
     from torch.nn.functional import pad
 
-    blocks = -(-length // matrix.shape[1])
-    after = max(0, (blocks - 1) * step + matrix.shape[0] - before - images.shape[axis])
+    blocks = -(-length // len(matrix[0]))
+    after = max(0, (blocks - 1) * step + len(matrix) - before - images.shape[axis])
     rows = pad(images, (before, after) if axis == 3 else (0, 0, before, after))
-    rows = rows.unfold(axis, matrix.shape[0], step).narrow(axis, 0, blocks)
+    rows = rows.unfold(axis, len(matrix), step).narrow(axis, 0, blocks)
     band = torch.tensor(matrix, dtype=images.dtype, device=images.device)
-    made = (rows.reshape(-1, len(matrix)) @ band).view(*rows.shape[:-1], -1)  # one product: [..., blocks, (W,) results]
+    made = (rows.reshape(-1, len(matrix)) @ band).reshape(
+        *rows.shape[:-1], -1
+    )  # one product: [..., blocks, (W,) results]
     made = made.flatten(3) if axis == 3 else made.transpose(3, 4).flatten(2, 3)
     return made.narrow(axis, 0, length)
 
 
-def band_filters() -> NDArray[np.float64]:
+def _band_filters() -> list[list[float]]:
     """Symmetric filters [4, taps] of four octave bands, the lowest first; their sum is a single 1 in the middle."""
     low = np.asarray(SYM2)
     high = low * (-1.0) ** np.arange(len(low))
@@ -101,4 +111,8 @@ def band_filters() -> NDArray[np.float64]:
         bank = np.stack([np.convolve(row, low2) for row in spread])
         middle = (bank.shape[1] - len(high2)) // 2
         bank[band, middle : middle + len(high2)] += high2
-    return bank
+    return bank.tolist()
+
+
+BAND_FILTERS = _band_filters()
+"""symmetric filters [4, taps] of four octave bands, the lowest first; their sum is a single 1 in the middle"""
