@@ -53,7 +53,6 @@ def test_what_means_the_same_is_taken(command: str, typed: str, words: str) -> N
         ("train --dim 64", "--prior N"),
         ("train --fp16", "--run.precision bf16"),
         ("resume --epochs 10", "--rounds +N"),
-        ("sample --psi 0.7", "--truncation"),
         ("evaluate --fid", "--metrics frechet --features inception"),
         ("evaluate --out a.json", "evaluation.json"),
     ],

@@ -93,6 +93,10 @@ class Augment:
         return by_the_finest(changed, samples)
 
     def _changed(self, images: Tensor, of: Chances, maps: list[Tensor]) -> Tensor:
+        import torch
+
+        # one layout for what follows: traced strides of padding and sampling differ from the kernels' on other ones
+        images = images.clone(memory_format=torch.contiguous_format)
         if "blit" in self.groups or "geometry" in self.groups:
             images = resampled(images, placement(of, self.groups, *images.shape[2:]))
         if "color" in self.groups:
