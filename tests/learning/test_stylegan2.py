@@ -21,9 +21,9 @@ def narrow(tmp_path, rounds) -> sg.Run:
 
 @pytest.mark.slow
 def test_stylegan2_ada_learns_digits(tmp_path):
-    distance, spread = likeness(narrow(tmp_path, 400))
-    assert distance < 0.15
-    assert spread > 0.6
+    distance, spread = likeness(narrow(tmp_path, 200))
+    assert distance < 0.22
+    assert spread > 0.5
 
 
 def test_an_untrained_one_misses_the_bound_and_its_styles_are_truncated_mixed_and_interpolated(tmp_path, capsys):
