@@ -33,7 +33,9 @@ OTHERS = "-cifar10"
 
 
 def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recipe:
-    """The recipe with convolutional networks of at most ``width`` (their field ``width``) and smaller batches.
+    """The recipe with convolutional networks of at most ``width`` and smaller batches.
+
+    Their width is the field ``width``, or ``most``.
 
     Fully connected networks stay unchanged. A larger batch is cut to ``batch``, the generator's in proportion.
     """
@@ -56,6 +58,8 @@ def _narrowed(spec: Any, width: int) -> Any:
     changes = {field.name: _narrowed(getattr(spec, field.name), width) for field in dataclasses.fields(spec)}
     if isinstance(changes.get("width"), int):
         changes["width"] = min(changes["width"], width)
+    if isinstance(changes.get("most"), int):  # StyleGAN2's, whose base would widen small images
+        changes["most"] = min(changes["most"], width)
     return dataclasses.replace(spec, **changes)
 
 

@@ -46,6 +46,13 @@ class Stream(IntEnum):
     """of what measures a training's health"""
     NETWORKS = 40
     """of networks of the user's own that draw in their forward: dropout, noise"""
+    NOISE = 60
+    """of a generator that draws in training (``networks.drawing``), in critic steps; the next number in its own"""
+    GENERATOR_NOISE = 61
+    MIXED_LATENTS = 62
+    GENERATOR_MIXED_LATENTS = 63
+    MIXING = 64
+    GENERATOR_MIXING = 65
     PENALTIES = 1000
     """first of 1,000 streams, one for each penalty of a recipe"""
 

@@ -12,7 +12,15 @@ from torch import Tensor
 
 from steadygan import codec
 from steadygan.errors import UsageError
-from steadygan.perturbations import Adaptive, AdaptiveState, DiffAugment, InstanceNoise, Perturbation, PerturbationLike
+from steadygan.perturbations import (
+    Adaptive,
+    AdaptiveState,
+    Augment,
+    DiffAugment,
+    InstanceNoise,
+    Perturbation,
+    PerturbationLike,
+)
 from tests.perturbations.common import draw, normal, number
 
 IMAGE = (3, 8, 10)
@@ -23,6 +31,9 @@ CASES: dict[str, tuple[PerturbationLike, tuple[Tensor, ...]]] = {
     "translation": (DiffAugment(("translation",)), ()),
     "cutout": (DiffAugment(("cutout",)), ()),
     "all": (DiffAugment(), ()),
+    "bgc": (Augment(), ()),
+    "filter, noise and cutout": (Augment(("filter", "noise", "cutout")), ()),
+    "adaptive bgc": (Adaptive(Augment()), HALF),
     "adaptive augmentation": (Adaptive(), HALF),
     "adaptive noise": (Adaptive(InstanceNoise()), HALF),
 }

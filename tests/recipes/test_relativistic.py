@@ -11,9 +11,9 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, R2
 from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec
-from tests.recipes.samples import IMAGES, PICTURES
+from tests.recipes.samples import IMAGES
 
-RELATIVISTIC = ("r3gan", *PICTURES)
+RELATIVISTIC = ("r3gan", "r3gan-cifar10", "photos", "pictures")
 
 
 @pytest.mark.parametrize("name", RELATIVISTIC)

@@ -196,6 +196,7 @@ _SAMPLE = _table(
     ("--run --model --network --name", Bare()),
     ("--random-seed --manual-seed --seeds", Same(("--seed",))),
     ("--trunc --truncation-psi --psi --threshold", Same(("--truncation",))),
+    ("--style-mixing --mixing --mix", Same(("--mix-styles",))),
     (_DEVICES, _ON_CPU),
     ("--batch --batch-size --bs", _BLOCKS),
     (f"{_SIZES} --size", Otherwise("samples have the size that the run was trained at")),

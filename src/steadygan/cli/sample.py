@@ -19,7 +19,7 @@ from steadygan.run.layout import GENERATED
 from steadygan.system.cache import free_bytes
 from steadygan.system.words import byte_size
 
-GRID, STRIP, ANIMATED, OF_CLASS = 64, 10, 16, 10
+GRID, STRIP, ANIMATED, OF_CLASS, MIXED = 64, 10, 16, 10, 6
 """default numbers of samples"""
 FRAMES = 48
 MOST_POINTS = 1_000_000
@@ -36,19 +36,21 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("--interpolate, --gif and --between exclude each other; give one of them")
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
+    _check_styles(values)
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
     values.round = chosen_round(loaded, values.round)
     if values.classes is not None:
         values.classes = loaded.class_numbers(values.classes)
-    if values.truncation is not None:
-        loaded = loaded.truncated(values.truncation)
+    loaded = _truncated(loaded, values)
     drawn = values.seed is None
     if drawn:
         values.seed = secrets.randbelow(2**31)
     out = Path(values.out) if values.out is not None else _default_path(loaded, values)
     _check_out(loaded, values, out, of_user=values.out is not None or drawn)
     loaded.checkpoint(values.round)
+    if values.psi is not None or values.mix_styles or values.styles:
+        _need_styles(loaded, values)
     if values.between is not None:
         steps = values.count or STRIP
         write_between(
@@ -65,6 +67,8 @@ def run(arguments: Sequence[str]) -> int:
         _write_path(loaded, values, out)
     elif values.by_class:
         _write_classes(loaded, values, out)
+    elif values.mix_styles:
+        _write_mixing(loaded, values, out)
     else:
         _write_samples(loaded, values, out)
     return 0
@@ -100,7 +104,17 @@ def _parser() -> Parser:
         "--truncation",
         type=float,
         metavar="T",
-        help="latents within T only, such as 0.5: more typical samples, less variety (default: the whole prior)",
+        help="more typical samples, less variety: latents within T only, such as 0.5; of style-based generators: styles "
+        "T times as far from their mean, 0 to 1 (default: the whole prior)",
+    )
+    parser.add_argument(
+        "--mix-styles",
+        type=at_least(1),
+        metavar="K",
+        help="a grid of style-based generators: each row's styles in the first K layers, each column's in the others",
+    )
+    parser.add_argument(
+        "--styles", action="store_true", help="with --interpolate: on a straight line in w, the space of styles"
     )
     parser.add_argument("--raw", action="store_true", help="the trained weights, not their running average")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
@@ -128,7 +142,7 @@ def _check_out(run: Run, values: argparse.Namespace, out: Path, *, of_user: bool
     from steadygan.report.samples import check_form, is_grid
 
     overwrite = values.overwrite or not of_user
-    one_picture = values.interpolate or values.gif or values.between is not None
+    one_picture = values.interpolate or values.gif or values.between is not None or values.mix_styles
     if not one_picture:
         check_form(out, text=run.sample_spec.is_text, table=run.sample_spec.is_points)
     if out.is_dir() or not (one_picture or out.suffix):
@@ -182,14 +196,16 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     forms = (
         ("between", values.between is not None),
         ("interpolation", values.interpolate),
+        ("mixing", values.mix_styles is not None),
         ("classes", values.by_class),
     )
     what = next((name for name, given in forms if given), "samples")
     of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
     raw = "-raw" if values.raw else ""
-    if values.truncation is not None:
-        of += f"-truncation-{values.truncation:g}"
-    suffix = "gif" if values.gif else "png" if what in ("between", "interpolation") else file_ending(run)
+    raw += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
+    raw += f"-layers-{values.mix_styles}" if values.mix_styles else ""
+    raw += "-styles" if values.styles else ""
+    suffix = "gif" if values.gif else "png" if what in ("between", "interpolation", "mixing") else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
@@ -213,6 +229,7 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
 
     count = values.count or GRID
     asked = {"label": values.classes, "weights": _weights(values), "round_": values.round}
+    asked["truncation"] = values.psi
     blocks, units = run.blocks(count, values.seed, **asked), run.data.units
     if not run.conditional:  # labels of a generator that is not told them say nothing
         blocks = ((samples, None) for samples, _ in blocks)
@@ -222,6 +239,70 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
         dimensions = 1 + len(run.sample_spec.shape)
         save_blocks(blocks, out, count, run.alphabet, units, run.class_names, dimensions=dimensions)
     print(f"{count:,} samples of {run.folder}, seed {values.seed}: {out}")
+
+
+def _check_styles(values: argparse.Namespace) -> None:
+    """Raises UsageError for options of styles that do not go together."""
+    if values.styles and not values.interpolate:
+        raise UsageError("--styles goes with --interpolate: sample RUN --interpolate --styles")
+    others = values.interpolate or values.gif or values.between is not None or values.by_class
+    if values.mix_styles and others:
+        raise UsageError("--mix-styles makes a grid of its own, without --interpolate, --gif, --between and --by-class")
+
+
+def _truncated(run: Run, values: argparse.Namespace) -> Run:
+    """The run, with a truncated prior if that is asked for; of a style-based generator styles are truncated (psi)."""
+    from steadygan.run.styles import has_styles
+
+    values.psi = values.truncation if has_styles(run.recipe) else None
+    if values.truncation is None or values.mix_styles or values.styles:  # without styles these are refused by name
+        values.psi = values.truncation
+        return run
+    if values.psi is None:
+        return run.truncated(values.truncation)
+    if values.interpolate or values.gif or values.between is not None or values.by_class:
+        raise UsageError("--truncation of styles goes with plain samples, --mix-styles, and --interpolate --styles")
+    return run
+
+
+def _need_styles(run: Run, values: argparse.Namespace) -> None:
+    """Raises UsageError, before anything is written, for generators without styles and psi out of range."""
+    from steadygan.run.styles import style_based, truncated
+
+    weights = _weights(values)
+    network = (
+        run.generator if weights == "average" and values.round is None else run.load_generator(weights, values.round)
+    )
+    given = {
+        "--truncation": values.psi is not None,
+        "--mix-styles": values.mix_styles,
+        "--styles": values.styles,
+    }
+    style_based(network, next(name for name, is_given in given.items() if is_given))
+    with truncated(network, values.psi):
+        pass
+
+
+def _write_mixing(run: Run, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.pictures import image_grid, save_picture
+    from steadygan.report.samples import GRIDS
+
+    if out.suffix.lower() not in GRIDS:
+        raise UsageError(f"--mix-styles writes one picture, so --out has to end in .png or the like, got '{out}'")
+    count = values.count or MIXED
+    grid = run.style_mixing(
+        count,
+        count,
+        values.mix_styles,
+        values.seed,
+        label=values.classes,
+        weights=_weights(values),
+        round_=values.round,
+        truncation=values.psi,
+    )
+    picture = image_grid(grid.reshape(-1, *grid.shape[2:]), columns=count + 1)
+    save_picture(picture, out, f"styles of rows in the first {values.mix_styles} layers, of columns in the others")
+    print(f"mixed styles of {run.folder}, seed {values.seed}: {out}")
 
 
 def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
@@ -252,7 +333,10 @@ def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
     else:
         if suffix not in GRIDS:
             raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
-        steps = values.count or STRIP
-        frames = run.interpolate(1, steps, values.seed, label=values.classes, weights=weights, round_=values.round)
+        steps, asked = values.count or STRIP, {"label": values.classes, "weights": weights, "round_": values.round}
+        if values.styles:
+            frames = run.interpolate_styles(1, steps, values.seed, truncation=values.psi, **asked)
+        else:
+            frames = run.interpolate(1, steps, values.seed, **asked)
         save_picture(interpolation_strip(frames[:, 0]), out, f"{steps} samples that interpolate between two latents")
     print(f"interpolation of {run.folder}, seed {values.seed}: {out}")

@@ -22,6 +22,7 @@ from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.stylegan2 import StyleGAN2Critic, StyleGAN2Generator
 from steadygan.networks.subpixel import SubpixelCritic, SubpixelGenerator
 from steadygan.networks.text import TextCritic, TextGenerator
 from steadygan.types import SampleSpec
@@ -59,6 +60,7 @@ else:  # the closed sets that files and the command line know
         | ResNet101Generator
         | R3GANGenerator
         | SubpixelGenerator
+        | StyleGAN2Generator
         | Own
         | ConvGenerator
         | BigGANGenerator
@@ -77,6 +79,7 @@ else:  # the closed sets that files and the command line know
         | MultiScaleCritic
         | R3GANCritic
         | SubpixelCritic
+        | StyleGAN2Critic
         | Own
         | ConvCritic
         | BigGANCritic
@@ -122,6 +125,8 @@ __all__ = [
     "ResNetGenerator",
     "SNDCGANCritic",
     "SNDCGANGenerator",
+    "StyleGAN2Critic",
+    "StyleGAN2Generator",
     "SubpixelCritic",
     "SubpixelGenerator",
     "TextCritic",

@@ -12,6 +12,8 @@ from steadygan.types import PlayerName, RandomSpec
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from steadygan.networks.layers.drawn import DrawnGenerator
+
 
 class PenaltyLike(Protocol):
     """A term of one player's loss: a weight times the mean of per-sample penalties.
@@ -51,8 +53,13 @@ class GeneratorPenalty(PenaltyLike, Protocol):
     def initial_state(self) -> tuple[Tensor, ...]:
         """State before the first step: 0-d tensors; () for none."""
 
-    def measure(self, generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor | None) -> Tensor:
-        """Measurements [n], differentiable in the generator's weights; a pure function."""
+    def measure(
+        self, generator: nn.Module | DrawnGenerator, latents: Tensor, labels: Tensor | None, random: Tensor | None
+    ) -> Tensor:
+        """Measurements [n], differentiable in the generator's weights; a pure function.
+
+        A generator that draws in training comes with its numbers for these latents; ``of_rows`` has those of some.
+        """
 
     def hold(self, measured: Tensor, state: Any) -> Tensor:
         """Measurements of the whole batch [N] to unweighted penalties [N]."""

@@ -83,18 +83,21 @@ def norm_of_scores(score: Callable[[Any], Tensor], points: Sample) -> Tensor:
     return norm_of_gradient(*scales_of(gradient_of(lambda samples: score(samples).sum(), points)))
 
 
-def gradient_of(total: Callable[[Any], Tensor], at: S) -> S:
+def gradient_of(total: Callable[[Any], Tensor], at: S, *, keeps_graph: bool = False) -> S:
     """The gradient of a scalar function, differentiable once more; also inside torch.compile.
+
+    With ``keeps_graph`` it can be differentiated in what ``at`` was computed from, too, such as a mapping network.
 
     Autocast applies to ``total`` alone: around its derivative it would narrow what was computed in float32.
     """
     import torch
 
-    samples = detached(at)
+    samples = at if keeps_graph else detached(at)
     if torch.compiler.is_compiling():
         gradient, _ = traced_gradient(lambda traced: (total(traced), ()), samples)
         return gradient
-    samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
+    if not keeps_graph or not all(tensor.requires_grad for tensor in scales_of(samples)):
+        samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     with plain_attention():
         value = total(samples)
     tensors = scales_of(samples)

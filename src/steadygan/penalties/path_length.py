@@ -19,6 +19,8 @@ from steadygan.types import PlayerName, RandomSpec, scales_of
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from steadygan.networks.layers.drawn import DrawnGenerator
+
 _SMALLEST_SQUARE = 1e-8  # under the root: a length of exactly 0 would have an infinite derivative
 
 
@@ -96,12 +98,20 @@ class PathLength:
 
         return PathLengthState(torch.zeros(()))
 
-    def measure(self, generator: nn.Module, latents: Tensor, labels: Tensor | None, random: Tensor | None) -> Tensor:
-        """Path lengths of every ``shrink``-th sample, [n / shrink]."""
+    def measure(
+        self, generator: nn.Module | DrawnGenerator, latents: Tensor, labels: Tensor | None, random: Tensor | None
+    ) -> Tensor:
+        """Path lengths of every ``shrink``-th sample, [n / shrink]; of a style-based generator those in its styles."""
+        from steadygan.networks.layers.drawn import DrawnGenerator
+
         assert random is not None
         rows = slice(None, None, self.shrink)
-        of_rows, y = None if labels is None else labels[rows], random[rows]
-        return _length(gradient_of(lambda z: _moved(generator, z, of_rows, y), latents[rows]))
+        of_rows, y, points = None if labels is None else labels[rows], random[rows], latents[rows]
+        if not isinstance(generator, DrawnGenerator):
+            return _length(gradient_of(lambda z: _moved(generator, z, of_rows, y), points))
+        part = generator.of_rows(rows)
+        styles = part.styles(points, of_rows)
+        return _length(gradient_of(lambda w: _moved(part.synthesize, w, of_rows, y), styles, keeps_graph=True))
 
     def hold(self, measured: Tensor, state: Any) -> Tensor:
         """Lengths [N] to unweighted penalties [N]."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from steadygan.checks import whole_fields, within
+from steadygan.perturbations.augment import Augment
 from steadygan.perturbations.diffaugment import DiffAugment
 from steadygan.perturbations.instance_noise import InstanceNoise
 from steadygan.types import RandomSpec, S, at_each_scale
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Stateless: TypeAlias = PerturbationLike
 else:  # the closed set that files and the command line know
-    Stateless = DiffAugment | InstanceNoise
+    Stateless = DiffAugment | InstanceNoise | Augment
 
 
 class AdaptiveState(NamedTuple):
@@ -38,7 +39,8 @@ class Adaptive:
     Karras et al. 2020 (StyleGAN2-ADA), section 3: r_t near 1 means that the critic has memorised the training set,
     and p grows; near 0, that it cannot tell real from fake, and p shrinks. Only for losses that push scores of real
     samples above 0 and of fakes below (Saturating, NonSaturating, Hinge): elsewhere the sign has no meaning.
-    One draw decides for the perturbation as a whole; the paper draws for each of its transformations.
+    ``Augment`` draws for each of its transformations, as the paper does; for any other perturbation one draw decides
+    whether it is applied as a whole.
     """
 
     perturbation: Stateless = DiffAugment()
@@ -60,7 +62,13 @@ class Adaptive:
         within("Adaptive.initial", self.initial, 0, 1)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
-        return (RandomSpec("uniform"), *self.perturbation.random_specs(shape))
+        inner = self.perturbation.random_specs(shape)
+        return inner if self._each else (RandomSpec("uniform"), *inner)
+
+    @property
+    def _each(self) -> bool:
+        """True if the perturbation draws for each of its transformations: its strength is a probability."""
+        return bool(getattr(self.perturbation, "takes_probability", False))
 
     def strength(self, round_: int) -> float:
         """The strength of the perturbation, where it is applied."""
@@ -72,9 +80,11 @@ class Adaptive:
         return AdaptiveState(torch.tensor(self.initial), torch.zeros(()), torch.zeros(()))
 
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
-        """Samples [N, ...], perturbed where the first number is below p."""
+        """Samples [N, ...], perturbed where the first number is below p, or by each transformation with p."""
         import torch
 
+        if self._each:
+            return self.perturbation.apply(samples, drawn, strength * AdaptiveState(*state).probability)
         coin, *inner = drawn
         acts = coin < AdaptiveState(*state).probability
 

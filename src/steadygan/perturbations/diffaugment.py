@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from steadygan.checks import one_of, refused
 from steadygan.errors import UsageError
+from steadygan.perturbations.scales import by_the_finest
 from steadygan.schedules import Constant, Schedule, check_schedule
-from steadygan.types import RandomSpec, S, at_each_scale, has_alpha, scales_of
+from steadygan.types import RandomSpec, S, has_alpha
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -154,11 +155,9 @@ class DiffAugment:
     def apply(self, samples: S, drawn: tuple[Tensor, ...], strength: Tensor, state: tuple[Tensor, ...] = ()) -> S:
         """Images [N, C, H, W], changed by each transformation of the policy whose coin is below ``strength``.
 
-        A coarser scale is upsampled to the finest one, changed in the same way, and average-pooled back, so that
-        shifts and squares of fractions of its pixels cover the same part of the image.
+        Coarser scales are changed as the finest one is (``by_the_finest``).
         """
         import torch
-        from torch.nn.functional import avg_pool2d, interpolate
 
         (numbers,) = drawn
 
@@ -169,15 +168,7 @@ class DiffAugment:
                 images = torch.where(acts, each.function(images, numbers[:, each.numbers]), images)
             return images
 
-        side = scales_of(samples)[-1].shape[-1]
-
-        def at_finest(images: Tensor) -> Tensor:
-            factor = side // images.shape[-1]
-            if factor == 1:
-                return changed(images)
-            return avg_pool2d(changed(interpolate(images, scale_factor=float(factor))), factor)
-
-        return at_each_scale(at_finest, samples)
+        return by_the_finest(changed, samples)
 
     def next_state(self, real_scores: Tensor, state: tuple[Tensor, ...], batch: int) -> tuple[Tensor, ...]:
         return state

@@ -23,6 +23,13 @@ from steadygan.recipes.photos import photos
 from steadygan.recipes.pictures import pictures
 from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
+from steadygan.recipes.stylegan2 import (
+    NAMES,
+    stylegan2,
+    stylegan2_ada,
+    stylegan2_ada_preset,
+    stylegan2_preset,
+)
 from steadygan.recipes.text import text, text_gan
 from steadygan.recipes.wasserstein import wgan, wgan_gp, wgan_gp_cifar10, wgan_gp_one_sided
 from steadygan.types import SampleSpec
@@ -63,6 +70,8 @@ RECIPES: dict[str, RecipeFunction] = {
     "r3gan-cifar10": r3gan_cifar10,
     "photos": photos,
     "pictures": pictures,
+    "stylegan2": stylegan2,
+    "stylegan2-ada": stylegan2_ada,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -71,6 +80,11 @@ FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
     "lsun-ROW-METHOD": (
         lsun_grid,
         {f"lsun-{row}-{method}": partial(lsun_grid, row, method) for row in range(len(ROWS)) for method in METHODS},
+    ),
+    "stylegan2-PRESET": (stylegan2_preset, {f"stylegan2-{name}": partial(stylegan2_preset, name) for name in NAMES}),
+    "stylegan2-ada-PRESET": (
+        stylegan2_ada_preset,
+        {f"stylegan2-ada-{name}": partial(stylegan2_ada_preset, name) for name in NAMES},
     ),
 }
 """Families of recipes with choices in their names: the documented function, and each recipe by its name."""
@@ -144,6 +158,10 @@ __all__ = [
     "sngan",
     "sngan_cifar10",
     "sngan_setting",
+    "stylegan2",
+    "stylegan2_ada",
+    "stylegan2_ada_preset",
+    "stylegan2_preset",
     "summary",
     "text",
     "text_gan",

@@ -115,14 +115,17 @@ class Run(RunFolder):
         weights: Weights = "average",
         round_: int | None = None,
         scaled: bool = False,
+        truncation: float | None = None,
     ) -> Iterator[tuple[Samples, Labels | None]]:
         """The samples of ``sample`` and their labels, in blocks [n, ...] and [n]: nothing is as long as ``count``.
 
         ``scaled``: as networks see numbers, not in the units of the data, to compare with the data set's samples.
+        ``truncation``: as of ``sample``.
         """
         import torch
 
         from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
+        from steadygan.run.styles import truncated
 
         _need_samples(count)
         network = self._generator_of(weights, round_)
@@ -135,7 +138,9 @@ class Run(RunFolder):
             labels = draw_labels(classes, drawn, size)
             if asked is not None:
                 labels = asked[torch.arange(first, first + size) % len(asked)]
-            for scales in self._decoded(latents, labels, network, first):
+            with truncated(network, truncation):
+                decoded = list(self._decoded(latents, labels, network, first))
+            for scales in decoded:
                 made = scales[-1].numpy()
                 yield made if scaled else self._in_units(made), None if labels is None else labels.numpy()
 
@@ -147,6 +152,7 @@ class Run(RunFolder):
         label: Asked | None = None,
         weights: Weights = "average",
         round_: int | None = None,
+        truncation: float | None = None,
     ) -> Samples:
         """``count`` generated samples, the same for the same seed.
 
@@ -160,10 +166,15 @@ class Run(RunFolder):
             label: the class, by number or name, or several in turn; None: drawn for each sample
             weights: the average of the generator's weights, or the raw ones
             round_: of the checkpoint; None: the last
+            truncation: psi of style-based generators: styles at mean + psi (style - mean), for less varied, cleaner
+                samples; None: as they are
         """
+        from steadygan.run.styles import truncated
+
         _need_samples(count)
-        labels = self.labels(count, seed, label)
-        return self.decode(self.latents(count, seed), labels, generator=self._generator_of(weights, round_))
+        labels, network = self.labels(count, seed, label), self._generator_of(weights, round_)
+        with truncated(network, truncation):
+            return self.decode(self.latents(count, seed), labels, generator=network)
 
     def class_grid(
         self,
@@ -209,6 +220,58 @@ class Run(RunFolder):
         if alphabet is None:
             raise UsageError(f"{self.folder} makes {self._sample_kind}, no lines of text: use sample")
         return decode(self.sample(count, seed, weights=weights, round_=round_), alphabet)
+
+    def style_mixing(
+        self,
+        rows: int,
+        columns: int,
+        coarse: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+        truncation: float | None = None,
+    ) -> Samples:
+        """A grid of mixed styles, uint8 [1 + rows, 1 + columns, C, H, W]: the rows' in the first ``coarse`` layers.
+
+        The first column and row show the two sets of samples themselves, those of ``sample`` in order (StyleGAN).
+
+        Raises:
+            UsageError: for generators without styles, and numbers out of range.
+        """
+        from steadygan.run.styles import mixing_grid, truncated
+
+        _need_samples(min(rows, columns))
+        network, latents = self._generator_of(weights, round_), self.latents(rows + columns, seed)
+        labels = None if label is None else self.labels(max(rows, columns), seed, label)
+        with truncated(network, truncation):
+            return mixing_grid(self.recipe.representation, network, latents[:rows], latents[rows:], labels, coarse)
+
+    def interpolate_styles(
+        self,
+        count: int,
+        steps: int,
+        seed: int = 0,
+        *,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+        truncation: float | None = None,
+    ) -> Samples:
+        """Interpolations of ``count`` images in w, uint8 [steps, count, C, H, W]: straight lines between styles.
+
+        Raises:
+            UsageError: for generators without styles, and numbers out of range.
+        """
+        from steadygan.run.styles import between_styles, truncated
+
+        if count < 1 or steps < 2:
+            raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
+        network, latents = self._generator_of(weights, round_), self.latents(2 * count, seed)
+        labels = self.labels(count, seed, label)
+        with truncated(network, truncation):
+            return between_styles(self.recipe.representation, network, latents[:count], latents[count:], steps, labels)
 
     def scales(
         self,

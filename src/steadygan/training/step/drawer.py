@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from steadygan.balance import Steps
+from steadygan.networks.drawing import GeneratorDraws, numbers_of
 from steadygan.phases import is_of_weights, player_of
 from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
 from steadygan.training.processes.world import ALONE, World
@@ -53,6 +54,9 @@ class _Streams(NamedTuple):
     representation: Stream
     perturbation_real: Stream
     perturbation_fake: Stream
+    noise: Stream
+    mixed_latents: Stream
+    mixing: Stream
 
 
 _STREAMS: dict[PlayerName, _Streams] = {
@@ -63,6 +67,9 @@ _STREAMS: dict[PlayerName, _Streams] = {
         Stream.REPRESENTATION,
         Stream.PERTURBATION_REAL,
         Stream.PERTURBATION_FAKE,
+        Stream.NOISE,
+        Stream.MIXED_LATENTS,
+        Stream.MIXING,
     ),
     "generator": _Streams(
         Stream.GENERATOR_LATENTS,
@@ -71,6 +78,9 @@ _STREAMS: dict[PlayerName, _Streams] = {
         Stream.GENERATOR_REPRESENTATION,
         Stream.GENERATOR_PERTURBATION_REAL,
         Stream.GENERATOR_PERTURBATION_FAKE,
+        Stream.GENERATOR_NOISE,
+        Stream.GENERATOR_MIXED_LATENTS,
+        Stream.GENERATOR_MIXING,
     ),
 }
 
@@ -105,6 +115,7 @@ class Drawer:
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
         """greatest common divisor of the numbers of real samples in steps"""
         self.penalty_specs = penalty_specs(recipe, sample)
+        self.generator_numbers = numbers_of(recipe.generator, sample)
         self.representation_spec = recipe.representation.random_spec(sample)
 
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:
@@ -160,6 +171,7 @@ class Drawer:
             else self._random(spec, Stream.PENALTIES + index, round_, steps, batch)
             for index, (penalty, spec) in enumerate(zip(recipe.penalties, self.penalty_specs, strict=True))
         ]
+        of_generator = self._of_generator(round_, steps, batch, streams)
         return tuple(
             StepDraws(
                 latents=latents[i],
@@ -168,6 +180,7 @@ class Drawer:
                 penalties=tuple(None if drawn is None else drawn[i] for drawn in penalties),
                 real_perturbation=None if real_perturbation is None else tuple(drawn[i] for drawn in real_perturbation),
                 fake_perturbation=None if fake_perturbation is None else tuple(drawn[i] for drawn in fake_perturbation),
+                generator=None if of_generator is None else of_generator[i],
             )
             for i in range(steps)
         )
@@ -203,6 +216,28 @@ class Drawer:
             return None
         specs = self.recipe.perturbation.random_specs(self.sample.shape)
         return tuple(self._random(spec, stream, round_, steps, batch, i) for i, spec in enumerate(specs))
+
+    def _of_generator(self, round_: int, steps: int, batch: int, streams: _Streams) -> list[GeneratorDraws] | None:
+        """Random numbers of the generator in each step; None if it does not draw."""
+        numbers = self.generator_numbers
+        if numbers is None:
+            return None
+        specs = [RandomSpec("normal", shape) for shape in numbers.noise]
+        noise = [self._random(spec, streams.noise, round_, steps, batch, i) for i, spec in enumerate(specs)]
+        latents: Tensor | None = None
+        mixing: Tensor | None = None
+        if numbers.mixes:
+            latents = self._random(self.recipe.prior.random_spec(), streams.mixed_latents, round_, steps, batch)
+            both = uniform_from(self.recipe.seed, streams.mixing, round_, 0, steps * 2)  # one pair for a whole batch
+            mixing = self._send(torch.from_numpy(both.reshape(steps, 1, 2))).expand(steps, batch, 2).contiguous()
+        return [
+            GeneratorDraws(
+                tuple(drawn[i] for drawn in noise),
+                None if latents is None else latents[i],
+                None if mixing is None else mixing[i],
+            )
+            for i in range(steps)
+        ]
 
     def _reals(self, round_: int, position: int, steps: int, batch: int, streams: _Streams) -> list[RealDraws]:
         """Real draws of each step; those of endless data are drawn here."""

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from steadygan.networks.drawing import GeneratorDraws
     from steadygan.types import PlayerName
 
 
@@ -43,6 +44,8 @@ class StepDraws(NamedTuple):
     """[N, ...] each, for the real samples"""
     fake_perturbation: tuple[Tensor, ...] | None = None
     """[N, ...] each, for the fakes"""
+    generator: GeneratorDraws | None = None
+    """of the generator itself, if it draws in training"""
 
 
 class RoundDraws(NamedTuple):

@@ -11,6 +11,7 @@ from steadygan.balance import Steps
 from steadygan.ema import update_average
 from steadygan.errors import UsageError
 from steadygan.networks.building import build_critic, build_generator, spec_name
+from steadygan.networks.layers.drawn import DrawnGenerator
 from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from steadygan.networks.drawing import GeneratorDraws
     from steadygan.penalties import CriticPenalty, GeneratorPenalty
     from steadygan.recipe import Recipe
 
@@ -226,9 +228,16 @@ class Game:
         gather = self.world.all_gather
         return mapped(output, lambda field: gather(field, with_gradient=with_gradient))
 
-    def generate(self, random: Tensor, labels: Tensor | None = None) -> Batch:
-        """Fake samples of the prior's random numbers [N, ...]."""
-        return Batch(channels_last(self.generator(self.recipe.prior.latents(random), labels)), labels)
+    def generate(self, random: Tensor, labels: Tensor | None = None, drawn: GeneratorDraws | None = None) -> Batch:
+        """Fake samples of the prior's random numbers [N, ...], and of those of a generator that draws."""
+        return Batch(channels_last(self.drawn_generator(drawn)(self.recipe.prior.latents(random), labels)), labels)
+
+    def drawn_generator(self, drawn: GeneratorDraws | None) -> nn.Module | DrawnGenerator:
+        """The generator with the random numbers of a step; alone, if there are none."""
+        if drawn is None:
+            return self.generator
+        latents = None if drawn.latents is None else self.recipe.prior.latents(drawn.latents)
+        return DrawnGenerator(self.generator, drawn._replace(latents=latents))
 
     def set_round(self, round_: int) -> None:
         """Sets optimizers, networks, penalties and the perturbation to their settings of a round."""

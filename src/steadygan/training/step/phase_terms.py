@@ -61,7 +61,7 @@ def phase_terms(
     fake: Batch | None = None
     if needs_fakes(game, phase):
         with torch.no_grad(), game.autocast():
-            fake = game.generate(draws.latents, real.labels)
+            fake = game.generate(draws.latents, real.labels, draws.generator)
     return critic_terms(game, phase, real, fake, draws, state, share)
 
 
@@ -150,7 +150,8 @@ def generator_terms(
     values: list[Tensor] = []
     with game.autocast():
         if phase.objective:
-            fake = game.generate(draws.latents, labels)._replace(perturbation=draws.fake_perturbation)
+            fake = game.generate(draws.latents, labels, draws.generator)
+            fake = fake._replace(perturbation=draws.fake_perturbation)
             real_output: CriticOutput | None = None
             if real is None:
                 output = game.score(fake, state)
@@ -168,7 +169,8 @@ def generator_terms(
         for index in on_samples(game, phase):
             penalty = game.generator_penalty(index)
             latents = game.recipe.prior.latents(draws.latents)
-            measured = penalty.measure(game.generator, latents, labels, draws.penalties[index])
+            generator = game.drawn_generator(draws.generator)
+            measured = penalty.measure(generator, latents, labels, draws.penalties[index])
             pools = penalty.sees_batch and game.world.size > 1
             pooled = game.world.all_gather(measured, with_gradient=True) if pools else measured
             mean = penalty.hold(pooled, state.penalties[index]).mean()
