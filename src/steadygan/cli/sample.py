@@ -104,8 +104,8 @@ def _parser() -> Parser:
         "--truncation",
         type=float,
         metavar="T",
-        help="more typical samples, less variety: latents within T only, such as 0.5; of style-based generators: styles "
-        "T times as far from their mean, 0 to 1 (default: the whole prior)",
+        help="more typical samples, less variety: latents within T only, such as 0.5; of style-based generators, "
+        "styles T times as far from their mean, 0 to 1 (default: the whole prior)",
     )
     parser.add_argument(
         "--mix-styles",
