@@ -143,7 +143,7 @@ def test_a_lazy_penalty_that_is_not_finite_stops_the_run(tmp_path):
             return gradient_norm / 0.0
 
     recipe = small_recipe(penalties=(Exploding(every=2),))
-    with pytest.raises(RunError, match=r"lazy penalty of round 1 is not finite"):
+    with pytest.raises(RunError, match=r"lazy penalty of round 1 are not finite"):
         new_run(recipe, image_data(), tmp_path / "run", device="cpu")
 
 

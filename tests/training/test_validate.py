@@ -20,6 +20,8 @@ from steadygan.networks import (
     R3GANCritic,
     ResNetCritic,
     SNDCGANCritic,
+    StyleGAN2Critic,
+    StyleGAN2Generator,
 )
 from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
 from steadygan.networks.layers.inspect import group_size
@@ -265,9 +267,11 @@ def test_an_energy_is_the_error_of_an_autoencoder(objective):
 
 
 def narrow(spec):
-    """The spec, or the one inside it, with width 8."""
+    """The spec, or the one inside it, with width 8 (StyleGAN2: at most 8 maps)."""
     inner = getattr(spec, "network", None)
     changes = {"width": 8} if inner is None else {"network": narrow(inner)}
+    if isinstance(spec, StyleGAN2Generator | StyleGAN2Critic):
+        changes = {"base": 64, "most": 8}
     return dataclasses.replace(spec, **changes)
 
 

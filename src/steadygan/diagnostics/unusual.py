@@ -60,7 +60,7 @@ def rates(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
         )
         return
     now = {player: edits.lr(recipe, player) for player in PLAYERS}
-    high = EQUALISED if type(recipe.generator).__name__.startswith("MultiScale") else HIGH
+    high = EQUALISED if type(recipe.generator).__name__.startswith(("MultiScale", "StyleGAN2")) else HIGH
     odd = {player: rate for player, rate in now.items() if rate and not LOW <= rate <= high}
     if not odd:
         return

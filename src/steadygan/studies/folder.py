@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -214,7 +215,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write_first(path: Path, text: str) -> None:
     """Writes a file at once unless there is one, which then stays."""
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-first-{path.name}")
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{threading.get_ident()}-first-{path.name}")
     try:
         aside.write_bytes(text.encode())
         try:

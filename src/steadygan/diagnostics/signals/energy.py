@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from steadygan.diagnostics.signals.diversity import mean_pairwise_distance
 from steadygan.diagnostics.signals.host import Samples, two_sets
 from steadygan.metrics.arrays import Rows
@@ -31,4 +29,6 @@ def coefficient(between: float, fake: float, real: float) -> float:
 
 def mean_distance(fakes: Rows, reals: Rows) -> float:
     """Mean Euclidean distance of rows [N, D] to rows [M, D]."""
+    import torch
+
     return float(torch.cdist(torch.from_numpy(fakes), torch.from_numpy(reals)).mean())
