@@ -44,7 +44,7 @@ _WARM = (
     "PIL.Image",
 )
 """loaded once, so that no trial has to"""
-_QUICK = 4
+_QUICK = 2
 _FAILED_LISTED = 100
 
 

@@ -37,7 +37,7 @@ TASKS = 12
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Trains what is missing, and reports."""
-    from steadygan.diagnostics.judge import timeline
+    from steadygan.diagnostics.judge import look_by_look
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.doctor.advice", description=(__doc__ or "").splitlines()[0]
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--list", action="store_true", help="name what was chosen, and train none")
     parser.add_argument("--docs", action="store_true", help="write the tables into docs/doctor-suite.md")
     args = parser.parse_args(arguments)
-    picked = chosen(judged(timeline, split=None if args.split == "both" else args.split))
+    picked = chosen(judged(look_by_look, split=None if args.split == "both" else args.split))
     if args.list:
         for each in picked:
             print(_told(each))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ DEADLINE, AFTER_ONSET = 0.6, 0.25
 """share of the run until which a verdict is not late; or so much after the last good checkpoint, if that is later"""
 HEALTHY, NONE = "healthy", "none"
 
-Timeline = Callable[[Iterable[Row]], Sequence[Diagnosis]]
+Timeline = Callable[[Iterable[Row]], Iterable[Diagnosis]]
 """Rows of a log to the diagnosis at each look"""
 
 
@@ -62,18 +63,22 @@ class Case:
         return self.said.verdict in self.label.accepted and not self.late
 
 
-def said_of(diagnoses: Sequence[Diagnosis], rounds: int) -> Said:
+def said_of(diagnoses: Iterable[Diagnosis], rounds: int) -> Said:
     """The first fault that was the main finding at three looks in a row; a divergence counts at the last look alone.
 
     A run that ends with a value that is not finite ends its log, too.
     """
-    for end in range(1, len(diagnoses) + 1):
-        last = diagnoses[max(0, end - STABLE) : end]
-        now = last[-1]
-        ended = end == len(diagnoses) and now.main.verdict == "diverged"
-        if now.sick and (ended or (len(last) == STABLE and len({each.main.verdict for each in last}) == 1)):
-            return Said(now.main.verdict, min(1.0, now.round / rounds), now.main.confidence)
-    return Said(HEALTHY, 1.0)
+    last: deque[Diagnosis] = deque(maxlen=STABLE)
+    for now in diagnoses:
+        last.append(now)
+        if now.sick and len(last) == STABLE and len({each.main.verdict for each in last}) == 1:
+            return _said(now, rounds)
+    ended = bool(last) and last[-1].main.verdict == "diverged"
+    return _said(last[-1], rounds) if ended else Said(HEALTHY, 1.0)
+
+
+def _said(now: Diagnosis, rounds: int) -> Said:
+    return Said(now.main.verdict, min(1.0, now.round / rounds), now.main.confidence)
 
 
 def judged(

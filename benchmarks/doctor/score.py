@@ -137,14 +137,14 @@ def errors(cases: Sequence[Case]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Judges, prints and writes."""
-    from steadygan.diagnostics.judge import timeline
+    from steadygan.diagnostics.judge import look_by_look
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor.score", description=ABOUT)
     parser.add_argument("--split", choices=["seen", "unseen", "both"], default="seen")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--docs", action="store_true")
     args = parser.parse_args(arguments)
-    cases = judged(timeline)
+    cases = judged(look_by_look)
     splits = ("seen", "unseen") if args.split == "both" or args.docs else (args.split,)
     parts = {split: [case for case in cases if case.split == split] for split in splits}
     text = [line for split, part in parts.items() for line in (*lines(f"{split.capitalize()} trainings", part), "")]

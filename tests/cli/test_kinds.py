@@ -110,9 +110,9 @@ def test_a_file_of_a_recipe_goes_round_by_commands_of_their_own(here: Path) -> N
     (here / "again.yaml").write_text((here / "first/recipe.yaml").read_text())
     assert command("train", "again.yaml", "--out", "second").returncode == 2
     assert command("train", "again.yaml", "--out", "second", *kinds).returncode == 0
+    assert command("evaluate", "second", "--count", "50", "--features", "pixels", *kinds).returncode == 0
     for run in ("first", "second"):
         assert command("resume", run, "--rounds", "+1", *kinds).returncode == 0
-        assert command("evaluate", run, "--count", "50", "--features", "pixels", *kinds).returncode == 0
         assert command("sample", run, "--count", "4", "--seed", "0", "--out", f"{run}.npz", *kinds).returncode == 0
     assert (here / "first.npz").read_bytes() == (here / "second.npz").read_bytes()
     assert command("compare", "first", "second").returncode in (0, 2)

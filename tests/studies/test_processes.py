@@ -172,8 +172,7 @@ def test_a_command_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> N
     assert not any(map(folder.is_claimed, folder.trials))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("count", ["1", "2"])
+@pytest.mark.parametrize(("count", "number", "code"), [("1", signal.SIGINT, 130), ("2", signal.SIGTERM, 143)])
 def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on(
     tmp_path: Path, number: signal.Signals, code: int, count: str, whole: dict[str, Any]
 ) -> None:

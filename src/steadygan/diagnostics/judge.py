@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from steadygan.diagnostics.fields import Row
 from steadygan.diagnostics.findings import NO_FAULTS, Diagnosis, Finding, VerdictName
@@ -64,8 +64,13 @@ def judge(rows: Iterable[Row] | History) -> Diagnosis:
 
 def timeline(rows: Iterable[Row] | History) -> tuple[Diagnosis, ...]:
     """What was said at each look."""
+    return tuple(look_by_look(rows))
+
+
+def look_by_look(rows: Iterable[Row] | History) -> Iterator[Diagnosis]:
+    """What was said at each look, one after the other: for callers that know enough before the last."""
     history = rows if isinstance(rows, History) else History(in_order(rows))
-    return tuple(judge(history.up_to(look)) for look in range(1, history.looks + 1))
+    return (judge(history.up_to(look)) for look in range(1, history.looks + 1))
 
 
 def first_stable(rows: Iterable[Row] | History, looks: int = STABLE) -> Finding | None:

@@ -18,7 +18,7 @@ from benchmarks.doctor.shares import macro, wilson
 from benchmarks.doctor.split import SEEN_MECHANISMS, UNSEEN_MECHANISMS, new_parts, split_of
 from benchmarks.doctor.suite import LOGS, OUTCOMES, finished, keep_log, keep_outcome, kept_log, kept_outcomes, trainings
 from steadygan.diagnostics.findings import Diagnosis, Finding
-from steadygan.diagnostics.judge import timeline
+from steadygan.diagnostics.judge import look_by_look
 from steadygan.recipe import dumps
 
 
@@ -139,7 +139,7 @@ def test_areas_of_scores_and_of_an_independent_classifier():
 def test_the_kept_logs_give_the_scores_of_the_page():
     if not OUTCOMES.exists() or not any(LOGS.glob("*.jsonl.xz")):
         pytest.skip("no logs are kept yet")
-    cases, page = judged(timeline), PAGE.read_text()
+    cases, page = judged(look_by_look), PAGE.read_text()
     assert all(0 < each.said.at <= 1 for each in cases)
     for split in ("seen", "unseen"):
         made = "\n".join(lines(f"{split.capitalize()} trainings", [each for each in cases if each.split == split]))
