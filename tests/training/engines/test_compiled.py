@@ -22,8 +22,9 @@ from tests.training.engines.trials import errors, small_trial, trial
 from tests.training.games import critic_step, generator_step, image_data, small_recipe, training_round
 from tests.training.worlds import TEXTS, image_recipes, made, played_on, sample_of, traced_errors
 
-OTHERS = [name for name in image_recipes() if name not in ("wgan-gp", "stylegan2", "biggan-128")]  # others have all of these
-TRACED = ["lazy R1", *OTHERS, *TEXTS]
+ALIKE = ("stylegan2", "biggan-128")
+"""recipes whose parts others have too"""
+TRACED = ["lazy R1", *(name for name in image_recipes() if name not in ("wgan-gp", *ALIKE)), *TEXTS]
 
 
 @pytest.mark.parametrize("name", ["wgan-gp", *(pytest.param(name, marks=pytest.mark.slow) for name in TRACED)])
