@@ -13,6 +13,7 @@ from steadygan.diagnostics import remedies
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.run import Run
+from steadygan.run.history import BY_RESUME
 from steadygan.run.remedies import Remedy, read_remedies
 
 if TYPE_CHECKING:
@@ -62,27 +63,12 @@ class Launch:
             folder: of the run
             from_round: round of the checkpoint; None: the last one
         """
-        from steadygan.training.session import resume_run
-
         evaluator, doctor = self._watching(recipe)
         if self.world.first and (recipe != before or from_round is not None):
             remedies.forget(folder, from_round)
 
         def session() -> str:
-            return resume_run(
-                recipe,
-                self.dataset,
-                folder,
-                device=self.device,
-                observers=self.observers,
-                evaluator=evaluator,
-                world=self.world,
-                began=self.began,
-                before=before,
-                from_round=from_round,
-                kinds=self.kinds,
-                doctor=doctor,
-            )
+            return self._resume(before, recipe, folder, from_round, evaluator, doctor, self.began)
 
         return self._until_it_ends(folder, session, evaluator)
 
@@ -123,7 +109,6 @@ class Launch:
         """A session, and those that follow its remedies (``remedies.until_it_ends``)."""
         from steadygan.diagnostics.doctor import doctor_of
         from steadygan.training import resumption
-        from steadygan.training.session import resume_run
         from steadygan.training.waiting import told_to
 
         if self.world.size > 1:
@@ -136,22 +121,39 @@ class Launch:
         def again(remedy: Remedy, since: float) -> str:
             before = resumption.as_it_was(folder, recipe_of(), remedy.to_round, self.kinds)
             recipe = remedies.applied(remedy, before)
-            return resume_run(
-                recipe,
-                self.dataset,
-                folder,
-                device=self.device,
-                observers=self.observers,
-                evaluator=evaluator,
-                world=self.world,
-                began=since,
-                before=before,
-                from_round=remedy.to_round,
-                kinds=self.kinds,
-                by=remedy.by,
-                doctor=doctor_of(recipe.run.diagnose),
-            )
+            doctor = doctor_of(recipe.run.diagnose)
+            return self._resume(before, recipe, folder, remedy.to_round, evaluator, doctor, since, remedy.by)
 
         say = told_to(self.observers)
         ended = remedies.until_it_ends(folder, session, again, recipe_of, say, began=self.began, earlier=earlier)
         return ended if isinstance(ended, Remedy) else None
+
+    def _resume(
+        self,
+        before: Recipe,
+        recipe: Recipe,
+        folder: Path,
+        from_round: int | None,
+        evaluator: Evaluator | None,
+        doctor: Doctor | None,
+        began: float,
+        by: str = BY_RESUME,
+    ) -> str:
+        """One session that goes on from a checkpoint, having begun at a time."""
+        from steadygan.training.session import resume_run
+
+        return resume_run(
+            recipe,
+            self.dataset,
+            folder,
+            device=self.device,
+            observers=self.observers,
+            evaluator=evaluator,
+            world=self.world,
+            began=began,
+            before=before,
+            from_round=from_round,
+            kinds=self.kinds,
+            by=by,
+            doctor=doctor,
+        )
