@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from steadygan.studies.claims import Claim, Decision, by_sign, negated
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
 from steadygan.studies.experiments._evidence import pooled
+from steadygan.studies.experiments._sizes import Size
 from steadygan.studies.results import Results
 from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
@@ -27,17 +28,6 @@ from steadygan.types import SampleSpec
 Activation = Literal["relu", "elu", "smooth_elu"]
 ACTIVATIONS: tuple[Activation, ...] = ("relu", "elu", "smooth_elu")
 POINT_SET = "25gaussians"
-
-
-class Size(NamedTuple):
-    """Networks and length at a scale."""
-
-    width: int
-    batch: int
-    rounds: int
-    maps: int
-    picture_rounds: int
-    samples: int
 
 
 SIZES: dict[Scale, Size] = {

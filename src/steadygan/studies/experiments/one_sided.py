@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from steadygan.studies.claims import Claim
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._distance_left import quality
 from steadygan.studies.experiments._evidence import paired, pooled
+from steadygan.studies.experiments._sizes import Size
 from steadygan.studies.results import Results
 from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
@@ -27,17 +27,6 @@ from steadygan.types import SampleSpec
 TWO, ONE = "two-sided", "one-sided"
 SIDES = {TWO: wgan_gp, ONE: wgan_gp_one_sided}
 POINT_SETS = ("8gaussians", "25gaussians", "swissroll")
-
-
-class Size(NamedTuple):
-    """Networks and length at a scale."""
-
-    width: int
-    batch: int
-    rounds: int
-    maps: int
-    picture_rounds: int
-    samples: int
 
 
 SIZES: dict[Scale, Size] = {
