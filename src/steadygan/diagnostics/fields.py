@@ -29,6 +29,7 @@ LOSSES = {
 SAMPLES = {
     "distance_ratio": "mean pairwise distance of generated samples over that of held-out ones",
     "energy": "energy coefficient: 0 samples are as the data, .29 all alike at its mean, 1 far away",
+    "neighbour_accuracy": "1-NN two-sample accuracy: .5 samples cannot be told from held-out ones, 1 all can",
     "rank_ratio": "effective rank of generated samples over that of held-out ones",
     "feature_distance_ratio": "distance_ratio in the critic's last features",
     "duplicates": "share of generated samples with a near duplicate among them",
@@ -36,6 +37,8 @@ SAMPLES = {
     "bins_different": "NDB/K: share of k-means bins whose proportions differ from the data's",
     "bins_missing": "share of k-means bins without a generated sample",
     "bins_divergence": "Jensen-Shannon divergence of these bins' shares, in bits; some .05 by chance",
+    "bins_effective": "exp of the entropy of these shares over that of the data's: k/K for k of K modes",
+    "bins_moved": "share of the samples that changed their bin since the last look; some .17 by chance",
     "classes": "classes with over 2% of the generated samples, over the data's number of classes",
     "class_entropy_ratio": "entropy of the classes of generated samples over that of held-out ones",
     "copy_ratio": "median distance of generated samples to training ones over that of held-out samples",

@@ -85,7 +85,7 @@ class Looker:
                 self.left_out[group] = str(error).partition("\n")[0]
 
         add("variety", lambda: of_samples.variety(fake.samples, real))
-        add("modes", lambda: of_samples.modes(fake.samples, real))
+        add("modes", lambda: of_samples.modes(fake.samples, real, self.window))
         add("movement", lambda: self._moved(round_))
         add("scales", lambda: of_samples.scales(fake.samples, subject))
         if subject.text:

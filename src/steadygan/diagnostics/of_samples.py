@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steadygan.diagnostics.real_side import RealSide
-from steadygan.diagnostics.signals.bins import bin_difference
+from steadygan.diagnostics.signals.bins import counts_in, difference_of
 from steadygan.diagnostics.signals.colour_agreement import colour_agreement
-from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance
-from steadygan.diagnostics.signals.energy import coefficient, mean_distance
+from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance, pairwise_distances
+from steadygan.diagnostics.signals.energy import coefficient
 from steadygan.diagnostics.signals.host import host_rows, ratio
 from steadygan.diagnostics.signals.memorisation import copying_by_distances
-from steadygan.diagnostics.signals.near_duplicates import share_within
+from steadygan.diagnostics.signals.near_duplicates import nearest_of_pairs
 from steadygan.diagnostics.signals.sensitivity import sensitivity
 from steadygan.diagnostics.signals.tokens import token_diversity
+from steadygan.diagnostics.signals.two_sample import accuracy_of, distances
+from steadygan.diagnostics.window import Window
 from steadygan.types import Scales
 
 if TYPE_CHECKING:
@@ -31,21 +33,30 @@ _LIMIT = 300  # of feature vectors
 def variety(fake: Sample, real: RealSide) -> dict[str, float]:
     """Distances and effective rank of generated samples, near duplicates, and the difference to real ones."""
     rows = host_rows(fake, "generated samples")
-    distance = mean_pairwise_distance(rows, limit=len(rows))
-    found = {
+    pairs, between = pairwise_distances(rows), distances(rows, real.rows)
+    nearest = nearest_of_pairs(pairs, len(rows))
+    distance = float(pairs.mean())
+    return {
         "distance_ratio": ratio(distance, real.distance),
-        "energy": coefficient(mean_distance(rows, real.rows), distance, real.distance),
+        "energy": coefficient(float(between.mean()), distance, real.distance),
+        "neighbour_accuracy": accuracy_of(nearest, real.nearest_others, between),
         "rank_ratio": ratio(effective_rank(rows, limit=len(rows)), real.rank),
-        "duplicates": share_within(rows, real.threshold),
+        "duplicates": float((nearest <= real.threshold).mean()),
         "duplicates_expected": real.duplicates,
     }
-    return found
 
 
-def modes(fake: Sample, real: RealSide) -> dict[str, float]:
-    """Bins of the data that generated samples leave out or fill otherwise."""
-    bins = bin_difference(fake, real.bins)
-    return {"bins_different": bins.share, "bins_missing": bins.missing, "bins_divergence": bins.divergence}
+def modes(fake: Sample, real: RealSide, window: Window) -> dict[str, float]:
+    """Bins of the data that generated samples leave out or fill otherwise, and how much that changed."""
+    counts = counts_in(fake, real.bins)
+    bins = difference_of(counts, real.bins)
+    return {
+        "bins_different": bins.share,
+        "bins_missing": bins.missing,
+        "bins_divergence": bins.divergence,
+        "bins_effective": bins.effective,
+        **window.counted(counts),
+    }
 
 
 def neighbours(fake: Sample, real: RealSide) -> dict[str, float]:

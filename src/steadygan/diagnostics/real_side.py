@@ -12,7 +12,7 @@ from steadygan.diagnostics.signals.class_entropy import ClassEntropy, class_entr
 from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance
 from steadygan.diagnostics.signals.host import host_rows, stored_rows
 from steadygan.diagnostics.signals.movement import data_deviation
-from steadygan.diagnostics.signals.near_duplicates import duplicate_threshold, share_within
+from steadygan.diagnostics.signals.near_duplicates import duplicate_threshold, nearest_others, share_within
 from steadygan.metrics.memorisation import nearest_training
 from steadygan.types import Batch, at_each_scale, sample_count, scales_of
 
@@ -64,6 +64,11 @@ class RealSide:
     @cached_property
     def rank(self) -> float:
         return effective_rank(self.rows, limit=self.count)
+
+    @cached_property
+    def nearest_others(self) -> Rows:
+        """[count]: distances to the nearest other one of ``rows``."""
+        return nearest_others(self.rows)
 
     @cached_property
     def threshold(self) -> float:

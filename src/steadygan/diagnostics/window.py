@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from steadygan.diagnostics.signals.bins import moved
 from steadygan.diagnostics.signals.movement import displacement, movement
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ class Window:
         self.samples: list[NDArray[np.float32]] = []
         self.looks = 0
         """how often it was looked, in all"""
+        self.counts: NDArray[np.int64] | None = None
+        """samples of the last look in each bin of the data"""
         if saved and {"rounds", "samples", "looks"} <= set(saved) and len(saved["rounds"]) == len(saved["samples"]):
             self.rounds = [int(round_) for round_ in saved["rounds"]]
             self.samples = list(np.asarray(saved["samples"], dtype=np.float32))
             self.looks = int(saved["looks"][0])
+            self.counts = np.asarray(saved["counts"], np.int64) if "counts" in saved else None
 
     @property
     def state(self) -> dict[str, NDArray[np.generic]]:
@@ -44,7 +48,13 @@ class Window:
         if not self.looks:
             return {}
         looks = np.array([self.looks], np.int64)
-        return {"rounds": np.array(self.rounds, np.int64), "samples": np.array(self.samples), "looks": looks}
+        counted = {} if self.counts is None else {"counts": self.counts}
+        return {"rounds": np.array(self.rounds, np.int64), "samples": np.array(self.samples), "looks": looks, **counted}
+
+    def counted(self, counts: NDArray[np.int64]) -> dict[str, float]:
+        """How much the samples' histogram [K] over the data's bins changed since the last look."""
+        before, self.counts = self.counts, counts
+        return {} if before is None or before.shape != counts.shape else {"bins_moved": moved(before, counts)}
 
     @property
     def last(self) -> int:

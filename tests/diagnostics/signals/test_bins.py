@@ -54,7 +54,7 @@ def test_k_of_k_modes_miss_the_others(modes: int) -> None:
     expected = 0.5 * (np.log2(q / m) + modes * p * np.log2(p / m) + (10 - modes) * p * 1)
     even = Bins(bins.centres, np.full(10, 30))
     assert bin_difference(real[: 60 * modes], even).divergence == pytest.approx(expected, rel=1e-12)
-    assert bin_difference(real, even) == (0.0, 0.0, 0.0)
+    assert bin_difference(real, even) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_held_out_samples_differ_in_a_twentieth_of_the_bins() -> None:

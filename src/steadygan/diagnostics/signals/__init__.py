@@ -53,6 +53,7 @@ from steadygan.diagnostics.signals.separation import Saturation, Separation, sat
 from steadygan.diagnostics.signals.spectral import SpectralNorms, spectral_norms
 from steadygan.diagnostics.signals.throughput import Throughput, throughput
 from steadygan.diagnostics.signals.tokens import TokenDiversity, token_diversity
+from steadygan.diagnostics.signals.two_sample import neighbour_accuracy
 from steadygan.diagnostics.signals.update_ratio import UpdateRatios, parameters_before, update_ratios
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "median_filter",
     "movement",
     "near_duplicates",
+    "neighbour_accuracy",
     "non_finite_names",
     "oscillation",
     "parameters_before",

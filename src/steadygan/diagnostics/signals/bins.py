@@ -41,6 +41,8 @@ class BinDifference(NamedTuple):
     """share of bins that differ and have no generated sample at all: lost modes"""
     divergence: float
     """Jensen-Shannon divergence of the two histograms, in bits, 0 to 1; it has no level of chance, and falls with N"""
+    effective: float
+    """exp of the entropy of the samples' histogram over that of the data's: k / K for k of K equal modes"""
 
 
 def bins_of(real: Samples, count: int = 100, *, limit: int = 10_000, seed: int = 0) -> Bins:
@@ -83,15 +85,31 @@ def bin_difference(fake: Samples, bins: Bins, *, level: float = LEVEL) -> BinDif
     Raises:
         UsageError: samples of another width than the bins', fewer than 2, NaN, a level outside (0, 1).
     """
-    within("level", level, 0, 1, open_low=True, open_high=True)
+    return difference_of(counts_in(fake, bins), bins, level=level)
+
+
+def counts_in(fake: Samples, bins: Bins) -> NDArray[np.int64]:
+    """[K]: generated samples [M, ...] in each bin."""
     rows = host_rows(fake, "generated samples")
-    counts = np.bincount(bin_indices(rows, bins.centres), minlength=len(bins.centres))
+    return np.bincount(bin_indices(rows, bins.centres), minlength=len(bins.centres))
+
+
+def difference_of(counts: NDArray[np.int64], bins: Bins, *, level: float = LEVEL) -> BinDifference:
+    """``bin_difference`` of the samples' counts [K]."""
+    within("level", level, 0, 1, open_low=True, open_high=True)
+    p, q = bins.counts / bins.counts.sum(), counts / counts.sum()
     differs = np.abs(_z(bins.counts, counts)) > _two_sided(level)
     return BinDifference(
         share=float(differs.mean()),
         missing=float((differs & (counts == 0)).mean()),
-        divergence=_divergence(bins.counts / bins.counts.sum(), counts / counts.sum()),
+        divergence=_divergence(p, q),
+        effective=math.exp(_entropy(q) - _entropy(p)),
     )
+
+
+def moved(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
+    """Total variation of two histograms [K] of samples, 0 to 1: the share of the samples that changed their bin."""
+    return float(np.abs(before / before.sum() - now / now.sum()).sum() / 2)
 
 
 def bin_indices(rows: Rows, centres: Rows) -> NDArray[np.intp]:
@@ -145,3 +163,8 @@ def _divergence(p: Rows, q: Rows) -> float:
 def _relative_entropy(p: Rows, q: Rows) -> float:
     some = p > 0  # 0 log 0 = 0
     return float((p[some] * np.log(p[some] / q[some])).sum())
+
+
+def _entropy(shares: Rows) -> float:
+    some = shares[shares > 0]
+    return float(-(some * np.log(some)).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steadygan.diagnostics.signals.diversity import mean_pairwise_distance
 from steadygan.diagnostics.signals.host import Samples, two_sets
-from steadygan.metrics.arrays import Rows
+from steadygan.diagnostics.signals.two_sample import distances
 
 
 def energy_coefficient(fake: Samples, real: Samples, *, limit: int = 300) -> float:
@@ -19,16 +19,9 @@ def energy_coefficient(fake: Samples, real: Samples, *, limit: int = 300) -> flo
     """
     fakes, reals = two_sets(fake, real, limit=limit)
     within = [mean_pairwise_distance(rows, limit=len(rows)) for rows in (fakes, reals)]
-    return coefficient(mean_distance(fakes, reals), *within)
+    return coefficient(float(distances(fakes, reals).mean()), *within)
 
 
 def coefficient(between: float, fake: float, real: float) -> float:
     """H of mean distances: between the sets, and within each; 0 where all samples of both are one."""
     return 1 - (fake + real) / (2 * between) if between > 0 else 0.0
-
-
-def mean_distance(fakes: Rows, reals: Rows) -> float:
-    """Mean Euclidean distance of rows [N, D] to rows [M, D]."""
-    import torch
-
-    return float(torch.cdist(torch.from_numpy(fakes), torch.from_numpy(reals)).mean())

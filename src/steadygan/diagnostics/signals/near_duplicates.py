@@ -68,14 +68,19 @@ def share_within(samples: Samples, threshold: float) -> float:
     return _within(host_rows(samples, "samples"), threshold)[0]
 
 
+def nearest_others(rows: Rows) -> Rows:
+    """[N]: the distance of each row [N, D] to the nearest other one."""
+    return nearest_of_pairs(pairwise_distances(rows), len(rows))
+
+
 def _threshold(distances: Rows, count: int, level: float) -> float:
-    return float(np.quantile(_nearest(distances, count), level, method="inverted_cdf"))
+    return float(np.quantile(nearest_of_pairs(distances, count), level, method="inverted_cdf"))
 
 
 def _within(rows: Rows, threshold: float) -> tuple[float, float]:
     """The share of rows that have another one so near, and the support size that their pairs imply."""
     distances = pairwise_distances(rows)
-    share = float((_nearest(distances, len(rows)) <= threshold).mean())
+    share = float((nearest_of_pairs(distances, len(rows)) <= threshold).mean())
     return share, birthday_support(int((distances <= threshold).sum()), len(rows))
 
 
@@ -93,8 +98,8 @@ def birthday_support(pairs: float, samples: int) -> float:
     return samples * (samples - 1) / (2 * pairs) if pairs else math.inf
 
 
-def _nearest(distances: Rows, count: int) -> Rows:
-    """[N]: each sample's distance to its nearest other one, from those of pairs."""
+def nearest_of_pairs(distances: Rows, count: int) -> Rows:
+    """[N]: the distance of each of ``count`` samples to its nearest other one, from ``pairwise_distances``."""
     i, j = np.triu_indices(count, 1)
     nearest = np.full(count, np.inf)
     np.minimum.at(nearest, i, distances)
