@@ -45,3 +45,11 @@ def test_samples_of_another_shape_begin_anew_and_an_incomplete_state_is_none() -
     window.add(1, at(0.0), 1.0)
     assert window.add(2, np.zeros((3, 2)), 1.0) == {}
     assert Window({"rounds": np.array([1])}).rounds == []
+
+
+def test_samples_that_went_to_other_bins_are_counted_from_look_to_look_and_after_a_resumption() -> None:
+    window = Window()
+    assert window.counted(np.array([4, 4, 0])) == {}
+    window.looks = 1
+    assert Window(window.state).counted(np.array([2, 4, 2])) == {"bins_moved": 0.25}
+    assert window.counted(np.array([0, 0, 9])) == {"bins_moved": 1.0}

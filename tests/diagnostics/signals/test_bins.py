@@ -48,11 +48,12 @@ def test_k_of_k_modes_miss_the_others(modes: int) -> None:
     assert bins.counts.sum() == 300 and bins.counts.min() > 15  # half of the samples, 30 a mode on average
     result = bin_difference(real[: 60 * modes], bins)
     assert result.missing == pytest.approx((10 - modes) / 10)
+    even = Bins(bins.centres, np.full(10, 30))
+    assert bin_difference(real[: 60 * modes], even).effective == pytest.approx(modes / 10, rel=1e-12)
     # KL(q||m) and KL(p||m) with q uniform on k of K
     p, q = 1 / 10, 1 / modes
     m = (p + q) / 2
     expected = 0.5 * (np.log2(q / m) + modes * p * np.log2(p / m) + (10 - modes) * p * 1)
-    even = Bins(bins.centres, np.full(10, 30))
     assert bin_difference(real[: 60 * modes], even).divergence == pytest.approx(expected, rel=1e-12)
     assert bin_difference(real, even) == (0.0, 0.0, 0.0, 1.0)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Column, Levels, between
 
@@ -56,10 +57,10 @@ def critic_overfitting(history: History) -> Finding | None:
 
 
 def unharmed(levels: Levels) -> NDArray[np.bool_]:
-    """True where the distance of samples from the data was measured and is as low as it ever was, or nearly."""
+    """True where samples are as held-out data, or their measured distance is as low as it ever was, or nearly."""
     score = levels.latest("score")
     with np.errstate(all="ignore"):
-        return np.asarray(score <= WORSE * np.fmin.accumulate(score), dtype=bool)
+        return np.asarray((score <= WORSE * np.fmin.accumulate(score)) | distance_of(levels).near, dtype=bool)
 
 
 def _error(levels: Levels) -> Column:

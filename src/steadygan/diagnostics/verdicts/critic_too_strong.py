@@ -14,6 +14,8 @@ from steadygan.diagnostics.verdicts.samples import samples_of
 
 PERFECT = 0.99
 """accuracy; .65 to .98 healthy; 1 is normal in the first quarter of WGAN-GP [measured small-scale]"""
+SURE = 0.94
+"""accuracy of a critic that is too strong where samples are bad for long"""
 FLAT = 0.02
 """derivative of the generator's loss by the score: sigmoid(score) of the saturating loss, 1 of most others"""
 STARVED = 1e-3
@@ -25,7 +27,7 @@ SATURATED = 0.9
 FROM, FROM_WITHOUT_CAUSE = 0.1, 0.35
 ALIKE, SATURATED_MOST = 0.15, 0.8
 """distance ratio of collapsed samples, which are easily told apart; most confidence where scores are at the ends"""
-DOUBTFUL = 0.44
+DOUBTFUL = 0.6
 """most confidence where the gradient has not vanished: the critic may be perfect because samples are bad"""
 SOURCE = "a perfect critic gives no gradient (Arjovsky & Bottou 2017) [lesson 1: not capacity]"
 
@@ -44,10 +46,11 @@ def critic_too_strong(history: History) -> Finding | None:
         starved = ((gradient < STARVED) | (fallen < FALLEN)) & ~(
             (derivative >= 0.1) & (levels.level("slope_fake") > 0.1)
         )
-        for_long = (levels.earlier("accuracy") >= PERFECT) & np.isnan(levels.level("wasserstein"))
+        for_long = (levels.earlier("accuracy") >= SURE) & np.isnan(levels.level("wasserstein"))
         full = (saturated >= SATURATED) & samples.bad & ~(levels.level("distance_ratio") < ALIKE)
         unmoved = (full | (for_long & samples.bad)) & (age >= FROM_WITHOUT_CAUSE)
-        holds = perfect & (flat | starved | unmoved) & (age >= FROM)
+        holds = ((perfect & (flat | starved | full)) | (for_long & (accuracy >= SURE) & samples.bad)) & (age >= FROM)
+        holds &= flat | starved | (age >= FROM_WITHOUT_CAUSE)
     strength = strongest(
         np.where(flat, between(derivative, FLAT, 1e-4), 0),
         np.where(starved, strongest(between(gradient, STARVED, 1e-7), between(fallen, FALLEN, 1e-4)), 0),

@@ -8,6 +8,7 @@ import numpy as np
 
 from steadygan.diagnostics.findings import Evidence, Finding
 from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between
 from steadygan.diagnostics.verdicts.samples import WIDE
@@ -17,7 +18,7 @@ FROM = 0.2
 LEAST_LOOKS = 4
 WIDE_ENOUGH = 0.5
 """distance ratio, now or by its trend; .81 to .91 at the end of healthy runs [measured small-scale]"""
-FIELDS = ("distance_ratio", "classes", "bins_missing", "score", "accuracy", "r_v", "copy_ratio")
+FIELDS = ("energy", "distance_ratio", "classes", "bins_missing", "score", "accuracy", "r_v", "copy_ratio")
 SOURCE = "diversity of samples and the critic, level and trend"
 
 
@@ -29,7 +30,7 @@ def healthy(history: History) -> Finding | None:
     with np.errstate(invalid="ignore"):
         wide = ((distance >= WIDE_ENOUGH) | (outlook >= WIDE_ENOUGH)) & (distance <= WIDE)
         counted = np.where(np.isnan(missing), classes >= WIDE_ENOUGH, missing <= 0.5)
-        holds = np.where(np.isnan(distance), counted, wide) & (levels.age >= FROM)
+        holds = np.where(np.isnan(distance), counted, wide) & (levels.age >= FROM) & ~distance_of(levels).far
     holds[: LEAST_LOOKS - 1] = False
     absent = sum(math.isnan(levels.level(field)[-1]) for field in ("accuracy", "bins_missing")) if levels.looks else 0
     strength = between(distance, 0.2, 0.8)

@@ -15,11 +15,13 @@ from steadygan.diagnostics.verdicts.samples import samples_of
 FAR, VERY_FAR = 2.0, 6.0
 """deviations of the data from look to look: sqrt(2) is another sample of the data drawn at random. 7 to 11 in a chase;
 healthy .1 to .9 and falling, up to 1.4 where looks are far apart [measured small-scale]"""
-TOGETHER, MOVING = 2.5, 0.7
+TOGETHER, MOVING = 2.5, 0.65
 """moves over what samples differ by among themselves, and moves: all of them go the same way"""
 BACK = 0.35
 """directness: of a random walk over 8 looks .38; samples that settle turn back too, but are where the data is"""
-FROM = 0.2
+OTHERS = 0.5
+"""share of the samples in other bins than a look before"""
+FROM = 0.42
 SOURCE = "rotation around the equilibrium (Mescheder et al. 2018: R1 damps it)"
 
 
@@ -30,9 +32,11 @@ def oscillation(history: History) -> Finding | None:
     with np.errstate(all="ignore"):
         own = math.sqrt(2) * levels.level("distance_ratio")
         together = (move > MOVING) & (move > TOGETHER * own) & (directness < BACK)
-        holds = ((move > FAR) | together) & ~(directness > 0.6) & (levels.age >= FROM)
-        holds &= ~(levels.outlook("move") < MOVING) & (samples.bad | ~samples.known)
+        changed = levels.level("bins_moved")
+        others = (changed >= OTHERS) & (move > MOVING)
+        holds = ((move > FAR) | together | others) & ~(directness > 0.6) & (levels.age >= FROM)
+        holds &= (~(levels.outlook("move") < MOVING) | others) & (samples.bad | ~samples.known)
         way = np.where(together, between(move / own, TOGETHER, 10), 0.0)
-    strength = strongest(between(move, FAR, VERY_FAR), way)
+    strength = strongest(between(move, FAR, VERY_FAR), way, np.where(others, between(changed, OTHERS / 2, 1), 0.0))
     evidence = said(levels, "move", "directness", *samples.fields)[:3]
     return levels.finding("oscillation", holds, strength, evidence, SOURCE, missing=int(not levels.has("directness")))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.levels import Column, Levels, Mask, between, strongest
 
 NARROW, WIDE = 0.5, 1.6
@@ -36,7 +37,8 @@ class Samples(NamedTuple):
     strength: Column
     """0 to 1: how bad"""
     fine: Mask
-    """they are as wide as the data and reach its bins in about its shares: a critic that looks odd does no harm"""
+    """they are as the data, or will be by their trend; without a distance: as wide as it, in its bins in about its
+    shares. A critic that looks odd does no harm then"""
     widening: Mask
     """they become more varied, so that the critic's gradient is of use"""
     improving: Mask
@@ -45,41 +47,46 @@ class Samples(NamedTuple):
     """that say so at the last look"""
 
 
-FIELDS = ("distance_ratio", "bins_missing", "classes", "rank_ratio")
+FIELDS = ("energy", "distance_ratio", "bins_missing", "classes", "rank_ratio")
+"""the first decides where the log has it; others see parts of what it sees"""
 
 
 def samples_of(levels: Levels) -> Samples:
     """Whether samples are far from the data, at each look."""
     table = _table(levels)
-    known, bad, fine, widening, improving, *tests = (table[:, column].astype(bool) for column in range(9))
+    known, bad, fine, widening, improving, *tests = (table[:, column].astype(bool) for column in range(10))
     saying = tuple(field for field, test in zip(FIELDS, tests, strict=True) if len(test) and test[-1])
-    return Samples(known, bad, table[:, 9], fine, widening, improving, saying)
+    return Samples(known, bad, table[:, 10], fine, widening, improving, saying)
 
 
 def _table(levels: Levels) -> Column:
-    """[looks, 10]: the masks of ``Samples``, the test of each field, and the strength; made once for a log."""
+    """[looks, 11]: the masks of ``Samples``, the test of each field, and the strength; made once for a log."""
     return levels.history.array("samples", lambda history: _table(Levels(history)), lambda: _measured(levels))
 
 
 def _measured(levels: Levels) -> Column:
-    distance, missing = levels.level("distance_ratio"), levels.level("bins_missing")
+    spread, missing = levels.level("distance_ratio"), levels.level("bins_missing")
     classes, rank = levels.level("classes"), levels.level("rank_ratio")
+    distance = distance_of(levels)
     with np.errstate(all="ignore"):
-        tests = (
-            ((distance < NARROW) & ~(levels.outlook("distance_ratio") >= 0.8)) | (distance > WIDE),
+        others = (
+            ((spread < NARROW) & ~(levels.outlook("distance_ratio") >= 0.8)) | (spread > WIDE),
             (missing > MISSING) & ~(levels.outlook("bins_missing") <= 0.2),
             (classes < FEW_CLASSES) & ~(levels.outlook("classes") >= 0.8),
             (rank > NOISE) & (levels.age >= NOISE_FROM) & ~(levels.outlook("rank_ratio") <= 1.2),
         )
         strengths = (
-            strongest(between(distance, NARROW, 0.05), between(distance, WIDE, 4)),
+            strongest(between(spread, NARROW, 0.05), between(spread, WIDE, 4)),
             between(missing, MISSING, 0.9),
             between(classes, FEW_CLASSES, 0.15),
             between(rank, NOISE, 3),
         )
     known = np.any([~np.isnan(levels.level(field)) for field in FIELDS], axis=0)
-    strength = strongest(*(np.where(test, how, 0.0) for test, how in zip(tests, strengths, strict=True)))
-    columns = (known, np.any(tests, axis=0), _fine(levels), *_trends(levels), *tests, strength)
+    by_others = strongest(*(np.where(test, how, 0.0) for test, how in zip(others, strengths, strict=True)))
+    strength = np.where(distance.known, distance.strength, by_others)
+    bad = np.where(distance.known, distance.far, np.any(others, axis=0))
+    fine = np.where(distance.known, ~distance.far, _fine(levels))
+    columns = (known, bad, fine, *_trends(levels), distance.far, *others, strength)
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 

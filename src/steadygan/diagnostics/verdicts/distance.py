@@ -1,0 +1,79 @@
+"""Distance of samples from the data by the energy coefficient: where it is, and where its trend ends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from steadygan.diagnostics.verdicts.levels import Column, Levels, Mask, between
+
+FIELD = "energy"
+NEAR = 0.015
+"""energy coefficient of samples that are as the data; up to .02 in trainings that become good [measured small-scale]"""
+LEAST = 2e-3
+"""about its standard error with 256 samples, below which it says nothing"""
+PART = 0.75
+"""of the trend that is taken to go on; a choice: .5 to 1 tell healthy from failing trainings about as well"""
+STEEPEST = 2.0
+"""power of time; chance makes steeper ones of few looks"""
+AGES = (0.15, 0.25, 0.4, 0.5, 0.6, 1.0)
+LIMITS = (0.28, 0.16, 0.13, 0.05, 0.028, 0.02)
+"""what samples must be expected to end at, at least, to count as far, by the share of the run that is done"""
+EVIDENT = 8.0
+"""times the limit from which there is no doubt"""
+FALLS = -0.6
+"""power of time of a distance that goes down"""
+LOOKS = 4
+
+
+class Distance(NamedTuple):
+    """The distance at each look."""
+
+    known: Mask
+    near: Mask
+    """samples are as the data"""
+    far: Mask
+    """they are not, and will not be at the end if the trend of the second half of the rounds so far goes on"""
+    falling: Mask
+    """the trend goes down"""
+    expected: Column
+    """energy coefficient at the end, by that trend"""
+    strength: Column
+    """0 to 1: how far"""
+
+
+def distance_of(levels: Levels) -> Distance:
+    """The energy coefficient at each look against what a healthy training has by then."""
+    level, power = levels.level(FIELD), _power(levels)
+    limit = np.exp(np.interp(levels.age, AGES, np.log(LIMITS)))
+    with np.errstate(all="ignore"):
+        expected = np.maximum(level, LEAST) * levels.age ** (-PART * power)
+        far = (expected >= limit) & (level > NEAR) & (levels.age >= AGES[0])
+        return Distance(
+            ~np.isnan(level),
+            level <= NEAR,
+            far,
+            power <= FALLS,
+            expected,
+            np.where(far, between(expected / limit, 1, EVIDENT), 0),
+        )
+
+
+def _power(levels: Levels) -> Column:
+    """The power of time that fits the second half of the rounds so far; 0 where there are too few looks."""
+    return levels.history.array("power", lambda history: _power(Levels(history)), lambda: _fitted(levels))
+
+
+def _fitted(levels: Levels) -> Column:
+    values = levels.history.column(FIELD)
+    known = np.flatnonzero(~np.isnan(values) & (levels.rounds > 0))
+    x, y = np.log(levels.rounds[known]), np.log(np.maximum(values[known], LEAST))
+    sums = np.cumsum([np.ones_like(x), x, y, x * x, x * y], axis=1)
+    sums = np.concatenate([np.zeros((5, 1)), sums], axis=1)
+    ends = np.searchsorted(known, np.arange(levels.looks), side="right")
+    starts = np.searchsorted(levels.rounds[known], levels.rounds / 2)
+    n, sx, sy, sxx, sxy = sums[:, ends] - sums[:, np.minimum(starts, ends)]
+    with np.errstate(all="ignore"):
+        power = (n * sxy - sx * sy) / (n * sxx - sx * sx)
+        return np.where((n >= LOOKS) & np.isfinite(power), power.clip(-STEEPEST, STEEPEST / 2), 0.0)
