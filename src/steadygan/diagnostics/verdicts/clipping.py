@@ -6,6 +6,7 @@ import numpy as np
 
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between
 from steadygan.diagnostics.verdicts.samples import samples_of
@@ -29,6 +30,7 @@ def clipping(history: History) -> Finding | None:
             | ((slope < NO_SLOPE) & ~levels.generator_steps)
             | ((high > STEEP) & samples.bad)
         )
+        harm &= ~distance_of(levels).falling
         holds = (share >= SHARE) & harm & ~samples.fine & (levels.age >= FROM)
     strength = between(share, SHARE, MOST)
     evidence = said(levels, "clipped_share", "slope_between", "slope_high", *samples.fields)[:3]

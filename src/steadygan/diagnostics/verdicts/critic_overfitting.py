@@ -57,10 +57,10 @@ def critic_overfitting(history: History) -> Finding | None:
 
 
 def unharmed(levels: Levels) -> NDArray[np.bool_]:
-    """True where samples are as held-out data, or their measured distance is as low as it ever was, or nearly."""
-    score = levels.latest("score")
+    """True where samples are as held-out data or get there, or their score is the lowest so far, or nearly."""
+    score, distance = levels.latest("score"), distance_of(levels)
     with np.errstate(all="ignore"):
-        return np.asarray((score <= WORSE * np.fmin.accumulate(score)) | distance_of(levels).near, dtype=bool)
+        return np.asarray((score <= WORSE * np.fmin.accumulate(score)) | distance.near | distance.falling, dtype=bool)
 
 
 def _error(levels: Levels) -> Column:
