@@ -27,7 +27,7 @@ SATURATED = 0.9
 FROM, FROM_WITHOUT_CAUSE = 0.1, 0.35
 ALIKE, SATURATED_MOST = 0.15, 0.8
 """distance ratio of collapsed samples, which are easily told apart; most confidence where scores are at the ends"""
-DOUBTFUL = 0.6
+DOUBTFUL = 0.44
 """most confidence where the gradient has not vanished: the critic may be perfect because samples are bad"""
 SOURCE = "a perfect critic gives no gradient (Arjovsky & Bottou 2017) [lesson 1: not capacity]"
 
