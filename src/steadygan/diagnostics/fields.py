@@ -28,6 +28,7 @@ LOSSES = {
 }
 SAMPLES = {
     "distance_ratio": "mean pairwise distance of generated samples over that of held-out ones",
+    "compared": "samples of each kind that these numbers are of",
     "energy": "energy coefficient: 0 samples are as the data, .29 all alike at its mean, 1 far away",
     "neighbour_accuracy": "1-NN two-sample accuracy: .5 samples cannot be told from held-out ones, 1 all can",
     "rank_ratio": "effective rank of generated samples over that of held-out ones",

@@ -37,6 +37,7 @@ def variety(fake: Sample, real: RealSide) -> dict[str, float]:
     nearest = nearest_of_pairs(pairs, len(rows))
     distance = float(pairs.mean())
     return {
+        "compared": real.count,
         "distance_ratio": ratio(distance, real.distance),
         "energy": coefficient(float(between.mean()), distance, real.distance),
         "neighbour_accuracy": accuracy_of(nearest, real.nearest_others, between),

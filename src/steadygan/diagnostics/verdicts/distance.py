@@ -11,8 +11,8 @@ from steadygan.diagnostics.verdicts.levels import Column, Levels, Mask, between
 FIELD = "energy"
 NEAR = 0.015
 """energy coefficient of samples that are as the data; up to .02 in trainings that become good [measured small-scale]"""
-LEAST = 2e-3
-"""about its standard error with 256 samples, below which it says nothing"""
+ERROR, USUAL_COUNT = 0.6, 256
+"""its standard error times the number of samples [measured small-scale]; and that number, where a log does not say it"""
 PART = 0.75
 """of the trend that is taken to go on; a choice: .5 to 1 tell healthy from failing trainings about as well"""
 STEEPEST = 2.0
@@ -48,16 +48,24 @@ def distance_of(levels: Levels) -> Distance:
     level, power = levels.level(FIELD), _power(levels)
     limit = np.exp(np.interp(levels.age, AGES, np.log(LIMITS)))
     with np.errstate(all="ignore"):
-        expected = np.maximum(level, LEAST) * levels.age ** (-PART * power)
-        far = (expected >= limit) & (level > NEAR) & (levels.age >= AGES[0])
+        error = ERROR / _count(levels)
+        near = level + error <= NEAR + ERROR / USUAL_COUNT
+        expected = np.maximum(level, error) * levels.age ** (-PART * power)
+        far = (expected >= limit) & ~near & (levels.age >= AGES[0])
         return Distance(
             ~np.isnan(level),
-            level <= NEAR,
+            near,
             far,
             power <= FALLS,
             expected,
             np.where(far, between(expected / limit, 1, EVIDENT), 0),
         )
+
+
+def _count(levels: Levels) -> Column:
+    """Samples of each side that were compared."""
+    stated, of_training = levels.latest("compared"), np.fmin(levels.latest("training_samples"), USUAL_COUNT)
+    return np.where(np.isnan(stated), of_training, stated)
 
 
 def _power(levels: Levels) -> Column:
@@ -68,7 +76,7 @@ def _power(levels: Levels) -> Column:
 def _fitted(levels: Levels) -> Column:
     values = levels.history.column(FIELD)
     known = np.flatnonzero(~np.isnan(values) & (levels.rounds > 0))
-    x, y = np.log(levels.rounds[known]), np.log(np.maximum(values[known], LEAST))
+    x, y = np.log(levels.rounds[known]), np.log(np.maximum(values, ERROR / _count(levels))[known])
     sums = np.cumsum([np.ones_like(x), x, y, x * x, x * y], axis=1)
     sums = np.concatenate([np.zeros((5, 1)), sums], axis=1)
     ends = np.searchsorted(known, np.arange(levels.looks), side="right")
