@@ -12,7 +12,7 @@ FIELD = "energy"
 NEAR = 0.015
 """energy coefficient of samples that are as the data; up to .02 in trainings that become good [measured small-scale]"""
 ERROR, USUAL_COUNT = 0.6, 256
-"""its standard error times the number of samples [measured small-scale]; and that number, where a log does not say it"""
+"""its standard error times the number of samples [measured small-scale]; that number where a log does not say it"""
 PART = 0.75
 """of the trend that is taken to go on; a choice: .5 to 1 tell healthy from failing trainings about as well"""
 STEEPEST = 2.0

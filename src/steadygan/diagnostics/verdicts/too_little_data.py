@@ -12,8 +12,8 @@ from steadygan.diagnostics.verdicts.levels import Levels, between
 
 FEW, VERY_FEW = 5_000, 100
 """training samples: below 5,000 faces without augmentation fail at 256 px (ADA, Karras et al. 2020, figure 1)"""
-PASSES = 5.0
-"""times that each sample was seen"""
+PASSES, OFTEN = 5.0, 100.0
+"""times that each sample was seen, and from which two standard errors of so few samples' r_v are enough"""
 NOISY = 7
 """looks of a median of r_v"""
 FROM = 0.1
@@ -30,7 +30,10 @@ def too_little_data(history: History) -> Finding | None:
         lost = (r_v >= LOST) & ~unharmed(levels)
         if levels.has("gap_error", "gap_train"):
             gap = levels.level("gap_train", NOISY)
-            lost &= (gap > 0) & (r_v > 3 * levels.level("gap_error", NOISY) / gap)
+            sure = np.where(
+                (count <= VERY_FEW) & (seen >= OFTEN * count), 2, 3
+            )  # few leave little doubt, before any score
+            lost &= (gap > 0) & (r_v > sure * levels.level("gap_error", NOISY) / gap)
         shown = lost | (levels.level("augmentation") >= AUGMENTED)
         shown |= (levels.level("copy_ratio") < 0.9) & ~(levels.level("distance_ratio") < 0.3)
         holds = (count < FEW) & ~(seen < PASSES * count) & shown & (levels.age >= FROM)
