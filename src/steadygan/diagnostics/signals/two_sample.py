@@ -1,4 +1,4 @@
-"""The 1-nearest-neighbour two-sample test: can generated samples be told from real ones at all, by anyone?"""
+"""The 1-nearest-neighbour two-sample test: can samples be told from real ones at all (Lopez-Paz & Oquab 2017)."""
 
 from __future__ import annotations
 
