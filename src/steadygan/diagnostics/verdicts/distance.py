@@ -18,7 +18,7 @@ PART = 0.75
 STEEPEST = 2.0
 """power of time; chance makes steeper ones of few looks"""
 AGES = (0.15, 0.25, 0.4, 0.5, 0.6, 1.0)
-LIMITS = (0.28, 0.16, 0.13, 0.05, 0.028, 0.02)
+LIMITS = (0.28, 0.16, 0.13, 0.05, 0.03, 0.03)
 """what samples must be expected to end at, at least, to count as far, by the share of the run that is done"""
 EVIDENT = 8.0
 """times the limit from which there is no doubt"""

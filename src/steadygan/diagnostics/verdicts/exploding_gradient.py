@@ -6,6 +6,7 @@ import numpy as np
 
 from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
+from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between, strongest
 from steadygan.diagnostics.verdicts.samples import samples_of
@@ -13,7 +14,8 @@ from steadygan.diagnostics.verdicts.samples import samples_of
 LARGE = 1e4
 """norm of the critic's input gradient; 1 to 4 healthy, 3e4 without constraint, 1e12 clipped at 1 [small-scale]"""
 ENDLESS = 1e6
-"""from which it counts though samples are fine: 8e4 where a critic clipped at 2 trained well [measured small-scale]"""
+"""from which it counts though samples seem fine, in logs without their distance: 8e4 where a critic clipped at 2
+trained well [measured small-scale]"""
 DEPTH, LARGE_OVER_DEPTH = 0.6, 300.0
 """decades a layer with such a norm; -.4 to .2 healthy [measured small-scale]"""
 ON_WEIGHTS = 1e7
@@ -29,7 +31,8 @@ def exploding_gradient(history: History) -> Finding | None:
     depth, weights = levels.level("depth_slope"), levels.level("critic_gradient")
     with np.errstate(invalid="ignore"):
         holds = (slope > LARGE) | ((depth > DEPTH) & (slope > LARGE_OVER_DEPTH)) | (weights > ON_WEIGHTS)
-        holds &= (~samples_of(levels).fine | (slope > ENDLESS)) & (levels.age >= FROM)
+        endless = (slope > ENDLESS) & ~distance_of(levels).known
+        holds &= (~samples_of(levels).fine | endless) & (levels.age >= FROM)
     strength = strongest(between(slope, LARGE_OVER_DEPTH, 1e6), between(weights, ON_WEIGHTS, 1e10))
     evidence = said(levels, "slope_between", "critic_gradient", "depth_slope")
     missing = int(not levels.has("slope_between"))
