@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +61,16 @@ def test_hooks_of_a_light_optimizer_are_called_once_a_step():
     optimizer.register_step_post_hook(lambda *_: calls.append("after"))
     optimizer.step()
     assert calls == ["before", "after"]
+
+
+def test_a_copy_of_a_light_optimizer_is_torchs_with_its_state():
+    optimizer = SGD(lr=0.5, momentum=0.9).build([parameter := nn.Parameter(torch.zeros(2))])
+    parameter.grad = torch.ones(2)
+    optimizer.step()
+    for copied in (pickle.loads(pickle.dumps(optimizer)), copy.deepcopy(optimizer)):
+        assert type(copied) is torch.optim.SGD
+        (kept,) = copied.state_dict()["state"].values()
+        assert kept["momentum_buffer"].tolist() == [1.0, 1.0] and float(copied.param_groups[0]["lr"]) == 0.5
 
 
 @pytest.mark.parametrize("spec", [Adam(), AdamW(), RMSprop(), SGD()])

@@ -47,13 +47,12 @@ LONG = "50 rounds of "
 """before a name: what is summed a little wrong shows later"""
 ALIKE = {
     "dcgan": "lsgan",
-    "wgan": "lsgan",
     "projection": "sagan",
     "biggan-128": "biggan",
     "r3gan": "photos",
     "stylegan2": "stylegan2-ada",
 }
-"""recipes all of whose kinds of parts another one has too, besides a loss that is a mean over samples as all are"""
+"""recipes all of whose kinds of parts another one has too, besides optimizers, and losses: means over samples all"""
 OTHERS: dict[str, Callable[[], Recipe]] = {
     "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),

@@ -42,8 +42,17 @@ def _light(kind: type[Optimizer]) -> type[Optimizer]:
     methods = {name: getattr(kind, name, None) for name in _KEPT_OUT}
     if not all(hasattr(method, "__wrapped__") for method in (step, *methods.values())):
         return kind
-    own = {name: _plain(method) for name, method in methods.items()}  # type: ignore[arg-type]
-    return type(kind.__name__, (kind,), {**own, "step": _plain_step(step), "__module__": kind.__module__})
+    own: dict[str, Any] = {name: _plain(method) for name, method in methods.items()}  # type: ignore[arg-type]
+
+    def reduced(self: Any, protocol: Any) -> tuple[Any, ...]:
+        return _empty, (kind,), self.__getstate__()  # a copy is torch's
+
+    own |= {"step": _plain_step(step), "__reduce_ex__": reduced, "__module__": kind.__module__}
+    return type(kind.__name__, (kind,), own)
+
+
+def _empty(kind: type[Optimizer]) -> Optimizer:
+    return kind.__new__(kind)
 
 
 def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
