@@ -27,7 +27,8 @@ static: .venv/installed
 
 # One thread a worker: more would only fight for the cores. A worker takes neighbours, which share fixtures, and helps
 # the other one at the end.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+# Byte code is kept, so that a hundred started commands do not each compile the source.
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: static
 	$(PYTEST) -m "not slow" $(ARGS)

@@ -38,7 +38,6 @@ _WARM = (
     "steadygan.features",
     "tensorboard.summary",
     "torch.utils.tensorboard",
-    "sklearn.datasets",
     "matplotlib.figure",
     "pyarrow.parquet",
     "PIL.Image",

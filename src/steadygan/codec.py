@@ -17,6 +17,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 from steadygan.errors import UsageError, nearest
 
@@ -104,10 +105,16 @@ def import_path(value: Any) -> str:
     return f"{module}:{name}"
 
 
+_field_types: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
+_all_kinds: WeakKeyDictionary[type, dict[str, type]] = WeakKeyDictionary()
+
+
 def field_types(cls: type) -> dict[str, Any]:
     """The resolved annotation of each field of a spec."""
-    hints = typing.get_type_hints(cls)
-    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+    if cls not in _field_types:  # resolving them took most of the time of reading a command line
+        hints = typing.get_type_hints(cls)
+        _field_types[cls] = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+    return dict(_field_types[cls])
 
 
 def kinds_of(annotation: Any) -> tuple[type, ...]:
@@ -121,6 +128,12 @@ def kinds_of(annotation: Any) -> tuple[type, ...]:
 
 def all_kinds(root: type) -> dict[str, type]:
     """Every spec type that can occur below ``root``, by name."""
+    if root not in _all_kinds:
+        _all_kinds[root] = _kinds_below(root)
+    return dict(_all_kinds[root])
+
+
+def _kinds_below(root: type) -> dict[str, type]:
     kinds: dict[str, type] = {}
 
     def visit(annotation: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from steadygan.checks import above, at_least, within
 from steadygan.schedules import Constant, Schedule, check_schedule
+from steadygan.system.light_torch import light
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,7 +68,7 @@ def _adam(kind: type[TorchOptimizer], spec: Adam | AdamW, parameters: Iterable[n
         "fused": _has_fused(params),
         "capturable": bool(params) and params[0].device.type == "cuda",
     }
-    return kind(params, **options)
+    return light(kind)(params, **options)
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class RMSprop:
         import torch
 
         params = list(parameters)
-        return torch.optim.RMSprop(
+        return light(torch.optim.RMSprop)(
             params,
             lr=_rate(params, self.lr),
             alpha=self.alpha,
@@ -221,7 +222,9 @@ class SGD:
         import torch
 
         params = list(parameters)
-        return torch.optim.SGD(params, lr=_rate(params, self.lr), momentum=self.momentum, fused=_has_fused(params))
+        return light(torch.optim.SGD)(
+            params, lr=_rate(params, self.lr), momentum=self.momentum, fused=_has_fused(params)
+        )
 
     def settings(self, round_: int) -> dict[str, Any]:
         """Rate of a round."""

@@ -19,12 +19,14 @@ def test_the_load_is_gone_with_its_context(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_trial_is_timed_and_written(tmp_path):
+def test_a_trial_is_timed_and_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "cores", lambda: 1)  # busy processes at a time
+    monkeypatch.setattr(budget, "PATIENCE", 20)
     words = ["dcgan", "digits", "--generator.width", "4", "--critic.width", "4", "--run.evaluate", "none"]
     out = tmp_path / "budget.json"
-    budget.main(["--trials", "1", "--minutes", "0.2", "--out", str(out), "--train", *words])
+    budget.main(["--trials", "1", "--minutes", "0.1", "--out", str(out), "--train", *words])
     content = json.loads(out.read_text())
     (made,) = content["trials"]
     assert content["trained"] == words
-    assert made["ratio"] == pytest.approx(made["seconds"] / 12)
+    assert made["ratio"] == pytest.approx(made["seconds"] / 6)
     assert made["seconds"] > 3 and made["rounds"] >= 1

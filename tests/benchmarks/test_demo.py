@@ -55,7 +55,7 @@ def test_real_digits_are_at_no_distance_and_noise_is_far():
 def test_a_demo_is_timed_judged_and_written(tmp_path, capsys):
     out = tmp_path / "demo.json"
     small = ["dcgan", "digits", "--generator.width", "4", "--critic.width", "4", "--run.evaluate", "none"]
-    demo.main(["--load", "1", "--minutes", "0.2", "--avx2", "--out", str(out), *small])
+    demo.main(["--load", "1", "--minutes", "0.1", "--avx2", "--out", str(out), *small])
     content = json.loads(out.read_text())
     (made,) = content["trials"]
     assert content["instructions"] == "AVX2" and made["precision"] == "fp32" and content["busy_processes"] == 1

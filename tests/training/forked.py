@@ -15,14 +15,13 @@ from multiprocessing.process import BaseProcess
 
 import torch
 
-from steadygan.optimizers import SGD
-
 
 def started(size: int, module: str, arguments: list[str]) -> list[BaseProcess]:
     """The processes."""
     torch.set_num_threads(1)
     main = importlib.import_module(f"tests.training.{module}").main
-    SGD().build([torch.nn.Parameter(torch.zeros(1))])  # torch imports its compiler where the first one is built
+    if any(argument.startswith("compiled:") for argument in arguments):
+        importlib.import_module("torch._dynamo")  # once for all
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

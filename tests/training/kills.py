@@ -17,7 +17,6 @@ from pathlib import Path
 
 import torch
 
-from steadygan.optimizers import SGD
 from steadygan.recipe import load
 from steadygan.run.layout import list_checkpoints
 from steadygan.system.files import ASIDE
@@ -58,7 +57,6 @@ def finished(process: BaseProcess) -> bool:
 def main(folder: Path, rounds: int) -> int:
     """1 if a run that was left alone did not finish."""
     torch.set_num_threads(1)
-    SGD().build([torch.nn.Parameter(torch.zeros(1))])  # torch imports its compiler where the first one is built
     whole, chance = started(folder / "whole", rounds), random.Random(1)
     checkpoints = folder / "killed" / "checkpoints"
     for kill in range(KILLS):

@@ -45,6 +45,14 @@ ROUNDS = 4
 PLAYERS = ("generator", "critic")
 LONG = "50 rounds of "
 """before a name: what is summed a little wrong shows later"""
+ALIKE = {
+    "dcgan": "lsgan",
+    "projection": "sagan",
+    "biggan-128": "biggan",
+    "r3gan": "photos",
+    "stylegan2": "stylegan2-ada",
+}
+"""recipes all of whose kinds of parts another one has too, besides optimizers, and losses: means over samples all"""
 OTHERS: dict[str, Callable[[], Recipe]] = {
     "micro-batches": lambda: small_recipe(run=RunOptions(precision="fp32", micro_batch=2), batch=16),
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.diagnostics.of_critic import SLOPES, batching
 from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
+from steadygan.system.light_torch import without_compiler
 
 if TYPE_CHECKING:
     from steadygan.diagnostics.subject import Subject
@@ -59,9 +60,11 @@ def passes(subject: Subject) -> Passes:
         lambda: subject.generate(latents, real.labels),
         lambda: subject.score(subject.critic, real.samples, real.labels),
     )
+    mode: Any = getattr(flop_counter, "_FlopCounterMode", None)
     for network, run in zip(networks, runs, strict=True):
+        light = without_compiler(getattr(mode, "__torch_dispatch__", None))
         try:
-            with untouched(subject), torch.no_grad(), operations_of(display=False) as counter:
+            with light, untouched(subject), torch.no_grad(), operations_of(display=False) as counter:
                 run()
             operations = float(counter.get_total_flops()) / size
         except Exception:  # of torch's counter, which knows not all of its operations

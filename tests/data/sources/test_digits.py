@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from steadygan.data import DataOptions, Endless, Stored, open_data
+from steadygan.data.sources import digits
 from steadygan.errors import UsageError
 
 
@@ -105,3 +106,12 @@ def test_stacked_digits_without_labels() -> None:
     assert data.train.draw(np.random.default_rng(0), 4)[1] is None
     assert data.held_out.labels is None
     assert data.sample.classes == 0
+
+
+def test_digits_are_scikit_learns_where_its_file_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = digits.load_digits()
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    theirs, others = digits.load_digits()
+    assert images.dtype == theirs.dtype == np.uint8
+    assert labels.dtype == others.dtype == np.int64
+    assert (images == theirs).all() and (labels == others).all()

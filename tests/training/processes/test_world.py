@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from steadygan.cli.fields import walk
 from steadygan.errors import UsageError
 from steadygan.networks import DCGANCritic
 from steadygan.training.held_out import HeldOutMeasure
@@ -17,12 +18,13 @@ from steadygan.training.processes.fingerprint import fingerprint
 from steadygan.training.processes.launch import joined, local_device
 from steadygan.training.processes.world import ALONE, World
 from tests.training.games import image_data, small_recipe, table
-from tests.training.worlds import LONG, OTHERS, TEXTS, image_recipes, played
+from tests.training.worlds import ALIKE, LONG, OTHERS, TEXTS, image_recipes, made, played
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 
 ROOT = Path(__file__).parents[3]
-NAMES = [*image_recipes(), *TEXTS, *OTHERS, *(LONG + name for name in ("began", "adaptive"))]
+RECIPES = [name for name in (*image_recipes(), *TEXTS) if name not in ALIKE]
+NAMES = [*RECIPES, *OTHERS, *(LONG + name for name in ("began", "adaptive"))]
 COMPILED = ["compiled:ebgan-pt", "compiled:text"]
 """one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
 
@@ -75,6 +77,20 @@ def test_four_processes_compute_what_one_does(tmp_path):
 def test_processes_join_as_often_as_they_like(tmp_path):
     given = started(2, tmp_path / "given.pt", [], module="rejoined")["given"]
     assert given == [(10 * index, [0, 1]) for index in range(4)]
+
+
+def parts(name):
+    """The kinds of a recipe's parts by their places, besides its loss and optimizers, which ``played`` replaces."""
+    return {
+        (field.path, type(field.value))
+        for field in walk(made(name))
+        if field.is_part and field.value is not None and not field.path.endswith(("objective.loss", "-optimizer"))
+    }
+
+
+@pytest.mark.parametrize(("name", "other"), ALIKE.items())
+def test_a_recipe_stands_for_another_whose_kinds_of_parts_it_has(name, other):
+    assert parts(name) <= parts(other)
 
 
 def test_a_world_of_one_changes_nothing():
