@@ -1,14 +1,13 @@
-"""ProGAN on digits of 8x8 pixels: it learns them while it grows from 4x4, and misses the bound where it does not grow."""
+"""ProGAN on digits of 8x8 pixels: it learns them while it grows, and one that stays at 4x4 misses the bounds."""
 
 from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from steadygan.growth import Growth
+from steadygan.growth import Growth, Stage
 from steadygan.networks import ProGANCritic, ProGANGenerator
 from steadygan.optimizers import Adam
 from steadygan.priors import Normal
@@ -17,13 +16,21 @@ from tests.learning.trained import likeness, pixels, trained
 
 
 def grown(folder, rounds):
-    """A run of narrow networks, of whose rounds a fifth are at 4 px and two fifths of a fade."""
+    """A run of narrow networks, of whose rounds a fifth are at 4 px and a fifth or more of a fade."""
     adam = Adam(3e-3, betas=(0.0, 0.99))
     images = 32 * max(1, rounds // 5)
     return trained(
-        folder, lambda sample: dataclasses.replace(progan(sample), rounds=rounds), rounds, generator=ProGANGenerator(128, 16), critic=ProGANCritic(128, 16), prior=Normal(16),
-        growth=Growth(images, images, (32,)), batch=16, generator_optimizer=adam, critic_optimizer=adam,
-    )  # fmt: skip
+        folder,
+        lambda sample: dataclasses.replace(progan(sample), rounds=rounds),
+        rounds,
+        generator=ProGANGenerator(128, 16),
+        critic=ProGANCritic(128, 16),
+        prior=Normal(16),
+        growth=Growth(images, images, (32,)),
+        batch=16,
+        generator_optimizer=adam,
+        critic_optimizer=adam,
+    )
 
 
 def detail(run) -> float:
@@ -35,12 +42,20 @@ def detail(run) -> float:
     return float(deviations[0] / deviations[1])
 
 
+def learned(run) -> bool:
+    """Measured in 200 rounds: 0.081, 0.99 and 0.72."""
+    distance, spread = likeness(run)
+    return distance < 0.1 and spread > 0.7 and detail(run) > 0.4
+
+
 @pytest.mark.slow
 def test_progan_learns_digits_while_it_grows(tmp_path):
-    run = grown(tmp_path, 200)
-    distance, spread = likeness(run)
-    print(distance, spread, detail(run))
-    assert distance < 0.1
-    assert spread > 0.5
-    assert detail(run) > 0.5
-    assert np.isfinite(distance)
+    assert learned(grown(tmp_path, 200))
+
+
+@pytest.mark.slow
+def test_one_that_stays_small_misses_the_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(Growth, "at", lambda *_: Stage(0, 0.0))
+    run = grown(tmp_path, 60)
+    assert not learned(run)
+    assert detail(run) == 0.0
