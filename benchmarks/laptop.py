@@ -12,6 +12,7 @@ from benchmarks.speed.cases import Case
 from steadygan import api
 from steadygan.data import Dataset
 from steadygan.errors import UsageError
+from steadygan.growth import Growth
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.system.device import choose_precision
@@ -48,7 +49,14 @@ def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recip
         critic=_narrowed(recipe.critic, width),
         batch=min(recipe.batch, batch),
         generator_batch=fakes,
+        growth=_smaller(recipe.growth, batch),
     )
+
+
+def _smaller(growth: Growth | None, batch: int) -> Growth | None:
+    if growth is None:
+        return None
+    return dataclasses.replace(growth, batches=tuple(min(each, batch) for each in growth.batches))
 
 
 def _narrowed(spec: Any, width: int) -> Any:
@@ -58,7 +66,7 @@ def _narrowed(spec: Any, width: int) -> Any:
     changes = {field.name: _narrowed(getattr(spec, field.name), width) for field in dataclasses.fields(spec)}
     if isinstance(changes.get("width"), int):
         changes["width"] = min(changes["width"], width)
-    if isinstance(changes.get("most"), int):  # StyleGAN2's, whose base would widen small images
+    if isinstance(changes.get("most"), int):  # StyleGAN2's and ProGAN's, whose base would widen small images
         changes["most"] = min(changes["most"], width)
     return dataclasses.replace(spec, **changes)
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,7 @@ from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
 from steadygan.errors import SteadyganError, UsageError
+from steadygan.growth import Growth, Stage
 from steadygan.kinds import Kind, bound, kinds_in, spec_types
 from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
 from steadygan.networks.own import as_network
@@ -37,6 +40,7 @@ from steadygan.system.regular import read_regular
 from steadygan.system.yaml_text import CHARACTERS, Dumper, read_yaml
 from steadygan.timeline import Replan, check_replans, pace, position
 
+_WHOLE = Stage(0, 0.0)
 FORMAT = 1
 """Version of the YAML format."""
 
@@ -150,6 +154,8 @@ class Recipe:
     """parts of the critic, from its input on, whose weights stay as they begin (Freeze-D, Mo et al. 2020)"""
     replans: tuple[Replan, ...] = field(default=(), metadata=codec.OMIT_DEFAULT)
     """new ends that a run with a time limit got while it trained; its schedules follow"""
+    growth: Growth | None = field(default=None, metadata=codec.OMIT_DEFAULT)
+    """progressive growing of networks that can grow, by images shown; None: they have their full size all along"""
 
     def __post_init__(self) -> None:
         if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
@@ -167,6 +173,8 @@ class Recipe:
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
         at_least("critic_steps at its start", self.critic_steps(0), 1)
+        if self.growth is not None and (self.balance is not None or not isinstance(self.critic_steps, Constant)):
+            raise UsageError("growth goes by the images of a round: it needs constant critic_steps, and no balance")
 
     @property
     def fakes(self) -> int:
@@ -191,6 +199,40 @@ class Recipe:
     def pace(self, round_: int) -> float:
         """Rounds of the schedules that a round of the run stands for: another number than 1 after a re-plan."""
         return pace(self.replans, round_) if self.replans else 1.0
+
+    def stage(self, round_: int) -> Stage:
+        """The stage of a round of a recipe that grows; without growth the only one there is."""
+        return _WHOLE if self.growth is None else self.growth.at(self.position(round_), self.batch, self.steps(0))
+
+    def stage_rounds(self, start: int, end: int) -> tuple[int, ...]:
+        """How many of the rounds from ``start`` up to ``end`` are of each level."""
+        if self.growth is None:
+            return (end - start,)
+        begins = self.growth.starts(self.batch, self.steps(0))[1::2]
+        edges = [start, *(min(end, max(start, self._round_at(begin))) for begin in begins), end]
+        return tuple(after - before for before, after in pairwise(edges))
+
+    def _round_at(self, position_: int) -> int:
+        """The first round at which the schedules are in a round of the first plan, or beyond it."""
+        if not self.replans:
+            return position_
+        return bisect_left(range(self.rounds), position_, key=self.position)
+
+    @property
+    def typical_rounds(self) -> tuple[int, ...]:
+        """A round of each level, in the middle of its fade where it has one; without growth round 0."""
+        if self.growth is None:
+            return (0,)
+        starts = self.growth.starts(self.batch, self.steps(0))
+        middles = ((begin + end) // 2 for begin, end in zip(starts[1::2], starts[2::2], strict=True))
+        return (0, *(self._round_at(middle) for middle in middles))
+
+    def samples(self, round_: int) -> tuple[int, int]:
+        """Real samples of a critic step and fakes of a generator step in a round."""
+        level = 0 if self.growth is None else self.stage(round_).level
+        if self.growth is None or level == self.growth.levels - 1:
+            return self.batch, self.fakes
+        return self.growth.batches[level], self.growth.batches[level]
 
     def counts(self, round_: int) -> Steps:
         """Steps of both players in a round, before any balancing by losses."""

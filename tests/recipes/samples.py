@@ -10,4 +10,4 @@ TEXT = SampleSpec((40, 16))
 CONDITIONAL = ("acgan", "acgan-wgan-gp", "projection", "biggan", "biggan-cifar10", "biggan-128")
 RESIDUAL = ("wgan-gp-cifar10", "sngan-cifar10", "sagan", "projection", "biggan", "biggan-cifar10", "biggan-128")
 """for pictures of 8 to 128 px but 28, and not for points"""
-PICTURES = ("r3gan-cifar10", "photos", "pictures", "stylegan2", "stylegan2-ada")
+PICTURES = ("r3gan-cifar10", "photos", "pictures", "stylegan2", "stylegan2-ada", "progan")

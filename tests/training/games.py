@@ -9,11 +9,19 @@ import numpy as np
 import torch
 
 from steadygan.data import Dataset, Stored
+from steadygan.growth import Growth
 from steadygan.losses import Wasserstein
-from steadygan.networks import DCGANCritic, DCGANGenerator, MLPCritic, MLPGenerator
+from steadygan.networks import (
+    DCGANCritic,
+    DCGANGenerator,
+    MLPCritic,
+    MLPGenerator,
+    ProGANCritic,
+    ProGANGenerator,
+)
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
-from steadygan.penalties import GradientPenalty
+from steadygan.penalties import Drift, GradientPenalty
 from steadygan.phases import Phase
 from steadygan.priors import Normal
 from steadygan.recipe import Recipe, RunOptions
@@ -75,6 +83,19 @@ def convolutional_recipe(**changes) -> Recipe:
     """The same on small DCGAN networks without batch norm."""
     fields = {"generator": DCGANGenerator(width=4, norm="none"), "critic": DCGANCritic(width=4), **changes}
     return small_recipe(**fields)
+
+
+def growing_recipe(**changes) -> Recipe:
+    """ProGAN's networks from 4 to 8 px in rounds of 16, then 8 images: one round, two of a fade, then the full size."""
+    fields = {
+        "generator": ProGANGenerator(64, 6),
+        "critic": ProGANCritic(64, 6, group=2),
+        "penalties": (GradientPenalty(10.0), Drift(1e-3)),
+        "critic_steps": Constant(1),
+        "growth": Growth(16, 16, (16,), (0.5,)),
+        "batch": 8,
+    }
+    return small_recipe(**{**fields, **changes})
 
 
 def table(recipe: Recipe, data: Dataset, precision: str = "fp32") -> tuple[Game, Feed, Drawer]:

@@ -36,7 +36,7 @@ from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.types import SampleSpec
-from tests.training.games import image_data, small_recipe, training_round
+from tests.training.games import growing_recipe, image_data, small_recipe, training_round
 
 SAMPLE = SampleSpec((1, 8, 8), classes=10)
 TEXT = SampleSpec((12, 8))
@@ -59,6 +59,7 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "average of all scores": lambda: small_recipe(objective=Adversarial(RelativisticAverage()), penalties=()),
     "path length": lambda: small_recipe(penalties=(GradientPenalty(10.0), PathLength(every=2))),
     "lazy R1": lambda: small_recipe(penalties=(R1(1.0, every=2), GradientPenalty(5.0, every=3), Drift())),
+    "growing": lambda: growing_recipe(),
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
 }
 """what no recipe has"""

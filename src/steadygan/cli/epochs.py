@@ -36,4 +36,7 @@ def explained(epochs: float, rounds: int, recipe: Recipe, dataset: Dataset) -> s
 
 
 def _of_a_round(recipe: Recipe) -> int:
+    if recipe.growth is not None:  # the mean of the run, which keeps when it is stretched
+        steps = recipe.steps(0)
+        return max(1, round(recipe.growth.images_before(recipe.rounds, recipe.batch, steps) / recipe.rounds))
     return recipe.batch * recipe.steps(_LATE)

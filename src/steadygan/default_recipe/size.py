@@ -84,7 +84,7 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
     from steadygan.system.malloc import kept_memory
     from steadygan.training.engines.eager import EAGER
     from steadygan.training.setup import SetupBuilder
-    from steadygan.training.speed import USUAL_ROUND, measure_speed, restored_threads
+    from steadygan.training.speed import measure_speed, restored_threads
 
     recipe = pictures_on_a_processor(sample)[0]
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(sample))
@@ -96,7 +96,7 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
     def seen(threads: int | None) -> float:
         with restored_threads(threads):
             speed = measure_speed(builder.build(), EAGER, budget=min(_SECONDS, limit / 2), limit=limit / 2)
-        return 60 * minutes * recipe.batch / speed.round(recipe, USUAL_ROUND)
+        return 60 * minutes * recipe.batch / speed.typical(recipe)
 
     with kept_memory():
         if device != "cpu":

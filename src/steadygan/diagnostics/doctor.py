@@ -119,7 +119,7 @@ class GameDoctor:
                 numbers[f"{name}_update"] = mean_step(self._before[name], player.parameters, steps[name])
         self._before = {}
         round_ = counters.round
-        progress = {"rounds": game.recipe.rounds, "seen": counters.critic_steps * game.recipe.batch}
+        progress = {"rounds": game.recipe.rounds, "seen": counters.images(game.recipe)}
         if not self._dataset.train.endless:
             progress["training_samples"] = len(self._dataset.train)
         deep = round_ in self._schedule.deep

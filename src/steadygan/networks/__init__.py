@@ -18,6 +18,7 @@ from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
 from steadygan.networks.own import Own
+from steadygan.networks.progan import ProGANCritic, ProGANGenerator
 from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
@@ -64,6 +65,7 @@ else:  # the closed sets that files and the command line know
         | Own
         | ConvGenerator
         | BigGANGenerator
+        | ProGANGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -83,6 +85,7 @@ else:  # the closed sets that files and the command line know
         | Own
         | ConvCritic
         | BigGANCritic
+        | ProGANCritic
     )
 
 
@@ -115,6 +118,8 @@ __all__ = [
     "MultiScaleCritic",
     "MultiScaleGenerator",
     "Own",
+    "ProGANCritic",
+    "ProGANGenerator",
     "R3GANCritic",
     "R3GANGenerator",
     "ResNet64Critic",

@@ -13,41 +13,15 @@ from typing import TYPE_CHECKING
 from steadygan.checks import true_or_false, whole_fields, whole_number, within
 from steadygan.networks.checks import need_classes, need_start
 from steadygan.networks.drawing import GeneratorNumbers
+from steadygan.networks.maps import SIZES, Maps, start_of
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-SIZES = (8, 16, 28, 32, 64, 128, 256, 512, 1024)
-"""Supported sizes of images in pixels; the longer side of others is a multiple of the pixels of one first map's."""
-
-
-def _start(size: int) -> int:
-    return 7 if size == 28 else 4
-
 
 @dataclass(frozen=True)
-class _Maps:
-    """Fields of both networks."""
-
-    base: int = 16384
-    """feature maps times pixels of a side, where there are fewer than the most"""
-    most: int = 512
-    """largest number of feature maps"""
-
-    def __post_init__(self) -> None:
-        whole_fields(self, "base", "most")
-
-    def _widths(self, size: int) -> list[int]:
-        """Feature maps of each size from the smallest up."""
-        sides = [_start(size)]
-        while sides[-1] < size:
-            sides.append(2 * sides[-1])
-        return [max(1, min(self.base // side, self.most)) for side in sides]
-
-
-@dataclass(frozen=True)
-class StyleGAN2Generator(_Maps):
+class StyleGAN2Generator(Maps):
     """Mapping network, then modulated convolutions with noise from a learned 4x4 map up, and a sum of images."""
 
     style: int = 512
@@ -67,9 +41,9 @@ class StyleGAN2Generator(_Maps):
 
     def numbers(self, sample: SampleSpec) -> GeneratorNumbers:
         """Noise for each convolution, and numbers of style mixing."""
-        _, size, (height, width) = need_start("StyleGAN2Generator", sample, SIZES, _start)
+        _, size, (height, width) = need_start("StyleGAN2Generator", sample, SIZES, start_of)
         shapes = []
-        for level in range(len(self._widths(size))):
+        for level in range(len(self.widths(size))):
             shapes += [(1, height << level, width << level)] * (1 if level == 0 else 2)
         return GeneratorNumbers(tuple(shapes), mixes=self.mixing > 0)
 
@@ -82,14 +56,14 @@ class StyleGAN2Generator(_Maps):
         from steadygan.networks.layers.mapping import MappingNetwork
         from steadygan.networks.layers.style_generator import StyleGenerator
 
-        channels, size, start = need_start("StyleGAN2Generator", sample, SIZES, _start)
+        channels, size, start = need_start("StyleGAN2Generator", sample, SIZES, start_of)
         classes = need_classes("StyleGAN2Generator", sample, "conditional") if self.conditional else 0
         mapping = MappingNetwork(latent, self.style, self.mapping, classes)
-        return StyleGenerator(mapping, self._widths(size), start, channels, self.style, self.mixing)
+        return StyleGenerator(mapping, self.widths(size), start, channels, self.style, self.mixing)
 
 
 @dataclass(frozen=True)
-class StyleGAN2Critic(_Maps):
+class StyleGAN2Critic(Maps):
     """Residual blocks of 3x3 convolutions from the image down to 4x4, the minibatch's standard deviation, a score."""
 
     group: int | None = 4
@@ -119,8 +93,8 @@ class StyleGAN2Critic(_Maps):
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential
         from steadygan.networks.layers.style_critic import HalvingBlock, StyleHead, layer
 
-        channels, size, start = need_start("StyleGAN2Critic", sample, SIZES, _start)
-        widths = self._widths(size)[::-1]
+        channels, size, start = need_start("StyleGAN2Critic", sample, SIZES, start_of)
+        widths = self.widths(size)[::-1]
         parts = layer(channels, widths[0], 1)
         parts += [HalvingBlock(width, following, residual=self.residual) for width, following in pairwise(widths)]
         classes = need_classes("StyleGAN2Critic", sample, "conditional") if self.conditional else 0

@@ -21,6 +21,8 @@ from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
 from steadygan.recipes.multiscale import msg_gan
 from steadygan.recipes.photos import photos
 from steadygan.recipes.pictures import pictures
+from steadygan.recipes.progan import NAMES as PROGAN_NAMES
+from steadygan.recipes.progan import progan, progan_preset
 from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.stylegan2 import (
@@ -72,6 +74,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "pictures": pictures,
     "stylegan2": stylegan2,
     "stylegan2-ada": stylegan2_ada,
+    "progan": progan,
 }
 """Every recipe by the name it has on the command line."""
 
@@ -86,6 +89,7 @@ FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
         stylegan2_ada_preset,
         {f"stylegan2-ada-{name}": partial(stylegan2_ada_preset, name) for name in NAMES},
     ),
+    "progan-PRESET": (progan_preset, {f"progan-{name}": partial(progan_preset, name) for name in PROGAN_NAMES}),
 }
 """Families of recipes with choices in their names: the documented function, and each recipe by its name."""
 
@@ -150,6 +154,8 @@ __all__ = [
     "msg_gan",
     "photos",
     "pictures",
+    "progan",
+    "progan_preset",
     "projection",
     "r3gan",
     "r3gan_cifar10",

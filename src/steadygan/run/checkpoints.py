@@ -170,12 +170,16 @@ def load_network(module: nn.Module, checkpoint: Path, name: str, state: Checkpoi
     """
     import torch
 
+    from steadygan.networks.layers.inspect import growing_parts
+
     tensors = load_tensors(checkpoint, name, state)
     own = module.state_dict()
     check_tensors(tensors, own, tensors_path(checkpoint, name), f"this {name}")
     with torch.no_grad():
         for key, tensor in own.items():
             tensor.copy_(tensors[key])
+    for part in growing_parts(module):
+        part.grow_as_saved()
 
 
 def check_tensors(saved: Mapping[str, Tensor], needed: Mapping[str, Tensor], path: Path, what: str) -> None:

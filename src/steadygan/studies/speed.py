@@ -18,11 +18,11 @@ _SECONDS, _LONGEST = 0.5, 3.0
 def seconds_per_round(ready: Prepared) -> float:
     """Of a typical round of the recipe on its data, on the study's device."""
     from steadygan.training.engines.eager import EAGER
-    from steadygan.training.speed import USUAL_ROUND, measure_speed, restored_threads
+    from steadygan.training.speed import measure_speed, restored_threads
 
     with restored_threads(1):
         speed = measure_speed(_builder(ready).build(), EAGER, budget=_SECONDS, limit=_LONGEST)
-        return speed.round(ready.recipe, USUAL_ROUND)
+        return speed.typical(ready.recipe)
 
 
 def facts(ready: Prepared) -> Mapping[str, str]:

@@ -133,7 +133,10 @@ def _prepare(name: str, builder: SetupBuilder) -> tuple[Callable[[int], float], 
 
 
 def _usual_round(builder: SetupBuilder) -> int:
-    return min(USUAL_ROUND, builder.recipe.rounds - 1)
+    recipe = builder.recipe
+    if recipe.growth is not None:  # at the full size
+        return recipe.growth.starts(recipe.batch, recipe.steps(0))[-1] + 1
+    return min(USUAL_ROUND, recipe.rounds - 1)
 
 
 def _timer(builder: SetupBuilder, engine: Engine) -> Callable[[int], float]:

@@ -24,6 +24,9 @@ _MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 360, 480, 720
 def samples_seen(recipe: Recipe) -> int:
     """Real samples that critic steps take in the whole run."""
     rounds = recipe.rounds
+    if recipe.growth is not None:
+        counts = enumerate(recipe.stage_rounds(0, rounds))
+        return sum(recipe.growth.batch(level, recipe.batch) * count for level, count in counts) * recipe.steps(0)
     points = min(rounds, 2_000)
     steps = sum(recipe.steps(i * rounds // points) for i in range(points)) * rounds / points
     return round(steps * recipe.batch)

@@ -123,6 +123,7 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
         f"{'one' if generator_steps == 1 else generator_steps} generator step{'s' * (generator_steps > 1)}, "
         f"batch {recipe.batch}: about {duration(seconds)} on {device_name(game.device)} in {game.precision}, "
         f"{recipe.run.engine} steps",
+        *_growth_words(recipe, speed, game),
         *_range_words(dataset),
         f"disk: about {byte_size(checkpoint * (recipe.run.keep_last + 2))} of checkpoints{decoded}",
         f"picture every {counted(recipe.run.picture_every or 1, 'round')}, checkpoint every "
@@ -144,6 +145,22 @@ def plan_lines(recipe: Recipe, game: Game, speed: Speed, dataset: Dataset) -> tu
     return tuple(lines)
 
 
+def _growth_words(recipe: Recipe, speed: Speed, game: Game) -> tuple[str, ...]:
+    """What each level of a recipe that grows takes: rounds, images and time."""
+    growth = recipe.growth
+    if growth is None:
+        return ()
+    rounds, costs = recipe.stage_rounds(0, recipe.rounds), speed.level_costs(recipe)
+    whole = sum(count * cost for count, cost in zip(rounds, costs, strict=True)) or 1.0
+    side = min(game.sample.shape[1:])
+    words = (
+        f"{side >> (growth.levels - 1 - level)} px {counted(count, 'round')} of batch "
+        f"{growth.batch(level, recipe.batch)} ({count * cost / whole:.0%} of the time)"
+        for level, (count, cost) in enumerate(zip(rounds, costs, strict=True))
+    )
+    return (f"grows: {', '.join(words)}",)
+
+
 def _range_words(dataset: Dataset) -> tuple[str, ...]:
     """The stored numbers that become black and white, unless all are as stored, and warnings of the audit."""
     audit = dataset.audit
@@ -157,7 +174,7 @@ def _range_words(dataset: Dataset) -> tuple[str, ...]:
 def warm_up_share(recipe: Recipe, speed: Speed) -> float:
     """Fraction of a run's time in critic steps beyond the usual ones."""
     total = speed.rounds(recipe, 0, recipe.rounds)
-    usual = recipe.rounds * speed.round(recipe, USUAL_ROUND)
+    usual = recipe.rounds * speed.typical(recipe)
     return max(0.0, 1 - usual / total) if total else 0.0
 
 

@@ -119,6 +119,7 @@ def _train(
         resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner, doctor
     )
     trainer.expected = expected_costs(resolved.recipe, resolved.speed, evaluator)
+    trainer.level_costs = resolved.speed.level_costs(resolved.recipe)
     game = trainer.build()
     taken = () if weights_from is None else starting.start_from(game, weights_from)
     if world.first:
@@ -190,6 +191,11 @@ def resume_run(
         trainer = Trainer(recipe, dataset, folder, chosen, observers, evaluator, engine, world, planner, doctor)
         if state is not None:
             warnings += _changed(state, trainer)
+        if recipe.growth is not None and world.first:  # rounds of each level take another time
+            measured = speed.measure_speed(
+                SetupBuilder(recipe, dataset, chosen, world).alone().build(), engine, budget=0.5
+            )
+            trainer.level_costs = measured.level_costs(recipe)
         game = _built(trainer)
         validate.check_game(game)
         if saved is not None:

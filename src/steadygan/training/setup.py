@@ -68,4 +68,8 @@ class SetupBuilder:
             return self
         rows, fakes = world.rows(self.recipe.batch), world.rows(self.recipe.fakes)
         share = dataclasses.replace(self.recipe, batch=rows.stop - rows.start, generator_batch=fakes.stop - fakes.start)
+        if self.recipe.growth is not None:
+            of_levels = [world.rows(batch) for batch in self.recipe.growth.batches]
+            growth = self.recipe.growth.divided([rows.stop - rows.start for rows in of_levels], world.size)
+            share = dataclasses.replace(share, growth=growth)
         return dataclasses.replace(self, recipe=share, world=ALONE)

@@ -38,9 +38,13 @@ class Speed:
     """of the generator's main phase"""
     lazy_steps: tuple[float, ...] = ()
     """of each lazy phase, in the recipe's order"""
+    levels: tuple[Speed, ...] = ()
+    """of a recipe that grows, at each level; the other fields are those of the last one"""
 
     def round(self, recipe: Recipe, round_: int) -> float:
         """Seconds of one round; a lazy phase counts with its average over rounds."""
+        if self.levels:
+            return self.levels[recipe.stage(round_).level].round(recipe, round_)
         critic, generator = recipe.steps(round_), recipe.generator_steps
         main = critic * self.critic_step + generator * self.generator_step
         if not self.lazy_steps:  # a plan asks for thousands of rounds
@@ -49,9 +53,24 @@ class Speed:
         shares = [(critic if phase.player == "critic" else generator) / phase.every for phase in lazy]
         return main + sum(seconds * share for seconds, share in zip(self.lazy_steps, shares, strict=True))
 
+    def level_costs(self, recipe: Recipe) -> tuple[float, ...]:
+        """Seconds of a round at each level of a recipe that grows; of others none."""
+        return tuple(level.round(recipe, 0) for level in self.levels)
+
+    def typical(self, recipe: Recipe) -> float:
+        """Seconds of a typical round; of a recipe that grows, the mean."""
+        if self.levels:
+            return self.rounds(recipe, 0, recipe.rounds) / recipe.rounds
+        return self.round(recipe, USUAL_ROUND)
+
     def rounds(self, recipe: Recipe, start: int, end: int) -> float:
         """Seconds of the rounds from ``start`` up to ``end``."""
         span = end - start
+        if self.levels:
+            return sum(
+                count * cost
+                for count, cost in zip(recipe.stage_rounds(start, end), self.level_costs(recipe), strict=True)
+            )
         if span <= 4000:
             return sum(self.round(recipe, r) for r in range(start, end))
         head = sum(self.round(recipe, r) for r in range(start, start + 1000))
@@ -75,10 +94,20 @@ def measure_speed(
         clock: ``time.process_time`` measures CPU time, for a CPU that is shared
         limit: seconds after which a phase is timed by its first step, which else is not counted
     """
+    rounds = setup.game.recipe.typical_rounds
+    share = len(rounds)
+    levels = [_measured(setup, engine, budget / share, clock, limit / share, round_) for round_ in rounds]
+    return levels[0] if share == 1 else dataclasses.replace(levels[-1], levels=tuple(levels))
+
+
+def _measured(
+    setup: Setup, engine: Engine, budget: float, clock: Callable[[], float], limit: float, round_: int
+) -> Speed:
+    """Times the steps of each phase in a round."""
     started = clock()
     game, drawer = setup.game, setup.drawer
-    one_step = dataclasses.replace(game.recipe, critic_steps=_one)
-    draws = Drawer(one_step, game.sample, drawer.train, game.device, drawer.rows_on).round(0, 0)
+    one_step = game.recipe if game.recipe.growth else dataclasses.replace(game.recipe, critic_steps=_one)
+    draws = Drawer(one_step, game.sample, drawer.train, game.device, drawer.rows_on).round(round_, 0)
 
     def timed(run: Callable[[], object]) -> float:
         begin = clock()
@@ -94,7 +123,7 @@ def measure_speed(
             count += 1
         return (clock() - begin) / count
 
-    game.set_round(0)
+    game.set_round(round_)
     seconds = {
         phase: timed(lambda phase=phase: step(setup, phase, draws.of(phase.player)[0], engine))  # type: ignore[misc]
         for phase in game.phases
@@ -140,7 +169,7 @@ def choose_threads(
         speeds[threads].append(measure())
 
     def seconds(speed: Speed) -> float:
-        return speed.round(recipe, USUAL_ROUND)
+        return speed.typical(recipe)
 
     began = clock()
     for threads in numbers:
@@ -160,11 +189,13 @@ def choose_threads(
 
 def mean_speed(speeds: Sequence[Speed]) -> Speed:
     """The mean of several measurements."""
+    levels = zip(*(each.levels for each in speeds), strict=True)
     lazy = zip(*(each.lazy_steps for each in speeds), strict=True)
     return Speed(
         statistics.mean(each.critic_step for each in speeds),
         statistics.mean(each.generator_step for each in speeds),
         tuple(map(statistics.mean, lazy)),
+        tuple(map(mean_speed, levels)),
     )
 
 

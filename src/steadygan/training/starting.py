@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.networks.layers.inspect import settle
+from steadygan.networks.layers.inspect import growing_parts, settle
 from steadygan.run.checkpoints import load_tensors, read_state
 from steadygan.run.weight_files import read_weights
 from steadygan.types import PlayerName
@@ -83,6 +83,8 @@ def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
                 own[name][shared].copy_(saved[name][shared])
     if not found.whole:
         settle(network)
+    for part in growing_parts(network):  # the new run decides its size
+        part.grow(part.levels - 1, 0.0)
     return found
 
 

@@ -13,7 +13,7 @@ import itertools
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,6 +68,7 @@ class Timing:
         done: int = 0,
         clock: Callable[[], float] = time.perf_counter,
         looks: Callable[[int, int], int] | None = None,
+        costs: Sequence[float] = (),
     ) -> None:
         """
         Args:
@@ -77,10 +78,12 @@ class Timing:
             done: rounds before this session
             clock: in seconds
             looks: how often the doctor looks from one round to another; None: there is none
+            costs: of a round at each level of a recipe that grows, in any unit
         """
         self.window = RECENT
         """seconds of rounds, at least, that the pace is taken from, once there are as many"""
         self._evaluates, self._clock, self._looks = evaluates, clock, looks
+        self._level_costs = tuple(costs)
         self._between = 0.0
         self._costs: dict[Between, deque[_Taken]] = {}
         self._expected = dict(expected or {})
@@ -90,7 +93,7 @@ class Timing:
 
     def replanned(self, recipe: Recipe) -> None:
         """Goes on with another length of the run."""
-        self._rounds, self._run, self._work = recipe.rounds, recipe.run, work_until(recipe)
+        self._rounds, self._run, self._work = recipe.rounds, recipe.run, work_until(recipe, self._level_costs)
 
     @contextlib.contextmanager
     def aside(self, kind: Between) -> Iterator[None]:

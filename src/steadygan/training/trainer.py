@@ -92,6 +92,8 @@ class Trainer:
         self.checkpoints = folder / CHECKPOINTS
         self.expected = expected_costs(recipe, None, self.evaluator)
         """seconds of what stands between rounds, until it was timed"""
+        self.level_costs: tuple[float, ...] = ()
+        """of a round at each level of a recipe that grows, in any unit"""
         self.counters = Counters()
         self._builder = SetupBuilder(recipe, dataset, device, world)
         self.feed, self.drawer = self._builder.feed, self._builder.drawer
@@ -159,7 +161,9 @@ class Trainer:
         if doctor is not None:
             doctor.begin(game, self.dataset, self.held_out, self.seen_by_doctor)
         looks = None if doctor is None else doctor.between
-        timing = Timing(self.recipe, evaluates=evaluates, expected=self.expected, done=begin, looks=looks)
+        timing = Timing(
+            self.recipe, evaluates=evaluates, expected=self.expected, done=begin, looks=looks, costs=self.level_costs
+        )
         setup = Setup(game, self.feed, self.drawer)
         self._check_equal(game)
         self.feed.follow(coming_rows(self.drawer, self.world, self.counters.round, self.counters.position))
@@ -280,7 +284,7 @@ class Trainer:
             round=before.round + 1,
             critic_steps=before.critic_steps + steps.critic,
             position=before.position + self.drawer.samples_in(before.round, steps),
-            seen=before.seen + steps.generator * self.recipe.fakes,
+            seen=before.seen + steps.generator * self.recipe.samples(before.round)[1],
             seconds=seconds,
         )
 
@@ -299,7 +303,7 @@ class Trainer:
 
     def _log(self, game: Game, report: RoundReport, clock: Clock, timing: Timing) -> None:
         counters = self.counters
-        pace = clock.pace(counters.round, counters.critic_steps * self.recipe.batch, self.feed.waited)
+        pace = clock.pace(counters.round, counters.images(self.recipe), self.feed.waited)
         times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
         seconds_left = timing.after(counters.round)
         if pace is not None:
@@ -313,7 +317,7 @@ class Trainer:
         line: Row = {
             "round": counters.round,
             "critic_steps": counters.critic_steps,
-            "generator_steps": counters.seen // self.recipe.fakes,
+            "generator_steps": counters.generator_steps(self.recipe),
             "samples": counters.position,
             **row(game, report, self.held_out(game, counters.round), counters.round - 1),
             **times,

@@ -11,6 +11,7 @@ from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
 from steadygan.phases import is_of_weights, player_of, sees_batch
 from steadygan.training.own_networks import check_own
+from steadygan.training.step.draws import micro_batches
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import parts, try_networks
 from steadygan.types import Batch
@@ -143,6 +144,13 @@ def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
     for part in parts(recipe, processes):
         if part.samples % group:
             raise UsageError(f"the critic compares samples in groups of {group}, but {part.got}: take a multiple of it")
+    for batch in () if recipe.growth is None else recipe.growth.batches:
+        for rows in micro_batches(slice(0, batch // processes), recipe.run.micro_batch):
+            if (rows.stop - rows.start) % group or batch % processes:
+                raise UsageError(
+                    f"the critic compares samples in groups of {group}, but growth.batches has {batch}"
+                    f"{f' over {processes} processes' if processes > 1 else ''}: take a multiple of it"
+                )
     coupling = [type(part).__name__ for part in critic.modules() if getattr(part, "couples_batch", False) is True]
     if coupling and processes > 1:
         raise UsageError(

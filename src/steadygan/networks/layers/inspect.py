@@ -3,6 +3,7 @@
 - ``readings() -> dict[str, Tensor]``: numbers to log, 0-d, on the device; changes nothing
 - ``settle() -> None``: fits estimates that the module keeps of its weights to the present weights, in place
 - ``set_round(round_)``: what changes with the round (``FollowsRound``)
+- ``grow(level, fade)``, ``grow_as_saved()``, ``levels``: the size, by the recipe's growth (``Grows``)
 - ``conditional = True``: the output depends on the labels
 - ``modulated_by_latent = True``: the latent, or a part, also sets scales and offsets of norms
 - ``couples_batch``: True where a sample's output depends on the whole batch; False beside ``group``, the fixed number
@@ -41,6 +42,25 @@ class FollowsRound(Protocol):
 def round_followers(network: nn.Module) -> list[FollowsRound]:
     """The modules of a network that have to be told the round."""
     return [module for module in network.modules() if isinstance(module, FollowsRound)]
+
+
+@runtime_checkable
+class Grows(Protocol):
+    """A module that follows the growth of a recipe, through levels of rising size."""
+
+    levels: int
+    """number of levels, with the full size"""
+
+    def grow(self, level: int, fade: float) -> None:
+        """Uses the levels up to this one, and of the one below it the share ``fade``."""
+
+    def grow_as_saved(self) -> None:
+        """Uses the level that its buffers name, once these were loaded."""
+
+
+def growing_parts(network: nn.Module) -> list[Grows]:
+    """The modules of a network that grow."""
+    return [module for module in network.modules() if isinstance(module, Grows)]
 
 
 def readings(network: nn.Module, prefix: str = "") -> dict[str, Tensor]:

@@ -28,7 +28,9 @@ _SMALL = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 1e-1}
 """fraction of the full gradient's norm below which a parameter's gradient (a bias before a norm) is rounding noise"""
 
 
-def disagreement(engine: Engine, build: Callable[[], Setup], rounds: Sequence[RoundDraws]) -> dict[str, float]:
+def disagreement(
+    engine: Engine, build: Callable[[], Setup], rounds: Sequence[RoundDraws], at: int = 0
+) -> dict[str, float]:
     """Largest relative distance of an engine's gradients from the eager ones over some rounds, by parameter.
 
     The distance is relative to the norm of the parameter's gradient plus a small fraction of the full gradient's norm,
@@ -39,21 +41,22 @@ def disagreement(engine: Engine, build: Callable[[], Setup], rounds: Sequence[Ro
         build: makes a setup at round 0, equal at each call; it is discarded
         rounds: draws, of which each player's first step is used; a second round detects an engine that reuses inputs
             of the first
+        at: round whose settings the game has
     """
     setups = build(), build()
     small = _SMALL[setups[0].game.precision]
-    expected, got = (_gradients(each, setup, rounds) for each, setup in zip((EAGER, engine), setups, strict=True))
+    expected, got = (_gradients(each, setup, rounds, at) for each, setup in zip((EAGER, engine), setups, strict=True))
     return _distances(expected, got, small)
 
 
-def rounding(build: Callable[[], Setup], rounds: Sequence[RoundDraws]) -> float:
+def rounding(build: Callable[[], Setup], rounds: Sequence[RoundDraws], at: int = 0) -> float:
     """Largest relative distance over all parameters of eager float32 gradients from those in float64.
 
     Mostly from kinks: a unit whose input is within rounding of 0 falls on different sides, which switches its whole
     contribution to a gradient.
     """
-    wide = _gradients(EAGER, double_setup(build()), in_double(list(rounds)))
-    return max(_distances(wide, _gradients(EAGER, build(), rounds), _SMALL["fp32"]).values())
+    wide = _gradients(EAGER, double_setup(build()), in_double(list(rounds)), at)
+    return max(_distances(wide, _gradients(EAGER, build(), rounds, at), _SMALL["fp32"]).values())
 
 
 _Gradients: TypeAlias = "list[dict[tuple[str, str], Tensor]]"
@@ -85,8 +88,8 @@ def _distance(tested: Tensor, reference: Tensor, small: Tensor) -> float:
     return math.inf if math.isnan(relative) else relative
 
 
-def _gradients(engine: Engine, setup: Setup, rounds: Sequence[RoundDraws]) -> _Gradients:
-    setup.game.set_round(0)
+def _gradients(engine: Engine, setup: Setup, rounds: Sequence[RoundDraws], at: int) -> _Gradients:
+    setup.game.set_round(at)
     gradients = []
     for draws in rounds:
         of_round: dict[tuple[str, str], Tensor] = {}

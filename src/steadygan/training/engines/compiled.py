@@ -101,11 +101,11 @@ class Compiled:
             backend: of torch.compile; 'aot_eager' traces and differentiates likewise but fuses nothing
         """
         self._backend = backend
-        self._gradients: dict[Phase, Callable[..., Any]] = {}
-        self._terms: dict[Phase, Callable[..., Terms]] = {}
+        self._gradients: dict[tuple[Phase, int], Callable[..., Any]] = {}
+        self._terms: dict[tuple[Phase, int], Callable[..., Terms]] = {}
         self._networks: _Networks | None = None
         self._separate = False
-        self._used: dict[Phase, tuple[bool, ...]] = {}
+        self._used: dict[tuple[Phase, int], tuple[bool, ...]] = {}
 
     def carry_out(self, setup: Setup, phase: Phase, draws: StepDraws) -> Terms:
         return carry_out(setup, phase, draws, self.gradients)
@@ -119,23 +119,24 @@ class Compiled:
         then separate graphs. They stay so, in order that what is measured on one process is what runs.
         """
         draws = draws._replace(real=None)  # ``real`` is their batch
-        if phase not in self._used:
-            self._used[phase] = used_parameters(game, phase, real, draws, state, share)
-        parameters, used = game.players[phase.player].parameters, self._used[phase]
+        key = phase, game.level  # of networks that grow, each level is another graph
+        if key not in self._used:
+            self._used[key] = used_parameters(game, phase, real, draws, state, share)
+        parameters, used = game.players[phase.player].parameters, self._used[key]
         self._separate = self._separate or game.exchanges
         if self._separate:
-            if phase not in self._terms:
-                self._terms[phase] = self._compiled(phase_terms)
-            terms = autograd_gradients(game, phase, real, draws, state, share, self._terms[phase])
+            if key not in self._terms:
+                self._terms[key] = self._compiled(phase_terms)
+            terms = autograd_gradients(game, phase, real, draws, state, share, self._terms[key])
             for parameter, is_used in zip(parameters, used, strict=True):
                 parameter.grad = parameter.grad if is_used else None
             return terms
         if self._networks is None or self._networks.game is not game:
             self._networks = _Networks(game)
-        if phase not in self._gradients:
-            self._gradients[phase] = self._compiled(_Networks.gradients)
+        if key not in self._gradients:
+            self._gradients[key] = self._compiled(_Networks.gradients)
         with torch.no_grad():  # differentiation is inside the graph
-            gradients, named = self._gradients[phase](self._networks, phase, real, draws, state, share)
+            gradients, named = self._gradients[key](self._networks, phase, real, draws, state, share)
         accumulate_gradients(list(compress(parameters, used)), list(compress(gradients, used)))
         return from_named(named)
 

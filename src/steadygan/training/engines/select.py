@@ -29,7 +29,7 @@ from steadygan.system.words import duration
 from steadygan.training.engines.agreement import disagreement, rounding
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.speed import USUAL_ROUND, Speed, measure_speed
+from steadygan.training.speed import Speed, measure_speed
 from steadygan.training.waiting import Say, said, silent
 from steadygan.version import __version__
 
@@ -107,15 +107,24 @@ def _missing(engine: Engine, builder: SetupBuilder) -> str:
 
 
 def _disagreeing(engine: Engine, builder: SetupBuilder) -> str:
-    """Why an engine is rejected: an error, or gradients that differ from the eager ones; else ''."""
+    """Why an engine is rejected: an error, or gradients that differ from the eager ones; else ''.
+
+    Of networks that grow, each level is tried.
+    """
+    reasons = (_disagreeing_at(round_, engine, builder) for round_ in builder.recipe.typical_rounds)
+    return next((reason for reason in reasons if reason), "")
+
+
+def _disagreeing_at(round_: int, engine: Engine, builder: SetupBuilder) -> str:
+    """Why an engine is rejected in a round."""
     try:
-        rounds = [builder.drawer.round(0, 0), builder.drawer.round(1, 0)]
-        distances = disagreement(engine, builder.build, rounds)
+        rounds = [builder.drawer.round(round_, 0), builder.drawer.round(round_ + 1, 0)]
+        distances = disagreement(engine, builder.build, rounds, round_)
         worst = max(distances, key=lambda parameter: distances[parameter])
         tolerance = TOLERANCE[builder.precision]
         uncertain = tolerance < distances[worst] <= MAX_TOLERANCE
         if uncertain and builder.precision == "fp32" and builder.device.type != "mps":
-            tolerance = min(MAX_TOLERANCE, tolerance + ROUNDING_FACTOR * rounding(builder.build, rounds))
+            tolerance = min(MAX_TOLERANCE, tolerance + ROUNDING_FACTOR * rounding(builder.build, rounds, round_))
     except UsageError:
         raise
     except SteadyganError as error:
@@ -152,6 +161,7 @@ def candidates(builder: SetupBuilder, seconds: float) -> tuple[str, ...]:
         return ()
     game = builder.alone().game()
     tensors = sum(len(player.parameters) for player in game.players.values())
+    constant, per_tensor = (seconds * len(builder.recipe.typical_rounds) for seconds in COMPILE_SECONDS)
     return ("compiled",) if seconds > MIN_LENGTH * (constant + per_tensor * tensors) else ()
 
 
@@ -168,7 +178,7 @@ def _fastest(builder: SetupBuilder, eager: Selection, say: Say) -> Selection:
         names = tuple(name for name in names if name == cached["engine"])
         if not names:
             return eager._replace(note=f"{cached['note']} (measured before)")
-    fastest, times = eager, {"eager": eager.speed.round(builder.recipe, USUAL_ROUND)}
+    fastest, times = eager, {"eager": eager.speed.typical(builder.recipe)}
     reasons, given_up = [], False
     for name in names:
         began = time.perf_counter()
@@ -181,10 +191,10 @@ def _fastest(builder: SetupBuilder, eager: Selection, say: Say) -> Selection:
             reasons.append(f"not {name}: {engine}")
             continue
         speed = builder.world.broadcast(speed)
-        times[name] = speed.round(builder.recipe, USUAL_ROUND)
+        times[name] = speed.typical(builder.recipe)
         gain = times["eager"] / times[name]
         reasons.append(f"{name} steps are {gain:.2f} times as fast ({time.perf_counter() - began:.0f} s to find out)")
-        if times["eager"] > MIN_GAIN * times[name] and times[name] < fastest.speed.round(builder.recipe, USUAL_ROUND):
+        if times["eager"] > MIN_GAIN * times[name] and times[name] < fastest.speed.typical(builder.recipe):
             fastest = Selection(engine, speed)
     note = f"engine {fastest.engine.name}: {', '.join(reasons)}"
     if builder.world.first and cached is None and not given_up:  # a longer run may wait longer

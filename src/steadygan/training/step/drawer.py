@@ -113,6 +113,8 @@ class Drawer:
         self.rows_on = rows_on or device
         self.world = world
         self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
+        if recipe.growth is not None:
+            self.unit = math.gcd(self.unit, *recipe.growth.batches)
         """greatest common divisor of the numbers of real samples in steps"""
         self.penalty_specs = penalty_specs(recipe, sample)
         self.generator_numbers = numbers_of(recipe.generator, sample)
@@ -121,14 +123,16 @@ class Drawer:
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:
         """Number of real samples that a round takes from the data."""
         critic, generator = counts or self.recipe.counts(round_)
-        return critic * self.recipe.batch + generator * self.recipe.fakes * self.recipe.objective.needs_real
+        batch, fakes = self.recipe.samples(round_)
+        return critic * batch + generator * fakes * self.recipe.objective.needs_real
 
     def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
         """Indices [N] into the data of each step of a round, in order; empty for endless data."""
         if self.train.endless:
             return []
         recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
-        sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.objective.needs_real)
+        batch, fakes = recipe.samples(round_)
+        sizes = [batch] * critic + [fakes] * (generator * recipe.objective.needs_real)
         starts = itertools.accumulate(sizes, initial=position)
         return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
 
@@ -144,10 +148,11 @@ class Drawer:
             counts: steps of both players; None: the recipe's
         """
         critic, generator = counts or self.recipe.counts(round_)
-        after = position + critic * self.recipe.batch
+        batch, fakes = self.recipe.samples(round_)
+        after = position + critic * batch
         return RoundDraws(
-            self._steps("critic", round_, position, critic, self.recipe.batch),
-            self._steps("generator", round_, after, generator, self.recipe.fakes),
+            self._steps("critic", round_, position, critic, batch),
+            self._steps("generator", round_, after, generator, fakes),
         )
 
     def _steps(self, player: PlayerName, round_: int, position: int, steps: int, batch: int) -> tuple[StepDraws, ...]:

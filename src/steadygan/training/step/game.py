@@ -14,7 +14,8 @@ from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.drawn import DrawnGenerator
 from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.given import copied
-from steadygan.networks.layers.inspect import couples_batch, group_size, round_followers
+from steadygan.networks.layers.growing import as_grown
+from steadygan.networks.layers.inspect import couples_batch, group_size, growing_parts, round_followers
 from steadygan.networks.layers.own import is_own
 from steadygan.networks.layers.packing import packing_of
 from steadygan.networks.layers.power_iteration import taken_over
@@ -29,7 +30,7 @@ from steadygan.training.step.patches import mapped
 from steadygan.training.step.player import Player, build_players
 from steadygan.training.step.probe import find_coupling
 from steadygan.training.step.state import GameState, initial_state
-from steadygan.types import PLAYERS, Batch, CriticOutput, PlayerName, Sample, SampleSpec, register_scales
+from steadygan.types import PLAYERS, Batch, CriticOutput, PlayerName, Sample, SampleSpec, at_each_scale, register_scales
 
 if TYPE_CHECKING:
     import contextlib
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from steadygan.growth import Growth
     from steadygan.networks.drawing import GeneratorDraws
     from steadygan.penalties import CriticPenalty, GeneratorPenalty
     from steadygan.recipe import Recipe
@@ -47,6 +49,25 @@ register_scales()
 def _copied_buffers(network: nn.Module) -> list[Tensor]:
     """The buffers that the average has from the generator: all but the counts of batches, which it does not use."""
     return [buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked")]
+
+
+def check_growth(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> None:
+    """Raises UsageError for a recipe that grows with networks that cannot, or that have another number of levels."""
+    growth = recipe.growth
+    if growth is None:
+        return
+    for name, network in (("generator", generator), ("critic", critic)):
+        spec, parts = spec_name(getattr(recipe, name)), growing_parts(network)
+        if not parts:
+            raise UsageError(
+                f"the {name} {spec} cannot grow: take ProGANGenerator and ProGANCritic, or leave growth out (null)"
+            )
+        for part in parts:
+            if part.levels != growth.levels:
+                raise UsageError(
+                    f"growth.batches has batches of {growth.levels - 1} levels below the full size, but the {name} "
+                    f"{spec} has {part.levels - 1} for such samples: give it {part.levels - 1}"
+                )
 
 
 def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Module]:
@@ -105,6 +126,12 @@ class Game:
         self._power_iterations = {name: taken_over(self.players[name].network) for name in PLAYERS}
         self._may_draw = any(is_own(self.players[name].network) for name in PLAYERS)
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
+        self._growing = [part for network in self.networks.values() for part in growing_parts(network)]
+        self.level = 0 if recipe.growth is None else recipe.growth.levels - 1
+        """level of networks that grow, in this round; before any round they have their full size"""
+        self._fades = False
+        self.fade = torch.zeros((), device=self.device)
+        """share of the level below, in this round, 0-d"""
         self.constrained = [] if recipe.constraint is None else recipe.constraint.targets(self.critic)
         self.strength = torch.tensor(self._strength(0), device=self.device)
         """strength of the perturbation in this round, 0-d"""
@@ -157,6 +184,7 @@ class Game:
                 network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.train()
         average = copied(generator).requires_grad_(False).eval()
+        check_growth(recipe, generator, critic)
         find_coupling(generator, critic, recipe, sample, device)
         for network in (generator, critic):
             world.synchronize_batch_norms(network)
@@ -170,6 +198,16 @@ class Game:
             state=initial_state(recipe, device),
             world=world,
         )
+
+    def shown(self, batch: Batch) -> Batch:
+        """A batch of real samples as it is shown to the critic: with the detail of the level of networks that grow."""
+        growth = self.recipe.growth
+        if growth is None:
+            return batch
+        factor, fade = 1 << (growth.levels - 1 - self.level), self.fade if self._fades else None
+        if factor == 1 and fade is None:
+            return batch
+        return batch._replace(samples=at_each_scale(lambda images: as_grown(images, factor, fade), batch.samples))
 
     def _exchanges(self) -> bool:
         if self.world.size == 1:
@@ -252,11 +290,26 @@ class Game:
             weight.fill_(value_at(penalty.weight, at))
         for player in self.players.values():
             player.apply_settings(at)
+        if self.recipe.growth is not None:
+            self._grow(round_, self.recipe.growth)
         if self.state.plateau:
             self.rate_factor.copy_(self.state.plateau[-1])
             for player in self.players.values():
                 for group in player.optimizer.param_groups:
                     group["lr"] *= self.rate_factor  # in place: rates are 0-d tensors
+
+    def _grow(self, round_: int, growth: Growth) -> None:
+        """Brings the networks to their stage; with a new one the optimizers' moments begin anew."""
+        stage = self.recipe.stage(round_)
+        self.level, self._fades = stage.level, stage.fades
+        self.fade.fill_(stage.fade)
+        for part in self._growing:
+            part.grow(stage.level, stage.fade)
+        for player in self.players.values():
+            if round_ and self.recipe.stage(round_ - 1).number != stage.number:
+                player.optimizer.state.clear()
+            for group in player.optimizer.param_groups:
+                group["lr"] *= growth.rate_factor(stage.level)  # in place: rates are 0-d tensors
 
     def iterate_spectral_norms(self, names: Iterable[PlayerName]) -> None:
         """Moves the spectral norms of these players' networks by one step of their power iterations."""
@@ -277,6 +330,8 @@ class Game:
 
     def update_average(self, batch: int, seen: int, round_: int) -> None:
         """Updates the moving average of the generator's weights after ``seen`` fakes."""
+        if self.recipe.growth is not None:  # one step forgets as much at every level, as in ProGAN's code
+            batch = self.recipe.fakes
         decay = self.recipe.average.decay(batch, seen, self.recipe.position(round_), self.recipe.pace(round_))
         update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
         self.copy_buffers()

@@ -89,7 +89,8 @@ def training_round(setup: Setup, draws: RoundDraws, start: Counters, engine: Eng
     # the last round's gradients have been logged; the peak of memory is in the critic's steps
     game.players["generator"].optimizer.zero_grad(set_to_none=True)
     last: dict[str, Terms] = {}
-    seen, steps_before = start.seen, {"critic": start.critic_steps, "generator": start.seen // game.recipe.fakes}
+    seen = start.seen
+    steps_before = {"critic": start.critic_steps, "generator": start.generator_steps(game.recipe)}
     for player in PLAYERS:
         phases = [phase for phase in game.phases if phase.player == player]
         for number, of_step in enumerate(draws.of(player), steps_before[player]):
