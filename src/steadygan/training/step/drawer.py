@@ -84,6 +84,14 @@ _STREAMS: dict[PlayerName, _Streams] = {
     ),
 }
 
+_ENCODER = _Streams(
+    Stream.LATENTS,  # of these only those of real samples are drawn from
+    Stream.ENCODER_REAL,
+    Stream.ENCODER_FLIPS,
+    Stream.ENCODER_REPRESENTATION,
+    *_STREAMS["critic"][4:],
+)
+
 
 class Drawer:
     """Draws the random numbers of a recipe's rounds on a training split."""
@@ -112,7 +120,7 @@ class Drawer:
         self.device = device
         self.rows_on = rows_on or device
         self.world = world
-        self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
+        self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.generator_takes_real else recipe.batch
         """greatest common divisor of the numbers of real samples in steps"""
         self.penalty_specs = penalty_specs(recipe, sample)
         self.generator_numbers = numbers_of(recipe.generator, sample)
@@ -121,14 +129,14 @@ class Drawer:
     def samples_in(self, round_: int, counts: Steps | None = None) -> int:
         """Number of real samples that a round takes from the data."""
         critic, generator = counts or self.recipe.counts(round_)
-        return critic * self.recipe.batch + generator * self.recipe.fakes * self.recipe.objective.needs_real
+        return critic * self.recipe.batch + generator * self.recipe.fakes * self.recipe.generator_takes_real
 
     def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
         """Indices [N] into the data of each step of a round, in order; empty for endless data."""
         if self.train.endless:
             return []
         recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
-        sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.objective.needs_real)
+        sizes = [recipe.batch] * critic + [recipe.fakes] * (generator * recipe.generator_takes_real)
         starts = itertools.accumulate(sizes, initial=position)
         return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
 
@@ -150,10 +158,15 @@ class Drawer:
             self._steps("generator", round_, after, generator, self.recipe.fakes),
         )
 
+    def for_encoder(self, step: int) -> RealDraws:
+        """Draws of a step of an encoder's training before the first round: the next batch of the data's own order."""
+        batch = self.recipe.batch
+        return self._reals(step, step * batch, 1, batch, _ENCODER)[0]
+
     def _steps(self, player: PlayerName, round_: int, position: int, steps: int, batch: int) -> tuple[StepDraws, ...]:
         """Draws of one player's steps in a round; its real samples start at ``position``."""
         recipe, streams = self.recipe, _STREAMS[player]
-        needs_real = player == "critic" or recipe.objective.needs_real
+        needs_real = player == "critic" or recipe.generator_takes_real
         labels: Tensor | None = None
         if player == "generator":
             labels = draw_labels(self.sample.classes, self._rng(round_)(Stream.GENERATOR_LABELS), steps, batch)
