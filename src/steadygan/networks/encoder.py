@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.checks import above, true_or_false, whole_fields
-from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.checks import need_image, need_labels
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ class ClassifierEncoder:
         """
         from steadygan.networks.layers.encoder import Encoder
 
-        classes = need_classes("ClassifierEncoder", sample, "features")
+        classes = need_labels("ClassifierEncoder", sample)
         channels, size = need_image("ClassifierEncoder", sample, SIZES if self.padded else _UNPADDED)
         return Encoder(channels, size, (self.width, self.second_width), self.features, classes, padded=self.padded)

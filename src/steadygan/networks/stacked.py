@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from steadygan.checks import at_least, literal_fields, true_or_false, whole_fields, whole_number, within
 from steadygan.codec import DURATION
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_classes
+from steadygan.networks.checks import need_classes, need_labels
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
+from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.resnet import ResNetCritic, ResNetGenerator
 from steadygan.networks.sgan import SGANImageCritic, SGANImageGenerator
 from steadygan.types import SampleSpec
@@ -21,9 +22,9 @@ from steadygan.types import SampleSpec
 if TYPE_CHECKING:
     from torch import nn
 
-Images: TypeAlias = DCGANGenerator | ResNetGenerator | SGANImageGenerator
+Images: TypeAlias = DCGANGenerator | MLPGenerator | ResNetGenerator | SGANImageGenerator
 """Generators of images from features and noise."""
-ImageCritics: TypeAlias = DCGANCritic | ResNetCritic | SGANImageCritic
+ImageCritics: TypeAlias = DCGANCritic | MLPCritic | ResNetCritic | SGANImageCritic
 """Critics of images."""
 Norm = Literal["none", "batch", "layer"]
 Squash = Literal["none", "tanh"]
@@ -83,7 +84,7 @@ class StackedGenerator:
         from steadygan.networks.layers import stacked
         from steadygan.networks.layers.initialization import all_initialized
 
-        classes = need_classes("StackedGenerator", sample, "images")
+        classes = need_labels("StackedGenerator", sample)
         rest = latent - self.noise
         if rest < 1:
             raise UsageError(

@@ -22,8 +22,8 @@ from tests.training.engines.trials import errors, small_trial, trial
 from tests.training.games import critic_step, generator_step, image_data, small_recipe, training_round
 from tests.training.worlds import TEXTS, image_recipes, made, played_on, sample_of, traced_errors
 
-ALIKE = ("stylegan2", "biggan-128")
-"""recipes whose parts others have too"""
+ALIKE = ("stylegan2", "biggan-128", "sgan")
+"""recipes whose parts others have too, or that have a test of their own"""
 TRACED = ["lazy R1", *(name for name in image_recipes() if name not in ("wgan-gp", *ALIKE)), *TEXTS]
 
 
