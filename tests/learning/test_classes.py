@@ -140,7 +140,7 @@ def test_a_critic_of_biggan_that_ignores_the_class_misses_the_bound(tmp_path):
 
 
 def stacking(rounds, **objective):
-    """Narrow networks of SGAN at quick rates, with one critic step a round; joined after three quarters of the rounds."""
+    """Narrow networks of SGAN at quick rates, with one critic step a round; joined after three quarters of them."""
     optimizer = Adam(5e-3, betas=(0.5, 0.9))
     upper = {"features": 32, "noise": 8, "units": 64}
     return {
