@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from steadygan.balance import LossRatio, Steps
+from steadygan.balance import LossRatio, Steps, StepsByLoss
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
@@ -56,3 +56,29 @@ def test_generator_steps_are_whole_numbers_from_1() -> None:
     for steps in (0, -1, 1.5):
         with pytest.raises(UsageError, match="generator_steps is"):
             Recipe(generator_steps=steps)  # type: ignore[arg-type]
+
+
+def test_a_low_loss_of_the_critic_gives_the_generator_more_steps() -> None:
+    rule = StepsByLoss(above=(0.5, 0.2), steps_there=(1, 2, 5))
+    assert [rule.steps(Steps(3, 9), loss) for loss in (0.6, 0.5, 0.21, 0.2, -1.0)] == [
+        (3, 1),
+        (3, 2),
+        (3, 2),
+        (3, 5),
+        (3, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [
+        ({"above": (0.3, 0.5, 0.6)}, "falling bounds"),
+        ({"above": (0.5, 0.5, 0.2)}, "falling bounds"),
+        ({"above": (0.5,)}, "allowed: 2 numbers of steps"),
+        ({"steps_there": (1, 0, 1, 1)}, "steps_there is 0"),
+        ({"above": (math.nan, 0.5, 0.2)}, "above is nan"),
+    ],
+)
+def test_bounds_and_steps_out_of_range_are_refused(fields: dict[str, tuple[float, ...]], part: str) -> None:
+    with pytest.raises(UsageError, match=part):
+        StepsByLoss(**fields)  # type: ignore[arg-type]

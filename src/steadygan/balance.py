@@ -1,4 +1,4 @@
-"""Steps of critic and generator in a round, balanced by the ratio of their last losses."""
+"""Steps of critic and generator in a round, balanced by their last losses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from steadygan.checks import above, whole_fields, within
+from steadygan.checks import above, finite, refused, whole_fields, whole_number, within
 
 
 class Steps(NamedTuple):
@@ -47,3 +47,39 @@ class LossRatio:
             return usual
         ratio = critic_loss / generator_loss
         return Steps(usual.critic + self.extra * (ratio > self.high), usual.generator + self.extra * (ratio < self.low))
+
+
+@dataclass(frozen=True)
+class StepsByLoss:
+    """Generator steps by a loss of the critic in the last round: the lower it is, the more.
+
+    Off by default. The defaults are those of the SGAN authors' CIFAR-10 code (Huang et al. 2017), for the mean logistic
+    loss over real samples and fakes, which is ln 2 = 0.69 where the critic cannot tell them apart. Reading the loss
+    makes the host wait for the device once a round.
+    """
+
+    of: str = "adversarial_loss"
+    """number of the objective's state, by its logged name"""
+    above: tuple[float, ...] = (0.65, 0.5, 0.3)
+    """falling bounds of the loss"""
+    steps_there: tuple[int, ...] = (1, 3, 5, 7)
+    """generator steps where the loss is above the first bound, else the second, ..., and below all of them"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "above", tuple(self.above))  # lists are accepted
+        object.__setattr__(self, "steps_there", tuple(self.steps_there))
+        for bound in self.above:
+            finite("StepsByLoss.above", bound)
+        for count in self.steps_there:
+            whole_number("StepsByLoss.steps_there", count)
+        if list(self.above) != sorted(set(self.above), reverse=True):
+            raise refused("StepsByLoss.above", self.above, "falling bounds")
+        if len(self.steps_there) != len(self.above) + 1:
+            raise refused("StepsByLoss.steps_there", self.steps_there, f"{len(self.above) + 1} numbers of steps")
+
+    def steps(self, usual: Steps, loss: float) -> Steps:
+        """The steps of a round that follows one with this loss."""
+        for bound, count in zip(self.above, self.steps_there, strict=False):
+            if loss > bound:
+                return Steps(usual.critic, count)
+        return Steps(usual.critic, self.steps_there[-1])

@@ -16,7 +16,7 @@ from typing import Literal
 import yaml
 
 from steadygan import codec
-from steadygan.balance import LossRatio, Steps
+from steadygan.balance import LossRatio, Steps, StepsByLoss
 from steadygan.checks import at_least, true_or_false, whole_number
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
@@ -24,7 +24,7 @@ from steadygan.ema import Average
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.growth import Growth, Stage
 from steadygan.kinds import Kind, bound, kinds_in, spec_types
-from steadygan.networks import CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
+from steadygan.networks import ClassifierEncoder, CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
 from steadygan.networks.own import as_network
 from steadygan.objectives import Adversarial, Objective
 from steadygan.optimizers import Adam, Optimizer
@@ -124,8 +124,9 @@ class Recipe:
     """critic steps per round (n_critic)"""
     generator_steps: int = 1
     """generator steps per round (n_generator)"""
-    balance: LossRatio | None = None
-    """extra steps for a player whose loss is high relative to the other's; None (recommended): none"""
+    balance: LossRatio | StepsByLoss | None = None
+    """extra steps for a player whose loss is high relative to the other's, or for the generator where the critic's is
+    low; None (recommended): none"""
     prior: Prior = Normal()
     """distribution of the latents"""
     generator_optimizer: Optimizer = Adam()
@@ -152,6 +153,9 @@ class Recipe:
     """execution, logging and checkpoints"""
     frozen: int = field(default=0, metadata=codec.OMIT_DEFAULT)
     """parts of the critic, from its input on, whose weights stay as they begin (Freeze-D, Mo et al. 2020)"""
+    encoder: ClassifierEncoder | None = field(default=None, metadata=codec.OMIT_DEFAULT)
+    """classifier that is trained on the labelled data before the first round, and then frozen: it makes the features
+    of stacked networks; None: none"""
     replans: tuple[Replan, ...] = field(default=(), metadata=codec.OMIT_DEFAULT)
     """new ends that a run with a time limit got while it trained; its schedules follow"""
     growth: Growth | None = field(default=None, metadata=codec.OMIT_DEFAULT)
@@ -180,6 +184,11 @@ class Recipe:
     def fakes(self) -> int:
         """Fakes per generator step."""
         return self.batch if self.generator_batch is None else self.generator_batch
+
+    @property
+    def generator_takes_real(self) -> bool:
+        """True if generator steps take real samples from the data: for the objective, or for the generator itself."""
+        return self.objective.needs_real or bool(getattr(self.generator, "needs_real", False))
 
     @property
     def phases(self) -> tuple[Phase, ...]:

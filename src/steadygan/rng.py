@@ -53,6 +53,10 @@ class Stream(IntEnum):
     GENERATOR_MIXED_LATENTS = 63
     MIXING = 64
     GENERATOR_MIXING = 65
+    ENCODER_REAL = 70
+    """of the training of an encoder before the first round, as the next two"""
+    ENCODER_FLIPS = 71
+    ENCODER_REPRESENTATION = 72
     PENALTIES = 1000
     """first of 1,000 streams, one for each penalty of a recipe"""
 

@@ -22,10 +22,11 @@ PLAYERS: tuple[PlayerName, ...] = ("critic", "generator")
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """N multi-scale images: one tensor per resolution, coarse to fine."""
+    """N samples of several levels, coarse to fine: one tensor per resolution of a multi-scale image, or features and
+    then the images of these."""
 
     images: tuple[Tensor, ...]
-    """[N, C, H, W] each, H and W twice those of the one before"""
+    """[N, C, H, W] each, H and W twice those of the one before; features [N, F]"""
 
     @property
     def finest(self) -> Tensor:
@@ -118,6 +119,10 @@ class Batch(NamedTuple):
     """[N], int64"""
     perturbation: tuple[Tensor, ...] | None = None
     """random numbers of the critic's perturbation, [N, ...] each; None: the samples are not perturbed"""
+    latents: Tensor | None = None
+    """[N, size], what fakes of several levels were made of"""
+    condition: Tensor | None = None
+    """[N, F], the features that the images of such fakes were made of"""
 
 
 class CriticOutput(NamedTuple):
@@ -135,6 +140,12 @@ class CriticOutput(NamedTuple):
     """[N], copied from the Batch by the bound critic"""
     patches: tuple[Tensor, ...] | None = None
     """[N, P] for each scale: scores of P patches, which losses take one by one; ``score`` is their mean"""
+    levels: Tensor | None = None
+    """[N, L], of samples of L levels with critics of their own: each level's scores; ``score`` is the finest one's"""
+    recovered: tuple[Tensor, ...] | None = None
+    """[N, z] for each such level: the noise that the critic reads from the samples"""
+    latents: Tensor | None = None
+    """[N, size], of fakes of several levels, copied from the Batch"""
 
 
 Critic: TypeAlias = Callable[[Batch], CriticOutput]

@@ -28,6 +28,7 @@ from steadygan.training.engines.base import Engine
 from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_game, double_setup, in_double
+from steadygan.training.pretraining import pretrain
 from steadygan.training.processes.launch import joined
 from steadygan.training.processes.world import World
 from steadygan.training.setup import SetupBuilder
@@ -35,6 +36,7 @@ from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
 from steadygan.training.step.prefetch import coming_rows
+from steadygan.training.step.setup import Setup
 from steadygan.types import SampleSpec
 from tests.training.games import growing_recipe, image_data, small_recipe, training_round
 
@@ -92,11 +94,24 @@ def made(name: str, batch: int = 8) -> Recipe:
         if hasattr(whole.critic, "blocks"):  # in each stage
             shallow = {player: dataclasses.replace(getattr(whole, player), blocks=1) for player in PLAYERS}
             whole = dataclasses.replace(whole, **shallow)
+        if whole.encoder is not None:
+            whole = stacked(whole)
         group = group_size(on_a_laptop(whole, width=8).critic.build(sample))
         recipe = on_a_laptop(whole, width=8, batch=max(batch, 4 * group if group > 1 else 0))
     run = dataclasses.replace(recipe.run, precision="fp32")
     few = Constant(min(2, recipe.steps(0)))  # the original WGAN begins with rounds of 100
     return dataclasses.replace(recipe, run=run, critic_steps=few)
+
+
+def stacked(recipe: Recipe) -> Recipe:
+    """A recipe of two levels, small; its encoder is trained for three steps, and the levels are joined in round 2."""
+    assert recipe.encoder is not None
+    return dataclasses.replace(
+        recipe,
+        encoder=dataclasses.replace(recipe.encoder, width=4, second_width=4, features=16, steps=3),
+        generator=dataclasses.replace(recipe.generator, features=16, units=16, joint_from=2),  # type: ignore[type-var]
+        critic=dataclasses.replace(recipe.critic, features=16, units=16),  # type: ignore[type-var]
+    )
 
 
 def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
@@ -118,6 +133,8 @@ def played_on(
     game = double_game(Game.build(recipe, data.sample, "cpu", "fp32", world))
     feed = Feed(recipe, data.train, game.device)
     drawer = Drawer(recipe, data.sample, data.train, game.device, world=world)
+    if recipe.encoder is not None:
+        assert pretrain(Setup(game, lambda real: in_double(feed(real)), drawer), lambda: False, lambda: None)
     feed.follow(coming_rows(drawer, world, 0, 0))
     position = seen = 0
     gradients: list[torch.Tensor] = []

@@ -14,6 +14,7 @@ from steadygan.networks.began import BEGANCritic, BEGANGenerator
 from steadygan.networks.biggan import BigGANCritic, BigGANGenerator
 from steadygan.networks.conv import ConvCritic, ConvGenerator
 from steadygan.networks.dcgan import DCGANCritic, DCGANGenerator
+from steadygan.networks.encoder import ClassifierEncoder
 from steadygan.networks.labelled import LabelledGenerator
 from steadygan.networks.mlp import MLPCritic, MLPGenerator
 from steadygan.networks.multiscale import MultiScaleCritic, MultiScaleGenerator
@@ -22,7 +23,9 @@ from steadygan.networks.progan import ProGANCritic, ProGANGenerator
 from steadygan.networks.r3gan import R3GANCritic, R3GANGenerator
 from steadygan.networks.resnet import ResNet64Critic, ResNet64Generator, ResNetCritic, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Critic, ResNet101Generator
+from steadygan.networks.sgan import SGANImageCritic, SGANImageGenerator
 from steadygan.networks.sndcgan import SNDCGANCritic, SNDCGANGenerator
+from steadygan.networks.stacked import StackedCritic, StackedGenerator
 from steadygan.networks.stylegan2 import StyleGAN2Critic, StyleGAN2Generator
 from steadygan.networks.subpixel import SubpixelCritic, SubpixelGenerator
 from steadygan.networks.text import TextCritic, TextGenerator
@@ -66,6 +69,7 @@ else:  # the closed sets that files and the command line know
         | ConvGenerator
         | BigGANGenerator
         | ProGANGenerator
+        | StackedGenerator
     )
     CriticNetwork = (
         DCGANCritic
@@ -86,6 +90,7 @@ else:  # the closed sets that files and the command line know
         | ConvCritic
         | BigGANCritic
         | ProGANCritic
+        | StackedCritic
     )
 
 
@@ -104,6 +109,7 @@ __all__ = [
     "BEGANGenerator",
     "BigGANCritic",
     "BigGANGenerator",
+    "ClassifierEncoder",
     "ConvAutoencoderCritic",
     "ConvCritic",
     "ConvGenerator",
@@ -128,8 +134,12 @@ __all__ = [
     "ResNet101Generator",
     "ResNetCritic",
     "ResNetGenerator",
+    "SGANImageCritic",
+    "SGANImageGenerator",
     "SNDCGANCritic",
     "SNDCGANGenerator",
+    "StackedCritic",
+    "StackedGenerator",
     "StyleGAN2Critic",
     "StyleGAN2Generator",
     "SubpixelCritic",

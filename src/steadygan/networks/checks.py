@@ -91,6 +91,20 @@ def need_classes(spec: str, sample: SampleSpec, field: str = "class_logits") -> 
     return sample.classes
 
 
+def need_labels(spec: str, sample: SampleSpec) -> int:
+    """The number of classes in the data, for a network that is of classes in any case.
+
+    Raises:
+        UsageError: for data without labels.
+    """
+    if sample.classes < 2:
+        raise NeedsClassesError(
+            f"{spec} needs data with labels of 2 classes or more, but a sample is {sample}: "
+            "take other data, or a recipe that needs no labels"
+        )
+    return sample.classes
+
+
 def need_maps(spec: str, attention: int, sizes: list[int]) -> None:
     """Raises UsageError unless a network has maps of the size that attention is placed at."""
     one_of(f"{spec}.attention", attention, sizes, note="pixels of its maps for these images; null for no attention")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from steadygan.checks import literal_fields
-from steadygan.errors import NeedsClassesError
 from steadygan.networks.began import BEGANGenerator
+from steadygan.networks.checks import need_labels
 from steadygan.networks.conv import ConvGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
@@ -58,11 +58,7 @@ class LabelledGenerator:
         """
         from steadygan.networks.layers.labels import ConcatLabels, LabelledLatents, MultiplyLabels
 
-        if sample.classes < 2:
-            raise NeedsClassesError(
-                f"LabelledGenerator needs data with labels of 2 classes or more, but a sample is {sample}: "
-                "take other data, or a recipe that needs no labels"
-            )
+        classes = need_labels("LabelledGenerator", sample)
         if self.label == "concat":
-            return LabelledLatents(ConcatLabels(sample.classes), self.network.build(sample, latent + sample.classes))
-        return LabelledLatents(MultiplyLabels(sample.classes, latent), self.network.build(sample, latent))
+            return LabelledLatents(ConcatLabels(classes), self.network.build(sample, latent + classes))
+        return LabelledLatents(MultiplyLabels(classes, latent), self.network.build(sample, latent))

@@ -16,11 +16,14 @@ from steadygan.objectives.energy import EnergyBased, MarginState, energy_critic_
 from steadygan.objectives.equilibrium import BoundaryEquilibrium, EquilibriumState
 from steadygan.objectives.lecam import LeCam, lecam_regulariser
 from steadygan.objectives.matching import FeatureMatching, feature_matching_loss
+from steadygan.objectives.stacked import Stacked, StackState, conditional_loss, entropy_loss
 
 if TYPE_CHECKING:
     Objective: TypeAlias = ObjectiveLike
 else:  # the closed set that files and the command line know
-    Objective = Adversarial | EnergyBased | BoundaryEquilibrium | AuxiliaryClassifier | FeatureMatching | LeCam
+    Objective = (
+        Adversarial | EnergyBased | BoundaryEquilibrium | AuxiliaryClassifier | FeatureMatching | LeCam | Stacked
+    )
 
 __all__ = [
     "Adversarial",
@@ -33,8 +36,12 @@ __all__ = [
     "MarginState",
     "Objective",
     "ObjectiveLike",
+    "StackState",
+    "Stacked",
     "State",
+    "conditional_loss",
     "energy_critic_loss",
+    "entropy_loss",
     "feature_matching_loss",
     "lecam_regulariser",
     "pulling_away_term",

@@ -24,6 +24,8 @@ from steadygan.recipes.pictures import pictures
 from steadygan.recipes.progan import NAMES as PROGAN_NAMES
 from steadygan.recipes.progan import progan, progan_preset
 from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
+from steadygan.recipes.sgan import SETTINGS as STACKED
+from steadygan.recipes.sgan import sgan, sgan_setting
 from steadygan.recipes.spectral import SETTINGS, sagan, sngan, sngan_cifar10, sngan_setting
 from steadygan.recipes.stylegan2 import (
     NAMES,
@@ -68,6 +70,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "biggan": biggan,
     "biggan-cifar10": biggan_cifar10,
     "biggan-128": biggan_128,
+    "sgan": sgan,
     "r3gan": r3gan,
     "r3gan-cifar10": r3gan_cifar10,
     "photos": photos,
@@ -80,6 +83,7 @@ RECIPES: dict[str, RecipeFunction] = {
 
 FAMILIES: dict[str, tuple[Callable[..., Recipe], dict[str, RecipeFunction]]] = {
     "sngan-SETTING": (sngan_setting, {f"sngan-{setting}": partial(sngan_setting, setting) for setting in SETTINGS}),
+    "sgan-SETTING": (sgan_setting, {f"sgan-{setting}": partial(sgan_setting, setting) for setting in STACKED}),
     "lsun-ROW-METHOD": (
         lsun_grid,
         {f"lsun-{row}-{method}": partial(lsun_grid, row, method) for row in range(len(ROWS)) for method in METHODS},
@@ -161,6 +165,8 @@ __all__ = [
     "r3gan_cifar10",
     "resnet101",
     "sagan",
+    "sgan",
+    "sgan_setting",
     "sngan",
     "sngan_cifar10",
     "sngan_setting",

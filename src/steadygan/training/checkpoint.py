@@ -129,7 +129,7 @@ def _files(game: Game) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """Names and tensors of a checkpoint's files, on the CPU; one at a time, since all together may not fit."""
     for name, network in game.networks.items():
         yield name, _network_tensors(network)
-    for player_name, player in game.players.items():
+    for player_name, player in game.trained.items():
         yield f"{player_name}_optimizer", _optimizer_tensors(player.optimizer)
     for name, leaves in _state_files(game.state):
         yield name, {str(i): tensor.detach().cpu() for i, tensor in enumerate(leaves)}
@@ -151,7 +151,7 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
     """
     state = read_state(checkpoint)
     optimizers = {}
-    for player_name, player in game.players.items():
+    for player_name, player in game.trained.items():
         path = tensors_path(checkpoint, f"{player_name}_optimizer")
         saved = load_tensors(checkpoint, path.stem, state)
         check_optimizer(player, saved, path)
@@ -160,7 +160,7 @@ def load_checkpoint(checkpoint: Path, game: Game) -> Counters:
         optimizers[player_name] = saved
     for name, network in game.networks.items():
         load_network(network, checkpoint, name, state)
-    for player_name, player in game.players.items():
+    for player_name, player in game.trained.items():
         _restore_optimizer(player.optimizer, optimizers[player_name])
     for name, leaves in _state_files(game.state):
         saved, own = load_tensors(checkpoint, name, state), {str(i): tensor for i, tensor in enumerate(leaves)}

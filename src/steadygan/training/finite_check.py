@@ -89,7 +89,7 @@ def _held(game: Game) -> Iterator[tuple[str, Tensor]]:
     for name, network in game.networks.items():
         whose = "average of the generator" if name == "average" else name
         yield from ((f"{key} in the {whose}", tensor) for key, tensor in network.state_dict().items())
-    for name, player in game.players.items():
+    for name, player in game.trained.items():
         for key, parameter in player.network.named_parameters():
             for kind, value in player.optimizer.state.get(parameter, {}).items():
                 if isinstance(value, torch.Tensor):

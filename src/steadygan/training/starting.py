@@ -16,6 +16,7 @@ import torch
 from steadygan.errors import UsageError
 from steadygan.networks.layers.inspect import growing_parts, settle
 from steadygan.run.checkpoints import load_tensors, read_state
+from steadygan.run.layout import tensors_path
 from steadygan.run.weight_files import read_weights
 from steadygan.types import PlayerName
 
@@ -110,7 +111,22 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
             f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
             "name the recipe that it is of"
         )
-    return tuple(line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks))
+    lines = [line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks)]
+    return (*lines, *_encoder_from(game, source))
+
+
+def _encoder_from(game: Game, source: Path) -> tuple[str, ...]:
+    """Takes the trained encoder of a checkpoint, if it fits as a whole: it is not trained again."""
+    spec = game.recipe.encoder
+    if game.encoder is None or spec is None:
+        return ()
+    if source.is_dir() and tensors_path(source, "encoder").exists():
+        saved, own = load_tensors(source, "encoder"), game.encoder.network.state_dict()
+        if match(saved, own).whole:
+            load_matching(game.encoder.network, saved)
+            game.state = game.state._replace(pretraining=(torch.full_like(game.state.pretraining[0], spec.steps),))
+            return ("weights of the encoder: all matched; it is not trained again",)
+    return ("weights of the encoder: none; it is trained before the first round",)
 
 
 def _of_checkpoint(checkpoint: Path) -> dict[PlayerName, dict[str, Tensor]]:

@@ -14,7 +14,7 @@ from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
 from steadygan.run.records import Record, best_round
 from steadygan.system.device import choose_precision
 from steadygan.timeline import Replan
-from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory
+from steadygan.training import advice, checkpoint, fixed_latents, out_of_memory, pretraining
 from steadygan.training.clock import Clock
 from steadygan.training.costs import EXIT_SECONDS, expected_costs
 from steadygan.training.engines.eager import EAGER
@@ -33,6 +33,7 @@ from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
 from steadygan.training.timing import Timing
 from steadygan.training.trouble import Trouble
+from steadygan.training.waiting import said, told_to
 
 if TYPE_CHECKING:
     import torch
@@ -152,6 +153,8 @@ class Trainer:
     def _rounds(self, game: Game) -> str:
         options = self.recipe.run
         assert options.log_every and options.checkpoint_every
+        if pretraining.is_due(game) and not self._pretrain(game):
+            return INTERRUPTED
         evaluate_every = options.evaluate_every or options.checkpoint_every
         finite = FiniteCheck(self.device)
         clock = Clock(self.counters.seconds)
@@ -219,6 +222,26 @@ class Trainer:
             self._picture(game)
         self.world.barrier()  # the first process has written everything
         return FINISHED
+
+    def _pretrain(self, game: Game) -> bool:
+        """Trains the recipe's encoder before the first round; False if that was stopped."""
+        assert self.recipe.encoder is not None
+        say = told_to(self.observers)
+
+        def save() -> None:
+            if self.world.first:
+                self._write(game)
+
+        with StopSignals() as stop, said(say, f"training the encoder in {self.recipe.encoder.steps:,} steps"):
+            setup = Setup(game, self.feed, self.drawer)
+            if not pretraining.pretrain(setup, lambda: self.world.any(stop.received is not None), save):
+                return False
+        self._check_equal(game)
+        found = pretraining.accuracy(game, self.dataset.held_out) if self.world.first else None
+        if found is not None:
+            say(f"the encoder classifies {found[0]:.1%} of {found[1]:,} held-out samples rightly")
+        self.world.barrier()
+        return True
 
     def _look_closer(self, counters: Counters, report: RoundReport, failed: NotFiniteError | None = None) -> None:
         """Appends a line to signals.jsonl: what the doctor measures after a round; of one that failed, why."""
@@ -291,7 +314,7 @@ class Trainer:
     def _check_equal(self, game: Game) -> None:
         """Raises RunError if the networks differ between processes."""
         if self.world.size > 1:
-            players = game.players.items()
+            players = game.trained.items()
             tensors = {f"{name}.{key}": t for name, player in players for key, t in player.network.state_dict().items()}
             self.world.check_equal(tensors, f"after round {self.counters.round}")
 

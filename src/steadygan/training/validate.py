@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from steadygan.balance import LossRatio
 from steadygan.errors import UsageError, nearest
 from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.networks.layers.inspect import couples_batch, group_size, is_conditional, is_norm
@@ -67,6 +68,7 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: in
         UsageError: for a combination that cannot work; the line names the remedy.
     """
     _check_number_names(recipe)
+    _check_levels(recipe, generator, critic)
     _check_groups(recipe, critic, processes)
     _check_batch_norms(recipe, generator, critic)
     _check_micro_batch(recipe)
@@ -130,12 +132,57 @@ def _zeros(game: Game) -> tuple[Tensor, Tensor | None]:
 def _check_number_names(recipe: Recipe) -> None:
     """Refuses fields that name a number which the objective's state does not have."""
     known = getattr(recipe.objective.initial_state(), "_fields", ())
-    named = {"run.keep_best": recipe.run.keep_best, "plateau.of": recipe.plateau.of if recipe.plateau else None}
+    named = {
+        "run.keep_best": recipe.run.keep_best,
+        "plateau.of": recipe.plateau.of if recipe.plateau else None,
+        "balance.of": getattr(recipe.balance, "of", None),
+    }
     for field, name in named.items():
         if name is not None and name not in known:
             allowed = f"its numbers are {', '.join(known)}{nearest(name, known)}" if known else "it has none"
             objective = type(recipe.objective).__name__
             raise UsageError(f"{field} is '{name}', which is no number of the state of {objective}: {allowed}")
+
+
+def _check_levels(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> None:
+    """Refuses networks of levels without what they need of one another, and parts that know one level alone."""
+    has = {
+        "an encoder": recipe.encoder is not None,
+        "a generator of levels": hasattr(generator, "levels"),
+        "a critic of levels": bool(getattr(critic, "of_levels", False)),
+        "an objective of levels": hasattr(recipe.objective, "encoder_loss"),
+    }
+    if not any(has.values()):
+        return
+    missing = [what for what, there in has.items() if not there]
+    if missing:
+        present = [what for what, there in has.items() if there]
+        raise UsageError(
+            f"the recipe has {', '.join(present)}, but not {', '.join(missing)}: encoder:classifier-encoder, "
+            "generator:stacked-generator, critic:stacked-critic and objective:stacked go together, as in recipe sgan"
+        )
+    named: tuple[Any, ...] = (recipe.encoder, recipe.generator, recipe.critic)
+    sizes = [spec.features for spec in named if hasattr(spec, "features")]
+    if len(set(sizes)) > 1:
+        raise UsageError(f"features of encoder, generator and critic are {', '.join(map(str, sizes))}: make them equal")
+    first, size = getattr(recipe.generator, "noise", None), recipe.prior.size
+    upper, lower = getattr(recipe.critic, "noise", first), getattr(recipe.critic, "lower_noise", None)
+    if first != upper or (lower is not None and upper + lower != size):
+        raise UsageError(
+            f"generator.noise is {first}, critic.noise {upper} and critic.lower_noise {lower}, of a prior of {size} "
+            "numbers: the first two have to be equal, and the last two to make up the prior"
+        )
+    if recipe.perturbation is not None:
+        raise UsageError(
+            f"{type(recipe.perturbation).__name__} changes images, and the critic of levels sees features too: "
+            "--perturbation none"
+        )
+    of_batch = [type(p).__name__ for p in recipe.penalties if sees_batch(p)]
+    of_generator = [type(p).__name__ for p in recipe.penalties if player_of(p) == "generator" and not is_of_weights(p)]
+    if of_batch or of_generator:
+        raise UsageError(
+            f"{(of_batch + of_generator)[0]} is not for samples of two levels: take a penalty of WGAN-GP or R1"
+        )
 
 
 def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
@@ -194,7 +241,7 @@ def _check_micro_batch(recipe: Recipe) -> None:
 
 
 def _balance_warnings(recipe: Recipe) -> Iterator[str]:
-    if recipe.balance is not None:
+    if isinstance(recipe.balance, LossRatio):
         yield (
             f"{type(recipe.balance).__name__} balances steps by the losses, which is short-sighted: two rates (TTUR), "
             "spectral norm or instance noise are the better cure; where a loss is not above 0 it does nothing"

@@ -24,15 +24,13 @@ from tests.training.worlds import ALIKE, TEXTS, image_recipes, made, played_on, 
 
 COLOURFUL = ("wgan-gp", "wgan-gp-cifar10")
 FOLLOWED = ("began", "sngan", "adaptive")
-ELSEWHERE = {*COLOURFUL, *FOLLOWED, "ebgan-pt", "text"}
-"""recipes that are traced in other tests: in colour, for rounds, and the last two in those of several processes"""
+ELSEWHERE = {*COLOURFUL, *FOLLOWED, "ebgan-pt", "text", "sgan"}
+"""recipes that are traced in other tests: in colour, for rounds, and in those of several processes or of their own"""
 TRACED = ["lazy R1"]
 TRACED += [name for name in (*image_recipes(), *TEXTS) if name not in ELSEWHERE and name not in ALIKE]
 
 
-@pytest.mark.parametrize(
-    "name", ["wgan-gp", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lazy R1", *TRACED))]
-)
+@pytest.mark.parametrize("name", ["wgan-gp", *(pytest.param(name, marks=pytest.mark.slow) for name in TRACED)])
 def test_traced_losses_have_the_eager_gradients(name):
     found = traced_errors(small_trial(name))
     assert found

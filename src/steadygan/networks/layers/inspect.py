@@ -6,6 +6,7 @@
 - ``grow(level, fade)``, ``grow_as_saved()``, ``levels``: the size, by the recipe's growth (``Grows``)
 - ``conditional = True``: the output depends on the labels
 - ``modulated_by_latent = True``: the latent, or a part, also sets scales and offsets of norms
+- ``draws = True``: the forward draws from torch's generator in training (noise, dropout)
 - ``couples_batch``: True where a sample's output depends on the whole batch; False beside ``group``, the fixed number
   of neighbours that it depends on
 
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+from steadygan.networks.layers.own import is_own
 from steadygan.networks.layers.power_iteration import refine_torch
 
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm, nn.SyncBatchNorm)
@@ -104,6 +106,11 @@ def _modules(network: nn.Module) -> Iterator[tuple[str, nn.Module, tuple[Tensor,
 def is_conditional(network: nn.Module) -> bool:
     """True if the network's output depends on the labels."""
     return any(getattr(module, "conditional", False) for module in network.modules())
+
+
+def draws_in_forward(network: nn.Module) -> bool:
+    """True if the network may draw from torch's generator: layers that say so, and networks of the user's own."""
+    return is_own(network) or any(getattr(module, "draws", False) for module in network.modules())
 
 
 def is_modulated_by_latent(network: nn.Module) -> bool:

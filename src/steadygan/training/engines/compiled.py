@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 
 class _Networks(nn.Module):
-    """Both networks of a game as one module, for ``torch.func.functional_call``."""
+    """The networks of a game as one module, for ``torch.func.functional_call``."""
 
     def __init__(self, game: Game) -> None:
         super().__init__()
         self.critic, self.generator, self.game = game.critic, game.generator, game
+        self.encoder = None if game.encoder is None else game.encoder.network
 
     def forward(self, phase: Phase, *arguments: Any) -> tuple[Tensor, dict[str, Tensor]]:
         terms = phase_terms(self.game, phase, *arguments)

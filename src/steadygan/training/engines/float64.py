@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.training.step.game import Game
 from steadygan.training.step.setup import Setup
+
+if TYPE_CHECKING:
+    from steadygan.training.step.player import Player
 
 _Tree = TypeVar("_Tree")
 
@@ -24,13 +27,15 @@ def in_double(tree: _Tree) -> _Tree:
 
 def double_game(game: Game) -> Game:
     """A game of precision fp32 in float64, with new optimizers; its networks are converted in place."""
-    for network in (game.generator, game.critic, game.average):
+    for network in game.networks.values():
         network.double()
-    players = {
-        name: dataclasses.replace(player, optimizer=player.spec.build(player.network.parameters()))
-        for name, player in game.players.items()
-    }
-    return dataclasses.replace(game, players=players, state=in_double(game.state))
+    players = {name: _with_new_optimizer(player) for name, player in game.players.items()}
+    encoder = None if game.encoder is None else _with_new_optimizer(game.encoder)
+    return dataclasses.replace(game, players=players, state=in_double(game.state), encoder=encoder)
+
+
+def _with_new_optimizer(player: Player) -> Player:
+    return dataclasses.replace(player, optimizer=player.spec.build(player.network.parameters()))
 
 
 def double_setup(setup: Setup) -> Setup:

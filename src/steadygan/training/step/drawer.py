@@ -84,6 +84,14 @@ _STREAMS: dict[PlayerName, _Streams] = {
     ),
 }
 
+_ENCODER = _Streams(
+    Stream.LATENTS,  # of these only those of real samples are drawn from
+    Stream.ENCODER_REAL,
+    Stream.ENCODER_FLIPS,
+    Stream.ENCODER_REPRESENTATION,
+    *_STREAMS["critic"][4:],
+)
+
 
 class Drawer:
     """Draws the random numbers of a recipe's rounds on a training split."""
@@ -112,7 +120,7 @@ class Drawer:
         self.device = device
         self.rows_on = rows_on or device
         self.world = world
-        self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.objective.needs_real else recipe.batch
+        self.unit = math.gcd(recipe.batch, recipe.fakes) if recipe.generator_takes_real else recipe.batch
         if recipe.growth is not None:
             self.unit = math.gcd(self.unit, *recipe.growth.batches)
         """greatest common divisor of the numbers of real samples in steps"""
@@ -124,7 +132,7 @@ class Drawer:
         """Number of real samples that a round takes from the data."""
         critic, generator = counts or self.recipe.counts(round_)
         batch, fakes = self.recipe.samples(round_)
-        return critic * batch + generator * fakes * self.recipe.objective.needs_real
+        return critic * batch + generator * fakes * self.recipe.generator_takes_real
 
     def rows(self, round_: int, position: int, counts: Steps | None = None) -> list[NDArray[np.int64]]:
         """Indices [N] into the data of each step of a round, in order; empty for endless data."""
@@ -132,7 +140,7 @@ class Drawer:
             return []
         recipe, (critic, generator) = self.recipe, counts or self.recipe.counts(round_)
         batch, fakes = recipe.samples(round_)
-        sizes = [batch] * critic + [fakes] * (generator * recipe.objective.needs_real)
+        sizes = [batch] * critic + [fakes] * (generator * recipe.generator_takes_real)
         starts = itertools.accumulate(sizes, initial=position)
         return [self._rows(start, size) for start, size in zip(starts, sizes, strict=False)]
 
@@ -155,10 +163,15 @@ class Drawer:
             self._steps("generator", round_, after, generator, fakes),
         )
 
+    def for_encoder(self, step: int) -> RealDraws:
+        """Draws of a step of an encoder's training before the first round: the next batch of the data's own order."""
+        batch = self.recipe.batch
+        return self._reals(step, step * batch, 1, batch, _ENCODER)[0]
+
     def _steps(self, player: PlayerName, round_: int, position: int, steps: int, batch: int) -> tuple[StepDraws, ...]:
         """Draws of one player's steps in a round; its real samples start at ``position``."""
         recipe, streams = self.recipe, _STREAMS[player]
-        needs_real = player == "critic" or recipe.objective.needs_real
+        needs_real = player == "critic" or recipe.generator_takes_real
         labels: Tensor | None = None
         if player == "generator":
             labels = draw_labels(self.sample.classes, self._rng(round_)(Stream.GENERATOR_LABELS), steps, batch)

@@ -28,6 +28,10 @@ class RealDraws(NamedTuple):
     representation: Tensor | None
     """[N, ...] noise of the representation"""
 
+    def of_rows(self, rows: slice) -> RealDraws:
+        """The draws of some of the samples."""
+        return RealDraws(*(None if drawn is None else drawn[rows] for drawn in self))  # type: ignore[arg-type]
+
 
 class StepDraws(NamedTuple):
     """Random numbers of one step of a player on N samples; lazy phases after it use the same."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from steadygan.balance import Steps
+from steadygan.balance import Steps, StepsByLoss
 from steadygan.ema import update_average
 from steadygan.errors import UsageError
 from steadygan.networks.building import build_critic, build_generator, spec_name
@@ -15,8 +15,13 @@ from steadygan.networks.layers.drawn import DrawnGenerator
 from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.growing import as_grown
-from steadygan.networks.layers.inspect import couples_batch, group_size, growing_parts, round_followers
-from steadygan.networks.layers.own import is_own
+from steadygan.networks.layers.inspect import (
+    couples_batch,
+    draws_in_forward,
+    group_size,
+    growing_parts,
+    round_followers,
+)
 from steadygan.networks.layers.packing import packing_of
 from steadygan.networks.layers.power_iteration import taken_over
 from steadygan.phases import sees_batch
@@ -27,10 +32,21 @@ from steadygan.system.device import Precision, autocast, set_matmul_precision
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.layout import channels_last, gains_from_channels_last
 from steadygan.training.step.patches import mapped
-from steadygan.training.step.player import Player, build_players
+from steadygan.training.step.player import Player, build_encoder, build_players
 from steadygan.training.step.probe import find_coupling
 from steadygan.training.step.state import GameState, initial_state
-from steadygan.types import PLAYERS, Batch, CriticOutput, PlayerName, Sample, SampleSpec, at_each_scale, register_scales
+from steadygan.types import (
+    PLAYERS,
+    Batch,
+    CriticOutput,
+    PlayerName,
+    Sample,
+    SampleSpec,
+    Scales,
+    at_each_scale,
+    register_scales,
+    scales_of,
+)
 
 if TYPE_CHECKING:
     import contextlib
@@ -108,6 +124,8 @@ class Game:
     """generator with averaged weights, in eval mode"""
     state: GameState
     world: World = ALONE
+    encoder: Player | None = None
+    """of the recipe's encoder, which is trained before the first round"""
 
     def __post_init__(self) -> None:
         recipe = self.recipe
@@ -124,7 +142,7 @@ class Game:
         """True if a loss communicates among processes"""
         taken_over(self.average)
         self._power_iterations = {name: taken_over(self.players[name].network) for name in PLAYERS}
-        self._may_draw = any(is_own(self.players[name].network) for name in PLAYERS)
+        self._may_draw = any(draws_in_forward(self.players[name].network) for name in PLAYERS)
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
         self._growing = [part for network in self.networks.values() for part in growing_parts(network)]
         self.level = 0 if recipe.growth is None else recipe.growth.levels - 1
@@ -158,7 +176,14 @@ class Game:
     @property
     def networks(self) -> dict[str, nn.Module]:
         """All networks by name, as in checkpoints."""
-        return {"generator": self.generator, "average": self.average, "critic": self.critic}
+        networks = {"generator": self.generator, "average": self.average, "critic": self.critic}
+        return networks if self.encoder is None else {**networks, "encoder": self.encoder.network}
+
+    @property
+    def trained(self) -> dict[str, Player]:
+        """All networks that have an optimizer, by name, as in checkpoints."""
+        players = {str(name): player for name, player in self.players.items()}
+        return players if self.encoder is None else {**players, "encoder": self.encoder}
 
     @classmethod
     def build(
@@ -197,6 +222,7 @@ class Game:
             average=average,
             state=initial_state(recipe, device),
             world=world,
+            encoder=build_encoder(recipe, sample, device),
         )
 
     def shown(self, batch: Batch) -> Batch:
@@ -231,11 +257,13 @@ class Game:
 
     def steps(self, round_: int) -> Steps:
         """Steps of both players in the next round; waits for the device if the recipe balances them by losses."""
-        usual = self.recipe.counts(round_)
-        if self.recipe.balance is None:
+        usual, balance = self.recipe.counts(round_), self.recipe.balance
+        if balance is None:
             return usual
+        if isinstance(balance, StepsByLoss):
+            return balance.steps(usual, float(self.objective_number(balance.of)))
         critic_loss, generator_loss = torch.stack(self.state.losses).tolist()
-        return self.recipe.balance.steps(usual, critic_loss, generator_loss)
+        return balance.steps(usual, critic_loss, generator_loss)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Autocast context for computing losses."""
@@ -265,6 +293,29 @@ class Game:
         """The outputs of all processes, in the order of ranks."""
         gather = self.world.all_gather
         return mapped(output, lambda field: gather(field, with_gradient=with_gradient))
+
+    def in_levels(self, real: Batch) -> Batch:
+        """Real images with their features, if the recipe has an encoder: samples of two levels."""
+        if self.encoder is None:
+            return real
+        encoder: Any = self.encoder.network
+        with torch.no_grad(), self.autocast():
+            features = encoder.features(channels_last(real.samples))
+        return real._replace(samples=Scales((features, *scales_of(real.samples))))
+
+    def encoder_loss(self, fake: Batch) -> Tensor:
+        """The objective's term of what the encoder makes of fakes of two levels."""
+        assert self.encoder is not None
+        objective: Any = self.recipe.objective
+        loss: Tensor = objective.encoder_loss(self.encoder.network, fake)
+        return loss
+
+    def generate_levels(self, random: Tensor, real: Batch, labels: Tensor | None) -> Batch:
+        """Fake samples of two levels, of a generator that makes them, beside real ones of two levels."""
+        latents = self.recipe.prior.latents(random)
+        generator: Any = self.generator
+        samples, condition = generator.levels(latents, labels, scales_of(real.samples)[0])
+        return Batch(channels_last(samples), labels, latents=latents, condition=condition)
 
     def generate(self, random: Tensor, labels: Tensor | None = None, drawn: GeneratorDraws | None = None) -> Batch:
         """Fake samples of the prior's random numbers [N, ...], and of those of a generator that draws."""

@@ -12,6 +12,7 @@ import torch
 from steadygan.networks.layers.packing import norms_of_packs
 from steadygan.penalties.base import WeightPenalty
 from steadygan.penalties.gradient_norms import (
+    gradient_of,
     input_gradient_norm,
     norm_of_gradient,
     norm_of_scores,
@@ -26,6 +27,7 @@ from steadygan.types import (
     CriticOutput,
     PlayerName,
     Sample,
+    Scales,
     at_each_scale,
     join_samples,
     sample_count,
@@ -55,14 +57,22 @@ def phase_terms(
         state: of the game
         share: of these rows in the whole batch; terms are weighted by it, so that those of all rows add up
     """
+    real = None if real is None else game.in_levels(real)
     if phase.player == "generator":
         return generator_terms(game, phase, real, draws, state, share)
     assert real is not None
     fake: Batch | None = None
     if needs_fakes(game, phase):
         with torch.no_grad(), game.autocast():
-            fake = game.generate(draws.latents, real.labels, draws.generator)
+            fake = _fakes(game, draws, real, real.labels)
     return critic_terms(game, phase, real, fake, draws, state, share)
+
+
+def _fakes(game: Game, draws: StepDraws, real: Batch | None, labels: Tensor | None) -> Batch:
+    """The fakes of a step; of a game of levels those of both, beside the real ones."""
+    if game.encoder is not None and real is not None:
+        return game.generate_levels(draws.latents, real, labels)
+    return game.generate(draws.latents, labels, draws.generator)
 
 
 def needs_fakes(game: Game, phase: Phase) -> bool:
@@ -124,12 +134,11 @@ def critic_terms(
                 elif at in at_points:  # two penalties at one location share a pass
                     measured = at_points[at]
                 else:
-                    points = _points(game, at, real, fake, draws.penalties[index])
-                    measured = norm_of_scores(lambda p: game.score(real._replace(samples=p), state).score, points)
+                    measured = _norms_at(game, _points(game, at, real, fake, draws.penalties[index]), real, state)
                     at_points[at] = measured
                 measured = norms_of_packs(measured, game.packing)
-                first = measured if first is None else first
-            mean = game.critic_penalty(index).hold(measured).mean()
+                first = _of_finest(measured) if first is None else first
+            mean = _over_levels(game.critic_penalty(index).hold(measured)).mean()
             total = _added(total, share * _weight(game, phase, index, mean) * mean)
         total = _with_weight_penalties(game, phase, total, share)
     return Terms(_sum(loss, total), total, first, _kept(outputs.get("real")), _kept(outputs.get("fake")))
@@ -140,8 +149,8 @@ def generator_terms(
 ) -> Terms:
     """The terms of a generator's phase.
 
-    Fakes have the drawn labels, or those of the real samples if the objective compares with some: pairs of different
-    classes would be told apart by their class (R3GAN's code does the same).
+    Fakes have the drawn labels, or those of the real samples if the step takes some: pairs of different classes would
+    be told apart by their class (R3GAN's code does the same).
     """
     labels = draws.labels if real is None else real.labels
     loss: Tensor | None = None
@@ -150,11 +159,11 @@ def generator_terms(
     values: list[Tensor] = []
     with game.autocast():
         if phase.objective:
-            fake = game.generate(draws.latents, labels, draws.generator)
-            fake = fake._replace(perturbation=draws.fake_perturbation)
+            fake = _fakes(game, draws, real, labels)._replace(perturbation=draws.fake_perturbation)
+            objective = game.recipe.objective
             real_output: CriticOutput | None = None
-            if real is None:
-                output = game.score(fake, state)
+            if real is None or not objective.needs_real:
+                output = game.score(fake, state)._replace(latents=fake.latents)
             else:
                 real = real._replace(perturbation=draws.real_perturbation)
                 if game.joins_passes:
@@ -163,9 +172,10 @@ def generator_terms(
                 else:
                     real_output, output = game.score(real, state), game.score(fake, state)
                 real_output = game.pooled(real_output)
-            objective = game.recipe.objective
             loss = patches.generator_loss(objective, real_output, game.pooled(output), state.objective)
             loss = _weighted(loss, share, pooled=game.pools_outputs)
+            if game.encoder is not None:
+                loss = loss + share * game.encoder_loss(fake)
         for index in on_samples(game, phase):
             penalty = game.generator_penalty(index)
             latents = game.recipe.prior.latents(draws.latents)
@@ -199,13 +209,15 @@ def _scores(
         else:
             output = game.score(both, state)
         first, second = split_output(output, n)
-        return {"real": first, "fake": second}, norms
+        return {"real": first, "fake": second._replace(latents=fake.latents)}, norms
     outputs, norms = {}, {}
     for name in (name for name in batches if name in scored):
         if name in shared:
             outputs[name], norms[name] = _score_with_gradient_norm(game, batches[name], state)
         else:
             outputs[name] = game.score(batches[name], state)
+    if fake is not None and "fake" in outputs:
+        outputs["fake"] = outputs["fake"]._replace(latents=fake.latents)
     return outputs, norms
 
 
@@ -216,14 +228,53 @@ def _score_with_gradient_norm(game: Game, batch: Batch, state: GameState) -> tup
 
         def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
             output = game.score(batch._replace(samples=samples), state)
-            return output.score.sum(), {name: field for name, field in output._asdict().items() if field is not None}
+            return _scores_of(output).sum(), {
+                name: field for name, field in output._asdict().items() if field is not None
+            }
 
         gradient, fields = traced_gradient(score_sum, samples)
-        return CriticOutput(**fields), norm_of_gradient(*scales_of(gradient))
+        return CriticOutput(**fields), _norms_of(gradient, CriticOutput(**fields))
     samples = at_each_scale(lambda tensor: tensor.requires_grad_(True), samples)
     with plain_attention():
         output = game.score(batch._replace(samples=samples), state)
-    return output, input_gradient_norm(output.score, samples)
+    if output.levels is None:
+        return output, input_gradient_norm(output.score, samples)
+    total = output.levels.sum()
+    with torch.autocast(total.device.type, enabled=False):
+        gradients = torch.autograd.grad(total, scales_of(samples), create_graph=True)
+    return output, _norms_of(Scales(gradients), output)
+
+
+def _norms_at(game: Game, points: Sample, real: Batch, state: GameState) -> Tensor:
+    """Gradient norms at points [N]; of a critic of levels [N, L], each of its own level's score and samples."""
+    if game.encoder is None:
+        return norm_of_scores(lambda p: game.score(real._replace(samples=p), state).score, points)
+    gradient = gradient_of(lambda p: _scores_of(game.score(real._replace(samples=p), state)).sum(), points)
+    return _norms_of_levels(gradient)
+
+
+def _scores_of(output: CriticOutput) -> Tensor:
+    """What gradients in the samples are taken of: the scores, of all levels."""
+    return output.score if output.levels is None else output.levels
+
+
+def _norms_of(gradient: Sample, output: CriticOutput) -> Tensor:
+    return norm_of_gradient(*scales_of(gradient)) if output.levels is None else _norms_of_levels(gradient)
+
+
+def _norms_of_levels(gradient: Sample) -> Tensor:
+    """[N, L]: a level's score depends on the samples of that level alone."""
+    return torch.stack([norm_of_gradient(level) for level in scales_of(gradient)], dim=1)
+
+
+def _over_levels(held: Tensor) -> Tensor:
+    """Penalties [N]; of critics of levels, from [N, L], their sums."""
+    return held if held.dim() == 1 else held.sum(dim=1)
+
+
+def _of_finest(norms: Tensor) -> Tensor:
+    """Gradient norms [N], of several levels those of the finest one."""
+    return norms if norms.dim() == 1 else norms[:, -1]
 
 
 def _points(game: Game, at: LocationLike, real: Batch, fake: Batch | None, random: Tensor | None) -> Sample:
@@ -279,8 +330,8 @@ def split_output(output: CriticOutput, first: int) -> tuple[CriticOutput, Critic
 
 
 def _kept(output: CriticOutput | None) -> CriticOutput | None:
-    """What terms keep of an output: all but the scores of patches."""
-    return output if output is None or output.patches is None else output._replace(patches=None)
+    """What terms keep of an output: all but the scores of patches, and what was recovered of the latents."""
+    return None if output is None else output._replace(patches=None, recovered=None, latents=None)
 
 
 def join_batches(first: Batch, second: Batch) -> Batch:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from steadygan.optimizers import lazily_corrected
+from steadygan.optimizers import Adam, lazily_corrected
 from steadygan.phases import lazy_correction
+from steadygan.rng import Stream, stream_generator
+from steadygan.schedules import LinearDecay
+from steadygan.training.step.layout import gains_from_channels_last
 from steadygan.types import PLAYERS, PlayerName
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from steadygan.optimizers import OptimizerLike
     from steadygan.recipe import Recipe
+    from steadygan.types import SampleSpec
 
 
 @dataclass
@@ -45,6 +49,27 @@ class Player:
                     group[name].fill_(value)
                 else:
                     group[name] = value
+
+
+def build_encoder(recipe: Recipe, sample: SampleSpec, device: torch.device) -> Player | None:
+    """The recipe's encoder with its optimizer, in eval mode and without gradients; None for recipes without one.
+
+    Raises:
+        UsageError: if it cannot be built for such samples.
+    """
+    spec = recipe.encoder
+    if spec is None:
+        return None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, len(PLAYERS)).integers(2**32)))
+        network = spec.build(sample)
+    network.to(device).eval()
+    if gains_from_channels_last(network):
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = Adam(spec.rate, betas=(0.9, 0.999), lr_factor=LinearDecay(spec.steps))
+    player = Player(network, optimizer.build(network.parameters()), optimizer)
+    network.requires_grad_(False)
+    return player
 
 
 def build_players(recipe: Recipe, networks: dict[PlayerName, nn.Module]) -> dict[PlayerName, Player]:

@@ -52,7 +52,7 @@ def coming_rows(drawer: Drawer, world: World, round_: int, position: int) -> Ite
         position: real samples taken from the data before it
     """
     recipe = drawer.recipe
-    if recipe.balance is not None and recipe.objective.needs_real and recipe.fakes != recipe.batch:
+    if recipe.balance is not None and recipe.generator_takes_real and recipe.fakes != recipe.batch:
         return
     for coming in range(round_, recipe.rounds):
         for rows in drawer.rows(coming, position):

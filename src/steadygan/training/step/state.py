@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.utils import _pytree as pytree
 
+from steadygan.balance import LossRatio
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -37,6 +39,8 @@ class GameState(NamedTuple):
     """critic and generator loss of the last round, if the recipe balances steps by them"""
     lazy: tuple[LazyReadings, ...] = ()
     """one per lazy phase"""
+    pretraining: State = ()
+    """steps that the recipe's encoder was trained for, if it has one"""
 
 
 def initial_state(recipe: Recipe, device: torch.device) -> GameState:
@@ -48,8 +52,9 @@ def initial_state(recipe: Recipe, device: torch.device) -> GameState:
         perturbation=none if perturbation is None else perturbation.initial_state(),
         penalties=tuple(getattr(penalty, "initial_state", tuple)() for penalty in recipe.penalties),
         plateau=none if plateau is None else plateau.initial_state(),
-        losses=none if recipe.balance is None else (torch.zeros(()), torch.zeros(())),
+        losses=(torch.zeros(()), torch.zeros(())) if isinstance(recipe.balance, LossRatio) else none,
         lazy=tuple(LazyReadings(*torch.zeros(3)) for phase in recipe.phases if not phase.objective),
+        pretraining=none if recipe.encoder is None else (torch.zeros((), dtype=torch.int64),),
     )
     on_device: GameState = pytree.tree_map(lambda tensor: tensor.to(device), state)
     return on_device
