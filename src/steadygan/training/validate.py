@@ -148,7 +148,7 @@ def _check_levels(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> No
     """Refuses networks of levels without what they need of one another, and parts that know one level alone."""
     has = {
         "an encoder": recipe.encoder is not None,
-        "a generator of levels": hasattr(generator, "levels"),
+        "a generator of levels": bool(getattr(generator, "of_levels", False)),
         "a critic of levels": bool(getattr(critic, "of_levels", False)),
         "an objective of levels": hasattr(recipe.objective, "encoder_loss"),
     }

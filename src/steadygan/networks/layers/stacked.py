@@ -66,6 +66,7 @@ class StackedGenerator(nn.Module):
     """
 
     conditional = True
+    of_levels = True
     joint: Tensor
 
     def __init__(
