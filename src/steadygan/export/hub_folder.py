@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from steadygan.run import Run, Weights
 
-CARD, RECIPE = "README.md", "recipe.yaml"
+CARD, RECIPE = "README.md", "training-recipe.yaml"
+"""the recipe's name is not that of a run's: the folder is none"""
 SAMPLES, POINTS = 64, 2000
 """that the folder shows: pictures, lines or signals, and points or rows"""
 _SHOWN = ("samples.png", "samples.txt")
@@ -38,7 +39,7 @@ def write_hub_folder(run: Run, path: Path, *, weights: Weights = "average", roun
     """Writes a folder that can be given away, or uploaded as it is, atomically.
 
     README.md is the model card, whose licence is left to the person; model.safetensors has the weights, graph.pt2 the
-    operations; generator.py loads both with torch and safetensors alone; facts.json, recipe.yaml and samples.
+    operations; generator.py loads both with torch and safetensors alone; facts.json, training-recipe.yaml and samples.
 
     Args:
         run: which run
