@@ -18,9 +18,7 @@ import steadygan as sg
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
-from steadygan.evaluation import record
 from steadygan.export import hub_folder, model_card, pt2, safetensors
-from steadygan.export.hub_folder import write_hub_folder
 from steadygan.export.loader import loader_text
 from steadygan.export.recipe_text import data_name, shared_recipe
 from steadygan.run.weight_files import read_weights
@@ -28,7 +26,7 @@ from steadygan.training.starting import match
 from tests.export.untrained import FAMILIES
 
 
-@pytest.mark.parametrize("family", ["images with labels", "StyleGAN2", "text"])
+@pytest.mark.parametrize("family", ["StyleGAN2", "text"])
 def test_a_program_makes_the_samples_of_the_run(family, tmp_path):
     run, path = FAMILIES[family](), tmp_path / "g.pt2"
     facts = pt2.write_pt2(run, path)
@@ -55,33 +53,7 @@ def test_weights_are_those_of_the_run_and_a_training_can_begin_with_them(run, tm
         safetensors.read_facts(run.checkpoint() / "average.safetensors")
 
 
-@pytest.fixture(scope="module")
-def folder(run, tmp_path_factory):
-    """A hub folder of a run that was evaluated, with names that hold Markdown's signs."""
-    path = tmp_path_factory.mktemp("hub") / "folder"
-    origin = dataclasses.asdict(
-        record.Provenance(
-            **dict.fromkeys(("data", "data_hash", "features", "features_hash", "resize"), "x"),
-            split="train",
-            real=9,
-            count=8,
-            weights="average",
-            samples="uint8",
-            precision="fp32",
-            recipe="a|b",
-            recipe_hash="y",
-            training_seed=0,
-            round=2,
-            sampling_seed=5,
-        )
-    )
-    numbers = (record.Number("frechet", 10.0, 0.5, 2.0), record.Number("recall", 0.25, better="higher"))
-    other = record.Provenance(**{**origin, "round": 1})
-    record.add(run.folder, [record.Evaluation(record.Provenance(**origin), numbers)])
-    record.add(run.folder, [record.Evaluation(other, (record.Number("kernel", 77.0),))])
-    return path, write_hub_folder(run, path)
-
-
+@pytest.mark.slow
 def test_the_loader_needs_torch_and_safetensors_alone(folder, run):
     """In a process in which this library cannot be imported."""
     path, _ = folder

@@ -14,7 +14,7 @@ import yaml
 from steadygan.cli import main
 from steadygan.errors import RunError, UsageError
 from steadygan.export import hub
-from steadygan.export.hub_folder import FILES, write_hub_folder
+from steadygan.export.hub_folder import FILES
 
 TOKEN = "hf_" + "x" * 34
 
@@ -128,30 +128,29 @@ def server(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def folder(run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("pushed") / "folder"
-    write_hub_folder(run, path)
-    return path
+def exported(folder):
+    """A hub folder."""
+    return folder[0]
 
 
 @pytest.fixture
-def quick(monkeypatch, folder):
+def quick(monkeypatch, exported):
     """A run's folder is the one that was written already."""
-    monkeypatch.setattr(hub, "write_hub_folder", lambda run, path, **_: shutil.copytree(folder, path))
+    monkeypatch.setattr(hub, "write_hub_folder", lambda run, path, **_: shutil.copytree(exported, path))
 
 
-def test_a_run_is_pushed_in_one_commit(run, server, quick, folder, capsys):
+def test_a_run_is_pushed_in_one_commit(run, server, quick, exported, capsys):
     assert main(["push", str(run.folder), "me/digits", "--private"]) == 0
     assert f"{server.address}/me/digits" in capsys.readouterr().out
     files = server.repositories["me/digits"]
-    assert set(files) == {".gitattributes"} | {each.name for each in folder.iterdir()} and set(files) - FILES
-    assert all(files[each.name] == each.read_bytes() for each in folder.iterdir())
+    assert set(files) == {".gitattributes"} | {each.name for each in exported.iterdir()} and set(files) - FILES
+    assert all(files[each.name] == each.read_bytes() for each in exported.iterdir())
     assert server.commits == 1 and server.private == {"me/digits"}
 
 
-def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, folder, tmp_path):
+def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp_path):
     edited = tmp_path / "edited"
-    shutil.copytree(folder, edited)
+    shutil.copytree(exported, edited)
     card = (edited / "README.md").read_text()
     (edited / "README.md").write_text(
         card.replace("# license: to be filled in by you, such as mit or", "license: mit #")
