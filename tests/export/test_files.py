@@ -31,10 +31,13 @@ def test_a_program_makes_the_samples_of_the_run(family, tmp_path):
     run, path = FAMILIES[family](), tmp_path / "g.pt2"
     facts = pt2.write_pt2(run, path)
     assert facts.parity == 0 and pt2.read_facts(path) == facts
-    inputs = {"latents": run.latents(7, 2), "labels": run.labels(7, 2), "truncation": torch.tensor(1.0)}
-    made = torch.export.load(path).module()(**{name: inputs[name] for name in facts.inputs})
-    expected = run.decode(run.latents(7, 2), run.labels(7, 2))
-    np.testing.assert_array_equal((made if run.sample_spec.is_text else made.round()).numpy(), expected)
+    program = torch.export.load(path).module()
+    for count in (1, 7):
+        latents, labels = run.latents(count, 2), run.labels(count, 2)
+        inputs = {"latents": latents, "labels": labels, "truncation": torch.tensor(1.0)}
+        made = program(**{name: inputs[name] for name in facts.inputs})
+        made = made if run.sample_spec.is_text else made.round()
+        np.testing.assert_array_equal(made.numpy(), run.decode(latents, labels))
     content = path.read_bytes()
     assert b"site-packages" not in content and b"/tests/" not in content and b"/networks/" not in content
     path.write_bytes(content[:300])

@@ -127,6 +127,16 @@ def test_without_the_packages_there_is_one_line(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_error_of_the_runtime_is_one_line(monkeypatch, tmp_path):
+    def failing(content):
+        raise RuntimeError("[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED :\nno such operation")
+
+    monkeypatch.setattr(onnx_files, "session", failing)
+    with pytest.raises(UsageError, match="onnxruntime cannot run the ONNX file: RuntimeError"):
+        onnx_files.write_onnx(FAMILIES["text"](), tmp_path / "g.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_networks_that_cannot_be_traced_are_refused(monkeypatch, tmp_path):
     run = FAMILIES["points"]()
 
