@@ -14,6 +14,7 @@ import torch
 from steadygan.errors import UsageError, in_one_line
 from steadygan.export.facts import KEY, ExportFacts, facts_of
 from steadygan.export.generator import Inputs, exportable, fixed_inputs
+from steadygan.export.loader import FACTS
 from steadygan.export.parity import parity
 from steadygan.export.program import quiet, told, traced
 from steadygan.system.files import written_aside
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
     from steadygan.run import Run, Weights
-
-FACTS = f"{KEY}.json"
-"""the name of the facts inside the file"""
 
 
 def write_pt2(run: Run, path: Path, *, weights: Weights = "average", round_: int | None = None) -> ExportFacts:
