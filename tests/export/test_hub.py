@@ -148,7 +148,7 @@ def test_a_run_is_pushed_in_one_commit(run, server, quick, exported, capsys):
     assert server.commits == 1 and server.private == {"me/digits"}
 
 
-def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp_path):
+def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp_path, capsys):
     edited = tmp_path / "edited"
     shutil.copytree(exported, edited)
     card = (edited / "README.md").read_text()
@@ -156,6 +156,7 @@ def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp
         card.replace("# license: to be filled in by you, such as mit or", "license: mit #")
     )
     assert main(["push", str(edited), "me/digits"]) == 0
+    assert "licence" not in capsys.readouterr().err
     assert yaml.safe_load(server.repositories["me/digits"]["README.md"].decode().split("---")[1])["license"] == "mit"
     (edited / "private.txt").write_text("not to be uploaded")
     with pytest.raises(UsageError, match=r"private\.txt"):
@@ -183,8 +184,9 @@ def test_answers_of_the_hub_are_one_line(status, kind, words, run, server, quick
     assert "\n" not in str(error.value) and TOKEN not in str(error.value)
 
 
-def test_without_a_login_there_is_one_line(run, server, quick, monkeypatch):
+def test_without_a_login_there_is_one_line_before_anything_is_exported(run, server, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr(hub, "write_hub_folder", lambda *_, **__: pytest.fail("exported"))
     with pytest.raises(UsageError, match="hf auth login"):
         hub.push(run, "me/digits")
 

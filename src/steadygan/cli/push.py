@@ -43,7 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         overwrite=values.overwrite,
     )
     print(address)
-    print("the licence and the intended use in README.md are yours to fill in", file=sys.stderr)
+    if not isinstance(source, Path) or hub.lacks_licence(source):
+        print("the licence and the intended use in README.md are yours to fill in", file=sys.stderr)
     return 0
 
 
