@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from steadygan.errors import DataError, RunError, SteadyganError, UsageError
     from steadygan.evaluation.comparison import compare
     from steadygan.evaluation.run_evaluation import evaluate
+    from steadygan.export.kinds import export_generator
     from steadygan.recipe import Recipe
     from steadygan.run import Run
     from steadygan.studies.session import study
@@ -56,6 +57,7 @@ _HOMES = {
     "UsageError": "errors",
     "compare": "evaluation.comparison",
     "evaluate": "evaluation.run_evaluation",
+    "export_generator": "export.kinds",
     "load": "api",
     "prepare": "api",
     "resume": "api",
@@ -80,6 +82,7 @@ __all__ = [
     "compare",
     "diagnose",
     "evaluate",
+    "export_generator",
     "load",
     "losses",
     "penalties",

@@ -204,6 +204,31 @@ _SAMPLE = _table(
     ("--force -f -y", Short(("--overwrite",))),
 )
 
+_EXPORT = _table(
+    ("--format --type --kind --as", Same(("--to",))),
+    (_OUTS, _OUT),
+    (_ROUNDS, _ROUND),
+    ("--raw", Short(("--weights", "raw"))),
+    ("--ema --average", Short(("--weights", "average"))),
+    (
+        "--opset --opset-version",
+        Otherwise("the opset is that of torch's exporter, and is named at the end"),
+    ),
+    ("--batch --batch-size --bs", Otherwise("the number of samples is dynamic, and no batch size is needed")),
+    (_DEVICES, Otherwise("a generator is exported on the CPU, and runs on any device")),
+    ("--run --model --network --name", Bare()),
+    ("--force -f -y", Short(("--overwrite",))),
+)
+
+_PUSH = _table(
+    (_ROUNDS, _ROUND),
+    ("--raw", Short(("--weights", "raw"))),
+    ("--ema --average", Short(("--weights", "average"))),
+    ("--repo --repo-id --repository --run --model", Bare()),
+    ("--token --hf-token", Otherwise("the token is that of 'hf auth login', or HF_TOKEN")),
+    ("--force -f -y", Short(("--overwrite",))),
+)
+
 _EVALUATE = _table(
     (_COUNTS, Same(("--count",))),
     (_ROUNDS, _ROUND),
@@ -279,6 +304,8 @@ HABITS: dict[str, dict[str, Meaning]] = {
     "sweep": _SWEEP,
     "sample": _SAMPLE,
     "evaluate": _EVALUATE,
+    "export": _EXPORT,
+    "push": _PUSH,
     "resume": _RESUME,
     "data": _DATA,
     "compare": _table((_OUTS, _OUT), ("--force -f -y", Short(("--overwrite",))), ("--run --runs", Bare())),

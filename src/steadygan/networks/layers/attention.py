@@ -69,7 +69,7 @@ class SelfAttention(nn.Module):
             weights = torch.einsum("ncq,nck->nqk", query, key).softmax(2)
             attended = torch.einsum("nqk,nck->nqc", weights, value)
         # positions before maps in memory: channels-last
-        maps = attended.reshape(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        maps = attended.reshape(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
         total: Tensor = x + self.gamma * self.output(maps.to(x.dtype))
         return total
 

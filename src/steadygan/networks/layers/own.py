@@ -84,7 +84,7 @@ class OwnGenerator(OwnNetwork):
             raise UsageError(
                 f"the generator {self.name} returned {form_of(samples)}; needed: samples [N, {_sizes(self.shape)}]"
             )
-        if tuple(finest.shape) != (len(latents), *self.shape):
+        if tuple(finest.shape) != (latents.shape[0], *self.shape):
             raise UsageError(
                 f"the generator {self.name} returned {list(finest.shape)} for {len(latents)} latents; "
                 f"needed: [N, {_sizes(self.shape)}]"

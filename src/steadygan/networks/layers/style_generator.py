@@ -157,7 +157,7 @@ class StyleGenerator(nn.Module):
     def synthesize(self, styles: Tensor, drawn: GeneratorDraws | None = None) -> Tensor:
         """Images of styles [N, L, W]. The layer from maps to an image has the style of the convolution after it."""
         noise = [None] * len(self.convs) if drawn is None or not drawn.noise else drawn.noise
-        x = self.constant.expand(len(styles), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.constant.expand(styles.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
         image: Tensor | None = None
         at = 0
         for level, to_image in enumerate(self.to_image):
