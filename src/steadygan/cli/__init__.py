@@ -42,6 +42,7 @@ COMMANDS = {
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
     "study": ("steadygan.cli.study", "carries out an experiment of the papers, and decides its claims"),
     "sweep": ("steadygan.cli.sweep", "trains a grid of settings with several seeds, and says which are told apart"),
+    "completion": ("steadygan.cli.completion", "prints a script that completes command lines: bash, zsh, fish"),
     "bench": ("steadygan.cli.bench", "finds the fastest engine and precision for a recipe on this machine"),
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
@@ -123,7 +124,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = "\n".join(f"  {name:<10}{line}" for name, (_, line) in COMMANDS.items())
+    lines = "\n".join(f"  {name:<11}{line}" for name, (_, line) in COMMANDS.items())
     return f"""\
 usage: steadygan COMMAND ...
 
