@@ -49,7 +49,8 @@ _steadygan() {
     lines=("${(@f)$(${words[1]} completion --complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
     for line in "${(@)lines[2,-1]}"; do
         word=${line%%$'\t'*}
-        line="${word//:/\\:}:${line#*$'\t'}"
+        line=${line#*$'\t'}
+        line="${word//:/\\:}${line:+:$line}"
         if [[ $word == *[=:,] ]]; then opens+=("$line"); else ends+=("$line"); fi
     done
     (( $#ends )) && _describe 'steadygan' ends

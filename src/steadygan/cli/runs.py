@@ -1,4 +1,4 @@
-"""``steadygan runs``: a table of the runs, their progress, state and size."""
+"""``steadygan runs``: a table of the runs, their progress, state and size; or what of them can go."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 
 from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser
+from steadygan.cli.removing import add_removing, remove
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.run import RUNS, Run, list_runs
+from steadygan.run.removal import bytes_of
 from steadygan.run.state import run_state
 from steadygan.system.escapes import escaped
 from steadygan.system.terminal import is_terminal, raw_of, width_of
@@ -31,10 +33,15 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("runs", "Lists the runs, the newest last: running, finished, interrupted or damaged.")
     parser.add_argument("folder", nargs="?", default=str(RUNS), metavar="DIR", help=f"their folder (default: {RUNS}/)")
     add_json(parser)
+    add_removing(parser)
     values = parser.parse(arguments)
     root = Path(values.folder)
     if root != RUNS and not root.is_dir():
         raise UsageError(f"there is no folder '{root}'")
+    if values.delete is not None or values.clean is not None:
+        return remove(values, root)
+    if values.yes:
+        raise UsageError("--yes goes with --delete or --clean")
     folders = list_runs(root)
     if values.json:
         print_json("runs", map(line_of, folders))
@@ -114,25 +121,13 @@ class Line:
 
 def line_of(path: Path) -> Line:
     """What is listed of a run."""
-    size = bytes_in(path)
+    size = bytes_of(path)
     try:
         loaded, state = Run(path), run_state(path)
         recipe, done = loaded.recipe, loaded.rounds_done
         return Line(path.name, path, recipe.name, recipe.data.source, done, recipe.rounds, state, size, loaded.modified)
     except (SteadyganError, OSError):  # a damaged run must not hide the others
         return Line(path.name, path, None, None, None, None, "damaged", size, None)
-
-
-def bytes_in(folder: Path) -> int:
-    """Bytes of the files below a folder, links left aside; files that vanish meanwhile count nothing."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(parent, name)).st_size
-            except OSError:
-                continue
-    return total
 
 
 def age(seconds: float) -> str:
