@@ -107,14 +107,14 @@ def test_lines_are_split_as_a_shell_does(line: str, parts: list[str]) -> None:
 
 
 def test_answers_are_lines_and_a_mistake_prints_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "--complete", "fish", "train", "--data.fit", "c"]) == 0
+    assert main(["completion", "__complete", "fish", "train", "--data.fit", "c"]) == 0
     assert capsys.readouterr().out.splitlines() == ["none", "crop\t"]
-    assert main(["completion", "--complete", "bash", " =:", "steadygan train --data.fit=c"]) == 0
+    assert main(["completion", "__complete", "bash", " =:", "steadygan train --data.fit=c"]) == 0
     assert capsys.readouterr().out.splitlines() == ["none", "crop"]
-    assert main(["completion", "--complete", "bash", " ", "steadygan train --data.fit=c"]) == 0
+    assert main(["completion", "__complete", "bash", " ", "steadygan train --data.fit=c"]) == 0
     assert capsys.readouterr().out.splitlines() == ["none", "--data.fit=crop"]
     for wrong in ([], ["bash"], ["zsh"], ["bash", " ", "", "x"]):
-        assert main(["completion", "--complete", *wrong]) == 0
+        assert main(["completion", "__complete", *wrong]) == 0
         assert len(capsys.readouterr().out.splitlines()) in (0, 1 + len(COMMANDS))
     assert main(["completion", "tcsh"]) == 2
 

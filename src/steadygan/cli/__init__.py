@@ -38,6 +38,7 @@ COMMANDS = {
     "runs": ("steadygan.cli.runs", "lists the runs"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
+    "tensorboard": ("steadygan.cli.tensorboard", "shows the curves of runs in TensorBoard"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
     "study": ("steadygan.cli.study", "carries out an experiment of the papers, and decides its claims"),

@@ -1,6 +1,6 @@
 """``steadygan completion``: a script by which bash, zsh or fish complete command lines.
 
-The scripts ask ``steadygan completion --complete SHELL ...`` at each press of the key. The answer's first line says
+The scripts ask ``steadygan completion __complete SHELL ...`` at each press of the key. The answer's first line says
 whether paths may stand there too ('none', 'files' or 'folders'); each further line is a word.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from steadygan.cli.parser import Parser
 
-ASKED = "--complete"
+ASKED = "__complete"
 """first of the words that the scripts ask by"""
 LONGEST = 70
 """characters of a description"""
@@ -28,7 +28,7 @@ _steadygan() {
         case $line in *[=:,]) type compopt &>/dev/null && compopt -o nospace ;; esac
         case $2 in [\"\']*) word=$line ;; *) printf -v word %q "$line" ;; esac
         COMPREPLY+=("$word")
-    done < <("${COMP_WORDS[0]}" completion --complete bash "$COMP_WORDBREAKS" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+    done < <("${COMP_WORDS[0]}" completion __complete bash "$COMP_WORDBREAKS" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
     case $paths in
         files) line=-f ;;
         folders) line=-d ;;
@@ -46,7 +46,7 @@ ZSH = r"""#compdef steadygan
 _steadygan() {
     local -a lines ends opens
     local line word
-    lines=("${(@f)$(${words[1]} completion --complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
+    lines=("${(@f)$(${words[1]} completion __complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
     for line in "${(@)lines[2,-1]}"; do
         word=${line%%$'\t'*}
         line=${line#*$'\t'}
@@ -70,7 +70,7 @@ FISH = r"""# steadygan completion fish > ~/.config/fish/completions/steadygan.fi
 function __steadygan_complete
     set -l typed (commandline -opc)
     set -l current (commandline -ct)
-    set -l lines ($typed[1] completion --complete fish $typed[2..-1] "$current" 2>/dev/null)
+    set -l lines ($typed[1] completion __complete fish $typed[2..-1] "$current" 2>/dev/null)
     test (count $lines) -gt 1; and printf '%s\n' $lines[2..-1]
     switch "$lines[1]"
         case files
