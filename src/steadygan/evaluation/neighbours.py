@@ -42,10 +42,13 @@ class Neighbours:
 
     def save(self, path: Path) -> Path:
         """Writes a picture: a row a generated image, left, and its nearest training images."""
-        from steadygan.report.pictures import image_grid, save_picture
+        from steadygan.report.pictures import beside, image_grid, save_picture
 
-        rows = np.concatenate([self.samples[:, None], self.nearest], axis=1)
-        return save_picture(image_grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1]), path, DESCRIPTION)
+        count = self.nearest.shape[1]
+        near = self.nearest.reshape(-1, *self.nearest.shape[2:])
+        scale = image_grid(np.concatenate([self.samples, near]), count + 1).width // (count + 1) // near.shape[-1]
+        parts = (image_grid(self.samples, 1, scale), image_grid(near, count, scale))
+        return save_picture(beside(*parts), path, DESCRIPTION)
 
     @property
     def line(self) -> str:

@@ -63,6 +63,14 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
     return Image.fromarray(canvas[..., 0] if canvas.shape[-1] == 1 else canvas)
 
 
+def beside(first: Image.Image, second: Image.Image, gap: int = 12) -> Image.Image:
+    """Two pictures side by side, with white between them."""
+    canvas = Image.new(first.mode, (first.width + gap + second.width, max(first.height, second.height)), "white")
+    canvas.paste(first, (0, 0))
+    canvas.paste(second, (first.width + gap, 0))
+    return canvas
+
+
 def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | None = None) -> Image.Image:
     """One row of tiles for each class, its name to the left of it.
 
