@@ -12,7 +12,7 @@ import yaml
 
 from scripts import docs_site
 from scripts.docs_examples import fenced
-from scripts.docs_site import MOVED, REFERENCE, as_site, gathered
+from scripts.docs_site import MOVED, REFERENCE, as_site, gathered, reference_of
 from tests.test_docs import FENCED, anchors
 
 
@@ -25,12 +25,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_is_in_the_navigation_once(pages: Path) -> None:
     config = yaml.safe_load(docs_site.CONFIG.read_text(encoding="utf-8"))
     parts = [*config["nav"], *docs_site.navigation(pages)]
-    named = [
-        page
-        for part in parts
-        for of_part in part.values()
-        for page in ([of_part] if isinstance(of_part, str) else of_part)
-    ]
+    listed = [pages_of for part in parts for pages_of in part.values()]
+    named = [page for each in listed for page in ([each] if isinstance(each, str) else each)]
     assert sorted(named) == sorted(path.relative_to(pages).as_posix() for path in pages.rglob("*.md"))
     assert config["docs_dir"] == docs_site.PAGES.relative_to(docs_site.ROOT).as_posix()
     assert named[0] == "gallery.md"
@@ -50,8 +46,8 @@ def test_every_link_of_every_page_leads_to_a_page_or_picture_of_the_site(pages: 
 
 
 def test_every_name_of_the_reference_exists() -> None:
-    for _, parts in REFERENCE.values():
-        for part in parts:
+    for text in REFERENCE.values():
+        for part in reference_of(text)[1]:
             assert pkgutil.resolve_name(f"steadygan.{part}").__doc__, part
 
 
