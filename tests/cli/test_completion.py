@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -123,9 +124,12 @@ def test_answers_are_lines_and_a_mistake_prints_nothing(place: Path, capsys: pyt
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 def test_bash_completes_without_torch(place: Path) -> None:
     (place / "a folder").mkdir()
+    for name in ("x$(touch hurt)", "x\n\ttab", "xy"):
+        (place / "runs" / name).mkdir(parents=True)
+        (place / "runs" / name / "recipe.yaml").touch()
     root = Path(__file__).parents[2]
-    lines = ["steadygan trai", "steadygan train --data.fit=c", "steadygan report a", "steadygan data --overwri"]
-    asked = "".join(f"ask '{line}'\n" for line in lines)
+    lines = ["steadygan train --data.fit=c", "steadygan report a", "steadygan sample x", 'steadygan sample "x']
+    asked = "".join(f"ask {shlex.quote(line)}\n" for line in lines)
     script = f"""
     steadygan() {{ "{sys.executable}" -X importtime -m steadygan "$@" 2>>imports; }}
     {SCRIPTS["bash"].replace("2>/dev/null", "")}
@@ -145,7 +149,8 @@ def test_bash_completes_without_torch(place: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(root / "src")},
         check=False,
     )
-    assert said.stdout.splitlines() == ["train", "crop", "a folder", "--overwrite"]
+    assert said.stdout.splitlines() == ["crop", "a folder", r"xy x\$\(touch\ hurt\)", "xy"]
+    assert not (place / "hurt").exists()
     imports = (place / "imports").read_text()
     assert "steadygan.cli" in imports and "torch" not in imports
 

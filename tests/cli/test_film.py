@@ -66,6 +66,8 @@ def test_a_film_is_the_samples_of_its_walk(
         ("--of dream", "invalid choice"),
         ("--seconds 0.01 --out a.gif", "--seconds"),
         ("--count 1e12", "--count"),
+        ("--seconds 1e11", "--seconds"),
+        ("--of training --seconds 1e11", "--seconds"),
         ("--round 3", "no checkpoint of round 3"),
         ("--class 3", "class"),
         ("--of training --out there.gif", "--overwrite"),

@@ -154,6 +154,29 @@ def test_sizes_leave_links_aside(tmp_path: Path) -> None:
     assert bytes_of(tmp_path / "gone") == 0
 
 
+def test_a_run_is_deleted_by_any_of_its_names_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(TINY, "runs/other")
+    assert main(["runs", "--delete", "tiny", str(TINY.resolve()), "./runs/tiny", "--yes"]) == 0
+    assert not TINY.exists()
+    monkeypatch.chdir("runs/other")
+    assert main(["runs", "--delete", ".", "--yes"]) == 0
+    assert not (runs / "runs/other").exists()
+
+
+def test_checkpoints_behind_a_link_stay(runs: Path) -> None:
+    (TINY / "checkpoints").rename("far")
+    (TINY / "checkpoints").symlink_to(runs / "far")
+    shutil.copytree("far/000002", "other")
+    assert main(["runs", "--clean", "tiny", "--yes"]) == 0
+    (TINY / "checkpoints").unlink()
+    Path("far").rename(TINY / "checkpoints")
+    assert len(Run("tiny").checkpoints) == 2
+    shutil.rmtree(TINY / "checkpoints/000002")
+    (TINY / "checkpoints/000002").symlink_to(runs / "other")
+    assert main(["runs", "--clean", "tiny", "--yes"]) == 0
+    assert (runs / "other/state.json").is_file()
+
+
 @pytest.mark.parametrize("line", ["--delete tiny --clean", "--yes", "--clean --json", "--delete"])
 def test_options_that_do_not_go_together(line: str, runs: Path) -> None:
     before = tree(runs)

@@ -55,7 +55,7 @@ def test_frames_get_the_size_of_the_first_and_transparency_is_white(tmp_path: Pa
     with Image.open(write_film(made, tmp_path / "film.webp", 0.1)) as film:
         film.seek(1)
         assert film.size == (40, 40) and np.asarray(film.convert("L")).min() > 250
-    with Image.open(write_film([Image.new("L", (4000, 1000))] * 2, tmp_path / "large.gif", 0.1)) as film:
+    with Image.open(write_film([Image.new("L", (2560, 640))] * 2, tmp_path / "large.gif", 0.1)) as film:
         assert film.size == (1280, 320)
 
 
@@ -65,6 +65,7 @@ def test_what_is_no_film_is_refused_and_nothing_is_left(tmp_path: Path, monkeypa
         ("a.gif", iter(()), 0.1, "frame"),
         ("a.gif", frames(), 0.001, "0.02"),
         ("a.gif", frames(), float("nan"), "0.02"),
+        ("a.gif", frames(), 700.0, "600"),
     ):
         with pytest.raises(UsageError, match=word):
             write_film(made, tmp_path / name, seconds)

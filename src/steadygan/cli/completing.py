@@ -52,7 +52,7 @@ def complete(words: Sequence[str], commands: dict[str, tuple[str, str]]) -> Comp
 def _beginning(start: str, found: Iterable[Found], paths: Paths = "none", before: str = "") -> Completions:
     """Those that begin with ``start``, in upper or lower case, after ``before``, which stays."""
     lower = start.lower()
-    kept = [(before + word, what) for word, what in found if word.lower().startswith(lower)]
+    kept = [(before + word, what) for word, what in found if word.lower().startswith(lower) and word.isprintable()]
     return Completions(tuple(dict(reversed(kept)).items())[::-1], paths)
 
 

@@ -26,7 +26,11 @@ _steadygan() {
             continue
         fi
         case $line in *[=:,]) type compopt &>/dev/null && compopt -o nospace ;; esac
-        case $2 in [\"\']*) word=$line ;; *) printf -v word %q "$line" ;; esac
+        case $2 in
+            \"*) case $line in *[\"\\\`\$!]*) continue ;; esac; word=$line ;;
+            \'*) case $line in *\'*) continue ;; esac; word=$line ;;
+            *) printf -v word %q "$line" ;;
+        esac
         COMPREPLY+=("$word")
     done < <("${COMP_WORDS[0]}" completion __complete bash "$COMP_WORDBREAKS" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
     case $paths in

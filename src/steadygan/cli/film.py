@@ -144,11 +144,15 @@ def _check_size(run: Run, count: int) -> None:
 
     pixels = count * prod(run.sample_spec.shape)
     if pixels > MOST:
-        raise UsageError(f"the film has {pixels:,} values in its frames, {MOST:,} are allowed: a smaller --count")
+        raise UsageError(
+            f"the film has {pixels:,} values in its frames, {MOST:,} are allowed: less --count, --stops or --seconds"
+        )
 
 
 def _check_speed(frames: int, seconds: float) -> None:
+    from steadygan.report.films import LONGEST as LONGEST_FRAME
     from steadygan.report.films import SHORTEST
 
-    if seconds / frames < SHORTEST:
-        raise UsageError(f"--seconds is {seconds:g}; {frames} frames take {frames * SHORTEST:.2g} s or more")
+    if not frames * SHORTEST <= seconds <= frames * LONGEST_FRAME:
+        least, most = frames * SHORTEST, frames * LONGEST_FRAME
+        raise UsageError(f"--seconds is {seconds:g}; {frames} frames take {least:.2g} to {most:,.0f} s")

@@ -40,7 +40,7 @@ def remove(values: argparse.Namespace, root: Path) -> int:
     plan = whole if values.delete is not None else superseded
     names = values.clean if values.delete is None else values.delete
     if names:
-        plans = [_planned(plan, folder) for folder in dict.fromkeys(_found(name, root) for name in names)]
+        plans = [_planned(plan, folder) for folder in _found(names, root)]
     else:
         plans = [each for folder in list_runs(root) if (each := _planned_if_it_can_be(plan, folder))]
     plans = [each for each in plans if each.paths]
@@ -60,8 +60,12 @@ def remove(values: argparse.Namespace, root: Path) -> int:
     return 0
 
 
-def _found(name: str, root: Path) -> Path:
-    return root / name if is_run(root / name) else find_run(name)
+def _found(names: Sequence[str], root: Path) -> list[Path]:
+    """The runs of these names, each once."""
+    folders = [root / name if is_run(root / name) else find_run(name) for name in names]
+    return list({folder.resolve(): folder for folder in folders if not folder.is_symlink()}.values()) + [
+        folder for folder in folders if folder.is_symlink()
+    ]
 
 
 def _planned(plan: Callable[[Path], Removal], folder: Path) -> Removal:

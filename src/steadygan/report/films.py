@@ -25,8 +25,8 @@ MOST_ROUNDS = 300
 """pictures in the film of a training, spread over its rounds"""
 HELD = 1.5
 """seconds for which the last picture of a training stays"""
-SHORTEST = 0.02
-"""seconds of a frame that programs show as they are told"""
+SHORTEST, LONGEST = 0.02, 600.0
+"""seconds of a frame that programs show as they are told, and that every format can hold"""
 _STRIP = 26
 _MOST_BYTES = 1 << 28
 
@@ -54,8 +54,8 @@ def write_film(frames: Iterable[Image.Image], path: Path, seconds_per_frame: flo
         UsageError: for another ending, for MP4 without PyAV, for no frames, and for frames that are too short.
     """
     check_film(path)
-    if not seconds_per_frame >= SHORTEST:
-        raise UsageError(f"a frame lasts {seconds_per_frame:.4g} s; {SHORTEST} s or more is needed")
+    if not SHORTEST <= seconds_per_frame <= LONGEST:
+        raise UsageError(f"a frame lasts {seconds_per_frame:.4g} s; {SHORTEST} to {LONGEST:g} s are needed")
     shown = _alike(frames)
     with written_aside(path) as aside:
         if path.suffix.lower() == ".mp4":

@@ -68,7 +68,7 @@ class Removal:
                     raise RunError(f"cannot delete {path}: {describe(error)}") from None
         if self.folder / layout.RECIPE in self.paths and not self.foreign:
             try:
-                self.folder.rmdir()
+                self.folder.absolute().rmdir()  # '.' itself cannot be
             except OSError as error:
                 raise RunError(f"cannot delete {self.folder}: {describe(error)}") from None
 
@@ -101,9 +101,11 @@ def superseded(folder: Path) -> Removal:
         UsageError: as ``whole``.
     """
     _check(folder)
-    saved = layout.list_checkpoints(folder / layout.CHECKPOINTS)
-    old = [path for path in saved if path not in _kept(folder, saved)]
-    remains = [*folder.glob(f"{ASIDE}*"), *(folder / layout.CHECKPOINTS).glob(f"{ASIDE}*")]
+    checkpoints = folder / layout.CHECKPOINTS
+    saved = [] if checkpoints.is_symlink() else layout.list_checkpoints(checkpoints)
+    kept = _kept(folder, saved)
+    old = [path for path in saved if path not in kept and not path.is_symlink()]
+    remains = [*folder.glob(f"{ASIDE}*"), *([] if checkpoints.is_symlink() else checkpoints.glob(f"{ASIDE}*"))]
     remains = [path for path in remains if not path.is_symlink()]
     report = [path for path in (folder / layout.REPORT,) if path.is_file() and not path.is_symlink()]
     words = [f"{len(old)} of {len(saved)} checkpoints"] if old else []
