@@ -126,7 +126,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = "\n".join(f"  {name:<11}{line}" for name, (_, line) in COMMANDS.items())
+    column = max(map(len, COMMANDS)) + 2
+    lines = "\n".join(f"  {name:<{column}}{line}" for name, (_, line) in COMMANDS.items())
     return f"""\
 usage: steadygan COMMAND ...
 
