@@ -7,6 +7,7 @@
 #   make bench     times training rounds against a plain PyTorch loop, and writes the figures into
 #                  benchmarks/results; make bench ARGS="--cases text" passes arguments on (on a GPU: benchmarks/gpu.sh)
 #   make docs      writes docs/methods.md anew from the recipes and docs/methods.yaml
+#   make docs-site writes the site of the documentation into build/site, with broken links as errors (the extra docs)
 #   make format    formats the code and mends what the linter can
 #   make clean     removes .venv and caches; runs/ stays
 
@@ -14,7 +15,7 @@ BIN = .venv/bin
 WORKERS = 2
 ARGS =
 
-.PHONY: demo static check test bench docs format clean
+.PHONY: demo static check test bench docs docs-site format clean
 
 demo: .venv/installed
 	$(BIN)/steadygan train $(ARGS)
@@ -41,6 +42,9 @@ bench: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python -m scripts.methods_page
+
+docs-site: docs
+	$(BIN)/python -m scripts.docs_site
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

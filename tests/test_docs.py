@@ -30,6 +30,7 @@ STAND_INS = {
     "weights.safetensors": str(ROOT / "README.md"),
     "my_networks:MyCritic": "tests.networks.test_own:Critic",
     "RECIPE": "wgan-gp",
+    "SHELL": "bash",
     "NAME": "wgan-gp",
     "recipe.yaml": "wgan-gp",
 }
@@ -136,7 +137,7 @@ def command_lines(name: str) -> Iterator[str]:
     """What a page types after ``steadygan``, in code blocks and between backticks, without remarks."""
     blocks = "\n".join(FENCED.findall(PAGES[name].read_text(encoding="utf-8"))).replace("\\\n", " ")
     for line in re.findall(r"^(?:torchrun .*-m )?steadygan (.+)$", blocks, flags=re.MULTILINE):
-        yield re.split(r" # |\s{3,}", line)[0]
+        yield re.split(r" # |\s{3,}| [>|] ", line)[0]
     yield from (span.removeprefix("steadygan ") for span in inline_code(name) if span.startswith("steadygan "))
 
 

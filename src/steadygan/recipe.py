@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, CriticWarmUp, Schedule
+from steadygan.system import notebook
 from steadygan.system.files import describe
 from steadygan.system.regular import read_regular
 from steadygan.system.yaml_text import CHARACTERS, Dumper, read_yaml
@@ -246,6 +248,9 @@ class Recipe:
     def counts(self, round_: int) -> Steps:
         """Steps of both players in a round, before any balancing by losses."""
         return Steps(self.steps(round_), self.generator_steps)
+
+    def _repr_html_(self) -> str:
+        return f"<strong>{html.escape(self.name)}</strong>{notebook.text(dumps(self).splitlines())}"
 
 
 def stretched(recipe: Recipe, rounds: int) -> Recipe:

@@ -24,7 +24,7 @@ def test_a_whole_run_is_whole_and_a_flipped_bit_is_named(runs: Path, capsys: pyt
     assert main(["check", "tiny", "--json"]) == 3
     report = json.loads(capsys.readouterr().out)
     assert report["whole"] is False
-    bad = [entry["name"] for entry in report["files"] if entry["state"] == "damaged"]
+    bad = [entry["name"] for entry in report["rows"] if entry["state"] == "damaged"]
     assert bad == ["checkpoints/000004"]
 
 

@@ -61,7 +61,7 @@ def check_command(run, tmp_path, capsys) -> None:
         (["--truncation", "3"], "allowed"),
         (["--styles"], "--interpolate"),
         (["--mix-styles", "9"], "coarse is 9"),
-        (["--gif", "--truncation", "0.5"], "--truncation of styles goes with"),
+        (["--between", "--truncation", "0.5"], "--truncation of styles is for random latents"),
     ):
         assert main(["sample", folder, "--seed", "1", *options]) == 2
         assert words in capsys.readouterr().err

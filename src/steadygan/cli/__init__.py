@@ -32,6 +32,7 @@ COMMANDS = {
     "train": ("steadygan.cli.train", "trains a recipe on data (default: handwritten digits)"),
     "resume": ("steadygan.cli.resume", "continues a run from its last checkpoint"),
     "sample": ("steadygan.cli.sample", "generates samples from a run: a grid, a folder, an array, an animation"),
+    "film": ("steadygan.cli.film", "makes a film: samples that change into each other, or the course of a training"),
     "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "diagnose": ("steadygan.cli.diagnose", "says what is wrong with a training, from a run or another tool's log"),
@@ -40,10 +41,12 @@ COMMANDS = {
     "runs": ("steadygan.cli.runs", "lists the runs"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
+    "tensorboard": ("steadygan.cli.tensorboard", "shows the curves of runs in TensorBoard"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),
     "data": ("steadygan.cli.data", "inspects data and says what training will do with it"),
     "study": ("steadygan.cli.study", "carries out an experiment of the papers, and decides its claims"),
     "sweep": ("steadygan.cli.sweep", "trains a grid of settings with several seeds, and says which are told apart"),
+    "completion": ("steadygan.cli.completion", "prints a script that completes command lines: bash, zsh, fish"),
     "bench": ("steadygan.cli.bench", "finds the fastest engine and precision for a recipe on this machine"),
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
@@ -125,7 +128,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = "\n".join(f"  {name:<10}{line}" for name, (_, line) in COMMANDS.items())
+    column = max(map(len, COMMANDS)) + 2
+    lines = "\n".join(f"  {name:<{column}}{line}" for name, (_, line) in COMMANDS.items())
     return f"""\
 usage: steadygan COMMAND ...
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from steadygan import api
 from steadygan.cli import overrides, positionals
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import Parser, add_kinds, at_least
 from steadygan.cli.train import prepare, try_changes
@@ -47,9 +48,13 @@ def run(arguments: Sequence[str]) -> int:
     ready = prepare(base, trial, changes, values, parser)
     builder = SetupBuilder(ready.recipe, ready.dataset, device)
     figures = benchmark(builder, engines, precisions, values.repeats, say=progress.tell)
-    _show(figures)
     if values.out is not None:
         write_json(Path(values.out), figures)
+    if values.json:
+        print_json("bench", figures["entries"], **{key: of_all for key, of_all in figures.items() if key != "entries"})
+        return 0
+    _show(figures)
+    if values.out is not None:
         print(f"written: {values.out}")
     return 0
 
@@ -75,6 +80,7 @@ def _parser() -> Parser:
     add("--repeats", type=at_least(2), default=5, metavar="N", help="of each measurement, a second each (default: 5)")
     add("--out", metavar="FILE.json", help="also writes the figures into a file")
     add_overwrite(parser)
+    add_json(parser)
     add("--set", action="append", default=[], metavar="PATH=YAML", help="any field, as YAML (repeatable)")
     add_kinds(parser)
     parser.set_defaults(minutes=None, epochs=None, weights_from=None, keep_schedules=False)

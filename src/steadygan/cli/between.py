@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
-from steadygan.run import Run, Weights
+from steadygan.run import Run
+from steadygan.run.sampling import Options, Sampling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,14 +24,11 @@ def write_between(
     out: Path,
     steps: int,
     seed: int,
-    classes: Sequence[int] | None = None,
-    *,
-    weights: Weights = "average",
-    round_: int | None = None,
+    options: Options,
 ) -> None:
     """Writes rows of a real picture, ``steps`` generated ones between, and the other real picture.
 
-    A conditional generator is given ``classes`` in turn; None: drawn classes.
+    A conditional generator is given the classes of the options in turn; None: drawn classes.
 
     Raises:
         UsageError: for files that are no pictures, and for runs on other data.
@@ -47,7 +45,9 @@ def write_between(
     first, second = _ends(run, files, seed)
     count = len(first)
     both = np.concatenate([first, second])
-    labels = run.labels(count, seed, classes)
+    chosen = Sampling(**options)
+    weights, round_ = chosen.weights, chosen.round_
+    labels = run.labels(count, seed, chosen.label)
     twice = None if labels is None else labels.repeat(2)
     latents = run.find_latents(both, seed=seed, labels=twice, weights=weights, round_=round_)
     strips = run.mix(latents[:count], latents[count:], steps, labels=labels, weights=weights, round_=round_)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from steadygan import api
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser, add_kinds
 from steadygan.kinds import import_kinds
 
@@ -21,12 +21,13 @@ def run(arguments: Sequence[str]) -> int:
         "builds. Changes nothing. Exit code 0: nothing is damaged; 3: something is.",
     )
     parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    add_json(parser)
     add_kinds(parser)
     values = parser.parse(arguments)
     report = api.check(values.run, kinds=import_kinds(values.kinds))
     if values.json:
-        print(json.dumps(report.to_json(), indent=1))
+        content = report.to_json()
+        print_json("check", content.pop("files"), **content)
         return 0 if report.whole else DAMAGED
     width = max(len(finding.name) for finding in report.findings)
     print(f"{report.folder}:")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from steadygan.cli import overrides
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import LARGEST_WIDTH, Parser
 from steadygan.data.options import DataOptions
@@ -36,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
         given = "--sheet" if values.sheet is not None else "--no-sheet" if values.no_sheet else None
         if given is not None:
             raise UsageError(f"--clear-cache inspects no data, so {given} has nothing to say; leave it out")
+        if values.json:
+            raise UsageError("--json is of an audit, and --clear-cache makes none; give one of them")
         _clear(options, everything=values.source is None)
         return 0
     if values.source is None:
@@ -44,7 +47,8 @@ def run(arguments: Sequence[str]) -> int:
         if values.no_sheet:
             raise UsageError("--sheet and --no-sheet exclude each other; give one of them")
         check_new_file(Path(values.sheet), overwrite=values.overwrite)
-    _print_audit(options, None if values.no_sheet else values.sheet or "")
+    without = values.no_sheet or (values.json and values.sheet is None)
+    _print_audit(options, None if without else values.sheet or "", as_json=values.json)
     return 0
 
 
@@ -65,6 +69,7 @@ def _parser() -> Parser:
         help="deletes cached pictures and features that no process uses: those of SOURCE, or all",
     )
     add_overwrite(parser)
+    add_json(parser)
     parser.add_argument("--help", "-h", action="store_true", help="this help")
     return parser
 
@@ -89,7 +94,7 @@ def _clear(options: DataOptions, *, everything: bool) -> None:
         print(f"{byte_size(cleared.kept)} kept: a process uses them")
 
 
-def _print_audit(options: DataOptions, sheet: str | None) -> None:
+def _print_audit(options: DataOptions, sheet: str | None, *, as_json: bool = False) -> None:
     """Prints the audit and writes the sheet: none for None, to a file named after the data for ''."""
     from steadygan.data import audit_data, contact_sheet, open_data
     from steadygan.system.files import written_aside
@@ -98,15 +103,21 @@ def _print_audit(options: DataOptions, sheet: str | None) -> None:
         dataset = open_data(options)
     except DataError:
         audit = audit_data(options)  # raises again if the data cannot even be inspected
-        print("\n".join(audit.lines()))
+        if not as_json:
+            print("\n".join(audit.lines()))
         raise
     if dataset.sample.is_text and sheet:
         raise UsageError(f"--sheet: '{dataset.name}' is text, of which there is no picture; examples are printed")
-    if dataset.audit is not None:
+    if as_json:
+        sample = {"shape": dataset.sample.shape, "classes": dataset.sample.classes}
+        facts = {"name": dataset.name, "fingerprint": dataset.fingerprint, "sample": sample}
+        print_json("data", [] if dataset.audit is None else [dataset.audit], **facts)
+    elif dataset.audit is not None:
         print("\n".join(dataset.audit.lines()))
     if sheet is None or dataset.sample.is_text:
         return
     path = Path(sheet or f"{dataset.name}-sheet.png")
     with written_aside(path) as aside:
         contact_sheet(dataset, aside)
-    print(f"Contact sheet: {path}")
+    if not as_json:
+        print(f"Contact sheet: {path}")

@@ -6,12 +6,12 @@ import argparse
 import warnings
 from collections.abc import Sequence
 
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.codes import SICK
 from steadygan.cli.parser import Parser, add_kinds, at_least
 from steadygan.diagnostics.consultation import Consultation, consult, write_diagnosis
 from steadygan.errors import RunError, UsageError, one_line
 from steadygan.kinds import import_kinds
-from steadygan.system.files import to_json
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=at_least(1), metavar="N", help="planned rounds, for another tool's log")
     parser.add_argument("--timeline", action="store_true", help="also what was said over the rounds")
     parser.add_argument("--ask", choices=tuple(QUESTIONS), metavar="QUESTION", help="answers one of those listed below")
-    parser.add_argument("--json", action="store_true", help="prints JSON, as diagnosis.json has it")
+    add_json(parser)
     add_kinds(parser)
     values = parser.parse(arguments)
     columns = _columns(values)
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         content = found.to_json()
         if values.ask is not None:
             content["answer"] = answer(values.ask, found.rows, found.diagnosis)
-        print(to_json(content), end="")
+        print_json("diagnose", content.pop("findings"), **content)
     else:
         for line in _lines(found, values):
             print(line)

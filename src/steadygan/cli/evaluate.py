@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from steadygan import api
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
 from steadygan.run import RUNS, is_run
+
+if TYPE_CHECKING:
+    from steadygan.evaluation.record import Evaluation
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,10 +60,10 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", metavar="SOURCE", help="where the runs' data is now, if it has moved")
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     add_kinds(parser)
+    add_json(parser)
     parser.epilog = "metrics: " + "; ".join(f"{name}: {what}" for name, what in _listed())
     values = parser.parse(arguments)
     from steadygan.evaluation.run_evaluation import evaluate
-    from steadygan.evaluation.tables import evaluation_lines
     from steadygan.run.layout import EVALUATION
 
     if values.against is not None:
@@ -67,6 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     runs = [api.load(name, kinds=kinds) for name in values.runs or [None]]
     if kinds:
         check_used(kinds, *(loaded.recipe for loaded in runs))
+    done: list[_Measured] = []
     for loaded in runs:
         new = evaluate(
             loaded,
@@ -80,16 +87,47 @@ def run(arguments: Sequence[str]) -> int:
             data=values.data,
             say=_note,
         )
-        print(f"{loaded.folder}:")
-        print("\n".join(evaluation_lines(new)))
-        print(f"written: {loaded.folder / EVALUATION}")
+        done.append(_Measured(str(loaded.folder), new, loaded.folder / EVALUATION))
+        if not values.json:
+            done[-1].show()
+    if values.json:
+        _print_rows(done)
     return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Measured:
+    """The new numbers of a run, or of samples, and the file where they are kept."""
+
+    source: str
+    evaluations: Sequence[Evaluation]
+    written: Path
+
+    def show(self) -> None:
+        """Prints them."""
+        from steadygan.evaluation.tables import evaluation_lines
+
+        print(f"{self.source}:")
+        print("\n".join(evaluation_lines(self.evaluations)))
+        print(f"written: {self.written}")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a number, with what decides it."""
+        found: list[dict[str, Any]] = []
+        for each in self.evaluations:
+            numbers = (dataclasses.asdict(number) for number in each.numbers)
+            found += [{"of": self.source, **number, "provenance": each.provenance} for number in numbers]
+        return found
+
+
+def _print_rows(measured: Sequence[_Measured]) -> None:
+    rows = [row for each in measured for row in each.rows()]
+    print_json("evaluate", rows, written=[each.written for each in measured])
 
 
 def _of_samples(values: argparse.Namespace) -> int:
     """Measures samples against real data, and prints."""
     from steadygan.evaluation.given_samples import evaluate_samples, record_beside
-    from steadygan.evaluation.tables import evaluation_lines
 
     if not values.runs:
         raise UsageError("--against is for samples: name a folder of pictures, an array file or a text file")
@@ -97,6 +135,7 @@ def _of_samples(values: argparse.Namespace) -> int:
     for option, given in (of_runs | {"--kinds": values.kinds}).items():
         if given:
             raise UsageError(f"{option} is for runs, but --against measures samples that are there already")
+    done: list[_Measured] = []
     for path in values.runs:
         new = evaluate_samples(
             path,
@@ -108,9 +147,11 @@ def _of_samples(values: argparse.Namespace) -> int:
             weights_file=values.inception_weights,
             say=_note,
         )
-        print(f"{path}:")
-        print("\n".join(evaluation_lines(new)))
-        print(f"written: {record_beside(path)}")
+        done.append(_Measured(path, new, record_beside(path)))
+        if not values.json:
+            done[-1].show()
+    if values.json:
+        _print_rows(done)
     return 0
 
 

@@ -15,7 +15,7 @@ from steadygan.system.output_paths import check_output_file, check_output_folder
 
 def add_overwrite(parser: Parser) -> None:
     """Adds ``--overwrite``."""
-    parser.add_argument("--overwrite", action="store_true", help="replaces what stands at --out")
+    parser.add_argument("--overwrite", action="store_true", help="replaces what stands at the output path")
 
 
 def check_new_file(path: Path, *, overwrite: bool = False) -> None:

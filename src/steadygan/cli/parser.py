@@ -7,7 +7,8 @@ import contextlib
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from steadygan.cli import verbosity
@@ -62,6 +63,8 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: for unknown options and superfluous arguments.
         """
+        if _only_made.get():
+            raise _MadeError(self)
         self._refuse_twice(arguments)
         values, extra = self.parse_known_args(arguments)
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
@@ -92,6 +95,32 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))
+
+
+_only_made: ContextVar[bool] = ContextVar("only_made", default=False)
+
+
+class _MadeError(Exception):
+    """A parser was made, and nothing is to be parsed."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+def parser_of(command: Callable[[Sequence[str]], int]) -> Parser:
+    """The parser of a command, which is not carried out.
+
+    command: what is called with the arguments after its name
+    """
+    token = _only_made.set(True)
+    try:
+        command(())
+    except _MadeError as made:
+        return made.parser
+    finally:
+        _only_made.reset(token)
+    raise TypeError(f"{command.__module__} has no parser")
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -8,7 +8,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from steadygan import codec
 from steadygan import recipe as recipes
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser, at_least
 from steadygan.errors import UsageError
 from steadygan.recipes import find, listed, summary
@@ -30,10 +32,16 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--points", action="store_true", help="for points in the plane")
     parser.add_argument("--yaml", action="store_true", help="the YAML alone: '> mine.yaml' makes a file for 'train'")
     parser.add_argument("--python", action="store_true", help="the Python alone")
+    add_json(parser)
     values = parser.parse(arguments)
+    if values.json and (values.yaml or values.python):
+        raise UsageError("--json, --yaml and --python are three forms; give one of them")
     if values.name is None:
         if values.yaml or values.python or values.size or values.points:
             raise UsageError("these options show one recipe: name it, such as 'steadygan recipes wgan-gp --yaml'")
+        if values.json:
+            print_json("recipes", map(_entry, listed()))
+            return 0
         width = width_of(raw_of(sys.stdout)) - 1 if is_terminal(raw_of(sys.stdout)) else WIDTH
         print("\n".join(list_lines(min(WIDTH, width))))
         return 0
@@ -42,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
     size = values.size or 32
     sample = SampleSpec((2,)) if values.points else SampleSpec((3, size, size), classes=10)
     made = find(values.name)(sample)
+    if values.json:
+        print_json("recipes", [{**_entry(values.name), "recipe": codec.to_plain(made)}])
+        return 0
     if values.python or not values.yaml:
         print(as_python(made))
     if values.yaml == values.python:
@@ -49,6 +60,11 @@ def run(arguments: Sequence[str]) -> int:
     if values.yaml or not values.python:
         print(recipes.dumps(made), end="")
     return 0
+
+
+def _entry(name: str) -> dict[str, str]:
+    what, paper = summary(name)
+    return {"name": name, "what": what, "paper": paper}
 
 
 def list_lines(width: int) -> list[str]:

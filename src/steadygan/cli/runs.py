@@ -1,4 +1,4 @@
-"""``steadygan runs``: a table of the runs, their progress, state and size."""
+"""``steadygan runs``: a table of the runs, their progress, state and size; or what of them can go."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser
+from steadygan.cli.removing import add_removing, remove
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.run import RUNS, Run, list_runs
+from steadygan.run.removal import bytes_of
 from steadygan.run.state import run_state
 from steadygan.system.escapes import escaped
 from steadygan.system.terminal import is_terminal, raw_of, width_of
@@ -28,16 +32,26 @@ def run(arguments: Sequence[str]) -> int:
     """Prints a table, the newest run last."""
     parser = Parser("runs", "Lists the runs, the newest last: running, finished, interrupted or damaged.")
     parser.add_argument("folder", nargs="?", default=str(RUNS), metavar="DIR", help=f"their folder (default: {RUNS}/)")
-    root = Path(parser.parse(arguments).folder)
+    add_json(parser)
+    add_removing(parser)
+    values = parser.parse(arguments)
+    root = Path(values.folder)
     if root != RUNS and not root.is_dir():
         raise UsageError(f"there is no folder '{root}'")
+    if values.delete is not None or values.clean is not None:
+        return remove(values, root)
+    if values.yes:
+        raise UsageError("--yes goes with --delete or --clean")
     folders = list_runs(root)
+    if values.json:
+        print_json("runs", map(line_of, folders))
+        return 0
     if not folders:
         print(f"there is no run in {root}/ yet: 'steadygan train' makes one")
         return 0
     stream = raw_of(sys.stdout)
     width = width_of(stream) if is_terminal(stream) else None
-    print("\n".join(table([HEAD, *(_row(path) for path in folders)], width)))
+    print("\n".join(table([HEAD, *(line_of(path).cells for path in folders)], width)))
     return 0
 
 
@@ -78,29 +92,42 @@ def _shrink(widths: dict[str, int], width: int) -> None:
         widths[max(able, key=lambda name: widths[name])] -= 1
 
 
-def _row(path: Path) -> tuple[str, ...]:
-    size = byte_size(_bytes_in(path))
+@dataclass(frozen=True)
+class Line:
+    """One run as the list has it; what cannot be read of a damaged one is None."""
+
+    name: str
+    folder: Path
+    recipe: str | None
+    data: str | None
+    """its source"""
+    rounds_done: int | None
+    rounds: int | None
+    state: str
+    bytes: int
+    modified: float | None
+    """seconds since the epoch"""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The line of a table."""
+        size = byte_size(self.bytes)
+        if self.recipe is None or self.data is None or self.modified is None:
+            return self.name, "?", "?", "?", self.state, size, "?"
+        data = Path(self.data).name if os.sep in self.data else self.data
+        changed = age(time.time() - self.modified)
+        return self.name, self.recipe, data, f"{self.rounds_done:,}/{self.rounds:,}", self.state, size, changed
+
+
+def line_of(path: Path) -> Line:
+    """What is listed of a run."""
+    size = bytes_of(path)
     try:
         loaded, state = Run(path), run_state(path)
-        source = loaded.recipe.data.source
-        done, rounds = loaded.rounds_done, loaded.recipe.rounds
-        data = Path(source).name if os.sep in source else source
-        changed = age(time.time() - loaded.modified)
-        return path.name, loaded.recipe.name, data, f"{done:,}/{rounds:,}", state, size, changed
+        recipe, done = loaded.recipe, loaded.rounds_done
+        return Line(path.name, path, recipe.name, recipe.data.source, done, recipe.rounds, state, size, loaded.modified)
     except (SteadyganError, OSError):  # a damaged run must not hide the others
-        return path.name, "?", "?", "?", "damaged", size, "?"
-
-
-def _bytes_in(folder: Path) -> int:
-    """Bytes of the files below a folder, links left aside; files that vanish meanwhile count nothing."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(parent, name)).st_size
-            except OSError:
-                continue
-    return total
+        return Line(path.name, path, None, None, None, None, "damaged", size, None)
 
 
 def age(seconds: float) -> str:

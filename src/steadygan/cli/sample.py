@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import argparse
 import math
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
+from steadygan.cli.drawing import Drawing, add_drawing, add_run, chosen, need_styles
 from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
-from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
+from steadygan.cli.parser import Parser, at_least
 from steadygan.errors import UsageError
-from steadygan.kinds import check_used, import_kinds
-from steadygan.run import Run, Weights
+from steadygan.run import Run
 from steadygan.run.layout import GENERATED
 from steadygan.system.cache import free_bytes
 from steadygan.system.words import byte_size
 
-GRID, STRIP, ANIMATED, OF_CLASS, MIXED = 64, 10, 16, 10, 6
+GRID, STRIP, ANIMATED, OF_CLASS, MIXED, SHOWN = 64, 10, 16, 10, 6, 12
 """default numbers of samples"""
-FRAMES = 48
+FRAMES, NEAREST = 48, 5
 MOST_POINTS = 1_000_000
 """in a picture of points"""
 BLOCK_OF_DISK = 4096
@@ -37,50 +35,37 @@ def run(arguments: Sequence[str]) -> int:
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
     _check_styles(values)
-    loaded = api.load(values.run, kinds=import_kinds(values.kinds))
-    check_used(loaded.kinds, loaded.recipe)
-    values.round = chosen_round(loaded, values.round)
-    if values.classes is not None:
-        values.classes = loaded.class_numbers(values.classes)
-    loaded = _truncated(loaded, values)
-    drawn = values.seed is None
-    if drawn:
-        values.seed = secrets.randbelow(2**31)
-    out = Path(values.out) if values.out is not None else _default_path(loaded, values)
-    _check_out(loaded, values, out, of_user=values.out is not None or drawn)
-    loaded.checkpoint(values.round)
-    if values.psi is not None or values.mix_styles or values.styles:
-        _need_styles(loaded, values)
+    drawing = chosen(values, of_styles=bool(values.mix_styles or values.styles))
+    out = Path(values.out) if values.out is not None else _default_path(drawing, values)
+    _check_out(drawing.run, values, out, of_user=values.out is not None or drawing.drawn)
+    named = {
+        "--truncation": drawing.options["truncation"] is not None,
+        "--mix-styles": values.mix_styles,
+        "--styles": values.styles,
+    }
+    if of_styles := next((name for name, given in named.items() if given), None):
+        need_styles(drawing, of_styles)
     if values.between is not None:
-        steps = values.count or STRIP
-        write_between(
-            loaded,
-            values.between,
-            out,
-            steps,
-            values.seed,
-            values.classes,
-            weights=_weights(values),
-            round_=values.round,
-        )
+        if drawing.options["truncation"] is not None:
+            raise UsageError("--truncation of styles is for random latents, and --between takes those of pictures")
+        write_between(drawing.run, values.between, out, values.count or STRIP, drawing.seed, drawing.options)
     elif values.interpolate or values.gif:
-        _write_path(loaded, values, out)
+        _write_path(drawing, values, out)
     elif values.by_class:
-        _write_classes(loaded, values, out)
+        _write_classes(drawing, values, out)
     elif values.mix_styles:
-        _write_mixing(loaded, values, out)
+        _write_mixing(drawing, values, out)
+    elif values.nearest:
+        _write_nearest(drawing, values, out)
     else:
-        _write_samples(loaded, values, out)
+        _write_samples(drawing, values, out)
     return 0
 
 
 def _parser() -> Parser:
     parser = Parser("sample", "Generates samples from a run's averaged generator.")
-    parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
+    add_run(parser)
     parser.add_argument("--count", type=at_least(1), metavar="N", help=f"how many (default: {GRID})")
-    parser.add_argument(
-        "--seed", type=at_least(0), metavar="S", help="of the latents (default: a new one each time, which is printed)"
-    )
     parser.add_argument(
         "--out",
         metavar="PATH",
@@ -88,24 +73,11 @@ def _parser() -> Parser:
         "for text (default: in the run's folder)",
     )
     add_overwrite(parser)
-    parser.add_argument(
-        "--class",
-        dest="classes",
-        action="append",
-        metavar="C",
-        help="a class, by number or name, or several with commas between them (repeatable): conditional recipes",
-    )
+    add_drawing(parser)
     parser.add_argument(
         "--by-class",
         action="store_true",
         help=f"one row per class of {OF_CLASS} (or --count) samples; a column shares its latent",
-    )
-    parser.add_argument(
-        "--truncation",
-        type=float,
-        metavar="T",
-        help="more typical samples, less variety: latents within T only, such as 0.5; of style-based generators, "
-        "styles T times as far from their mean, 0 to 1 (default: the whole prior)",
     )
     parser.add_argument(
         "--mix-styles",
@@ -116,8 +88,16 @@ def _parser() -> Parser:
     parser.add_argument(
         "--styles", action="store_true", help="with --interpolate: on a straight line in w, the space of styles"
     )
-    parser.add_argument("--raw", action="store_true", help="the trained weights, not their running average")
-    parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
+    parser.add_argument(
+        "--nearest",
+        type=at_least(1),
+        nargs="?",
+        const=NEAREST,
+        metavar="K",
+        help=f"each of {SHOWN} samples beside the K training images that are nearest to it by their pixels (default: "
+        f"{NEAREST})",
+    )
+    parser.add_argument("--data", metavar="SOURCE", help="with --nearest: where the run's data is now, if it has moved")
     parser.add_argument(
         "--interpolate", action="store_true", help=f"a strip of {STRIP} samples that interpolate between two latents"
     )
@@ -129,7 +109,6 @@ def _parser() -> Parser:
         help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
-    add_kinds(parser)
     return parser
 
 
@@ -142,7 +121,9 @@ def _check_out(run: Run, values: argparse.Namespace, out: Path, *, of_user: bool
     from steadygan.report.samples import check_form, is_grid
 
     overwrite = values.overwrite or not of_user
-    one_picture = values.interpolate or values.gif or values.between is not None or values.mix_styles
+    one_picture = values.interpolate or values.gif or values.between is not None or values.mix_styles or values.nearest
+    if values.nearest:
+        _check_nearest(run, out)
     if not one_picture:
         check_form(out, text=run.sample_spec.is_text, table=run.sample_spec.is_points)
     if out.is_dir() or not (one_picture or out.suffix):
@@ -178,6 +159,15 @@ def _check_picture(run: Run, values: argparse.Namespace) -> None:
         )
 
 
+def _check_nearest(run: Run, out: Path) -> None:
+    from steadygan.report.samples import GRIDS
+
+    if not run.sample_spec.is_picture:
+        raise UsageError(f"--nearest is of pictures, and {run.folder} makes {run.sample_spec.plural}")
+    if out.suffix.lower() not in GRIDS:
+        raise UsageError(f"--nearest writes one picture, so --out has to end in .png or the like, got '{out}'")
+
+
 def _check_space(run: Run, count: int, out: Path) -> None:
     """Raises UsageError if the disk has less room than the samples take."""
     spec = run.sample_spec
@@ -191,22 +181,20 @@ def _check_space(run: Run, count: int, out: Path) -> None:
         )
 
 
-def _default_path(run: Run, values: argparse.Namespace) -> Path:
-    at = f"round-{values.round or run.rounds_done}"
+def _default_path(drawing: Drawing, values: argparse.Namespace) -> Path:
     forms = (
         ("between", values.between is not None),
         ("interpolation", values.interpolate),
         ("mixing", values.mix_styles is not None),
         ("classes", values.by_class),
+        ("nearest", values.nearest),
     )
     what = next((name for name, given in forms if given), "samples")
-    of = "" if values.classes is None else "-class-" + "-".join(map(str, values.classes[:20]))
-    raw = "-raw" if values.raw else ""
-    raw += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
-    raw += f"-layers-{values.mix_styles}" if values.mix_styles else ""
-    raw += "-styles" if values.styles else ""
-    suffix = "gif" if values.gif else "png" if what in ("between", "interpolation", "mixing") else file_ending(run)
-    return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
+    marks = drawing.marks + (f"-layers-{values.mix_styles}" if values.mix_styles else "")
+    marks += "-styles" if values.styles else ""
+    picture = what in ("between", "interpolation", "mixing", "nearest")
+    suffix = "gif" if values.gif else "png" if picture else file_ending(drawing.run)
+    return drawing.run.folder / GENERATED / f"{what}-{marks}.{suffix}"
 
 
 def file_ending(run: Run) -> str:
@@ -218,19 +206,13 @@ def file_ending(run: Run) -> str:
     return "csv" if run.sample_spec.is_points else "npy"
 
 
-def _weights(values: argparse.Namespace) -> Weights:
-    return "raw" if values.raw else "average"
-
-
-def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
+def _write_samples(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
     import numpy as np
 
     from steadygan.report.samples import is_grid, save_blocks, save_grid
 
-    count = values.count or GRID
-    asked = {"label": values.classes, "weights": _weights(values), "round_": values.round}
-    asked["truncation"] = values.psi
-    blocks, units = run.blocks(count, values.seed, **asked), run.data.units
+    run, count = drawing.run, values.count or GRID
+    blocks, units = run.blocks(count, drawing.seed, **drawing.options), run.data.units
     if not run.conditional:  # labels of a generator that is not told them say nothing
         blocks = ((samples, None) for samples, _ in blocks)
     if run.alphabet is None and is_grid(out):
@@ -238,7 +220,18 @@ def _write_samples(run: Run, values: argparse.Namespace, out: Path) -> None:
     else:
         dimensions = 1 + len(run.sample_spec.shape)
         save_blocks(blocks, out, count, run.alphabet, units, run.class_names, dimensions=dimensions)
-    print(f"{count:,} samples of {run.folder}, seed {values.seed}: {out}")
+    print(f"{count:,} samples of {run.folder}, seed {drawing.seed}: {out}")
+
+
+def _write_nearest(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.evaluation.neighbours import nearest_of_run
+
+    samples = drawing.run.sample(values.count or SHOWN, drawing.seed, **drawing.options)
+    found = nearest_of_run(drawing.run, samples, values.nearest, data=values.data)
+    found.save(out)
+    said = f"{len(samples):,} samples of {drawing.run.folder} beside their nearest training images"
+    print(f"{said}, seed {drawing.seed}: {out}")
+    print(found.line)
 
 
 def _check_styles(values: argparse.Namespace) -> None:
@@ -246,97 +239,53 @@ def _check_styles(values: argparse.Namespace) -> None:
     if values.styles and not values.interpolate:
         raise UsageError("--styles goes with --interpolate: sample RUN --interpolate --styles")
     others = values.interpolate or values.gif or values.between is not None or values.by_class
+    if values.nearest and (others or values.mix_styles):
+        raise UsageError("--nearest makes a picture of its own, without --interpolate, --gif, --between and the like")
+    if values.data is not None and not values.nearest:
+        raise UsageError("--data says where the training images are, for --nearest")
     if values.mix_styles and others:
         raise UsageError("--mix-styles makes a grid of its own, without --interpolate, --gif, --between and --by-class")
 
 
-def _truncated(run: Run, values: argparse.Namespace) -> Run:
-    """The run, with a truncated prior if that is asked for; of a style-based generator styles are truncated (psi)."""
-    from steadygan.run.styles import has_styles
-
-    values.psi = values.truncation if has_styles(run.recipe) else None
-    if values.truncation is None or values.mix_styles or values.styles:  # without styles these are refused by name
-        values.psi = values.truncation
-        return run
-    if values.psi is None:
-        return run.truncated(values.truncation)
-    if values.interpolate or values.gif or values.between is not None or values.by_class:
-        raise UsageError("--truncation of styles goes with plain samples, --mix-styles, and --interpolate --styles")
-    return run
-
-
-def _need_styles(run: Run, values: argparse.Namespace) -> None:
-    """Raises UsageError, before anything is written, for generators without styles and psi out of range."""
-    from steadygan.run.styles import style_based, truncated
-
-    weights = _weights(values)
-    network = (
-        run.generator if weights == "average" and values.round is None else run.load_generator(weights, values.round)
-    )
-    given = {
-        "--truncation": values.psi is not None,
-        "--mix-styles": values.mix_styles,
-        "--styles": values.styles,
-    }
-    style_based(network, next(name for name, is_given in given.items() if is_given))
-    with truncated(network, values.psi):
-        pass
-
-
-def _write_mixing(run: Run, values: argparse.Namespace, out: Path) -> None:
+def _write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
     from steadygan.report.pictures import image_grid, save_picture
     from steadygan.report.samples import GRIDS
 
     if out.suffix.lower() not in GRIDS:
         raise UsageError(f"--mix-styles writes one picture, so --out has to end in .png or the like, got '{out}'")
     count = values.count or MIXED
-    grid = run.style_mixing(
-        count,
-        count,
-        values.mix_styles,
-        values.seed,
-        label=values.classes,
-        weights=_weights(values),
-        round_=values.round,
-        truncation=values.psi,
-    )
+    grid = drawing.run.style_mixing(count, count, values.mix_styles, drawing.seed, **drawing.options)
     picture = image_grid(grid.reshape(-1, *grid.shape[2:]), columns=count + 1)
     save_picture(picture, out, f"styles of rows in the first {values.mix_styles} layers, of columns in the others")
-    print(f"mixed styles of {run.folder}, seed {values.seed}: {out}")
+    print(f"mixed styles of {drawing.run.folder}, seed {drawing.seed}: {out}")
 
 
-def _write_classes(run: Run, values: argparse.Namespace, out: Path) -> None:
+def _write_classes(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
     from steadygan.report.samples import save_classes
 
-    columns = values.count or OF_CLASS
-    samples, classes = run.class_grid(
-        columns, values.seed, label=values.classes, weights=_weights(values), round_=values.round
-    )
+    run, columns = drawing.run, values.count or OF_CLASS
+    samples, classes = run.class_grid(columns, drawing.seed, **drawing.options)
     names = run.class_names
     save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
-    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}, seed {values.seed}: {out}")
+    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}, seed {drawing.seed}: {out}")
 
 
-def _write_path(run: Run, values: argparse.Namespace, out: Path) -> None:
+def _write_path(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
     from steadygan.report.pictures import image_grid, interpolation_strip, save_picture, write_gif
     from steadygan.report.samples import GRIDS
 
-    weights, suffix = _weights(values), out.suffix.lower()
+    run, suffix = drawing.run, out.suffix.lower()
     if values.gif:
         if suffix != ".gif":
             raise UsageError(f"--gif writes an animation, so the ending of --out has to be .gif, got '{out}'")
         count = values.count or ANIMATED
-        frames = run.interpolate(
-            count, FRAMES, values.seed, loop=True, label=values.classes, weights=weights, round_=values.round
-        )
+        frames = run.interpolate(count, FRAMES, drawing.seed, loop=True, **drawing.options)
         write_gif([image_grid(samples) for samples in frames], out)
     else:
         if suffix not in GRIDS:
             raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
-        steps, asked = values.count or STRIP, {"label": values.classes, "weights": weights, "round_": values.round}
-        if values.styles:
-            frames = run.interpolate_styles(1, steps, values.seed, truncation=values.psi, **asked)
-        else:
-            frames = run.interpolate(1, steps, values.seed, **asked)
+        steps = values.count or STRIP
+        between = run.interpolate_styles if values.styles else run.interpolate
+        frames = between(1, steps, drawing.seed, **drawing.options)
         save_picture(interpolation_strip(frames[:, 0]), out, f"{steps} samples that interpolate between two latents")
-    print(f"interpolation of {run.folder}, seed {values.seed}: {out}")
+    print(f"interpolation of {run.folder}, seed {drawing.seed}: {out}")

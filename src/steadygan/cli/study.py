@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadygan.cli import verbosity
+from steadygan.cli import as_json, verbosity
+from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.codes import INTERRUPTED, TERMINATED
 from steadygan.cli.parser import Parser, at_least, integer, minutes
 from steadygan.cli.runs import table
@@ -42,6 +43,8 @@ def run(arguments: Sequence[str]) -> int:
     )
     if values.plan:
         return print_plan(definition, values)
+    if values.slurm and values.json:
+        raise UsageError("--slurm prints a script, and --json results; give one of them")
     if values.slurm:
         return _print_script(definition, values)
     if definition.scale == "paper" and values.minutes is None and not values.yes:
@@ -72,10 +75,12 @@ def carry_out(folder: StudyFolder, values: argparse.Namespace) -> int:
         line = f"interrupted; {done} of {len(folder.trials)} trials are finished; to go on: the same command"
         print(f"steadygan: {line}", file=sys.stderr)
         return _code_of_interrupt()
-    _print_findings(found)
+    _print_json(found) if values.json else _print_findings(found)
     if values.docs is not None:
         publishing.publish(found, Path(values.docs))
-        print(f"gallery:  {publishing.write_gallery(Path(values.docs))}")
+        gallery = publishing.write_gallery(Path(values.docs))
+        if not values.json:
+            print(f"gallery:  {gallery}")
     return 0 if found.complete or values.leave else 1
 
 
@@ -88,6 +93,7 @@ def add_sharing(parser: Parser) -> None:
     add("--out", metavar="DIR", help="the study's folder (default: one below runs/studies/)")
     add("--again", action="store_true", help="begins trials anew that failed")
     add("--plan", action="store_true", help="says what it would cost, by measured speed, and ends")
+    add_json(parser)
     add("--leave", action="store_true", help="ends when all that is left is carried out by other workers")
 
 
@@ -152,7 +158,11 @@ def _without_name(values: argparse.Namespace) -> int:
 
     count = values.workers if isinstance(values.workers, int) else cores()
     scale: Scale | None = values.scale or ("laptop" if values.plan else None)
-    print_table([listing.HEAD, *(line.cells for line in listing.lines(scale, count))])
+    lines = listing.lines(scale, count)
+    if values.json:
+        print_json("study", lines)
+        return 0
+    print_table([listing.HEAD, *(line.cells for line in lines)])
     verbosity.say("", "'steadygan study NAME' carries one out, or goes on with it; --plan says what it would cost")
     return 0
 
@@ -174,6 +184,10 @@ def print_plan(definition: Definition, values: argparse.Namespace) -> int:
     asked = values.workers if isinstance(values.workers, int) else session.usual_workers(definition)
     count = min(asked, sum(cost.trials for cost in costs))
     definition = session.fitted(definition, costs, values.minutes, count, verbosity.say)
+    if values.json:
+        seconds = plan.seconds_with(costs, count, definition.share)
+        print_json("study", costs, study=study.name, scale=definition.scale, workers=count, seconds=seconds)
+        return 0
     print("\n".join(plan.plan_lines(definition, study, costs, count)))
     return 0
 
@@ -219,6 +233,24 @@ def _print_findings(found: Findings) -> None:
         verbosity.say("--again begins trials anew that failed")
     print(f"trials:   {found.state}")
     print(f"page:     {found.page}")
+
+
+def _print_json(found: Findings) -> None:
+    """Prints the table's rows, and the claims, failures and paths beside them."""
+    table = found.table
+    decided = [
+        {"name": claim.name, "statement": claim.statement, **as_json.plain(found.decisions[claim.name])}
+        for claim in found.study.claims
+    ]
+    print_json(
+        "study",
+        [dict(zip(table.columns, row, strict=True)) for row in table.rows],
+        folder=found.folder,
+        complete=found.complete,
+        claims=decided,
+        failures=found.failures,
+        page=found.page,
+    )
 
 
 def _say_at_once(line: str) -> None:

@@ -12,10 +12,11 @@ _level = 0
 
 
 def set_by(arguments: Iterable[str]) -> None:
-    """Sets it by the flags among the arguments; of several the last one counts."""
+    """Sets it by the flags among the arguments; of several the last one counts. JSON comes alone: it is quiet."""
     global _level
-    _level = 0
-    for word in arguments:
+    words = list(arguments)
+    _level = -1 if "--json" in words else 0
+    for word in words:
         if word in FLAGS:
             _level = -1 if word in QUIET else 1
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 from steadygan.diagnostics.history import History
+from steadygan.system import notebook
 
 VerdictName = Literal[
     "diverged",
@@ -74,6 +75,14 @@ class Diagnosis:
     def sick(self) -> bool:
         """True if the main finding is a fault."""
         return self.main.verdict not in NO_FAULTS
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (finding.verdict.replace("_", " "), f"since round {finding.since:,}, {finding.confidence:.0%}: {evidence}")
+            for finding in self.findings
+            for evidence in ["; ".join(each.text for each in finding.evidence)]
+        ]
+        return notebook.table([*rows, ("looked at up to round", f"{self.round:,}")])
 
 
 Rule = Callable[[History], Finding | None]

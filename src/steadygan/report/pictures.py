@@ -63,6 +63,14 @@ def image_grid(samples: NDArray[np.uint8], columns: int | None = None, scale: in
     return Image.fromarray(canvas[..., 0] if canvas.shape[-1] == 1 else canvas)
 
 
+def beside(first: Image.Image, second: Image.Image, gap: int = 12) -> Image.Image:
+    """Two pictures side by side, with white between them."""
+    canvas = Image.new(first.mode, (first.width + gap + second.width, max(first.height, second.height)), "white")
+    canvas.paste(first, (0, 0))
+    canvas.paste(second, (first.width + gap, 0))
+    return canvas
+
+
 def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | None = None) -> Image.Image:
     """One row of tiles for each class, its name to the left of it.
 
@@ -77,9 +85,9 @@ def class_grid(samples: NDArray[np.uint8], names: Sequence[str], scale: int | No
         )
     rows, columns = samples.shape[:2]
     grid = image_grid(samples.reshape(rows * columns, *samples.shape[2:]), columns, scale)
-    grid = _on_white(grid)
+    grid = on_white(grid)
     height = grid.height / rows
-    font = _font(max(9, min(16, round(height / 2))))
+    font = font_of_size(max(9, min(16, round(height / 2))))
     shown = [name if len(name) <= _NAME else f"{name[: _NAME - 1]}…" for name in names]
     margin = math.ceil(max(font.getlength(name) for name in shown)) + 12
     canvas = Image.new(grid.mode, (margin + grid.width, grid.height), "white")
@@ -123,7 +131,7 @@ def write_gif(frames: Sequence[Image.Image], path: Path, seconds_per_frame: floa
     sizes = {frame.size for frame in frames}
     if len(sizes) > 1:
         raise UsageError(f"the frames of an animation must have one size, got {sorted(sizes)}")
-    first, *rest = [_on_white(frame) for frame in frames]
+    first, *rest = [on_white(frame) for frame in frames]
     with written_aside(path) as aside:
         first.save(
             aside,
@@ -148,7 +156,7 @@ def save_picture(image: Image.Image, path: Path, description: str = "") -> Path:
                 text.add_itxt("Description", description)
             image.save(aside, pnginfo=text)  # optimize=True takes many times as long for the same bytes
         else:
-            _on_white(image).save(aside)
+            on_white(image).save(aside)
     return path
 
 
@@ -231,7 +239,7 @@ def _on_chequers(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return made
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font_of_size(size: int) -> ImageFont.FreeTypeFont:
     """matplotlib's DejaVu Sans, which covers more alphabets than Pillow's own font."""
     import matplotlib
     from PIL import ImageFont
@@ -248,7 +256,7 @@ def _visible_scale(grid_side: int, tile_side: int) -> int:
     return max(1, min(wanted, LARGEST // grid_side))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
     """The image without transparency, for formats that have none."""
     if image.mode not in ("LA", "RGBA"):
         return image

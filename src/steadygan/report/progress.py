@@ -1,4 +1,4 @@
-"""The progress of a run on a console: a live panel in a terminal, plain lines anywhere else."""
+"""The progress of a run: a live panel in a terminal, a bar in a notebook, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from steadygan.report.progress_lines import BROKEN, PlainLines
-from steadygan.system import progress
+from steadygan.system import notebook, progress
 from steadygan.system.graphics import choice as graphics
 from steadygan.system.terminal import console as safe_console
 from steadygan.system.terminal import moves_cursor
@@ -117,6 +117,10 @@ class _Display(Protocol):
 
 def _display_on(console: Console | None, clock: Callable[[], float], pictures: graphics.Protocol) -> _Display:
     if console is None:
+        if notebook.in_notebook():
+            from steadygan.report.notebook_panel import NotebookPanel
+
+            return NotebookPanel(clock)
         stream = sys.stdout
         if not moves_cursor(stream):  # None: a Windows program without a console
             return PlainLines(stream, clock)

@@ -39,6 +39,11 @@ class RunFolder:
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self.folder}', {self.rounds_done:,} of {self.recipe.rounds:,} rounds)"
 
+    def _repr_html_(self) -> str:
+        from steadygan.run.notebook import run_html
+
+        return run_html(self.folder, self.kinds)
+
     @cached_property
     def recipe(self) -> Recipe:
         """Every setting of the training."""
@@ -111,6 +116,29 @@ class RunFolder:
         from steadygan.run.records import evaluation_rows
 
         return evaluation_rows(self.folder / layout.EVALUATIONS)
+
+    def history(self) -> list[dict[str, Any]]:
+        """All that was recorded during training, one plain dict a round, oldest first.
+
+        ``round`` and the fields of ``rows``; those of the evaluations and of the doctor's looks of the same round, as
+        ``evaluation/frechet`` and ``signals/rank``. A field that was not recorded in a round is not in its dict.
+
+        >>> pandas.DataFrame(run.history())              # doctest: +SKIP
+        """
+        from steadygan.run.table import history
+
+        return history(self.folder)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Writes ``history`` as CSV, a line a round and an empty cell for what was not recorded; returns its path.
+
+        Raises:
+            UsageError: for what is no path of a file.
+            RunError: if it cannot be written.
+        """
+        from steadygan.run.table import write_csv
+
+        return write_csv(self.history(), Path(path))
 
     @property
     def best_round(self) -> int:

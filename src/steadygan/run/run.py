@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Unpack
 
 from steadygan.errors import UsageError
 from steadygan.run import interpolate
 from steadygan.run.folder import RunFolder, Weights
+from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import take_statistics, with_truncated_prior
 from steadygan.system import progress
 from steadygan.types import scales_of
@@ -98,12 +100,11 @@ class Run(RunFolder):
         count: int,
         seed: int = 0,
         *,
-        weights: Weights = "average",
-        round_: int | None = None,
         scaled: bool = False,
+        **options: Unpack[Options],
     ) -> Iterator[Samples]:
         """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds; ``scaled`` as of blocks."""
-        for samples, _ in self.blocks(count, seed, weights=weights, round_=round_, scaled=scaled):
+        for samples, _ in self.blocks(count, seed, scaled=scaled, **options):
             yield samples
 
     def blocks(
@@ -111,24 +112,20 @@ class Run(RunFolder):
         count: int,
         seed: int = 0,
         *,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
         scaled: bool = False,
-        truncation: float | None = None,
+        **options: Unpack[Options],
     ) -> Iterator[tuple[Samples, Labels | None]]:
         """The samples of ``sample`` and their labels, in blocks [n, ...] and [n]: nothing is as long as ``count``.
 
         ``scaled``: as networks see numbers, not in the units of the data, to compare with the data set's samples.
-        ``truncation``: as of ``sample``.
         """
         import torch
 
         from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
-        from steadygan.run.styles import truncated
 
         _need_samples(count)
-        network = self._generator_of(weights, round_)
+        sampling = Sampling(**options)
+        label = sampling.label
         spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
         numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
         asked = None if label is None else torch.tensor(self.class_numbers(label))
@@ -138,7 +135,7 @@ class Run(RunFolder):
             labels = draw_labels(classes, drawn, size)
             if asked is not None:
                 labels = asked[torch.arange(first, first + size) % len(asked)]
-            with truncated(network, truncation):
+            with self._drawing(sampling) as network:
                 decoded = list(self._decoded(latents, labels, network, first))
             for scales in decoded:
                 made = scales[-1].numpy()
@@ -148,11 +145,7 @@ class Run(RunFolder):
         self,
         count: int,
         seed: int = 0,
-        *,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
-        truncation: float | None = None,
+        **options: Unpack[Options],
     ) -> Samples:
         """``count`` generated samples, the same for the same seed.
 
@@ -163,36 +156,28 @@ class Run(RunFolder):
         Args:
             count: how many
             seed: decides the latents; the first n samples do not depend on the count
-            label: the class, by number or name, or several in turn; None: drawn for each sample
-            weights: the average of the generator's weights, or the raw ones
-            round_: of the checkpoint; None: the last
-            truncation: psi of style-based generators: styles at mean + psi (style - mean), for less varied, cleaner
-                samples; None: as they are
+            options: ``label``, ``weights``, ``round_`` and ``truncation``, as fields of ``sampling.Sampling``
         """
-        from steadygan.run.styles import truncated
-
         _need_samples(count)
-        labels, network = self.labels(count, seed, label), self._generator_of(weights, round_)
-        with truncated(network, truncation):
-            return self.decode(self.latents(count, seed), labels, generator=network)
+        sampling = Sampling(**options)
+        with self._drawing(sampling) as network:
+            return self.decode(self.latents(count, seed), self.labels(count, seed, sampling.label), generator=network)
 
     def class_grid(
         self,
         columns: int,
         seed: int = 0,
         *,
-        label: Asked | None = None,
         most: int = 20,
-        weights: Weights = "average",
-        round_: int | None = None,
+        **options: Unpack[Options],
     ) -> tuple[Samples, list[int]]:
         """Samples [classes, columns, ...] whose columns share a latent, and the classes of the rows.
 
         Args:
             columns: samples of each class
             seed: decides the latents, which are those of ``sample``, and the choice of classes
-            label: the classes, by number or name; None: all, or ``most`` of them
-            most: how many classes are chosen if there are more and ``label`` is None
+            most: how many classes are chosen if there are more and no ``label`` names some
+            options: as of ``sample``; ``label`` names the classes, None: all, or ``most`` of them
 
         Raises:
             UsageError: if the generator is not conditional.
@@ -203,12 +188,14 @@ class Run(RunFolder):
 
         if columns < 1:
             raise UsageError(f"the number of samples of a class is {columns}; it has to be 1 or more")
-        classes = self.class_numbers(some_classes(self.sample_spec.classes, most, seed) if label is None else label)
-        generator, latents = self._generator_of(weights, round_), self.latents(columns, seed)
-        rows = [self.decode(latents, self.labels(columns, seed, number), generator=generator) for number in classes]
+        sampling = Sampling(**options)
+        asked = some_classes(self.sample_spec.classes, most, seed) if sampling.label is None else sampling.label
+        classes, latents = self.class_numbers(asked), self.latents(columns, seed)
+        with self._drawing(sampling) as network:
+            rows = [self.decode(latents, self.labels(columns, seed, number), generator=network) for number in classes]
         return np.stack(rows), classes
 
-    def lines(self, count: int, seed: int = 0, *, weights: Weights = "average", round_: int | None = None) -> list[str]:
+    def lines(self, count: int, seed: int = 0, **options: Unpack[Options]) -> list[str]:
         """The samples of ``sample`` as lines of text, without padding at their ends.
 
         Raises:
@@ -219,7 +206,7 @@ class Run(RunFolder):
         alphabet = self.alphabet
         if alphabet is None:
             raise UsageError(f"{self.folder} makes {self._sample_kind}, no lines of text: use sample")
-        return decode(self.sample(count, seed, weights=weights, round_=round_), alphabet)
+        return decode(self.sample(count, seed, **options), alphabet)
 
     def style_mixing(
         self,
@@ -227,11 +214,7 @@ class Run(RunFolder):
         columns: int,
         coarse: int,
         seed: int = 0,
-        *,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
-        truncation: float | None = None,
+        **options: Unpack[Options],
     ) -> Samples:
         """A grid of mixed styles, uint8 [1 + rows, 1 + columns, C, H, W]: the rows' in the first ``coarse`` layers.
 
@@ -240,12 +223,12 @@ class Run(RunFolder):
         Raises:
             UsageError: for generators without styles, and numbers out of range.
         """
-        from steadygan.run.styles import mixing_grid, truncated
+        from steadygan.run.styles import mixing_grid
 
         _need_samples(min(rows, columns))
-        network, latents = self._generator_of(weights, round_), self.latents(rows + columns, seed)
-        labels = None if label is None else self.labels(max(rows, columns), seed, label)
-        with truncated(network, truncation):
+        sampling, latents = Sampling(**options), self.latents(rows + columns, seed)
+        labels = None if sampling.label is None else self.labels(max(rows, columns), seed, sampling.label)
+        with self._drawing(sampling) as network:
             return mixing_grid(self.recipe.representation, network, latents[:rows], latents[rows:], labels, coarse)
 
     def interpolate_styles(
@@ -253,41 +236,35 @@ class Run(RunFolder):
         count: int,
         steps: int,
         seed: int = 0,
-        *,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
-        truncation: float | None = None,
+        **options: Unpack[Options],
     ) -> Samples:
         """Interpolations of ``count`` images in w, uint8 [steps, count, C, H, W]: straight lines between styles.
 
         Raises:
             UsageError: for generators without styles, and numbers out of range.
         """
-        from steadygan.run.styles import between_styles, truncated
+        from steadygan.run.styles import between_styles
 
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
-        network, latents = self._generator_of(weights, round_), self.latents(2 * count, seed)
-        labels = self.labels(count, seed, label)
-        with truncated(network, truncation):
+        sampling, latents = Sampling(**options), self.latents(2 * count, seed)
+        labels = self.labels(count, seed, sampling.label)
+        with self._drawing(sampling) as network:
             return between_styles(self.recipe.representation, network, latents[:count], latents[count:], steps, labels)
 
     def scales(
         self,
         count: int,
         seed: int = 0,
-        *,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
+        **options: Unpack[Options],
     ) -> tuple[Samples, ...]:
         """The samples of ``sample`` at every size that the generator outputs, coarse to fine; most output one."""
         import torch
 
         _need_samples(count)
-        network = self._generator_of(weights, round_)
-        blocks = self._decoded(self.latents(count, seed), self.labels(count, seed, label), network)
+        sampling = Sampling(**options)
+        with self._drawing(sampling) as network:
+            blocks = list(self._decoded(self.latents(count, seed), self.labels(count, seed, sampling.label), network))
         return tuple(torch.cat(parts).numpy() for parts in zip(*blocks, strict=True))
 
     def interpolate(
@@ -297,9 +274,7 @@ class Run(RunFolder):
         seed: int = 0,
         *,
         loop: bool = False,
-        label: Asked | None = None,
-        weights: Weights = "average",
-        round_: int | None = None,
+        **options: Unpack[Options],
     ) -> NDArray[np.uint8]:
         """Interpolations of ``count`` images, uint8 [steps, count, C, H, W], beginning with those of ``sample``.
 
@@ -307,16 +282,40 @@ class Run(RunFolder):
         a to b, or with ``loop`` a whole turn, without the last step, which would repeat the first. Uniform latents are
         mixed in their normal quantiles.
         """
-        import numpy as np
-
-        if not self.sample_spec.is_picture:
-            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be interpolated")
+        self._need_pictures("interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
-        generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
         path = interpolate.circle(self.recipe.prior, count, steps, seed, loop=loop)
+        return self._film(path, count, steps, seed, Sampling(**options))
+
+    def walk(self, count: int, stops: int, steps: int, seed: int = 0, **options: Unpack[Options]) -> NDArray[np.uint8]:
+        """A walk through latent space, uint8 [stops * steps, count, C, H, W], which ends where it begins.
+
+        It passes ``stops`` latents of each image, and takes ``steps`` from one to the next, on arcs on which latents
+        are distributed as in training, like those of ``interpolate``. The first frame has the samples of ``sample``.
+        """
+        self._need_pictures("walked through")
+        if count < 1 or stops < 2 or steps < 1:
+            raise UsageError(
+                f"got {count} samples, {stops} stops and {steps} steps; a walk needs 1, 2 and 1 or more of them"
+            )
+        path = interpolate.through(self.recipe.prior, count, stops, steps, seed)
+        return self._film(path, count, stops * steps, seed, Sampling(**options))
+
+    def _film(
+        self, path: Iterator[torch.Tensor], count: int, steps: int, seed: int, sampling: Sampling
+    ) -> NDArray[np.uint8]:
+        """The samples of each set of latents on a path, all of the same labels."""
+        import numpy as np
+
+        labels = self.labels(count, seed, sampling.label)
         frames = progress.steps("drawing frames", path, steps)
-        return np.stack([self.decode(latents, labels, generator=generator) for latents in frames]).astype(np.uint8)
+        with self._drawing(sampling) as network:
+            return np.stack([self.decode(latents, labels, generator=network) for latents in frames]).astype(np.uint8)
+
+    def _need_pictures(self, done: str) -> None:
+        if not self.sample_spec.is_picture:
+            raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be {done}")
 
     def find_latents(
         self,
@@ -419,6 +418,15 @@ class Run(RunFolder):
     def _sample_kind(self) -> str:
         spec = self.sample_spec
         return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural
+
+    @contextmanager
+    def _drawing(self, sampling: Sampling) -> Iterator[nn.Module]:
+        """The generator that draws, for the block with its styles truncated if that is asked for."""
+        from steadygan.run.styles import truncated
+
+        network = self._generator_of(sampling.weights, sampling.round_)
+        with truncated(network, sampling.truncation):
+            yield network
 
     def _generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
         return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)

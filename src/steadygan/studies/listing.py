@@ -26,6 +26,11 @@ class Line:
     state: str
     time: str
     question: str
+    done: int | None = None
+    """finished trials"""
+    total: int | None = None
+    seconds: float | None = None
+    """that the trials took, or would take where that was measured"""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -67,18 +72,21 @@ def _begun(study: Study, scale: Scale, root: Path) -> Line | None:
     state += f", {failed} failed" if failed else ""
     state += f", {len(damaged)} damaged" if damaged else ""
     seconds = sum(record.seconds for record in records.values())
-    return Line(study.name, scale, f"{len(records)} of {total}", state, duration(seconds), study.question)
+    trials = f"{len(records)} of {total}"
+    return Line(study.name, scale, trials, state, duration(seconds), study.question, len(records), total, seconds)
 
 
 def _not_begun(study: Study, scale: Scale | None, workers: int) -> Line:
     at: Scale = scale or "laptop"
     definition = Definition(study.name, at, tuple(range(study.seeds[at])))
+    seconds = None
     try:
-        total, time = str(len(definition.trials(study))), ""
+        total, time = len(definition.trials(study)), ""
         if scale is not None:
             costs = plan.measured(definition, study)
             unknown = any(cost.unknown for cost in costs)
-            time = "unknown" if unknown else f"about {duration(plan.seconds_with(costs, workers))}"
+            seconds = None if unknown else plan.seconds_with(costs, workers)
+            time = "unknown" if seconds is None else f"about {duration(seconds)}"
     except SteadyganError:
-        total, time = "?", "unknown"
-    return Line(study.name, at, total, "not begun", time, study.question)
+        return Line(study.name, at, "?", "not begun", "unknown", study.question)
+    return Line(study.name, at, str(total), "not begun", time, study.question, 0, total, seconds)
