@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "diagnose": ("steadygan.cli.diagnose", "says what is wrong with a training, from a run or another tool's log"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
+    "ui": ("steadygan.cli.ui", "shows all runs on a page of this machine, live; stops and resumes them"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "recipes": ("steadygan.cli.recipes", "lists the recipes, or shows one as Python and as YAML"),

@@ -1,0 +1,88 @@
+"""Runs beside each other: recipes with their differences marked, evaluations as ``steadygan compare`` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from steadygan.errors import SteadyganError
+from steadygan.evaluation.comparison import Comparison, compare
+from steadygan.evaluation.differences import ABSENT, flattened
+from steadygan.evaluation.tables import DIRECTIONS, cell_text, seeds
+from steadygan.report.captions import EVALUATION, READINGS
+from steadygan.run import Run
+from steadygan.system.words import number
+from steadygan.ui.charts import together
+from steadygan.ui.index_page import settings_of
+from steadygan.ui.overview import Summary
+from steadygan.ui.rendering import render
+from steadygan.ui.watched import Watchers
+
+MOST = 8
+"""runs that are compared at once"""
+CURVES = 4
+"""most charts of them"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of all runs."""
+
+    name: str
+    values: tuple[str, ...]
+    differs: bool
+
+
+def settings(runs: Sequence[Summary]) -> list[Setting]:
+    """Every setting of the runs' recipes, in the order of the recipes, with those marked that are not equal in all."""
+    flat = [dict(flattened(settings_of(run.folder))) for run in runs]
+    names = dict.fromkeys(name for fields in flat for name in fields)
+    rows = [(name, tuple(fields.get(name, ABSENT) for fields in flat)) for name in names]
+    return [Setting(name, values, len(set(values)) > 1) for name, values in rows]
+
+
+def page(runs: Sequence[Summary], watchers: Watchers) -> str:
+    """The page of two runs or more."""
+    comparison, refusal = _compared(runs)
+    rows = settings(runs)
+    return render(
+        "compare.html",
+        runs=runs,
+        settings=rows,
+        differing=sum(row.differs for row in rows),
+        comparison=comparison,
+        refusal=refusal,
+        charts=_charts(runs, watchers),
+        cell=cell_text,
+        seeds=seeds,
+        number=number,
+        directions=DIRECTIONS,
+    )
+
+
+def _compared(runs: Sequence[Summary]) -> tuple[Comparison | None, str]:
+    try:
+        return compare([Run(run.folder) for run in runs]), ""
+    except SteadyganError as error:
+        return None, str(error)
+    except (ValueError, KeyError, TypeError, OSError) as error:  # of a damaged file
+        return None, f"their evaluations cannot be read: {error}"
+
+
+def _charts(runs: Sequence[Summary], watchers: Watchers) -> list[tuple[str, str, Markup]]:
+    """Charts of fields that two runs or more have: title, sentence and drawing; of long records by some of the rows."""
+    found = []
+    for run in runs:
+        watched = watchers.of(run.folder)
+        watched.poll()
+        found.append((run.name, watched.points()[0]))
+    charts = []
+    for reading in READINGS:
+        name = reading.fields[0][0]
+        if name.startswith(EVALUATION) or name in ("wasserstein_train", "score_gap_train", "generator_loss"):
+            drawing = together(found, name, reading.title)
+            if drawing is not None:
+                charts.append((reading.title, reading.fields[0][1], drawing))
+    return charts[:CURVES]
