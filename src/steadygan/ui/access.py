@@ -98,4 +98,4 @@ def refusal(method: str, headers: Sequence[tuple[bytes, bytes]], token: str) -> 
 
 
 def _values(headers: Sequence[tuple[bytes, bytes]], name: str) -> list[str]:
-    return [value.decode("latin-1").strip() for key, value in headers if key.decode("latin-1").lower() == name]
+    return [value.decode("latin-1") for key, value in headers if key.decode("latin-1").lower() == name]

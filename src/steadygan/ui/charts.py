@@ -18,6 +18,8 @@ from steadygan.ui.thinned import Points
 
 WINDOW = 101
 """window of the running median, in points"""
+SIZE, SMALL, WIDE = (420, 220), (320, 170), (560, 260)
+"""width and height of charts: on the page of a run, in a card, and of several runs; about as large as they are shown"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def main_card(points: Mapping[str, Points], recipe: Mapping[str, Any], judge: st
         each for each in readings if any(len(points[name].rounds) > 1 for name, _ in each.fields if name in points)
     ]
     chosen = (drawn or readings)[:1]
-    return _card(points, chosen[0]) if chosen else None
+    return _card(points, chosen[0], SMALL) if chosen else None
 
 
 def _present(points: Mapping[str, Points], reading: Reading) -> list[tuple[str, str]]:
@@ -66,10 +68,12 @@ def together(named: Sequence[tuple[str, Mapping[str, Points]]], field: str, titl
         for index, (name, points) in enumerate(named)
         if field in points and np.isfinite(points[field].means).any()
     ]
-    return Markup(Chart(series, title=title, width=760, height=300).svg()) if len(series) > 1 else None
+    if len(series) < 2:
+        return None
+    return Markup(Chart(series, title=title, width=WIDE[0], height=WIDE[1]).svg())
 
 
-def _card(points: Mapping[str, Points], reading: Reading) -> Card:
+def _card(points: Mapping[str, Points], reading: Reading, size: tuple[int, int] = SIZE) -> Card:
     drawn = [points[name] for name, _ in reading.fields if name in points]
     last = _last(points, reading)
     if all(len(each.rounds) < 2 for each in drawn):
@@ -80,7 +84,8 @@ def _card(points: Mapping[str, Points], reading: Reading) -> Card:
         if name in points
         for line in _lines(points, reading, name, label, colour)
     ]
-    chart = Chart(series, title=reading.title, log_y=reading.log and _spans_decades(drawn))
+    log = reading.log and _spans_decades(drawn)
+    chart = Chart(series, title=reading.title, log_y=log, width=size[0], height=size[1])
     notes = []
     if chart.outside():
         low, high = min(np.nanmin(each.lows) for each in drawn), max(np.nanmax(each.highs) for each in drawn)

@@ -43,6 +43,15 @@ def settings(runs: Sequence[Summary]) -> list[Setting]:
     return [Setting(name, values, len(set(values)) > 1) for name, values in rows]
 
 
+def short_names(runs: Sequence[Summary]) -> dict[str, str]:
+    """The runs' names by key, without the folders that all of them are in."""
+    parts = [run.name.split("/") for run in runs]
+    shared = 0
+    while all(len(each) > shared + 1 and each[shared] == parts[0][shared] for each in parts):
+        shared += 1
+    return {run.key: "/".join(each[shared:]) for run, each in zip(runs, parts, strict=True)}
+
+
 def page(runs: Sequence[Summary], watchers: Watchers) -> str:
     """The page of two runs or more."""
     comparison, refusal = _compared(runs)
@@ -50,6 +59,7 @@ def page(runs: Sequence[Summary], watchers: Watchers) -> str:
     return render(
         "compare.html",
         runs=runs,
+        names=short_names(runs),
         settings=rows,
         differing=sum(row.differs for row in rows),
         comparison=comparison,
@@ -71,18 +81,19 @@ def _compared(runs: Sequence[Summary]) -> tuple[Comparison | None, str]:
         return None, f"their evaluations cannot be read: {error}"
 
 
-def _charts(runs: Sequence[Summary], watchers: Watchers) -> list[tuple[str, str, Markup]]:
-    """Charts of fields that two runs or more have: title, sentence and drawing; of long records by some of the rows."""
-    found = []
+def _charts(runs: Sequence[Summary], watchers: Watchers) -> list[tuple[str, Markup]]:
+    """Charts of fields that two runs or more have: title and drawing; of long records by some of the rows."""
+    names, found = short_names(runs), []
     for run in runs:
         watched = watchers.of(run.folder)
         watched.poll()
-        found.append((run.name, watched.points()[0]))
+        found.append((names[run.key], watched.points()[0]))
     charts = []
     for reading in READINGS:
-        name = reading.fields[0][0]
+        name, label = reading.fields[0]
         if name.startswith(EVALUATION) or name in ("wasserstein_train", "score_gap_train", "generator_loss"):
-            drawing = together(found, name, reading.title)
+            title = reading.title if len(reading.fields) == 1 else f"{reading.title}: {label}"
+            drawing = together(found, name, title)
             if drawing is not None:
-                charts.append((reading.title, reading.fields[0][1], drawing))
+                charts.append((title, drawing))
     return charts[:CURVES]

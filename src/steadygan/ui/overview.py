@@ -62,6 +62,17 @@ class Summary:
     """seconds trained, and left"""
 
     @property
+    def title(self) -> str:
+        """The last part of the name; two where it is the run of a study's trial."""
+        parts = self.name.split("/")
+        return "/".join(parts[-2:] if parts[-1] == "run" else parts[-1:])
+
+    @property
+    def place(self) -> str:
+        """What stands before the title; ''."""
+        return self.name[: len(self.name) - len(self.title)]
+
+    @property
     def share(self) -> float:
         """Of the planned rounds that are done."""
         return min(1.0, self.done / self.rounds) if self.rounds else 0.0

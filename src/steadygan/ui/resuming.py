@@ -16,6 +16,11 @@ from steadygan.system.files import describe
 from steadygan.ui.tail import last_lines
 
 
+def command(folder: Path) -> list[str]:
+    """The command line that goes on with a run."""
+    return [sys.executable, "-m", "steadygan", "resume", str(folder.resolve())]
+
+
 @dataclass
 class _Begun:
     process: subprocess.Popen[bytes]
@@ -47,7 +52,7 @@ class Resumptions:
                 handle = os.open(log, flags, 0o644)
                 with os.fdopen(handle, "ab") as output:
                     process = subprocess.Popen(
-                        [sys.executable, "-m", "steadygan", "resume", str(folder.resolve())],
+                        command(folder),
                         stdin=subprocess.DEVNULL,
                         stdout=output,
                         stderr=subprocess.STDOUT,

@@ -37,77 +37,77 @@ class Points:
 
 
 class Thinned:
-    """One field of a record. Intervals are as wide as the rounds need, a power of two, and merge in pairs."""
+    """One field of a record. Intervals of rounds begin with a width of 1, which doubles when there are too many.
+
+    So up to ``intervals`` values are kept as they are, however many rounds lie between them.
+    """
 
     def __init__(self, intervals: int = INTERVALS) -> None:
         self.intervals = intervals
         self.width = 1
         """rounds of an interval"""
-        self.lost, self.first_lost = 0, None
-        self._count = np.zeros(intervals)
-        self._finite = np.zeros(intervals)
-        self._round = np.zeros(intervals)
-        self._total = np.zeros(intervals)
-        self._low = np.full(intervals, np.inf)
-        self._high = np.full(intervals, -np.inf)
+        self.lost = 0
+        self.first_lost: int | None = None
         self._last = (-1, np.nan)
-
-    lost: int
-    first_lost: int | None
+        self._at = np.empty(0, dtype=np.int64)
+        """number of each interval that has a value, ascending"""
+        self._sums = np.empty((4, 0))
+        """of each: values, finite values, their rounds (of all) and their sum (of the finite ones)"""
+        self._low, self._high = np.empty(0), np.empty(0)
 
     def extend(self, rounds: NDArray[np.int64], values: Values) -> None:
-        """Takes further values: rounds [N] from 0 on, in any order; values [N]."""
+        """Takes further values [N] of rounds [N], in any order; rounds outside of 0 to 2^52 are left out."""
         kept = (rounds >= 0) & (rounds < MOST_ROUNDS)
         rounds, values = rounds[kept], values[kept]
         if not rounds.size:
             return
-        while int(rounds.max()) // self.width >= self.intervals:
-            self._widen()
-        at = rounds // self.width
         finite = np.isfinite(values)
-        np.add.at(self._count, at, 1.0)
-        np.add.at(self._round, at, rounds.astype(np.float64))
-        np.add.at(self._finite, at[finite], 1.0)
-        np.add.at(self._total, at[finite], values[finite])
-        np.minimum.at(self._low, at[finite], values[finite])
-        np.maximum.at(self._high, at[finite], values[finite])
+        self._note(rounds, values, finite)
+        plain = np.where(finite, values, 0.0)
+        self._merge(
+            np.concatenate([self._at, rounds // self.width]),
+            np.concatenate([self._sums, [np.ones(len(rounds)), finite, rounds, plain]], axis=1),
+            np.concatenate([self._low, np.where(finite, values, np.inf)]),
+            np.concatenate([self._high, np.where(finite, values, -np.inf)]),
+        )
+        while len(self._at) > self.intervals:
+            self.width *= 2
+            self._merge(self._at // 2, self._sums, self._low, self._high)
+
+    def _note(self, rounds: NDArray[np.int64], values: Values, finite: NDArray[np.bool_]) -> None:
         if finite.any():
-            newest = np.flatnonzero(finite)[-1]
-            self._last = max(self._last, (int(rounds[newest]), float(values[newest])), key=lambda pair: pair[0])
+            newest = np.flatnonzero(finite & (rounds == rounds[finite].max()))[-1]
+            if rounds[newest] >= self._last[0]:
+                self._last = int(rounds[newest]), float(values[newest])
         if not finite.all():
             self.lost += int((~finite).sum())
             first = int(rounds[~finite].min())
             self.first_lost = first if self.first_lost is None else min(self.first_lost, first)
 
-    def _widen(self) -> None:
-        half = (self.intervals + 1) // 2
-        for name, join in (("_count", np.add), ("_finite", np.add), ("_round", np.add), ("_total", np.add)):
-            setattr(self, name, self._joined(getattr(self, name), join, 0.0, half))
-        self._low = self._joined(self._low, np.minimum, np.inf, half)
-        self._high = self._joined(self._high, np.maximum, -np.inf, half)
-        self.width *= 2
-
-    def _joined(self, values: Values, join: np.ufunc, empty: float, half: int) -> Values:
-        out = np.full(self.intervals, empty)
-        padded = np.append(values, empty) if len(values) % 2 else values
-        out[:half] = join(padded[0::2], padded[1::2])
-        return out
+    def _merge(self, at: NDArray[np.int64], sums: Values, low: Values, high: Values) -> None:
+        """Joins what is of one interval."""
+        order = np.argsort(at, kind="stable")
+        at = at[order]
+        starts = np.flatnonzero(np.diff(at, prepend=-1))
+        self._at = at[starts]
+        with np.errstate(over="ignore"):
+            self._sums = np.add.reduceat(sums[:, order], starts, axis=1)
+        self._low = np.minimum.reduceat(low[order], starts)
+        self._high = np.maximum.reduceat(high[order], starts)
 
     def points(self) -> Points:
         """The curve so far."""
-        there = np.flatnonzero(self._count)
-        finite = self._finite[there]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = np.where(finite > 0, self._total[there] / finite, np.nan)
-            rounds = self._round[there] / self._count[there]
+        count, finite, rounds, total = self._sums
         some = finite > 0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.where(some, total / finite, np.nan)
         return Points(
-            rounds,
+            rounds / count,
             means,
-            np.where(some, self._low[there], np.nan),
-            np.where(some, self._high[there], np.nan),
+            np.where(some, self._low, np.nan),
+            np.where(some, self._high, np.nan),
             self._last[1],
             self.lost,
             self.first_lost,
-            bool((self._count > 1).any()),
+            bool((count > 1).any()),
         )
