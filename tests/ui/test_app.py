@@ -43,6 +43,13 @@ def test_a_run_s_page_has_its_pictures_curves_and_settings(pages: Pages) -> None
     assert not [each for each in page.all("button") if "data-act" in each]
 
 
+def test_a_folder_named_from_here_shows_the_same(root: Path, monkeypatch) -> None:
+    monkeypatch.chdir(root.parent)
+    pages = Pages(Path("runs"), "t")
+    assert ask(pages, "/picture/40/done").status == ask(pages, "/thumb/40/done").status == 200
+    assert pages.overview.runs() == Pages(root, "t").overview.runs()
+
+
 def test_a_run_that_waits_can_be_resumed_and_one_of_this_process_not_stopped(pages: Pages, root: Path) -> None:
     acts = [
         each["data-act"]

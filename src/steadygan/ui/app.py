@@ -43,7 +43,7 @@ class Pages:
     def __init__(self, root: Path, token: str) -> None:
         self.overview, self.watchers, self.streams = Overview(root), Watchers(), Streams()
         self.resumptions, self._thumbnails = Resumptions(), Thumbnails()
-        self._root, self._asked = root, dict[Path, float]()
+        self._asked = dict[Path, float]()
         routes = [
             Route("/", self._index),
             Route("/events", self._index_events),
@@ -68,7 +68,7 @@ class Pages:
         runs = self.overview.runs()
         self._read([self.watchers.of(run.folder) for run in with_cards(runs)], 0.0)
         parts = IndexParts(self.watchers)(runs)
-        folder = str(self._root.resolve())
+        folder = str(self.overview.root)
         return _html(render("index.html", runs=runs, live=with_cards(runs), folder=folder, parts=marked(parts)))
 
     async def _index_events(self, request: Request) -> Response:

@@ -66,7 +66,7 @@ def together(named: Sequence[tuple[str, Mapping[str, Points]]], field: str, titl
     series = [
         Series(name, points[field].rounds, _smooth(points[field].means), colour=index)
         for index, (name, points) in enumerate(named)
-        if field in points and np.isfinite(points[field].means).any()
+        if field in points and np.isfinite(points[field].means).sum() > 1
     ]
     if len(series) < 2:
         return None

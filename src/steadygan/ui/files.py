@@ -19,7 +19,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def inside(folder: Path, path: Path | str) -> Path | None:
-    """The real path of a regular file of a run; None for what lies outside of its folder, by links too."""
+    """The real path of a regular file of a run; None for what lies outside of its folder, by links too.
+
+    Args:
+        folder: of the run, absolute
+        path: absolute, or below the folder
+    """
     try:
         real, root = (folder / path).resolve(strict=True), folder.resolve(strict=True)
         return real if real.is_relative_to(root) and real.is_file() else None

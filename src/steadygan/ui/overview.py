@@ -110,7 +110,7 @@ class Overview:
     """The summaries of all runs; what did not change is not read again. Safe to use from several threads."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()
         self._known: dict[str, tuple[tuple[int, ...], Summary]] = {}
         self._lock = threading.Lock()
 
