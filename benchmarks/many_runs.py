@@ -5,7 +5,8 @@ python -m benchmarks.many_runs --runs 50 --rounds 100000 --out FOLDER
 python -m benchmarks.many_runs --out FOLDER --only-make
 
 Times are those of a client of this machine, of a server that has just begun: the list, the page of the longest run,
-which shows some of its rows first, and the same page once all rows were read. Memory is the server's, resident.
+which shows some of its rows first, and the same page once all rows were read; beside them the server's processor time,
+which a busy machine does not stretch. Memory is the server's, resident.
 Results: benchmarks/results/many-runs.json.
 """
 
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,43 +83,57 @@ def row(n: int, draw: random.Random) -> dict[str, Any]:
 
 
 def measure(root: Path, longest: str, size: int) -> dict[str, Any]:
-    """Times in seconds, memory in megabytes."""
-    began = time.perf_counter()
+    """Seconds until an answer was received, seconds of processor time that it took the server, and megabytes."""
     line = [sys.executable, "-m", "steadygan", "ui", str(root)]
+    found: dict[str, Any] = {}
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as server:
+
+        def timed(name: str, ask: Callable[[], int]) -> None:
+            before, began = processor_time(server.pid), time.perf_counter()
+            answered = ask()
+            found[name] = {
+                "seconds": round(time.perf_counter() - began, 3),
+                "processor seconds": round(processor_time(server.pid) - before, 2),
+                "bytes": answered,
+                "memory, MB": round(memory(server.pid), 1),
+            }
+
         try:
             assert server.stdout is not None
             base = server.stdout.readline().partition("#")[0]
-            found: dict[str, Any] = {"server ready": time.perf_counter() - began}
-            found["list, the first time"], found["list, bytes"] = timed(base)
-            found["list, again"], _ = timed(base)
-            found["memory after the list"] = memory(server.pid)
-            found["longest run, from some rows"], found["longest run, bytes"] = timed(f"{base}run/{longest}")
-            found["longest run, all rows read after"] = until_read(f"{base}events/{longest}")
-            found["longest run, again"], _ = timed(f"{base}run/{longest}")
-            found["memory after the longest run"] = memory(server.pid)
-            found["bytes of its rows"] = size
-            found["most memory"] = memory(server.pid, "VmHWM")
+            timed("list, the first time", lambda: size_of(base))
+            timed("list, again", lambda: size_of(base))
+            timed("longest run, from some of its rows", lambda: size_of(f"{base}run/{longest}"))
+            timed("longest run, until all rows are read", lambda: read_all(f"{base}events/{longest}"))
+            timed("longest run, again", lambda: size_of(f"{base}run/{longest}"))
+            found["most memory, MB"] = memory(server.pid, "VmHWM")
+            found["bytes of the longest record"] = size
         finally:
             server.terminate()
-    return {name: round(value, 3) for name, value in found.items()}
+    return found
 
 
-def timed(address: str) -> tuple[float, int]:
-    """Seconds until a page was received, and its bytes."""
-    began = time.perf_counter()
+def size_of(address: str) -> int:
+    """Bytes of a page."""
     with urllib.request.urlopen(address) as answer:
-        return time.perf_counter() - began, len(answer.read())
+        return len(answer.read())
 
 
-def until_read(address: str) -> float:
-    """Seconds until a page's stream says nothing of rows that are still read."""
-    began = time.perf_counter()
+def read_all(address: str) -> int:
+    """Bytes of a page's stream until it says nothing of rows that are still read."""
+    received = 0
     with urllib.request.urlopen(address) as stream:
         for line in stream:
+            received += len(line)
             if line.startswith(b"data: ") and json.loads(line[6:]).get("curve-note") == "":
                 break
-    return time.perf_counter() - began
+    return received
+
+
+def processor_time(process: int) -> float:
+    """Seconds of processor time of a process (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: int, name: str = "VmRSS") -> float:
@@ -143,9 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if values.only_make:
             return
         found = measure(root, longest, os.stat(root / longest / layout.METRICS).st_size)
-        print("\n".join(f"{name}: {value:,}" for name, value in found.items()))
+        print("\n".join(f"{name}: {value}" for name, value in found.items()))
         shape = {"runs": values.runs, "rounds of the longest": values.rounds}
-        write_results(RESULTS / "many-runs.json", "many_runs", arguments, **shape, seconds_and_megabytes=found)
+        write_results(RESULTS / "many-runs.json", "many_runs", arguments, **shape, load=os.getloadavg(), found=found)
 
 
 if __name__ == "__main__":

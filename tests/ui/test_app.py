@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -212,3 +213,47 @@ def test_changes_of_runs_that_are_none_or_in_no_state_for_them_are_refused(pages
     assert answer.status == 409 and "no process trains this run" in json.loads(answer.body)["error"]
     with owned(root / "done"):
         assert "is being trained" in json.loads(post(pages, "/resume/done").body)["error"]
+
+
+GARBAGE = (b"\xff\xfe\0", b"{}\n", b"[" * 100 + b"9" * 6000, None)
+NAMES = (
+    layout.RECIPE,
+    layout.METRICS,
+    layout.EVALUATIONS,
+    layout.EVALUATION,
+    layout.SIGNALS,
+    layout.DIAGNOSIS,
+    layout.HISTORY,
+    layout.REMEDIES,
+    layout.DATA,
+    layout.ENVIRONMENT,
+    layout.OWNER,
+    layout.SAMPLES,
+    f"{layout.CHECKPOINTS}/000040/{layout.STATE}",
+    f"{layout.SAMPLES}/000040.png",
+    f"{layout.SAMPLES}/000041.txt",
+)
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_a_file_of_any_content_leaves_the_pages_whole(root: Path, content: bytes | None) -> None:
+    """Each file in turn; None: a FIFO in its place."""
+    for name in NAMES:
+        folder = run_folder(root / name.replace("/", "-"), 40, 40, ROWS[:3], (40,))
+        path = folder / name
+        if path.is_dir():
+            path.rename(folder / "aside")
+        path.unlink(missing_ok=True)
+        if content is None:
+            os.mkfifo(path)
+        else:
+            path.write_bytes(content)
+    pages = Pages(root, "t")
+    keys = [run.key for run in pages.overview.runs()]
+    assert len(keys) >= len(NAMES) + 1
+    for key in keys:
+        assert ask(pages, f"/run/{key}").status == 200, key
+    assert ask(pages, f"/thumb/40/{layout.folder_name(40)}").status == 404
+    assert ask(pages, "/").status == 200
+    for name in (layout.RECIPE, layout.METRICS, layout.EVALUATION):
+        assert ask(pages, "/compare", query=f"run=done&run={name}").status in (200, 404)

@@ -59,7 +59,9 @@ class Pages:
             Route("/stop/{key:path}", self._stop, methods=["POST"]),
             Route("/resume/{key:path}", self._resume, methods=["POST"]),
         ]
-        self.app = Guard(Starlette(routes=routes, exception_handlers={404: _missing, 405: _missing}), token)
+        self.app = Guard(
+            Starlette(routes=routes, exception_handlers={404: _missing, 405: _missing, OSError: _changing}), token
+        )
 
     async def _index(self, request: Request) -> Response:
         return await run_in_threadpool(self._index_page)
@@ -215,6 +217,11 @@ def _no_run() -> Response:
 
 async def _missing(request: Request, error: Exception) -> Response:
     return _text("there is no such page", getattr(error, "status_code", 404))
+
+
+async def _changing(request: Request, error: Exception) -> Response:
+    """For files that went away while they were read."""
+    return _text("this run is being changed: try again", 503)
 
 
 def _png(request: Request, folder: Path, path: Path, content: Callable[[], bytes | None]) -> Response:

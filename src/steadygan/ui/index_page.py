@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,13 @@ CARDS = 6
 _RECIPE_BYTES = 1 << 18
 
 
-def settings_of(folder: Path) -> dict[str, Any]:
+def settings_of(folder: Path) -> Mapping[str, Any]:
     """A run's recipe as plain data; {} if it cannot be read."""
-    text = recipe_text(folder)
+    return _settings(recipe_text(folder))
+
+
+@functools.lru_cache(maxsize=64)
+def _settings(text: str) -> Mapping[str, Any]:
     try:
         found = read_yaml(text, layout.RECIPE)
     except (SteadyganError, ValueError):

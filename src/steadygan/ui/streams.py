@@ -46,7 +46,10 @@ class Streams:
             yield b"retry: 2000\n\n"
             while not self.ends():
                 began = time.monotonic()
-                parts, more = await asyncio.to_thread(look)
+                try:
+                    parts, more = await asyncio.to_thread(look)
+                except OSError:  # files that went away while they were read
+                    parts, more = before, False
                 cost = time.monotonic() - began
                 if parts is None:
                     yield event("gone", {})

@@ -68,7 +68,6 @@ function settle(root = document) {
   root.querySelectorAll(".time").forEach(follow);
   root.querySelectorAll("svg.chart[data-x]").forEach(readable);
   ages(root);
-  filter();
 }
 
 /* --- ages --- */
@@ -206,6 +205,7 @@ function take(parts) {
   }
   if (focus && document.activeElement?.dataset.focus !== focus) document.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
   showChosen();
+  filter();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -243,5 +243,5 @@ others?.addEventListener("message", ({ data }) => {
 if (!token) others?.postMessage("ask");
 settle();
 showChosen();
-setInterval(ages, 10000);
+setInterval(() => ages(), 10000);
 connect();
