@@ -160,6 +160,21 @@ def test_recipes_stand_side_by_side_with_differences_marked(root: Path, pages: P
 
 
 @pytest.mark.parametrize(
+    ("values", "marked"),
+    [
+        (("1", "1", "1"), (False, False, False)),
+        (("1", "2"), (True, True)),
+        (("1", "2", "1"), (False, True, False)),
+        (("1", "2", "3"), (True, True, True)),
+        (("-", "2", "-"), (False, True, False)),
+        (("1", "-"), (True, False)),
+    ],
+)
+def test_the_values_that_most_runs_do_not_have_are_marked(values: tuple[str, ...], marked: tuple[bool, ...]) -> None:
+    assert comparison_page.Setting("a", values).marked == marked
+
+
+@pytest.mark.parametrize(
     ("query", "status"),
     [
         ("", 400),

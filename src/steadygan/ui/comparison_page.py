@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,15 +33,27 @@ class Setting:
 
     name: str
     values: tuple[str, ...]
-    differs: bool
+    """of each run; '-' for one without it"""
+
+    @property
+    def differs(self) -> bool:
+        """True if it is not equal in all runs."""
+        return len(set(self.values)) > 1
+
+    @property
+    def marked(self) -> tuple[bool, ...]:
+        """Of each run: True if its value is another one than most runs have; without such a value, all that differ."""
+        counts = Counter(self.values)
+        (value, most), *others = counts.most_common(2)
+        usual = None if others and others[0][1] == most else value
+        return tuple(self.differs and each not in (usual, ABSENT) for each in self.values)
 
 
 def settings(runs: Sequence[Summary]) -> list[Setting]:
-    """Every setting of the runs' recipes, in the order of the recipes, with those marked that are not equal in all."""
+    """Every setting of the runs' recipes, in the order of the recipes; what a run planned anew is none."""
     flat = [dict(flattened(settings_of(run.folder))) for run in runs]
-    names = dict.fromkeys(name for fields in flat for name in fields)
-    rows = [(name, tuple(fields.get(name, ABSENT) for fields in flat)) for name in names]
-    return [Setting(name, values, len(set(values)) > 1) for name, values in rows]
+    names = dict.fromkeys(name for fields in flat for name in fields if not name.startswith("replans"))
+    return [Setting(name, tuple(fields.get(name, ABSENT) for fields in flat)) for name in names]
 
 
 def short_names(runs: Sequence[Summary]) -> dict[str, str]:

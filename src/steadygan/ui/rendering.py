@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
@@ -34,7 +35,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(address=address, thousands=lambda value: f"{value:,}", duration=duration)
+    environment.filters.update(
+        address=address,
+        shell=lambda path: shlex.quote(str(path)),
+        thousands=lambda value: f"{value:,}",
+        duration=duration,
+    )
     return environment
 
 
