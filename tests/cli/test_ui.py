@@ -10,12 +10,15 @@ import pytest
 
 from steadygan.cli import main
 from steadygan.ui.server import ADDRESS, listening
+from tests.ui.folders import run_folder
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["none"], "there is no folder 'none'"),
+        ([], "'steadygan train' makes one"),
+        (["run"], "is a run"),
         (["--port", "0"], "1 to 65535"),
         (["--port", "70000"], "1 to 65535"),
         (["--port", "²"], "1 to 65535"),
@@ -26,6 +29,7 @@ from steadygan.ui.server import ADDRESS, listening
 )
 def test_a_wrong_command_line_is_one_line(place: Path, capsys: pytest.CaptureFixture[str], words, said) -> None:
     pytest.importorskip("uvicorn")
+    run_folder(place / "run")
     assert main(["ui", *words]) == 2
     assert said in capsys.readouterr().err
 

@@ -222,6 +222,11 @@ def test_there_are_only_so_many_streams(pages: Pages) -> None:
     assert ask(pages, "/events").status == 503
 
 
+def test_a_stream_s_head_ends(pages: Pages) -> None:
+    answer = ask(pages, "/events", method="HEAD")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_changes_of_runs_that_are_none_or_in_no_state_for_them_are_refused(pages: Pages, root: Path) -> None:
     assert post(pages, "/stop/none").status == 404 and post(pages, "/resume/../done").status == 404
     answer = post(pages, "/stop/done")

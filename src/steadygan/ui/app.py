@@ -81,7 +81,7 @@ class Pages:
             more = self._read([self.watchers.of(run.folder) for run in with_cards(runs)], READING)
             return make(runs), more
 
-        return self._stream(look)
+        return self._stream(request, look)
 
     async def _run(self, request: Request) -> Response:
         return await run_in_threadpool(self._run_page, request.path_params["key"])
@@ -110,7 +110,7 @@ class Pages:
             more = self._read([watched], READING)
             return make(run, self._was_asked(run)), more
 
-        return self._stream(look)
+        return self._stream(request, look)
 
     @staticmethod
     def _read(watched: list[Watched], seconds: float) -> bool:
@@ -121,7 +121,9 @@ class Pages:
             waiting = [each for each in waiting if each.poll()]
         return bool(waiting)
 
-    def _stream(self, look: Callable[[], tuple[Parts | None, bool]]) -> Response:
+    def _stream(self, request: Request, look: Callable[[], tuple[Parts | None, bool]]) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         if self.streams.full:
             return _text("there are too many pages open", 503)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

@@ -48,8 +48,8 @@ class Resumptions:
                 raise UsageError(f"{folder.name} is being resumed: it takes a while to begin")
             log = folder / layout.RESUMED
             try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK
-                handle = os.open(log, flags, 0o644)
+                safe = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, no waiting for a FIFO
+                handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | safe, 0o644)
                 with os.fdopen(handle, "ab") as output:
                     process = subprocess.Popen(
                         command(folder),

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from steadygan.errors import UsageError
+from steadygan.run import RUNS, is_run
 from steadygan.system.files import describe
 
 ADDRESS, PORT = "127.0.0.1", 8230
@@ -32,7 +33,10 @@ def serve(root: Path, port: int | None = None) -> None:
         raise UsageError(f"the page needs {error.name}: {INSTALL}") from None
     del starlette
     if not root.is_dir():
-        raise UsageError(f"there is no folder '{root}'")
+        hint = ": 'steadygan train' makes one, or name another folder" if root == RUNS else ""
+        raise UsageError(f"there is no folder '{root}'{hint}")
+    if is_run(root):
+        raise UsageError(f"{root} is a run: the page is of the folder that it is in, '{root.absolute().parent}'")
     from steadygan.ui.access import new_token
     from steadygan.ui.app import Pages
 

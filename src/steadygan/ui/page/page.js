@@ -57,6 +57,7 @@ function settle(root = document) {
     button.disabled = !mayWrite;
     button.title = mayWrite ? "" : "Open the link that 'steadygan ui' printed: it has the token that this needs";
   });
+  root.querySelectorAll("[data-needs]").forEach(line => { line.hidden = mayWrite; });
   root.querySelectorAll("[data-choose]").forEach(box => {
     box.checked = chosen.has(box.dataset.choose);
     box.closest("tr").classList.toggle("picked", box.checked);
