@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,25 @@ def test_runs_that_stay_as_they_are_are_not_read_again(root: Path, monkeypatch) 
     assert overview.runs() == before and read == []
     save_picture(layout.picture_path(root / "done", 41))
     assert {run.key: run.picture for run in overview.runs()}["done"] == 41 and read == ["done"]
+
+
+def test_folders_that_stay_as_they_are_are_not_read_again_and_new_runs_are_found(root: Path, monkeypatch) -> None:
+    (root / ".hidden").mkdir()
+    run_folder(root / ".hidden" / "run")
+    (root / "later").mkdir()
+    for folder in (root, root / "study", root / "study" / "trials", root / "study" / "trials" / "a", root / "later"):
+        os.utime(folder, (1, 1))
+    known: dict[Path, Any] = {}
+    before = find_runs(root, known)
+    read: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: read.append(Path(path).name) or scandir(path))
+    assert find_runs(root, known) == before == find_runs(root) and read.count("study") == 1  # of the last, without them
+    (root / "later" / layout.RECIPE).write_text("rounds: 1\n")
+    run_folder(root / "study" / "trials" / "b" / "run")
+    run_folder(root / "study" / "trials" / "b" / "again")
+    assert set(find_runs(root, known)) - set(before) == {"later", "study/trials/b/run", "study/trials/b/again"}
+    assert set(find_runs(root, known)) == set(find_runs(root))
 
 
 def test_links_lead_to_runs_but_not_to_folders_of_runs_nor_in_circles(root: Path, tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import hashlib
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from steadygan.errors import SteadyganError
 from steadygan.run import is_run, layout
@@ -27,6 +28,8 @@ DEPTH = 6
 """folders below the given one in which runs are looked for"""
 MOST = 5_000
 """folders that are looked through"""
+SETTLED = 2_000_000_000
+"""nanoseconds after a change for which a folder may change again and look the same"""
 _HEAD = re.compile(r"^(name|rounds): *(\S.*)$", re.MULTILINE)
 _SOURCE = re.compile(r"^data:\n(?:  .*\n)*?  source: *(\S.*)$", re.MULTILINE)
 _RECIPE_BYTES = 1 << 18
@@ -78,9 +81,18 @@ class Summary:
         return min(1.0, self.done / self.rounds) if self.rounds else 0.0
 
 
-def find_runs(root: Path) -> dict[str, Path]:
-    """The runs below a folder by their keys. A link leads to a run, never to a folder of runs."""
-    return {key_of(path.relative_to(root)): path for path in _walk(root)}
+Listing: TypeAlias = "tuple[int, list[tuple[Path, bool]]]"
+"""of a folder: when it was changed, and the folders in it, each with True for a link"""
+
+
+def find_runs(root: Path, known: dict[Path, Listing] | None = None) -> dict[str, Path]:
+    """The runs below a folder by their keys, hidden folders aside. A link leads to a run, never to a folder of runs.
+
+    Args:
+        root: the folder
+        known: listings of folders, which are not read again while they stay as they are: one may hold many pictures
+    """
+    return {key_of(path.relative_to(root)): path for path in _walk(root, {} if known is None else known)}
 
 
 def key_of(relative: Path) -> str:
@@ -89,21 +101,36 @@ def key_of(relative: Path) -> str:
     return text if text.isprintable() else f"~{hashlib.sha256(os.fsencode(text)).hexdigest()[:16]}"
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, known: dict[Path, Listing]) -> Iterator[Path]:
     waiting, seen = [(root, 0)], 0
     while waiting and seen < MOST:
         folder, depth = waiting.pop()
         seen += 1
-        try:
-            with os.scandir(folder) as entries:
-                folders = [(Path(entry.path), entry.is_symlink()) for entry in entries if entry.is_dir()]
-        except OSError:
-            continue
-        for path, linked in folders:
+        for path, linked in _folders(folder, known):
             if is_run(path):
                 yield path
             elif not linked and depth + 1 < DEPTH:
                 waiting.append((path, depth + 1))
+
+
+def _folders(folder: Path, known: dict[Path, Listing]) -> list[tuple[Path, bool]]:
+    try:
+        changed = os.stat(folder).st_mtime_ns
+        if folder in known and known[folder][0] == changed:
+            return known[folder][1]
+        now = time.time_ns()
+        with os.scandir(folder) as entries:
+            found = [
+                (Path(entry.path), entry.is_symlink())
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir()
+            ]
+    except OSError:
+        known.pop(folder, None)
+        return []
+    if now - changed > SETTLED:
+        known[folder] = changed, found
+    return found
 
 
 class Overview:
@@ -111,13 +138,14 @@ class Overview:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self._listings: dict[Path, Listing] = {}
         self._known: dict[str, tuple[tuple[int, ...], Summary]] = {}
         self._lock = threading.Lock()
 
     def runs(self) -> list[Summary]:
         """All runs, those that are trained now first, then the last changed ones."""
         with self._lock:
-            found = find_runs(self.root)
+            found = find_runs(self.root, self._listings)
             self._known = {key: entry for key, entry in self._known.items() if key in found}
             summaries = [self._summary(key, folder) for key, folder in found.items()]
         return sorted(summaries, key=lambda each: (each.state != "running", -each.changed, each.key))
@@ -125,7 +153,7 @@ class Overview:
     def run(self, key: str) -> Summary | None:
         """One run; None for a key that names none. Keys are looked up, never made into paths."""
         with self._lock:
-            folder = self._known[key][1].folder if key in self._known else find_runs(self.root).get(key)
+            folder = self._known[key][1].folder if key in self._known else find_runs(self.root, self._listings).get(key)
             if folder is None or not is_run(folder):
                 return None
             return self._summary(key, folder)
