@@ -39,6 +39,7 @@ COMMANDS = {
     "export": ("steadygan.cli.export", "writes a run's generator for other programs: ONNX and more"),
     "push": ("steadygan.cli.push", "uploads a run's generator to the Hugging Face Hub"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
+    "ui": ("steadygan.cli.ui", "shows all runs on a page of this machine, live; stops and resumes them"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),
     "tensorboard": ("steadygan.cli.tensorboard", "shows the curves of runs in TensorBoard"),

@@ -313,6 +313,14 @@ HABITS: dict[str, dict[str, Meaning]] = {
         (f"{_OUTS} --out", Otherwise("report.html is written into the run's folder")), ("--run --name", Bare())
     ),
     "runs": _table(("--dir --folder --path -d", Bare())),
+    "ui": _table(
+        ("--dir --folder --path --logdir --log-dir -d", Bare()),
+        ("-p", Same(("--port",))),
+        (
+            "--host --bind --bind_all --ip --address --share",
+            Otherwise("the page is on this machine alone; from another one: ssh -L 8230:127.0.0.1:8230 HOST"),
+        ),
+    ),
     "study": _table(
         (_OUTS, _OUT),
         ("--jobs -j --num-workers --processes", Same(("--workers",))),

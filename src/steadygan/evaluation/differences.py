@@ -51,13 +51,18 @@ def _decides(name: str) -> bool:
     return name not in NOT_SETTINGS and (not name.startswith("run.") or name == "run.precision")
 
 
-def _flattened(value: Any, name: str = "") -> Iterable[tuple[str, str]]:
+def _flattened(recipe: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, text in flattened(recipe):
+        yield name, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def flattened(value: Any, name: str = "") -> Iterable[tuple[str, str]]:
+    """The settings of a recipe as plain data: each one's path, such as ``critic.width``, and its value as text."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _flattened(item, f"{name}.{key}" if name else str(key))
+            yield from flattened(item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
         for index, item in enumerate(value):
-            yield from _flattened(item, f"{name}[{index}]")
+            yield from flattened(item, f"{name}[{index}]")
     else:
-        text = visible(str(value) if not isinstance(value, list) else ", ".join(map(str, value)))
-        yield name, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+        yield name, visible(str(value) if not isinstance(value, list) else ", ".join(map(str, value)))

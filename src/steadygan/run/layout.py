@@ -35,6 +35,8 @@ HISTORY = "history.jsonl"
 """what was changed when the run was resumed, one field a line (``history``)"""
 REMEDIES = "remedies.jsonl"
 """what was done about trouble, one line a remedy (``remedies``)"""
+RESUMED = "resumed.log"
+"""what ``steadygan resume`` printed where the page of all runs began it (``ui``)"""
 
 SAMPLES = "samples"
 """pictures or lines of fixed latents, one file a round"""
