@@ -10,11 +10,14 @@ from pathlib import Path
 
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
+from steadygan.cli.directions import write_directions
+from steadygan.cli.inverting import check_picture_path, read_targets, write_inversion
 from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
 from steadygan.kinds import check_used, import_kinds
 from steadygan.run import Run, Weights
+from steadygan.run.latent_files import ENDING, read_latents
 from steadygan.run.layout import GENERATED
 from steadygan.system.cache import free_bytes
 from steadygan.system.words import byte_size
@@ -22,6 +25,8 @@ from steadygan.system.words import byte_size
 GRID, STRIP, ANIMATED, OF_CLASS, MIXED = 64, 10, 16, 10, 6
 """default numbers of samples"""
 FRAMES = 48
+STEPS, STARTS = 300, 8
+"""of an inversion"""
 MOST_POINTS = 1_000_000
 """in a picture of points"""
 BLOCK_OF_DISK = 4096
@@ -37,6 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
     _check_styles(values)
+    _check_exploring(values)
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
     values.round = chosen_round(loaded, values.round)
@@ -44,6 +50,8 @@ def run(arguments: Sequence[str]) -> int:
         values.classes = loaded.class_numbers(values.classes)
     loaded = _truncated(loaded, values)
     drawn = values.seed is None
+    if drawn and (values.invert is not None or values.directions is not None or values.from_latent is not None):
+        values.seed, drawn = 0, False
     if drawn:
         values.seed = secrets.randbelow(2**31)
     out = Path(values.out) if values.out is not None else _default_path(loaded, values)
@@ -69,6 +77,20 @@ def run(arguments: Sequence[str]) -> int:
         _write_classes(loaded, values, out)
     elif values.mix_styles:
         _write_mixing(loaded, values, out)
+    elif values.invert is not None:
+        _write_inverted(loaded, values, out)
+    elif values.directions is not None:
+        write_directions(
+            loaded,
+            values.directions,
+            out,
+            values.seed,
+            values.classes,
+            weights=_weights(values),
+            round_=values.round,
+        )
+    elif values.from_latent is not None:
+        _write_latents(loaded, values, out)
     else:
         _write_samples(loaded, values, out)
     return 0
@@ -129,6 +151,25 @@ def _parser() -> Parser:
         help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
+    parser.add_argument(
+        "--invert",
+        nargs="+",
+        metavar="FILE",
+        help="finds the latents (z) of pictures, of points in .csv, .npy or .npz, and shows reconstructions and errors",
+    )
+    parser.add_argument("--steps", type=at_least(1), metavar="N", help=f"of --invert (default: {STEPS})")
+    parser.add_argument(
+        "--starts", type=at_least(1), metavar="N", help=f"of --invert for each file (default: {STARTS})"
+    )
+    parser.add_argument(
+        "--from-latent", metavar="FILE", help="the samples of latents that --invert or 'steadygan project' wrote"
+    )
+    parser.add_argument(
+        "--directions",
+        type=at_least(1),
+        metavar="N",
+        help="the N directions in which most changes, by principal components (GANSpace), with strips of one sample",
+    )
     add_kinds(parser)
     return parser
 
@@ -142,7 +183,11 @@ def _check_out(run: Run, values: argparse.Namespace, out: Path, *, of_user: bool
     from steadygan.report.samples import check_form, is_grid
 
     overwrite = values.overwrite or not of_user
-    one_picture = values.interpolate or values.gif or values.between is not None or values.mix_styles
+    explored = values.invert is not None or values.directions is not None
+    one_picture = explored or values.interpolate or values.gif or values.between is not None or values.mix_styles
+    if explored:
+        check_picture_path(out, "--invert" if values.invert is not None else "--directions")
+        check_new_file(out.with_suffix(ENDING), overwrite=overwrite)
     if not one_picture:
         check_form(out, text=run.sample_spec.is_text, table=run.sample_spec.is_points)
     if out.is_dir() or not (one_picture or out.suffix):
@@ -197,6 +242,9 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
         ("between", values.between is not None),
         ("interpolation", values.interpolate),
         ("mixing", values.mix_styles is not None),
+        ("inversion", values.invert is not None),
+        ("directions", values.directions is not None),
+        ("latents", values.from_latent is not None),
         ("classes", values.by_class),
     )
     what = next((name for name, given in forms if given), "samples")
@@ -205,7 +253,9 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     raw += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
     raw += f"-layers-{values.mix_styles}" if values.mix_styles else ""
     raw += "-styles" if values.styles else ""
-    suffix = "gif" if values.gif else "png" if what in ("between", "interpolation", "mixing") else file_ending(run)
+    raw += f"-of-{Path(values.from_latent).stem[:80]}" if values.from_latent else ""
+    one_picture = what in ("between", "interpolation", "mixing", "inversion", "directions")
+    suffix = "gif" if values.gif else "png" if one_picture else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"
 
 
@@ -248,6 +298,54 @@ def _check_styles(values: argparse.Namespace) -> None:
     others = values.interpolate or values.gif or values.between is not None or values.by_class
     if values.mix_styles and others:
         raise UsageError("--mix-styles makes a grid of its own, without --interpolate, --gif, --between and --by-class")
+
+
+def _check_exploring(values: argparse.Namespace) -> None:
+    """Raises UsageError for options that do not go with --invert, --from-latent and --directions."""
+    kinds = {"--invert": values.invert, "--from-latent": values.from_latent, "--directions": values.directions}
+    given = [name for name, value in kinds.items() if value is not None]
+    for name in ("steps", "starts"):
+        if getattr(values, name) is not None and "--invert" not in given:
+            raise UsageError(f"--{name} goes with --invert: sample RUN --invert FILE --{name} {getattr(values, name)}")
+    others = {
+        "--count": values.count is not None,
+        "--by-class": values.by_class,
+        "--truncation": values.truncation is not None,
+        "--mix-styles": values.mix_styles is not None,
+        "--styles": values.styles,
+        "--interpolate": values.interpolate,
+        "--gif": values.gif,
+        "--between": values.between is not None,
+        "--class": "--from-latent" in given and values.classes is not None,
+        "--seed": "--from-latent" in given and values.seed is not None,
+    }
+    both = [*given, *(name for name, is_given in others.items() if is_given)]
+    if given and len(both) > 1:
+        raise UsageError(f"{both[0]} and {both[1]} exclude each other; give one of them")
+
+
+def _write_inverted(run: Run, values: argparse.Namespace, out: Path) -> None:
+    samples, names = read_targets(run, values.invert)
+    found = run.invert(
+        samples,
+        steps=values.steps or STEPS,
+        starts=values.starts or STARTS,
+        seed=values.seed,
+        label=values.classes,
+        weights=_weights(values),
+        round_=values.round,
+    )
+    write_inversion(run, samples, names, found, out)
+
+
+def _write_latents(run: Run, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.samples import save_samples
+
+    latents = read_latents(Path(values.from_latent))
+    samples = run.decode_latents(latents, weights=_weights(values), round_=values.round)
+    labels = None if latents.labels is None or not run.conditional else latents.labels.numpy()
+    save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
+    print(f"{len(samples):,} samples of {run.folder}, of the latents in {values.from_latent}: {out}")
 
 
 def _truncated(run: Run, values: argparse.Namespace) -> Run:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from steadygan.errors import UsageError
-from steadygan.run import interpolate
+from steadygan.run import interpolate, inversions, latent_files
 from steadygan.run.folder import RunFolder, Weights
 from steadygan.run.truncation import take_statistics, with_truncated_prior
 from steadygan.system import progress
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.dataset import Labels, Samples
+    from steadygan.run.inversions import Inversion
+    from steadygan.run.latent_files import LatentPoints
 
 
 BLOCK = 256
@@ -372,6 +374,56 @@ class Run(RunFolder):
             for rows in (slice(i, i + 64) for i in range(0, len(images), 64))
         ]
         return torch.cat(latents)
+
+    def invert(
+        self,
+        samples: Samples,
+        *,
+        steps: int = 300,
+        starts: int = 8,
+        seed: int = 0,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> Inversion:
+        """Latents z of given samples, of any kind but text, from several starts; see ``run.inversions.invert``.
+
+        >>> found = run.invert(images)                    # doctest: +SKIP
+        >>> found.errors, found.reconstructions           # doctest: +SKIP
+        """
+        return inversions.invert(
+            self, samples, steps=steps, starts=starts, seed=seed, label=label, weights=weights, round_=round_
+        )
+
+    def project(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        steps: int = 500,
+        starts: int = 1,
+        seed: int = 0,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> Inversion:
+        """Projection of images into w of a style-based generator; see ``run.inversions.project``.
+
+        >>> found = run.project(images)                   # doctest: +SKIP
+        >>> again = run.decode_latents(found.latents)     # doctest: +SKIP
+        """
+        return inversions.project(
+            self, images, steps=steps, starts=starts, seed=seed, label=label, weights=weights, round_=round_
+        )
+
+    def decode_latents(
+        self, latents: LatentPoints, *, weights: Weights = "average", round_: int | None = None
+    ) -> Samples:
+        """The samples of latents in z or w, such as those of an inversion or of a file (``run.latent_files``).
+
+        Raises:
+            UsageError: for latents of another form than this run's.
+        """
+        return latent_files.samples_of(self, self._generator_of(weights, round_), latents)
 
     def mix(
         self,

@@ -16,7 +16,7 @@ import torch
 from steadygan.errors import UsageError
 from steadygan.networks.layers.inspect import settle
 from steadygan.run.checkpoints import load_tensors, read_state
-from steadygan.run.weight_files import read_weights
+from steadygan.run.foreign_weights import read_own_names
 from steadygan.types import PlayerName
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         UsageError: if nothing fits, or the file cannot be read.
         RunError: for a damaged checkpoint.
     """
-    saved = _of_checkpoint(source) if source.is_dir() else _of_file(game, source)
+    saved, layouts = (_of_checkpoint(source), ()) if source.is_dir() else _of_file(game, source)
     networks: dict[PlayerName, tuple[nn.Module, ...]] = {
         "generator": (game.generator, game.average),
         "critic": (game.critic,),
@@ -106,9 +106,12 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         held = ", ".join(shown(each.unused) for each in found.values() if each.unused)
         raise UsageError(
             f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
-            "name the recipe that it is of"
+            f"name the recipe that it is of{'; '.join(('', *layouts))}"
         )
-    return tuple(line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks))
+    return (
+        *layouts,
+        *(line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks)),
+    )
 
 
 def _of_checkpoint(checkpoint: Path) -> dict[PlayerName, dict[str, Tensor]]:
@@ -119,14 +122,14 @@ def _of_checkpoint(checkpoint: Path) -> dict[PlayerName, dict[str, Tensor]]:
     }
 
 
-def _of_file(game: Game, path: Path) -> dict[PlayerName, dict[str, Tensor]]:
-    """The tensors of a file by player; those of one network that has no name go to the player that they fit best."""
-    saved = read_weights(path)
+def _of_file(game: Game, path: Path) -> tuple[dict[PlayerName, dict[str, Tensor]], tuple[str, ...]]:
+    """The tensors of a file by player, and whose they are; those without a player go to the network they fit best."""
+    saved, layouts = read_own_names(path)
     if None not in saved:
-        return {player: tensors for player, tensors in saved.items() if player is not None}
+        return {player: tensors for player, tensors in saved.items() if player is not None}, layouts
     networks: dict[PlayerName, nn.Module] = {"generator": game.generator, "critic": game.critic}
     fits = {player: len(match(saved[None], network.state_dict()).equal) for player, network in networks.items()}
-    return {max(fits, key=lambda player: fits[player]): saved[None]}
+    return {max(fits, key=lambda player: fits[player]): saved[None]}, layouts
 
 
 def _lines(
