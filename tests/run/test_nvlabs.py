@@ -27,9 +27,7 @@ def widths(size, base, most=MOST):
     return {side: min(base // side, most) for side in (4 << level for level in range(size.bit_length() - 2))}
 
 
-def generator_weights(
-    maps, *, style=STYLE, latent=LATENT, layers=2, channels=3, classes=0, make=torch.randn
-) -> Weights:
+def generator_weights(maps, *, style=STYLE, latent=LATENT, layers=2, channels=3, classes=0, make=torch.randn):
     """Tensors of all names and shapes of their generator."""
     made = {"mapping.w_avg": make(style)}
     if classes:
@@ -218,7 +216,7 @@ def test_an_imported_critic_computes_what_their_formulas_say(classes, residual):
     torch.testing.assert_close(score, wanted, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("size", [32, 64, 128, 256, 512, 1024])
+@pytest.mark.parametrize("size", [32, 64, 256, 1024])
 def test_every_published_size_matches_whole(size):
     """By shapes alone: names, shapes and counts of the published widths."""
     base = 32768 if size >= 512 else 16384

@@ -106,6 +106,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def named_after(files: Sequence[str]) -> str:
+    """The stems of some files, for the name of what is made of them."""
+    more = f"-and-{len(files) - 3}-more" if len(files) > 3 else ""
+    return "-".join(Path(file).stem[:24] for file in files[:3]) + more
+
+
 def check_picture_path(out: Path, option: str) -> None:
     """Raises UsageError unless a picture can be written under this name."""
     from steadygan.report.samples import GRIDS

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadygan import api
-from steadygan.cli.inverting import check_picture_path, read_targets, write_inversion
+from steadygan.cli.inverting import check_picture_path, named_after, read_targets, write_inversion
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
@@ -95,8 +95,11 @@ def _parser() -> Parser:
 
 
 def _default_path(run: Run, images: Sequence[str], round_: int | None, seed: int) -> Path:
-    named = "-".join(Path(image).stem for image in images[:3]) + (f"-and-{len(images) - 3}-more" if images[3:] else "")
-    return run.folder / GENERATED / f"projection-{named[:80]}-round-{round_ or run.rounds_done}-seed-{seed}.png"
+    return (
+        run.folder
+        / GENERATED
+        / f"projection-of-{named_after(images)}-round-{round_ or run.rounds_done}-seed-{seed}.png"
+    )
 
 
 def _film(out: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from steadygan import api
 from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.directions import write_directions
-from steadygan.cli.inverting import check_picture_path, read_targets, write_inversion
+from steadygan.cli.inverting import check_picture_path, named_after, read_targets, write_inversion
 from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
@@ -101,7 +101,10 @@ def _parser() -> Parser:
     parser.add_argument("run", nargs="?", metavar="RUN", help="a name below runs/ or a folder (default: the newest)")
     parser.add_argument("--count", type=at_least(1), metavar="N", help=f"how many (default: {GRID})")
     parser.add_argument(
-        "--seed", type=at_least(0), metavar="S", help="of the latents (default: a new one each time, which is printed)"
+        "--seed",
+        type=at_least(0),
+        metavar="S",
+        help="of the latents (default: a new one each time, which is printed; 0 with --invert, --directions)",
     )
     parser.add_argument(
         "--out",
@@ -253,7 +256,9 @@ def _default_path(run: Run, values: argparse.Namespace) -> Path:
     raw += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
     raw += f"-layers-{values.mix_styles}" if values.mix_styles else ""
     raw += "-styles" if values.styles else ""
-    raw += f"-of-{Path(values.from_latent).stem[:80]}" if values.from_latent else ""
+    raw += f"-{values.directions}" if values.directions else ""
+    files = [values.from_latent] if values.from_latent else values.invert or []
+    raw += f"-of-{named_after(files)}" if files else ""
     one_picture = what in ("between", "interpolation", "mixing", "inversion", "directions")
     suffix = "gif" if values.gif else "png" if one_picture else file_ending(run)
     return run.folder / GENERATED / f"{what}-{at}-seed-{values.seed}{of}{raw}.{suffix}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.checks import refused, whole_number
 from steadygan.errors import RunError
-from steadygan.run.latent_files import LatentPoints, SpaceName
+from steadygan.run.latent_files import LatentPoints, SpaceName, samples_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.run.folder import Weights
-    from steadygan.run.run import Run
+    from steadygan.run.generating import GeneratingRun
 
 STYLES, LATENTS = 10_000, 2_048
 """points that components are taken of, in w and in z"""
@@ -39,7 +39,7 @@ class Directions:
 
 
 def directions(
-    run: Run,
+    run: GeneratingRun,
     count: int,
     seed: int = 0,
     *,
@@ -67,7 +67,7 @@ def directions(
     """
     from steadygan.run.styles import has_styles
 
-    network = run._generator_of(weights, round_)
+    network = run.generator_of(weights, round_)
     number = None if not run.conditional else 0 if label is None else run.class_numbers(label)[0]
     if has_styles(run.recipe):
         _check(count, network.mapping.layers[-2].weight.shape[0])  # type: ignore[union-attr, index]
@@ -80,7 +80,7 @@ def directions(
 
 
 def strips(
-    run: Run,
+    run: GeneratingRun,
     found: Directions,
     columns: int,
     seed: int = 0,
@@ -93,7 +93,7 @@ def strips(
     import numpy as np
     import torch
 
-    network = run._generator_of(weights, round_)
+    network = run.generator_of(weights, round_)
     number = None if not run.conditional else 0 if label is None else run.class_numbers(label)[0]
     base, labels = _inputs(run, 1, seed, number)
     if found.space == "w":
@@ -104,7 +104,7 @@ def strips(
     for step in found.steps:
         points = base + along[:, None] * step.to(base.dtype)
         points = points if found.space == "w" else run.recipe.prior.nearest(points)
-        rows.append(run.decode_latents(LatentPoints(found.space, points, given), weights=weights, round_=round_))
+        rows.append(samples_of(run, network, LatentPoints(found.space, points, given)))
     return np.stack(rows)
 
 
@@ -216,7 +216,7 @@ def _styles(network: nn.Module, latents: Tensor, labels: Tensor | None) -> Tenso
     return mapped
 
 
-def _inputs(run: Run, count: int, seed: int, number: int | None) -> tuple[Tensor, Tensor | None]:
+def _inputs(run: GeneratingRun, count: int, seed: int, number: int | None) -> tuple[Tensor, Tensor | None]:
     import torch
 
     return run.latents(count, seed), None if number is None else torch.full((count,), number)

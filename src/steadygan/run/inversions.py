@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steadygan.data.dataset import Samples
     from steadygan.inversion import Descent, Distance, Space
     from steadygan.run.folder import Weights
-    from steadygan.run.run import Run
+    from steadygan.run.generating import GeneratingRun
 
 POOL, POOL_OF_CLASS = 256, 8
 """drawn points of which starts are chosen, and how many of each class there are at least"""
@@ -53,7 +53,7 @@ class Inversion:
 
 
 def invert(
-    run: Run,
+    run: GeneratingRun,
     samples: Samples,
     *,
     steps: int = 300,
@@ -86,7 +86,7 @@ def invert(
 
     targets = encoded(run, samples)
     _check_numbers(steps, starts)
-    network = run._generator_of(weights, round_)
+    network = run.generator_of(weights, round_)
     space, distance = LatentSpace(network, run.recipe.prior, limits(run)), Squares()
     classes = run.sample_spec.classes if run.conditional else 0
     count = max(POOL, starts, 0 if label is not None else POOL_OF_CLASS * classes)
@@ -108,7 +108,7 @@ def invert(
 
 
 def project(
-    run: Run,
+    run: GeneratingRun,
     images: NDArray[np.uint8],
     *,
     steps: int = 500,
@@ -143,7 +143,7 @@ def project(
     from steadygan.inversion import CriticAndPixels, Descent, Squares, StyleSpace, chosen_starts, critic_layers
     from steadygan.run.styles import style_based
 
-    network = run._generator_of(weights, round_)
+    network = run.generator_of(weights, round_)
     generator = style_based(network, "projection into w")
     targets = encoded(run, images)
     _check_numbers(steps, starts)
@@ -179,7 +179,7 @@ def project(
     return _joined(found, order)
 
 
-def encoded(run: Run, samples: Samples) -> Tensor:
+def encoded(run: GeneratingRun, samples: Samples) -> Tensor:
     """Samples [N, ...] in the units of the data, as the generator makes them.
 
     Raises:
@@ -206,7 +206,7 @@ def encoded(run: Run, samples: Samples) -> Tensor:
     return scales_of(run.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(stored))))[-1]
 
 
-def limits(run: Run) -> tuple[float, float] | None:
+def limits(run: GeneratingRun) -> tuple[float, float] | None:
     """What black and white are to the generator: pictures are shown within these; None for other samples."""
     if not run.sample_spec.is_picture:
         return None
@@ -220,7 +220,7 @@ def _check_numbers(steps: int, starts: int) -> None:
 
 
 def _inverted(
-    run: Run,
+    run: GeneratingRun,
     network: nn.Module,
     space: Space,
     distance: Distance,
@@ -272,13 +272,13 @@ def _inverted(
     return _joined(parts)
 
 
-def _decoded(run: Run, made: Tensor) -> Samples:
+def _decoded(run: GeneratingRun, made: Tensor) -> Samples:
     from steadygan.representations import decode_scales
 
-    return run._in_units(decode_scales(run.recipe.representation, made)[-1].numpy())
+    return run.in_units(decode_scales(run.recipe.representation, made)[-1].numpy())
 
 
-def difference(run: Run, made: Samples, wanted: Samples) -> NDArray[np.float64]:
+def difference(run: GeneratingRun, made: Samples, wanted: Samples) -> NDArray[np.float64]:
     """[N]: of pictures the mean absolute difference in levels of 255, of others the root mean square in units."""
     off = (made.astype(np.float64) - wanted.astype(np.float64)).reshape(len(made), -1)
     result: NDArray[np.float64] = np.abs(off).mean(1) if run.sample_spec.is_picture else np.sqrt((off**2).mean(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from steadygan.data.dataset import Samples
-    from steadygan.run.run import Run
+    from steadygan.run.generating import GeneratingRun
 
 SpaceName = Literal["z", "w"]
 ENDING = ".safetensors"
@@ -49,7 +50,9 @@ def write_latents(path: Path, latents: LatentPoints, facts: Mapping[str, str] | 
     tensors = {latents.space: latents.points, **{f"{_NOISE}{i}": each for i, each in enumerate(latents.noise)}}
     if latents.labels is not None:
         tensors["labels"] = latents.labels
-    content = save({name: each.contiguous() for name, each in tensors.items()}, dict(facts or {}))
+    # one entry: safetensors writes several in an order that changes from process to process
+    about = {"steadygan": json.dumps(dict(facts or {}), sort_keys=True)}
+    content = save({name: each.contiguous() for name, each in tensors.items()}, about)
     with written_aside(path) as aside:
         aside.write_bytes(content)
     return path
@@ -113,7 +116,7 @@ def _check(path: Path, space: str, points: Tensor, labels: Tensor | None, noise:
             raise UsageError(f"{path}: '{name}' holds numbers that are not finite")
 
 
-def check_fits(run: Run, network: nn.Module, latents: LatentPoints) -> None:
+def check_fits(run: GeneratingRun, network: nn.Module, latents: LatentPoints) -> None:
     """Raises UsageError, one line, for latents that are not of this generator's form."""
     size = run.recipe.prior.size
     if latents.space == "w":
@@ -140,7 +143,7 @@ def check_fits(run: Run, network: nn.Module, latents: LatentPoints) -> None:
             raise UsageError(f"the labels go from {low} to {high}; {run.folder} has {classes} classes, from 0")
 
 
-def samples_of(run: Run, network: nn.Module, latents: LatentPoints) -> Samples:
+def samples_of(run: GeneratingRun, network: nn.Module, latents: LatentPoints) -> Samples:
     """The samples of given latents, as from ``run.sample``.
 
     Raises:

@@ -185,6 +185,5 @@ def _maps(player: str, sizes: list[int], widths: list[int]) -> str:
 
 def _words(what: str, size: int, channels: int, classes: int, settings: str) -> str:
     of_classes = f", {classes} classes" if classes else ""
-    return (
-        f"NVlabs' StyleGAN2 {what} of {size} px, {channels} channels{of_classes}; its layout here: {settings.strip()}"
-    )
+    held = f"{size} px, {channels} channel{'s' if channels > 1 else ''}{of_classes}"
+    return f"NVlabs' StyleGAN2 {what} of {held}; its layout here: {settings.strip()}"

@@ -67,9 +67,9 @@ class Run(RunFolder):
         import torch
 
         blocks = self._decoded(latents, labels, generator or self.generator)
-        return self._in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
+        return self.in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
 
-    def _in_units(self, samples: Samples) -> Samples:
+    def in_units(self, samples: Samples) -> Samples:
         """Samples in the units of the data, where they were scaled for training."""
         units = self.data.units
         return samples if units is None else units.restored(samples)
@@ -130,7 +130,7 @@ class Run(RunFolder):
         from steadygan.run.styles import truncated
 
         _need_samples(count)
-        network = self._generator_of(weights, round_)
+        network = self.generator_of(weights, round_)
         spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
         numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
         asked = None if label is None else torch.tensor(self.class_numbers(label))
@@ -144,7 +144,7 @@ class Run(RunFolder):
                 decoded = list(self._decoded(latents, labels, network, first))
             for scales in decoded:
                 made = scales[-1].numpy()
-                yield made if scaled else self._in_units(made), None if labels is None else labels.numpy()
+                yield made if scaled else self.in_units(made), None if labels is None else labels.numpy()
 
     def sample(
         self,
@@ -174,7 +174,7 @@ class Run(RunFolder):
         from steadygan.run.styles import truncated
 
         _need_samples(count)
-        labels, network = self.labels(count, seed, label), self._generator_of(weights, round_)
+        labels, network = self.labels(count, seed, label), self.generator_of(weights, round_)
         with truncated(network, truncation):
             return self.decode(self.latents(count, seed), labels, generator=network)
 
@@ -206,7 +206,7 @@ class Run(RunFolder):
         if columns < 1:
             raise UsageError(f"the number of samples of a class is {columns}; it has to be 1 or more")
         classes = self.class_numbers(some_classes(self.sample_spec.classes, most, seed) if label is None else label)
-        generator, latents = self._generator_of(weights, round_), self.latents(columns, seed)
+        generator, latents = self.generator_of(weights, round_), self.latents(columns, seed)
         rows = [self.decode(latents, self.labels(columns, seed, number), generator=generator) for number in classes]
         return np.stack(rows), classes
 
@@ -245,7 +245,7 @@ class Run(RunFolder):
         from steadygan.run.styles import mixing_grid, truncated
 
         _need_samples(min(rows, columns))
-        network, latents = self._generator_of(weights, round_), self.latents(rows + columns, seed)
+        network, latents = self.generator_of(weights, round_), self.latents(rows + columns, seed)
         labels = None if label is None else self.labels(max(rows, columns), seed, label)
         with truncated(network, truncation):
             return mixing_grid(self.recipe.representation, network, latents[:rows], latents[rows:], labels, coarse)
@@ -270,7 +270,7 @@ class Run(RunFolder):
 
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
-        network, latents = self._generator_of(weights, round_), self.latents(2 * count, seed)
+        network, latents = self.generator_of(weights, round_), self.latents(2 * count, seed)
         labels = self.labels(count, seed, label)
         with truncated(network, truncation):
             return between_styles(self.recipe.representation, network, latents[:count], latents[count:], steps, labels)
@@ -288,7 +288,7 @@ class Run(RunFolder):
         import torch
 
         _need_samples(count)
-        network = self._generator_of(weights, round_)
+        network = self.generator_of(weights, round_)
         blocks = self._decoded(self.latents(count, seed), self.labels(count, seed, label), network)
         return tuple(torch.cat(parts).numpy() for parts in zip(*blocks, strict=True))
 
@@ -315,7 +315,7 @@ class Run(RunFolder):
             raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be interpolated")
         if count < 1 or steps < 2:
             raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
-        generator, labels = self._generator_of(weights, round_), self.labels(count, seed, label)
+        generator, labels = self.generator_of(weights, round_), self.labels(count, seed, label)
         path = interpolate.circle(self.recipe.prior, count, steps, seed, loop=loop)
         frames = progress.steps("drawing frames", path, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in frames]).astype(np.uint8)
@@ -363,7 +363,7 @@ class Run(RunFolder):
             )
         if steps < 1 or starts < 1:
             raise UsageError(f"got {steps} steps from {starts} starts; needed: 1 or more of both")
-        prior, generator = self.recipe.prior, self._generator_of(weights, round_)
+        prior, generator = self.recipe.prior, self.generator_of(weights, round_)
         initial = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
         encoded = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
         targets = scales_of(encoded)[-1]
@@ -423,7 +423,7 @@ class Run(RunFolder):
         Raises:
             UsageError: for latents of another form than this run's.
         """
-        return latent_files.samples_of(self, self._generator_of(weights, round_), latents)
+        return latent_files.samples_of(self, self.generator_of(weights, round_), latents)
 
     def mix(
         self,
@@ -441,7 +441,7 @@ class Run(RunFolder):
         """
         import numpy as np
 
-        generator = self._generator_of(weights, round_)
+        generator = self.generator_of(weights, round_)
         path = interpolate.line(self.recipe.prior, first, second, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
@@ -472,5 +472,6 @@ class Run(RunFolder):
         spec = self.sample_spec
         return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural
 
-    def _generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
+    def generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
+        """The generator in eval mode, kept if it is the averaged one of the last checkpoint."""
         return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)
