@@ -33,6 +33,7 @@ COMMANDS = {
     "resume": ("steadygan.cli.resume", "continues a run from its last checkpoint"),
     "sample": ("steadygan.cli.sample", "generates samples from a run: a grid, a folder, an array, an animation"),
     "film": ("steadygan.cli.film", "makes a film: samples that change into each other, or the course of a training"),
+    "project": ("steadygan.cli.project", "finds the style of a StyleGAN2 run that makes a picture"),
     "evaluate": ("steadygan.cli.evaluate", "measures the samples of runs, with the provenance of each number"),
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "diagnose": ("steadygan.cli.diagnose", "says what is wrong with a training, from a run or another tool's log"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadygan.cli.inverting import read_picture
 from steadygan.errors import UsageError
 from steadygan.run import Run
 from steadygan.run.sampling import Options, Sampling
@@ -66,26 +67,9 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
     if len(files) > 2:
         raise UsageError(f"--between takes 2 files at most, got {len(files)}")
     if len(files) == 2:
-        return _read(run, files[0])[None], _read(run, files[1])[None]
-    pictures = _read(run, files[0])[None] if files else _held_out(run, seed)
+        return read_picture(run, files[0])[None], read_picture(run, files[1])[None]
+    pictures = read_picture(run, files[0])[None] if files else _held_out(run, seed)
     return pictures, pictures[..., ::-1]
-
-
-def _read(run: Run, file: str) -> NDArray[np.uint8]:
-    """A picture file in the shape of the run's samples."""
-    from steadygan.data.images.decode import Plan, decode, quiet_pillow
-    from steadygan.data.images.depth import Levels, Unreadable
-
-    path = Path(file)
-    if not path.exists():
-        raise UsageError(f"there is no file '{file}'")
-    channels, *sides = run.sample_spec.shape
-    levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
-    try:
-        with quiet_pillow():
-            return decode(path, Plan.of((channels, *sides), run.recipe.data.fit, levels))
-    except Unreadable as error:
-        raise UsageError(f"'{file}' cannot be used: {error}") from None
 
 
 def _held_out(run: Run, seed: int) -> NDArray[np.uint8]:

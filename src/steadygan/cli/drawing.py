@@ -27,7 +27,7 @@ def add_run(parser: Parser) -> None:
 def add_drawing(parser: Parser) -> None:
     """Adds the options."""
     add = parser.add_argument
-    seed = "of the latents (default: a new one each time, which is printed)"
+    seed = "of the latents (default: a new one each time, which is printed; 0 with --invert, --directions)"
     add("--seed", type=at_least(0), metavar="S", help=seed)
     add(
         "--class",

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadygan.cli.between import PICTURES, write_between
+from steadygan.cli.directions import write_directions
 from steadygan.cli.drawing import Drawing, add_drawing, add_run, chosen, need_styles
+from steadygan.cli.inverting import check_picture_path, named_after, read_targets, write_inversion
 from steadygan.cli.outputs import add_overwrite, check_new_file, check_new_folder
 from steadygan.cli.parser import Parser, at_least
 from steadygan.errors import UsageError
 from steadygan.run import Run
+from steadygan.run.latent_files import ENDING, read_latents
 from steadygan.run.layout import GENERATED
 from steadygan.system.cache import free_bytes
 from steadygan.system.words import byte_size
@@ -20,6 +23,8 @@ from steadygan.system.words import byte_size
 GRID, STRIP, ANIMATED, OF_CLASS, MIXED, SHOWN = 64, 10, 16, 10, 6, 12
 """default numbers of samples"""
 FRAMES, NEAREST = 48, 5
+STEPS, STARTS = 300, 8
+"""of an inversion"""
 MOST_POINTS = 1_000_000
 """in a picture of points"""
 BLOCK_OF_DISK = 4096
@@ -35,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     if values.by_class and (values.interpolate or values.gif or values.between is not None):
         raise UsageError("--by-class makes a grid; --interpolate, --gif and --between take --class")
     _check_styles(values)
+    if _check_exploring(values) and values.seed is None:
+        values.seed = 0
     drawing = chosen(values, of_styles=bool(values.mix_styles or values.styles))
     out = Path(values.out) if values.out is not None else _default_path(drawing, values)
     _check_out(drawing.run, values, out, of_user=values.out is not None or drawing.drawn)
@@ -57,6 +64,12 @@ def run(arguments: Sequence[str]) -> int:
         _write_mixing(drawing, values, out)
     elif values.nearest:
         _write_nearest(drawing, values, out)
+    elif values.invert is not None:
+        _write_inverted(drawing, values, out)
+    elif values.directions is not None:
+        write_directions(drawing.run, values.directions, out, drawing.seed, drawing.options)
+    elif values.from_latent is not None:
+        _write_latents(drawing, values, out)
     else:
         _write_samples(drawing, values, out)
     return 0
@@ -109,6 +122,25 @@ def _parser() -> Parser:
         help="interpolates between real pictures, by the latents of their nearest samples: from one file to another, "
         f"from one file to its mirror image, or without files from {PICTURES} held-out pictures to theirs",
     )
+    parser.add_argument(
+        "--invert",
+        nargs="+",
+        metavar="FILE",
+        help="finds the latents (z) of pictures, of points in .csv, .npy or .npz, and shows reconstructions and errors",
+    )
+    parser.add_argument("--steps", type=at_least(1), metavar="N", help=f"of --invert (default: {STEPS})")
+    parser.add_argument(
+        "--starts", type=at_least(1), metavar="N", help=f"of --invert for each file (default: {STARTS})"
+    )
+    parser.add_argument(
+        "--from-latent", metavar="FILE", help="the samples of latents that --invert or 'steadygan project' wrote"
+    )
+    parser.add_argument(
+        "--directions",
+        type=at_least(1),
+        metavar="N",
+        help="the N directions in which most changes, by principal components (GANSpace), with strips of one sample",
+    )
     return parser
 
 
@@ -121,7 +153,12 @@ def _check_out(run: Run, values: argparse.Namespace, out: Path, *, of_user: bool
     from steadygan.report.samples import check_form, is_grid
 
     overwrite = values.overwrite or not of_user
-    one_picture = values.interpolate or values.gif or values.between is not None or values.mix_styles or values.nearest
+    explored = values.invert is not None or values.directions is not None
+    one_picture = explored or values.interpolate or values.gif or values.between is not None
+    one_picture = one_picture or values.mix_styles or values.nearest
+    if explored:
+        check_picture_path(out, "--invert" if values.invert is not None else "--directions")
+        check_new_file(out.with_suffix(ENDING), overwrite=overwrite)
     if values.nearest:
         _check_nearest(run, out)
     if not one_picture:
@@ -188,11 +225,17 @@ def _default_path(drawing: Drawing, values: argparse.Namespace) -> Path:
         ("mixing", values.mix_styles is not None),
         ("classes", values.by_class),
         ("nearest", values.nearest),
+        ("inversion", values.invert is not None),
+        ("directions", values.directions is not None),
+        ("latents", values.from_latent is not None),
     )
     what = next((name for name, given in forms if given), "samples")
     marks = drawing.marks + (f"-layers-{values.mix_styles}" if values.mix_styles else "")
     marks += "-styles" if values.styles else ""
-    picture = what in ("between", "interpolation", "mixing", "nearest")
+    marks += f"-{values.directions}" if values.directions else ""
+    files = [values.from_latent] if values.from_latent else values.invert or []
+    marks += f"-of-{named_after(files)}" if files else ""
+    picture = what in ("between", "interpolation", "mixing", "nearest", "inversion", "directions")
     suffix = "gif" if values.gif else "png" if picture else file_ending(drawing.run)
     return drawing.run.folder / GENERATED / f"{what}-{marks}.{suffix}"
 
@@ -245,6 +288,57 @@ def _check_styles(values: argparse.Namespace) -> None:
         raise UsageError("--data says where the training images are, for --nearest")
     if values.mix_styles and others:
         raise UsageError("--mix-styles makes a grid of its own, without --interpolate, --gif, --between and --by-class")
+
+
+def _check_exploring(values: argparse.Namespace) -> bool:
+    """Whether latents or directions are sought or given; UsageError for options that do not go with that."""
+    kinds = {"--invert": values.invert, "--from-latent": values.from_latent, "--directions": values.directions}
+    given = [name for name, value in kinds.items() if value is not None]
+    for name in ("steps", "starts"):
+        if getattr(values, name) is not None and "--invert" not in given:
+            raise UsageError(f"--{name} goes with --invert: sample RUN --invert FILE --{name} {getattr(values, name)}")
+    others = {
+        "--count": values.count is not None,
+        "--by-class": values.by_class,
+        "--truncation": values.truncation is not None,
+        "--mix-styles": values.mix_styles is not None,
+        "--styles": values.styles,
+        "--nearest": values.nearest is not None,
+        "--interpolate": values.interpolate,
+        "--gif": values.gif,
+        "--between": values.between is not None,
+        "--class": "--from-latent" in given and values.classes is not None,
+        "--seed": "--from-latent" in given and values.seed is not None,
+    }
+    both = [*given, *(name for name, is_given in others.items() if is_given)]
+    if given and len(both) > 1:
+        raise UsageError(f"{both[0]} and {both[1]} exclude each other; give one of them")
+    return bool(given)
+
+
+def _write_inverted(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
+    run, options = drawing.run, drawing.options
+    samples, names = read_targets(run, values.invert)
+    found = run.invert(
+        samples,
+        steps=values.steps or STEPS,
+        starts=values.starts or STARTS,
+        seed=drawing.seed,
+        label=options["label"],
+        weights=options["weights"],
+        round_=options["round_"],
+    )
+    write_inversion(run, samples, names, found, out)
+
+
+def _write_latents(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
+    from steadygan.report.samples import save_samples
+
+    run, latents = drawing.run, read_latents(Path(values.from_latent))
+    samples = run.decode_latents(latents, weights=drawing.options["weights"], round_=drawing.options["round_"])
+    labels = None if latents.labels is None or not run.conditional else latents.labels.numpy()
+    save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
+    print(f"{len(samples):,} samples of {run.folder}, of the latents in {values.from_latent}: {out}")
 
 
 def _write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:

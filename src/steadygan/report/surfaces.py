@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,31 @@ def points_by_class(points: Points, names: Sequence[str]) -> Image.Image:
         axes.scatter(x, y, s=8, color=colour, linewidths=0, label=name)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title="generated, by class")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2, fontsize=8)
+    page = io.BytesIO()
+    canvas.print_png(page)
+    return Image.open(page).convert("RGB")
+
+
+def pairs_of_points(points: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]) -> Image.Image:
+    """A picture of given points (orange) and those that a generator came to (green), each pair joined by a line.
+
+    points, made: [N, 2].
+    """
+    if points.ndim != 2 or points.shape[1] != 2 or points.shape != made.shape:
+        raise UsageError(f"a picture of pairs needs points [N, 2] twice, got {list(points.shape)}, {list(made.shape)}")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 5.2), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.08, 0.07, 0.75, 0.865))
+    shown, reached = points[:POINTS], made[:POINTS]
+    axes.plot(*np.stack([shown, reached], 1).transpose(2, 1, 0), color="grey", linewidth=0.6)
+    axes.scatter(shown[:, 0], shown[:, 1], s=20, color="#f58518", linewidths=0, label="given", zorder=2)
+    axes.scatter(reached[:, 0], reached[:, 1], s=5, color="#13812f", linewidths=0, label="found", zorder=3)
+    reach = _reach(np.concatenate([shown, reached]).astype(np.float32))
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title="given points, and the nearest found")
+    axes.legend(loc="upper right", framealpha=0.9, markerscale=1.5)
     page = io.BytesIO()
     canvas.print_png(page)
     return Image.open(page).convert("RGB")

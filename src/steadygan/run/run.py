@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
 from steadygan.errors import UsageError
-from steadygan.run import interpolate
+from steadygan.run import interpolate, inversions, latent_files
 from steadygan.run.folder import RunFolder, Weights
 from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import take_statistics, with_truncated_prior
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.dataset import Labels, Samples
+    from steadygan.run.inversions import Inversion
+    from steadygan.run.latent_files import LatentPoints
 
 
 BLOCK = 256
@@ -67,9 +69,9 @@ class Run(RunFolder):
         import torch
 
         blocks = self._decoded(latents, labels, generator or self.generator)
-        return self._in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
+        return self.in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
 
-    def _in_units(self, samples: Samples) -> Samples:
+    def in_units(self, samples: Samples) -> Samples:
         """Samples in the units of the data, where they were scaled for training."""
         units = self.data.units
         return samples if units is None else units.restored(samples)
@@ -139,7 +141,7 @@ class Run(RunFolder):
                 decoded = list(self._decoded(latents, labels, network, first))
             for scales in decoded:
                 made = scales[-1].numpy()
-                yield made if scaled else self._in_units(made), None if labels is None else labels.numpy()
+                yield made if scaled else self.in_units(made), None if labels is None else labels.numpy()
 
     def sample(
         self,
@@ -317,6 +319,56 @@ class Run(RunFolder):
         if not self.sample_spec.is_picture:
             raise UsageError(f"{self.folder} makes {self._sample_kind}; only pictures can be {done}")
 
+    def invert(
+        self,
+        samples: Samples,
+        *,
+        steps: int = 300,
+        starts: int = 8,
+        seed: int = 0,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> Inversion:
+        """Latents z of given samples, of any kind but text, from several starts; see ``run.inversions.invert``.
+
+        >>> found = run.invert(images)                    # doctest: +SKIP
+        >>> found.errors, found.reconstructions           # doctest: +SKIP
+        """
+        return inversions.invert(
+            self, samples, steps=steps, starts=starts, seed=seed, label=label, weights=weights, round_=round_
+        )
+
+    def project(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        steps: int = 500,
+        starts: int = 1,
+        seed: int = 0,
+        label: Asked | None = None,
+        weights: Weights = "average",
+        round_: int | None = None,
+    ) -> Inversion:
+        """Projection of images into w of a style-based generator; see ``run.inversions.project``.
+
+        >>> found = run.project(images)                   # doctest: +SKIP
+        >>> again = run.decode_latents(found.latents)     # doctest: +SKIP
+        """
+        return inversions.project(
+            self, images, steps=steps, starts=starts, seed=seed, label=label, weights=weights, round_=round_
+        )
+
+    def decode_latents(
+        self, latents: LatentPoints, *, weights: Weights = "average", round_: int | None = None
+    ) -> Samples:
+        """The samples of latents in z or w, such as those of an inversion or of a file (``run.latent_files``).
+
+        Raises:
+            UsageError: for latents of another form than this run's.
+        """
+        return latent_files.samples_of(self, self.generator_of(weights, round_), latents)
+
     def find_latents(
         self,
         images: NDArray[np.uint8],
@@ -360,7 +412,7 @@ class Run(RunFolder):
             )
         if steps < 1 or starts < 1:
             raise UsageError(f"got {steps} steps from {starts} starts; needed: 1 or more of both")
-        prior, generator = self.recipe.prior, self._generator_of(weights, round_)
+        prior, generator = self.recipe.prior, self.generator_of(weights, round_)
         initial = self.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
         encoded = self.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(images)))
         targets = scales_of(encoded)[-1]
@@ -388,7 +440,7 @@ class Run(RunFolder):
         """
         import numpy as np
 
-        generator = self._generator_of(weights, round_)
+        generator = self.generator_of(weights, round_)
         path = interpolate.line(self.recipe.prior, first, second, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
@@ -424,9 +476,10 @@ class Run(RunFolder):
         """The generator that draws, for the block with its styles truncated if that is asked for."""
         from steadygan.run.styles import truncated
 
-        network = self._generator_of(sampling.weights, sampling.round_)
+        network = self.generator_of(sampling.weights, sampling.round_)
         with truncated(network, sampling.truncation):
             yield network
 
-    def _generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
+    def generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
+        """The generator in eval mode, kept if it is the averaged one of the last checkpoint."""
         return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)

@@ -16,11 +16,11 @@ from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.data_facts import DataFacts
 from steadygan.run.environment import Environment
+from steadygan.run.foreign_weights import read_own_names
 from steadygan.run.history import BY_RESUME, DAMAGED, Change, now, read_history, write_history
 from steadygan.run.marks import marked_damage, read_marks, write_marks
 from steadygan.run.owner import owned
 from steadygan.run.reopen import check_data
-from steadygan.run.weight_files import read_weights
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
@@ -353,7 +353,7 @@ def _check_weights(weights: Path, dataset: Dataset) -> None:
         UsageError: one line; the same ids would stand for other characters.
     """
     if not weights.is_dir():
-        read_weights(weights)
+        read_own_names(weights)
         return
     run = weights.parent.parent
     theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet

@@ -16,8 +16,8 @@ import torch
 from steadygan.errors import UsageError
 from steadygan.networks.layers.inspect import growing_parts, settle
 from steadygan.run.checkpoints import load_tensors, read_state
+from steadygan.run.foreign_weights import read_own_names
 from steadygan.run.layout import tensors_path
-from steadygan.run.weight_files import read_weights
 from steadygan.types import PlayerName
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         UsageError: if nothing fits, or the file cannot be read.
         RunError: for a damaged checkpoint.
     """
-    saved = _of_checkpoint(source) if source.is_dir() else _of_file(game, source)
+    saved, layouts = (_of_checkpoint(source), ()) if source.is_dir() else _of_file(game, source)
     networks: dict[PlayerName, tuple[nn.Module, ...]] = {
         "generator": (game.generator, game.average),
         "critic": (game.critic,),
@@ -109,10 +109,10 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         held = ", ".join(shown(each.unused) for each in found.values() if each.unused)
         raise UsageError(
             f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
-            "name the recipe that it is of"
+            f"name the recipe that it is of{'; '.join(('', *layouts))}"
         )
     lines = [line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks)]
-    return (*lines, *_encoder_from(game, source))
+    return (*layouts, *lines, *_encoder_from(game, source))
 
 
 def _encoder_from(game: Game, source: Path) -> tuple[str, ...]:
@@ -137,14 +137,14 @@ def _of_checkpoint(checkpoint: Path) -> dict[PlayerName, dict[str, Tensor]]:
     }
 
 
-def _of_file(game: Game, path: Path) -> dict[PlayerName, dict[str, Tensor]]:
-    """The tensors of a file by player; those of one network that has no name go to the player that they fit best."""
-    saved = read_weights(path)
+def _of_file(game: Game, path: Path) -> tuple[dict[PlayerName, dict[str, Tensor]], tuple[str, ...]]:
+    """The tensors of a file by player, and whose they are; those without a player go to the network they fit best."""
+    saved, layouts = read_own_names(path)
     if None not in saved:
-        return {player: tensors for player, tensors in saved.items() if player is not None}
+        return {player: tensors for player, tensors in saved.items() if player is not None}, layouts
     networks: dict[PlayerName, nn.Module] = {"generator": game.generator, "critic": game.critic}
     fits = {player: len(match(saved[None], network.state_dict()).equal) for player, network in networks.items()}
-    return {max(fits, key=lambda player: fits[player]): saved[None]}
+    return {max(fits, key=lambda player: fits[player]): saved[None]}, layouts
 
 
 def _lines(

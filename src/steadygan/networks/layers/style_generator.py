@@ -123,11 +123,14 @@ class StyleGenerator(nn.Module):
             convs.append(StyledConv(width, following, sides, style, doubles=True))
             convs.append(StyledConv(following, following, sides, style, doubles=False))
         self.convs = nn.ModuleList(convs)
+        self.sides_of_noise = [(conv.noise.shape[0], conv.noise.shape[1]) for conv in convs]
         self.to_image = nn.ModuleList(ToImage(width, channels, style) for width in maps)
         self.upsample = FilteredUpsample()
 
     psi: float
     """of truncation, outside of training"""
+    sides_of_noise: list[tuple[int, int]]
+    """height and width of each convolution's noise"""
     cutoff: int | None
     """the number of first layers that are truncated; None: all"""
 

@@ -1,0 +1,185 @@
+"""``steadygan sample --invert`` and ``steadygan project``: pictures found by a generator, errors and latents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadygan.errors import UsageError
+from steadygan.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from steadygan.data.dataset import Samples
+    from steadygan.run.inversions import Inversion
+
+MOST = 256
+"""files in one call"""
+_AMPLIFIED = 4
+"""by which differences are shown"""
+
+
+def read_picture(run: Run, file: str) -> NDArray[np.uint8]:
+    """A picture file [C, H, W] in the shape of the run's samples.
+
+    Raises:
+        UsageError: for a file that is missing, or no picture that fits.
+    """
+    from steadygan.data.images.decode import Plan, decode, quiet_pillow
+    from steadygan.data.images.depth import Levels, Unreadable
+
+    path = Path(file)
+    if not path.exists():
+        raise UsageError(f"there is no file '{file}'")
+    channels, *sides = run.sample_spec.shape
+    levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
+    try:
+        with quiet_pillow():
+            return decode(path, Plan.of((channels, *sides), run.recipe.data.fit, levels))
+    except Unreadable as error:
+        raise UsageError(f"'{file}' cannot be used: {error}") from None
+
+
+def read_targets(run: Run, files: Sequence[str]) -> tuple[Samples, list[str]]:
+    """Samples [N, ...] of files, and a name for each: pictures; of other runs the rows of .npy, .npz and .csv files.
+
+    Raises:
+        UsageError: one line, for what is no such file, or does not fit the run's samples.
+    """
+    import numpy as np
+
+    if run.sample_spec.is_text:
+        raise UsageError(f"{run.folder} makes text, whose characters have no gradient; inversion is for numbers")
+    if len(files) > MOST:
+        raise UsageError(f"got {len(files)} files; at most {MOST} are inverted at once")
+    if run.sample_spec.is_picture:
+        return np.stack([read_picture(run, file) for file in files]), [Path(file).name for file in files]
+    blocks = [_rows(run, Path(file)) for file in files]
+    names = [
+        f"{Path(file).name} {row + 1}" for file, block in zip(files, blocks, strict=True) for row in range(len(block))
+    ]
+    return np.concatenate(blocks), names
+
+
+def _rows(run: Run, path: Path) -> Samples:
+    """The samples [N, ...] of one file of numbers."""
+    import numpy as np
+
+    from steadygan.data.reading import reading
+    from steadygan.system.regular import open_regular
+
+    shape, suffix = run.sample_spec.shape, path.suffix.lower()
+    if not path.exists():
+        raise UsageError(f"there is no file '{path}'")
+    if suffix not in (".npy", ".npz", ".csv"):
+        raise UsageError(f"'{path}' has no numbers that are read here: .npy, .npz or .csv is needed")
+    with reading(path, suffix[1:]), open_regular(path) as file:
+        if suffix == ".csv":
+            lines = file.read().decode("utf-8-sig").splitlines()
+            header = bool(lines) and not _is_number(lines[0].partition(",")[0])
+            loaded = np.loadtxt(lines[header:], delimiter=",", ndmin=2, usecols=range(shape[0]))
+        else:
+            loaded = np.load(file, allow_pickle=False)
+            if suffix == ".npz":
+                names = [name for name in loaded.files if name not in ("labels", "columns")]
+                if len(names) != 1:
+                    raise UsageError(f"'{path}' holds {len(names)} arrays of samples; one is needed")
+                loaded = loaded[names[0]]
+                if loaded.ndim == 4 and len(shape) == 3:
+                    loaded = loaded.transpose(0, 3, 1, 2)
+    rows = loaded[None] if loaded.shape == shape else loaded
+    if rows.shape[1:] != shape or not len(rows) or rows.dtype.kind not in "fiu":
+        raise UsageError(
+            f"'{path}' holds {rows.dtype} {list(rows.shape)}; needed: numbers [N, {', '.join(map(str, shape))}]"
+        )
+    return np.asarray(rows)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def named_after(files: Sequence[str]) -> str:
+    """The stems of some files, for the name of what is made of them."""
+    more = f"-and-{len(files) - 3}-more" if len(files) > 3 else ""
+    return "-".join(Path(file).stem[:24] for file in files[:3]) + more
+
+
+def check_picture_path(out: Path, option: str) -> None:
+    """Raises UsageError unless a picture can be written under this name."""
+    from steadygan.report.samples import GRIDS
+
+    if out.suffix.lower() not in GRIDS:
+        raise UsageError(f"{option} writes one picture, so --out has to end in .png or the like, got '{out}'")
+
+
+def write_inversion(run: Run, samples: Samples, names: Sequence[str], found: Inversion, out: Path) -> None:
+    """Writes the picture and the latents beside it, and prints the error of each sample."""
+    from steadygan.run.latent_files import ENDING, write_latents
+
+    pictured = _picture(run, samples, found, out)
+    facts = {"run": run.folder.name, "recipe": run.recipe.name, "round": str(run.rounds_done)}
+    latents = write_latents(out.with_suffix(ENDING), found.latents, facts)
+    unit = " of 255 levels" if run.sample_spec.is_picture else ""
+    for index, name in enumerate(names):
+        print(
+            f"{name}: error {found.errors[index]:.3g}{unit}, {found.first_errors[index]:.3g} at the start"
+            f"{_class_of(run, found, index)}{_spread(found, index)}"
+        )
+    print(f"mean error {found.errors.mean():.3g}{unit}, by {found.distance}")
+    if pictured:
+        print(f"targets, reconstructions, and differences times {_AMPLIFIED}: {out}" if samples.ndim == 4 else str(out))
+    space = found.latents.space
+    print(f"latents ({space}) for 'steadygan sample {run.folder} --from-latent {latents}'")
+
+
+def _class_of(run: Run, found: Inversion, index: int) -> str:
+    labels = found.latents.labels
+    if labels is None:
+        return ""
+    number = int(labels[index])
+    return f", class {run.class_names[number] if run.class_names else number}"
+
+
+def _spread(found: Inversion, index: int) -> str:
+    """How many of several starts ended near the best of them."""
+    tries = found.tries[:, index]
+    if len(tries) < 2:
+        return ""
+    near = int((tries <= 1.1 * tries.min() + 1e-12).sum())
+    return f"; {near} of {len(tries)} starts ended within 10% of the best"
+
+
+def _picture(run: Run, samples: Samples, found: Inversion, out: Path) -> bool:
+    """Three rows of pictures: targets, reconstructions, differences; of points in the plane arrows. False: neither."""
+    from steadygan.report.pictures import image_grid, save_picture
+    from steadygan.report.surfaces import pairs_of_points
+
+    text = f"{len(samples)} targets, what the generator makes of their latents, and the differences"
+    if run.sample_spec.is_picture:
+        save_picture(image_grid(_columns(samples, found.reconstructions), columns=3), out, text)
+        return True
+    if samples.ndim == 2 and samples.shape[1] == 2:
+        save_picture(pairs_of_points(samples, found.reconstructions), out, text)
+        return True
+    return False
+
+
+def _columns(samples: Samples, made: Samples) -> Any:
+    """[3 N, C, H, W]: target, reconstruction and difference about grey, one sample a row."""
+    import numpy as np
+
+    from steadygan.types import has_alpha
+
+    off = 128 + _AMPLIFIED * (made.astype(np.float32) - samples.astype(np.float32))
+    shown = off.clip(0, 255).astype(np.uint8)
+    if has_alpha(samples.shape[1]):
+        shown[:, -1] = 255
+    return np.stack([samples, made, shown], 1).reshape(-1, *samples.shape[1:])

@@ -1,0 +1,151 @@
+"""``steadygan project``, and ``sample`` with --invert, --from-latent and --directions."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from steadygan import api
+from steadygan.cli import main
+from steadygan.networks import LabelledGenerator, MLPGenerator, StyleGAN2Critic, StyleGAN2Generator
+from steadygan.priors import Normal
+from steadygan.run import Run
+from steadygan.training.session import new_run
+from steadygan.types import SampleSpec
+from tests.training.games import image_data, small_recipe
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs/style of a conditional StyleGAN2, and runs/points, of a round each."""
+    root = tmp_path_factory.mktemp("explored")
+    style = StyleGAN2Generator(64, 8, style=6, mapping=2, conditional=True)
+    recipe = small_recipe(generator=style, critic=StyleGAN2Critic(64, 8), prior=Normal(5), penalties=(), rounds=1)
+    new_run(recipe, image_data(), root / "runs/style", device="cpu")
+    points = small_recipe(generator=LabelledGenerator(MLPGenerator(width=16, depth=1)), rounds=1)
+    data = image_data(sample=SampleSpec((2,), classes=2))
+    scaled = {
+        part: dataclasses.replace(stored, samples=stored.samples.astype(np.float32) / 128 - 1)
+        for part, stored in (("train", data.train), ("held_out", data.held_out))
+    }
+    data = dataclasses.replace(data, **scaled)
+    new_run(points, data, root / "runs/points", device="cpu")
+    return root
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").symlink_to(made / "runs")
+    return tmp_path
+
+
+def test_a_projection_writes_the_style_that_makes_its_reconstruction_again(here, capsys):
+    run = api.load("style")
+    for number, picture in enumerate(run.sample(2, seed=5, label=[3])):
+        Image.fromarray(picture[0]).save(f"{number}.png")
+    line = ["project", "style", "0.png", "1.png", "--class", "3", "--steps", "60", "--seed", "2"]
+    for out in ("a", "b"):
+        assert main([*line, "--out", f"{out}.png"]) == 0
+    said = capsys.readouterr().out
+    assert "layers of the critic" in said and "class 3" in said and "--from-latent a.safetensors" in said
+    assert Path("a.safetensors").read_bytes() == Path("b.safetensors").read_bytes()
+    saved = load_file("a.safetensors")
+    assert saved["w"].shape == (2, 6) and saved["labels"].tolist() == [3, 3]
+    assert [saved[f"noise.{i}"].shape[2:] for i in range(3)] == [(4, 4), (8, 8), (8, 8)]
+    assert getattr(Image.open("a.gif"), "n_frames", 1) > 20
+    assert main(["sample", "style", "--from-latent", "a.safetensors", "--out", "again.npz"]) == 0
+    again = np.load("again.npz")["images"][..., 0].astype(float)
+    wanted = np.stack([np.asarray(Image.open(f"{number}.png")) for number in (0, 1)]).astype(float)
+    assert np.abs(again - wanted).mean() < 20 < np.abs(wanted[0] - wanted[1]).mean() + 20
+    found = run.project(wanted[:, None].astype(np.uint8), steps=60, seed=2, label=[3])
+    assert np.array_equal(found.reconstructions[:, 0], again)
+    assert main([*line, "--out", "a.png"]) == 2
+    assert "exists" in capsys.readouterr().err
+
+
+def test_inversion_finds_pictures_and_their_classes_of_the_generator_itself(here, capsys):
+    run = Run(Path("runs/style"))
+    images = run.sample(3, seed=5, label=[1, 7, 4])
+    found = run.invert(images, steps=150)
+    assert (found.errors < 0.2 * found.first_errors + 1.0).all() and found.tries.shape == (8, 3)
+    np.testing.assert_array_equal(found.reconstructions, run.decode_latents(found.latents))
+    given = run.invert(images, steps=5, starts=2, label=[1, 7, 4])
+    assert given.latents.labels.tolist() == [1, 7, 4]
+    Image.fromarray(images[0, 0]).save("one.png")
+    assert main(["sample", "style", "--invert", "one.png", "--steps", "30", "--starts", "3", "--out", "i.png"]) == 0
+    said = capsys.readouterr().out
+    assert "one.png: error" in said and "class" in said and "3 starts" in said
+    assert load_file("i.safetensors")["z"].shape == (1, 5) and Image.open("i.png").size[0] > 190
+
+
+def test_points_are_inverted_from_files_of_numbers(here, capsys):
+    run = Run(Path("runs/points"))
+    points = run.sample(4, seed=2)
+    np.save("p.npy", points)
+    np.savetxt("p.csv", points, delimiter=",", header="x,y", comments="")
+    for name in ("p.npy", "p.csv"):
+        out = f"{name[2:]}.png"
+        assert main(["sample", "points", "--invert", name, "--out", out]) == 0
+        assert "p." in capsys.readouterr().out and Image.open(out).size[0] > 300
+        latents = Path(out).with_suffix(".safetensors")
+        assert main(["sample", "points", "--from-latent", str(latents), "--out", f"{name}.npz"]) == 0
+        np.testing.assert_allclose(np.load(f"{name}.npz")["points"], points, atol=0.02)
+    capsys.readouterr()
+
+
+def test_directions_are_listed_with_a_strip_each(here, capsys):
+    for name, space, size in (("style", "w", 6), ("points", "z", 4)):
+        assert main(["sample", name, "--directions", "3", "--out", f"{name}.png", "--class", "1"]) == 0
+        said = capsys.readouterr().out
+        assert said.count("% of the variance") == 3 and f"steps in {space}" in said
+        assert load_file(f"{name}.safetensors")[f"steps.{space}"].shape == (3, size)
+        assert Image.open(f"{name}.png").size[0] > 300
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("project points a.png", "--invert"),
+        ("project style missing.png", "missing.png"),
+        ("project style a.png --out x.gif", "film"),
+        ("project style a.png --out x.npz", ".png"),
+        ("sample style --invert a.txt", "a.txt"),
+        ("sample points --invert a.txt", ".csv"),
+        ("sample points --invert wide.npy", "(2)|\\[N, 2\\]"),
+        ("sample points --invert broken.npy", "broken.npy"),
+        ("sample style --invert a.png --from-latent w.safetensors", "exclude"),
+        ("sample style --steps 3", "--invert"),
+        ("sample style --directions 7", "1 to 6"),
+        ("sample style --from-latent broken.npy", "safetensors"),
+        ("sample style --from-latent other.safetensors", "'z' or 'w'"),
+        ("sample style --from-latent narrow.safetensors", "6"),
+        ("sample style --from-latent unlabelled.safetensors", "labels"),
+        ("sample style --from-latent nan.safetensors", "finite"),
+        ("sample points --from-latent w.safetensors", "styles"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_and_leaves_no_file(here, capsys, line, word):
+    Image.new("L", (8, 8)).save("a.png")
+    Path("a.txt").write_text("no picture")
+    Path("broken.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    np.save("wide.npy", np.zeros((3, 5)))
+    save_file({"w": torch.zeros(1, 6)}, "w.safetensors")
+    save_file({"weight": torch.zeros(1, 6)}, "other.safetensors")
+    save_file({"w": torch.zeros(1, 5)}, "narrow.safetensors")
+    save_file({"z": torch.zeros(1, 5)}, "unlabelled.safetensors")
+    save_file({"w": torch.full((1, 6), torch.nan)}, "nan.safetensors")
+    before = sorted(path.name for path in Path().iterdir())
+    out = [] if "--out" in line else ["--out", "o.png"]
+    assert main([*line.split(), *out]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    import re
+
+    assert re.search(word, said)
+    assert sorted(path.name for path in Path().iterdir()) == before
