@@ -195,6 +195,8 @@ def test_every_kind_can_be_chosen_for_every_part(recipe: Recipe) -> None:
             words = [f"{field.path}:{kebab(kind)}"]
             if field.path.endswith(("beta2", "carry", "probability")):  # whose kinds have no default that is a share
                 continue
+            if field.path.endswith("loss") and recipe.name == "sgan":  # some compare real samples with fakes
+                continue
             if field.path.endswith("loss"):  # smoothed labels go with some losses only
                 words.append(f"--{field.path.removesuffix('loss')}real-label=1")
             made = overrides.apply(recipe, overrides.split(words, FIXED)[1])

@@ -261,6 +261,14 @@ def test_an_encoder_learns_digits_and_its_accuracy_is_of_samples_it_has_not_seen
     assert not pretraining.is_due(game)
 
 
+def test_the_time_of_an_encoder_s_training_is_that_of_a_step_times_their_number():
+    clock = iter([0.0, 9.0, 20.0, 23.5])  # before, before each step, and after: the first one warms up
+    game, feed, drawer = table(stacked_recipe(), image_data())
+    assert pretraining.expected_seconds(setup_of(game, feed)._replace(drawer=drawer), lambda: next(clock)) == 6 * 3.5
+    plain, feed, drawer = table(small_recipe(), image_data())
+    assert pretraining.expected_seconds(setup_of(plain, feed)._replace(drawer=drawer)) == 0
+
+
 def test_a_run_from_another_one_s_weights_takes_its_encoder(runs, tmp_path):
     folder, _ = runs
     recipe = stacked_recipe(rounds=1, encoder=ClassifierEncoder(2, 3, features=6, steps=50))

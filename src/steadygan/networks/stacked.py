@@ -155,13 +155,6 @@ class StackedCritic:
         literal_fields(self, norm=Norm, squash=Squash, init=Init)
         true_or_false("StackedCritic.implicit", self.implicit)
         within("StackedCritic.corruption", self.corruption, 0, 10)
-        for name in ("class_logits", "projection", "features", "minibatch"):
-            if getattr(self.images, name, None):
-                raise UsageError(
-                    f"StackedCritic.images has {name}, which a critic of a level does not; allowed: leave it out"
-                )
-        if getattr(self.images, "packing", 1) != 1:
-            raise UsageError("StackedCritic.images has packing, but each sample has noise of its own; allowed: 1")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images and of features.
@@ -176,6 +169,7 @@ class StackedCritic:
         from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.normalization import norm_1d
 
+        self._check_images()
         classes = need_classes("StackedCritic", sample, "implicit") if self.implicit else 0
         second = linear(self.units, self.units, "he") if self.norm == "none" else _without_bias(self.units, self.units)
         parts: list[nn.Module] = [stacked.GaussianNoise(self.corruption)] if self.corruption else []
@@ -200,6 +194,16 @@ class StackedCritic:
         widths = (head.score.in_features, every)
         bottom = stacked.LevelCritic(trunk, pool, widths, self.lower_noise, classes, squash=self.squash, scheme=scheme)
         return stacked.StackedCritic(top, bottom)
+
+    def _check_images(self) -> None:
+        """Refuses outputs of the critic of images that its level has no use for."""
+        for name in ("class_logits", "projection", "features", "minibatch"):
+            if getattr(self.images, name, None):
+                raise UsageError(
+                    f"StackedCritic.images has {name}, which a critic of a level does not; allowed: leave it out"
+                )
+        if getattr(self.images, "packing", 1) != 1:
+            raise UsageError("StackedCritic.images has packing, but each sample has noise of its own; allowed: 1")
 
 
 def _without_bias(inputs: int, outputs: int) -> nn.Module:

@@ -41,6 +41,19 @@ def is_due(game: Game) -> bool:
     return spec is not None and int(game.state.pretraining[0]) < spec.steps
 
 
+def expected_seconds(setup: Setup, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds of the encoder's training, from its second step; 0 without one. The setup's game should be discarded."""
+    game, spec = setup.game, setup.game.recipe.encoder
+    if game.encoder is None or spec is None:
+        return 0.0
+    began = clock()
+    for step in (0, 1):
+        began = clock()
+        _step(setup, game.encoder, step)
+        float(next(game.encoder.network.parameters()).sum())  # waits for the device
+    return (clock() - began) * spec.steps
+
+
 def pretrain(setup: Setup, stops: Callable[[], bool], save: Callable[[], object]) -> bool:
     """Trains the encoder to its last step; returns False if it was stopped before.
 

@@ -10,7 +10,7 @@ from steadygan.kinds import bound
 from steadygan.recipe import own_kinds
 from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
-from steadygan.training import out_of_memory, plan, speed, validate
+from steadygan.training import out_of_memory, plan, pretraining, speed, validate
 from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
@@ -101,11 +101,12 @@ def resolve(
             measured = measure()
     costs = expected_costs(recipe, measured, evaluator)
     closing = sum(costs.values())
+    first = 0.0 if budget is None else pretraining.expected_seconds(share.build())
 
     def within_time(speed: Speed) -> Recipe:
         if budget is None:
             return recipe
-        return plan.fit_minutes(recipe, speed, max(LEAST_SECONDS, budget.left) / 60, closing)
+        return plan.fit_minutes(recipe, speed, max(LEAST_SECONDS, budget.left - first) / 60, closing)
 
     fitted = within_time(measured)
     engine, measured, note = select_engine(SetupBuilder(fitted, dataset, device, world), measured, say)

@@ -226,13 +226,14 @@ class Trainer:
     def _pretrain(self, game: Game) -> bool:
         """Trains the recipe's encoder before the first round; False if that was stopped."""
         assert self.recipe.encoder is not None
-        say = told_to(self.observers)
+        say, done = told_to(self.observers), int(game.state.pretraining[0])
+        what = f"training the encoder in {self.recipe.encoder.steps:,} steps" + (f", from {done:,} on" if done else "")
 
         def save() -> None:
             if self.world.first:
                 self._write(game)
 
-        with StopSignals() as stop, said(say, f"training the encoder in {self.recipe.encoder.steps:,} steps"):
+        with StopSignals() as stop, said(say, what):
             setup = Setup(game, self.feed, self.drawer)
             if not pretraining.pretrain(setup, lambda: self.world.any(stop.received is not None), save):
                 return False
