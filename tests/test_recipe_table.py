@@ -66,7 +66,8 @@ def test_every_image_recipe_is_narrowed_by_one_rule_and_keeps_the_rest(name):
     if hasattr(recipe.critic, "width"):
         fully_connected = type(recipe.critic).__name__.startswith("MLP")
         assert small.critic.width == (recipe.critic.width if fully_connected else min(8, recipe.critic.width))
-    kept = {"generator", "critic", "batch", "generator_batch"}
+    kept = {"generator", "critic", "batch", "generator_batch", "growth"}
+    assert max(small.growth.batches if small.growth else (0,)) <= 16
     fields = [field.name for field in dataclasses.fields(recipe) if field.name not in kept]
     assert all(getattr(small, field) == getattr(recipe, field) for field in fields)
 

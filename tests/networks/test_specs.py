@@ -124,7 +124,7 @@ IMAGE_SPECS = [k for k in SPECS if k not in (*TEXT, *ANY_SIDES) and not k.__name
 @pytest.mark.parametrize("kind", SPECS)
 def test_specs_rebuild_from_their_repr_and_know_no_width_below_one(kind):
     assert eval(repr(kind()), {kind.__name__: kind}) == kind()
-    width = "base" if kind.__name__.startswith("StyleGAN2") else "width"
+    width = "base" if kind.__name__.startswith(("StyleGAN2", "ProGAN")) else "width"
     with pytest.raises(UsageError, match=rf"{kind.__name__}\.{width} is 0; allowed: whole numbers from 1"):
         kind(**{width: 0})
 

@@ -105,13 +105,13 @@ def test_runs_resume_to_the_last_digit_within_a_stage_within_a_fade_and_on_their
 
 
 @pytest.mark.slow
-def test_compiled_steps_have_the_eager_gradients_at_each_level():
-    tried, engine = trial(growing_recipe()), Compiled("aot_eager")
-    for round_ in tried.recipe.typical_rounds:  # 0, and 2 in the middle of the fade
-        draws = [in_double(tried.drawer.round(round_, 0))]
-        found = disagreement(engine, lambda: double_setup(tried.build()), draws, round_)
-        assert max(found.values()) < 1e-9
-        assert any(key.startswith("critic.blocks.0") for key in found) == (round_ > 0)
+def test_compiled_steps_have_the_eager_gradients_within_a_fade():
+    """At the first level the recipe 'progan' is compared (engines/test_compiled.py)."""
+    tried, round_ = trial(growing_recipe()), 2
+    draws = [in_double(tried.drawer.round(round_, 0))]
+    found = disagreement(Compiled("aot_eager"), lambda: double_setup(tried.build()), draws, round_)
+    assert max(found.values()) < 1e-9
+    assert any(key.startswith("critic.blocks.0") for key in found)
 
 
 def test_steps_are_compiled_once_a_level_and_not_for_a_fade(monkeypatch):

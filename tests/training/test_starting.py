@@ -19,7 +19,7 @@ from steadygan.training.starting import load_matching, match, start_from
 from steadygan.training.step.game import Game
 from steadygan.types import SampleSpec
 from tests.networks.spectral import spectral_norms
-from tests.training.games import convolutional_recipe, image_data, small_recipe, table, training_round
+from tests.training.games import convolutional_recipe, growing_recipe, image_data, small_recipe, table, training_round
 from tests.training.runs import Watcher
 
 GRAY = SampleSpec((1, 8, 8), classes=10)
@@ -199,3 +199,13 @@ def test_a_run_with_frozen_parts_resumes_to_the_last_digit(tmp_path):
     from tests.training.runs import check_resumed_from_copies
 
     check_resumed_from_copies(convolutional_recipe(frozen=1, prior=Normal(4)), tmp_path, after=(5,))
+
+
+def test_a_run_that_grows_begins_small_with_weights_of_a_grown_one():
+    grown, _, _ = table(growing_recipe(growth=None), image_data())
+    for network in grown.networks.values():
+        network.grow(0, 0.0)  # as of a checkpoint of round 0
+    saved = {key: tensor.clone() for key, tensor in grown.generator.state_dict().items()}
+    whole, _, _ = table(growing_recipe(growth=None, seed=1), image_data())
+    assert load_matching(whole.generator, saved).whole
+    assert whole.generator.level == whole.generator.present.item() == 1  # its recipe's, not the checkpoint's
