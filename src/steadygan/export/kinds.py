@@ -34,6 +34,12 @@ class Kind:
     """of its file; '' for a folder"""
     what: str
     """in a line"""
+    whole: str = ""
+    """of a file that holds all that the folder would; '' if there is none"""
+
+    def is_file(self, out: Path) -> bool:
+        """True if a file is written to a path, and False for a folder."""
+        return bool(self.ending) or (out.suffix.lower() == self.whole != "")
 
     def write(self) -> Write:
         """The function that writes it."""
@@ -43,6 +49,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "onnx": Kind("onnx:write_onnx", ".onnx", "for onnxruntime, browsers and phones; needs steadygan[onnx]"),
+    "page": Kind("page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", ".html"),
 }
 
 
@@ -52,7 +59,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
     Raises:
         UsageError: for an unknown name, an ending that says another kind, and neither.
     """
-    by_ending = {kind.ending: known for known, kind in KINDS.items() if kind.ending}
+    by_ending = {ending: known for known, kind in KINDS.items() for ending in (kind.ending, kind.whole) if ending}
     ending = "" if out is None else out.suffix.lower()
     if name is None:
         if ending not in by_ending:
@@ -61,7 +68,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
     if name not in KINDS:
         raise unknown_name("kind of export", name, KINDS)
     needed = KINDS[name].ending
-    if out is not None and ending != needed and (needed or ending in by_ending):
+    if out is not None and ending not in (needed, KINDS[name].whole) and (needed or ending in by_ending):
         raise UsageError(f"'{out}' is to be {name}, whose ending is {needed or 'none: it is a folder'}")
     return name
 
@@ -82,7 +89,7 @@ def export_generator(
     Args:
         run: which run
         path: of the file or folder
-        to: the kind, 'onnx', 'pt2', 'safetensors' or 'hub-folder'; None: by the path's ending
+        to: the kind, 'onnx', 'page', 'pt2', 'safetensors' or 'hub-folder'; None: by the path's ending
         weights: the average of the generator's weights, or the raw ones
         round_: of the checkpoint; None: the last
         overwrite: replaces what stands there
@@ -97,7 +104,7 @@ def export_generator(
     """
     out = Path(path)
     kind = KINDS[kind_named(to, out)]
-    (check_output_file if kind.ending else check_output_folder)(out)
+    (check_output_file if kind.is_file(out) else check_output_folder)(out)
     if not overwrite and (out.exists() or out.is_symlink()):
         raise UsageError(f"'{out}' exists: name another path, or say overwrite=True to replace it")
     if weights not in get_args(Weights):
