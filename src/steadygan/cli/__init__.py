@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": ("steadygan.cli.compare", "compares runs whose numbers were measured alike"),
     "diagnose": ("steadygan.cli.diagnose", "says what is wrong with a training, from a run or another tool's log"),
     "export": ("steadygan.cli.export", "writes a run's generator for other programs: ONNX and more"),
+    "push": ("steadygan.cli.push", "uploads a run's generator to the Hugging Face Hub"),
     "runs": ("steadygan.cli.runs", "lists the runs"),
     "check": ("steadygan.cli.check", "checks every file of a run for damage"),
     "report": ("steadygan.cli.report", "rewrites a run's report.html"),

@@ -220,6 +220,15 @@ _EXPORT = _table(
     ("--force -f -y", Short(("--overwrite",))),
 )
 
+_PUSH = _table(
+    (_ROUNDS, _ROUND),
+    ("--raw", Short(("--weights", "raw"))),
+    ("--ema --average", Short(("--weights", "average"))),
+    ("--repo --repo-id --repository --run --model", Bare()),
+    ("--token --hf-token", Otherwise("the token is that of 'hf auth login', or HF_TOKEN")),
+    ("--force -f -y", Short(("--overwrite",))),
+)
+
 _EVALUATE = _table(
     (_COUNTS, Same(("--count",))),
     (_ROUNDS, _ROUND),
@@ -296,6 +305,7 @@ HABITS: dict[str, dict[str, Meaning]] = {
     "sample": _SAMPLE,
     "evaluate": _EVALUATE,
     "export": _EXPORT,
+    "push": _PUSH,
     "resume": _RESUME,
     "data": _DATA,
     "compare": _table((_OUTS, _OUT), ("--force -f -y", Short(("--overwrite",))), ("--run --runs", Bare())),

@@ -76,11 +76,15 @@ def exportable(run: Run, weights: Weights = "average", round_: int | None = None
     Raises:
         UsageError: for a generator that draws random numbers of its own, or makes numbers that are not finite.
     """
-    network = with_plain_weights(run.load_generator(weights, round_))
-    values = values_of(run.recipe.representation, run.sample_spec, run.data.units)
-    module = ExportedGenerator(network, values, conditional=run.conditional).eval().requires_grad_(False)
+    module = around(run, with_plain_weights(run.load_generator(weights, round_)))
     _check_repeats(module, fixed_inputs(run, module, 2), run.recipe.name)
     return module
+
+
+def around(run: Run, network: nn.Module) -> ExportedGenerator:
+    """A network of the run's generator with the run's representation and units."""
+    values = values_of(run.recipe.representation, run.sample_spec, run.data.units)
+    return ExportedGenerator(network, values, conditional=run.conditional).eval().requires_grad_(False)
 
 
 def with_plain_weights(network: nn.Module) -> nn.Module:

@@ -14,7 +14,7 @@ const state = {
   label: null, // null: all classes in turn
   truncation: null, // null: none
   offsets: directions.map(() => 0),
-  pins: { a: null, b: null }, // null: the first and the last sample
+  pins: { a: null, b: null },
   t: 0.5,
 };
 const seen = { grid: [], stage: null, path: [], middle: null }; // the samples that are shown
@@ -44,7 +44,12 @@ function requestOf(index, offsets = state.offsets) {
   return { latent, label: labelOf(index), truncation: GENERATOR.truncation === "styles" ? state.truncation : null };
 }
 
-const pinned = (name) => state.pins[name] ?? requestOf(name === "a" ? 0 : layout.count - 1);
+/** What is pinned; until something is, the first sample, and the last one of its class. */
+function pinned(name) {
+  const turns = classes.length && state.label === null ? classes.length : 1;
+  const last = layout.count - 1 - ((layout.count - 1) % turns);
+  return state.pins[name] ?? requestOf(name === "a" ? 0 : last);
+}
 
 function requestBetween(t) {
   const [a, b] = [pinned("a"), pinned("b")];

@@ -93,8 +93,8 @@ def page_files(run: Run, generator: dict[str, Any], runtime: Runtime, *, whole: 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     index = environment.from_string(folder.joinpath("index.html").read_text(encoding="utf-8")).render(
         title=f"New {NOUNS[generator['kind']]}s like {data_name(run)}",
-        description=f"Your browser draws random numbers, and a generator that steadygan trained makes "
-        f"a {NOUNS[generator['kind']]} of them. Move the sliders to walk through all that it can make.",
+        description="Your browser draws random numbers, and a generator that was trained with steadygan makes "
+        f"{NOUNS[generator['kind']]}s of them.",
         kind=generator["kind"],
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
         scripts=scripts,
