@@ -17,8 +17,6 @@ from steadygan.run import RUNS, Run, Weights, is_run
 def run(arguments: Sequence[str]) -> int:
     """Uploads, and prints the address."""
     values = _parser().parse(arguments)
-    if values.repository is None:  # push OWNER/NAME: the newest run, as in other commands
-        values.run, values.repository = None, values.run
     if values.weights not in get_args(Weights):
         raise unknown_name("weights", values.weights, get_args(Weights))
     from steadygan.export import hub
@@ -45,13 +43,14 @@ def run(arguments: Sequence[str]) -> int:
         overwrite=values.overwrite,
     )
     print(address)
-    print("the licence and the intended use in README.md are yours to fill in", file=sys.stderr)
+    if not isinstance(source, Path) or hub.lacks_licence(source):
+        print("the licence and the intended use in README.md are yours to fill in", file=sys.stderr)
     return 0
 
 
-def _source(name: str | None) -> Run | Path:
+def _source(name: str) -> Run | Path:
     """A run, or a folder that is none."""
-    if name is not None and Path(name).is_dir() and not is_run(Path(name)) and not is_run(RUNS / name):
+    if Path(name).is_dir() and not is_run(Path(name)) and not is_run(RUNS / name):
         return Path(name)
     return api.load(name)
 
@@ -65,7 +64,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "run", metavar="RUN", help="a name below runs/, a folder, or a folder that 'export --to hub-folder' wrote"
     )
-    parser.add_argument("repository", nargs="?", metavar="OWNER/NAME", help="of the Hub; it is made if it is not there")
+    parser.add_argument("repository", metavar="OWNER/NAME", help="of the Hub; it is made if it is not there")
     parser.add_argument("--private", action="store_true", help="a repository that is made is private")
     parser.add_argument("--overwrite", action="store_true", help="replaces files of a repository that has any")
     parser.add_argument(

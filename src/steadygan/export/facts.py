@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import UsageError
+from steadygan.priors import Normal, TruncatedNormal, Uniform
 from steadygan.version import __version__
 
 if TYPE_CHECKING:
+    from steadygan.priors import PriorLike
     from steadygan.run import Run, Weights
 
 FORMAT = 1
@@ -76,6 +78,8 @@ class ExportFacts:
         Raises:
             UsageError: for other content.
         """
+        if not isinstance(content, Mapping):
+            raise UsageError("no facts of an exported generator: no JSON object")
         names = {known.name for known in dataclasses.fields(cls)}
         values = {name: value for name, value in content.items() if name in names}
         for name in ("shape", "class_names"):
@@ -87,7 +91,7 @@ class ExportFacts:
 
     def metadata(self) -> dict[str, str]:
         """For formats whose metadata are texts: all facts as one JSON text."""
-        return {KEY: json.dumps(self.to_json(), ensure_ascii=False)}
+        return {KEY: json.dumps(self.to_json())}
 
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, str]) -> ExportFacts:
@@ -118,12 +122,11 @@ def facts_of(run: Run, *, truncates: bool, weights: Weights = "average", round_:
 
     spec, prior, alphabet, units = run.sample_spec, run.recipe.prior, run.alphabet, run.data.units
     draws = numbers_of(run.recipe.generator, spec)
-    parameters = dataclasses.asdict(prior) if dataclasses.is_dataclass(prior) else {"size": prior.size}
     return ExportFacts(
         kind="picture" if spec.is_picture else spec.kind,
         shape=spec.shape[1:] if spec.is_text else spec.shape,
         latent_size=prior.size,
-        prior={"name": type(prior).__name__, **parameters},
+        prior=_prior(prior),
         conditional=run.conditional,
         truncation=truncates,
         recipe=run.recipe.name,
@@ -138,6 +141,14 @@ def facts_of(run: Run, *, truncates: bool, weights: Weights = "average", round_:
         fixed_noise=draws is not None and bool(draws.noise),
         versions={"steadygan": __version__, "torch": torch.__version__},
     )
+
+
+def _prior(prior: PriorLike) -> dict[str, Any]:
+    """The name and the parameters of a prior; of a user's own the name with its module, and the size."""
+    kind = type(prior)
+    if kind in (Normal, TruncatedNormal, Uniform):
+        return {"name": kind.__name__, **vars(prior)}
+    return {"name": f"{kind.__module__}.{kind.__qualname__}", "size": prior.size}
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan.errors import RunError, UsageError, in_one_line
 from steadygan.export.hub_folder import CARD, check_replaced, write_hub_folder
 from steadygan.export.loader import FACTS
+from steadygan.export.model_card import LICENCE
 
 if TYPE_CHECKING:
     from steadygan.run import Run, Weights
@@ -52,6 +53,8 @@ def push(
     if isinstance(source, Path):
         check_hub_folder(source)
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    if hub.get_token() is None:
+        raise _unknown(api)
     if not overwrite:
         _check_free(hub, api, repository)
     with tempfile.TemporaryDirectory() as parent:
@@ -79,6 +82,11 @@ def check_hub_folder(folder: Path) -> None:
     if not all((folder / name).is_file() for name in (CARD, FACTS)):
         raise UsageError(f"{folder} is no run and no hub folder: 'steadygan export RUN --to hub-folder' writes one")
     check_replaced(folder)
+
+
+def lacks_licence(folder: Path) -> bool:
+    """True if the card of a hub folder has the line that asks for a licence still."""
+    return LICENCE in (folder / CARD).read_text(encoding="utf-8", errors="replace")
 
 
 def need_hub() -> Any:

@@ -15,7 +15,7 @@ from steadygan.export.generator import exportable, fixed_inputs
 from steadygan.export.loader import FACTS, GRAPH, LOADER, WEIGHTS, loader_text
 from steadygan.export.model_card import model_card
 from steadygan.export.parity import parity
-from steadygan.export.program import traced
+from steadygan.export.program import told, traced
 from steadygan.export.pt2 import loaded, program_bytes
 from steadygan.export.recipe_text import shared_recipe
 from steadygan.report.samples import save_samples
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from steadygan.run import Run, Weights
 
-CARD, RECIPE = "README.md", "recipe.yaml"
+CARD, RECIPE = "README.md", "training-recipe.yaml"
+"""the recipe's name is not that of a run's: the folder is none"""
 SAMPLES, POINTS = 64, 2000
 """that the folder shows: pictures, lines or signals, and points or rows"""
 _SHOWN = ("samples.png", "samples.txt")
@@ -38,7 +39,7 @@ def write_hub_folder(run: Run, path: Path, *, weights: Weights = "average", roun
     """Writes a folder that can be given away, or uploaded as it is, atomically.
 
     README.md is the model card, whose licence is left to the person; model.safetensors has the weights, graph.pt2 the
-    operations; generator.py loads both with torch and safetensors alone; facts.json, recipe.yaml and samples.
+    operations; generator.py loads both with torch and safetensors alone; facts.json, training-recipe.yaml and samples.
 
     Args:
         run: which run
@@ -55,12 +56,14 @@ def write_hub_folder(run: Run, path: Path, *, weights: Weights = "average", roun
         RunError: if it cannot be written.
     """
     check_replaced(path)
+    round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
     program = traced(module, fixed_inputs(run, module, 2))
     tensors = save({name: tensor.clone().contiguous() for name, tensor in program.state_dict.items()}, {"format": "pt"})
-    graph = program_bytes(without_weights(program))
-    largest = parity(run, module, loaded(graph, load(tensors)), "the folder's generator")
+    with told("torch.export cannot store this generator"):
+        graph = program_bytes(without_weights(program))
+        largest = parity(run, module, loaded(graph, load(tensors)), "the folder's generator")
     facts = dataclasses.replace(facts, parity=largest)
     with written_aside(path) as aside:
         aside.mkdir()

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast, get_args
 
 from steadygan.errors import UsageError, unknown_name
-from steadygan.run import Weights
+from steadygan.run import Run, Weights
 from steadygan.system.output_paths import check_output_file, check_output_folder
 
 if TYPE_CHECKING:
     from steadygan.export.facts import ExportFacts
-    from steadygan.run import Run
 
 
 class Write(Protocol):
@@ -77,7 +76,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
 
 
 def export_generator(
-    run: Run,
+    run: Run | str | Path,
     path: str | Path,
     *,
     to: str | None = None,
@@ -87,10 +86,10 @@ def export_generator(
 ) -> ExportFacts:
     """Exports a run's generator: latents in, pixels, numbers or characters out; the same samples as PyTorch's.
 
-    >>> sg.export_generator(sg.load("runs/wgan-gp-digits"), "digits.onnx").parity  # doctest: +SKIP
+    >>> sg.export_generator("runs/wgan-gp-digits", "digits.onnx").parity  # doctest: +SKIP
 
     Args:
-        run: which run
+        run: a run, its folder or name
         path: of the file or folder
         to: the kind, 'onnx', 'page', 'pt2', 'safetensors' or 'hub-folder'; None: by the path's ending
         weights: the average of the generator's weights, or the raw ones
@@ -112,7 +111,7 @@ def export_generator(
         raise UsageError(f"'{out}' exists: name another path, or say overwrite=True to replace it")
     if weights not in get_args(Weights):
         raise unknown_name("weights", weights, get_args(Weights))
-    return kind.write()(run, out, weights=weights, round_=round_)
+    return kind.write()(run if isinstance(run, Run) else Run(run), out, weights=weights, round_=round_)
 
 
 __all__ = ["KINDS", "Kind", "export_generator", "kind_named"]

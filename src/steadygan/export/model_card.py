@@ -90,11 +90,11 @@ def _use(facts: ExportFacts) -> str:
     call = (
         f"sample({arguments})" if facts.prior["name"] in ("Normal", "Uniform", "TruncatedNormal") else "sample(latents)"
     )
-    versions = facts.versions
+    difference = f"{facts.parity or 0.0:.1e}"
     return f"""\
 ## Use
 
-`{LOADER}` needs torch and safetensors alone (written by torch {versions.get("torch")}):
+`{LOADER}` needs torch and safetensors alone (written by torch {facts.versions.get("torch")}):
 
 ```python
 from huggingface_hub import snapshot_download
@@ -107,8 +107,8 @@ samples = {call}
 ```
 
 `{WEIGHTS}` has the weights, `{GRAPH}` the operations (a program of `torch.export`), `facts.json` the inputs, the \
-prior and the classes. The largest difference from the network that was trained, on fixed latents: {facts.parity or 0.0:.1e} \
-of the samples' range.
+prior and the classes. The largest difference from the network that was trained, on fixed latents: {difference} of the \
+samples' range.
 """
 
 
@@ -137,7 +137,7 @@ def _data(run: Run) -> Iterable[tuple[str, str]]:
 
 def _training(run: Run, facts: ExportFacts) -> Iterable[tuple[str, str]]:
     recipe, environment = run.recipe, run.environment
-    yield "recipe", f"{recipe.name}, every setting in recipe.yaml"
+    yield "recipe", f"{recipe.name}, every setting in training-recipe.yaml"
     yield "rounds", f"{facts.round:,} of {recipe.rounds:,}, batch {recipe.batch}, seed {recipe.seed}"
     yield "prior", ", ".join(f"{value}" if name == "name" else f"{name} {value}" for name, value in facts.prior.items())
     yield "on", f"{environment.device}, {environment.precision}"

@@ -12,7 +12,7 @@ from steadygan.errors import UsageError, in_one_line
 from steadygan.export.facts import ExportFacts, facts_of
 from steadygan.export.generator import ExportedGenerator, Inputs, exportable, fixed_inputs
 from steadygan.export.parity import parity
-from steadygan.export.program import quiet, traced
+from steadygan.export.program import quiet, told, traced
 from steadygan.system.files import written_aside
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def write_onnx(run: Run, path: Path, *, weights: Weights = "average", round_: in
         RunError: if it cannot be written.
     """
     need_packages()
+    round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
     content, facts = onnx_bytes(run, module, facts)
@@ -62,7 +63,8 @@ def onnx_bytes(run: Run, module: ExportedGenerator, facts: ExportFacts) -> tuple
         UsageError: as ``write_onnx``.
     """
     model = _model(module, fixed_inputs(run, module, 2))
-    largest = parity(run, module, session(model.SerializeToString()), "the ONNX file")
+    with told("onnxruntime cannot run the ONNX file"):
+        largest = parity(run, module, session(model.SerializeToString()), "the ONNX file")
     versions = {**facts.versions, **{name: metadata.version(name) for name in PACKAGES}}
     facts = dataclasses.replace(facts, opset=OPSET, versions=versions, parity=largest)
     model.producer_name, model.producer_version = "steadygan", facts.versions["steadygan"]
@@ -124,13 +126,8 @@ def _model(module: ExportedGenerator, inputs: Inputs) -> Any:
     if size > MOST_BYTES:
         raise UsageError(f"the generator has {size:,} bytes of weights, and a file of ONNX holds {MOST_BYTES:,}")
     program = traced(module, inputs)
-    try:
-        with torch.no_grad(), quiet():
-            made = torch.onnx.export(
-                program, (), opset_version=OPSET, dynamo=True, verbose=False, output_names=[SAMPLES]
-            )
-    except Exception as error:  # torch's exporter has many kinds
-        raise UsageError(f"torch.onnx cannot export this generator: {in_one_line(error, 300)}") from error
+    with told("torch.onnx cannot export this generator"), torch.no_grad(), quiet():
+        made = torch.onnx.export(program, (), opset_version=OPSET, dynamo=True, verbose=False, output_names=[SAMPLES])
     assert made is not None
     model = made.model_proto
     for node in model.graph.node:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from steadygan.errors import UsageError, in_one_line
+from steadygan.errors import SteadyganError, UsageError, in_one_line
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -35,6 +35,17 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Context in which an error of other code is one line: torch's exporters have many kinds, and run a user's code."""
+    try:
+        yield
+    except (SteadyganError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise UsageError(f"{what}: {in_one_line(error, 300)}") from error
+
+
 def traced(module: ExportedGenerator, inputs: Inputs) -> ExportedProgram:
     """The graph of a generator.
 
@@ -47,11 +58,8 @@ def traced(module: ExportedGenerator, inputs: Inputs) -> ExportedProgram:
     """
     count = torch.export.Dim("batch", min=1, max=MOST)
     shapes: dict[str, Any] = {name: {0: count} if value.dim() else None for name, value in inputs.items()}
-    try:
-        with torch.no_grad(), quiet():
-            program = torch.export.export(module, (), inputs, dynamic_shapes=shapes)
-    except Exception as error:  # of any kind: it is torch that runs the code of a user's own network
-        raise UsageError(f"this generator cannot be traced by torch.export: {in_one_line(error, 300)}") from error
+    with told("this generator cannot be traced by torch.export"), torch.no_grad(), quiet():
+        program = torch.export.export(module, (), inputs, dynamic_shapes=shapes)
     for graph in _graphs(program.graph_module):
         _without_divisors(graph)
     return program

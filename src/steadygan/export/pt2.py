@@ -14,17 +14,15 @@ import torch
 from steadygan.errors import UsageError, in_one_line
 from steadygan.export.facts import KEY, ExportFacts, facts_of
 from steadygan.export.generator import Inputs, exportable, fixed_inputs
+from steadygan.export.loader import FACTS
 from steadygan.export.parity import parity
-from steadygan.export.program import quiet, traced
+from steadygan.export.program import quiet, told, traced
 from steadygan.system.files import written_aside
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
     from steadygan.run import Run, Weights
-
-FACTS = f"{KEY}.json"
-"""the name of the facts inside the file"""
 
 
 def write_pt2(run: Run, path: Path, *, weights: Weights = "average", round_: int | None = None) -> ExportFacts:
@@ -46,10 +44,12 @@ def write_pt2(run: Run, path: Path, *, weights: Weights = "average", round_: int
             their range; there is no file then.
         RunError: if it cannot be written.
     """
+    round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
     program = traced(module, fixed_inputs(run, module, 2))
-    largest = parity(run, module, loaded(program_bytes(program)), "the program")
+    with told("torch.export cannot store this generator"):
+        largest = parity(run, module, loaded(program_bytes(program)), "the program")
     facts = dataclasses.replace(facts, parity=largest)
     with written_aside(path) as aside:
         aside.write_bytes(program_bytes(program, facts))

@@ -7,6 +7,7 @@ from pathlib import PurePath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from steadygan import recipe as recipes
+from steadygan.system.escapes import storable
 
 if TYPE_CHECKING:
     from steadygan.run import Run
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
 def shared_recipe(run: Run) -> str:
     """The recipe as YAML, whose data is named without its folder."""
     options = run.recipe.data
-    return recipes.dumps(
-        dataclasses.replace(run.recipe, data=dataclasses.replace(options, source=data_name(options.source)))
-    )
+    named = dataclasses.replace(options, source=data_name(options.source))
+    return storable(recipes.dumps(dataclasses.replace(run.recipe, data=named)))
 
 
 def data_name(source: str) -> str:

@@ -45,6 +45,7 @@ def write_safetensors(run: Run, path: Path, *, weights: Weights = "average", rou
             samples; there is no file then.
         RunError: if it cannot be written.
     """
+    round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
     tensors = separate(run.load_generator(weights, round_))

@@ -28,6 +28,7 @@ class Levels(nn.Module):
         self.over_white = plain.colour == "over_white"
 
     def forward(self, samples: Tensor) -> Tensor:
+        samples = samples.float()  # of a network of the user's own, as wide as it likes
         if self.in_256ths:  # level k stands for the interval [k, k + 1) / 256, whose middle is rounded to k
             levels = (samples - self.low) * (256.0 / self.span) - 0.5
         else:
