@@ -81,6 +81,10 @@ def test_samples_of_fixed_latents_are_pytorchs(browser, pages, family):
     assert float(browser.evaluate("document.body.dataset.difference")) < (0.1 if run.sample_spec.is_image else 1e-4)
     browser.resize(360, 640, dark=True)
     assert browser.evaluate("document.documentElement.scrollWidth") <= 360
+    browser.evaluate(
+        "document.querySelectorAll('#classes button').forEach((x) => { x.textContent += 'x'.repeat(90); })"
+    )
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 360
     browser.resize(1280, 900)
 
 
