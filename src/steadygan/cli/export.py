@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     round_ = chosen_round(loaded, values.round)
     loaded.checkpoint(round_)
     out = out or _default_path(loaded, name, values.weights, round_)
-    check = check_new_file if KINDS[name].ending else check_new_folder
+    check = check_new_file if KINDS[name].is_file(out) else check_new_folder
     check(out, overwrite=values.overwrite)
     facts = KINDS[name].write()(loaded, out, weights=values.weights, round_=round_)
     print("\n".join(_lines(loaded, facts, out)))

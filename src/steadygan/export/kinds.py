@@ -33,6 +33,12 @@ class Kind:
     """of its file; '' for a folder"""
     what: str
     """in a line"""
+    whole: str = ""
+    """of a file that holds all that the folder would; '' if there is none"""
+
+    def is_file(self, out: Path) -> bool:
+        """True if a file is written to a path, and False for a folder."""
+        return bool(self.ending) or (out.suffix.lower() == self.whole != "")
 
     def write(self) -> Write:
         """The function that writes it."""
@@ -45,6 +51,7 @@ KINDS: dict[str, Kind] = {
     "pt2": Kind("pt2:write_pt2", ".pt2", "a program of torch.export, which torch alone loads"),
     "safetensors": Kind("safetensors:write_safetensors", ".safetensors", "weights by name, for 'train --from'"),
     "hub-folder": Kind("hub_folder:write_hub_folder", "", "model card, weights and a loader, for the Hugging Face Hub"),
+    "page": Kind("page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", ".html"),
 }
 
 
@@ -54,7 +61,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
     Raises:
         UsageError: for an unknown name, an ending that says another kind, and neither.
     """
-    by_ending = {kind.ending: known for known, kind in KINDS.items() if kind.ending}
+    by_ending = {ending: known for known, kind in KINDS.items() for ending in (kind.ending, kind.whole) if ending}
     ending = "" if out is None else out.suffix.lower()
     if name is None:
         if ending not in by_ending:
@@ -63,7 +70,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
     if name not in KINDS:
         raise unknown_name("kind of export", name, KINDS)
     needed = KINDS[name].ending
-    if out is not None and ending != needed and (needed or ending in by_ending):
+    if out is not None and ending not in (needed, KINDS[name].whole) and (needed or ending in by_ending):
         raise UsageError(f"'{out}' is to be {name}, whose ending is {needed or 'none: it is a folder'}")
     return name
 
@@ -84,7 +91,7 @@ def export_generator(
     Args:
         run: a run, its folder or name
         path: of the file or folder
-        to: the kind, 'onnx', 'pt2', 'safetensors' or 'hub-folder'; None: by the path's ending
+        to: the kind, 'onnx', 'page', 'pt2', 'safetensors' or 'hub-folder'; None: by the path's ending
         weights: the average of the generator's weights, or the raw ones
         round_: of the checkpoint; None: the last
         overwrite: replaces what stands there
@@ -99,7 +106,7 @@ def export_generator(
     """
     out = Path(path)
     kind = KINDS[kind_named(to, out)]
-    (check_output_file if kind.ending else check_output_folder)(out)
+    (check_output_file if kind.is_file(out) else check_output_folder)(out)
     if not overwrite and (out.exists() or out.is_symlink()):
         raise UsageError(f"'{out}' exists: name another path, or say overwrite=True to replace it")
     if weights not in get_args(Weights):
