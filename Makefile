@@ -6,8 +6,9 @@
 #                  arguments on, to make check too
 #   make bench     times training rounds against a plain PyTorch loop, and writes the figures into
 #                  benchmarks/results; make bench ARGS="--cases text" passes arguments on (on a GPU: benchmarks/gpu.sh)
-#   make docs      writes docs/methods.md anew from the recipes and docs/methods.yaml
-#   make docs-site writes the site of the documentation into build/site, with broken links as errors (the extra docs)
+#   make methods   writes docs/methods.md anew from the recipes and docs/methods.yaml
+#   make docs      the same, and the site of the documentation into build/site, with broken links as errors; installs the
+#                  extra docs into .venv
 #   make format    formats the code and mends what the linter can
 #   make clean     removes .venv and caches; runs/ stays
 
@@ -15,7 +16,7 @@ BIN = .venv/bin
 WORKERS = 2
 ARGS =
 
-.PHONY: demo static check test bench docs docs-site format clean
+.PHONY: demo static check test bench methods docs format clean
 
 demo: .venv/installed
 	$(BIN)/steadygan train $(ARGS)
@@ -40,10 +41,11 @@ test: static
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.speed --out benchmarks/results/bench.json $(ARGS)
 
-docs: .venv/installed
+methods: .venv/installed
 	$(BIN)/python -m scripts.methods_page
 
-docs-site: docs
+docs: methods
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-build-isolation -e '.[docs]' -c constraints.txt
 	$(BIN)/python -m scripts.docs_site
 
 format: .venv/installed
