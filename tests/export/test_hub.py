@@ -14,7 +14,7 @@ import yaml
 from steadygan.cli import main
 from steadygan.errors import RunError, UsageError
 from steadygan.export import hub
-from steadygan.export.hub_folder import FILES
+from steadygan.export.hub_folder import FILES, LEFTOVERS
 
 TOKEN = "hf_" + "x" * 34
 
@@ -143,14 +143,17 @@ def test_a_run_is_pushed_in_one_commit(run, server, quick, exported, capsys):
     assert main(["push", str(run.folder), "me/digits", "--private"]) == 0
     assert f"{server.address}/me/digits" in capsys.readouterr().out
     files = server.repositories["me/digits"]
-    assert set(files) == {".gitattributes"} | {each.name for each in exported.iterdir()} and set(files) - FILES
-    assert all(files[each.name] == each.read_bytes() for each in exported.iterdir())
+    held = [each for each in exported.iterdir() if each.name not in LEFTOVERS]
+    assert set(files) == {".gitattributes"} | {each.name for each in held} and set(files) - FILES
+    assert all(files[each.name] == each.read_bytes() for each in held)
     assert server.commits == 1 and server.private == {"me/digits"}
 
 
 def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp_path, capsys):
     edited = tmp_path / "edited"
     shutil.copytree(exported, edited)
+    (edited / "__pycache__").mkdir(exist_ok=True)  # of a loader that was imported
+    (edited / "__pycache__" / "generator.pyc").write_bytes(b"")
     card = (edited / "README.md").read_text()
     (edited / "README.md").write_text(
         card.replace("# license: to be filled in by you, such as mit or", "license: mit #")
@@ -158,6 +161,7 @@ def test_a_folder_whose_card_was_edited_is_pushed_as_it_is(server, exported, tmp
     assert main(["push", str(edited), "me/digits"]) == 0
     assert "licence" not in capsys.readouterr().err
     assert yaml.safe_load(server.repositories["me/digits"]["README.md"].decode().split("---")[1])["license"] == "mit"
+    assert not any("pycache" in name for name in server.repositories["me/digits"])
     (edited / "private.txt").write_text("not to be uploaded")
     with pytest.raises(UsageError, match=r"private\.txt"):
         hub.push(edited, "me/other")

@@ -55,6 +55,7 @@ def work(rank: int, port: int, results: object) -> None:
             critic.zero_grad()
             step(parallel, real, fake).backward()
         results.put((rank, name, [None if g is None else g.numpy() for g in gradients(critic)]))  # type: ignore[attr-defined]
+    torch.distributed.barrier()  # none leaves while the other still talks to it
     torch.distributed.destroy_process_group()
 
 

@@ -17,6 +17,8 @@ from steadygan.networks import (
     LabelledGenerator,
     MLPAutoencoderCritic,
     MLPCritic,
+    ProGANCritic,
+    ProGANGenerator,
     R3GANCritic,
     ResNetCritic,
     SNDCGANCritic,
@@ -267,10 +269,10 @@ def test_an_energy_is_the_error_of_an_autoencoder(objective):
 
 
 def narrow(spec):
-    """The spec, or the one inside it, with width 8 (StyleGAN2: at most 8 maps)."""
+    """The spec, or the one inside it, with width 8 (StyleGAN2, ProGAN: at most 8 maps)."""
     inner = next((name for name in ("network", "images") if hasattr(spec, name)), None)
     changes = {"width": 8} if inner is None else {inner: narrow(getattr(spec, inner))}
-    if isinstance(spec, StyleGAN2Generator | StyleGAN2Critic):
+    if isinstance(spec, StyleGAN2Generator | StyleGAN2Critic | ProGANGenerator | ProGANCritic):
         changes = {"base": 64, "most": 8}
     return dataclasses.replace(spec, **changes)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan.errors import RunError, UsageError, in_one_line
-from steadygan.export.hub_folder import CARD, check_replaced, write_hub_folder
+from steadygan.export.hub_folder import CARD, LEFTOVERS, check_replaced, write_hub_folder
 from steadygan.export.loader import FACTS
 from steadygan.export.model_card import LICENCE
 
@@ -63,8 +63,14 @@ def push(
             write_hub_folder(source, folder, weights=weights, round_=round_)
         with _answers_in_a_line(api, repository):
             address = api.create_repo(repository, private=private, exist_ok=True)
-            api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Generator, exported by steadygan")
+            said = "Generator, exported by steadygan"
+            api.upload_folder(repo_id=repository, folder_path=folder, commit_message=said, ignore_patterns=ignored())
     return str(address)
+
+
+def ignored() -> list[str]:
+    """Patterns of what is not uploaded."""
+    return [pattern for name in sorted(LEFTOVERS) for pattern in (name, f"{name}/*")]
 
 
 def check_name(repository: str) -> None:

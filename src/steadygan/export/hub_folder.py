@@ -33,6 +33,8 @@ SAMPLES, POINTS = 64, 2000
 _SHOWN = ("samples.png", "samples.txt")
 FILES = frozenset({CARD, RECIPE, FACTS, GRAPH, LOADER, WEIGHTS, *_SHOWN})
 """every file that is written"""
+LEFTOVERS = frozenset({"__pycache__", ".DS_Store", "Thumbs.db"})
+"""what Python leaves where the loader was imported, and file managers where they looked: no content, never uploaded"""
 
 
 def write_hub_folder(run: Run, path: Path, *, weights: Weights = "average", round_: int | None = None) -> ExportFacts:
@@ -79,7 +81,8 @@ def write_hub_folder(run: Run, path: Path, *, weights: Weights = "average", roun
 
 def check_replaced(path: Path) -> None:
     """Raises UsageError for a folder that holds anything but files of such a folder."""
-    others = sorted(inner.name for inner in path.iterdir() if inner.name not in FILES) if path.is_dir() else []
+    held = {inner.name for inner in path.iterdir()} if path.is_dir() else set()
+    others = sorted(held - FILES - LEFTOVERS)
     if others:
         raise UsageError(f"'{path}' holds '{others[0]}', which no export wrote, and is not replaced; name a new folder")
 
@@ -101,4 +104,4 @@ def _write_samples(run: Run, folder: Path, weights: Weights, round_: int | None)
     return save_samples(samples, folder / f"samples.{ending}", alphabet=run.alphabet, units=run.data.units).name
 
 
-__all__ = ["FILES", "check_replaced", "write_hub_folder"]
+__all__ = ["FILES", "LEFTOVERS", "check_replaced", "write_hub_folder"]
