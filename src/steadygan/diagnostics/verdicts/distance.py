@@ -45,6 +45,17 @@ class Distance(NamedTuple):
 
 def distance_of(levels: Levels) -> Distance:
     """The energy coefficient at each look against what a healthy training has by then."""
+    table = _table(levels)
+    known, near, far, falling = (table[:, column].astype(bool) for column in range(4))
+    return Distance(known, near, far, falling, table[:, 4], table[:, 5])
+
+
+def _table(levels: Levels) -> Column:
+    """[looks, 6]: the fields of ``Distance``; made once for a log."""
+    return levels.history.array("distance", lambda history: _table(Levels(history)), lambda: _measured(levels))
+
+
+def _measured(levels: Levels) -> Column:
     level, power = levels.level(FIELD), _power(levels)
     limit = np.exp(np.interp(levels.age, AGES, np.log(LIMITS)))
     with np.errstate(all="ignore"):
@@ -52,14 +63,8 @@ def distance_of(levels: Levels) -> Distance:
         near = level + error <= NEAR + ERROR / USUAL_COUNT
         expected = np.maximum(level, error) * levels.age ** (-PART * power)
         far = (expected >= limit) & ~near & (levels.age >= AGES[0])
-        return Distance(
-            ~np.isnan(level),
-            near,
-            far,
-            power <= FALLS,
-            expected,
-            np.where(far, between(expected / limit, 1, EVIDENT), 0),
-        )
+        strength = np.where(far, between(expected / limit, 1, EVIDENT), 0)
+    return np.stack([~np.isnan(level), near, far, power <= FALLS, expected, strength], axis=1).astype(np.float64)
 
 
 def _count(levels: Levels) -> Column:
@@ -70,10 +75,6 @@ def _count(levels: Levels) -> Column:
 
 def _power(levels: Levels) -> Column:
     """The power of time that fits the second half of the rounds so far; 0 where there are too few looks."""
-    return levels.history.array("power", lambda history: _power(Levels(history)), lambda: _fitted(levels))
-
-
-def _fitted(levels: Levels) -> Column:
     values = levels.history.column(FIELD)
     known = np.flatnonzero(~np.isnan(values) & (levels.rounds > 0))
     x, y = np.log(levels.rounds[known]), np.log(np.maximum(values, ERROR / _count(levels))[known])
