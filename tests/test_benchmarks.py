@@ -48,7 +48,7 @@ def cost(monkeypatch):
     return pytest.importorskip("benchmarks.method_cost")
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name != "sgan"])  # its networks fit no other objective
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "sgan"])
 def test_both_sides_of_every_recipe_run_on_the_same_networks(cost, name):
     batch = 16 if name == "minibatch-discrimination" else 4  # whose critic sees 16 samples together
     method, baseline = cost.cases(name, width=4, batch=batch).values()
