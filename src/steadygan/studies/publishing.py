@@ -98,7 +98,7 @@ def gallery_text(published: Sequence[Published]) -> str:
     """The gallery as Markdown."""
     claims = [(study, claim) for study in published for claim in study.findings["claims"]]
     answers = [claim["answer"] for _, claim in claims]
-    counts = ", ".join(f"{answers.count(answer)} {answer}" for answer in _MARKS if answer in answers)
+    counts = ", ".join(_counted(answers.count(answer), answer) for answer in _MARKS if answer in answers)
     lines = [
         "# What the papers claim, tried",
         "",
@@ -162,3 +162,9 @@ def _text(text: str) -> str:
 
 def _cell(text: str) -> str:
     return _text(text).replace("|", "\\|")
+
+
+def _counted(count: int, answer: str) -> str:
+    """How many claims have an answer: 1 holds, 2 hold."""
+    several = {"holds": "hold", "does not hold": "do not hold"}
+    return f"{count} {answer if count == 1 else several.get(answer, answer)}"
