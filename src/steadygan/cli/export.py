@@ -50,6 +50,12 @@ def _parser() -> Parser:
     parser.add_argument("--to", metavar="KIND", help=f"{kinds} (default: by the ending of --out)")
     parser.add_argument("--out", metavar="PATH", help="of the file or folder (default: in the run's folder)")
     add_overwrite(parser)
+    add_checkpoint(parser)
+    return parser
+
+
+def add_checkpoint(parser: Parser) -> None:
+    """Adds the options that choose weights and round, and the user's own classes."""
     parser.add_argument(
         "--weights",
         default="average",
@@ -58,7 +64,6 @@ def _parser() -> Parser:
     )
     parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
     add_kinds(parser)
-    return parser
 
 
 def _default_path(run: Run, name: str, weights: str, round_: int | None) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from steadygan import api
-from steadygan.cli.parser import ROUND, Parser, add_kinds, chosen_round, round_or_best
+from steadygan.cli.export import add_checkpoint
+from steadygan.cli.parser import Parser, chosen_round
 from steadygan.errors import UsageError, unknown_name
 from steadygan.kinds import check_used, import_kinds
 from steadygan.run import RUNS, Run, Weights, is_run
@@ -67,12 +68,5 @@ def _parser() -> Parser:
     parser.add_argument("repository", metavar="OWNER/NAME", help="of the Hub; it is made if it is not there")
     parser.add_argument("--private", action="store_true", help="a repository that is made is private")
     parser.add_argument("--overwrite", action="store_true", help="replaces files of a repository that has any")
-    parser.add_argument(
-        "--weights",
-        default="average",
-        metavar="W",
-        help="average, average-plain (batch-norm statistics of training) or raw (default: average)",
-    )
-    parser.add_argument("--round", type=round_or_best, metavar="R", help=ROUND)
-    add_kinds(parser)
+    add_checkpoint(parser)
     return parser

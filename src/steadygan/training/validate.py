@@ -159,7 +159,7 @@ def _check_levels(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> No
         present = [what for what, there in has.items() if there]
         raise UsageError(
             f"the recipe has {', '.join(present)}, but not {', '.join(missing)}: encoder:classifier-encoder, "
-            "generator:stacked-generator, critic:stacked-critic and objective:stacked go together, as in recipe sgan"
+            "generator:stacked-generator, critic:stacked-critic and objective:stacked go together"
         )
     named: tuple[Any, ...] = (recipe.encoder, recipe.generator, recipe.critic)
     sizes = [spec.features for spec in named if hasattr(spec, "features")]
@@ -180,9 +180,7 @@ def _check_levels(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> No
     of_batch = [type(p).__name__ for p in recipe.penalties if sees_batch(p)]
     of_generator = [type(p).__name__ for p in recipe.penalties if player_of(p) == "generator" and not is_of_weights(p)]
     if of_batch or of_generator:
-        raise UsageError(
-            f"{(of_batch + of_generator)[0]} is not for samples of two levels: take a penalty of WGAN-GP or R1"
-        )
+        raise UsageError(f"{(of_batch + of_generator)[0]} is not for samples of two levels: take GradientPenalty or R1")
 
 
 def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,28 +10,14 @@ from markupsafe import Markup
 
 from steadygan.report.captions import Reading
 from steadygan.report.curves import Chart, Series
+from steadygan.report.page import WINDOW, Card
 from steadygan.report.readings import readings_for
 from steadygan.report.thinning import running_median
 from steadygan.system.words import number
 from steadygan.ui.thinned import Points
 
-WINDOW = 101
-"""window of the running median, in points"""
 SIZE, SMALL, WIDE = (420, 220), (320, 170), (560, 260)
 """width and height of charts: on the page of a run, in a card, and of several runs; about as large as they are shown"""
-
-
-@dataclass(frozen=True)
-class Card:
-    """One chart on the page."""
-
-    title: str
-    sentence: str
-    svg: Markup | None
-    """None for fewer than two points"""
-    last: str
-    """the last values in words"""
-    notes: tuple[str, ...] = ()
 
 
 def cards(points: Mapping[str, Points], recipe: Mapping[str, Any], judge: str | None) -> list[Card]:

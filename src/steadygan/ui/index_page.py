@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.errors import SteadyganError
+from steadygan.report.page import Card
 from steadygan.run import layout
 from steadygan.system.yaml_text import read_yaml
-from steadygan.ui.charts import Card, main_card
+from steadygan.ui.charts import main_card
 from steadygan.ui.files import read_inside
 from steadygan.ui.overview import Summary
 from steadygan.ui.rendering import Parts, render
