@@ -218,15 +218,13 @@ def _print_script(definition: Definition, values: argparse.Namespace) -> int:
 
 
 def _print_findings(found: Findings) -> None:
-    from steadygan.studies.words import cell_text, interval_text
+    from steadygan.studies.words import cell_text
 
     if found.table.columns:
         print_table([found.table.columns, *([cell_text(cell) for cell in row] for row in found.table.rows)])
     for claim in found.study.claims:
         decision = found.decisions[claim.name]
-        between = interval_text(decision.interval)
-        evidence = f"{decision.evidence} ({between})" if between else decision.evidence
-        print(f"{decision.answer}: {claim.statement.rstrip('.')}: {evidence}")
+        print(f"{decision.answer}: {claim.statement.rstrip('.')}: {decision.evidence}")
     for name, line in found.failures.items():
         print(f"failed: {name}: {line}")
     if found.failures and not found.complete:

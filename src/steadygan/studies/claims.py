@@ -20,8 +20,9 @@ class Decision:
 
     answer: Answer
     evidence: str
-    """the numbers it rests on, in a sentence"""
+    """the numbers it rests on with their intervals, in a sentence"""
     interval: Interval | None = None
+    """that decided, on the scale that its rule names: of a ratio that of its logarithm"""
 
 
 @dataclass(frozen=True)

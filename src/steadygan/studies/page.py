@@ -19,7 +19,7 @@ from steadygan.studies.csv_table import csv_text
 from steadygan.studies.figures import Figure, write_figures
 from steadygan.studies.findings import Findings
 from steadygan.studies.folder import StudyFolder
-from steadygan.studies.words import cell_text, interval_text, setting_text
+from steadygan.studies.words import cell_text, setting_text
 from steadygan.system.escapes import page_text, storable_tree
 from steadygan.system.files import write_text, written_aside
 from steadygan.system.words import duration
@@ -94,10 +94,7 @@ def page_of(found: Findings, figures: list[Figure], problems: list[str], made: M
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     template = resources.files("steadygan.studies").joinpath("page.html").read_text(encoding="utf-8")
     embedded = [(figure, embed(figure.path, LAST_SIDE)) for figure in figures]
-    claims = [
-        (claim, decision := found.decisions[claim.name], STYLES[decision.answer], interval_text(decision.interval))
-        for claim in found.study.claims
-    ]
+    claims = [(claim, decision := found.decisions[claim.name], STYLES[decision.answer]) for claim in found.study.claims]
     return environment.from_string(template).render(
         study=found.study,
         state=found.state,

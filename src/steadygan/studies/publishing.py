@@ -16,7 +16,6 @@ from steadygan.system.escapes import escaped
 from steadygan.system.files import describe, write_text, written_aside
 from steadygan.system.output_paths import check_output_folder
 from steadygan.system.regular import read_regular
-from steadygan.system.words import number
 
 INDEX = "index.md"
 _MOST_BYTES = 1 << 26
@@ -114,7 +113,7 @@ def gallery_text(published: Sequence[Published]) -> str:
     for study, claim in claims:
         needs = f"; it may need {claim['needs']}" if claim.get("needs") and claim["answer"] != "holds" else ""
         cells = (claim["statement"], claim["source"], _MARKS.get(claim["answer"], claim["answer"]))
-        evidence = f"{claim['evidence']}{_interval(claim.get('interval'))}{needs}"
+        evidence = f"{claim['evidence']}{needs}"
         link = f"[{study.folder}](#{study.folder})"
         lines.append(f"| {' | '.join(map(_cell, (*cells, evidence)))} | {link} |")
     for study in published:
@@ -148,12 +147,6 @@ def _section(study: Published) -> list[str]:
     command = f"steadygan study {found['name']} --scale {study.scale} --seeds {study.seeds}"
     lines.append(f"`{command}`: {_text(found['state'])} ([numbers]({study.folder}/{layout.TABLE})).")
     return lines
-
-
-def _interval(bounds: Sequence[float | None] | None) -> str:
-    if not bounds or any(bound is None for bound in bounds):
-        return ""
-    return f" (interval {number(bounds[1] or 0.0)} to {number(bounds[2] or 0.0)})"
 
 
 def _text(text: str) -> str:

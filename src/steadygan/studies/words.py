@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from steadygan.studies.intervals import Interval
-from steadygan.system.words import number
+from steadygan.system.words import counted, number
 
 
 def interval_text(interval: Interval | None) -> str:
@@ -14,6 +14,14 @@ def interval_text(interval: Interval | None) -> str:
     if interval is None or not all(map(math.isfinite, interval[1:3])):
         return ""
     return f"{number(interval.low)} to {number(interval.high)}"
+
+
+def estimate(interval: Interval, form: str = ".3g") -> str:
+    """An estimate over seeds: ``0.314 (0.1 to 0.5, 3 seeds)``; ``no trials`` without values."""
+    if not interval.runs:
+        return "no trials"
+    bounds = f"{interval.low:{form}} to {interval.high:{form}}" if math.isfinite(interval.high) else "no interval"
+    return f"{interval.mean:{form}} ({bounds}, {counted(interval.runs, 'seed')})"
 
 
 def cell_text(value: object) -> str:

@@ -1,10 +1,10 @@
-"""Decisions of claims that say 'below', and intervals in words."""
+"""Decisions of claims that say 'below'."""
 
 from __future__ import annotations
 
 import pytest
 
-from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._decided import below
 from steadygan.studies.intervals import NONE, Interval
 
 
@@ -20,8 +20,3 @@ def test_below_holds_if_the_whole_interval_is(low, high, answer):
 
 def test_nothing_is_decided_by_no_values():
     assert below(NONE, "").answer == "not decided here"
-
-
-def test_words_have_mean_bounds_and_seeds():
-    assert words(Interval(0.314, 0.1, 0.5, 3)) == "0.31 [0.10, 0.50] over 3 seeds"
-    assert words(Interval(2.0, 1.0, 3.0, 1), 0) == "2 [1, 3] over 1 seed"

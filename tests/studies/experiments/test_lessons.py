@@ -84,7 +84,7 @@ def test_alike_is_within_a_quarter():
 def test_ratios_in_words():
     log2 = math.log(2)
     assert as_ratio(Interval(log2, 0.0, 2 * log2, 3), "a / b") == "a / b 2 (1 to 4, 3 seeds)"
-    assert as_ratio(Interval(log2, -math.inf, math.inf, 1), "a / b") == "a / b 2 (1 seed)"
+    assert as_ratio(Interval(log2, -math.inf, math.inf, 1), "a / b") == "a / b 2 (no interval, 1 seed)"
     assert as_ratio(NONE, "a / b") == "a / b: no trials"
 
 

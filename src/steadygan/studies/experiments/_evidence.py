@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from steadygan.studies import intervals
@@ -11,16 +9,17 @@ from steadygan.studies.claims import Decision, by_sign
 from steadygan.studies.intervals import Interval
 from steadygan.studies.results import Results
 from steadygan.studies.trial import Setting
+from steadygan.studies.words import estimate
 
 
 def told(label: str, interval: Interval) -> str:
     """'LABEL 0.84 (0.71 to 0.97, 5 seeds)'; without bounds where there are none, 'LABEL: no trials' without values."""
-    if not interval.runs:
-        return f"{label}: no trials"
-    count = f"{interval.runs} seed{'s' if interval.runs > 1 else ''}"
-    if not math.isfinite(interval.low):
-        return f"{label} {interval.mean:.3g} ({count}, no interval)"
-    return f"{label} {interval.mean:.3g} ({interval.low:.3g} to {interval.high:.3g}, {count})"
+    return f"{label}{' ' if interval.runs else ': '}{estimate(interval)}"
+
+
+def told_share(share: Interval) -> str:
+    """' (share 0.03 to 0.19)': the bounds of a share, behind its counts; '' without trials."""
+    return f" (share {share.low:.2f} to {share.high:.2f})" if share.runs else ""
 
 
 def paired(results: Results, value: str, setting: str, first: Setting, second: Setting, data: Setting) -> Interval:

@@ -12,6 +12,7 @@ from steadygan.data.options import DataOptions
 from steadygan.data.sources.find import is_built_in
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
+from steadygan.studies.experiments._evidence import told
 from steadygan.studies.experiments._quality import Attempt, Measure, at_end
 from steadygan.studies.intervals import Interval, mean
 from steadygan.studies.results import Results, Row
@@ -112,13 +113,14 @@ def gained(results: Results, off: Settings, on: Settings, value: str = "distance
     return mean(list(gain(results, off, on, value).values()))
 
 
+LARGEST = 700.0
+"""logarithm that still has a power"""
+
+
 def as_ratio(interval: Interval, what: str) -> str:
     """An interval of a logarithm in words: 'WHAT 1.8 (1.2 to 2.7, 5 seeds)'."""
-    if not interval.runs:
-        return f"{what}: no trials"
-    middle, low, high = (f"{math.exp(min(number, 700.0)):.3g}" for number in interval[:3])
-    bounds = f"{low} to {high}, " if math.isfinite(interval.low) else ""
-    return f"{what} {middle} ({bounds}{interval.runs} seed{'s' if interval.runs != 1 else ''})"
+    mean, low, high = (math.exp(number) if number < LARGEST else math.inf for number in interval[:3])
+    return told(what, Interval(mean, low, high, interval.runs))
 
 
 SIGN = "the 95% interval over seeds of log({0}) lies above 0; below 0 refutes it"

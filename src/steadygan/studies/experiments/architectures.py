@@ -25,6 +25,7 @@ from steadygan.studies.intervals import Interval, mean
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _all_by(method: str, results: Results) -> Decision:
     worst = max(known, key=lambda row: known[row].mean)
     trained = sum(interval.high < LIMIT for interval in known.values())
     evidence = (
-        f"{TITLES[method]} trains {trained} of {len(known)} rows; the largest distance is {known[worst].mean:.2f} "
+        f"{TITLES[method]} trains {trained} of {len(known)} rows; the largest distance is {estimate(known[worst])} "
         f"(row {worst + 1}, {NAMES[worst]}), limit {LIMIT:g}"
     )
     above = by_sign(known[worst], evidence, bound=LIMIT).answer

@@ -15,13 +15,13 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._began import Scaled, near, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._decided import words
 from steadygan.studies.experiments._drawn import legend
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 
 if TYPE_CHECKING:
     from steadygan.preparation import Prepared
@@ -81,7 +81,7 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
 
 def _correlates(results: Results) -> Decision:
     found = intervals.mean([float(value) for value in results.values("correlation", gamma="own")])
-    return by_sign(found, f"rank correlation of M with the distance of samples along a training: {words(found)}")
+    return by_sign(found, f"rank correlation of M with the distance of samples along a training: {estimate(found)}")
 
 
 def _tells_collapse(results: Results) -> Decision:
@@ -97,7 +97,7 @@ def _tells_collapse(results: Results) -> Decision:
     )
     evidence = (
         f"of {len(own.keys() & low.keys())} trainings at gamma 0.3, {len(lost)} lost their variety; their last M less "
-        f"that at the recipe's gamma: {words(higher, 4)}"
+        f"that at the recipe's gamma: {estimate(higher, '.4f')}"
     )
     return by_sign(higher, evidence)
 

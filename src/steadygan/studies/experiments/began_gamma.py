@@ -15,13 +15,14 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_range, by_sign
 from steadygan.studies.experiments._began import Scaled, balance, recipe_of, spread
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._decided import below
 from steadygan.studies.experiments._drawn import legend, tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 
 if TYPE_CHECKING:
     from steadygan.preparation import Prepared
@@ -76,7 +77,7 @@ def slopes(results: Results, name: str) -> list[float]:
 
 def _slope(results: Results, name: str, rises: bool) -> Decision:
     found = intervals.mean(slopes(results, name))
-    evidence = f"slope of {MEASURES[name]} over gamma: {words(found)}"
+    evidence = f"slope of {MEASURES[name]} over gamma: {estimate(found)}"
     return by_sign(found, evidence) if rises else below(found, evidence)
 
 
@@ -89,7 +90,7 @@ def _held(results: Results) -> Decision:
 
 def _held_at(results: Results, gamma: float) -> Decision:
     found = intervals.mean([float(ratio) / gamma for ratio in results.values("ratio", gamma=gamma)])
-    evidence = f"gamma {gamma:g}: ratio of errors over it {words(found)}"
+    evidence = f"gamma {gamma:g}: ratio of errors over it {estimate(found)}"
     return by_range(found, 1 - KEPT, 1 + KEPT, evidence)
 
 

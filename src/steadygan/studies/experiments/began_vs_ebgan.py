@@ -21,13 +21,14 @@ from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments import _paths
 from steadygan.studies.experiments._began import recipe_of as began_of
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._decided import below
 from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, one_thread, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -128,19 +129,19 @@ def _nearer(results: Results) -> Decision:
         for method in METHODS
     }
     found = intervals.difference(distances["ebgan"], distances["began"])
-    return by_sign(found, f"distance of EBGAN's samples less that of BEGAN's: {words(found)}")
+    return by_sign(found, f"distance of EBGAN's samples less that of BEGAN's: {estimate(found)}")
 
 
 def _smooth(results: Results) -> Decision:
     found = intervals.mean([float(value) for value in results.values("unevenness", method="began")])
-    return below(found, f"largest step of a path over its mean step: {words(found)}", bound=SMOOTH)
+    return below(found, f"largest step of a path over its mean step: {estimate(found)}", bound=SMOOTH)
 
 
 def _real(results: Results) -> Decision:
     found = intervals.difference(results.by_seed("faded", method="began"), results.by_seed("between", method="began"))
     travel = intervals.mean([float(value) for value in results.values("travel", method="began")])
     evidence = (
-        f"distance of a cross-fade's middle from real pictures less that of BEGAN's: {words(found)}; its "
+        f"distance of a cross-fade's middle from real pictures less that of BEGAN's: {estimate(found)}; its "
         f"reconstructions differ by {travel.mean:.2f} of what the pictures do"
     )
     decided = by_sign(found, evidence)

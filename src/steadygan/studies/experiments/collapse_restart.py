@@ -13,6 +13,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes.gan import dcgan
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._continued import Continued, keeping
+from steadygan.studies.experiments._evidence import told, told_share
 from steadygan.studies.experiments._games import cifar10, pictures, small_gan, title, with_rates
 from steadygan.studies.experiments._lesson_figures import dots, sheets
 from steadygan.studies.experiments._lessons import Case, named, table
@@ -92,18 +93,15 @@ def _not_trained_away(results: Results) -> Decision:
     places = _collapsed(results)
     after = [results.by_seed("modes", case=case, then=ON).get(seed, 0.0) for case, seed in places]
     still = sum(modes < COLLAPSED for modes in after)
-    return by_sign(
-        share(still, len(after)), f"{still} of {len(after)} collapsed trainings were so after as long again", bound=0.5
-    )
+    found = share(still, len(after))
+    evidence = f"{still} of {len(after)} collapsed trainings were so after as long again{told_share(found)}"
+    return by_sign(found, evidence, bound=0.5)
 
 
 def _said(interval: Interval, off: str, on: str) -> str:
     if not interval.runs:
         return "no training collapsed"
-    return (
-        f"modes covered, '{on}' less '{off}': {interval.mean:+.2f} ({interval.low:+.2f} to {interval.high:+.2f}), "
-        f"{interval.runs} seeds"
-    )
+    return told(f"modes covered, '{on}' less '{off}'", interval)
 
 
 def _more_modes(results: Results, off: str, on: str) -> Decision:

@@ -19,13 +19,13 @@ from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._curve_methods import COLOURS, METHODS, TITLES, recipe_of
 from steadygan.studies.experiments._curve_readings import LAST, noise, time_to
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._decided import words
 from steadygan.studies.experiments._drawn import legend
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, rounds_kept
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 
 if TYPE_CHECKING:
     from steadygan.preparation import Prepared
@@ -90,7 +90,7 @@ def _better(first: str, second: str, results: Results, *, whole: bool = False) -
     )
     found = intervals.difference(first_scores, second_scores)
     what = "mean score over the training" if whole else "final score"
-    return by_sign(found, f"{what} of {TITLES[first]} less that of {TITLES[second]}: {words(found)}")
+    return by_sign(found, f"{what} of {TITLES[first]} less that of {TITLES[second]}: {estimate(found)}")
 
 
 def _order(results: Results) -> Decision:
@@ -114,7 +114,7 @@ def _slower(results: Results) -> Decision:
     found = intervals.mean(ratios)
     mean, low, high = (math.exp(min(number, 700.0)) for number in (found.mean, found.low, found.high))
     shown = intervals.Interval(mean, low, high, found.runs)
-    evidence = f"time of WGAN-GP over DCGAN's to {REACHED:g} of the way to a score that both reach: {words(shown)}"
+    evidence = f"time of WGAN-GP over DCGAN's to {REACHED:g} of the way to a score that both reach: {estimate(shown)}"
     return dataclasses.replace(by_sign(found, evidence), interval=shown)
 
 
@@ -122,7 +122,7 @@ def _comparable(results: Results) -> Decision:
     """Whether WGAN-GP's final score is at least 0.9 of DCGAN's."""
     gp, other = (results.by_seed("final", method=method) for method in ("gp-adam", "dcgan"))
     found = intervals.mean([gp[seed] / other[seed] for seed in sorted(gp.keys() & other.keys())])
-    return by_sign(found, f"final score of WGAN-GP with Adam, as a share of DCGAN's: {words(found)}", bound=0.9)
+    return by_sign(found, f"final score of WGAN-GP with Adam, as a share of DCGAN's: {estimate(found)}", bound=0.9)
 
 
 def _steadier(results: Results) -> Decision:
@@ -131,7 +131,7 @@ def _steadier(results: Results) -> Decision:
         for method in ("dcgan", "gp-adam")
     }
     found = intervals.difference(scatter["dcgan"], scatter["gp-adam"])
-    return by_sign(found, f"scatter of the score over the last half: DCGAN's less WGAN-GP's: {words(found)}")
+    return by_sign(found, f"scatter of the score over the last half: DCGAN's less WGAN-GP's: {estimate(found)}")
 
 
 def table(results: Results) -> Table:

@@ -13,6 +13,7 @@ from steadygan.losses import LeastSquares
 from steadygan.objectives import Adversarial
 from steadygan.recipes.gan import dcgan, lsgan
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
+from steadygan.studies.experiments._evidence import told, told_share
 from steadygan.studies.experiments._games import WIDTH, cifar10, pictures, small_gan, title
 from steadygan.studies.experiments._jumps import JUMP, LOSS, LOSSES, Counts, count, first_jump, used
 from steadygan.studies.experiments._lesson_figures import on_log_scale, panels
@@ -60,7 +61,8 @@ def _seldom(results: Results) -> Decision:
     total = _total(results)
     interval = share(total.jumped_fell, total.jumped)
     turned = Interval(1 - interval.mean, 1 - interval.high, 1 - interval.low, interval.runs)
-    return by_sign(turned, f"{total.jumped_fell} of {total.jumped} jumps came before a loss of quality", bound=0.5)
+    evidence = f"{total.jumped_fell} of {total.jumped} jumps came before a loss of quality{told_share(interval)}"
+    return by_sign(turned, evidence, bound=0.5)
 
 
 def _foretells(results: Results) -> Decision:
@@ -71,7 +73,7 @@ def _foretells(results: Results) -> Decision:
             differences.append(total.jumped_fell / total.jumped - total.calm_fell / total.calm)
     interval, total = mean(differences), _total(results)
     evidence = f"quality was lost after {total.jumped_fell} of {total.jumped} jumps and after {total.calm_fell} of "
-    evidence += f"{total.calm} other looks; difference {interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    evidence += f"{total.calm} other looks; {told('difference', interval)}"
     return by_range(interval, -1.0, OFTEN, evidence)
 
 

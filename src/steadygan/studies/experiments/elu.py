@@ -16,7 +16,7 @@ from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign, negated
 from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
-from steadygan.studies.experiments._evidence import pooled
+from steadygan.studies.experiments._evidence import pooled, told_share
 from steadygan.studies.experiments._sizes import Size
 from steadygan.studies.results import Results
 from steadygan.studies.sources import source
@@ -72,9 +72,7 @@ def _successes(results: Results, activation: Activation) -> Decision:
     succeeded = sum(bool(value < SUCCESS) for value in left)
     share = intervals.share(succeeded, len(left))
     text = f"{activation}: {succeeded} of {len(left)} trainings succeeded"
-    if len(left):
-        text += f" (share {share.low:.2f} to {share.high:.2f})"
-    return by_sign(share, text, bound=0.5)
+    return by_sign(share, text + told_share(share), bound=0.5)
 
 
 def plots(results: Results) -> list[Plot]:

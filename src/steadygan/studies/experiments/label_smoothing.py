@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from steadygan.studies.claims import Claim, Decision, by_range, by_sign
+from steadygan.studies.experiments._evidence import told
 from steadygan.studies.experiments._games import balanced, unbalanced
 from steadygan.studies.experiments._lesson_figures import dots, sheets
 from steadygan.studies.experiments._lessons import better, table, trials
 from steadygan.studies.experiments._quality import COUNT, at_end
 from steadygan.studies.experiments.update_balance import smoothed
-from steadygan.studies.intervals import Interval, mean
+from steadygan.studies.intervals import mean
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study
 from steadygan.studies.trial import Outcome, Trial
@@ -60,20 +60,15 @@ def _confidences(results: Results, label: float) -> dict[int, float]:
     return {seed: sum(each[seed] for each in by_case) / len(by_case) for seed in seeds}
 
 
-def _said(interval: Interval, what: str) -> str:
-    bounds = f" ({interval.low:.3f} to {interval.high:.3f})" if math.isfinite(interval.low) else ""
-    return f"{what}: {interval.mean:.3f}{bounds}, {interval.runs} seeds" if interval.runs else f"{what}: no trials"
-
-
 def _less_confident(results: Results) -> Decision:
     before, after = _confidences(results, 1.0), _confidences(results, 0.9)
     interval = mean([before[seed] - after[seed] for seed in sorted(before.keys() & after.keys())])
-    return by_sign(interval, _said(interval, "confidence with label 1 less that with 0.9"))
+    return by_sign(interval, told("confidence with label 1 less that with 0.9", interval))
 
 
 def _bounded(results: Results) -> Decision:
     interval = mean(list(_confidences(results, 0.9).values()))
-    return by_range(interval, 0.0, 0.9, _said(interval, "confidence with label 0.9"))
+    return by_range(interval, 0.0, 0.9, told("confidence with label 0.9", interval))
 
 
 def _plots(results: Results) -> Sequence[Plot]:

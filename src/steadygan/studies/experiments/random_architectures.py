@@ -15,6 +15,7 @@ from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._architectures import OBJECTIVES, Architecture, Objective, drawn, recipe_of
 from steadygan.studies.experiments._data import named, pictures
 from steadygan.studies.experiments._drawn import GREY, legend
+from steadygan.studies.experiments._evidence import told_share
 from steadygan.studies.experiments._judged import COUNT, Judge, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.intervals import NONE, Interval
@@ -125,7 +126,8 @@ def _more(results: Results) -> Decision:
     share, p = discordant(only_gan, only_gp)
     evidence = (
         f"at a score above {MAIN:g}, {only_gp} of {only_gan + only_gp + both + neither} architectures are trained by "
-        f"WGAN-GP alone, {only_gan} by the GAN alone, {both} by both (exact p {p:.2g})"
+        f"WGAN-GP alone, {only_gan} by the GAN alone, {both} by both (exact p {p:.2g}); of those that one trains, "
+        f"WGAN-GP's{told_share(share)}"
     )
     return by_sign(share, evidence, bound=0.5)
 
@@ -137,6 +139,7 @@ def _no_loss(results: Results) -> Decision:
     kept = share(both, only_gan + both)
     evidence = (
         f"of {only_gan + both} architectures that the GAN trains to a score above {MAIN:g}, WGAN-GP trains {both}"
+        f"{told_share(kept)}"
     )
     return by_sign(kept, evidence, bound=0.9)
 

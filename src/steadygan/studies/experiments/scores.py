@@ -23,13 +23,13 @@ from steadygan.recipes.conditional import acgan_wgan_gp
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
 from steadygan.studies.experiments._data import named, pictures
-from steadygan.studies.experiments._decided import words
 from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._judged import COUNT, Judge, inception_numbers, pictures_of
 from steadygan.studies.experiments._trained import Attempt, unaveraged
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _measure(run: Run, ready: Prepared, *, samples: int) -> Outcome:
 
 def _difference(first: str, second: str, results: Results) -> Decision:
     found = intervals.difference(results.by_seed("score", method=first), results.by_seed("score", method=second))
-    return by_sign(found, f"score of {METHODS[first][0]} less that of {METHODS[second][0]}: {words(found)}")
+    return by_sign(found, f"score of {METHODS[first][0]} less that of {METHODS[second][0]}: {estimate(found)}")
 
 
 def table(results: Results) -> Table:

@@ -22,7 +22,7 @@ from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, all_of, by_sign
 from steadygan.studies.experiments._data import named
-from steadygan.studies.experiments._decided import below, words
+from steadygan.studies.experiments._decided import below
 from steadygan.studies.experiments._drawn import GREY, legend
 from steadygan.studies.experiments._judged import one_thread
 from steadygan.studies.experiments._trained import Attempt, rounds_kept, unaveraged
@@ -30,6 +30,7 @@ from steadygan.studies.results import Results
 from steadygan.studies.sources import source
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.trial import Outcome, Trial
+from steadygan.studies.words import estimate
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -138,14 +139,14 @@ def _incomparable(results: Results) -> Decision:
 
 def _difference(results: Results, n: int) -> Decision:
     found = intervals.difference(_last(results, "gan", n), _last(results, "wgan-gp", n))
-    evidence = f"n = {n}: the GAN's divergence less WGAN-GP's {words(found, 3)}"
+    evidence = f"n = {n}: the GAN's divergence less WGAN-GP's {estimate(found)}"
     return by_sign(found, evidence)
 
 
 def _learns(results: Results) -> Decision:
     floors = results.by_seed("floor_1", objective="wgan-gp")
     found = intervals.difference(_last(results, "wgan-gp", 1), floors)
-    return below(found, f"characters' divergence above that of real lines: {words(found, 3)}", bound=NEAR)
+    return below(found, f"characters' divergence above that of real lines: {estimate(found)}", bound=NEAR)
 
 
 def table(results: Results) -> Table:
