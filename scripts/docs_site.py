@@ -26,7 +26,7 @@ MOVED = {"README.md": "start.md", "CHANGELOG.md": "changelog.md"}
 """pages from outside of docs/, and where they stand in the site"""
 REFERENCE = {
     "training": "Training. api.train api.resume api.prepare api.load api.check api.diagnose",
-    "run": "A run in a folder. run.run.Run run.folder.RunFolder run.sampling.Sampling",
+    "run": "A run in a folder. run.run.Run run.generating.GeneratingRun run.folder.RunFolder run.sampling.Sampling",
     "recipe": "Every setting of a training. recipe.Recipe recipe.loads recipe.dumps types",
     "evaluation": "Numbers on samples, and their comparison. evaluation.run_evaluation.evaluate evaluation.comparison "
     "evaluation.record",

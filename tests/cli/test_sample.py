@@ -15,7 +15,7 @@ from steadygan import api
 from steadygan import data as data_package
 from steadygan.cli import main
 from steadygan.data.dataset import Samples
-from steadygan.run.run import BLOCK
+from steadygan.run.generating import BLOCK
 
 
 def test_samples_depend_on_the_seed_alone(runs: Path) -> None:

@@ -100,5 +100,5 @@ def test_a_run_finds_its_own_images_and_mixes_them(run: Run) -> None:
 def test_images_that_do_not_fit_are_one_line(run: Run) -> None:
     with pytest.raises(UsageError, match=r"needed: uint8 \[N, 1, 8, 8\]"):
         run.find_latents(np.zeros((2, 3, 8, 8), np.uint8))
-    with pytest.raises(UsageError, match="0 steps from 4 starts"):
+    with pytest.raises(UsageError, match="steps is 0; allowed: whole numbers from 1"):
         run.find_latents(np.zeros((2, 1, 8, 8), np.uint8), steps=0)

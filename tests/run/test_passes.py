@@ -14,7 +14,7 @@ from steadygan.networks.building import build_generator
 from steadygan.networks.layers.own import is_own
 from steadygan.networks.layers.passes import PASS
 from steadygan.representations import decode_scales
-from steadygan.run.run import BLOCK
+from steadygan.run.generating import BLOCK
 from steadygan.training.fixed_latents import generate
 from steadygan.types import SampleSpec, scales_of
 from tests.training.games import small_recipe

@@ -1,44 +1,245 @@
-"""What is needed of a run to make samples of points that are found or moved: a protocol of ``Run``."""
+"""A run that generates: samples of its generator, drawn by a seed or made of given latents."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Unpack
+
+from steadygan.errors import UsageError
+from steadygan.run.folder import RunFolder, Weights
+from steadygan.run.sampling import Options, Sampling
+from steadygan.run.truncation import take_statistics
+from steadygan.system import progress
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    import torch
+    from torch import nn
 
     from steadygan.data.classes import Asked
-    from steadygan.data.dataset import Samples
-    from steadygan.recipe import Recipe
-    from steadygan.run.data_facts import DataFacts
-    from steadygan.run.folder import Weights
-    from steadygan.types import SampleSpec
+    from steadygan.data.dataset import Labels, Samples
 
 
-class GeneratingRun(Protocol):
-    """A run with a generator, latents and labels."""
+BLOCK = 256
+"""samples that are made from one seed of torch's, and yielded together"""
 
-    folder: Path
 
-    @property
-    def recipe(self) -> Recipe: ...
-    @property
-    def data(self) -> DataFacts: ...
-    @property
-    def sample_spec(self) -> SampleSpec: ...
-    @property
-    def conditional(self) -> bool: ...
-    @property
-    def critic(self) -> nn.Module: ...
-    def class_numbers(self, asked: Asked) -> list[int]: ...
-    def latents(self, count: int, seed: int = 0) -> Tensor: ...
-    def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> Tensor | None: ...
-    def decode(self, latents: Tensor, labels: Tensor | None = None, *, generator: nn.Module | None = None) -> Samples:
-        """Samples of latents [N, size]."""
+def need_samples(count: int) -> None:
+    """Raises UsageError for less than one sample."""
+    if count < 1:
+        raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
+
+
+class GeneratingRun(RunFolder):
+    """The generator of a run in a folder, and its samples; networks are loaded at first use."""
+
+    _is_truncated = False
+
+    def latents(self, count: int, seed: int = 0) -> torch.Tensor:
+        """Latents [count, size] of the run's prior; the first n do not depend on the count."""
+        from steadygan.rng import Stream, draw_random, stream_generator
+
+        noise = draw_random(self.recipe.prior.random_spec(), stream_generator(seed, Stream.SAMPLES), count)
+        return self.recipe.prior.latents(noise)
+
+    def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:
+        """Labels [count]: the given classes in turn, else drawn uniformly; None if the data has no classes."""
+        from steadygan.rng import Stream, draw_labels, stream_generator
+
+        if label is not None:
+            import torch
+
+            asked = torch.tensor(self.class_numbers(label))
+            return asked[torch.arange(count) % len(asked)]
+        return draw_labels(self.sample_spec.classes, stream_generator(seed, Stream.SAMPLE_LABELS), count)
+
+    def decode(
+        self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
+    ) -> Samples:
+        """Samples of given latents [N, size]: images, points or ids of characters, as from ``sample``."""
+        import torch
+
+        blocks = self._decoded(latents, labels, generator or self.generator)
+        return self.in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
 
     def in_units(self, samples: Samples) -> Samples:
-        """Samples in the units of the data."""
+        """Samples in the units of the data, where they were scaled for training."""
+        units = self.data.units
+        return samples if units is None else units.restored(samples)
+
+    def _decoded(
+        self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module, first: int = 0
+    ) -> Iterator[tuple[torch.Tensor, ...]]:
+        """Samples in blocks, each with its scales, coarse to fine; one scale if samples have one size.
+
+        first: index of the first latent among those of the whole call, which begins a block
+        """
+        import torch
+
+        from steadygan.networks.layers.passes import in_passes
+        from steadygan.representations import decode_scales
+        from steadygan.rng import torch_seeded
+
+        with torch.no_grad():
+            for i in range(0, len(latents), BLOCK):
+                block = slice(i, i + BLOCK)
+                with torch_seeded(first + i):
+                    passes = in_passes(network, latents[block], None if labels is None else labels[block])
+                    made = [decode_scales(self.recipe.representation, samples) for samples in passes]
+                yield tuple(map(torch.cat, zip(*made, strict=True)))
+
+    def stream(
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        scaled: bool = False,
+        **options: Unpack[Options],
+    ) -> Iterator[Samples]:
+        """The samples of ``sample`` in blocks [n, ...], for more of them than memory holds; ``scaled`` as of blocks."""
+        for samples, _ in self.blocks(count, seed, scaled=scaled, **options):
+            yield samples
+
+    def blocks(
+        self,
+        count: int,
+        seed: int = 0,
+        *,
+        scaled: bool = False,
+        **options: Unpack[Options],
+    ) -> Iterator[tuple[Samples, Labels | None]]:
+        """The samples of ``sample`` and their labels, in blocks [n, ...] and [n]: nothing is as long as ``count``.
+
+        ``scaled``: as networks see numbers, not in the units of the data, to compare with the data set's samples.
+        """
+        import torch
+
+        from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
+
+        need_samples(count)
+        sampling = Sampling(**options)
+        label = sampling.label
+        spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
+        numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
+        asked = None if label is None else torch.tensor(self.class_numbers(label))
+        for first in progress.steps("drawing samples", range(0, count, BLOCK), count, lambda _: BLOCK):
+            size = min(BLOCK, count - first)
+            latents = self.recipe.prior.latents(draw_random(spec, numbers, size))
+            labels = draw_labels(classes, drawn, size)
+            if asked is not None:
+                labels = asked[torch.arange(first, first + size) % len(asked)]
+            with self.drawing(sampling) as network:
+                decoded = list(self._decoded(latents, labels, network, first))
+            for scales in decoded:
+                made = scales[-1].numpy()
+                yield made if scaled else self.in_units(made), None if labels is None else labels.numpy()
+
+    def sample(
+        self,
+        count: int,
+        seed: int = 0,
+        **options: Unpack[Options],
+    ) -> Samples:
+        """``count`` generated samples, the same for the same seed.
+
+        uint8 images [N, C, H, W], float32 points [N, D], ids of characters [N, L], which ``lines`` gives as text; of
+        data that was scaled for training, signals [N, C, T], volumes [N, C, D, H, W], images of many bands and rows of
+        tables [N, D], in the units and the number type of the data.
+
+        Args:
+            count: how many
+            seed: decides the latents; the first n samples do not depend on the count
+            options: ``label``, ``weights``, ``round_`` and ``truncation``, as fields of ``sampling.Sampling``
+        """
+        need_samples(count)
+        sampling = Sampling(**options)
+        with self.drawing(sampling) as network:
+            return self.decode(self.latents(count, seed), self.labels(count, seed, sampling.label), generator=network)
+
+    def scales(
+        self,
+        count: int,
+        seed: int = 0,
+        **options: Unpack[Options],
+    ) -> tuple[Samples, ...]:
+        """The samples of ``sample`` at every size that the generator outputs, coarse to fine; most output one."""
+        import torch
+
+        need_samples(count)
+        sampling = Sampling(**options)
+        with self.drawing(sampling) as network:
+            blocks = list(self._decoded(self.latents(count, seed), self.labels(count, seed, sampling.label), network))
+        return tuple(torch.cat(parts).numpy() for parts in zip(*blocks, strict=True))
+
+    def class_grid(
+        self,
+        columns: int,
+        seed: int = 0,
+        *,
+        most: int = 20,
+        **options: Unpack[Options],
+    ) -> tuple[Samples, list[int]]:
+        """Samples [classes, columns, ...] whose columns share a latent, and the classes of the rows.
+
+        Args:
+            columns: samples of each class
+            seed: decides the latents, which are those of ``sample``, and the choice of classes
+            most: how many classes are chosen if there are more and no ``label`` names some
+            options: as of ``sample``; ``label`` names the classes, None: all, or ``most`` of them
+
+        Raises:
+            UsageError: if the generator is not conditional.
+        """
+        import numpy as np
+
+        from steadygan.data.classes import some_classes
+
+        if columns < 1:
+            raise UsageError(f"the number of samples of a class is {columns}; it has to be 1 or more")
+        sampling = Sampling(**options)
+        asked = some_classes(self.sample_spec.classes, most, seed) if sampling.label is None else sampling.label
+        classes, latents = self.class_numbers(asked), self.latents(columns, seed)
+        with self.drawing(sampling) as network:
+            rows = [self.decode(latents, self.labels(columns, seed, number), generator=network) for number in classes]
+        return np.stack(rows), classes
+
+    def lines(self, count: int, seed: int = 0, **options: Unpack[Options]) -> list[str]:
+        """The samples of ``sample`` as lines of text, without padding at their ends.
+
+        Raises:
+            UsageError: for a run on pictures or points.
+        """
+        from steadygan.data.text.alphabet import decode
+
+        alphabet = self.alphabet
+        if alphabet is None:
+            raise UsageError(f"{self.folder} makes {self.sample_kind}, no lines of text: use sample")
+        return decode(self.sample(count, seed, **options), alphabet)
+
+    def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
+        network = super().load_generator(weights, round_)
+        if self._is_truncated and weights != "average-plain":
+            take_statistics(network, self.recipe, self.sample_spec)
+        return network
 
     def generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
-        """The generator in eval mode."""
+        """The generator in eval mode, kept if it is the averaged one of the last checkpoint."""
+        return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)
+
+    @contextmanager
+    def drawing(self, sampling: Sampling) -> Iterator[nn.Module]:
+        """The generator that draws, for the block with its styles truncated if that is asked for."""
+        from steadygan.run.styles import truncated
+
+        network = self.generator_of(sampling.weights, sampling.round_)
+        with truncated(network, sampling.truncation):
+            yield network
+
+    def need_pictures(self, done: str) -> None:
+        if not self.sample_spec.is_picture:
+            raise UsageError(f"{self.folder} makes {self.sample_kind}; only pictures can be {done}")
+
+    @property
+    def sample_kind(self) -> str:
+        spec = self.sample_spec
+        return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural

@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypedDict
 
 from steadygan.checks import whole_number
-from steadygan.errors import UsageError
-from steadygan.run.latent_files import LatentPoints, samples_of
+from steadygan.run.inversion_parts import AT_ONCE, Inversion, difference, encoded, inverted, joined, limits
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
 
     from steadygan.data.classes import Asked
     from steadygan.data.dataset import Samples
-    from steadygan.inversion import Descent, Distance, Space
+    from steadygan.inversion import Distance
     from steadygan.run.folder import Weights
     from steadygan.run.generating import GeneratingRun
+
+__all__ = ["Inversion", "InversionOptions", "difference", "encoded", "find_latents", "invert", "limits", "project"]
 
 POOL, POOL_OF_CLASS = 256, 8
 """drawn points of which starts are chosen, and how many of each class there are at least"""
 MAPPED = 10_000
 """latents that mean and deviation of w are taken of"""
-AT_ONCE = 64
-"""descents in one batch"""
-FRAMES = 40
-"""samples kept of the way"""
 
 
-@dataclass(frozen=True)
-class Inversion:
-    """Latents of N given samples, and what the generator makes of them."""
+class InversionOptions(TypedDict, total=False):
+    """Keywords of ``invert`` and ``project``, which say what each means and what it is without."""
 
-    latents: LatentPoints
-    reconstructions: Samples
-    """[N, ...], in the units of the data"""
-    errors: NDArray[np.float64]
-    """[N]: of pictures the mean absolute difference in levels of 255, of others the root mean square in units"""
-    first_errors: NDArray[np.float64]
-    """[N]: of the samples that the descent began with: the best of all starts, or the mean of w"""
-    tries: NDArray[np.float64]
-    """[S, N]: the distance that was descended, of each start"""
-    distance: str
-    """its words"""
-    frames: tuple[Samples, ...]
-    """samples [N, ...] on the way, the first and the last included; () if it was not kept"""
+    steps: int
+    starts: int
+    seed: int
+    label: Asked | None
+    weights: Weights
+    round_: int | None
 
 
 def invert(
@@ -104,7 +89,7 @@ def invert(
         labels = [one.labels for one in each if one.labels is not None]
         return torch.cat([one.points for one in each], 1), torch.cat(labels, 1)
 
-    return _inverted(run, network, space, distance, samples, targets, starts_of, starts, Descent(steps), seed, False)
+    return inverted(run, network, space, distance, samples, targets, starts_of, starts, Descent(steps), seed, False)
 
 
 def project(
@@ -171,147 +156,57 @@ def project(
 
         part = images[rows.numpy()]
         found.append(
-            _inverted(run, network, space, distance, part, targets[rows], starts_of, starts, descent, seed, True)
+            inverted(run, network, space, distance, part, targets[rows], starts_of, starts, descent, seed, True)
         )
     if labels is None:
         return found[0]
     order = torch.cat([(labels == number).nonzero().flatten() for number in sorted(set(labels.tolist()))]).argsort()
-    return _joined(found, order)
+    return joined(found, order)
 
 
-def encoded(run: GeneratingRun, samples: Samples) -> Tensor:
-    """Samples [N, ...] in the units of the data, as the generator makes them.
+def find_latents(
+    run: GeneratingRun,
+    images: NDArray[np.uint8],
+    steps: int = 300,
+    seed: int = 0,
+    *,
+    starts: int = 4,
+    labels: Tensor | None = None,
+    weights: Weights = "average",
+    round_: int | None = None,
+) -> Tensor:
+    """Latents [N, size] whose samples come nearest to given images by mean |x - G(z)|, as of BEGAN's interpolations.
+
+    Args:
+        run: with the generator
+        images: uint8 [N, C, H, W] of the run's shape
+        steps: of Adam
+        seed: decides the initial latents
+        starts: initial latents for each image, of which the best result is kept
+        labels: [N], for conditional generators
+        weights: the average of the generator's weights, or the raw ones
+        round_: of the checkpoint; None: the last
 
     Raises:
-        UsageError: for another shape or type, numbers that are not finite, and text.
+        UsageError: for other images, for runs that make no pictures, and numbers below 1.
     """
     import torch
 
-    from steadygan.types import scales_of
+    from steadygan import inversion
 
-    spec = run.sample_spec
-    if spec.is_text:
-        raise UsageError(f"{run.folder} makes text, whose characters have no gradient; inversion is for numbers")
-    right = samples.dtype == np.uint8 if spec.is_picture else samples.dtype.kind in "fiu"
-    if not right or samples.shape[1:] != spec.shape or not len(samples):
-        needed = "uint8" if spec.is_picture else "numbers"
-        raise UsageError(
-            f"samples are {samples.dtype} {list(samples.shape)}; needed: {needed} [N, "
-            f"{', '.join(map(str, spec.shape))}]"
-        )
-    if not np.isfinite(samples).all():
-        raise UsageError("samples hold numbers that are not finite")
-    units = run.data.units
-    stored = samples if spec.is_picture else samples.astype(np.float32) if units is None else units.scaled(samples)
-    return scales_of(run.recipe.representation.encode(torch.from_numpy(np.ascontiguousarray(stored))))[-1]
-
-
-def limits(run: GeneratingRun) -> tuple[float, float] | None:
-    """What black and white are to the generator: pictures are shown within these; None for other samples."""
-    if not run.sample_spec.is_picture:
-        return None
-    black, white = (encoded(run, np.full((1, *run.sample_spec.shape), level, np.uint8)) for level in (0, 255))
-    return float(black.min()), float(white.max())
+    run.need_pictures("inverted")
+    targets = encoded(run, images)
+    _check_numbers(steps, starts)
+    prior, generator = run.recipe.prior, run.generator_of(weights, round_)
+    initial = run.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
+    found = []
+    for first in range(0, len(images), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        given = None if labels is None else labels[rows]
+        found.append(inversion.find_latents(generator, prior, targets[rows], initial[:, rows], given, steps=steps)[0])
+    return torch.cat(found)
 
 
 def _check_numbers(steps: int, starts: int) -> None:
     whole_number("steps", steps, 1, 1_000_000)
     whole_number("starts", starts, 1, 1_000)
-
-
-def _inverted(
-    run: GeneratingRun,
-    network: nn.Module,
-    space: Space,
-    distance: Distance,
-    samples: Samples,
-    targets: Tensor,
-    starts_of: Callable[[slice], tuple[Tensor, Tensor | None]],
-    tries: int,
-    descent: Descent,
-    seed: int,
-    styles: bool,
-) -> Inversion:
-    import torch
-
-    from steadygan.inversion import descend
-
-    parts = []
-    size = max(1, AT_ONCE // tries)
-    for i in range(0, len(targets), size):
-        rows = slice(i, i + size)
-        points, labels = starts_of(rows)
-        way: dict[int, torch.Tensor] = {}
-        shown = {round(k * (descent.steps - 1) / (FRAMES - 1)) for k in range(FRAMES)} if styles else {0}
-
-        def watch(step: int, made: torch.Tensor, way: dict[int, torch.Tensor] = way, shown: set[int] = shown) -> None:
-            if step in shown:
-                way[step] = made
-
-        found = descend(space, distance, targets[rows], points, labels, descent, seed=seed, watch=watch)
-        best = found.tries.nan_to_num(nan=torch.inf).argmin(0)
-        count = len(best)
-        first = way[0].reshape(tries, count, *way[0].shape[1:])
-        begun = _decoded(run, first.flatten(0, 1))
-        of_starts = difference(run, begun, np.concatenate([samples[rows]] * tries)).reshape(tries, count).min(0)
-        latents = LatentPoints("w" if styles else "z", found.points, found.labels, found.further)
-        made = samples_of(run, network, latents)
-        chosen = best * count + torch.arange(count)
-        frames = (*(_decoded(run, way[step][chosen]) for step in sorted(way)), made) if styles else ()
-        parts.append(
-            Inversion(
-                latents,
-                made,
-                difference(run, made, samples[rows]),
-                of_starts,
-                found.tries.double().numpy(),
-                distance.words,
-                frames,
-            )
-        )
-    return _joined(parts)
-
-
-def _decoded(run: GeneratingRun, made: Tensor) -> Samples:
-    from steadygan.representations import decode_scales
-
-    return run.in_units(decode_scales(run.recipe.representation, made)[-1].numpy())
-
-
-def difference(run: GeneratingRun, made: Samples, wanted: Samples) -> NDArray[np.float64]:
-    """[N]: of pictures the mean absolute difference in levels of 255, of others the root mean square in units."""
-    off = (made.astype(np.float64) - wanted.astype(np.float64)).reshape(len(made), -1)
-    result: NDArray[np.float64] = np.abs(off).mean(1) if run.sample_spec.is_picture else np.sqrt((off**2).mean(1))
-    return result
-
-
-def _joined(parts: list[Inversion], order: Tensor | None = None) -> Inversion:
-    """Several inversions as one, in an order of their samples."""
-    import torch
-
-    if len(parts) == 1 and order is None:
-        return parts[0]
-    count = sum(len(part.latents) for part in parts)
-    rows = torch.arange(count) if order is None else order
-    index = rows.numpy()
-    first = parts[0].latents
-    latents = LatentPoints(
-        first.space,
-        torch.cat([part.latents.points for part in parts])[rows],
-        None if first.labels is None else torch.cat([_labels(part) for part in parts])[rows],
-        tuple(torch.cat(maps)[rows] for maps in zip(*(part.latents.noise for part in parts), strict=True)),
-    )
-    return Inversion(
-        latents,
-        np.concatenate([part.reconstructions for part in parts])[index],
-        np.concatenate([part.errors for part in parts])[index],
-        np.concatenate([part.first_errors for part in parts])[index],
-        np.concatenate([part.tries for part in parts], 1)[:, index],
-        parts[0].distance,
-        tuple(np.concatenate(frames)[index] for frames in zip(*(part.frames for part in parts), strict=True)),
-    )
-
-
-def _labels(part: Inversion) -> Tensor:
-    assert part.latents.labels is not None
-    return part.latents.labels
