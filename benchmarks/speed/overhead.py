@@ -28,20 +28,19 @@ from steadygan.system.device import choose_precision
 from steadygan.system.files import write_text
 from steadygan.system.malloc import kept_memory
 from steadygan.training import checkpoint
-from steadygan.training.clock import Clock
 from steadygan.training.engines.base import Engine
 from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
+from steadygan.training.output import Output
 from steadygan.training.plan import choose_intervals, fit_minutes
 from steadygan.training.session import new_run
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.speed import measure_speed, synchronize
+from steadygan.training.step.counters import Counters
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.draws import RoundDraws
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game
-from steadygan.training.step.round import RoundReport
-from steadygan.training.timing import Timing
 from steadygan.training.trainer import Trainer
 from steadygan.types import Batch
 
@@ -89,6 +88,29 @@ class _TimedDrawer(Drawer):
             return super().round(round_, position, counts)
 
 
+class _TimedOutput(Output):
+    spent: Spent
+    device: torch.device
+
+    @contextmanager
+    def _on(self, part: str) -> Iterator[None]:
+        synchronize(self.device)
+        with self.spent.on(part):
+            yield
+
+    def log(self, *args: Any) -> None:
+        with self._on("logging"):
+            super().log(*args)
+
+    def picture(self, game: Game, round_: int) -> None:
+        with self._on("pictures"):
+            super().picture(game, round_)
+
+    def evaluate(self, game: Game, counters: Counters) -> None:
+        with self._on("evaluations"):
+            super().evaluate(game, counters)
+
+
 class TimedTrainer(Trainer):
     """A trainer that measures the time of its parts other than steps.
 
@@ -97,26 +119,12 @@ class TimedTrainer(Trainer):
 
     def watch(self, spent: Spent) -> None:
         """Measures from now on; call it after ``build``."""
-        self.spent = spent
         feed = _TimedFeed(self.recipe, self.dataset.train, self.device)
         drawer = _TimedDrawer(self.recipe, self.dataset.sample, self.dataset.train, self.device, feed.rows_on)
-        feed.spent = drawer.spent = spent
-        self.feed, self.drawer = feed, drawer
-
-    def _log(self, game: Game, report: RoundReport, clock: Clock, timing: Timing) -> None:
-        synchronize(self.device)
-        with self.spent.on("logging"):
-            super()._log(game, report, clock, timing)
-
-    def _picture(self, game: Game) -> None:
-        synchronize(self.device)
-        with self.spent.on("pictures"):
-            super()._picture(game)
-
-    def _evaluate(self, game: Game) -> None:
-        synchronize(self.device)
-        with self.spent.on("evaluations"):
-            super()._evaluate(game)
+        output = _TimedOutput(self.folder, self.dataset, self.observers, self.evaluator)
+        feed.spent = drawer.spent = output.spent = spent
+        output.device = self.device
+        self.feed, self.drawer, self.output, self.spent = feed, drawer, output, spent
 
     def save(self, game: Game, *, judged: bool = False) -> Path:
         synchronize(self.device)
@@ -190,7 +198,7 @@ def _started(
     observers.append(observer_for("tensorboard"))
     trainer = TimedTrainer(recipe, dataset, folder, device, observers, evaluator, engine)
     game = trainer.build()
-    trainer.counters = checkpoint.load_checkpoint(list_checkpoints(trainer.checkpoints)[-1], game)
+    trainer.counters = checkpoint.load_checkpoint(list_checkpoints(trainer.output.checkpoints)[-1], game)
     return trainer, game
 
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from steadygan.recipe import Recipe
 from steadygan.timeline import Replan
-from steadygan.training.agenda import Between
 from steadygan.training.budget import Budget, Planner
 from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
+from steadygan.training.due import Between
 from steadygan.training.timing import Timing
 
 

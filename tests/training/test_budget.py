@@ -25,10 +25,10 @@ from steadygan.run.layout import list_checkpoints
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.timeline import Replan
 from steadygan.training import session
-from steadygan.training.agenda import Between
 from steadygan.training.budget import Budget, Look, Planner
 from steadygan.training.checking import check_run
 from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
+from steadygan.training.due import Between
 from steadygan.training.plan import choose_intervals
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.speed import Speed

@@ -13,8 +13,8 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.schedules import Constant
 from steadygan.training import trainer
-from steadygan.training.agenda import due
 from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS
+from steadygan.training.due import due_after, due_between
 from steadygan.training.observers import Picture
 from steadygan.training.session import new_run
 from steadygan.training.timing import Timing
@@ -123,15 +123,26 @@ def test_the_first_row_of_a_session_says_nothing() -> None:
     assert left.after(1) is None
 
 
-@pytest.mark.parametrize("done", [1, 2, 7, 33, 64, 99, 100])
-def test_what_is_due_is_what_the_trainer_does(done: int) -> None:
+PICTURED, EVALUATED, SAVED = (1, 2, 4, 8, 16, 32, 33, 66, 99, 100), (30, 60, 90, 100), (20, 40, 60, 80, 100)
+
+
+def test_what_is_due_after_each_round() -> None:
     made = recipe(100, picture=33, checkpoint=20, evaluate=30)
-    rest = range(done, 101)
-    evaluated = {r for r in rest if r == 100 or r % 30 == 0}
-    assert due(made.run, done, 100, evaluates=True) == {
-        "picture": sum(r == 100 or r % 33 == 0 or (r < 33 and r & (r - 1) == 0) for r in rest),
-        "evaluation": len(evaluated),
-        "checkpoint": sum((r == 100 or r % 20 == 0) and r not in evaluated for r in rest),
+    dues = {done: due_after(done, made, evaluates=True) for done in range(1, 101)}
+    assert tuple(done for done, due in dues.items() if due.pictured) == PICTURED
+    assert tuple(done for done, due in dues.items() if due.evaluated) == EVALUATED
+    assert tuple(done for done, due in dues.items() if due.saved) == SAVED
+    assert tuple(done for done, due in dues.items() if due.logged) == (1, *range(10, 101, 10))
+    assert [done for done, due in dues.items() if due.last] == [100]
+    assert not any(due_after(done, made, evaluates=False).evaluated for done in dues)
+
+
+@pytest.mark.parametrize("done", [1, 2, 7, 33, 64, 99, 100])
+def test_what_is_due_until_the_end_is_counted(done: int) -> None:
+    assert due_between(recipe(100, picture=33, checkpoint=20, evaluate=30).run, done, 100, evaluates=True) == {
+        "picture": sum(each >= done for each in PICTURED),
+        "evaluation": sum(each >= done for each in EVALUATED),
+        "checkpoint": sum(each >= done for each in SAVED if each not in EVALUATED),
         "ending": 1,
     }
 

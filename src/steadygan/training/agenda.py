@@ -1,23 +1,19 @@
-"""What a run still has to do: the steps of its rounds, and the pictures, evaluations and checkpoints between them."""
+"""The steps that a run still has to do, of rounds that differ."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from steadygan.schedules import Constant
 
 if TYPE_CHECKING:
-    from steadygan.recipe import Recipe, RunOptions
+    from steadygan.recipe import Recipe
 
-Between: TypeAlias = Literal["picture", "evaluation", "checkpoint", "replan", "look", "ending"]
-"""work that is no part of rounds; ``look`` is the doctor's; a checkpoint with an evaluation or a re-plan is a part of
-it; ``ending`` is what comes after the last of them: the report, and the end of the process"""
 _EXACT, _INTERVALS, _SAMPLES = 1 << 13, 256, 64
 """rounds whose steps are counted one by one; intervals of the others, and samples of each"""
 
@@ -51,26 +47,6 @@ def _grown_work(recipe: Recipe, costs: Sequence[float]) -> Callable[[int], float
     mean = float(np.dot(counts, costs)) / recipe.rounds or 1.0
     at, total = np.cumsum([0, *counts]), np.cumsum([0.0, *np.multiply(counts, costs)]) / mean
     return lambda done: float(np.interp(done, at, total))
-
-
-def due(run: RunOptions, first: int, last: int, *, evaluates: bool) -> dict[Between, int]:
-    """How many pictures, evaluations and checkpoints are due from round ``first`` to the last, and the run's end."""
-    assert run.picture_every and run.checkpoint_every
-    evaluate_every = run.evaluate_every or run.checkpoint_every
-    powers = (1 << power for power in range(run.picture_every.bit_length()))
-    early = sum(first <= power < min(run.picture_every, last) for power in powers)
-    pictures = early + _multiples(run.picture_every, first, last)
-    saved = _multiples(run.checkpoint_every, first, last)
-    if not evaluates:
-        return {"picture": pictures, "evaluation": 0, "checkpoint": saved, "ending": 1}
-    both = _multiples(math.lcm(evaluate_every, run.checkpoint_every), first, last)
-    evaluated = _multiples(evaluate_every, first, last)
-    return {"picture": pictures, "evaluation": evaluated, "checkpoint": saved - both, "ending": 1}
-
-
-def _multiples(every: int, first: int, last: int) -> int:
-    """Multiples of ``every`` from ``first`` to ``last``, and ``last`` itself."""
-    return last // every - (first - 1) // every + (last % every != 0)
 
 
 def _intervals(start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.agenda import Between
+    from steadygan.training.due import Between
     from steadygan.training.observers import Evaluator
     from steadygan.training.speed import Speed
 

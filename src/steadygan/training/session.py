@@ -208,7 +208,7 @@ def resume_run(
             changes = resumption.changes_at(folder, before or recipe, recipe, round_, kinds, by)
             notes += tuple(f"changed: {change}" for change in changes)
             notes += resumption.drop_later(folder, round_)
-            for record in trainer.records:
+            for record in trainer.output.records:
                 mark = None if state is None or state.records is None else state.records.get(record.path.name)
                 problem = record.cut_back(round_, mark)
                 if problem is not None:

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.training.agenda import Between, due, work_until
+from steadygan.training.agenda import work_until
+from steadygan.training.due import Between, due_between
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
@@ -150,7 +151,7 @@ class Timing:
             return None
         work = self._work(self._rounds) - self._work(done)
         share = (rounds - done) / max(1, self._rounds - done)
-        counts = due(self._run, first, rounds, evaluates=self._evaluates)
+        counts = due_between(self._run, first, rounds, evaluates=self._evaluates)
         if self._looks is not None:
             counts["look"] = self._looks(first, rounds)
         between = sum(count * self.cost(kind) for kind, count in counts.items() if count)
