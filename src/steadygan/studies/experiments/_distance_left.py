@@ -67,7 +67,7 @@ def quality(run: Run, ready: Prepared, count: int = SAMPLES) -> Outcome:
 
     ``left`` is (distance - floor) / (untrained - floor): 0 for the data's own distribution, 1 for no progress.
     """
-    from steadygan.training.step.game import build_networks
+    from steadygan.training.step.networks import build_networks
 
     measured = yardstick(ready.dataset, count)
     untrained = build_networks(ready.recipe, ready.dataset.sample)["generator"].eval()

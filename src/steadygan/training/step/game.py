@@ -9,10 +9,7 @@ import torch
 
 from steadygan.balance import Steps, StepsByLoss
 from steadygan.ema import update_average
-from steadygan.errors import UsageError
-from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.drawn import DrawnGenerator
-from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.growing import as_grown
 from steadygan.networks.layers.inspect import (
@@ -31,6 +28,7 @@ from steadygan.schedules import value_at
 from steadygan.system.device import Precision, autocast, set_matmul_precision
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.layout import channels_last, gains_from_channels_last
+from steadygan.training.step.networks import build_networks, check_growth
 from steadygan.training.step.patches import mapped
 from steadygan.training.step.player import Player, build_encoder, build_players
 from steadygan.training.step.probe import find_coupling
@@ -50,7 +48,7 @@ from steadygan.types import (
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from torch import Tensor, nn
 
@@ -65,50 +63,6 @@ register_scales()
 def _copied_buffers(network: nn.Module) -> list[Tensor]:
     """The buffers that the average has from the generator: all but the counts of batches, which it does not use."""
     return [buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked")]
-
-
-def check_growth(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> None:
-    """Raises UsageError for a recipe that grows with networks that cannot, or that have another number of levels."""
-    growth = recipe.growth
-    if growth is None:
-        return
-    for name, network in (("generator", generator), ("critic", critic)):
-        spec, parts = spec_name(getattr(recipe, name)), growing_parts(network)
-        if not parts:
-            raise UsageError(
-                f"the {name} {spec} cannot grow: take ProGANGenerator and ProGANCritic, or leave growth out (null)"
-            )
-        for part in parts:
-            if part.levels != growth.levels:
-                raise UsageError(
-                    f"growth.batches has batches of {growth.levels - 1} levels below the full size, but the {name} "
-                    f"{spec} has {part.levels - 1} for such samples: give it {part.levels - 1}"
-                )
-
-
-def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Module]:
-    """Both networks; their initial weights depend on the seed and the player alone.
-
-    Raises:
-        UsageError: if one cannot be built for such samples.
-    """
-    builders: dict[PlayerName, Callable[[], nn.Module]] = {
-        "generator": lambda: build_generator(recipe.generator, sample, recipe.prior.size),
-        "critic": lambda: build_critic(recipe.critic, sample),
-    }
-    networks: dict[PlayerName, nn.Module] = {}
-    for index, (name, build) in enumerate(builders.items()):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32)))
-            networks[name] = build()
-        if name == "critic":
-            freeze_lower(networks[name], recipe.frozen)
-        if not any(parameter.requires_grad for parameter in networks[name].parameters()):
-            raise UsageError(
-                f"the {name} {spec_name(getattr(recipe, name))} has no parameters to train: "
-                "are its layers attributes of the module, or in an nn.ModuleList?"
-            )
-    return networks
 
 
 @dataclass
