@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,13 +53,3 @@ def from_zero(axes: Axes) -> None:
     low, high = axes.get_ylim()
     low = min(0.0, low)
     axes.set_ylim(low, high + 0.06 * (high - low))
-
-
-def sheet(images: ArrayLike) -> NDArray[Any]:
-    """Images [N, C, H, W] as the largest square of them, [n H, n W] or, of three channels, [n H, n W, 3]."""
-    given = np.asarray(images)
-    side = int(len(given) ** 0.5)
-    _, channels, height, width = given.shape
-    grid = given[: side * side].reshape(side, side, channels, height, width).transpose(0, 3, 1, 4, 2)
-    joined = grid.reshape(side * height, side * width, channels)
-    return joined if channels == 3 else joined[:, :, 0]

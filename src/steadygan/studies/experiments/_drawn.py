@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +14,15 @@ GREY = "#59636e"
 """of lines that are no curve"""
 
 
-def tiles(axes: Axes, samples: Any, columns: int) -> None:
-    """Samples uint8 [N, C, H, W] as tiles, in axes without ticks."""
+def tiles(axes: Axes, samples: Any, columns: int | None = None) -> None:
+    """Samples uint8 [N, C, H, W] as tiles, in axes without ticks; without ``columns`` the largest square of them."""
     from steadygan.report.pictures import image_grid
 
-    grid = image_grid(np.asarray(samples, dtype=np.uint8), columns=columns)
+    images = np.asarray(samples, dtype=np.uint8)
+    if columns is None:
+        columns = math.isqrt(len(images))
+        images = images[: columns * columns]
+    grid = image_grid(images, columns=columns)
     axes.imshow(np.asarray(grid), cmap="gray", vmin=0, vmax=255)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -16,8 +16,9 @@ from steadygan.recipes import dcgan, minibatch_discrimination, r3gan, wgan, wgan
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim
-from steadygan.studies.experiments._charts import COLOURS, dots, figure, sheet
+from steadygan.studies.experiments._charts import COLOURS, dots, figure
 from steadygan.studies.experiments._covered import STACKS, measure
+from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._evidence import pooled
 from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
@@ -142,7 +143,7 @@ def _samples(results: Results) -> object:
         if not samples:
             axes.axis("off")
         elif data == STACKS:
-            axes.imshow(sheet(samples[0]), interpolation="nearest")
+            tiles(axes, samples[0])
         else:
             centres, points = MODES[data].centres.T, np.asarray(samples[0]).T
             axes.scatter(centres[0], centres[1], s=18, color="#f58518", linewidths=0)

@@ -15,8 +15,9 @@ from steadygan.recipes import dcgan, wgan, wgan_gp
 from steadygan.schedules import Constant
 from steadygan.studies import intervals
 from steadygan.studies.claims import Claim, Decision, by_sign
-from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero, sheet
+from steadygan.studies.experiments._charts import COLOURS, dots, figure, from_zero
 from steadygan.studies.experiments._distance_left import SUCCESS, quality
+from steadygan.studies.experiments._drawn import tiles
 from steadygan.studies.experiments._evidence import told
 from steadygan.studies.results import Results
 from steadygan.studies.sources import source
@@ -127,7 +128,7 @@ def _samples(results: Results) -> object:
         axes.set_title(f"{method}, {generator}", fontsize=10)
         samples = results.values("samples", method=method, generator=generator)
         if samples:
-            axes.imshow(sheet(samples[0]), interpolation="nearest", cmap="gray", vmin=0, vmax=255)
+            tiles(axes, samples[0])
     return made
 
 
