@@ -187,7 +187,7 @@ class Pyramid:
     """Images at several sizes, coarse to fine, each the 2x2 means of the next (MSG-GAN)."""
 
     least: int = 4
-    """pixels of the coarsest size: 4 in MSG-GAN, 7 for images of 28 px"""
+    """pixels of the coarsest size, of its shorter side: 4 in MSG-GAN, 7 for images of 28 px"""
     image: Plain = Plain()
     """scaling of the pixels"""
 
@@ -203,11 +203,17 @@ class Pyramid:
         if not sample.is_picture:
             remedy = "recipes for text are text and text-gan" if sample.is_text else "a recipe for points is wgan-gp"
             raise UsageError(f"Pyramid is for pictures, but a sample is {sample}: {remedy}")
-        factor = min(sample.shape[1:]) // self.least
-        if not factor or factor & (factor - 1) or set(sample.shape[1:]) != {self.least * factor}:
+        shorter, longer = sorted(sample.shape[1:])
+        factor = shorter // self.least
+        if not factor or factor & (factor - 1) or shorter != self.least * factor:
             raise UsageError(
-                f"Pyramid.least is {self.least}, but a sample is {sample}: it takes square images whose side is "
+                f"Pyramid.least is {self.least}, but a sample is {sample}: it takes images whose shorter side is "
                 f"{self.least} px or doublings of it; bring pictures there with --data.size"
+            )
+        if longer % factor:
+            raise UsageError(
+                f"Pyramid.least is {self.least}, but a sample is {sample}: its longer side has to be a multiple of "
+                f"{factor}, such as {round(longer / factor) * factor}"
             )
         return self
 
@@ -215,11 +221,11 @@ class Pyramid:
         return self.image.random_spec(sample)
 
     def encode(self, stored: Tensor, noise: Tensor | None = None) -> Scales:
-        """uint8 images [N, C, H, W] to float32 ones in [low, high] at sizes from ``least`` to H."""
+        """uint8 images [N, C, H, W] to float32 ones in [low, high] at sizes from ``least`` to H or W, the shorter."""
         from torch.nn.functional import avg_pool2d
 
         sizes = [self.image.encode(stored, noise)]
-        while sizes[-1].shape[-1] > self.least:
+        while min(sizes[-1].shape[-2:]) > self.least:
             sizes.append(avg_pool2d(sizes[-1], 2))
         return Scales(tuple(sizes[::-1]))
 

@@ -205,6 +205,11 @@ class SampleSpec:
         return self.is_image and self.shape[0] <= _MOST_COLOURS
 
     @property
+    def side(self) -> int:
+        """The shorter side of an image in pixels; of other samples the last number of their shape."""
+        return min(self.shape[1:]) if self.is_image else self.shape[-1]
+
+    @property
     def is_text(self) -> bool:
         """L positions with a number for each of V characters."""
         return self.kind == "text"

@@ -171,7 +171,7 @@ def _as_pixels(
 def _is_multi_scale(run: Run, dataset: Dataset) -> bool:
     """True if the run's generator makes images of several sizes."""
     pyramid = run.recipe.representation
-    return isinstance(pyramid, Pyramid) and dataset.sample.shape[-1] > pyramid.least
+    return isinstance(pyramid, Pyramid) and dataset.sample.side > pyramid.least
 
 
 def default_count(dataset: Dataset) -> int:

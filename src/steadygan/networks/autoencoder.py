@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from steadygan.checks import literal_fields, refused, whole_fields
-from steadygan.networks.checks import need_image
+from steadygan.networks.checks import need_start
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ConvAutoencoderCritic:
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.reconstruction import FullPrecision, ReconstructionCritic
 
-        channels, size = need_image("ConvAutoencoderCritic", sample, SIZES)
+        channels, size, _ = need_start("ConvAutoencoderCritic", sample, SIZES, lambda size: _ENDS.get(size, 8))
         count, _ = halvings(size, _ENDS)
         maps = [channels, *(self.width * min(2**level, 8) for level in range(count))]
         down: list[nn.Module] = []

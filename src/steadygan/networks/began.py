@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,7 @@ from steadygan.networks.autoencoder import (
     need_convolutional,
     need_exponent,
 )
-from steadygan.networks.checks import need_image
+from steadygan.networks.checks import Sides, need_start
 from steadygan.schedules import Schedule, check_schedule
 from steadygan.types import SampleSpec
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 Output = Literal["tanh", "sigmoid", "linear"]
 _ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as in the paper
+
+
+def _end(size: int) -> int:
+    return _ENDS.get(size, 8)
 
 
 def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
@@ -39,7 +44,7 @@ def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
     return parts if spec.carry is None else [VanishingResidual(nn.Sequential(*parts), spec.carry)]
 
 
-def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int, size: int) -> nn.Module:
+def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int, size: int, end: Sides) -> nn.Module:
     """Codes to maps h0 of ``spec.width`` without activation, pairs of 3x3 convolutions at each size, then pixels."""
     from torch import nn
 
@@ -49,9 +54,9 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
     from steadygan.networks.layers.reconstruction import BEGANDecoder, FullPrecision
 
     n = spec.width
-    count, end = halvings(size, _ENDS)
+    count, _ = halvings(size, _ENDS)
     scheme = linear_scheme(spec)
-    start = nn.Sequential(linear(code, n * end * end, scheme), Unflatten(n, end))
+    start = nn.Sequential(linear(code, n * math.prod(end), scheme), Unflatten(n, end))
     critic = isinstance(spec, BEGANCritic)
     doubling = (UpsampleConv(2 * n if spec.skip else n, n, 3) for _ in range(count))
     levels = [
@@ -100,8 +105,8 @@ class BEGANGenerator:
         """
         from steadygan.networks.layers.generator_critic import Generator, LabelledSequential
 
-        channels, size = need_image("BEGANGenerator", sample, SIZES)
-        decoder = _began_decoder(self, latent, channels, size)
+        channels, size, start = need_start("BEGANGenerator", sample, SIZES, _end)
+        decoder = _began_decoder(self, latent, channels, size, start)
         return Generator(LabelledSequential(decoder), sample.shape, self.output)
 
 
@@ -149,8 +154,8 @@ class BEGANCritic:
         from steadygan.networks.layers.linear import linear
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
-        channels, size = need_image("BEGANCritic", sample, SIZES)
-        count, end = halvings(size, _ENDS)
+        channels, size, end = need_start("BEGANCritic", sample, SIZES, _end)
+        count, _ = halvings(size, _ENDS)
         maps = self.width
         parts = layer(self, SameConv(channels, maps, 3))
         for halving in range(count + 1):
@@ -158,6 +163,6 @@ class BEGANCritic:
                 parts += layer(self, SameConv(maps, maps + self.width, 3, stride=2))
                 maps += self.width
             parts += [*_same(self, maps), *_same(self, maps)]
-        parts += [nn.Flatten(), linear(maps * end * end, self.code, linear_scheme(self))]
-        decoder = _began_decoder(self, self.code, channels, size)
+        parts += [nn.Flatten(), linear(maps * math.prod(end), self.code, linear_scheme(self))]
+        decoder = _began_decoder(self, self.code, channels, size, end)
         return ReconstructionCritic(nn.Sequential(*parts), decoder, self.exponent)

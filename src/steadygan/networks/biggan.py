@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from steadygan.checks import literal_fields, whole_fields, whole_number
 from steadygan.errors import NeedsClassesError, UsageError
-from steadygan.networks.checks import need_classes, need_image, need_maps
+from steadygan.networks.checks import from_four, need_classes, need_maps, need_start
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 32, 64, 128, 256)
-"""Supported sizes of images in pixels; the authors have 32 px and more."""
+"""Supported sizes of images in pixels, of their shorter side; the authors have squares of 32 px and more."""
 
 Init = Literal["orthogonal", "normal_0.02"]
 
@@ -98,7 +98,7 @@ class BigGANGenerator:
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("BigGANGenerator", sample, SIZES)
+        channels, size, (height, width) = need_start("BigGANGenerator", sample, SIZES, from_four)
         if sample.classes < 2:
             raise NeedsClassesError(
                 f"BigGANGenerator needs data with labels of 2 classes or more, but a sample is {sample}: "
@@ -116,7 +116,9 @@ class BigGANGenerator:
                 return [ConditionalBatchNorm(count, sample.classes)]
             return [ConditionBatchNorm(count, self.shared + chunk)]
 
-        first = nn.Sequential(linear(chunk or latent, widths[0] * 16, "glorot"), Unflatten(widths[0], 4))
+        first = nn.Sequential(
+            linear(chunk or latent, widths[0] * height * width, "glorot"), Unflatten(widths[0], (height, width))
+        )
         blocks = []
         for pixels, (inputs, outputs) in zip(maps, pairwise(widths), strict=True):
             parts: list[nn.Module] = [ResidualBlock(inputs, outputs, "up", norms=norms)]
@@ -168,7 +170,7 @@ class BigGANCritic:
         from steadygan.networks.layers.initialization import all_initialized
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("BigGANCritic", sample, SIZES)
+        channels, size, _ = need_start("BigGANCritic", sample, SIZES, from_four)
         widths = [channels, *(self.width * factor for factor in critic_widths(size))]
         halvings = critic_halvings(size)
         maps = [size >> min(number + 1, halvings) for number in range(len(widths) - 1)]

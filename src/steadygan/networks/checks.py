@@ -52,7 +52,7 @@ def need_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Sta
     be a multiple of the pixels that a pixel of these maps grows to.
 
     Raises:
-        UsageError: for points, text, and other shapes.
+        UsageError: for points, text, and other shapes, of which 28 px have to be square where they are cropped.
     """
     if sample.is_image and sample.shape[1] != sample.shape[2]:
         channels, *sides = sample.shape
@@ -68,6 +68,11 @@ def need_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Sta
             )
     channels, size = need_image(spec, sample, sizes)
     return channels, size, (start(size), start(size))
+
+
+def from_four(size: int) -> int:
+    """The side of the first maps of networks that begin with 4x4 ones."""
+    return 4
 
 
 def fitting_networks(sample: SampleSpec) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, true_or_false, whole_fields, whole_number
 from steadygan.codec import OMIT_DEFAULT
-from steadygan.networks.checks import need_image
+from steadygan.networks.checks import need_start
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class MultiScaleGenerator:
         """
         from steadygan.networks.layers.pyramids import PyramidGenerator
 
-        channels, size = need_image("MultiScaleGenerator", sample, SIZES)
-        return PyramidGenerator(latent, _widths(self.width, size), channels, single=self.single)
+        channels, size, start = need_start("MultiScaleGenerator", sample, SIZES, coarsest)
+        return PyramidGenerator(latent, _widths(self.width, size), start, channels, single=self.single)
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,6 @@ class MultiScaleCritic:
         """
         from steadygan.networks.layers.pyramids import PyramidCritic
 
-        channels, size = need_image("MultiScaleCritic", sample, SIZES)
+        channels, size, end = need_start("MultiScaleCritic", sample, SIZES, coarsest)
         combine = "none" if self.single else self.combine
-        return PyramidCritic(_widths(self.width, size), channels, combine, self.group, self.features)
+        return PyramidCritic(_widths(self.width, size), end, channels, combine, self.group, self.features)

@@ -6,6 +6,7 @@ theirs: Xavier with gain sqrt(2) in the blocks, 1 in shortcuts and linear layers
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from steadygan.checks import literal_fields, whole_fields
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
-from steadygan.networks.checks import need_classes, need_image, need_maps
+from steadygan.networks.checks import from_four, need_classes, need_maps, need_start
 from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
@@ -68,13 +69,13 @@ class ResNetGenerator:
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("ResNetGenerator", sample, SIZES)
+        channels, size, start = need_start("ResNetGenerator", sample, SIZES, from_four)
         classes = need_classes("ResNetGenerator", sample, "conditional") if self.conditional else 0
         width, norm = self.width, self.norm
         maps = [4 << level for level in range(size.bit_length() - 2)]
         if self.attention is not None:
             need_maps("ResNetGenerator", self.attention, maps)
-        parts: list[nn.Module] = [linear(latent, width * 16, "glorot"), Unflatten(width, 4)]
+        parts: list[nn.Module] = [linear(latent, width * math.prod(start), "glorot"), Unflatten(width, start)]
         for pixels in maps:
             parts += [ResidualBlock(width, width, "up", norm=norm, classes=classes)] if pixels > 4 else []
             parts += [SelfAttention(width)] if pixels == self.attention else []
@@ -128,7 +129,7 @@ class ResNetCritic:
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("ResNetCritic", sample, SIZES)
+        channels, size, _ = need_start("ResNetCritic", sample, SIZES, from_four)
         width, norm = self.width, self.norm
         maps = [size >> level for level in range(1, max(1, size.bit_length() - 4) + 1)]
         if self.attention is not None:
@@ -180,10 +181,10 @@ class ResNet64Generator:
         from steadygan.networks.layers.linear import Unflatten, linear
         from steadygan.networks.layers.normalization import norm_2d
 
-        channels, _ = need_image("ResNet64Generator", sample, (64,))
+        channels, _, start = need_start("ResNet64Generator", sample, (64,), from_four)
         d = self.width
         widths = (8 * d, 8 * d, 4 * d, 2 * d, d)
-        parts: list[nn.Module] = [linear(latent, 16 * 8 * d, "glorot"), Unflatten(8 * d, 4)]
+        parts: list[nn.Module] = [linear(latent, math.prod(start) * 8 * d, "glorot"), Unflatten(8 * d, start)]
         parts += [ResidualBlock(a, b, "up", norm=self.norm, first_bias=False) for a, b in pairwise(widths)]
         parts += norm_2d(self.norm, d)
         parts += [activations.make("relu", critic=False), initialized(SameConv(d, channels, 3), "he")]
@@ -218,7 +219,7 @@ class ResNet64Critic:
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
 
-        channels, _ = need_image("ResNet64Critic", sample, (64,))
+        channels, _, end = need_start("ResNet64Critic", sample, (64,), from_four)
         d = self.width
         widths = (d, 2 * d, 4 * d, 8 * d, 8 * d)
         parts: list[nn.Module] = [initialized(SameConv(channels, d, 3), "glorot")]
@@ -226,5 +227,5 @@ class ResNet64Critic:
             ResidualBlock(a, b, "down", norm=self.norm, critic=True, first_bias=False) for a, b in pairwise(widths)
         ]
         classes = need_classes("ResNet64Critic", sample) if self.class_logits else 0
-        head = ScoreHead(16 * 8 * d, "glorot", classes=classes, features=self.features)
+        head = ScoreHead(math.prod(end) * 8 * d, "glorot", classes=classes, features=self.features)
         return Critic(LabelledSequential(*parts), head)

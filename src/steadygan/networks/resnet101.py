@@ -6,12 +6,13 @@ images leave out the stages of more pixels, with the step to them: 83 layers at 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from steadygan.checks import literal_fields, whole_fields
-from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.checks import from_four, need_classes, need_start
 from steadygan.networks.resnet import CriticNorm, GeneratorNorm
 from steadygan.types import SampleSpec
 
@@ -57,10 +58,10 @@ class ResNet101Generator:
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.linear import Unflatten, linear
 
-        channels, size = need_image("ResNet101Generator", sample, SIZES)
+        channels, size, sides = need_start("ResNet101Generator", sample, SIZES, from_four)
         stages = _stages(self.width, size)
         start, count = stages[0]
-        parts: list[nn.Module] = [linear(latent, start * 16, "glorot"), Unflatten(start, 4)]
+        parts: list[nn.Module] = [linear(latent, start * math.prod(sides), "glorot"), Unflatten(start, sides)]
         parts += [BottleneckBlock(start, start, norm=self.norm) for _ in range(count)]
         for (inputs, _), (outputs, count) in pairwise(stages):
             parts.append(BottleneckBlock(inputs, outputs, "up", norm=self.norm))
@@ -97,7 +98,7 @@ class ResNet101Critic:
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.initialization import initialized
 
-        channels, size = need_image("ResNet101Critic", sample, SIZES)
+        channels, size, sides = need_start("ResNet101Critic", sample, SIZES, from_four)
         stages = _stages(self.width, size)[::-1]
         first, count = stages[0]
         parts: list[nn.Module] = [initialized(SameConv(channels, first, 1), "glorot")]
@@ -106,5 +107,5 @@ class ResNet101Critic:
             parts.append(BottleneckBlock(inputs, outputs, "down", norm=self.norm, critic=True))
             parts += [BottleneckBlock(outputs, outputs, norm=self.norm, critic=True) for _ in range(count)]
         classes = need_classes("ResNet101Critic", sample) if self.class_logits else 0
-        head = ScoreHead(16 * stages[-1][0], "glorot", classes=classes, features=self.features)
+        head = ScoreHead(math.prod(sides) * stages[-1][0], "glorot", classes=classes, features=self.features)
         return Critic(LabelledSequential(*parts), DividedScore(head, _SCALE))

@@ -7,12 +7,13 @@ fewer levels, so that no map is smaller than 4x4: begun at 1x1, the generator le
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from steadygan.checks import whole_fields
 from steadygan.codec import OMIT_DEFAULT
-from steadygan.networks.checks import need_classes, need_image
+from steadygan.networks.checks import Sides, need_classes, need_image, need_start
 from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
 
@@ -29,6 +30,13 @@ LEAK = 0.1
 def _doublings(size: int) -> int:
     """Number of doublings: three from an eighth of the size, fewer if that is less than 4x4."""
     return min(3, (size - 1).bit_length() - 2)
+
+
+def _sides(spec: str, sample: SampleSpec) -> tuple[int, int, Sides]:
+    """Channels, shorter side, and height and width of the smallest maps. 28 px, which are cropped, are square."""
+    if sample.is_image and 28 in sample.shape[1:]:
+        return *need_image(spec, sample, SIZES), (4, 4)
+    return need_start(spec, sample, SIZES, lambda size: size >> _doublings(size))
 
 
 @dataclass(frozen=True)
@@ -62,11 +70,11 @@ class SNDCGANGenerator:
         from steadygan.networks.layers.normalization import norm_2d
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("SNDCGANGenerator", sample, SIZES)
+        channels, size, start = _sides("SNDCGANGenerator", sample)
         doublings = _doublings(size)
-        start, width = -(-size // 2**doublings), self.width << doublings
+        width = self.width << doublings
         parts: list[nn.Module] = [
-            linear(latent, width * start * start, "normal_0.02"),
+            linear(latent, width * math.prod(start), "normal_0.02"),
             Unflatten(width, start),
             *norm_2d("batch", width),
             nn.ReLU(),
@@ -118,7 +126,7 @@ class SNDCGANCritic:
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.spectral import with_spectral_norm
 
-        channels, size = need_image("SNDCGANCritic", sample, SIZES)
+        channels, size, end = _sides("SNDCGANCritic", sample)
         width = self.width
         parts: list[nn.Module] = [initialized(SameConv(channels, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         for _ in range(_doublings(size)):
@@ -126,7 +134,6 @@ class SNDCGANCritic:
             width *= 2
             parts += [initialized(SameConv(width, width, 3), "normal_0.02"), PiecewiseLinear(LEAK)]
         classes = need_classes("SNDCGANCritic", sample) if self.class_logits else 0
-        end = -(-size // 2 ** _doublings(size))
-        head = ScoreHead(width * end * end, "normal_0.02", classes=classes, features=self.features)
+        head = ScoreHead(width * math.prod(end), "normal_0.02", classes=classes, features=self.features)
         critic = Critic(LabelledSequential(*parts), head)
         return with_spectral_norm(critic) if self.spectral else critic

@@ -31,7 +31,7 @@ def dcgan_or_mlp(
         return MLPGenerator(), MLPCritic()
     if not takes_image_networks(sample):
         return ConvGenerator(norm=generator_norm), ConvCritic(norm=critic_norm)
-    init: Init = "uniform_0.02" if sample.shape[-1] >= 64 else "he"
+    init: Init = "uniform_0.02" if sample.side >= 64 else "he"
     return DCGANGenerator(norm=generator_norm, init=init), DCGANCritic(norm=critic_norm, init=init)
 
 

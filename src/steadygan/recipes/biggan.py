@@ -102,7 +102,7 @@ def biggan_128(sample: SampleSpec = IMAGES) -> Recipe:
 
 def _sizes(sample: SampleSpec) -> tuple[int, tuple[int, ...]]:
     """The size of the networks that is nearest to the samples', and where their self-attention is."""
-    size = min(SIZES, key=lambda known: abs(known - sample.shape[-1]))
+    size = min(SIZES, key=lambda known: abs(known - sample.side))
     return size, (min(64, size // 2),) if size >= 32 else ()
 
 

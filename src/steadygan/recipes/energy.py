@@ -22,7 +22,7 @@ def ebgan(sample: SampleSpec = IMAGES) -> Recipe:
     fully connected critic.
     """
     image = takes_image_networks(sample)
-    width = 128 if sample.shape[-1] >= 64 else 64
+    width = 128 if sample.side >= 64 else 64
     other = ConvGenerator() if sample.is_grid else MLPGenerator()
     return Recipe(
         name="ebgan",

@@ -22,7 +22,7 @@ def began_paper(sample: SampleSpec = IMAGES) -> Recipe:
     for 64 px and below, 128 above. Vanishing residuals over 16,000 rounds, halved rates when M stalls, beta_1 0.5 and
     batch 16 (these two from a public code) are unconfirmed. On points: fully connected networks.
     """
-    width = 64 if sample.shape[-1] <= 64 else 128
+    width = 64 if sample.side <= 64 else 128
     carry = LinearDecay(16_000)
     image = sample.is_image
     return Recipe(
@@ -47,7 +47,7 @@ def began(sample: SampleSpec = IMAGES) -> Recipe:
     below, MNIST collapses to ones, whose error is half of the mean. Points, and 64 px and above: as ``began-paper``.
     """
     paper = dataclasses.replace(began_paper(sample), name="began")
-    if not sample.is_image or sample.shape[-1] > 32:
+    if not sample.is_image or sample.side > 32:
         return paper
     return dataclasses.replace(
         paper,

@@ -28,7 +28,7 @@ def msg_gan(sample: SampleSpec = IMAGES) -> Recipe:
     and 800; those of the non-saturating loss with R1 (gamma 1, mean over sizes) 0.075, 1.01 and 0.55; those of the
     authors' relativistic hinge 0.116 and, after 400, 1.53.
     """
-    width = 64 if sample.shape[-1] <= 32 else 32
+    width = 64 if sample.side <= 32 else 32
     optimizer = Adam(3e-3, betas=(0.0, 0.99))
     return Recipe(
         name="msg-gan",
@@ -42,5 +42,5 @@ def msg_gan(sample: SampleSpec = IMAGES) -> Recipe:
         critic_optimizer=optimizer,
         batch=32,
         average=Average(half_life=22_000.0),
-        representation=Pyramid(coarsest(sample.shape[-1])),
+        representation=Pyramid(coarsest(sample.side)),
     )

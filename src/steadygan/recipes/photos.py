@@ -24,7 +24,7 @@ def photos(sample: SampleSpec = IMAGES) -> Recipe:
     few rounds there.
     """
     base = r3gan(sample)
-    width = 16 if sample.shape[-1] <= 64 else 8
+    width = 16 if sample.side <= 64 else 8
     optimizer = base.critic_optimizer
     assert isinstance(optimizer, Adam)
     return dataclasses.replace(

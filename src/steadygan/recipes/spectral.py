@@ -130,7 +130,7 @@ def sagan(sample: SampleSpec = IMAGES) -> Recipe:
     widths (256 and 128 at 32 px, public code) and batch (256) are too much for a laptop: width and batch 64 here.
     """
     labelled = sample.classes > 1
-    attention = min(32, sample.shape[-1] // 2)
+    attention = min(32, sample.side // 2)
     generator_optimizer, critic_optimizer = two_time_scale(1e-4, 4e-4, betas=(0.0, 0.9))
     return Recipe(
         name="sagan",

@@ -46,7 +46,7 @@ def wgan_gp(sample: SampleSpec = IMAGES) -> Recipe:
     Gulrajani et al. 2017, Improved Training of Wasserstein GANs, Algorithm 1. On points: the settings of the authors'
     toy code (weight 0.1, beta_1 0.5, batch 256), where the paper's text says weight 10 throughout.
     """
-    large = sample.is_image and sample.shape[-1] >= 64
+    large = sample.is_image and sample.side >= 64
     generator, critic = dcgan_or_mlp(sample, critic_norm="layer" if large else "none")
     image = sample.is_grid
     optimizer = Adam(1e-4, betas=(0.0 if image else 0.5, 0.9))

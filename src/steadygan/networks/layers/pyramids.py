@@ -35,25 +35,28 @@ class PyramidGenerator(nn.Module):
     for the first, by pixel norm. There is no tanh: pixels are a linear function of normalised maps, in float32.
     """
 
-    def __init__(self, latent: int, maps: Mapping[int, int], channels: int, *, single: bool = False) -> None:
+    def __init__(
+        self, latent: int, maps: Mapping[int, int], start: tuple[int, int], channels: int, *, single: bool = False
+    ) -> None:
         """
         Args:
             latent: D
-            maps: number of feature maps at each size in pixels, coarse to fine
+            maps: number of feature maps at each size in pixels, of the shorter side, coarse to fine
+            start: height and width of the coarsest image
             channels: of an image
             single: the finest image alone, as one tensor
         """
         super().__init__()
         widths = list(maps.values())
-        first = nn.ConvTranspose2d(latent, widths[0], min(maps))
-        start = [
+        first = nn.ConvTranspose2d(latent, widths[0], start)
+        opening = [
             Hypersphere(),
             nn.Unflatten(1, (latent, 1, 1)),
             equalized(first, fan_in=latent),
             activations.make("leaky_relu", critic=False),
             *self._layer(_conv(widths[0], widths[0])),
         ]
-        self.blocks = nn.ModuleList([nn.Sequential(*start)])
+        self.blocks = nn.ModuleList([nn.Sequential(*opening)])
         for width, following in pairwise(widths):
             doubled = equalized(UpsampleConv(width, following, 3))
             self.blocks.append(nn.Sequential(*self._layer(doubled), *self._layer(_conv(following, following))))
@@ -118,10 +121,19 @@ class PyramidCritic(nn.Module):
     deviation as one more map, a 3x3 convolution, a dense layer (public code's 4x4 convolution), a linear score.
     """
 
-    def __init__(self, maps: Mapping[int, int], channels: int, combine: str, group: int | None, features: bool) -> None:
+    def __init__(
+        self,
+        maps: Mapping[int, int],
+        end: tuple[int, int],
+        channels: int,
+        combine: str,
+        group: int | None,
+        features: bool,
+    ) -> None:
         """
         Args:
-            maps: number of feature maps at each size in pixels, coarse to fine
+            maps: number of feature maps at each size in pixels, of the shorter side, coarse to fine
+            end: height and width of the coarsest image
             channels: of an image
             combine: simple, lin_cat or cat_lin; none: there is no image but the finest, given as one tensor
             group: samples in a group of the standard deviation; None for the whole batch
@@ -143,7 +155,7 @@ class PyramidCritic(nn.Module):
             self.blocks.append(nn.Sequential(*self._layer(inputs, width), *self._layer(width, following)))
             inputs = outputs
         width = widths[0]
-        dense = equalized(nn.Linear(width * self.sides[0] ** 2, width))
+        dense = equalized(nn.Linear(width * math.prod(end), width))
         self.end = nn.Sequential(
             MinibatchStddev(group),
             *self._layer(inputs + 1, width),
@@ -173,13 +185,13 @@ class PyramidCritic(nn.Module):
 
     def _checked(self, samples: Sample) -> tuple[Tensor, ...]:
         if self.single:
-            if isinstance(samples, Tensor) and samples.shape[-1] == self.sides[-1]:
+            if isinstance(samples, Tensor) and min(samples.shape[-2:]) == self.sides[-1]:
                 return (samples,)
             raise UsageError(
                 f"the critic reads single images of {self.sides[-1]} px: it goes with representation Plain, and with a "
                 "generator that is single too"
             )
-        got = [image.shape[-1] for image in samples.images] if isinstance(samples, Scales) else []
+        got = [min(image.shape[-2:]) for image in samples.images] if isinstance(samples, Scales) else []
         if got != self.sides or not isinstance(samples, Scales):
             sizes = "samples of one size" if not got else f"images of {', '.join(map(str, got))} px"
             raise UsageError(
