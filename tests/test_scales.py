@@ -170,7 +170,7 @@ def test_the_finest_scale_is_what_the_plain_representation_gives_and_reads():
     assert torch.equal(pyramid.decode(encoded.images[0]), plain.decode(encoded.images[0]))
 
 
-@pytest.mark.parametrize("shape", [(3, 12, 12), (3, 8, 16), (1, 2, 2)])
+@pytest.mark.parametrize("shape", [(3, 12, 12), (3, 12, 24), (1, 2, 2)])
 def test_what_cannot_be_halved_is_refused(shape):
     with pytest.raises(UsageError, match=r"Pyramid.least is 4, but a sample is .*--data\.size"):
         Pyramid().fitted(SampleSpec(shape))
