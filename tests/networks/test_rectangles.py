@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from steadygan.errors import UsageError
+from steadygan.metrics.scales import scale_agreement
 from steadygan.networks import (
     BEGANCritic,
     BEGANGenerator,
@@ -98,6 +99,9 @@ def test_all_sizes_of_an_image_have_its_ratio() -> None:
     made = MultiScaleGenerator(width=4).build(sample, 6)(torch.randn(2, 6))
     assert [image.shape for image in made.images] == [image.shape for image in scales.images]
     assert MultiScaleCritic(width=4, group=None).build(sample)(scales).score.shape == (2,)
+    agreements = scale_agreement([pyramid.decode(image).numpy() for image in scales.images])
+    assert list(agreements) == [4, 8, 16]
+    assert all(each.difference.value < 0.3 for each in agreements.values())  # rounded to grey levels
     with pytest.raises(UsageError, match=r"longer side has to be a multiple of 8, such as 48"):
         pyramid.fitted(SampleSpec((3, 32, 45)))
 

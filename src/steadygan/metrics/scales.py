@@ -35,6 +35,9 @@ def scale_agreement(scales: Sequence[ArrayLike]) -> dict[int, Agreement]:
     Args:
         scales: uint8 [N, C, H, W] each, of the same N samples, coarse to fine; sides divide those of the finest
 
+    Returns:
+        by the shorter side of each scale
+
     Raises:
         UsageError: for other arrays, or fewer than 2 samples or scales.
     """
@@ -42,19 +45,20 @@ def scale_agreement(scales: Sequence[ArrayLike]) -> dict[int, Agreement]:
     if len(images) < 2 or len(images[-1]) < 2:
         raise UsageError(f"agreement of scales needs 2 scales or more of 2 samples or more; got {len(images)} scales")
     finest = images[-1]
-    return {image.shape[-1]: _agreement(image, means(finest, image.shape[-1])) for image in images[:-1]}
+    return {min(image.shape[-2:]): _agreement(image, means(finest, min(image.shape[-2:]))) for image in images[:-1]}
 
 
 def means(images: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
-    """The means of square images [N, C, H, H] over squares, [N, C, side, side].
+    """The means of images [N, C, H, W] over squares, such that the shorter side has ``side`` pixels.
 
     Raises:
-        UsageError: where ``side`` does not divide H.
+        UsageError: where such squares do not divide H and W.
     """
     count, channels, height, width = images.shape
-    if height != width or height % side:
+    factor = min(height, width) // side
+    if not factor or min(height, width) != factor * side or max(height, width) % factor:
         raise UsageError(f"images of {height}x{width} px have no means of {side} px a side")
-    shape = (channels, side, height // side, side, height // side)
+    shape = (channels, height // factor, factor, width // factor, factor)
     blocks = [
         images[i : i + _BLOCK].reshape(-1, *shape).mean(axis=(3, 5), dtype=np.float64) for i in range(0, count, _BLOCK)
     ]
