@@ -22,7 +22,7 @@ def folder(place: Path) -> Path:
 def test_a_study_is_carried_out_and_gone_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMOKE, "--out", str(folder)]) == 0
     out = capsys.readouterr().out
-    assert "holds: Up lies above down: the difference is 2.000 (2.00 to 2.00)" in out
+    assert "holds: Up lies above down: the difference is 2.000" in out
     assert "trial 4 of 4: down-0.5" in out
     assert f"page:     {folder / 'study.html'}" in out
     assert main([*SMOKE, "--out", str(folder), "--quiet"]) == 0

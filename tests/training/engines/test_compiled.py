@@ -24,7 +24,7 @@ from tests.training.worlds import ALIKE, TEXTS, image_recipes, made, played_on, 
 
 COLOURFUL = ("wgan-gp", "wgan-gp-cifar10")
 FOLLOWED = ("began", "sngan", "adaptive")
-ELSEWHERE = {*COLOURFUL, *FOLLOWED, "ebgan-pt", "text", "sgan"}
+ELSEWHERE = {*COLOURFUL, *FOLLOWED, "ebgan-pt", "text", "sgan", "biggan"}
 """recipes that are traced in other tests: in colour, for rounds, and in those of several processes or of their own"""
 TRACED = ["lazy R1"]
 TRACED += [name for name in (*image_recipes(), *TEXTS) if name not in ELSEWHERE and name not in ALIKE]
