@@ -53,10 +53,14 @@ def need_exponent(name: str, exponent: int) -> None:
         raise refused(f"{name}.exponent", exponent, "1 (absolute error), 2 (squared error)")
 
 
-def halvings(size: int, ends: dict[int, int]) -> tuple[int, int]:
-    """Number of halvings of a size, and the pixels left: those of ``ends``, or 8."""
-    end = ends.get(size, 8)
-    return (size // end).bit_length() - 1, end
+def innermost(size: int, ends: dict[int, int]) -> int:
+    """Pixels of the innermost maps of images of a size: those of ``ends``, or 8."""
+    return ends.get(size, 8)
+
+
+def halvings(size: int, ends: dict[int, int]) -> int:
+    """Number of halvings from a size to the innermost maps."""
+    return (size // innermost(size, ends)).bit_length() - 1
 
 
 def layer(spec: Convolutional, convolution: Convolution, *, norm: bool = True, critic: bool = True) -> list[nn.Module]:
@@ -112,8 +116,8 @@ class ConvAutoencoderCritic:
         from steadygan.networks.layers.initialization import initialized
         from steadygan.networks.layers.reconstruction import FullPrecision, ReconstructionCritic
 
-        channels, size, _ = need_start("ConvAutoencoderCritic", sample, SIZES, lambda size: _ENDS.get(size, 8))
-        count, _ = halvings(size, _ENDS)
+        channels, size, _ = need_start("ConvAutoencoderCritic", sample, SIZES, lambda size: innermost(size, _ENDS))
+        count = halvings(size, _ENDS)
         maps = [channels, *(self.width * min(2**level, 8) for level in range(count))]
         down: list[nn.Module] = []
         for above, below in pairwise(maps):

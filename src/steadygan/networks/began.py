@@ -13,6 +13,7 @@ from steadygan.networks.autoencoder import (
     Init,
     Norm,
     halvings,
+    innermost,
     layer,
     linear_scheme,
     need_convolutional,
@@ -30,7 +31,7 @@ _ENDS = {8: 4, 28: 7}  # pixels of the innermost maps; 8 for all other sizes, as
 
 
 def _end(size: int) -> int:
-    return _ENDS.get(size, 8)
+    return innermost(size, _ENDS)
 
 
 def _same(spec: BEGANGenerator | BEGANCritic, maps: int) -> list[nn.Module]:
@@ -54,7 +55,7 @@ def _began_decoder(spec: BEGANGenerator | BEGANCritic, code: int, channels: int,
     from steadygan.networks.layers.reconstruction import BEGANDecoder, FullPrecision
 
     n = spec.width
-    count, _ = halvings(size, _ENDS)
+    count = halvings(size, _ENDS)
     scheme = linear_scheme(spec)
     start = nn.Sequential(linear(code, n * math.prod(end), scheme), Unflatten(n, end))
     critic = isinstance(spec, BEGANCritic)
@@ -155,7 +156,7 @@ class BEGANCritic:
         from steadygan.networks.layers.reconstruction import ReconstructionCritic
 
         channels, size, end = need_start("BEGANCritic", sample, SIZES, _end)
-        count, _ = halvings(size, _ENDS)
+        count = halvings(size, _ENDS)
         maps = self.width
         parts = layer(self, SameConv(channels, maps, 3))
         for halving in range(count + 1):

@@ -52,7 +52,7 @@ def need_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Sta
     be a multiple of the pixels that a pixel of these maps grows to.
 
     Raises:
-        UsageError: for points, text, and other shapes, of which 28 px have to be square where they are cropped.
+        UsageError: for points, text, and other shapes.
     """
     if sample.is_image and sample.shape[1] != sample.shape[2]:
         channels, *sides = sample.shape
@@ -68,6 +68,13 @@ def need_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Sta
             )
     channels, size = need_image(spec, sample, sizes)
     return channels, size, (start(size), start(size))
+
+
+def need_cropped_start(spec: str, sample: SampleSpec, sizes: tuple[int, ...], start: Start) -> tuple[int, int, Sides]:
+    """``need_start`` of networks whose 28 px are cropped from 32, from 4x4 maps: these have to be square."""
+    if sample.is_image and 28 in sample.shape[1:]:
+        return *need_image(spec, sample, sizes), (4, 4)
+    return need_start(spec, sample, sizes, start)
 
 
 def from_four(size: int) -> int:

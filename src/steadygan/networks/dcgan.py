@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from steadygan.checks import literal_fields, whole_fields
 from steadygan.codec import OMIT_DEFAULT
-from steadygan.networks.checks import Sides, need_classes, need_image, need_start
+from steadygan.networks.checks import Sides, need_classes, need_cropped_start
 from steadygan.networks.minibatch import Minibatch
 from steadygan.networks.packing import check_packing, packed
 from steadygan.types import SampleSpec
@@ -40,10 +40,8 @@ def _check(spec: DCGANGenerator | DCGANCritic) -> None:
 
 
 def _start(spec: str, sample: SampleSpec) -> tuple[int, int, Sides]:
-    """Channels, shorter side, and height and width of the smallest maps. 28 px, which are cropped, are square."""
-    if sample.is_image and 28 in sample.shape[1:]:
-        return *need_image(spec, sample, SIZES), (4, 4)
-    return need_start(spec, sample, SIZES, lambda size: size >> max(2, size.bit_length() - 3))
+    """Channels, shorter side, and height and width of the smallest maps."""
+    return need_cropped_start(spec, sample, SIZES, lambda size: size >> max(2, size.bit_length() - 3))
 
 
 def _levels(spec: DCGANGenerator | DCGANCritic, size: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from steadygan.checks import whole_number
-from steadygan.run.inversion_parts import AT_ONCE, Inversion, difference, encoded, inverted, joined, limits
+from steadygan.run.inversion_parts import AT_ONCE, Inversion, encoded, inverted, joined, limits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steadygan.run.folder import Weights
     from steadygan.run.generating import GeneratingRun
 
-__all__ = ["Inversion", "InversionOptions", "difference", "encoded", "find_latents", "invert", "limits", "project"]
+__all__ = ["Inversion", "InversionOptions", "find_latents", "invert", "project"]
 
 POOL, POOL_OF_CLASS = 256, 8
 """drawn points of which starts are chosen, and how many of each class there are at least"""

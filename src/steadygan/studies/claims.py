@@ -22,7 +22,7 @@ class Decision:
     evidence: str
     """the numbers it rests on with their intervals, in a sentence"""
     interval: Interval | None = None
-    """that decided, on the scale that its rule names: of a ratio that of its logarithm"""
+    """that decided, on the scale that its rule names: of a ratio mostly that of its logarithm"""
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,16 @@ class Attendance:
             self.doctor.before()
         return True
 
-    def look(self, counters: Counters, report: RoundReport) -> None:
-        """Appends what it measures after a round to signals.jsonl."""
-        self._look(counters, report)
+    def look(self, counters: Counters, report: RoundReport, failed: NotFiniteError | None = None) -> None:
+        """Appends what it measures after a round to signals.jsonl; of one that failed, where that begins."""
+        assert self.doctor is not None
+        evaluations = self.evaluations.rows()
+        seen = self.doctor.look(counters, report, evaluations[-1] if evaluations else None)
+        if failed is not None:
+            seen = {**seen, "non_finite": self.doctor.cause(self.signals.path.parent, failed.round) or failed.term}
+        self.signals.append(seen)
+        self._looked_at = counters.round
+        tell_looked(self.observers, seen)
 
     def check(self, recipe: Recipe) -> None:
         """Raises Trouble where it finds some that the run is to act on; several processes have no remedies."""
@@ -83,15 +90,5 @@ class Attendance:
             yield
         except NotFiniteError as error:
             if self.doctor is not None and self.world.first and self._looked_at < counters.round:
-                self._look(counters, report, error)
+                self.look(counters, report, error)
             raise
-
-    def _look(self, counters: Counters, report: RoundReport, failed: NotFiniteError | None = None) -> None:
-        assert self.doctor is not None
-        evaluations = self.evaluations.rows()
-        seen = self.doctor.look(counters, report, evaluations[-1] if evaluations else None)
-        if failed is not None:
-            seen = {**seen, "non_finite": self.doctor.cause(self.signals.path.parent, failed.round) or failed.term}
-        self.signals.append(seen)
-        self._looked_at = counters.round
-        tell_looked(self.observers, seen)
