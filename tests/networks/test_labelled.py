@@ -12,19 +12,33 @@ from steadygan.networks import (
     DCGANGenerator,
     LabelledGenerator,
     MLPGenerator,
+    MultiScaleGenerator,
+    ProGANGenerator,
+    SubpixelGenerator,
 )
+from steadygan.types import scales_of
 from tests.networks.maps import CIFAR, DIGITS
 
 
 @pytest.mark.parametrize("label", ["concat", "multiply"])
-@pytest.mark.parametrize("network", [DCGANGenerator(4), MLPGenerator(8), BEGANGenerator(4)])
+@pytest.mark.parametrize(
+    "network",
+    [
+        DCGANGenerator(4),
+        MLPGenerator(8),
+        BEGANGenerator(4),
+        MultiScaleGenerator(4),
+        SubpixelGenerator(4),
+        ProGANGenerator(32, 8),
+    ],
+)
 def test_a_labelled_generator_makes_another_sample_for_another_class(network, label) -> None:
     generator = LabelledGenerator(network, label).build(DIGITS, 5).eval()
     latents = torch.randn(1, 5).expand(10, 5)
-    samples = generator(latents, torch.arange(10))
+    samples = scales_of(generator(latents, torch.arange(10)))[-1]
     assert samples.shape == (10, 1, 8, 8) and samples.dtype == torch.float32
     assert torch.pdist(samples.flatten(1)).min() > 1e-4
-    assert torch.allclose(generator(latents[:1], torch.tensor([3])), samples[3:4], atol=1e-6)
+    assert torch.allclose(scales_of(generator(latents[:1], torch.tensor([3])))[-1], samples[3:4], atol=1e-6)
 
 
 def test_concat_puts_the_class_after_the_latent_and_multiply_scales_it() -> None:

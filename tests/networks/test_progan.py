@@ -110,6 +110,18 @@ def test_weights_bring_their_level():
     assert other.level == 1 and torch.equal(other(latents), generator(latents))
 
 
+def test_class_logits_are_a_linear_layer_of_unit_gain_beside_the_score():
+    sample = SampleSpec((2, 16, 16), classes=3)
+    critic = ProGANCritic(64, 8, class_logits=True).build(sample).double()
+    images = torch.randn(4, 2, 16, 16, dtype=torch.float64)
+    output = critic(images)
+    hidden = critic.end(critic.blocks[1](critic.blocks[0](critic.entries[0](images))))
+    stored = critic.head.class_logits.parametrizations.weight.original
+    torch.testing.assert_close(output.class_logits, hidden @ stored.T / 8**0.5)
+    with pytest.raises(UsageError, match=r"ProGANCritic.class_logits needs data with labels"):
+        ProGANCritic(class_logits=True).build(SAMPLE)
+
+
 def test_first_maps_of_other_shapes():
     sample = SampleSpec((1, 8, 16))
     generator, critic, latents = built(sample)

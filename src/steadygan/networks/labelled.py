@@ -11,10 +11,13 @@ from steadygan.networks.checks import need_labels
 from steadygan.networks.conv import ConvGenerator
 from steadygan.networks.dcgan import DCGANGenerator
 from steadygan.networks.mlp import MLPGenerator
+from steadygan.networks.multiscale import MultiScaleGenerator
 from steadygan.networks.own import Own
+from steadygan.networks.progan import ProGANGenerator
 from steadygan.networks.resnet import ResNet64Generator, ResNetGenerator
 from steadygan.networks.resnet101 import ResNet101Generator
 from steadygan.networks.sndcgan import SNDCGANGenerator
+from steadygan.networks.subpixel import SubpixelGenerator
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ Unconditional: TypeAlias = (
     | BEGANGenerator
     | Own
     | ConvGenerator
+    | MultiScaleGenerator
+    | SubpixelGenerator
+    | ProGANGenerator
 )
 """Generators without labels."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.checks import true_or_false, whole_number
-from steadygan.networks.checks import need_start
+from steadygan.networks.checks import need_classes, need_start
 from steadygan.networks.maps import SIZES, Maps, start_of
 from steadygan.types import SampleSpec
 
@@ -40,21 +40,26 @@ class ProGANCritic(Maps):
 
     group: int | None = 4
     """samples in a group of the minibatch standard deviation; has to divide each batch. None: the whole batch"""
+    class_logits: bool = False
+    """second head with class logits (AC-GAN); needs data with labels"""
     features: bool = False
     """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         whole_number("ProGANCritic.group", self.group, 2, or_none=True, note="null: the whole batch")
-        true_or_false("ProGANCritic.features", self.features)
+        for name in ("class_logits", "features"):
+            true_or_false(f"ProGANCritic.{name}", getattr(self, name))
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 
         Raises:
-            UsageError: for other samples and unsupported sizes.
+            UsageError: for other samples and unsupported sizes, and data without labels for class logits.
         """
         from steadygan.networks.layers.growing import GrowingCritic
 
         channels, size, start = need_start("ProGANCritic", sample, SIZES, start_of)
-        return GrowingCritic(self.widths(size), start, channels, self.group, features=self.features)
+        classes = need_classes("ProGANCritic", sample) if self.class_logits else 0
+        widths = self.widths(size)
+        return GrowingCritic(widths, start, channels, self.group, classes=classes, features=self.features)

@@ -149,7 +149,14 @@ class GrowingCritic(Growing):
     """
 
     def __init__(
-        self, widths: Sequence[int], start: tuple[int, int], channels: int, group: int | None, *, features: bool
+        self,
+        widths: Sequence[int],
+        start: tuple[int, int],
+        channels: int,
+        group: int | None,
+        *,
+        classes: int = 0,
+        features: bool = False,
     ) -> None:
         """
         Args:
@@ -157,6 +164,7 @@ class GrowingCritic(Growing):
             start: height and width of the smallest maps
             channels: of an image
             group: samples in a group of the standard deviation; None for the whole batch
+            classes: number of class logits; 0 for none
             features: also output the last hidden layer
         """
         super().__init__(len(widths))
@@ -177,8 +185,10 @@ class GrowingCritic(Growing):
             equalized(FullPrecisionLinear(width * math.prod(start), width)),
             self._activation(),
         )
-        self.head = ScoreHead(width, "he", features=features)
-        equalized(self.head.score, gain=1.0)
+        self.head = ScoreHead(width, "he", classes=classes, features=features)
+        for last in (self.head.score, self.head.class_logits):
+            if last is not None:
+                equalized(last, gain=1.0)
 
     @staticmethod
     def _activation() -> nn.Module:
