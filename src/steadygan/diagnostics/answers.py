@@ -119,7 +119,7 @@ def _data(history: History, diagnosis: Diagnosis) -> str:
     if found is not None:
         return f"{SENTENCES[found.verdict]} {_sentence(_because(found))}."
     levels = Levels(history)
-    known = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation")
+    known = list(said(levels, "training_samples", "r_v", "copy_ratio", "augmentation"))
     shown = [each for each in known if each.field != "training_samples"]
     if not shown:
         return (

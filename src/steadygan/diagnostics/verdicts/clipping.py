@@ -33,6 +33,6 @@ def clipping(history: History) -> Finding | None:
         harm &= ~distance_of(levels).falling
         holds = (share >= SHARE) & harm & ~samples.fine & (levels.age >= FROM)
     strength = between(share, SHARE, MOST)
-    evidence = said(levels, "clipped_share", "slope_between", "slope_high", *samples.fields)[:3]
+    evidence = said(levels, "clipped_share", "slope_between", "slope_high", *samples.fields, most=3)
     missing = int(not levels.has("slope_between"))
     return levels.finding("clipping", holds, strength, evidence, SOURCE, missing=missing)

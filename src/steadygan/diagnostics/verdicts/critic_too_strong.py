@@ -61,7 +61,7 @@ def critic_too_strong(history: History) -> Finding | None:
         return _by_losses(levels)
     missing = int(math.isnan(gradient[-1])) + int(not samples.known[-1])
     most = MOST_SURE if (flat | starved)[-1] else SATURATED_MOST if full[-1] else DOUBTFUL
-    evidence = said(levels, *fields)[:3]
+    evidence = said(levels, *fields, most=3)
     return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
 
 

@@ -34,5 +34,5 @@ def critic_too_weak(history: History) -> Finding | None:
     )
     fields = ("accuracy", "gap", "rise", *samples.fields)
     return levels.finding(
-        "critic_too_weak", holds, strength, said(levels, *fields)[:4], SOURCE, missing=int(not levels.has("rise"))
+        "critic_too_weak", holds, strength, said(levels, *fields, most=4), SOURCE, missing=int(not levels.has("rise"))
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator, Sequence
 
 from steadygan.diagnostics.findings import Evidence
 from steadygan.diagnostics.verdicts.levels import Column, Levels
@@ -56,15 +58,23 @@ CLAUSES = {
 """{} a number, {%} a share, {,} a count, {name%} another field's share"""
 
 
-def said(levels: Levels, *fields: str) -> list[Evidence]:
-    """Evidence of the fields that the log has, as levels at its last look, in this order."""
-    found = []
+def said(levels: Levels, *fields: str, most: int | None = None) -> Iterator[Evidence]:
+    """Evidence of the fields that the log has, as levels at its last look, in this order; worded as it is asked for.
+
+    Args:
+        levels: of the log
+        fields: their names
+        most: the first so many; None: all
+    """
+    return itertools.islice(_evidence(levels, fields), most)
+
+
+def _evidence(levels: Levels, fields: Sequence[str]) -> Iterator[Evidence]:
     for field in fields:
         value = _newest(levels.level(field))
         value = _newest(levels.latest(field)) if math.isnan(value) else value
         if not math.isnan(value):
-            found.append(Evidence(field, value, clause(levels, field, value)))
-    return found
+            yield Evidence(field, value, clause(levels, field, value))
 
 
 def clause(levels: Levels, field: str, value: float) -> str:

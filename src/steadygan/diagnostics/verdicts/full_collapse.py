@@ -38,6 +38,5 @@ def full_collapse(history: History) -> Finding | None:
     strength = strongest(np.where(alike, between(distance, NEARLY, ALIKE / 2), 0.0), by_classes, by_bins)
     fields = ("distance_ratio", "duplicates", "class_entropy_ratio", "bins_missing")
     borne_out = levels.has("duplicates") or levels.has("bins_missing") or levels.has("class_entropy_ratio")
-    return levels.finding(
-        "full_collapse", alike | one_class, strength, said(levels, *fields)[:3], SOURCE, missing=0 if borne_out else 1
-    )
+    evidence = said(levels, *fields, most=3)
+    return levels.finding("full_collapse", alike | one_class, strength, evidence, SOURCE, missing=0 if borne_out else 1)

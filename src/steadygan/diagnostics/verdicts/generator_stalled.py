@@ -49,7 +49,7 @@ def generator_stalled(history: History) -> Finding | None:
         "generator_stalled",
         holds,
         known,
-        said(levels, *fields)[:3],
+        said(levels, *fields, most=3),
         SOURCE,
         missing=int(not levels.has("generator_gradient")) + int(not levels.has("accuracy")),
     )

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from steadygan.diagnostics.findings import Evidence, Finding
+from steadygan.diagnostics.findings import Finding
 from steadygan.diagnostics.history import History
 from steadygan.diagnostics.verdicts.distance import distance_of
 from steadygan.diagnostics.verdicts.evidence import said
@@ -34,8 +34,6 @@ def healthy(history: History) -> Finding | None:
     holds[: LEAST_LOOKS - 1] = False
     absent = sum(math.isnan(levels.level(field)[-1]) for field in ("accuracy", "bins_missing")) if levels.looks else 0
     strength = between(distance, 0.2, 0.8)
-    return levels.finding("healthy", holds.astype(bool), strength, _evidence(levels), SOURCE, missing=absent)
-
-
-def _evidence(levels: Levels) -> list[Evidence]:
-    return said(levels, *FIELDS)[:4]
+    return levels.finding(
+        "healthy", holds.astype(bool), strength, said(levels, *FIELDS, most=4), SOURCE, missing=absent
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ class Levels:
         verdict: VerdictName,
         holds: Mask,
         strength: Column,
-        evidence: list[Evidence],
+        evidence: Iterable[Evidence],
         source: str,
         *,
         missing: int = 0,
@@ -169,7 +169,7 @@ class Levels:
             verdict: its name
             holds: where the evidence is there
             strength: 0 at the threshold to 1 where nothing else could be meant
-            evidence: of the last look
+            evidence: of the last look; read only if it holds
             source: of the thresholds
             missing: fields that would bear it out and are not in the log
             most: confidence that it does not pass

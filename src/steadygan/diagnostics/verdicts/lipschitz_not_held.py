@@ -25,6 +25,6 @@ def lipschitz_not_held(history: History) -> Finding | None:
     with np.errstate(invalid="ignore"):
         harm = samples.bad | ~samples.known | (high > ALONE)
         holds = (high > STEEP) & ~np.isnan(levels.level("wasserstein")) & harm & ~samples.fine & (levels.age >= FROM)
-    evidence = said(levels, "slope_high", "wasserstein", *samples.fields)[:3]
+    evidence = said(levels, "slope_high", "wasserstein", *samples.fields, most=3)
     missing = int(not samples.known[-1]) if levels.looks else 0
     return levels.finding("lipschitz_not_held", holds, between(high, STEEP, MOST), evidence, SOURCE, missing=missing)

@@ -38,5 +38,5 @@ def oscillation(history: History) -> Finding | None:
         holds &= (~(levels.outlook("move") < MOVING) | others) & (samples.bad | ~samples.known)
         way = np.where(together, between(move / own, TOGETHER, 10), 0.0)
     strength = strongest(between(move, FAR, VERY_FAR), way, np.where(others, between(changed, OTHERS / 2, 1), 0.0))
-    evidence = said(levels, "move", "directness", *samples.fields)[:3]
+    evidence = said(levels, "move", "directness", *samples.fields, most=3)
     return levels.finding("oscillation", holds, strength, evidence, SOURCE, missing=int(not levels.has("directness")))

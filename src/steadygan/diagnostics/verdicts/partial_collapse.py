@@ -46,5 +46,6 @@ def partial_collapse(history: History) -> Finding | None:
     )
     fields = [field for field, test in tests.items() if len(test) and test[-1]]
     counted = levels.has("bins_missing") or levels.has("classes")
-    evidence = said(levels, *fields, *(f for f in ("energy", "bins_different", "rank_ratio") if f not in fields))[:3]
+    fields += [field for field in ("energy", "bins_different", "rank_ratio") if field not in fields]
+    evidence = said(levels, *fields, most=3)
     return levels.finding("partial_collapse", holds, strength, evidence, SOURCE, missing=0 if counted else 2)

@@ -38,5 +38,5 @@ def too_little_data(history: History) -> Finding | None:
         shown |= (levels.level("copy_ratio") < 0.9) & ~(levels.level("distance_ratio") < 0.3)
         holds = (count < FEW) & ~(seen < PASSES * count) & shown & (levels.age >= FROM)
     strength = between(count, FEW, VERY_FEW)
-    evidence = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation")[:3]
+    evidence = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation", most=3)
     return levels.finding("too_little_data", holds, strength, evidence, SOURCE, missing=int(not levels.has("seen")))
