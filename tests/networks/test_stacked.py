@@ -98,7 +98,9 @@ def test_of_both_levels_the_images_are_scored_as_alone():
     assert [noise.shape for noise in both.recovered] == [(4, 3), (4, 2)]
 
 
-@pytest.mark.parametrize("sample", [DIGITS, SampleSpec((3, 28, 28), 4), SampleSpec((3, 32, 32), 2)], ids=str)
+@pytest.mark.parametrize(
+    "sample", [DIGITS, SampleSpec((3, 28, 28), 4), SampleSpec((3, 32, 32), 2), SampleSpec((3, 48, 32), 2)], ids=str
+)
 def test_an_encoder_s_features_are_not_negative_and_its_logits_are_those_of_its_features(sample):
     encoder = ClassifierEncoder(4, 6, features=7).build(sample)
     images = torch.rand(3, *sample.shape)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.checks import above, true_or_false, whole_fields
-from steadygan.networks.checks import need_image, need_labels
+from steadygan.networks.checks import need_labels, need_start
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (8, 16, 28, 32, 64)
-"""Supported sizes of images in pixels."""
+"""Supported sizes of images in pixels; the longer side of others is a multiple of 4."""
 _UNPADDED = (28, 32)
 
 
@@ -52,5 +52,12 @@ class ClassifierEncoder:
         from steadygan.networks.layers.encoder import Encoder
 
         classes = need_labels("ClassifierEncoder", sample)
-        channels, size = need_image("ClassifierEncoder", sample, SIZES if self.padded else _UNPADDED)
-        return Encoder(channels, size, (self.width, self.second_width), self.features, classes, padded=self.padded)
+        channels, _, _ = need_start("ClassifierEncoder", sample, SIZES if self.padded else _UNPADDED, _pooled_twice)
+        _, *sides = sample.shape
+        widths = (self.width, self.second_width)
+        return Encoder(channels, (sides[0], sides[1]), widths, self.features, classes, padded=self.padded)
+
+
+def _pooled_twice(size: int) -> int:
+    """Pixels of a side behind both convolutions, where these are padded."""
+    return size // 4

@@ -17,12 +17,19 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, channels: int, size: int, widths: tuple[int, int], features: int, classes: int, *, padded: bool
+        self,
+        channels: int,
+        sides: tuple[int, int],
+        widths: tuple[int, int],
+        features: int,
+        classes: int,
+        *,
+        padded: bool,
     ) -> None:
         """
         Args:
             channels: of the images
-            size: of the images in pixels
+            sides: height and width of the images in pixels
             widths: feature maps of both convolutions
             features: F
             classes: K
@@ -30,8 +37,7 @@ class Encoder(nn.Module):
         """
         super().__init__()
         padding = _KERNEL // 2 if padded else 0
-        for _ in widths:
-            size = (size + 2 * padding - _KERNEL + 1) // 2
+        height, width = (self._pooled(self._pooled(side, padding), padding) for side in sides)
         first, second = widths
         self.trunk = nn.Sequential(
             nn.Conv2d(channels, first, _KERNEL, padding=padding),
@@ -41,10 +47,15 @@ class Encoder(nn.Module):
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            linear(second * size * size, features, "he"),
+            linear(second * height * width, features, "he"),
             nn.ReLU(),
         )
         self.classifier = linear(features, classes, "he", full_precision=True)
+
+    @staticmethod
+    def _pooled(side: int, padding: int) -> int:
+        """Pixels of a side after a convolution and 2x2 pooling."""
+        return (side + 2 * padding - _KERNEL + 1) // 2
 
     def features(self, images: Tensor) -> Tensor:
         """Features [N, F], float32 or wider, not negative."""
