@@ -24,6 +24,7 @@ from steadygan.studies.results import Results
 from steadygan.studies.study import Plot, Scale, Study, Table
 from steadygan.studies.training import Training
 from steadygan.studies.trial import Trial
+from steadygan.studies.words import interval_text
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def table(results: Results) -> Table:
             if modes:
                 kl, near = (results.values(name, method=method, data=data) for name in ("kl", "near"))
                 mean = intervals.mean(modes)
-                bounds = f"{mean.low:.3g} to {mean.high:.3g}" if len(modes) > 1 else "-"
+                bounds = interval_text(mean) or "-"
                 quality = f"{np.mean(near):.1%}" if near else "-"
                 rows.append([title, method, len(modes), mean.mean, bounds, float(np.mean(kl)), quality])
                 rows[-1].append(PUBLISHED.get((method, data), "-"))
