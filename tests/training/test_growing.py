@@ -47,7 +47,7 @@ def test_stages_set_networks_rates_and_moments_before_the_steps_of_a_round():
         assert len(draws.critic[0].latents) == len(draws.generator[0].latents) == batch
         for network in game.networks.values():
             assert (network.level, network.fade.item(), network.present.item()) == (level, fade, level)
-        assert game.level == level
+        assert game.stages.level == level
         rate = 1e-3 * (0.5 if level == 0 else 1)
         for player in game.players.values():
             assert float(player.optimizer.param_groups[0]["lr"]) == pytest.approx(rate)
@@ -80,8 +80,8 @@ def test_real_samples_are_shown_with_the_detail_of_the_stage():
     for round_, factor, fade in ((0, 2, None), (1, 1, 1.0), (2, 1, 0.5), (3, 1, None)):
         game.set_round(round_)
         expected = as_grown(batch.samples, factor, None if fade is None else torch.tensor(fade))
-        assert torch.equal(game.shown(batch).samples, expected)
-    assert game.shown(batch) is batch
+        assert torch.equal(game.stages.shown(batch).samples, expected)
+    assert game.stages.shown(batch) is batch
 
 
 @pytest.mark.slow

@@ -99,7 +99,7 @@ class _View:
         return output._replace(score=output.score.float(), labels=labels)
 
     def real(self, round_: int, count: int) -> Batch:
-        return self.game.shown(self._train(count, self._rng(round_, _FRESH)))
+        return self.game.stages.shown(self._train(count, self._rng(round_, _FRESH)))
 
     def reference(self) -> Batch:
         shape = self.game.sample.shape
@@ -148,7 +148,7 @@ class _View:
         rng = self._rng(round_, _RISE)
         sign = 1.0 if recipe.objective.real_is_high else -1.0
         size = max(recipe.run.micro_batch or recipe.batch, game.group) // game.group * game.group
-        real = [self.game.shown(self._train(size, rng)) for _ in range(RISE_STEPS)]
+        real = [self.game.stages.shown(self._train(size, rng)) for _ in range(RISE_STEPS)]
         fresh = [self._fakes(each, rng) for each in (self._train(size, rng), self._train(size, rng))]
         labels = fresh[0][0].labels
         trained = _Copy(game)

@@ -105,7 +105,7 @@ class HeldOutMeasure:
             measuring(game.generator),
             game.autocast(),
         ):
-            for real, unseen in zip(map(game.shown, train), map(game.shown, held_out), strict=True):
+            for real, unseen in zip(map(game.stages.shown, train), map(game.stages.shown, held_out), strict=True):
                 noise = draw_random(self.recipe.prior.random_spec(), rng, batch).to(game.device)
                 fake = game.generate(noise, real.labels)
                 for found, samples in zip(scores, (real, unseen, fake), strict=True):

@@ -16,8 +16,8 @@ from steadygan.penalties import R1
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_setup, in_double
 from steadygan.training.step.patches import critic_loss, generator_loss, mapped
-from steadygan.training.step.phase_terms import split_output
 from steadygan.training.step.round import compute_gradients
+from steadygan.training.step.scoring import split_output
 from steadygan.training.step.setup import Setup
 from tests.training.games import image_data, main_phase, small_recipe, table
 

@@ -120,7 +120,7 @@ class Compiled:
         then separate graphs. They stay so, in order that what is measured on one process is what runs.
         """
         draws = draws._replace(real=None)  # ``real`` is their batch
-        key = phase, game.level  # of networks that grow, each level is another graph
+        key = phase, game.stages.level  # of networks that grow, each level is another graph
         if key not in self._used:
             self._used[key] = used_parameters(game, phase, real, draws, state, share)
         parameters, used = game.players[phase.player].parameters, self._used[key]

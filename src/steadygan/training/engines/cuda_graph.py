@@ -123,7 +123,7 @@ class CUDAGraph:
             self._recordings.clear()  # those of another game keep its memory alive
         inputs = real, draws._replace(real=None), state  # ``real`` is their batch
         shapes = tuple(leaf.shape for leaf in pytree.tree_leaves(inputs) if isinstance(leaf, torch.Tensor))
-        key = phase, game.level, share, shapes
+        key = phase, game.stages.level, share, shapes
         recording = self._recordings.get(key)
         if recording is None:
             check_recordable(game, self.name)

@@ -11,12 +11,10 @@ from steadygan.balance import Steps, StepsByLoss
 from steadygan.ema import update_average
 from steadygan.networks.layers.drawn import DrawnGenerator
 from steadygan.networks.layers.given import copied
-from steadygan.networks.layers.growing import as_grown
 from steadygan.networks.layers.inspect import (
     couples_batch,
     draws_in_forward,
     group_size,
-    growing_parts,
     round_followers,
 )
 from steadygan.networks.layers.packing import packing_of
@@ -32,6 +30,7 @@ from steadygan.training.step.networks import build_networks, check_growth
 from steadygan.training.step.patches import mapped
 from steadygan.training.step.player import Player, build_encoder, build_players
 from steadygan.training.step.probe import find_coupling
+from steadygan.training.step.stages import Stages
 from steadygan.training.step.state import GameState, initial_state
 from steadygan.types import (
     PLAYERS,
@@ -41,7 +40,6 @@ from steadygan.types import (
     Sample,
     SampleSpec,
     Scales,
-    at_each_scale,
     register_scales,
     scales_of,
 )
@@ -52,7 +50,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from steadygan.growth import Growth
     from steadygan.networks.drawing import GeneratorDraws
     from steadygan.penalties import CriticPenalty, GeneratorPenalty
     from steadygan.recipe import Recipe
@@ -98,12 +95,8 @@ class Game:
         self._power_iterations = {name: taken_over(self.players[name].network) for name in PLAYERS}
         self._may_draw = any(draws_in_forward(self.players[name].network) for name in PLAYERS)
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
-        self._growing = [part for network in self.networks.values() for part in growing_parts(network)]
-        self.level = 0 if recipe.growth is None else recipe.growth.levels - 1
-        """level of networks that grow, in this round; before any round they have their full size"""
-        self._fades = False
-        self.fade = torch.zeros((), device=self.device)
-        """share of the level below, in this round, 0-d"""
+        self.stages = Stages(recipe, self.networks.values(), self.device)
+        """level and fade of networks that grow"""
         self.constrained = [] if recipe.constraint is None else recipe.constraint.targets(self.critic)
         self.strength = torch.tensor(self._strength(0), device=self.device)
         """strength of the perturbation in this round, 0-d"""
@@ -178,16 +171,6 @@ class Game:
             world=world,
             encoder=build_encoder(recipe, sample, device),
         )
-
-    def shown(self, batch: Batch) -> Batch:
-        """A batch of real samples as it is shown to the critic: with the detail of the level of networks that grow."""
-        growth = self.recipe.growth
-        if growth is None:
-            return batch
-        factor, fade = 1 << (growth.levels - 1 - self.level), self.fade if self._fades else None
-        if factor == 1 and fade is None:
-            return batch
-        return batch._replace(samples=at_each_scale(lambda images: as_grown(images, factor, fade), batch.samples))
 
     def _exchanges(self) -> bool:
         if self.world.size == 1:
@@ -295,26 +278,12 @@ class Game:
             weight.fill_(value_at(penalty.weight, at))
         for player in self.players.values():
             player.apply_settings(at)
-        if self.recipe.growth is not None:
-            self._grow(round_, self.recipe.growth)
+        self.stages.set_round(round_, self.players.values())
         if self.state.plateau:
             self.rate_factor.copy_(self.state.plateau[-1])
             for player in self.players.values():
                 for group in player.optimizer.param_groups:
                     group["lr"] *= self.rate_factor  # in place: rates are 0-d tensors
-
-    def _grow(self, round_: int, growth: Growth) -> None:
-        """Brings the networks to their stage; with a new one the optimizers' moments begin anew."""
-        stage = self.recipe.stage(round_)
-        self.level, self._fades = stage.level, stage.fades
-        self.fade.fill_(stage.fade)
-        for part in self._growing:
-            part.grow(stage.level, stage.fade)
-        for player in self.players.values():
-            if round_ and self.recipe.stage(round_ - 1).number != stage.number:
-                player.optimizer.state.clear()
-            for group in player.optimizer.param_groups:
-                group["lr"] *= growth.rate_factor(stage.level)  # in place: rates are 0-d tensors
 
     def iterate_spectral_norms(self, names: Iterable[PlayerName]) -> None:
         """Moves the spectral norms of these players' networks by one step of their power iterations."""

@@ -90,7 +90,7 @@ def carry_out(setup: Setup, phase: Phase, draws: StepDraws, gradients: Gradients
     terms: Terms | None = None
     for rows in micro_batches(game.world.rows(count), game.recipe.run.micro_batch):
         micro = rows_of(draws, rows)
-        real = None if micro.real is None else game.shown(setup.feed(micro.real))
+        real = None if micro.real is None else game.stages.shown(setup.feed(micro.real))
         share = (rows.stop - rows.start) / count
         terms = accumulate(terms, gradients(game, phase, real, micro, game.state, share))
     assert terms is not None
