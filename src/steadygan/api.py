@@ -158,7 +158,7 @@ def resume(
         UsageError, RunError: one line.
     """
     from steadygan.training import resumption
-    from steadygan.training.session import owning
+    from steadygan.training.run_folder import owning
 
     began = started.began()
     if more_rounds < 0:

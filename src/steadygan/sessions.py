@@ -76,7 +76,8 @@ class Launch:
         self, recipe: Recipe, folder: Path, minutes: float | None, weights_from: Path | None, earlier: int
     ) -> Remedy | None:
         """The training in one folder; a remedy that asks for another one, after so many in others."""
-        from steadygan.training.session import new_run, owning
+        from steadygan.training.run_folder import owning
+        from steadygan.training.session import new_run
 
         def session() -> str:
             return new_run(

@@ -22,9 +22,10 @@ from steadygan.optimizers import Adam
 from steadygan.recipe import RunOptions, dumps, load
 from steadygan.run.history import read_history
 from steadygan.run.layout import list_checkpoints
+from steadygan.run.marks import write_marks
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.timeline import Replan
-from steadygan.training import session
+from steadygan.training import resumption, session
 from steadygan.training.budget import Budget, Look, Planner
 from steadygan.training.checking import check_run
 from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
@@ -255,7 +256,7 @@ def test_the_recipe_of_a_run_trains_its_very_weights_without_any_clock(replanned
 def test_a_run_resumed_at_any_checkpoint_ends_with_the_same_bytes(replanned, slow_then_fast, start):
     folder, _ = replanned
     whole = weights(folder)
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), start)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), start)
     assert recipe.rounds == {4: 8, 5: 8, 6: 11, 10: 11}[start]
     resume_run(recipe, image_data(), folder, from_round=start)
     assert weights(folder) == whole
@@ -266,7 +267,7 @@ def test_a_run_resumed_at_any_checkpoint_ends_with_the_same_bytes(replanned, slo
 def test_going_back_before_a_new_end_forgets_it(replanned, slow_then_fast):
     folder, _ = replanned
     slow_then_fast.clear()
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 5)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), 5)
     assert (recipe.rounds, recipe.replans) == (8, (Replan(4, 12, 8),))
     resume_run(recipe, image_data(), folder, from_round=5)
     assert [change.round for change in read_history(folder)] == [4]
@@ -276,9 +277,9 @@ def test_going_back_before_a_new_end_forgets_it(replanned, slow_then_fast):
 def test_a_run_that_died_between_the_recipe_and_its_mark_was_not_edited_by_hand(replanned, slow_then_fast):
     folder, _ = replanned
     first = dataclasses.replace(load(folder / "recipe.yaml"), rounds=12, replans=())
-    session.write_marks(folder, dumps(first), image_data().fingerprint, minutes=5.0)
+    write_marks(folder, dumps(first), image_data().fingerprint, minutes=5.0)
     assert check_run(folder).whole
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
     resume_run(recipe, image_data(), folder, from_round=6)
     assert {change.field for change in read_history(folder)} == {"rounds"}
     assert {change.by for change in read_history(folder)} == {"to keep the time"}
@@ -295,7 +296,7 @@ def test_a_resume_has_what_is_left_of_the_time(replanned, monkeypatch, slow_then
 
     monkeypatch.setattr(session, "Planner", Looks)
     spent = json.loads((folder / "checkpoints/000006/state.json").read_text())["spent"]
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
     resume_run(recipe, image_data(), folder, from_round=6)
     assert (seen[0].seconds, seen[0].before) == (300.0, spent)
     assert 0 < spent < 300
@@ -327,7 +328,7 @@ def told_at_start(folder, recipe, **how):
 
 def test_a_resume_says_what_is_left_of_the_time(replanned, slow_then_fast):
     folder, _ = replanned
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
     said = told_at_start(folder, recipe, from_round=6)
     assert re.search(r"note: [45] min of the 5 minutes of this run are left", said)
 
@@ -335,7 +336,7 @@ def test_a_resume_says_what_is_left_of_the_time(replanned, slow_then_fast):
 def test_a_resume_after_the_time_is_over_says_so_and_ends_within_two_rounds(replanned, monkeypatch):
     folder, _ = replanned
     monkeypatch.setattr(session, "Planner", Planner)
-    recipe = session.resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
+    recipe = resumption.as_it_was(folder, load(folder / "recipe.yaml"), 6)
     said = told_at_start(folder, recipe, from_round=6, began=time.perf_counter() - 301)
     assert "the 5 minutes of this run are over (5 min" in said
     assert load(folder / "recipe.yaml").rounds <= 8

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan import recipe as recipes
-from steadygan.errors import RunError, SteadyganError, UsageError
+from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.data_facts import DataFacts
-from steadygan.run.environment import Environment
-from steadygan.run.foreign_weights import read_own_names
-from steadygan.run.history import BY_RESUME, DAMAGED, Change, now, read_history, write_history
-from steadygan.run.marks import marked_damage, read_marks, write_marks
-from steadygan.run.owner import owned
+from steadygan.run.history import BY_RESUME, DAMAGED, Change, now
+from steadygan.run.marks import read_marks
 from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
-from steadygan.system.files import write_json, write_text
 from steadygan.system.malloc import kept_memory
-from steadygan.training import advice, out_of_memory, plan, resumption, speed, starting, validate
+from steadygan.training import out_of_memory, plan, resumption, speed, starting, validate
 from steadygan.training.budget import Budget, Planner, resumed_words
 from steadygan.training.costs import expected_costs
 from steadygan.training.engines.eager import EAGER
@@ -32,6 +25,7 @@ from steadygan.training.engines.select import verified
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.resolve import resolve
+from steadygan.training.run_folder import check_weights, owning, refusal, rewrite, write_start
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.trainer import Trainer
 from steadygan.training.waiting import Say, said, silent, told_to
@@ -104,11 +98,11 @@ def _train(
     doctor: Doctor | None,
 ) -> str:
     chosen = choose_device(local_device(device))
-    held = world.broadcast(_held(folder))
-    if held is not None:
-        raise UsageError(held)
+    refused = world.broadcast(refusal(folder))
+    if refused is not None:
+        raise UsageError(refused)
     if weights_from is not None:
-        _check_weights(weights_from, dataset)
+        check_weights(weights_from, dataset)
     _check_same_data(dataset, world)
     say = told_to(observers) if world.first else silent
     resolved = resolve(recipe, dataset, chosen, budget, evaluator, world, say)
@@ -123,7 +117,7 @@ def _train(
     game = trainer.build()
     taken = () if weights_from is None else starting.start_from(game, weights_from)
     if world.first:
-        _write_start(trainer, weights_from)
+        write_start(trainer, weights_from)
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, resolved.speed, dataset)
@@ -214,7 +208,7 @@ def resume_run(
                 if problem is not None:
                     warnings += (f"{problem}: its rows up to round {round_:,} are kept as they can be read",)
                     changes.append(Change(round_, record.path.name, None, None, DAMAGED, now()))
-            warnings += _rewrite(trainer, damaged_data, changes)
+            warnings += rewrite(trainer, damaged_data, changes)
         return trainer.run(game, (*notes, *_notes(warnings)))
 
 
@@ -225,10 +219,6 @@ def _left(folder: Path, state: CheckpointState | None, began: float) -> Budget |
         return None
     spent = 0.0 if state is None else state.seconds if state.spent is None else state.spent
     return Budget(60 * marks.minutes, began, spent)
-
-
-def _minutes(trainer: Trainer) -> float | None:
-    return None if trainer.planner is None else trainer.planner.budget.seconds / 60
 
 
 def _built(trainer: Trainer) -> Game:
@@ -243,62 +233,6 @@ def _built(trainer: Trainer) -> Game:
         if isinstance(error, RuntimeError) and not out_of_memory.is_out_of_memory(error):
             raise
         raise RunError(f"the networks of {trainer.folder / layout.RECIPE} do not fit into memory") from None
-
-
-def _rewrite(trainer: Trainer, damaged_data: str | None, changes: Sequence[Change]) -> tuple[str, ...]:
-    """Writes what a resumed run begins with: history, data facts if they were damaged, recipe, marks."""
-    folder, recipe = trainer.folder, recipes.dumps(trainer.recipe)
-    warnings: tuple[str, ...] = ()
-    marks = read_marks(folder)
-    history = resumption.history_up_to(folder, trainer.recipe, trainer.counters.round)
-    if changes or len(history) != len(read_history(folder)):
-        write_history(folder, [*history, *changes])
-    if damaged_data is not None:
-        write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
-        warnings += (f"{damaged_data}; it was written again from the data",)
-    damaged = {}
-    if marks is not None:
-        problem = marked_damage(folder, marks, layout.ENVIRONMENT)
-        if problem is not None:
-            damaged = {layout.ENVIRONMENT: marks.files[layout.ENVIRONMENT]}
-            warnings += (problem,)
-    write_text(folder / layout.RECIPE, recipe)
-    write_marks(folder, recipe, trainer.dataset.fingerprint, damaged, _minutes(trainer))
-    return warnings
-
-
-@contextlib.contextmanager
-def owning(folder: Path, world: World) -> Iterator[str | None]:
-    """The run's ownership for the block, which the first process takes for all; see ``run.owner.owned``."""
-    with contextlib.ExitStack() as stack:
-        refused, taken_over = None, None
-        if world.first:
-            try:
-                taken_over = stack.enter_context(owned(folder))
-            except SteadyganError as error:
-                refused = error
-        refused = world.broadcast(refused)
-        if refused is not None:
-            raise refused
-        yield taken_over
-
-
-def _held(folder: Path) -> str | None:
-    """Why a new run cannot begin in a folder; None if it can."""
-    if (folder / layout.RECIPE).exists():
-        command = advice.resume_command(folder)
-        return f"{folder} already holds a run: '{command}' goes on with it, or name another --out"
-    left = [
-        name
-        for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.SIGNALS, layout.HISTORY)
-        if (folder / name).exists() and not (name == layout.CHECKPOINTS and not any((folder / name).iterdir()))
-    ]
-    if left:
-        return (
-            f"{folder} holds {' and '.join(left)} of another run, but no {layout.RECIPE}: they would be taken for this "
-            "run's; move them away, or name another --out"
-        )
-    return None
 
 
 def _changed(state: CheckpointState, trainer: Trainer) -> tuple[str, ...]:
@@ -333,32 +267,3 @@ def _check_same_data(dataset: Dataset, world: World) -> None:
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
     gpu = idle_gpu()
     return (*(f"warning: {text}" for text in warnings), *([f"note: {gpu}"] if gpu else []))
-
-
-def _write_start(trainer: Trainer, weights_from: Path | None) -> None:
-    """Creates the run folder with recipe, environment and data facts."""
-    folder = trainer.folder
-    environment = Environment.current(trainer.device, trainer.precision, weights_from)
-    write_json(folder / layout.ENVIRONMENT, environment.to_json())
-    write_json(folder / layout.DATA, DataFacts.of(trainer.dataset).to_json())
-    recipe = recipes.dumps(trainer.recipe)
-    write_marks(folder, recipe, trainer.dataset.fingerprint, minutes=_minutes(trainer))
-    write_text(folder / layout.RECIPE, recipe)  # last: it makes the folder a run
-
-
-def _check_weights(weights: Path, dataset: Dataset) -> None:
-    """Refuses a file that cannot be read, before anything that takes long, and weights of another alphabet.
-
-    Raises:
-        UsageError: one line; the same ids would stand for other characters.
-    """
-    if not weights.is_dir():
-        read_own_names(weights)
-        return
-    run = weights.parent.parent
-    theirs, mine = DataFacts.read(run).alphabet if (run / layout.DATA).exists() else None, dataset.alphabet
-    if theirs is not None and mine is not None and theirs != mine:
-        raise UsageError(
-            f"{run} was trained on other characters ({len(theirs):,} of them) than {dataset.name} has "
-            f"({len(mine):,}): its weights would read each as another; start without them"
-        )
