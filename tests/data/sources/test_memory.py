@@ -15,7 +15,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from steadygan.data import DataOptions, Dataset, Stored, open_data
 from steadygan.data.open import open_memory
-from steadygan.data.sources import memory
+from steadygan.data.sources import items, memory
 from steadygan.errors import DataError, SteadyganError
 from steadygan.types import SampleSpec
 
@@ -134,7 +134,7 @@ def test_pictures_of_other_modes_are_decoded_as_files_are(tmp_path):
 
 
 def test_endless_data_is_taken_up_to_a_bound_with_a_line(monkeypatch):
-    monkeypatch.setattr(memory, "MOST_ITEMS", 60)
+    monkeypatch.setattr(items, "MOST_ITEMS", 60)
     data = opened(Stream(10**9))
     assert len(data.train) + len(data.held_out) == 60
     assert any("first 60 samples" in note for note in data.audit.notes)

@@ -1,0 +1,163 @@
+"""Samples one by one: of a sequence, a data set of torch or of the user's own, or an iterable."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from steadygan.data.sources.handed import array_of, described, is_array, is_picture
+from steadygan.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from steadygan.data.images.decode import Payload
+
+ACCEPTED = (
+    "a path, a name, DataOptions, an array, a tensor, (samples, labels), a table of pandas, a torch Dataset or "
+    "DataLoader, or a list of pictures"
+)
+MOST_ITEMS = 100_000
+"""samples that are taken of an iterable without a length"""
+MOST_BYTES = 2**31
+"""bytes of samples that are taken of it"""
+_SAMPLES = ("image", "images", "img", "pixel_values", "x", "data", "sample", "samples", "input", "inputs", "signal")
+_LABELS = ("label", "labels", "y", "target", "targets", "class", "fine_label", "class_label")
+_PLAIN_MODES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+
+
+class Items(NamedTuple):
+    """What items hold."""
+
+    samples: Any
+    """one array, or a list of pictures as arrays and encoded"""
+    labels: Any
+    """of the samples; None: none"""
+    notes: list[str]
+    """sentences for the user"""
+    pictures: bool
+    """True if all are pictures of Pillow"""
+
+
+def items_of(data: Any, labels: Any) -> Items:
+    """Samples and labels of a sequence, a data set or an iterable.
+
+    Args:
+        data: x, (x,), (x, y) or a mapping an item
+        labels: that were handed over beside it; None: the items' own
+
+    Raises:
+        DataError, UsageError: one line, for what cannot be trained on.
+    """
+    items, notes = _iterated(data)
+    samples: list[Any] = []
+    of_items: list[Any] = []
+    size = 0
+    endless, pictures = not _has_length(data), True
+    for number, item in enumerate(_told_of_errors(items, type(data).__name__)):
+        sample, label = _split_item(item, number)
+        pictures = pictures and is_picture(sample)
+        samples.append(_payload(sample, number))
+        if label is not None:
+            of_items.append(label)
+        size += samples[-1].nbytes if isinstance(samples[-1], np.ndarray) else len(samples[-1])
+        if endless and (size >= MOST_BYTES or len(samples) >= MOST_ITEMS):
+            notes.append(
+                f"The first {len(samples):,} samples of the {type(data).__name__} are used: it has no length, and "
+                f"at most {MOST_ITEMS:,} samples or {MOST_BYTES // 2**30} GiB are taken of such data."
+            )
+            break
+    if not samples:
+        raise DataError(f"the {type(data).__name__} is empty")
+    if of_items and len(of_items) != len(samples):
+        raise DataError(f"the {type(data).__name__} has labels for {len(of_items):,} of {len(samples):,} samples")
+    if of_items and labels is None:
+        labels = np.asarray([_plain_label(label, number) for number, label in enumerate(of_items)])
+    arrays = [sample for sample in samples if isinstance(sample, np.ndarray)]
+    forms = {(sample.shape, sample.dtype) for sample in arrays}
+    if len(arrays) == len(samples) and len(forms) == 1:
+        return Items(np.stack(samples), labels, notes, pictures)
+    for sample in arrays:
+        if sample.dtype != np.uint8 or sample.ndim not in (2, 3):
+            shapes = sorted({str(list(shape)) for shape, _ in forms})[:3]
+            raise DataError(
+                f"the samples have different shapes or number types ({', '.join(shapes)}): only pictures in uint8 or "
+                "of Pillow may have several sizes"
+            )
+    return Items(samples, labels, notes, pictures)
+
+
+def _told_of_errors(items: Iterator[Any], name: str) -> Iterator[Any]:
+    """The items; what a data set of the user's own raises becomes one line, with the error itself as its cause."""
+    number = 0
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except Exception as error:
+            text = " ".join(str(error).split())[:160]
+            raise DataError(f"item {number} of the {name} cannot be read: {type(error).__name__}: {text}") from error
+        yield item
+        number += 1
+
+
+def _has_length(data: Any) -> bool:
+    try:
+        return hasattr(data, "__len__") and len(data) >= 0
+    except TypeError:  # torch's data sets may define it to raise
+        return False
+
+
+def _iterated(data: Any) -> tuple[Iterator[Any], list[str]]:
+    if isinstance(data, bytes | bytearray | str | int | float | bool) or data is None or callable(data):
+        raise UsageError(f"data is {described(data)}; it has to be {ACCEPTED}")
+    if _has_length(data) and hasattr(data, "__getitem__"):
+        return (data[index] for index in range(len(data))), []
+    if isinstance(data, Iterable):
+        return iter(data), []
+    raise UsageError(f"data is {described(data)}; it has to be {ACCEPTED}")
+
+
+def _split_item(item: Any, number: int) -> tuple[Any, Any]:
+    """(sample, label or None) of an item: x, (x,), (x, y), or a mapping with an image and a label."""
+    if isinstance(item, Mapping):
+        sample = next((item[key] for key in _SAMPLES if key in item), None)
+        if sample is None:
+            found = ", ".join(map(str, list(item)[:8]))
+            raise UsageError(f"item {number} has no sample by a name such as 'image' or 'x'; it holds {found}")
+        return sample, next((item[key] for key in _LABELS if key in item), None)
+    if isinstance(item, tuple | list) and item and (is_array(item[0]) or is_picture(item[0])):
+        if len(item) > 2:
+            raise UsageError(f"item {number} has {len(item)} parts; (sample,) or (sample, label) are used")
+        return item[0], item[1] if len(item) == 2 else None
+    return item, None
+
+
+def _payload(sample: Any, number: int) -> Payload:
+    """A sample as an array as it is stored, or, of deeper pictures of Pillow, as the bytes of a file."""
+    if is_picture(sample):
+        return _of_picture(sample)
+    array = array_of(sample, f"sample {number}")
+    if array.dtype.hasobject or array.dtype.kind not in "buif" or not array.ndim:
+        raise UsageError(f"sample {number} is {described(sample)} of {array.dtype}; arrays, tensors and pictures are")
+    return array
+
+
+def _of_picture(picture: Any) -> Payload:
+    """uint8 [H, W] or [H, W, C], so that pictures of one size make an array; PNG or TIFF bytes of other modes."""
+    if picture.mode in _PLAIN_MODES and "transparency" not in picture.info:
+        return np.asarray(picture)
+    buffer = io.BytesIO()
+    if picture.mode in ("I", "F"):
+        picture.save(buffer, "TIFF")
+    else:
+        picture = picture if picture.mode in ("1", "P", "I;16", "RGBA") else picture.convert("RGB")
+        picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _plain_label(label: Any, number: int) -> Any:
+    array = array_of(label, f"label {number}") if not isinstance(label, str) else np.asarray(label)
+    return array.item() if array.ndim == 0 else array
