@@ -10,6 +10,7 @@ import pytest
 from steadygan.data import DataOptions, open_data
 from steadygan.evaluation import during_training
 from steadygan.evaluation.during_training import TrainingEvaluator, rank_correlation, training_evaluator
+from steadygan.metrics.transport import wasserstein1
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 
@@ -42,6 +43,15 @@ def test_points_are_evaluated_by_exact_distance_and_modes(monkeypatch):
     assert good["judge"] == "wasserstein1"
     assert good["wasserstein1"] < 0.2 * bad["wasserstein1"]
     assert (good["modes"], bad["modes"]) == (8, 1)
+
+
+def test_fewer_points_are_matched_than_in_an_evaluation_of_a_run(monkeypatch):
+    monkeypatch.setattr(during_training, "MATCHED", 60)
+    data = open_data(DataOptions("8gaussians"))
+    samples = data.train.draw(np.random.default_rng(1), 500)[0]
+    held_out = data.held_out.samples
+    found = TrainingEvaluator(data)(samples, None)["wasserstein1"]
+    assert found == wasserstein1(samples, held_out, limit=60) != wasserstein1(samples, held_out)
 
 
 def test_who_wants_no_evaluator_or_has_too_few_images_gets_none(digits):

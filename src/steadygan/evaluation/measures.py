@@ -277,10 +277,12 @@ def _mode_coverage(material: Material) -> Iterable[Number]:
 def _transport(material: Material) -> Iterable[Number]:
     from steadygan.metrics.transport import wasserstein1
 
-    (train, _), (held_out, _), seed = material.real.train, material.real.held_out, material.seed
-    floor = material.real.floor(lambda: wasserstein1(train, held_out, seed=seed), "wasserstein1", seed)
-    value = wasserstein1(material.samples, held_out, seed=seed)
-    yield Number("wasserstein1", value, floor=floor, settings={"limit": 2_000})
+    (train, _), (held_out, _), real = material.real.train, material.real.held_out, material.real
+    distance = partial(wasserstein1, limit=material.matched, seed=material.seed)
+    floor = real.floor(lambda: distance(train, held_out), "wasserstein1", material.matched, material.seed)
+    yield Number(
+        "wasserstein1", distance(material.samples, held_out), floor=floor, settings={"limit": material.matched}
+    )
 
 
 def orders(length: int) -> range:
