@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -90,6 +91,13 @@ def test_rounds_move_decays_warm_ups_and_the_average_with_them_unless_they_are_k
 def test_a_decay_that_is_named_beside_rounds_stays_as_it_was_typed() -> None:
     line = ["wgan-gp-cifar10", "--rounds", "500", "--critic-optimizer.lr-factor.rounds", "300"]
     assert [end for _, end in decays(prepared(*line))] == [500, 300]
+
+
+def test_without_a_recipe_fields_of_the_one_that_is_chosen_may_be_set() -> None:
+    chosen = prepared("--rounds", "10", "--objective.weight", "0.5")  # of LeCam, which WGAN-GP has not
+    assert chosen.name == "lecam" and chosen.objective == dataclasses.replace(chosen.objective, weight=0.5)
+    with pytest.raises(UsageError, match=r"unknown option '--critic\.depht'"):
+        prepared("--critic.depht", "2")
 
 
 def test_keeping_schedules_without_rounds_is_refused() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from steadygan import api
+from steadygan import api, default_recipe
 from steadygan.cli import ending, epochs, overrides, positionals, topics, verbosity
 from steadygan.cli.outputs import check_new_run
 from steadygan.cli.overrides import Change
@@ -18,7 +19,7 @@ from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, check_used, import_kinds
 from steadygan.recipe import Recipe, fitted
-from steadygan.recipes import by_name, text, wgan_gp
+from steadygan.recipes import by_name
 from steadygan.run import RUNS, find_run, new_folder
 from steadygan.system import started
 from steadygan.system.terminal import raw_of, width_of
@@ -176,15 +177,16 @@ def base_of(values: argparse.Namespace) -> Base:
 def try_changes(base: Base, changes: Sequence[Change], parser: Parser, kinds: Sequence[Kind] = ()) -> Recipe:
     """The recipe with the changes for some sample shape, without opening the data.
 
+    Without a recipe, one of those that are chosen among: which one, the data says.
+
     Raises:
         UsageError: for changes that fit the recipe of no sample shape.
     """
     if isinstance(base, Recipe):
         return overrides.apply(base, changes, parser.options, kinds)
     problem: UsageError | None = None
-    for sample in STAND_INS:
+    for make, sample in itertools.product((base,) if base else default_recipe.RECIPES, STAND_INS):
         try:
-            make = base or (text if sample.is_text else wgan_gp)
             return overrides.apply(make(sample), changes, parser.options, kinds)
         except UsageError as error:
             problem = problem or error

@@ -8,10 +8,13 @@ from steadygan.default_recipe.choice import Choice
 from steadygan.default_recipe.numbers import for_grid, for_points, for_table
 from steadygan.default_recipe.pictures import for_pictures, for_tiny_pictures
 from steadygan.default_recipe.text import for_text
+from steadygan.recipes import lecam, photos, pictures, text, wgan_gp
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
 
+RECIPES = (wgan_gp, pictures, photos, lecam, text)
+"""functions of the recipes that are chosen among"""
 _TINY = 8  # pixels
 
 
@@ -32,4 +35,4 @@ def choose(dataset: Dataset, device: str) -> Choice:
     return for_tiny_pictures(dataset) if min(sample.shape[1:]) == _TINY else for_pictures(dataset, device)
 
 
-__all__ = ["Choice", "choose"]
+__all__ = ["RECIPES", "Choice", "choose"]

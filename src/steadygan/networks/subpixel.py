@@ -127,22 +127,27 @@ class SubpixelCritic:
     """residual blocks in each stage"""
     class_logits: bool = False
     """second head with class logits (AC-GAN); needs data with labels"""
+    projection: bool = False
+    """projection critic: add the product of features with a learned vector of the class; needs data with labels"""
     features: bool = False
     """also output the last hidden layer (feature matching)"""
 
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         whole_fields(self, "blocks", least=0)
+        if self.projection and self.class_logits:
+            raise UsageError("SubpixelCritic has both projection and class_logits; allowed: one of them")
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.
 
         Raises:
-            UsageError: for samples that are no images, sides that cannot be halved to 4 to 16 pixels, and data without
-                labels for class logits.
+            UsageError: for samples that are no images, sides that cannot be halved to 4 to 16 pixels, and classes in
+                data without labels.
         """
         from torch import nn
 
+        from steadygan.networks.layers.conditional import ProjectionHead
         from steadygan.networks.layers.generator_critic import Critic, LabelledSequential, ScoreHead
         from steadygan.networks.layers.subpixel import Activated, ResidualStage, halved, scaled_conv
 
@@ -155,7 +160,12 @@ class SubpixelCritic:
             parts.append(Activated(maps, "none", critic=True))
             if index + 1 < count:
                 parts.append(halved(maps, widths[index + 1]))
-        classes = need_classes("SubpixelCritic", sample) if self.class_logits else 0
         inputs = widths[-1] * (height >> count) * (width >> count)
-        head = ScoreHead(inputs, "glorot", classes=classes, features=self.features)
+        head: nn.Module
+        if self.projection:
+            labelled = need_classes("SubpixelCritic", sample, "projection")
+            head = ProjectionHead(inputs, labelled, "glorot", pool="flatten", features=self.features)
+        else:
+            classes = need_classes("SubpixelCritic", sample) if self.class_logits else 0
+            head = ScoreHead(inputs, "glorot", classes=classes, features=self.features)
         return Critic(LabelledSequential(*parts), head)
