@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,15 @@ def test_a_folder_of_pictures_gets_the_recipe_for_pictures_and_the_reasons(pictu
     text = " ".join(ready.reasons)
     assert "recipe pictures" in text and "mirrored at random" in text and "minutes" in text
     recipe.generator.build(ready.dataset.sample, recipe.prior.size)
+
+
+@pytest.mark.parametrize(("device", "named"), [("cpu", "pictures-by-class"), ("cuda", "--critic.conditional true")])
+def test_classes_are_not_used_and_a_line_says_how_they_are(pictures: Path, device: str, named: str) -> None:
+    dataset = open_data(DataOptions(source=str(pictures)))
+    assert not any("classes" in reason for reason in choose(dataset, device).reasons)
+    labelled = dataclasses.replace(dataset, sample=dataclasses.replace(dataset.sample, classes=3))
+    (line,) = [reason for reason in choose(labelled, device).reasons if "3 classes are not used" in reason]
+    assert named in line
 
 
 def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) -> None:

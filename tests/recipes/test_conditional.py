@@ -14,7 +14,7 @@ from steadygan.networks.layers.inspect import is_conditional
 from steadygan.objectives import Adversarial, AuxiliaryClassifier
 from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec
-from tests.recipes.samples import CONDITIONAL, IMAGES, POINTS, RESIDUAL
+from tests.recipes.samples import CONDITIONAL, IMAGES, PICTURES, POINTS, RESIDUAL
 
 
 def test_acgan_has_the_weights_of_its_paper_and_on_wgan_gp_those_of_its_code() -> None:
@@ -38,8 +38,8 @@ def test_acgan_on_wgan_gp_has_the_authors_networks_at_32_px_and_labelled_latents
 @pytest.mark.parametrize("name", [name for name in CONDITIONAL if name != "sgan"])  # whose critics are told no class
 @pytest.mark.parametrize("sample", [POINTS, SampleSpec((3, 8, 8)), SampleSpec((3, 32, 32))], ids=str)
 def test_conditional_recipes_follow_the_class_in_both_networks_and_refuse_data_without_labels(name, sample) -> None:
-    if sample == POINTS and name in RESIDUAL:
-        pytest.skip("residual networks are for images")
+    if sample == POINTS and name in (*RESIDUAL, *PICTURES):
+        pytest.skip("its networks are for images")
     recipe = RECIPES[name](sample)
     assert recipe.generator.conditional
     assert getattr(recipe.critic, "class_logits", False) or recipe.critic.projection

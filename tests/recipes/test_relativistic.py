@@ -13,7 +13,7 @@ from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec
 from tests.recipes.samples import IMAGES
 
-RELATIVISTIC = ("r3gan", "r3gan-cifar10", "photos", "pictures")
+RELATIVISTIC = ("r3gan", "r3gan-cifar10", "photos", "pictures", "pictures-by-class")
 
 
 @pytest.mark.parametrize("name", RELATIVISTIC)

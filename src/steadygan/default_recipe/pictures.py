@@ -57,7 +57,14 @@ def for_pictures(dataset: Dataset, device: str) -> Choice:
         recipe, why = _augmented(recipe, dataset, count)
         reasons.append(why)
     recipe, of_few = _for_few(recipe, count)
-    return Choice(recipe, minutes, (*reasons, *of_few))
+    reasons += of_few
+    if dataset.sample.classes > 1:
+        learns = "--generator.conditional true --critic.conditional true learn them"
+        learns = learns if device == "cuda" else "the recipe pictures-by-class learns them"
+        reasons.append(
+            f"its {dataset.sample.classes:,} classes are not used: {learns}, so that samples of one can be made"
+        )
+    return Choice(recipe, minutes, tuple(reasons))
 
 
 def _for_few(recipe: Recipe, count: int) -> tuple[Recipe, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from steadygan.recipes.improved import feature_matching, instance_noise, lecam, 
 from steadygan.recipes.lsun import METHODS, ROWS, lsun_grid, resnet101
 from steadygan.recipes.multiscale import msg_gan
 from steadygan.recipes.photos import photos
-from steadygan.recipes.pictures import pictures
+from steadygan.recipes.pictures import pictures, pictures_by_class
 from steadygan.recipes.progan import NAMES as PROGAN_NAMES
 from steadygan.recipes.progan import progan, progan_preset
 from steadygan.recipes.relativistic import r3gan, r3gan_cifar10
@@ -75,6 +75,7 @@ RECIPES: dict[str, RecipeFunction] = {
     "r3gan-cifar10": r3gan_cifar10,
     "photos": photos,
     "pictures": pictures,
+    "pictures-by-class": pictures_by_class,
     "stylegan2": stylegan2,
     "stylegan2-ada": stylegan2_ada,
     "progan": progan,
@@ -158,6 +159,7 @@ __all__ = [
     "msg_gan",
     "photos",
     "pictures",
+    "pictures_by_class",
     "progan",
     "progan_preset",
     "projection",

@@ -1,11 +1,11 @@
-"""The default for folders of pictures: R3GAN's loss with lazy penalties, on sub-pixel networks."""
+"""The default for folders of pictures: R3GAN's loss with lazy penalties, on sub-pixel networks; and with classes."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from steadygan.losses import RelativisticPaired
-from steadygan.networks import SubpixelCritic, SubpixelGenerator
+from steadygan.networks import LabelledGenerator, SubpixelCritic, SubpixelGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
 from steadygan.penalties import R1, R2
@@ -42,6 +42,21 @@ def pictures(sample: SampleSpec = IMAGES) -> Recipe:
         penalties=(R1(gamma, every=EVERY), R2(gamma, every=EVERY)),
         perturbation=DiffAugment(probability=Cosine(base.rounds, 0.0, 0.55)),
         critic_optimizer=dataclasses.replace(optimizer, lr=2e-3),
+    )
+
+
+def pictures_by_class(sample: SampleSpec = IMAGES) -> Recipe:
+    """The recipe 'pictures' for labelled pictures: a class can be asked for; needs data with labels.
+
+    The label joins the latent, which modulates all norms of the generator, and the critic's score has a projection of
+    the class (Miyato & Koyama 2018). Fakes are paired with real pictures of their class, as in R3GAN's code.
+    """
+    base = pictures(sample)
+    return dataclasses.replace(
+        base,
+        name="pictures-by-class",
+        generator=LabelledGenerator(SubpixelGenerator(smooth=True)),
+        critic=SubpixelCritic(projection=True),
     )
 
 
