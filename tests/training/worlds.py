@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
@@ -52,6 +53,7 @@ ALIKE = {
     "projection": "sagan",
     "biggan-128": "biggan",
     "r3gan": "photos",
+    "pictures": "pictures-by-class",
     "stylegan2": "stylegan2-ada",
 }
 """recipes all of whose kinds of parts another one has too, besides optimizers, and losses: means over samples all"""
@@ -84,6 +86,14 @@ def image_recipes() -> list[str]:
     return names
 
 
+def shallow(network: Any) -> Any:
+    """A spec of a network with one block in each stage, if it counts them."""
+    if hasattr(network, "blocks"):
+        return dataclasses.replace(network, blocks=1)
+    inner = getattr(network, "network", None)
+    return network if inner is None else dataclasses.replace(network, network=shallow(inner))
+
+
 def made(name: str, batch: int = 8) -> Recipe:
     """A recipe of a name, small."""
     if name in OTHERS:
@@ -91,9 +101,7 @@ def made(name: str, batch: int = 8) -> Recipe:
     else:
         sample = sample_of(name)
         whole = RECIPES[name](sample)
-        if hasattr(whole.critic, "blocks"):  # in each stage
-            shallow = {player: dataclasses.replace(getattr(whole, player), blocks=1) for player in PLAYERS}
-            whole = dataclasses.replace(whole, **shallow)
+        whole = dataclasses.replace(whole, **{player: shallow(getattr(whole, player)) for player in PLAYERS})
         if whole.encoder is not None:
             whole = stacked(whole)
         group = group_size(on_a_laptop(whole, width=8).critic.build(sample))
