@@ -53,7 +53,6 @@ ALIKE = {
     "projection": "sagan",
     "biggan-128": "biggan",
     "r3gan": "photos",
-    "pictures": "pictures-by-class",
     "stylegan2": "stylegan2-ada",
 }
 """recipes all of whose kinds of parts another one has too, besides optimizers, and losses: means over samples all"""
