@@ -59,10 +59,11 @@ def for_pictures(dataset: Dataset, device: str) -> Choice:
     recipe, of_few = _for_few(recipe, count)
     reasons += of_few
     if dataset.sample.classes > 1:
-        learns = "--generator.conditional true --critic.conditional true learn them"
-        learns = learns if device == "cuda" else "the recipe pictures-by-class learns them"
+        learn = "the recipe pictures-by-class learns them"
+        if device == "cuda":
+            learn = "--generator.conditional true --critic.conditional true learn them"
         reasons.append(
-            f"its {dataset.sample.classes:,} classes are not used: {learns}, so that samples of one can be made"
+            f"its {dataset.sample.classes:,} classes are not used: {learn}, so that samples of one can be made"
         )
     return Choice(recipe, minutes, tuple(reasons))
 
