@@ -1,95 +1,17 @@
-"""Options of other programs: those that mean the same are taken, for others an error says what to type here."""
+"""Options of other programs for the commands that train: train, resume, bench, sweep and study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from steadygan.cli.habits.meanings import OUT, OUTS, SIZES, Bare, Meaning, Otherwise, Same, Short, table
 
-from steadygan.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Same:
-    """An option of another name; the value goes to each of ``names``."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Short:
-    """A flag that stands for words of ours."""
-
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Bare:
-    """An option whose value is typed without an option here."""
-
-
-@dataclass(frozen=True)
-class Otherwise:
-    """What has no option of the same meaning: what to type."""
-
-    advice: str
-
-
-Meaning = Same | Short | Bare | Otherwise
-
-
-def meant(command: str, arguments: Sequence[str]) -> list[str]:
-    """The arguments with options of other programs in our words.
-
-    Raises:
-        UsageError: one line, for an option that has no exact counterpart.
-    """
-    table = HABITS.get(command, {})
-    words: list[str] = []
-    waiting = list(arguments)
-    while waiting:
-        word = waiting.pop(0)
-        if word == "--":
-            return [*words, word, *waiting]
-        name, equals, value = word.partition("=")
-        meaning = table.get(name if name.startswith("--") else word)
-        meaning = meaning or (table.get(name.replace("_", "-")) if name.startswith("--") else None)
-        if meaning is None:
-            words.append(word)
-        elif isinstance(meaning, Otherwise):
-            raise UsageError(f"there is no option '{name}' here: {meaning.advice}")
-        elif isinstance(meaning, Short):
-            words += meaning.words
-        elif isinstance(meaning, Bare):
-            words += [value] if equals else []
-        else:
-            given = equals or (waiting and not waiting[0].startswith("-"))
-            text = value if equals else waiting.pop(0) if given else ""
-            for ours in meaning.names:
-                words += [f"{ours}={text}"] if equals else [ours, text] if given else [ours]
-    return words
-
-
-def _table(*rows: tuple[str, Meaning]) -> dict[str, Meaning]:
-    return {name: meaning for names, meaning in rows for name in names.split()}
-
-
-_OUT = Same(("--out",))
-_OUTS = "-o --output --outdir --out-dir --output-dir --output-path --output-file --outfile --save-dir --save-path"
-_COUNTS = "-n --n --num --num-samples --n-samples --samples --nsamples --number --num-images --n-images"
-_SIZES = "--image-size --img-size --imsize --imageSize --resolution --res"
-_LENGTHS = "--steps --iterations --iters --iter --niter --n-iter --max-iter --max-steps --total-steps --num-steps"
-_EPOCHS = "--num-epochs --n-epochs --max-epochs --nepochs --epoch"
 _COMPILED = ("--engine", "compiled")
-_ROUND = Same(("--round",))
-_ROUNDS = "--ckpt --checkpoint --iteration --step --epoch --best-round"
-_ON_CPU = Otherwise("samples are drawn on the CPU")
-_BLOCKS = Otherwise("samples are drawn in blocks, and no batch size is needed")
-_DEVICES = "--gpu --gpus --gpu-id --cuda --mps --device"
+_EPOCHS = "--num-epochs --n-epochs --max-epochs --nepochs --epoch"
+_LENGTHS = "--steps --iterations --iters --iter --niter --n-iter --max-iter --max-steps --total-steps --num-steps"
 
-_TRAIN = _table(
+_TRAIN = table(
     ("--batch-size --batchsize --bs --batchSize", Same(("--batch",))),
-    (f"{_SIZES} --size", Same(("--data.size",))),
-    (_OUTS, _OUT),
+    (f"{SIZES} --size", Same(("--data.size",))),
+    (OUTS, OUT),
     ("--dataset --data-dir --data-path --dataroot --data-root --input --input-dir", Same(("--data",))),
     ("--lr --learning-rate", Same(("--generator-optimizer.lr", "--critic-optimizer.lr"))),
     ("--lr-g --g-lr --lrG --glr --generator-lr", Same(("--generator-optimizer.lr",))),
@@ -186,65 +108,7 @@ _TRAIN = _table(
     ("--debug", Otherwise("--verbose says each step, with the traceback of an error")),
 )
 
-_SAMPLE = _table(
-    (_COUNTS, Same(("--count",))),
-    (_OUTS, _OUT),
-    (_ROUNDS, _ROUND),
-    ("--label --labels --classes --cls --class-idx", Same(("--class",))),
-    ("--video --film --animation --animate --movie", Short(("--gif",))),
-    ("--interp --interpolation", Short(("--interpolate",))),
-    ("--run --model --network --name", Bare()),
-    ("--random-seed --manual-seed --seeds", Same(("--seed",))),
-    ("--trunc --truncation-psi --psi --threshold", Same(("--truncation",))),
-    ("--style-mixing --mixing --mix", Same(("--mix-styles",))),
-    (_DEVICES, _ON_CPU),
-    ("--batch --batch-size --bs", _BLOCKS),
-    (f"{_SIZES} --size", Otherwise("samples have the size that the run was trained at")),
-    ("--ema", Otherwise("samples are of the averaged weights; --raw takes the others")),
-    ("--force -f -y", Short(("--overwrite",))),
-)
-
-_EXPORT = _table(
-    ("--format --type --kind --as", Same(("--to",))),
-    (_OUTS, _OUT),
-    (_ROUNDS, _ROUND),
-    ("--raw", Short(("--weights", "raw"))),
-    ("--ema --average", Short(("--weights", "average"))),
-    (
-        "--opset --opset-version",
-        Otherwise("the opset is that of torch's exporter, and is named at the end"),
-    ),
-    ("--batch --batch-size --bs", Otherwise("the number of samples is dynamic, and no batch size is needed")),
-    (_DEVICES, Otherwise("a generator is exported on the CPU, and runs on any device")),
-    ("--run --model --network --name", Bare()),
-    ("--force -f -y", Short(("--overwrite",))),
-)
-
-_PUSH = _table(
-    (_ROUNDS, _ROUND),
-    ("--raw", Short(("--weights", "raw"))),
-    ("--ema --average", Short(("--weights", "average"))),
-    ("--repo --repo-id --repository --run --model", Bare()),
-    ("--token --hf-token", Otherwise("the token is that of 'hf auth login', or HF_TOKEN")),
-    ("--force -f -y", Short(("--overwrite",))),
-)
-
-_EVALUATE = _table(
-    (_COUNTS, Same(("--count",))),
-    (_ROUNDS, _ROUND),
-    ("--metric -m", Same(("--metrics",))),
-    ("--feature --feature-extractor", Same(("--features",))),
-    ("--fid", Otherwise("FID is --metrics frechet --features inception")),
-    ("--kid", Otherwise("KID is --metrics kernel --features inception")),
-    ("--is --inception-score", Otherwise("it is --metrics inception_score --features inception")),
-    ("--run --model --network --name", Bare()),
-    ("--random-seed", Same(("--seed",))),
-    (_DEVICES, _ON_CPU),
-    ("--batch --batch-size --bs", _BLOCKS),
-    (f"{_OUTS} --out", Otherwise("the numbers go to evaluation.json in the run's folder")),
-)
-
-_RESUME = _table(
+_RESUME = table(
     (
         f"{_LENGTHS} --epochs --num-epochs --n-epochs --kimg --minutes --hours",
         Otherwise("a run is extended by rounds: --rounds +N"),
@@ -252,7 +116,7 @@ _RESUME = _table(
     ("--ckpt --checkpoint --round", Same(("--from-round",))),
     ("--run --name", Bare()),
     (
-        f"{_OUTS} --out",
+        f"{OUTS} --out",
         Otherwise("a run goes on in its own folder; 'train --from RUN --out DIR' begins another"),
     ),
     ("--gpu --gpus --cuda", Otherwise("a GPU is --device cuda or --device cuda:1")),
@@ -261,22 +125,12 @@ _RESUME = _table(
     ("--learning-rate", Same(("--lr",))),
 )
 
-_DATA = _table(
-    (_SIZES, Same(("--size",))),
-    (f"{_OUTS} --out", Same(("--sheet",))),
-    ("--clean-cache --delete-cache --empty-cache --purge-cache", Short(("--clear-cache",))),
-    ("--data --dataset --source --path --folder --dir --input", Bare()),
-    ("--mirror --hflip", Short(("--flip",))),
-    ("--grayscale --greyscale --grey --gray", Short(("--channels", "1"))),
-    ("--force -f -y", Short(("--overwrite",))),
-)
-
 _ROUNDS_ALONE = Otherwise("bench times single rounds")
 _OF_TRAIN_ALONE = (Same(("--from",)), Short(_COMPILED), Short(("--track", "wandb")))
 _OF_LENGTH = (_EPOCHS, "--epochs --minutes --keep-schedules --from")
 _BENCH = {
     **{name: meaning for name, meaning in _TRAIN.items() if meaning not in _OF_TRAIN_ALONE and name != "--overwrite"},
-    **_table(
+    **table(
         *((names, _ROUNDS_ALONE) for names in _OF_LENGTH),
         ("--engine", Same(("--engines",))),
         ("--precision", Same(("--precisions",))),
@@ -293,36 +147,18 @@ _SWEEP = {
         for name, meaning in _TRAIN.items()
         if name not in _SWEEPS and not _NOT_OF_SWEEP & set(getattr(meaning, "names", getattr(meaning, "words", ())))
     },
-    **_table(
+    **table(
         ("--seed --random-seed --manual-seed --manualSeed", Otherwise("--seeds N trains each setting with N seeds"))
     ),
 }
 
 HABITS: dict[str, dict[str, Meaning]] = {
     "train": _TRAIN,
+    "resume": _RESUME,
     "bench": _BENCH,
     "sweep": _SWEEP,
-    "sample": _SAMPLE,
-    "evaluate": _EVALUATE,
-    "export": _EXPORT,
-    "push": _PUSH,
-    "resume": _RESUME,
-    "data": _DATA,
-    "compare": _table((_OUTS, _OUT), ("--force -f -y", Short(("--overwrite",))), ("--run --runs", Bare())),
-    "report": _table(
-        (f"{_OUTS} --out", Otherwise("report.html is written into the run's folder")), ("--run --name", Bare())
-    ),
-    "runs": _table(("--dir --folder --path -d", Bare())),
-    "ui": _table(
-        ("--dir --folder --path --logdir --log-dir -d", Bare()),
-        ("-p", Same(("--port",))),
-        (
-            "--host --bind --bind_all --ip --address --share",
-            Otherwise("the page is on this machine alone; from another one: ssh -L 8230:127.0.0.1:8230 HOST"),
-        ),
-    ),
-    "study": _table(
-        (_OUTS, _OUT),
+    "study": table(
+        (OUTS, OUT),
         ("--jobs -j --num-workers --processes", Same(("--workers",))),
         (
             "--seed --num-seeds --n-seeds --repeats",
@@ -334,6 +170,4 @@ HABITS: dict[str, dict[str, Meaning]] = {
         ("--resume --continue", Otherwise("the same command goes on with a study that was stopped")),
         ("-y", Short(("--yes",))),
     ),
-    "recipes": _table(("--recipe --name", Bare()), (_SIZES, Same(("--size",)))),
 }
-"""for each command: options that people type by habit, and what they mean here"""
