@@ -100,6 +100,26 @@ def test_a_choice_of_some_is_the_same_for_a_seed(tmp_path, pictures):
     assert found[0] == found[1] != found[2]
 
 
+def test_samples_that_lie_class_by_class_are_measured_as_in_any_order(tmp_path):
+    """Some metrics take the first so many samples, others the mean over parts that follow each other."""
+    digits = open_data(DIGITS)
+    order = np.argsort(digits.train.labels, kind="stable")
+    names = ["inception_score", "manifold"]
+    rows = digits.train.samples[order]
+    by_class = numbers(evaluate_samples(rows, "digits", metrics=names, count=600))
+    mixed = numbers(
+        evaluate_samples(rows[np.random.default_rng(1).permutation(len(rows))], "digits", metrics=names, count=600)
+    )
+    assert (
+        by_class["inception_score"] == pytest.approx(mixed["inception_score"], rel=0.03)
+        and mixed["inception_score"] > 8
+    )
+    for name in ("precision", "recall", "coverage"):
+        assert by_class[name] == pytest.approx(mixed[name], abs=0.05)
+    whole = numbers(evaluate_samples(rows, "digits", metrics=["inception_score"]))
+    assert whole["inception_score"] > 8
+
+
 def test_what_does_not_belong_together_is_one_line(tmp_path, pictures):
     folder = save_samples(pictures[:20], tmp_path / "few")
     text = tmp_path / "lines.txt"
