@@ -50,6 +50,23 @@ def test_the_correction_is_stylegan2s():
     assert lazy_correction(phases_of([R1(every=16)]), "generator") == 1.0
 
 
+def test_steps_proportional_to_the_gradient_need_no_correction():
+    """A main gradient g in each of 4 steps and once 4 times a penalty's p: SGD moves by the sum of 4 (g + p) anyway."""
+    every, (g, p), rate = 4, (0.3, 0.7), 0.1
+    factor = lazy_correction(phases_of([R1(every=every)]), "critic")
+    for momentum in (0.0, 0.5):
+        weight = torch.nn.Parameter(torch.zeros((), dtype=torch.float64))
+        spec = SGD(rate, momentum=momentum)
+        optimizer = spec.build([weight])
+        for group in optimizer.param_groups:
+            group["lr"] = lazily_corrected(spec.settings(0), factor)["lr"]
+        for step in range(200 * every):
+            for gradient in (g, every * p) if step % every == 0 else (g,):
+                weight.grad = torch.full_like(weight, gradient)
+                optimizer.step()
+        assert weight.item() == pytest.approx(-200 * every * rate * (g + p) / (1 - momentum), rel=2e-3)
+
+
 @pytest.mark.parametrize("spec", [Adam(), AdamW(), RMSprop(), SGD()])
 def test_without_lazy_phases_settings_are_as_they_were(spec):
     assert lazily_corrected(spec.settings(3), 1.0) == spec.settings(3)

@@ -108,9 +108,10 @@ class Adam:
 def lazily_corrected(settings: dict[str, Any], factor: float) -> dict[str, Any]:
     """Optimizer settings corrected for lazy regularisation (StyleGAN2, App. B; ``phases.lazy_correction``).
 
-    The rate is multiplied by ``factor``, decays of running averages are raised to its power.
+    The rate is multiplied by ``factor``, decays of running averages are raised to its power. Settings without such
+    decays stay: steps that are proportional to the gradient, as those of SGD, add up to the same without correction.
     """
-    if factor == 1.0:
+    if factor == 1.0 or not settings.keys() & {"betas", "alpha"}:
         return settings
     corrected = {**settings, "lr": settings["lr"] * factor}
     if "betas" in settings:

@@ -9,6 +9,7 @@ import torch
 
 from steadygan.errors import UsageError
 from steadygan.objectives import EnergyBased, energy_critic_loss, pulling_away_term
+from steadygan.objectives.base import stepped
 from steadygan.schedules import LinearDecay
 from steadygan.types import CriticOutput
 from tests.objectives.outputs import pair
@@ -113,6 +114,16 @@ def test_a_decaying_margin_follows_its_schedule_step_by_step(decay: LinearDecay)
         expected = energy_critic_loss(real.score, fake.score, margin).item()
         assert objective.critic_loss(real, fake, state).item() == pytest.approx(expected, rel=1e-6)
         state = objective.next_state(real, fake, state)
+
+
+@pytest.mark.parametrize("passed", [2.0, 0.5])
+def test_a_decaying_margin_ends_with_a_run_that_was_made_shorter_or_longer(passed: float) -> None:
+    decay = LinearDecay(10, start=2.0, end=0.5)
+    objective, (real, fake) = EnergyBased(margin=3.0, margin_decay=decay), pair()
+    state = objective.initial_state()
+    for step in range(int(12 / passed)):
+        assert state[0].item() == pytest.approx(3.0 * (2.0 - 1.5 * min(1.0, step * passed / 10)), rel=1e-6)
+        state = stepped(objective, real, fake, state, passed)
 
 
 @pytest.mark.parametrize(

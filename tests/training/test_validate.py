@@ -43,7 +43,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training.step.game import Game
 from steadygan.training.validate import check, check_game
 from steadygan.types import CriticOutput, SampleSpec
-from tests.training.games import IMAGES, convolutional_recipe, small_recipe
+from tests.training.games import IMAGES, convolutional_recipe, growing_recipe, image_data, small_recipe, table
 
 
 def checked(**changes):
@@ -93,6 +93,14 @@ def test_micro_batches_are_refused_where_the_objective_compares_samples():
     with pytest.raises(UsageError, match="compares samples across the batch"):
         checked(objective=Adversarial(RelativisticAverage()), run=run)
     assert checked(run=run) == ()
+    largest = RunOptions(micro_batch=8)  # of the last size; earlier ones have larger batches
+    growing = growing_recipe(objective=Adversarial(RelativisticAverage()), penalties=(), run=largest)
+    assert max(growing.growth.batches) > growing.batch == 8
+    with pytest.raises(UsageError, match="compares samples across the batch"):
+        check_game(Game.build(growing, IMAGES))
+    whole = small_recipe(objective=Adversarial(RelativisticAverage()), batch=16, penalties=(), run=largest)
+    game = table(whole, image_data())[0]
+    assert check(whole, game.generator, game.critic, processes=2) == ()  # each has 8 of them
 
 
 def played(**changes):

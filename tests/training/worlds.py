@@ -61,6 +61,10 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "noise of the batch's deviation": lambda: small_recipe(penalties=(GradientPenalty(at=NearReal()),)),
     "average of all scores": lambda: small_recipe(objective=Adversarial(RelativisticAverage()), penalties=()),
     "path length": lambda: small_recipe(penalties=(GradientPenalty(10.0), PathLength(every=2))),
+    "path length by micro-batches": lambda: small_recipe(
+        penalties=(GradientPenalty(10.0), PathLength(every=2, decay=0.0)),  # lengths are compared with 0: they add up
+        run=RunOptions(precision="fp32", micro_batch=2),
+    ),
     "lazy R1": lambda: small_recipe(penalties=(R1(1.0, every=2), GradientPenalty(5.0, every=3), Drift())),
     "growing": lambda: growing_recipe(),
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),

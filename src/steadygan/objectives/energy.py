@@ -118,10 +118,11 @@ class EnergyBased:
             )
         return energy + self.pulling_away * pulling_away_term(fake.code)
 
-    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State) -> State:
+    def next_state(self, real: CriticOutput, fake: CriticOutput, state: State, passed: float = 1.0) -> State:
+        """The state after a critic step, which stands for ``passed`` steps of the run that ``margin_decay`` is for."""
         decay = self.margin_decay
         if decay is None:
             return state
-        step = state[1] + 1.0
+        step = state[1] + passed
         done = (step / decay.rounds).clamp(max=1.0)
         return MarginState(self.margin * (decay.start + (decay.end - decay.start) * done), step)

@@ -16,9 +16,9 @@ from steadygan.data import Stored
 from steadygan.errors import RunError
 from steadygan.losses import RelativisticPaired
 from steadygan.objectives import Adversarial
-from steadygan.penalties import R1, R2
+from steadygan.penalties import R1, R2, PathLength
 from steadygan.recipe import RunOptions, load
-from steadygan.schedules import CriticWarmUp
+from steadygan.schedules import Constant, CriticWarmUp
 from steadygan.training import speed
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.session import new_run, resume_run
@@ -152,6 +152,35 @@ RECIPES = {
     ),
     "micro-batches": small_recipe(run=RunOptions(precision="fp32", micro_batch=5)),
 }
+
+
+LAZY = {
+    "lazy R1": small_recipe(critic_steps=Constant(2), penalties=(R1(1.0, every=2),), rounds=9),
+    "lazy R1 of micro-batches": small_recipe(
+        penalties=(R1(1.0, every=2),), run=RunOptions(precision="fp32", micro_batch=5), rounds=9
+    ),
+    "real samples in lazy phases of both players": small_recipe(
+        objective=Adversarial(RelativisticPaired()), penalties=(R1(1.0, every=2), PathLength(every=3)), rounds=9
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*RECIPES, *LAZY])
+def test_rounds_read_each_batch_once_and_ahead_whatever_phases_take_it_again(name, read_rows):
+    recipe, data, read = {**RECIPES, **LAZY}[name], image_data(), []
+    game, feed, drawer = table(recipe, data)
+    assert feed.prefetcher is not None
+    load = feed.prefetcher._read
+    feed.prefetcher._read = lambda rows: (read.append(tuple(rows)), load(rows))[1]
+    feed.follow(coming_rows(drawer, ALONE, 0, 0))
+    position, asked = 0, set()
+    for round_ in range(3):
+        noted = lambda real: (asked.add(tuple(real.samples.tolist())), feed(real))[1]  # noqa: E731
+        training_round(game, noted, drawer.round(round_, position), round_, 0)
+        position += drawer.samples_in(round_)
+    assert threads()  # still ahead
+    feed.close()
+    assert len(read) == len(set(read)) <= len(asked) + DEPTH + 1 and asked <= set(read)
 
 
 @pytest.mark.parametrize("name", RECIPES)

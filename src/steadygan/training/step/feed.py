@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,15 @@ def _fits(nbytes: int, device: torch.device) -> bool:
     return nbytes < _MAX_HOST_BYTES
 
 
+def _repeated(recipe: Recipe) -> int:
+    """Number of (micro-)batches of a step that lazy phases take once more; 0 without such phases."""
+    if all(phase.every == 1 for phase in recipe.phases):
+        return 0
+    growing = () if recipe.growth is None else recipe.growth.batches
+    largest = max(recipe.batch, recipe.fakes, *growing)
+    return math.ceil(largest / (recipe.run.micro_batch or largest))
+
+
 def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
     """Images [N, C, H, W], mirrored if ``flips`` [N] is True, in the channels-last layout."""
     if flips is not None:
@@ -56,7 +66,7 @@ class Feed:
             return
         array = data.resident
         if array is None or not _fits(array.nbytes, device):
-            self.prefetcher = Prefetcher(data.rows, device)
+            self.prefetcher = Prefetcher(data.rows, device, again=_repeated(recipe))
             return
         last = np.array(np.moveaxis(array, 1, -1) if array.ndim == 4 else array, order="C")  # maps are read-only
         self.resident = torch.from_numpy(last).to(device)

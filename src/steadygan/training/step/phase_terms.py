@@ -111,7 +111,9 @@ def critic_terms(
         loss: Tensor | None = None
         if phase.objective:
             pooled = game.pooled(outputs["real"]), game.pooled(outputs["fake"])
-            loss = _weighted(patches.critic_loss(objective, *pooled, state.objective), share, pooled=game.pools_outputs)
+            loss = _weighted(
+                game, patches.critic_loss(objective, *pooled, state.objective), share, pooled=game.pools_outputs
+            )
         total: Tensor | None = None
         first: Tensor | None = None
         at_points: dict[object, Tensor] = {}
@@ -163,7 +165,7 @@ def generator_terms(
                     real_output, output = game.score(real, state), game.score(fake, state)
                 real_output = game.pooled(real_output)
             loss = patches.generator_loss(objective, real_output, game.pooled(output), state.objective)
-            loss = _weighted(loss, share, pooled=game.pools_outputs)
+            loss = _weighted(game, loss, share, pooled=game.pools_outputs)
             if game.encoder is not None:
                 loss = loss + share * game.encoder_loss(fake)
         for index in on_samples(game, phase):
@@ -174,7 +176,7 @@ def generator_terms(
             pools = penalty.sees_batch and game.world.size > 1
             pooled = game.world.all_gather(measured, with_gradient=True) if pools else measured
             mean = penalty.hold(pooled, state.penalties[index]).mean()
-            mean = _weighted(mean, share, pooled=pools)
+            mean = _weighted(game, mean, share, pooled=pools)
             total = _added(total, _weight(game, phase, index, mean) * mean)
             values.append(measured)
         total = _with_weight_penalties(game, phase, total, share)
@@ -198,11 +200,18 @@ def _weight(game: Game, phase: Phase, index: int, like: Tensor) -> Tensor:
     return weight if phase.every == 1 else weight * phase.every
 
 
-def _weighted(loss: Tensor, share: float, *, pooled: bool) -> Tensor:
-    """The loss of some rows times their share; a pooled loss, already the whole batch's, keeps its gradient."""
+def _weighted(game: Game, loss: Tensor, share: float, *, pooled: bool) -> Tensor:
+    """The loss of some rows times their share in the batch.
+
+    A pooled loss is of the rows of all processes: its value counts in each of them, its gradient, in this process's
+    rows alone, once.
+    """
     if share == 1.0:
         return loss
-    return loss - (1.0 - share) * loss.detach() if pooled else share * loss
+    if not pooled:
+        return share * loss
+    of_all = share * game.world.size  # 1 without micro-batches
+    return of_all * loss - (of_all - share) * loss.detach()
 
 
 def _added(total: Tensor | None, term: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ def check_game(game: Game) -> tuple[str, ...]:
     needs = needed_outputs(game.recipe.objective)
     if needs:
         check_outputs(game, needs)
-    if splits_batches(game.recipe):
+    if splits_batches(game.recipe, game.world.size):
         warnings += tuple(moving_state_warnings(game))
     if game.sample.classes and not is_conditional(game.generator) and ("class_logits" in needs or _uses_classes(game)):
         warnings += (
@@ -59,4 +59,4 @@ def check(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: in
         UsageError: for a combination that cannot work; the line names the remedy.
     """
     refuse(recipe, generator, critic, processes)
-    return recipe_warnings(recipe, generator, critic)
+    return recipe_warnings(recipe, generator, critic, processes)

@@ -32,7 +32,7 @@ def refuse(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: i
     _check_levels(recipe, generator, critic)
     _check_groups(recipe, critic, processes)
     _check_batch_norms(recipe, generator, critic)
-    _check_micro_batch(recipe)
+    _check_micro_batch(recipe, processes)
 
 
 def needed_outputs(objective: object) -> tuple[str, ...]:
@@ -155,9 +155,9 @@ def _check_batch_norms(recipe: Recipe, generator: nn.Module, critic: nn.Module) 
         )
 
 
-def _check_micro_batch(recipe: Recipe) -> None:
+def _check_micro_batch(recipe: Recipe, processes: int) -> None:
     """Refuses micro-batches under an objective that compares samples across the batch."""
-    if splits_batches(recipe) and recipe.objective.mixes_samples:
+    if splits_batches(recipe, processes) and recipe.objective.mixes_samples:
         raise UsageError(
             f"run.micro_batch is {recipe.run.micro_batch}, but the objective compares samples across the batch of "
             f"{recipe.batch}: leave micro_batch out, or take a smaller batch"

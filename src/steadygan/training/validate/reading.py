@@ -27,8 +27,11 @@ def gradient_penalties(recipe: Recipe) -> list[str]:
     return [type(penalty).__name__ for penalty in penalties if getattr(penalty, "at", None) is not None]
 
 
-def splits_batches(recipe: Recipe) -> bool:
-    return recipe.run.micro_batch is not None and recipe.run.micro_batch < max(recipe.batch, recipe.fakes)
+def splits_batches(recipe: Recipe, processes: int = 1) -> bool:
+    """True if a process takes a batch, of any stage of growing networks, in micro-batches."""
+    growing = () if recipe.growth is None else recipe.growth.batches
+    largest = max(recipe.batch, recipe.fakes, *growing) // processes
+    return recipe.run.micro_batch is not None and recipe.run.micro_batch < largest
 
 
 def zeros(game: Game) -> tuple[Tensor, Tensor | None]:

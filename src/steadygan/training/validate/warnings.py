@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 
-def recipe_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> tuple[str, ...]:
+def recipe_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int) -> tuple[str, ...]:
     return (
         *_balance_warnings(recipe),
         *_activation_warnings(recipe, critic),
         *_constraint_warnings(recipe, critic),
         *_perturbation_warnings(recipe),
-        *_micro_batch_warnings(recipe, generator, critic),
+        *_micro_batch_warnings(recipe, generator, critic, processes),
     )
 
 
@@ -82,8 +82,8 @@ def _perturbation_warnings(recipe: Recipe) -> Iterator[str]:
         )
 
 
-def _micro_batch_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> Iterator[str]:
-    if not splits_batches(recipe):
+def _micro_batch_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int) -> Iterator[str]:
+    if not splits_batches(recipe, processes):
         return
     if couples_batch(generator) or couples_batch(critic) or module_names(generator, BATCH_NORMS):
         yield f"batch statistics are taken over micro-batches of {recipe.run.micro_batch}, not over the whole batch"
