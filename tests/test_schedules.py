@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import get_args
 
@@ -10,6 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadygan.errors import UsageError
+from steadygan.networks import BEGANCritic
+from steadygan.optimizers import SGD, Adam
+from steadygan.perturbations import Augment, DiffAugment, InstanceNoise
+from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule, check_schedule, value_at
 
 numbers = st.floats(-1e3, 1e3)
@@ -145,3 +150,23 @@ def test_a_number_has_one_value_and_a_schedule_its_own(value: float, round_: int
 def test_a_schedule_that_leaves_its_range_is_refused_by_name(schedule: Schedule, line: str) -> None:
     with pytest.raises(UsageError, match=f"^{line}$"):
         check_schedule("weight", schedule, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda value: dataclasses.replace(RECIPES["wgan-gp"](), critic_steps=value), "critic_steps"),
+        (lambda value: Adam(lr_factor=value), "lr_factor"),
+        (lambda value: Adam(beta2=value), "beta2"),
+        (lambda value: SGD(lr_factor=value), "lr_factor"),
+        (lambda value: InstanceNoise(value), "deviation"),
+        (lambda value: DiffAugment(probability=value), "probability"),
+        (lambda value: Augment(probability=value), "probability"),
+        (lambda value: BEGANCritic(carry=value), "carry"),
+    ],
+)
+def test_a_number_is_a_constant_schedule_and_anything_else_is_refused(make, name: str) -> None:  # type: ignore[no-untyped-def]
+    number = 1 if name == "critic_steps" else 0.5
+    assert getattr(make(number), name) == Constant(number) and make(number) == make(Constant(number))
+    with pytest.raises(UsageError, match=rf"{name} is 'often'; allowed: a number, or a schedule"):
+        make("often")

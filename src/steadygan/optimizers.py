@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from steadygan.checks import above, at_least, within
-from steadygan.schedules import Constant, Schedule, check_schedule
+from steadygan.schedules import Constant, Schedule, schedule_fields
 from steadygan.system.light_torch import light
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ class OptimizerLike(Protocol):
     def settings(self, round_: int) -> dict[str, Any]: ...
 
 
-def _check(name: str, lr: float, lr_factor: Schedule, **settings: float) -> None:
-    above(f"{name}.lr", lr, 0)
-    check_schedule(f"{name}.lr_factor", lr_factor)
+def _check(optimizer: Any, **settings: float) -> None:
+    name = type(optimizer).__name__
+    above(f"{name}.lr", optimizer.lr, 0)
+    schedule_fields(optimizer, "lr_factor")
     for field, value in settings.items():
         at_least(f"{name}.{field}", value, 0)
 
@@ -89,10 +90,9 @@ class Adam:
     """schedule of beta_2, which replaces the constant"""
 
     def __post_init__(self) -> None:
-        _check("Adam", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
+        _check(self, eps=self.eps, weight_decay=self.weight_decay)
         _check_betas("Adam", self.betas)
-        if self.beta2 is not None:
-            check_schedule("Adam.beta2", self.beta2, 1, open_high=True)
+        schedule_fields(self, "beta2", high=1, open_high=True)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         from torch.optim import Adam as TorchAdam
@@ -147,7 +147,7 @@ class AdamW:
     """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
-        _check("AdamW", self.lr, self.lr_factor, eps=self.eps, weight_decay=self.weight_decay)
+        _check(self, eps=self.eps, weight_decay=self.weight_decay)
         _check_betas("AdamW", self.betas)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
@@ -181,7 +181,7 @@ class RMSprop:
     """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
-        _check("RMSprop", self.lr, self.lr_factor, eps=self.eps)
+        _check(self, eps=self.eps)
         _check_decay("RMSprop.alpha", self.alpha)
         _check_decay("RMSprop.momentum", self.momentum)
 
@@ -216,7 +216,7 @@ class SGD:
     """schedule of a factor of the learning rate"""
 
     def __post_init__(self) -> None:
-        _check("SGD", self.lr, self.lr_factor)
+        _check(self)
         _check_decay("SGD.momentum", self.momentum)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:

@@ -35,7 +35,7 @@ from steadygan.phases import Phase, phases_of
 from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.representations import Plain, Representation
-from steadygan.schedules import Constant, CriticWarmUp, Schedule
+from steadygan.schedules import Constant, CriticWarmUp, Schedule, as_schedule
 from steadygan.system import notebook
 from steadygan.system.files import describe
 from steadygan.system.regular import read_regular
@@ -178,6 +178,7 @@ class Recipe:
         whole_number("frozen", self.frozen, 0)
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
+        object.__setattr__(self, "critic_steps", as_schedule("critic_steps", self.critic_steps))
         at_least("critic_steps at its start", self.critic_steps(0), 1)
         if self.growth is not None and (self.balance is not None or not isinstance(self.critic_steps, Constant)):
             raise UsageError("growth goes by the images of a round: it needs constant critic_steps, and no balance")

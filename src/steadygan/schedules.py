@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.checks import at_least, finite, whole_fields, within
+from steadygan.checks import at_least, finite, refused, whole_fields, within
 from steadygan.codec import DURATION
 
 
@@ -152,6 +152,28 @@ def times(number: float | Schedule, factor: float) -> float | Schedule | None:
         return number * factor
     scaled: Schedule | None = number.times(factor) if hasattr(number, "times") else None
     return scaled
+
+
+def as_schedule(name: str, number: float | Schedule) -> Schedule:
+    """A schedule as it is, a number as a constant one; raises UsageError for anything else."""
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        return Constant(number)
+    if not callable(number):
+        raise refused(name, number, "a number, or a schedule")
+    return number
+
+
+def schedule_fields(part: object, *names: str, high: float = math.inf, open_high: bool = False) -> None:
+    """Has a part's fields be schedules from 0 to ``high``, numbers as constant ones; None stays.
+
+    Raises:
+        UsageError: for anything else, and for a schedule with an end outside.
+    """
+    for name in names:
+        number, what = getattr(part, name), f"{type(part).__name__}.{name}"
+        if number is not None:
+            object.__setattr__(part, name, as_schedule(what, number))
+            check_schedule(what, number, high, open_high=open_high)
 
 
 def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:

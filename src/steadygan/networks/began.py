@@ -20,7 +20,7 @@ from steadygan.networks.autoencoder import (
     need_exponent,
 )
 from steadygan.networks.checks import Sides, need_start
-from steadygan.schedules import Schedule, check_schedule
+from steadygan.schedules import Schedule, schedule_fields
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class BEGANGenerator:
     def __post_init__(self) -> None:
         need_convolutional(self)
         literal_fields(self, output=Output)
-        if self.carry is not None:
-            check_schedule("BEGANGenerator.carry", self.carry, 1)
+        schedule_fields(self, "carry", high=1)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
         """A generator of such images, from latents of size ``latent``.
@@ -140,8 +139,7 @@ class BEGANCritic:
         need_convolutional(self)
         whole_fields(self, "code")
         need_exponent("BEGANCritic", self.exponent)
-        if self.carry is not None:
-            check_schedule("BEGANCritic.carry", self.carry, 1)
+        schedule_fields(self, "carry", high=1)
 
     def build(self, sample: SampleSpec) -> nn.Module:
         """A critic of such images.

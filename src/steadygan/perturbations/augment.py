@@ -27,7 +27,7 @@ from steadygan.perturbations.chances import (
 from steadygan.perturbations.placing import resampled
 from steadygan.perturbations.scales import by_the_finest
 from steadygan.perturbations.wavelets import BAND_FILTERS
-from steadygan.schedules import Constant, Schedule, check_schedule
+from steadygan.schedules import Constant, Schedule, schedule_fields
 from steadygan.types import RandomSpec, S, has_alpha
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Augment:
             one_of(f"Augment.groups[{index}]", name, GROUPS)
         if not self.groups or len(set(self.groups)) < len(self.groups):
             raise refused("Augment.groups", list(self.groups), f"one or more of {', '.join(GROUPS)}, each once")
-        check_schedule("Augment.probability", self.probability, 1.0)
+        schedule_fields(self, "probability", high=1.0)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         if len(shape) != 3:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from steadygan.checks import one_of, refused
 from steadygan.errors import UsageError
 from steadygan.perturbations.scales import by_the_finest
-from steadygan.schedules import Constant, Schedule, check_schedule
+from steadygan.schedules import Constant, Schedule, schedule_fields
 from steadygan.types import RandomSpec, S, has_alpha
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class DiffAugment:
             one_of(f"DiffAugment.policy[{index}]", name, ALL)
         if not self.policy or len(set(self.policy)) < len(self.policy):
             raise refused("DiffAugment.policy", list(self.policy), f"one or more of {', '.join(ALL)}, each once")
-        check_schedule("DiffAugment.probability", self.probability, 1.0)
+        schedule_fields(self, "probability", high=1.0)
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         if len(shape) != 3:

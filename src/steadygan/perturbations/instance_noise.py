@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadygan.schedules import LinearDecay, Schedule, check_schedule
+from steadygan.schedules import LinearDecay, Schedule, schedule_fields
 from steadygan.types import RandomSpec, S, at_each_scale, means_like
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class InstanceNoise:
     """standard deviation of the noise, for pixels from -1 to 1"""
 
     def __post_init__(self) -> None:
-        check_schedule("InstanceNoise.deviation", self.deviation)
+        schedule_fields(self, "deviation")
 
     def random_specs(self, shape: tuple[int, ...]) -> tuple[RandomSpec, ...]:
         return (RandomSpec("normal", shape),)
