@@ -36,11 +36,12 @@ def orthogonal_penalty(network: nn.Module) -> Tensor:
     """
     import torch
 
-    total = torch.zeros(())
+    total: Tensor | None = None
     for weight in _matrices(network):
         with torch.autocast(weight.device.type, enabled=False):
-            total = total.to(weight.device) + correlation_of_rows(weight.float() if weight.itemsize < 4 else weight)
-    return total
+            value = correlation_of_rows(weight.float() if weight.itemsize < 4 else weight)
+            total = value if total is None else total + value
+    return torch.zeros(()) if total is None else total
 
 
 def _matrices(network: nn.Module) -> Iterator[Tensor]:

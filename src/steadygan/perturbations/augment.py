@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from steadygan.checks import one_of, refused
+from steadygan.device_constants import constant
 from steadygan.errors import UsageError
 from steadygan.perturbations.chances import (
     NORMAL,
@@ -133,11 +134,10 @@ def filtered(images: Tensor, gains: Tensor) -> Tensor:
 
     The filter is separable: the gains act on rows, then on columns.
     """
-    import torch
     from torch.nn.functional import conv2d
 
     count, channels, height, width = images.shape
-    bank = torch.tensor(BAND_FILTERS, dtype=images.dtype, device=images.device)
+    bank = constant(BAND_FILTERS, images)
     kernels = (gains @ bank).repeat_interleave(channels, 0)
     taps = bank.shape[1]
     x = images.reshape(1, count * channels, height, width)

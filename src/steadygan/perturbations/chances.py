@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.device_constants import constant
 from steadygan.perturbations import tinting
 from steadygan.perturbations.placing import shifting, stretching, turning
 from steadygan.perturbations.tinting import Tint, no_tint
@@ -111,7 +112,7 @@ def band_gains(of: Chances) -> Tensor:
     """Gains [N, 4] of octave bands; each change of one band is renormalised to keep the expected power."""
     import torch
 
-    power = torch.tensor(POWER, dtype=of.uniform.dtype, device=of.uniform.device)
+    power = constant(POWER, of.uniform)
     gains = of.uniform.new_ones(1).expand(len(of.uniform), len(POWER))
     for band in range(len(POWER)):
         own = torch.arange(len(POWER), device=of.uniform.device) == band

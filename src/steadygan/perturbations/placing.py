@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from steadygan.device_constants import constant
 from steadygan.perturbations.wavelets import SYM6, doubled, halved
 
 if TYPE_CHECKING:
@@ -68,10 +69,7 @@ def resampled(images: Tensor, inverse: Tensor) -> Tensor:
 
 def _half_pixel(grid: Tensor, padded: Tensor) -> Tensor:
     """The grid, moved by half a pixel of the doubled image: the filter puts pixel m at 2m, not at 2m + 1/2."""
-    import torch
-
-    half = torch.tensor([1.0 / padded.shape[3], 1.0 / padded.shape[2]], dtype=grid.dtype, device=grid.device)
-    return grid - half
+    return grid - constant((1.0 / padded.shape[3], 1.0 / padded.shape[2]), grid)
 
 
 def _centres(side: int, like: Tensor) -> Tensor:

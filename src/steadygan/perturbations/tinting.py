@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from steadygan.device_constants import constant
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -55,7 +57,7 @@ def hue(angle: Tensor) -> Tensor:
     import torch
 
     eye, grey = _parts(3, angle)
-    cross = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]], dtype=angle.dtype, device=angle.device)
+    cross = constant(((0.0, -1.0, 1.0), (1.0, 0.0, -1.0), (-1.0, 1.0, 0.0)), angle)
     cosine, sine = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     turned: Tensor = grey + cosine * (eye - grey) + sine * cross / 3.0**0.5
     return turned

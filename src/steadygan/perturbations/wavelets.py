@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from steadygan.device_constants import constant
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,11 +28,16 @@ SYM6 = (
 SYM2 = (-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025)
 """low-pass taps, the sum of squares 1 and of taps sqrt(2)"""
 BANDS = 4
+Rows: TypeAlias = tuple[tuple[float, ...], ...]
 _HALF = len(SYM6) // 2
 _BLOCK = 16  # pixels of the smaller image
 
 
-def _doubling() -> list[list[float]]:
+def _rows(matrix: list[list[float]]) -> Rows:
+    return tuple(tuple(row) for row in matrix)
+
+
+def _doubling() -> Rows:
     """[pixels of a block, doubled pixels]: sym6 with sum 2, zeros between the pixels."""
     matrix = [[0.0] * (2 * _BLOCK) for _ in range(_BLOCK + _HALF)]
     for row in range(len(matrix)):
@@ -38,16 +45,16 @@ def _doubling() -> list[list[float]]:
             tap = 2 * (column // 2 - row) + column % 2 + 2 * _HALF - 1
             if 0 <= tap < 2 * _HALF:
                 matrix[row][column] = SYM6[tap] * 2.0**0.5
-    return matrix
+    return _rows(matrix)
 
 
-def _halving() -> list[list[float]]:
+def _halving() -> Rows:
     """[doubled pixels of a block, pixels]: sym6 with sum 1, at every second pixel."""
     matrix = [[0.0] * _BLOCK for _ in range(2 * _BLOCK + 2 * _HALF - 2)]
     for column in range(_BLOCK):
         for tap, value in enumerate(SYM6):
             matrix[2 * column + tap][column] = value / 2.0**0.5
-    return matrix
+    return _rows(matrix)
 
 
 _DOUBLING, _HALVING = _doubling(), _halving()
@@ -71,7 +78,7 @@ def halved(images: Tensor) -> Tensor:
     return images
 
 
-def _by_blocks(images: Tensor, axis: int, matrix: list[list[float]], step: int, before: int, length: int) -> Tensor:
+def _by_blocks(images: Tensor, axis: int, matrix: Rows, step: int, before: int, length: int) -> Tensor:
     """A filter along an axis of images as products of overlapping blocks of pixels with a banded matrix.
 
     In a seventh of the time of convolutions of single maps, for value and gradient (32 pictures of 64 px, one thread).
@@ -84,14 +91,13 @@ def _by_blocks(images: Tensor, axis: int, matrix: list[list[float]], step: int, 
         before: zeros before the first pixel
         length: results, of which those beyond are left out
     """
-    import torch
     from torch.nn.functional import pad
 
     blocks = -(-length // len(matrix[0]))
     after = max(0, (blocks - 1) * step + len(matrix) - before - images.shape[axis])
     rows = pad(images, (before, after) if axis == 3 else (0, 0, before, after))
     rows = rows.unfold(axis, len(matrix), step).narrow(axis, 0, blocks)
-    band = torch.tensor(matrix, dtype=images.dtype, device=images.device)
+    band = constant(matrix, images)
     made = (rows.reshape(-1, len(matrix)) @ band).reshape(
         *rows.shape[:-1], -1
     )  # one product: [..., blocks, (W,) results]
@@ -99,7 +105,7 @@ def _by_blocks(images: Tensor, axis: int, matrix: list[list[float]], step: int, 
     return made.narrow(axis, 0, length)
 
 
-def _band_filters() -> list[list[float]]:
+def _band_filters() -> Rows:
     """Symmetric filters [4, taps] of four octave bands, the lowest first; their sum is a single 1 in the middle."""
     low = np.asarray(SYM2)
     high = low * (-1.0) ** np.arange(len(low))
@@ -111,7 +117,7 @@ def _band_filters() -> list[list[float]]:
         bank = np.stack([np.convolve(row, low2) for row in spread])
         middle = (bank.shape[1] - len(high2)) // 2
         bank[band, middle : middle + len(high2)] += high2
-    return bank.tolist()
+    return _rows(bank.tolist())
 
 
 BAND_FILTERS = _band_filters()

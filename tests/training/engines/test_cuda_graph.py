@@ -23,7 +23,7 @@ from steadygan.training.engines.cuda_graph import CUDAGraph, Recording, check_re
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.setup import SetupBuilder
 from tests.training.engines.trials import small_trial, trial
-from tests.training.games import critic_step, image_data, small_recipe, table, training_round
+from tests.training.games import critic_step, growing_recipe, image_data, small_recipe, table, training_round
 
 RECORDED = ("graph", "compiled-graph")
 """engines that replay a recording"""
@@ -84,6 +84,17 @@ def test_recordings_see_the_batches_draws_and_states_of_each_step(name, recorded
         ends[-1] += pytree.tree_leaves(game.state)
     for one, other in zip(*ends, strict=True):
         assert torch.equal(one, other)
+
+
+def test_recordings_of_a_size_that_was_left_are_dropped(recorded_on_the_host):
+    tried, engine = trial(growing_recipe()), CUDAGraph()
+    game, seen, levels = tried.game(), 0, []
+    for round_ in range(4):
+        training_round(game, tried.feed, tried.drawer.round(round_, seen), round_, seen, engine)
+        seen += tried.drawer.samples_in(round_)
+        levels.append(game.stages.level)
+        assert {key[1] for key in engine._recordings} == {game.stages.level}
+    assert len(set(levels)) > 1
 
 
 def adaptive_trial():

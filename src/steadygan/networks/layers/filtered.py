@@ -12,12 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from steadygan.device_constants import constant
+
 _AREA = 64.0  # the sum of the products of 1, 3, 3, 1
 
 
 def fir(gain: float, like: Tensor) -> Tensor:
     """The filter's kernel [4, 4], whose sum is ``gain``."""
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=like.dtype, device=like.device)
+    taps = constant((1.0, 3.0, 3.0, 1.0), like)
     return torch.outer(taps, taps) * (gain / _AREA)
 
 

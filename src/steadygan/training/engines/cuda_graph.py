@@ -61,7 +61,8 @@ class Recording:
     def _captured(self, run: Any, stream: torch.cuda.Stream) -> Terms:
         before = torch.cuda.current_stream(self.game.device)
         try:
-            with torch.cuda.graph(self.graph, stream=stream):
+            # other threads may use the device meanwhile: a prefetcher pins memory
+            with torch.cuda.graph(self.graph, stream=stream, capture_error_mode="thread_local"):
                 terms: Terms = run()
                 return terms
         except Exception as error:
@@ -127,12 +128,17 @@ class CUDAGraph:
         recording = self._recordings.get(key)
         if recording is None:
             check_recordable(game, self.name)
+            self._drop_other_levels(game.stages.level)
             recording = self._recordings[key] = Recording(self._gradients, game, phase, inputs, share)
         terms = recording.replay(inputs)
         if share * game.world.size < 1.0:  # another micro-batch's replay would overwrite them
             copied: Terms = pytree.tree_map(lambda t: t.clone() if isinstance(t, torch.Tensor) else t, terms)
             return copied
         return terms
+
+    def _drop_other_levels(self, level: int) -> None:
+        """Gives back the memory of sizes that growing networks have left, before that of another is taken."""
+        self._recordings = {key: recording for key, recording in self._recordings.items() if key[1] == level}
 
 
 def check_recordable(game: Game, name: str = "graph") -> None:
