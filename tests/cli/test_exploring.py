@@ -13,6 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from steadygan import api
 from steadygan.cli import main
+from steadygan.cli.inverting import read_targets
+from steadygan.data.units import Units
+from steadygan.errors import UsageError
 from steadygan.networks import LabelledGenerator, MLPGenerator, StyleGAN2Critic, StyleGAN2Generator
 from steadygan.priors import Normal
 from steadygan.run import Run
@@ -98,6 +101,22 @@ def test_points_are_inverted_from_files_of_numbers(here, capsys):
         assert main(["sample", "points", "--from-latent", str(latents), "--out", f"{name}.npz"]) == 0
         np.testing.assert_allclose(np.load(f"{name}.npz")["points"], points, atol=0.02)
     capsys.readouterr()
+
+
+def test_columns_of_a_file_are_found_by_the_names_that_training_had(here):
+    run = api.load("points")
+    units = Units((10.0, 20.0), (1.0, 5.0), "float64", ("a", "b"), (False, False))
+    named = dataclasses.replace(run.data, units=units)
+    run.__dict__["data"] = named
+    Path("given.csv").write_text("label,b,a\nx,21,11\ny,26,9\n", encoding="utf-8")
+    assert read_targets(run, ["given.csv"])[0].tolist() == [[11.0, 21.0], [9.0, 26.0]]
+    Path("semicolons.csv").write_text("b;a\n21,5;11\n", encoding="utf-8")
+    assert read_targets(run, ["semicolons.csv"])[0].tolist() == [[11.0, 21.5]]
+    Path("bare.csv").write_text("11,21\n9,26\n", encoding="utf-8")
+    assert read_targets(run, ["bare.csv"])[0].tolist() == [[11.0, 21.0], [9.0, 26.0]]
+    Path("wrong.csv").write_text("a,c\n11,21\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="no column 'b'"):
+        read_targets(run, ["wrong.csv"])
 
 
 def test_directions_are_listed_with_a_strip_each(here, capsys):

@@ -20,19 +20,19 @@ RNG = np.random.default_rng(0)
 COUNT = 40
 SOFT = RNG.dirichlet(np.ones(3), COUNT)
 KINDS: dict[str, tuple[Any, str]] = {
-    "multi-hot": (np.arange(COUNT)[:, None] >> np.arange(4) & 1, "are multi-hot, several classes a picture or none"),
+    "multi-hot": (np.arange(COUNT)[:, None] >> np.arange(4) & 1, "are multi-hot, several classes a sample or none"),
     "attributes": (RNG.choice([-1, 1], (COUNT, 6)), "are multi-hot"),
     "no class at all": (np.zeros((COUNT, 4)), "are multi-hot"),
     "soft": (SOFT, "are soft, shares of classes"),
     "soft float32": (SOFT.astype(np.float32), "--data.labels likeliest"),
     "vectors": (RNG.standard_normal((COUNT, 3)), "are vectors of numbers"),
     "fractions": (RNG.random(COUNT), "are fractions"),
-    "identities": (np.arange(COUNT) * 7, "differ from picture to picture"),
-    "names of files": (np.array([f"img{i}" for i in range(COUNT)]), "differ from picture to picture"),
-    "maps": (RNG.integers(0, 2, (COUNT, 8, 8)), "are arrays, one a picture"),
-    "captions": (np.array([["a", "b"]] * COUNT), "are several words a picture"),
-    "NaN": (np.where(np.arange(COUNT) % 4, 1.0, np.nan), "are missing for 10 pictures"),
-    "empty words": (np.array(["", "a"] * 20), "are missing for 20 pictures"),
+    "identities": (np.arange(COUNT) * 7, "differ from sample to sample"),
+    "names of files": (np.array([f"img{i}" for i in range(COUNT)]), "differ from sample to sample"),
+    "maps": (RNG.integers(0, 2, (COUNT, 8, 8)), "are arrays, one a sample"),
+    "captions": (np.array([["a", "b"]] * COUNT), "are several words a sample"),
+    "NaN": (np.where(np.arange(COUNT) % 4, 1.0, np.nan), "are missing for 10 samples"),
+    "empty words": (np.array(["", "a"] * 20), "are missing for 20 samples"),
     "dates": (np.array(["2020-01-01"] * COUNT, "datetime64[D]"), "neither numbers nor words"),
 }
 """labels that are no classes, and what is said of them"""
@@ -99,7 +99,7 @@ def test_the_likeliest_class_of_soft_labels_is_taken_when_asked() -> None:
 def test_another_number_of_labels_than_pictures_is_refused(tmp_path: Path, count: int) -> None:
     np.savez(tmp_path / "set.npz", images=colours(COUNT), labels=np.arange(count) % 2)
     options = DataOptions(source=str(tmp_path / "set.npz"))
-    with pytest.raises(DataError, match=rf"'labels' holds {count} labels \[{count}\] for 40 pictures") as error:
+    with pytest.raises(DataError, match=rf"'labels' holds {count} labels \[{count}\] for 40 samples") as error:
         open_data(options)
     assert "--data.labels false" in str(error.value)
     assert open_data(DataOptions(source=options.source, labels=False)).sample.classes == 0
@@ -110,10 +110,10 @@ def test_labels_of_both_splits_are_checked() -> None:
     found = read_labels(values(NUMBERS), test, True)
     assert found.test_labels is not None
     assert found.test_labels.tolist() == NUMBERS[:9].tolist()
-    with pytest.raises(DataError, match=r"holds 9 labels \[9\] for 8 pictures"):
+    with pytest.raises(DataError, match=r"holds 9 labels \[9\] for 8 samples"):
         read_labels(values(NUMBERS), values(NUMBERS[:9], 8), True)
     ids = read_labels(values(np.arange(COUNT)), values(np.arange(9) + 100, 9), True)
-    assert "differ from picture to picture" in ids.note
+    assert "differ from sample to sample" in ids.note
     for wrong in (values([9], 1), values([1], 2), Values("'y'", None, (3,), 3)):
         forgiven = read_labels(values(NUMBERS), wrong, False)
         assert (forgiven.labels, forgiven.names, forgiven.note) == (None, (), "")
@@ -164,8 +164,8 @@ def test_arrays_that_may_be_labels_by_another_name_are_named(tmp_path: Path) -> 
         ([[0.5, 0.5], [0.25, 0.75]] * 10, 0, "soft"),
         ([[1], [1, 2]] * 10, 0, "lists of several lengths"),
         ([0.5, 1.5] * 10, 0, "fractions"),
-        ([1, None] * 10, 0, "missing for 10 pictures"),
-        (list(range(20)), 0, "differ from picture to picture"),
+        ([1, None] * 10, 0, "missing for 10 samples"),
+        (list(range(20)), 0, "differ from sample to sample"),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])

@@ -92,6 +92,25 @@ def test_points_and_lines_of_text_are_measured_too(tmp_path):
     assert 0 <= numbers(evaluate_samples(text, "python-docs", metrics=["words"]))["real_words"] <= 1
 
 
+def test_columns_of_a_table_are_matched_by_their_names(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((400, 2)) * (1.0, 50.0) + (0.0, 1000.0)
+    given = rows + rng.standard_normal(rows.shape)
+    for name, header, body in (
+        ("data", "a,b", rows),
+        ("same", "a,b", given),
+        ("other", "b,label,a", [(second, "x", first) for first, second in given]),
+    ):
+        text = "\n".join([header, *(",".join(map(str, row)) for row in body)])
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    against = str(tmp_path / "data.csv")
+    distances = [numbers(evaluate_samples(tmp_path / f"{name}.csv", against)) for name in ("same", "other")]
+    assert distances[0] == distances[1] and distances[0]["wasserstein1"] < 1
+    (tmp_path / "wrong.csv").write_text("a,bb\n" + "1,2\n" * 200, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"has no column 'b'.*did you mean 'bb'"):
+        evaluate_samples(tmp_path / "wrong.csv", against)
+
+
 def test_a_choice_of_some_is_the_same_for_a_seed(tmp_path, pictures):
     found = [
         numbers(evaluate_samples(pictures, "digits", features="pixels", metrics=["frechet"], count=100, seed=seed))

@@ -235,3 +235,18 @@ class TestNotFinite:
         with pytest.raises(RunError, match=r"exp_avg_sq.*000005.*steadygan resume .*--critic-optimizer\.lr 0\.0005"):
             new_run(small_recipe(), image_data(), folder, device="cpu")
         assert [path.name for path in list_checkpoints(folder / "checkpoints")] == ["000005"]
+
+
+def test_a_checkpoint_whose_deletion_is_cut_off_is_none(copy, monkeypatch):
+    def killed(path, **_):
+        sorted(path.iterdir())[0].unlink()
+        raise KeyboardInterrupt
+
+    folder = copy / "checkpoints"
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            checkpoint.prune(folder, 1, None)
+    assert [path.name for path in list_checkpoints(folder)] == ["000012"]
+    resume_run(small_recipe(rounds=13), image_data(), copy, device="cpu")
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]  # what was left is gone

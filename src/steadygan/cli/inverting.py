@@ -68,7 +68,10 @@ def _rows(run: Run, path: Path) -> Samples:
     """The samples [N, ...] of one file of numbers."""
     import numpy as np
 
+    from steadygan.data.numbers.source import rows_by_name
+    from steadygan.data.options import DataOptions
     from steadygan.data.reading import reading
+    from steadygan.data.sources.csv_table import open_csv
     from steadygan.system.regular import open_regular
 
     shape, suffix = run.sample_spec.shape, path.suffix.lower()
@@ -78,9 +81,7 @@ def _rows(run: Run, path: Path) -> Samples:
         raise UsageError(f"'{path}' has no numbers that are read here: .npy, .npz or .csv is needed")
     with reading(path, suffix[1:]), open_regular(path) as file:
         if suffix == ".csv":
-            lines = file.read().decode("utf-8-sig").splitlines()
-            header = bool(lines) and not _is_number(lines[0].partition(",")[0])
-            loaded = np.loadtxt(lines[header:], delimiter=",", ndmin=2, usecols=range(shape[0]))
+            loaded = rows_by_name(open_csv(path, path.name, DataOptions()), _column_names(run))
         else:
             loaded = np.load(file, allow_pickle=False)
             if suffix == ".npz":
@@ -98,12 +99,10 @@ def _rows(run: Run, path: Path) -> Samples:
     return np.asarray(rows)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _column_names(run: Run) -> tuple[str, ...]:
+    """The names of the columns that a run was trained on; none of a run on points without them."""
+    units = run.data.units
+    return () if units is None else units.names
 
 
 def named_after(files: Sequence[str]) -> str:

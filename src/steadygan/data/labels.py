@@ -25,6 +25,8 @@ _WHOLE = 1e-6
 """by how much a number of a one-hot label may differ from a whole one"""
 _SUM = 1e-3
 """by how much the sum of soft labels may differ from 1"""
+MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
+"""what stands for a missing value in a table of text"""
 LEAVE_OUT = "--data.labels false leaves them out"
 
 
@@ -43,13 +45,24 @@ class Values:
     """what they are, if they are known to be no classes"""
 
     @classmethod
+    def of_words(cls, words: Sequence[str], title: str) -> Values:
+        """Labels as a file of text has them: words for missing ones are known, and fractions are numbers."""
+        rows: list[Any] = [None if word.lower() in MISSING else word for word in words]
+        try:
+            numbers = [float(row) for row in rows]
+        except (TypeError, ValueError):
+            return cls.of(rows, title, len(rows))
+        whole = all(number.is_integer() for number in numbers)  # '01' stays the name of a class
+        return cls.of(rows if whole else numbers, title, len(rows))
+
+    @classmethod
     def of(cls, rows: Sequence[Any], title: str, count: int) -> Values:
         """Labels as Python values, as of a table or of JSON: numbers, words, lists, or None where one is missing."""
         missing = sum(row is None for row in rows)
         lengths = {len(row) if isinstance(row, list | tuple) else -1 for row in rows}
         shape = (len(rows),)
         if missing:
-            return cls(title, np.empty(0), shape, count, f"are missing for {missing:,} pictures")
+            return cls(title, np.empty(0), shape, count, f"are missing for {missing:,} samples")
         if len(lengths) > 1:
             return cls(title, np.empty(0), shape, count, "are lists of several lengths")
         words = all(isinstance(row, str) for row in rows)
@@ -70,6 +83,9 @@ class Labelling:
     test_labels: Labels | None = None
     note: str = ""
     """why the labels are no classes; '' if they are"""
+
+
+NO_LABELS = Labelling()
 
 
 def read_labels(train: Values, test: Values | None, use: LabelUse) -> Labelling:
@@ -103,7 +119,7 @@ def _read(splits: Sequence[Values], use: LabelUse) -> Labelling:
     labels, _, _ = number_labels(values[0])
     alone = int((np.bincount(labels) == 1).sum())
     if 2 * alone > len(labels) and use is not False:
-        what = "differ from picture to picture, as numbers of pictures do, and are no classes"
+        what = "differ from sample to sample, as numbers of samples do, and are no classes"
         return Labelling(labels, note=_note(splits[0], what))
     return Labelling(*number_labels(*values))
 
@@ -146,7 +162,7 @@ def _one_value(values: Values, use: LabelUse) -> NDArray[Any] | str:
     rows = _rows(values)
     if (len(rows) if not values.what else values.shape[0]) != values.count:
         raise DataError(
-            f"{values.title} holds {len(rows):,} labels {list(values.shape)} for {values.count:,} pictures: there has "
+            f"{values.title} holds {len(rows):,} labels {list(values.shape)} for {values.count:,} samples: there has "
             f"to be one for each; {LEAVE_OUT}"
         )
     if values.what:
@@ -157,7 +173,7 @@ def _one_value(values: Values, use: LabelUse) -> NDArray[Any] | str:
         return _note(values, f"are {rows.dtype}, neither numbers nor words")
     missing = rows == "" if rows.dtype.kind in "UO" else ~np.isfinite(rows)
     if missing.any():
-        return _note(values, f"are missing for {int(missing.reshape(len(rows), -1).any(axis=1).sum()):,} pictures")
+        return _note(values, f"are missing for {int(missing.reshape(len(rows), -1).any(axis=1).sum()):,} samples")
     if rows.ndim == 1:
         return _of_single(values, rows, use)
     return _of_vectors(values, rows, use)
@@ -187,9 +203,9 @@ def _of_vectors(values: Values, rows: NDArray[Any], use: LabelUse) -> NDArray[An
 def _kind_of_vectors(rows: NDArray[Any]) -> str:
     """'one-hot', 'soft', or what other rows [M, K, ...] are, in words."""
     if rows.ndim > 2:
-        return "are arrays, one a picture"
+        return "are arrays, one a sample"
     if rows.dtype.kind == "U":
-        return "are several words a picture"
+        return "are several words a sample"
     numbers = rows.astype(np.float64)
     whole = np.rint(numbers)
     whole = whole if np.abs(numbers - whole).max() <= _WHOLE else numbers
@@ -199,7 +215,7 @@ def _kind_of_vectors(rows: NDArray[Any]) -> str:
         return "soft"
     if ((whole == low) | (whole == high)).all():  # 0 and 1, -1 and 1, 0 and 255
         hot = (whole == high).sum(axis=1) if low < high else np.zeros(len(rows))
-        return "one-hot" if (hot == 1).all() else "are multi-hot, several classes a picture or none"
+        return "one-hot" if (hot == 1).all() else "are multi-hot, several classes a sample or none"
     return "soft" if is_soft else "are vectors of numbers"
 
 

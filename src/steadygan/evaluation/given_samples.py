@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from steadygan.data.alpha import over_white
 from steadygan.data.dataset import Labels, Samples
 from steadygan.data.images.decode import Plan, decode, opened, reason
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.numbers.source import NumberSource
+from steadygan.data.numbers.source import NumberSource, rows_by_name
 from steadygan.data.open import open_data, open_memory
 from steadygan.data.options import LARGEST_SIZE, DataOptions
 from steadygan.data.reading import reading
@@ -123,7 +124,7 @@ def evaluate_samples(
 
 def record_beside(samples: str | Path) -> Path:
     """The file that the evaluation of samples at a path is written to: beside them, not among them."""
-    path = Path(samples).expanduser()
+    path = Path(os.path.expanduser(samples))
     return path.parent / f"{path.name}.evaluation.json"
 
 
@@ -173,7 +174,7 @@ def _read(source: Source, dataset: Dataset, name: str, tell: Say) -> tuple[Sampl
         assert dataset.alphabet is not None
         return encode(read_lines(source.path).lines, dataset.alphabet, sample.shape[1]), None
     if isinstance(source, NumberSource) and not sample.is_image and not sample.is_text:
-        rows = np.concatenate(list(source.train.pieces()))
+        rows = rows_by_name(source, () if dataset.units is None else dataset.units.names)
         if rows.shape[1:] != sample.shape:
             raise UsageError(f"'{name}' has samples of the shape {list(rows.shape[1:])}, the data {list(sample.shape)}")
         if not np.isfinite(rows).all():
@@ -224,7 +225,7 @@ def _classes(source: PictureSource, dataset: Dataset) -> Labels | None:
 
 def _listed_classes(folder: Path, source: PictureSource, dataset: Dataset) -> Labels | None:
     """The classes in the labels.csv that ``sample`` writes beside pictures; None unless all have one of the data's."""
-    path = folder.expanduser() / LABELS
+    path = Path(os.path.expanduser(folder)) / LABELS
     if not path.is_file() or source.test is not None:
         return None
     with reading(path, "labels"):

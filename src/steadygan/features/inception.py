@@ -111,7 +111,7 @@ def inception_features(
         raise UsageError(f"sha256 is {sha256!r}; it has to be 8 to 64 hexadecimal digits, in small letters")
     path = weights or os.environ.get(VARIABLE)
     if path:
-        loaded = _from_file(Path(path).expanduser(), sha256, cache)
+        loaded = _from_file(Path(os.path.expanduser(path)), sha256, cache)
     else:
         wanted = sha256 or ORIGINAL
         loaded = _from_cache(wanted, cache) or _downloaded(module.URL_INCEPTION_V3, wanted, cache)

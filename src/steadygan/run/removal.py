@@ -32,6 +32,7 @@ FILES = (
     layout.MARKS,
     layout.HISTORY,
     layout.REMEDIES,
+    layout.RESUMED,
 )
 LAST = (layout.ENVIRONMENT, layout.RECIPE)
 """so that what a kill leaves of a run is still one, which can be deleted again"""

@@ -80,7 +80,7 @@ def absolute(path: str) -> str:
     """
     if is_built_in(path):
         return path
-    place = Path(path).expanduser()
+    place = Path(os.path.expanduser(path))
     try:
         if place.exists():
             return str(place.resolve())

@@ -40,7 +40,7 @@ def cache_folder(chosen: str | None = None) -> Path:
     """The cache folder: the chosen one, else STEADYGAN_CACHE, else the user's."""
     named = chosen or os.environ.get("STEADYGAN_CACHE")
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(os.path.expanduser(named)).absolute()
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":

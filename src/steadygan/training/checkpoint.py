@@ -8,6 +8,7 @@ hashed as it is written, and checked when it is read.
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -181,4 +182,15 @@ def prune(folder: Path, keep_last: int, keep_every: int | None, best: int | None
     checkpoints = list_checkpoints(folder)
     for path in checkpoints[:-keep_last]:
         if int(path.name) != best and (keep_every is None or int(path.name) % keep_every):
-            shutil.rmtree(path, ignore_errors=True)
+            delete_checkpoint(path)
+
+
+def delete_checkpoint(path: Path) -> None:
+    """Deletes a checkpoint, under another name first: a kill leaves no half of it that counts as one."""
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{path.name}")
+    try:
+        path.rename(aside)
+    except OSError:  # as on Windows, where another program has a file of it open
+        (path / STATE).unlink(missing_ok=True)  # without it the folder is no checkpoint
+        aside = path
+    shutil.rmtree(aside, ignore_errors=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,8 +101,7 @@ def drop_later(folder: Path, round_: int) -> tuple[str, ...]:
             picture.unlink(missing_ok=True)
     later = [path for path in layout.list_checkpoints(folder / layout.CHECKPOINTS) if int(path.name) > round_]
     for path in later:
-        (path / layout.STATE).unlink(missing_ok=True)  # first: without it the folder is no checkpoint
-        shutil.rmtree(path, ignore_errors=True)
+        checkpoint.delete_checkpoint(path)
     names = ", ".join(str(int(path.name)) for path in later)
     return (f"note: what came after round {round_:,} is dropped (checkpoints: {names})",) if later else ()
 

@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from steadygan.data.images.decode import Plan, decode, picture_suffixes, quiet_pillow
+from steadygan.data.images.decode import Plan, decode, quiet_pillow
 from steadygan.data.images.depth import Levels, Unreadable
+from steadygan.data.images.formats import picture_suffixes
 from steadygan.data.images.scan import read_head
 from steadygan.data.options import Fit
 from tests.data.making import colours, encoded, picture

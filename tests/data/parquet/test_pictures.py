@@ -76,7 +76,7 @@ def test_rows_without_a_label_mean_no_labels(tmp_path: Path, missing: int | None
     data = opened(path)
     assert data.sample.classes == 0
     assert data.audit is not None
-    assert "in column 'label' [18] are missing for 6 pictures" in data.audit.label_note
+    assert "in column 'label' [18] are missing for 6 samples" in data.audit.label_note
 
 
 def test_test_parquet_beside_train_parquet_is_the_official_split(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from steadygan.data import DataOptions, open_data
-from steadygan.errors import DataError
+from steadygan.errors import DataError, UsageError
 
 RNG = np.random.default_rng(0)
 
@@ -53,3 +53,27 @@ def test_a_few_arrays_are_no_samples(tmp_path: Path) -> None:
     folder = written(tmp_path / "set", RNG.random((3, 40, 2, 90)))
     with pytest.raises(DataError, match="name one of the array files"):
         open_data(DataOptions(source=str(folder)))
+
+
+def test_folders_for_train_and_test_are_splits_and_those_in_them_classes(tmp_path: Path) -> None:
+    samples = RNG.random((60, 2, 90)).astype(np.float32)
+    places = [f"{'test' if i % 3 == 2 else 'train'}/{'ab'[i % 2]}/{i}.npy" for i in range(60)]
+    data = open_data(DataOptions(source=str(written(tmp_path / "set", samples, places.__getitem__))))
+    assert data.class_names == ("a", "b") and len(data.train) == 40 and len(data.held_out) == 20
+    assert not {row.tobytes() for row in data.train.samples} & {row.tobytes() for row in data.held_out.samples}
+    assert sorted(np.bincount(data.held_out.labels)) == [10, 10]
+    plain = written(tmp_path / "plain", samples, lambda i: f"{'val' if i % 3 == 2 else 'train'}/{i}.npy")
+    without = open_data(DataOptions(source=str(plain)))
+    assert without.class_names == () and len(without.train) == 40 and len(without.held_out) == 20
+
+
+def test_shards_are_no_classes_and_the_digits_are(tmp_path: Path) -> None:
+    samples = RNG.random((40, 2, 90)).astype(np.float32)
+    shards = written(tmp_path / "shards", samples, lambda i: f"part-{i // 20:04d}/{i}.npy")
+    data = open_data(DataOptions(source=str(shards)))
+    assert data.class_names == () and any("only number files" in said for said in data.audit.what_training_will_do)
+    digits = written(tmp_path / "digits", samples, lambda i: f"{i % 10}/{i // 10}.npy")
+    assert open_data(DataOptions(source=str(digits))).class_names == tuple("0123456789")
+    flat = written(tmp_path / "flat", samples)
+    with pytest.raises(UsageError, match="'flat' has no folders that could be classes"):
+        open_data(DataOptions(source=str(flat), labels="folders"))

@@ -50,6 +50,43 @@ def test_a_column_named_label_is_the_class(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["x", "y", "", "NA"], "in column 'label' [40] are missing for 20 samples"),
+        ([str(i / 7) for i in range(40)], "in column 'label' [40] are fractions"),
+        ([f"row-{i}" for i in range(40)], "in column 'label' [40] differ from sample to sample"),
+    ],
+)
+def test_labels_that_are_no_classes_are_named_and_not_used(tmp_path: Path, words: list[str], said: str) -> None:
+    text = "a,b,label\n" + "".join(f"{i},{-i},{words[i % len(words)]}\n" for i in range(40))
+    data = opened(tmp_path, text)
+    assert data.class_names == () and data.train.labels is None and data.sample.shape == (2,)
+    assert any(said in line for line in data.audit.what_training_will_do), data.audit.what_training_will_do
+
+
+def test_classes_that_look_like_numbers_keep_their_names(tmp_path: Path) -> None:
+    text = "a,b,label\n" + "".join(f"{i},{-i},{['01', '02'][i % 2]}\n" for i in range(40))
+    assert opened(tmp_path, text).class_names == ("01", "02")
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_what_pandas_writes_is_read_without_its_index(tmp_path: Path, index: bool) -> None:
+    for columns in (["0", "1", "2"], ["a", "b", "c"]):
+        header = ",".join(["", *columns] if index else columns)
+        body = [",".join(map(str, [i, *row] if index else row)) for i, row in enumerate(ROWS[:-1])]
+        data = opened(tmp_path, "\n".join([header, *body]) + "\n", f"{columns[0]}{index}.csv")
+        assert data.units.names == tuple(columns)
+        assert len(data.train) + len(data.held_out) == 39
+        assert any("numbers the rows" in line for line in data.audit.notes) == index
+
+
+def test_a_first_column_that_counts_nothing_stays(tmp_path: Path) -> None:
+    text = ",b\n" + "".join(f"{i * i},{i}\n" for i in range(40))
+    assert opened(tmp_path, text).units.names == ("column_0", "b")
+    assert opened(tmp_path, "id,b\n" + "".join(f"{i},{i}\n" for i in range(40)), "id.csv").units.names == ("id", "b")
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("a,b\n" + "1,2\n" * 20 + "1,\n", r"line 22, column 'b' is empty"),

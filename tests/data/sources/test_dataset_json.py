@@ -71,7 +71,7 @@ def test_labels_go_with_their_pictures(tmp_path: Path, labels: Any) -> None:
         ([[name, [1.0, 1.0]] for name in NAMES], "multi-hot"),
         ([[name, [0.25, 0.75]] for name in NAMES], "are soft"),
         ([[name, number / 7] for number, name in enumerate(NAMES)], "are fractions"),
-        ([[name, None if number < 2 else 1] for number, name in enumerate(NAMES)], "missing for 2 pictures"),
+        ([[name, None if number < 2 else 1] for number, name in enumerate(NAMES)], "missing for 2 samples"),
         ([[name, {"a": 1}] for name in NAMES], "neither numbers nor words"),
     ],
 )

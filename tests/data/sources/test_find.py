@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -74,6 +75,27 @@ def test_the_home_folder_can_be_written_with_a_tilde(tmp_path: Path, monkeypatch
 def test_a_file_of_another_kind_is_told_what_to_do(tmp_path: Path, name: str, part: str) -> None:
     (tmp_path / name).write_bytes(b"x")
     assert part in said(tmp_path / name)
+
+
+def test_the_home_of_nobody_is_a_path_that_is_not_there() -> None:
+    assert said("~nosuchuser/photos").startswith("there is no '~nosuchuser'")
+
+
+def test_hidden_files_beside_arrays_and_tables_are_no_data(tmp_path: Path) -> None:
+    """macOS leaves a file ._name beside each name on other disks."""
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        array = rng.random((2, 90))
+        name = f"{number}.npy"
+        for folder in (tmp_path / "files", tmp_path / "classes" / "ab"[number % 2]):
+            folder.mkdir(parents=True, exist_ok=True)
+            np.save(folder / name, array)
+            (folder / f"._{name}").write_bytes(b"\0\5\26\7")
+    (tmp_path / "one").mkdir()
+    np.savez(tmp_path / "one" / "data.npz", images=rng.random((20, 8, 8)))
+    (tmp_path / "one" / "._data.npz").write_bytes(b"\0\5\26\7")
+    for name, classes in (("files", 0), ("classes", 2), ("one", 0)):
+        assert open_data(DataOptions(source=str(tmp_path / name))).sample.classes == classes
 
 
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:

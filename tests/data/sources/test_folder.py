@@ -76,7 +76,7 @@ def test_one_stray_picture_does_not_drop_the_labels(tmp_path: Path) -> None:
     assert data.class_names == ("a", "b")
     assert count(data) == 20
     assert data.audit is not None
-    assert "1 pictures are beside the class folders and left out: they have no class." in data.audit.notes
+    assert "1 files are beside the class folders and left out: they have no class." in data.audit.notes
 
 
 def test_many_pictures_beside_class_folders_mean_no_labels(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_many_pictures_beside_class_folders_mean_no_labels(tmp_path: Path) -> No
     assert data.class_names == ()
     assert count(data) == 30
     assert data.audit is not None
-    assert data.audit.notes == ("10 of 30 pictures are not in a class folder: no labels are used.",)
+    assert data.audit.notes == ("10 of 30 files are not in a class folder: no labels are used.",)
 
 
 def test_train_and_test_folders_are_the_official_split(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_train_and_test_folders_are_the_official_split(tmp_path: Path) -> None:
     assert data.held_out.labels.tolist() == [0] * 4 + [1] * 4
     assert data.audit is not None
     assert data.audit.held_out_from == "the source's own 'test' split"
-    assert data.audit.notes == ("6 pictures outside of the folders for train and test are not used.",)
+    assert data.audit.notes == ("6 files outside of the folders for train and test are not used.",)
 
 
 def test_other_classes_in_test_mean_no_labels(tmp_path: Path) -> None:
@@ -115,6 +115,18 @@ def test_other_classes_in_test_mean_no_labels(tmp_path: Path) -> None:
     assert data.held_out.labels is None
     assert data.audit is not None
     assert "The classes of the folder 'test' are not those of train" in data.audit.notes[0]
+
+
+@pytest.mark.parametrize(
+    "names", [("山\u3000川", "犬"), ("é", "a\u200db"), ("x" * 200 + "1", "x" * 200 + "2"), ("a\u00a0b", "c")]
+)
+def test_classes_of_both_splits_are_the_same_however_their_names_are_shown(tmp_path: Path, names) -> None:
+    for start, name in enumerate(names):
+        fill(tmp_path / "set" / "train" / unicodedata.normalize("NFC", name), 20, start=20 * start)
+        fill(tmp_path / "set" / "test" / unicodedata.normalize("NFD", name), 5, start=100 + 20 * start)
+    data = opened(tmp_path / "set")
+    assert data.sample.classes == 2 and np.bincount(data.held_out.labels).tolist() == [5, 5]
+    assert np.bincount(data.train.labels).tolist() == [20, 20]
 
 
 def test_what_is_no_picture_is_ignored_but_counted(tmp_path: Path) -> None:

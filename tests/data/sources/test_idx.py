@@ -91,7 +91,7 @@ def test_a_broken_file_is_one_line(tmp_path: Path, content: bytes, said: str) ->
 def test_labels_of_another_number_are_refused(tmp_path: Path) -> None:
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(TRAIN))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(LABELS[:5]))
-    with pytest.raises(DataError, match=r"holds 5 labels \[5\] for 30 pictures"):
+    with pytest.raises(DataError, match=r"holds 5 labels \[5\] for 30 samples"):
         open_data(DataOptions(source=str(tmp_path)))
 
 

@@ -133,6 +133,53 @@ def test_pictures_of_other_modes_are_decoded_as_files_are(tmp_path):
     assert np.array_equal(np.sort(opened(pictures).train.some()[0], axis=0), np.sort(in_files.train.some()[0], axis=0))
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B"])
+def test_pictures_of_16_bits_are_as_in_files_whatever_the_order_of_their_bytes(tmp_path, mode):
+    deep = np.random.default_rng(1).integers(0, 60_000, (20, 8, 8), dtype=np.uint16)
+    order = ">u2" if mode == "I;16B" else "<u2"
+    pictures = [Image.frombytes(mode, (8, 8), each.astype(order).tobytes()) for each in deep]
+    for number, each in enumerate(deep):
+        Image.fromarray(each).save(tmp_path / f"{number:02d}.png")
+    found, in_files = opened(pictures), open_data(DataOptions(source=str(tmp_path)))
+    assert np.array_equal(np.sort(found.train.some()[0], axis=0), np.sort(in_files.train.some()[0], axis=0))
+
+
+def test_pictures_are_turned_upright_as_files_are(tmp_path):
+    turned = []
+    for number, pixels in enumerate(PIXELS):
+        exif = Image.Exif()
+        exif[0x0112] = 1 + number % 8
+        picture(pixels).save(tmp_path / f"{number:02d}.png", exif=exif)
+        turned.append(Image.open(tmp_path / f"{number:02d}.png"))
+    found, in_files = opened(turned), open_data(DataOptions(source=str(tmp_path)))
+    both = [
+        {row.tobytes() for split in (data.train, data.held_out) for row in split.some()[0]}
+        for data in (found, in_files)
+    ]
+    assert both[0] == both[1] and len(both[0]) == 40
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("La", 1), ("RGBa", 3), ("CMYK", 3), ("YCbCr", 3), ("HSV", 3)])
+def test_pictures_of_rare_modes_are_read(mode, channels):
+    base = "LA" if mode == "La" else "RGBA" if mode == "RGBa" else "RGB"
+    source = picture(PIXELS[0]).convert(base)
+    assert opened([source if mode == base else source.convert(mode)] * 20).sample.shape == (channels, 16, 16)
+
+
+def test_a_picture_that_is_cut_off_is_named_by_its_number(tmp_path):
+    picture(PIXELS[0]).resize((200, 200)).save(tmp_path / "whole.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:2_000])
+    with pytest.raises(DataError, match="item 1 cannot be read: truncated"):
+        opened([Image.open(tmp_path / "whole.jpg"), Image.open(tmp_path / "cut.jpg")])
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan])
+def test_missing_labels_are_no_class(missing):
+    found = opened((PIXELS, np.array(["cat", "dog", missing, "cat"] * 10, dtype=object)))
+    assert found.class_names == ()
+    assert any("are missing for 10 samples" in line for line in found.audit.what_training_will_do)
+
+
 def test_endless_data_is_taken_up_to_a_bound_with_a_line(monkeypatch):
     monkeypatch.setattr(items, "MOST_ITEMS", 60)
     data = opened(Stream(10**9))

@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +20,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
+from steadygan.data.images.formats import PLUGINS, load_formats, picture_formats
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -35,9 +35,6 @@ GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
 MOST_PIXELS = 100_000_000  # more is a mistake or a decompression bomb
 MOST_BYTES = 2**30  # of a file: more than its pixels can take; a sparse one of 1 TB would be hashed for hours
 _DRAFT = 3  # JPEGs may be shrunk in decoding to 3 times the target size: still antialiased
-_FIRST = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # tried in this order: some others are slow to refuse
-_NOT_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
-_NEED_PLUGIN = {".heic", ".heif"}  # counted as pictures, and read if a Pillow plugin is registered
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def quiet_pillow() -> Iterator[None]:
 
     Warning filters are global to the process, so this is entered once, around the threads.
     """
-    Image.init()
+    load_formats()
     log = logging.getLogger("PIL")
     if not log.handlers:
         log.addHandler(logging.NullHandler())  # Python prints what has no handler
@@ -127,22 +124,10 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
     except Unreadable:
         raise
     except Exception as error:  # codecs raise nearly everything on broken files
+        package = PLUGINS.get(payload.suffix.lower()) if isinstance(payload, Path) else None
+        if package and isinstance(error, UnidentifiedImageError):
+            raise Unreadable(f"read if {package} is installed") from error
         raise Unreadable(reason(error)) from error
-
-
-@cache
-def picture_formats() -> tuple[str, ...]:
-    """The formats that Pillow decodes itself; EPS and WMF would start other programs on an untrusted file."""
-    Image.init()
-    others = sorted(name for name in Image.OPEN if name not in (*_FIRST, *_NOT_PICTURES))
-    return (*(name for name in _FIRST if name in Image.OPEN), *others)
-
-
-@cache
-def picture_suffixes() -> frozenset[str]:
-    """File name suffixes of pictures, such as '.jpg', in lower case."""
-    known = {suffix for suffix, name in Image.registered_extensions().items() if name in picture_formats()}
-    return frozenset(known | _NEED_PLUGIN)
 
 
 def check_regular(path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from steadygan.data.images.decode import MODES, Payload, check_regular, is_grey, opened, orientation
 from steadygan.data.images.depth import DEEP_COLOUR, Unreadable, has_deep_colour
+from steadygan.data.images.formats import formats_key
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.reading import need_memory
@@ -176,7 +177,8 @@ def cached_scan(root: Path, pictures: Pictures) -> Scan:
     """The cached scan of files with the same paths, sizes and times, or a new one."""
     if pictures.key is None:
         return scan(pictures)
-    path = root / "scans" / f"{pictures.key}.json"
+    known = hashlib.blake2b(f"{pictures.key} {formats_key()}".encode(), digest_size=16)
+    path = root / "scans" / f"{known.hexdigest()}.json"
     try:
         return _from_json(read_json(path))
     except (KeyError, TypeError, ValueError, RecursionError):

@@ -53,9 +53,11 @@ class Split:
         return sum(scan.count - len(scan.unreadable) for scan in scans)
 
     def key(self, plan: Plan) -> str:
-        """Hash of the content, the target shape, and the split."""
+        """Hash of the content, the target shape, the split, and what of it can be read."""
         held_out = self.share if self.test_scan is None else self.test_scan.content
-        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, plan.to_json()])
+        scans = [self.scan] if self.test_scan is None else [self.scan, self.test_scan]
+        bad = [[index for index, _ in scan.unreadable] for scan in scans]  # a plugin may read them another time
+        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, plan.to_json(), *([bad] if any(bad) else [])])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

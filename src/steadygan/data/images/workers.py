@@ -21,6 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from steadygan.data.images.decode import quiet_pillow
+from steadygan.data.images.formats import known_elsewhere
 from steadygan.errors import RunError
 from steadygan.system.cores import cores
 
@@ -65,7 +66,7 @@ class Workers:
     def __init__(self, count: int, *, processes: bool) -> None:
         self.count = count
         can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
-        self._children = _Children() if processes and can_start else None
+        self._children = _Children() if processes and can_start and known_elsewhere() else None
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="steadygan-data")
 
     def map(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:

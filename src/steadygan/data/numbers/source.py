@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.errors import UsageError, nearest
+
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
     from steadygan.types import SampleKind
@@ -27,6 +29,30 @@ class Numbers:
     """[M], 0 to classes - 1"""
     name_of: Callable[[int], str] = "row {}".format
     """a sample's name in messages"""
+
+
+def rows_by_name(source: NumberSource, names: tuple[str, ...]) -> NDArray[Any]:
+    """All training rows [M, D] of a source, those of a table with the columns in the order of ``names``.
+
+    Columns are matched where both sides have names: others count by their position.
+
+    Raises:
+        UsageError: for a table with names that lacks some of these.
+    """
+    rows = np.concatenate(list(source.train.pieces()))
+    if not _named(source.columns) or not _named(names):
+        return rows
+    places = {name: place for place, name in enumerate(source.columns)}
+    missing = [name for name in names if name not in places]
+    if missing:
+        hint = nearest(missing[0], places)
+        raise UsageError(f"{source.train.title} has no column '{missing[0]}'{hint}; needed: {', '.join(names[:12])}")
+    return rows[:, [places[name] for name in names]]
+
+
+def _named(columns: tuple[str, ...]) -> bool:
+    """True for names that a file gave its columns."""
+    return bool(columns) and columns != tuple(f"column_{place}" for place in range(len(columns)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,11 @@
-"""Folders of .npy files, each of which is one sample; folders in it are classes."""
+"""Folders of .npy files, each of which is one sample; folders in it are splits, classes or shards."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.arrays import ArrayFile, headers, source_of_arrays
+from steadygan.data.sources.folder import sorted_by_folders
+from steadygan.data.sources.walk import File
 from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError
 
@@ -55,16 +57,21 @@ class FolderArray:
 
 
 def open_array_folder(
-    folder: Path, name: str, paths: list[Path], options: DataOptions
+    folder: Path, name: str, found: list[File], options: DataOptions
 ) -> PictureSource | NumberSource | None:
     """The source of a folder of .npy files of one shape; None for fewer than 16 of them, which are arrays of samples.
 
+    Folders in it are splits, classes or shards, as those of pictures are.
+
     Raises:
         DataError: one line, for files of several shapes or number types.
+        UsageError: if folders are asked for that could not be classes.
     """
-    if len(paths) < FEWEST or any(path.suffix.lower() != ".npy" for path in paths):
+    if len(found) < FEWEST or any(file.path.suffix.lower() != ".npy" for file in found):
         return None
-    files = tuple(headers(path)["images"] for path in paths)
+    notes: list[str] = []
+    split = sorted_by_folders(found, name, options.labels, notes)
+    files = tuple(headers(file.path)["images"] for file in (*split.train, *split.test))
     forms = Counter((file.shape, str(file.dtype)) for file in files)
     if len(forms) > 1:
         (usual, _), *others = forms.most_common()
@@ -73,9 +80,13 @@ def open_array_folder(
             f"folder '{shown(folder)}' has {len(files):,} .npy files of {len(forms)} forms: most are {usual[1]} "
             f"{list(usual[0])}, {odd.title} is {odd.dtype} {list(odd.shape)}; one sample a file needs one form"
         )
-    samples = FolderArray(f"folder '{shown(folder)}'", files)
-    arrays: dict[str, StoredArray] = {"images": samples}
-    classes = [path.relative_to(folder).parts[0] for path in paths if len(path.relative_to(folder).parts) > 1]
-    if len(classes) == len(paths) and len(set(classes)) > 1 and not all(each.isdigit() for each in set(classes)):
-        arrays["labels"] = MemoryArray("folders", np.array([printable(each) for each in classes]))
-    return source_of_arrays(arrays, samples.title, name, options)
+    title, count = f"folder '{shown(folder)}'", len(split.train)
+    arrays: dict[str, StoredArray] = {"images": FolderArray(title, files[:count])}
+    if split.test:
+        arrays["x_test"] = FolderArray(f"{title}, {printable(split.test_name)}", files[count:])
+    labelling = split.labelling
+    for key, labels in (("labels", labelling.labels), ("y_test", labelling.test_labels)):
+        if labelling.names and labels is not None:
+            arrays[key] = MemoryArray("folders", np.array(labelling.names, dtype=object)[labels].astype(str))
+    source = source_of_arrays(arrays, title, name, options)
+    return replace(source, notes=(*source.notes, *notes), label_note=source.label_note or labelling.note)

@@ -8,13 +8,13 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import printable
-from steadygan.data.labels import number_labels
+from steadygan.data.labels import MISSING, NO_LABELS, Labelling, Values, read_labels
 from steadygan.data.numbers.source import Numbers, NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.reading import reading, shown
@@ -22,13 +22,11 @@ from steadygan.data.stored_array import MemoryArray
 from steadygan.errors import DataError
 from steadygan.system.regular import open_regular
 
-if TYPE_CHECKING:
-    from steadygan.data.types import Labels
-
 CLASS_COLUMNS = ("label", "labels", "class", "target_class")
 """names of a column of classes"""
+_INDEX = ("column_0", "unnamed: 0", "index", "")
+"""names of a column of row numbers; one without a name is column_0"""
 MOST_NUMBERS = 2**28
-_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 _LONGEST_FIELD = 2**16
 _LONGEST_LINE = 2**21
 _MOST_COLUMNS = 10_000
@@ -96,9 +94,24 @@ def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str
                 f"'{shown(path)}' has more than {MOST_NUMBERS:,} numbers; save it as .npy, which is read in parts"
             )
     table = np.frombuffer(numbers, np.float64).reshape(count, len(used)) if count else np.empty((0, len(used)))
-    return source_of_table(
-        table, tuple(columns[i] for i in used), name, f"'{shown(path)}'", "csv", np.array(classes) if classes else None
-    )
+    names = tuple(columns[i] for i in used)
+    notes: tuple[str, ...] = ()
+    if header is not None and _numbers_rows(names[0], table):
+        notes = (f"The column '{printable(names[0])}' numbers the rows, and is left out.",)
+        table, names = table[:, 1:], names[1:]
+    labelling = NO_LABELS
+    if class_column is not None and classes:
+        title = f"in column '{printable(columns[class_column])}'"
+        labelling = read_labels(Values.of_words(classes, title), None, options.labels)
+    return source_of_table(table, names, name, f"'{shown(path)}'", "csv", labelling, notes)
+
+
+def _numbers_rows(column: str, table: NDArray[np.float64]) -> bool:
+    """True if the first of several columns is the index that pandas and R write before the others."""
+    if table.shape[1] < 2 or column.lower() not in _INDEX or len(table) < 2:
+        return False
+    start = table[0, 0]
+    return start in (0, 1) and np.array_equal(table[:, 0], start + np.arange(len(table)))
 
 
 def source_of_table(
@@ -107,18 +120,21 @@ def source_of_table(
     name: str,
     title: str,
     form: str,
-    classes: NDArray[np.str_] | None = None,
+    labelling: Labelling = NO_LABELS,
+    notes: tuple[str, ...] = (),
 ) -> NumberSource:
-    """A table [M, D] with the names of its columns, and a class for each row [M]."""
-    labels: Labels | None = None
-    class_names: tuple[str, ...] = ()
-    if classes is not None:
-        labels, class_names, _ = number_labels(classes)
+    """A table [M, D] with the names of its columns, and the classes of its rows."""
     stored = MemoryArray(title, table)
-    train = Numbers(title, table.shape, table.dtype, stored.pieces, labels)
-    notes = (f"Read as a table of {table.shape[1]:,} columns.",)
+    train = Numbers(title, table.shape, table.dtype, stored.pieces, labelling.labels if labelling.names else None)
     return NumberSource(
-        name, form, "points", train, class_names=class_names, columns=tuple(map(printable, columns)), notes=notes
+        name,
+        form,
+        "points",
+        train,
+        class_names=labelling.names,
+        columns=tuple(map(printable, columns)),
+        notes=(f"Read as a table of {table.shape[1]:,} columns.", *notes),
+        label_note=labelling.note,
     )
 
 
@@ -127,9 +143,12 @@ def _header(path: Path, reader: Iterator[list[str]], comma: str) -> tuple[list[s
     first = next((row for row in reader if any(field.strip() for field in row)), None)
     if first is None:
         raise DataError(f"'{shown(path)}' is empty")
-    if all(_is_number(field, comma) or field.strip().lower() in _MISSING for field in first):
+    fields = [field.strip() for field in first]
+    start = int(not fields[0])  # an index has no name
+    counted = len(fields) - start > 1 and fields[start:] == [str(number) for number in range(len(fields) - start)]
+    if not counted and all(_is_number(field, comma) or field.lower() in MISSING for field in fields):
         return first, None
-    names = [field.strip() or f"column_{number}" for number, field in enumerate(first)]
+    names = [field or f"column_{number}" for number, field in enumerate(fields)]
     twice = [each for each in names if names.count(each) > 1] if len(names) < _MOST_COLUMNS else []
     if twice:
         raise DataError(f"'{shown(path)}' has two columns '{printable(twice[0])}'; rename one of them")
@@ -158,7 +177,7 @@ def _number(path: Path, line: int, column: str, field: str, comma: str) -> float
     """The number of a field; with semicolons between fields it may have a decimal comma."""
     text = field.strip()
     where = f"'{shown(path)}', line {line:,}, column '{printable(column)}'"
-    if text.lower() in _MISSING:
+    if text.lower() in MISSING:
         raise DataError(f"{where} is empty ({text!r}): fill missing values or leave out these rows or the column")
     try:
         value = float(text.replace(",", ".") if comma else text)

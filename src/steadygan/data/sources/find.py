@@ -98,7 +98,7 @@ def _find(options: DataOptions, counted: Callable[[int], None] | None) -> Source
         from steadygan.data.sources.hub import find_hub
 
         return _of_tables(find_hub(source), options)
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     try:
         exists = path.exists()
     except (OSError, ValueError):  # not a valid file name
@@ -148,7 +148,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         raise DataError(f"'{shown(path)}' is an archive; unpack it and give the folder")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
         raise DataError(f"'{shown(path)}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
-    from steadygan.data.images.decode import picture_suffixes
+    from steadygan.data.images.formats import picture_suffixes
 
     if suffix in picture_suffixes():
         raise DataError(f"'{shown(path)}' is a single picture; give the folder it lies in")
@@ -175,17 +175,18 @@ def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None
     files = walk(path, counted)
     if files.pictures:
         return open_folder(files, name, options.labels)
-    tables = [file.path for file in files.others if file.path.suffix.lower() == ".parquet"]
+    others = [file for file in files.others if not file.parts[-1].startswith(".")]  # macOS leaves ._name beside name
+    tables = [file.path for file in others if file.path.suffix.lower() == ".parquet"]
     if tables:
         from steadygan.data.parquet.tables import tables_of_files
 
         return _of_tables(tables_of_files(tables, path, name), options)
-    idx = [file.path for file in files.others if is_images(file.path)]
+    idx = [file.path for file in others if is_images(file.path)]
     if idx:
         return open_idx(choose_images(path, idx), name, options)
-    arrays = [file.path for file in files.others if file.path.suffix.lower() in (".npz", ".npy")]
+    arrays = [file for file in others if file.path.suffix.lower() in (".npz", ".npy")]
     if len(arrays) == 1:
-        return _open_file(arrays[0], options)
+        return _open_file(arrays[0].path, options)
     if arrays:
         from steadygan.data.sources.array_folder import open_array_folder
 
@@ -196,7 +197,7 @@ def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None
     packed = any(ending in _PACKED for ending, _ in files.ignored())
     remedy = "; unpack the archives first" if packed else ""
     remedy = "; name one of the array files" if arrays else remedy
-    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in files.others):
+    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in others):
         remedy = "; name one of the files of text"
     raise DataError(f"folder '{shown(path)}' holds no pictures ({inside or 'it is empty'}){remedy}")
 

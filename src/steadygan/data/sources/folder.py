@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -45,8 +46,7 @@ def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
     train, test, test_name = _splits(walked.pictures, notes)
     listed = _listed(walked, train, test, use, notes)
     found = _by_folders(train, test, test_name, use, notes) if listed is None else listed
-    if use == "folders" and found.labelling.labels is None:
-        raise UsageError(f"data labels is 'folders', but '{name}' has no folders that could be classes")
+    _need_folders(name, use, found.labelling)
     if listed is None and use == "likeliest":
         raise UsageError(f"data labels is 'likeliest', but '{name}' has no dataset.json with shares of classes")
     return PictureSource(
@@ -60,6 +60,40 @@ def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
         tuple(notes),
         label_note=found.labelling.note,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """Files of both splits, and their classes."""
+
+    train: list[File]
+    test: list[File]
+    test_name: str
+    """'' without a test split"""
+    labelling: Labelling
+
+
+def sorted_by_folders(files: list[File], name: str, use: LabelUse, notes: list[str]) -> Sorted:
+    """Files by the folders that they lie in: splits, classes, or shards that only number them.
+
+    Args:
+        files: all files
+        name: of the source
+        use: the option ``labels``
+        notes: to which sentences for the audit are added
+
+    Raises:
+        UsageError: if folders are asked for that could not be classes.
+    """
+    train, test, test_name = _splits(files, notes)
+    found = _by_folders(train, test, test_name, use, notes)
+    _need_folders(name, use, found.labelling)
+    return Sorted(found.files, test, test_name, found.labelling)
+
+
+def _need_folders(name: str, use: LabelUse, labelling: Labelling) -> None:
+    if use == "folders" and labelling.labels is None:
+        raise UsageError(f"data labels is 'folders', but '{name}' has no folders that could be classes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +116,7 @@ def _splits(files: list[File], notes: list[str]) -> tuple[list[File], list[File]
     test = [file for file in inside if file.parts[depth].lower() == test_name]
     unused = len(files) - len(train) - len(test)
     if unused:
-        notes.append(f"{unused:,} pictures outside of the folders for train and {test_name} are not used.")
+        notes.append(f"{unused:,} files outside of the folders for train and {test_name} are not used.")
     return train, test, test_name
 
 
@@ -114,11 +148,10 @@ def _by_folders(train: list[File], test: list[File], test_name: str, use: LabelU
     """The classes that folders are."""
     depth = _common_depth(train)
     found = _with_classes(train, depth, use, notes)
-    names = found.labelling.names
-    if not test or not names:
+    if not test or not found.labelling.names:
         return found
     inner = depth if use == "folders" else depth + _shard_levels(train, depth)
-    test_labels = _same_classes(test, inner, names)
+    test_labels = _same_classes(test, inner, sorted({_class(file, inner) for file in found.files}))
     if test_labels is None:
         notes.append(f"The classes of the folder '{test_name}' are not those of train: no labels are used.")
         return _Found(found.files, Labelling())
@@ -147,11 +180,11 @@ def _with_classes(files: list[File], depth: int, use: LabelUse, notes: list[str]
     if len(folders) < 2:
         return _Found(files, Labelling())
     if strays > _MOST_STRAYS * len(files):
-        notes.append(f"{strays:,} of {len(files):,} pictures are not in a class folder: no labels are used.")
+        notes.append(f"{strays:,} of {len(files):,} files are not in a class folder: no labels are used.")
         return _Found(files, Labelling())
     if strays:
-        notes.append(f"{strays:,} pictures are beside the class folders and left out: they have no class.")
-    labels, names, _ = number_labels(np.array([file.parts[depth] for file in inside], dtype=object))
+        notes.append(f"{strays:,} files are beside the class folders and left out: they have no class.")
+    labels, names, _ = number_labels(np.array([_class(file, depth) for file in inside], dtype=object))
     return _Found(inside, Labelling(labels, names))
 
 
@@ -178,10 +211,15 @@ def _numbered(files: list[File], depth: int) -> Labelling:
     return Labelling(labels, note=f"{note} (--data.labels folders makes classes of them)")
 
 
-def _same_classes(files: list[File], depth: int, class_names: tuple[str, ...]) -> Labels | None:
-    """Labels of the test files by the classes of the training files; None if a file has none of these."""
-    numbers = {name: number for number, name in enumerate(class_names)}
-    labels = [numbers.get(file.parts[depth], -1) if len(file.parts) > depth + 1 else -1 for file in files]
+def _class(file: File, depth: int) -> str:
+    """The class of a file, which is a folder; accents in one form, as macOS writes them in another."""
+    return unicodedata.normalize("NFC", file.parts[depth])
+
+
+def _same_classes(files: list[File], depth: int, classes: list[str]) -> Labels | None:
+    """Labels of the test files by the classes of the training files, in order; None if a file has none of these."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    labels = [numbers.get(_class(file, depth), -1) if len(file.parts) > depth + 1 else -1 for file in files]
     return None if -1 in labels else np.array(labels, dtype=np.int64)
 
 

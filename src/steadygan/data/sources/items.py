@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ MOST_BYTES = 2**31
 _SAMPLES = ("image", "images", "img", "pixel_values", "x", "data", "sample", "samples", "input", "inputs", "signal")
 _LABELS = ("label", "labels", "y", "target", "targets", "class", "fine_label", "class_label")
 _PLAIN_MODES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+_SEEN_AS = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+"""modes of Pillow that keep transparency, and what they are converted to; all others to RGB"""
 
 
 class Items(NamedTuple):
@@ -138,24 +141,39 @@ def _split_item(item: Any, number: int) -> tuple[Any, Any]:
 def _payload(sample: Any, number: int) -> Payload:
     """A sample as an array as it is stored, or, of deeper pictures of Pillow, as the bytes of a file."""
     if is_picture(sample):
-        return _of_picture(sample)
+        return _of_picture(sample, number)
     array = array_of(sample, f"sample {number}")
     if array.dtype.hasobject or array.dtype.kind not in "buif" or not array.ndim:
         raise UsageError(f"sample {number} is {described(sample)} of {array.dtype}; arrays, tensors and pictures are")
     return array
 
 
-def _of_picture(picture: Any) -> Payload:
-    """uint8 [H, W] or [H, W, C], so that pictures of one size make an array; PNG or TIFF bytes of other modes."""
-    if picture.mode in _PLAIN_MODES and "transparency" not in picture.info:
-        return np.asarray(picture)
-    buffer = io.BytesIO()
-    if picture.mode in ("I", "F"):
-        picture.save(buffer, "TIFF")
-    else:
-        picture = picture if picture.mode in ("1", "P", "I;16", "RGBA") else picture.convert("RGB")
-        picture.save(buffer, "PNG")
-    return buffer.getvalue()
+def _of_picture(picture: Any, number: int) -> Payload:
+    """uint8 [H, W] or [H, W, C], so that pictures of one size make an array; PNG or TIFF bytes of other modes.
+
+    Upright by EXIF, as pictures in files are.
+    """
+    from PIL import Image, ImageOps
+
+    from steadygan.data.images.decode import reason
+
+    try:
+        picture.load()
+        with suppress(Exception):  # broken EXIF data means upright
+            picture = ImageOps.exif_transpose(picture)
+        if picture.mode in _PLAIN_MODES and "transparency" not in picture.info:
+            return np.asarray(picture)
+        buffer = io.BytesIO()
+        if picture.mode in ("I", "F"):
+            picture.save(buffer, "TIFF")
+        elif picture.mode.startswith("I;16"):  # of any byte order
+            Image.fromarray(np.asarray(picture).astype("<u2")).save(buffer, "PNG")
+        else:
+            mode = picture.mode if picture.mode in ("1", "P", *_PLAIN_MODES) else _SEEN_AS.get(picture.mode, "RGB")
+            (picture if picture.mode == mode else picture.convert(mode)).save(buffer, "PNG")
+        return buffer.getvalue()
+    except Exception as error:  # of any decoder
+        raise DataError(f"item {number} cannot be read: {reason(error)}") from error
 
 
 def _plain_label(label: Any, number: int) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.images.pictures import Pictures, PictureSource, printable
-from steadygan.data.labels import Labelling, Values, read_labels
+from steadygan.data.labels import NO_LABELS, Labelling, Values, read_labels
 from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.arrays import source_of_arrays
@@ -121,19 +121,14 @@ def _of_frame(frame: Any, labels: Any, name: str, options: DataOptions) -> Numbe
                 "rows): fill missing values or leave out these rows or the column"
             )
     table = np.column_stack([frame.iloc[:, i].to_numpy(dtype=np.float64) for i in range(len(columns))])
-    classes = None
-    if labels is not None:
-        classes = np.asarray(_label_array(labels, table.shape).load()).astype(str)
-    return source_of_table(table, columns, name, "the table", "memory", classes)
+    labelling = NO_LABELS if labels is None else _labelling(labels, len(table), options)
+    return source_of_table(table, columns, name, "the table", "memory", labelling)
 
 
 def _of_payloads(samples: Sequence[Payload], labels: Any, name: str, options: DataOptions) -> PictureSource:
     """Pictures of several sizes, or encoded."""
     payloads = [_channels_first(sample) if isinstance(sample, np.ndarray) else sample for sample in samples]
-    labelling = Labelling()
-    if labels is not None:
-        array = _label_array(labels, (len(payloads),))
-        labelling = read_labels(Values("'labels'", array.load(), array.shape, len(payloads)), None, options.labels)
+    labelling = NO_LABELS if labels is None else _labelling(labels, len(payloads), options)
     pictures = Pictures(
         count=len(payloads),
         read=lambda: iter(payloads),
@@ -161,10 +156,23 @@ def _label_array(labels: Any, shape: tuple[int, ...]) -> MemoryArray:
     """Labels [M] or [M, K] that were handed over beside samples [M, ...]."""
     values = labels.to_numpy() if is_frame(labels) else array_of(labels, "labels")
     if values.dtype.hasobject:
-        values = np.array([str(value) for value in values.reshape(-1)]) if values.ndim else values
+        words = ["" if _is_missing(value) else str(value) for value in values.reshape(-1)]
+        values = np.array(words) if values.ndim else values
     if values.ndim == 0 or len(values) != shape[0]:
         raise DataError(f"labels {list(values.shape)} do not go with {shape[0]:,} samples: one label each is needed")
     return MemoryArray("labels", values)
+
+
+def _labelling(labels: Any, count: int, options: DataOptions) -> Labelling:
+    array = _label_array(labels, (count,))
+    return read_labels(Values("'labels'", array.load(), array.shape, count), None, options.labels)
+
+
+def _is_missing(value: Any) -> bool:
+    """True for None, NaN, and pandas' NA and NaT."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
 
 
 def _noted(source: PictureSource | NumberSource, notes: Sequence[str]) -> PictureSource | NumberSource:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from steadygan.data.images.decode import picture_suffixes
+from steadygan.data.images.formats import picture_suffixes
 from steadygan.data.images.pictures import printable
 from steadygan.data.reading import need_memory, shown
 from steadygan.errors import DataError

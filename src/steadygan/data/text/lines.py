@@ -61,7 +61,7 @@ def read_lines(path: str | os.PathLike[str], most: int = MOST_LINES) -> TextFile
             the characters invalid), a line of more than ``LONGEST_LINE`` characters, fewer than 16 lines that are not
             empty, and more of them than are held in memory.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if not path.exists():
         raise DataError(f"'{shown(path)}' is not a text file")
     with reading(path, "text"), _opened(path) as text:
