@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import sys
 import types
 
@@ -86,7 +87,8 @@ def test_rows_hold_what_applies_and_are_in_the_log(tmp_path):
     assert read_log(tmp_path / "signals.jsonl") == tuple(monitor.rows)
     last = monitor.rows[-1]
     assert set(last) <= set(FIELDS)
-    assert {"critic_loss", "generator_loss", "critic_gradient", "generator_update", "r_t", "derivative"} <= set(last)
+    assert {"critic_loss", "generator_loss", "generator_gradient", "generator_update", "r_t", "derivative"} <= set(last)
+    assert "critic_gradient" not in last  # the generator's backward pass has added to it
     assert {"distance_ratio", "copy_ratio", "sigma_high", "response", "move", "directness", "gap_held_out"} <= set(last)
     assert "saturated" not in last and "wasserstein" not in last and "data_constant" in monitor.rows[0]
     assert last["rounds"] == 12 and last["seen"] == 12 * 32 and last["training_samples"] == 300
@@ -375,6 +377,39 @@ def test_values_that_are_not_finite_are_traced_by_name():
     with torch.no_grad():
         critic[3].bias.fill_(torch.nan)
     assert monitor.after_round(critic_loss=float("nan"))["non_finite"] == "parameter critic.3.bias"
+
+
+def test_the_critics_gradient_is_that_of_its_step_before_the_generators_is_added():
+    generator, critic = networks()
+    monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,)))
+    norm = lambda network: math.sqrt(sum(p.grad.square().sum() for p in network.parameters()))  # noqa: E731
+    losses.hinge_critic_loss(critic(REAL[:32]), critic(generator(LATENTS[:32]).detach())).backward()
+    monitor.after_critic_step()
+    own = norm(critic)
+    losses.hinge_generator_loss(critic(generator(LATENTS[:32]))).backward()
+    row = monitor.after_round()
+    assert row["critic_gradient"] == pytest.approx(own, rel=1e-6) != pytest.approx(norm(critic), rel=1e-2)
+    assert row["generator_gradient"] == pytest.approx(norm(generator), rel=1e-6)
+
+
+def test_a_step_that_mixed_precision_left_out_is_no_divergence():
+    """GradScaler leaves infinite gradients, and the weights as they were."""
+    generator, critic = networks()
+    monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1, 2)))
+    for parameter in critic.parameters():
+        parameter.grad = torch.full_like(parameter, torch.inf)
+    monitor.after_critic_step(loss=0.5)
+    row = monitor.after_round()
+    assert "non_finite" not in row and "critic_gradient" not in row and "data_constant" in row
+    assert row["critic_loss"] == 0.5
+
+
+def test_copies_in_samples_that_are_drawn_are_no_fault_of_the_data():
+    generator, critic = networks()
+    few = REAL[:20]
+    for real, said in ((lambda n: few[torch.randint(20, (n,))], False), (few.repeat(8, 1), True)):
+        monitor = Monitor(generator, critic, latents=LATENTS, real=real, rounds=5, looks=Schedule((1,)))
+        assert ("data_duplicates" in monitor.after_round()) == said
 
 
 def test_it_asks_the_judge_for_a_diagnosis(monkeypatch):

@@ -53,6 +53,11 @@ def test_runs_that_differ_in_their_seed_share_a_column_with_students_interval(ru
         ([1.0, 1.1, 1.2], [5.0, 5.1, 5.2], "one", 0),
         ([1.0, 5.0, 3.0], [3.0, 6.0, 5.0], "lower", None),
         ([1.0], [5.0], "lower", None),
+        ([0.94, 0.95, 0.96], [1.055, 1.06, 1.065], "one", None),  # apart, and as far from 1
+        ([0.97, 0.98, 0.97], [1.2, 1.21, 1.2], "one", 0),
+        ([0.5, 0.51, 0.49], [0.8, 0.81, 0.8], "half", 0),
+        ([24.0, 24.0], [25.0, 25.0], "higher", None),  # whole numbers: two runs agree by chance
+        ([24.0, 24.0, 24.0], [25.0, 25.0, 25.0], "higher", 1),
     ],
 )
 def test_a_winner_is_named_only_where_intervals_over_seeds_lie_apart(run_of, a, b, better, winner):

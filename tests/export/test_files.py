@@ -93,14 +93,19 @@ def test_loaders_draw_from_the_prior(family, tmp_path, monkeypatch):
 
         def __call__(self, **inputs):
             seen.update(inputs)
-            return torch.zeros(len(inputs["latents"]), 3, dtype=torch.int64)
+            made = torch.zeros(len(inputs["latents"]), 3, dtype=torch.int64)
+            if facts.alphabet is not None:
+                made[:, 1:] = facts.alphabet["padding"]
+            return made
 
     (tmp_path / "facts.json").write_text(json.dumps(facts.to_json()))
     (tmp_path / "generator.py").write_text(loader_text(facts))
     monkeypatch.setattr(torch.export, "load", lambda path: Program())
     monkeypatch.setattr("safetensors.torch.load_file", lambda path: {})
     module = runpy.run_path(str(tmp_path / "generator.py"))
-    module["sample"](500)
+    made = module["sample"](500)
+    if facts.alphabet is not None:
+        assert made == [facts.alphabet["characters"][0]] * 500  # without the padding, as Run.lines
     assert tuple(seen) == facts.inputs and seen["latents"].shape == (500, facts.latent_size)
     if facts.conditional:
         assert set(seen["labels"].tolist()) == set(range(facts.classes))

@@ -59,6 +59,14 @@ def test_one_seed_tells_nothing_apart() -> None:
     assert not rows[1].told_apart
 
 
+def test_a_setting_that_fails_with_some_seeds_stands_after_those_that_do_not() -> None:
+    values = {1: [2.0], 2: [2.1, 2.2, 2.3], 3: [9.0, 9.1, 9.2]}
+    rows = sweep.ranked(results(values))
+    assert [row.settings["critic-steps"] for row in rows] == [2, 3, 1]
+    assert rows[1].told_apart and rows[1].behind is not None
+    assert [row[1] for row in sweep._table(results(values)).rows] == [3, 3, "1 of 3"]
+
+
 def test_the_table_says_which_are_told_apart() -> None:
     table = sweep._table(results({1: [5.0, 5.1, 5.2], 2: [1.0, 1.1, 1.2]}))
     assert table.columns == (

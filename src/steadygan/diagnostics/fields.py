@@ -91,6 +91,7 @@ DATA = {
     "data_blank": "share of training samples of one constant value",
     "data_constant": "share of values that are the same in all training samples",
     "data_spread_ratio": "spread of held-out samples over that of training samples",
+    "data_spread_errors": "standard errors between that ratio and 1",
 }
 FIELDS: dict[str, str] = {**PROGRESS, **LOSSES, **SAMPLES, **CRITIC, **MECHANICS, **OUTCOME, **DATA}
 """all fields, with what they mean"""

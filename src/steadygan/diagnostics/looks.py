@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -74,9 +75,14 @@ class Looker:
         fake = Batch(self._generated(subject.latents(round_, real.count), train.labels), train.labels)
         named = {**numbers, **subject.numbers()}
         row: dict[str, Any] = dict(zip(named, _numbers(named), strict=True))
-        fault = faults.first_fault(subject, {name: row[name] for name in numbers}, fake.samples, train)
+        gradients = [name for name in numbers if name.endswith("_gradient")]
+        losses = {name: row[name] for name in numbers if name not in gradients}
+        fault = faults.first_fault(subject, losses, fake.samples, train)
         if fault is not None:
             return {**row, "non_finite": fault}
+        for name in gradients:  # not finite beside finite weights: of a step that mixed precision left out
+            if not math.isfinite(row[name]):
+                del row[name]
 
         def add(group: str, measure: Callable[[], Mapping[str, float]]) -> None:
             try:

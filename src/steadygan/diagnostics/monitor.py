@@ -123,7 +123,7 @@ class Monitor:
         self._steps = Counter[str]()
         """of the round so far, as far as they are told"""
         self._at_hand: dict[str, Any] = {}
-        """losses of the round's last steps, if it is looked at"""
+        """losses and gradients of the round's last steps, if it is looked at"""
         self._before: dict[str, list[Tensor]] = {}
         self._planned, self._batch, self._loss = rounds, batch, loss
         self._seen = start * critic_steps * batch
@@ -145,6 +145,9 @@ class Monitor:
 
     def after_critic_step(self, *, real_scores: Any = None, fake_scores: Any = None, loss: Any = None) -> None:
         """Counts a step of the critic; reads nothing, neither scores nor the device.
+
+        Call it before the generator's ``backward``, whose gradients are added to the critic's: without this call
+        nothing is said of the size of the critic's gradient.
 
         Args:
             real_scores: of its batch, as the critic gives them
@@ -206,10 +209,17 @@ class Monitor:
         self._steps[player] += 1
         if self.round + 1 != self._next:
             return
+        self._keep_gradient(player)
         if loss is None and self._loss is not None and fake is not None:
             loss = loss_of_scores(self._loss, player, real, fake)
         if loss is not None:
             self._at_hand[f"{player}_loss"] = loss
+
+    def _keep_gradient(self, player: PlayerName) -> None:
+        """Keeps the norm of what the player's parameters hold: that of its step, until another backward pass adds."""
+        parameters = list(self._networks[player].parameters())
+        if any(parameter.grad is not None for parameter in parameters):
+            self._at_hand[f"{player}_gradient"] = norm_of_gradients(parameters)
 
     def _plan(self, rounds: int) -> Schedule:
         found = work(
@@ -235,10 +245,10 @@ class Monitor:
             self._before = {name: weights_of(network.parameters()) for name, network in self._networks.items()}
 
     def _look(self, losses: dict[str, Any], steps: dict[str, int]) -> Row:
+        if "generator_gradient" not in self._at_hand:
+            self._keep_gradient("generator")
         numbers = {**self._at_hand, **{name: loss for name, loss in losses.items() if loss is not None}}
         for name, network in self._networks.items():
-            if any(parameter.grad is not None for parameter in network.parameters()):
-                numbers[f"{name}_gradient"] = norm_of_gradients(network.parameters())
             if name in self._before:
                 numbers[f"{name}_update"] = mean_step(self._before[name], network.parameters(), steps[name])
         self._before, self._at_hand = {}, {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from steadygan.diagnostics.signals.host import ratio, stored_rows
-from steadygan.diagnostics.signals.movement import data_deviation
+from steadygan.diagnostics.signals.movement import DEVIATION_ROWS, data_deviation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,12 +25,31 @@ def of_data(real: RealSide) -> dict[str, float]:
     stored = subject.stored
     rows = real.reference if stored is None else stored_rows(stored[: _count(stored)], "training samples")
     rows = np.ascontiguousarray(rows)
-    found = {"data_duplicates": duplicate_share(rows), "data_constant": float((rows == rows[:1]).all(axis=0).mean())}
+    found = {"data_constant": float((rows == rows[:1]).all(axis=0).mean())}
+    if stored is not None or not subject.drawn:
+        found["data_duplicates"] = duplicate_share(rows)
     if rows.shape[1] > 2:
         found["data_blank"] = float((rows == rows[:, :1]).all(axis=1).mean())
     if real.unseen:
         found["data_spread_ratio"] = ratio(real.whole_deviation, data_deviation(real.reference))
+        error = spread_error(real.rows, real.reference)
+        if error > 0 and 0 < found["data_spread_ratio"] < math.inf:
+            found["data_spread_errors"] = abs(math.log(found["data_spread_ratio"])) / error
     return found
+
+
+def spread_error(*sides: AnyRows) -> float:
+    """Standard error of the logarithm of a ratio of two ``data_deviation``, each of rows [N, D].
+
+    By the spread of squared distances from the mean, the larger of both sides: few samples may lack the data's tails.
+    """
+    counts, spreads = [], []
+    for rows in sides:
+        some = rows[:DEVIATION_ROWS].astype(np.float64)
+        squares = np.square(some - some.mean(axis=0)).sum(axis=1)
+        counts.append(len(squares))
+        spreads.append(float(squares.std(ddof=1)) / float(squares.mean()) if squares.any() else 0.0)
+    return 0.5 * max(spreads) * math.sqrt(sum(1 / count for count in counts))
 
 
 def duplicate_share(rows: AnyRows) -> float:

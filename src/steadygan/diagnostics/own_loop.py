@@ -156,6 +156,7 @@ def subject_of(
         wasserstein=getattr(loss, "estimates_wasserstein", False),
         clipping=None if clip is None else Clipping(clip, dict(critic.named_parameters())),
         batch=batch,
+        drawn=samples.count is None,
     )
     _try(subject, batch)
     if trained is not None:

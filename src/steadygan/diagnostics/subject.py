@@ -78,3 +78,5 @@ class Subject:
     """the critic compares samples in groups of so many"""
     stored: Any = None
     """training samples as they are stored, an array [M, ...], for faults of the data; None: ``reference``"""
+    drawn: bool = False
+    """``reference`` is of a function that draws samples, perhaps one more than once: copies in it tell nothing"""

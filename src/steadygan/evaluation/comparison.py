@@ -210,19 +210,29 @@ def _cell(numbers: Sequence[Number]) -> Cell | None:
     return Cell(over_seeds(values), error, values)
 
 
+def _badness(interval: Interval, better: Better) -> Interval:
+    """The interval of what is to be low: the value itself, less it, or its distance from 1 or a half."""
+    if better == "lower":
+        return interval
+    goal = {"one": 1.0, "half": 0.5}.get(better, 0.0)
+    low, high = sorted((goal - interval.low, goal - interval.high))
+    if better == "higher":
+        return Interval(-interval.mean, low, high, interval.runs)
+    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    return Interval(abs(interval.mean - goal), least, max(abs(low), abs(high)), interval.runs)
+
+
+def by_chance(interval: Interval) -> bool:
+    """True for two runs of one value: of whole numbers, as of modes, that is an interval of width 0 by chance."""
+    return interval.runs == 2 and interval.low == interval.high
+
+
 def _winner(cells: Sequence[Cell | None], better: Better) -> int | None:
     """Index of the group whose interval over seeds is disjoint from, and better than, each other one."""
-    present = [(index, cell.interval) for index, cell in enumerate(cells) if cell is not None]
-    if len(present) < 2:
+    present = [(index, _badness(cell.interval, better)) for index, cell in enumerate(cells) if cell is not None]
+    if len(present) < 2 or any(by_chance(each) for _, each in present):
         return None
-
-    def badness(interval: Interval) -> float:
-        goal = {"one": 1.0, "half": 0.5}.get(better)
-        if goal is not None:
-            return abs(interval.mean - goal)
-        return interval.mean if better == "lower" else -interval.mean
-
-    best, interval = min(present, key=lambda entry: badness(entry[1]))
+    best, interval = min(present, key=lambda entry: entry[1].mean)
     return best if all(disjoint(interval, other) for index, other in present if index != best) else None
 
 

@@ -39,14 +39,21 @@ def loader_text(facts: ExportFacts) -> str:
     lines += ["with torch.no_grad():", f"    return {_RESULTS.get(facts.kind, 'generator(**inputs)')}"]
     body = "\n".join(f"    {line}" for line in lines)
     return _TEMPLATE.format(
-        arguments=", ".join(arguments), body=body, result=_SAYS.get(facts.kind, "numbers in the units of the data")
+        alphabet=_LETTERS if facts.kind == "text" else "",
+        arguments=", ".join(arguments),
+        body=body,
+        result=_SAYS.get(facts.kind, "numbers in the units of the data"),
     )
 
 
 _RESULTS = {
     "picture": "generator(**inputs).round().to(torch.uint8)",
-    "text": '["".join(FACTS["alphabet"]["characters"][i] for i in line) for line in generator(**inputs).tolist()]',
+    "text": '["".join(map(LETTERS.__getitem__, ids)).rstrip(PADDING) for ids in generator(**inputs).tolist()]',
 }
+_LETTERS = """\
+LETTERS = FACTS["alphabet"]["characters"]
+PADDING = LETTERS[FACTS["alphabet"]["padding"]]
+"""
 _SAYS = {"picture": "pictures, uint8 [N, C, H, W]", "text": "lines of text"}
 _TEMPLATE = '''\
 """Samples of this generator; needs torch and safetensors alone."""
@@ -61,7 +68,7 @@ HERE = Path(__file__).parent
 FACTS = json.loads((HERE / "facts.json").read_text(encoding="utf-8"))
 generator = torch.export.load(HERE / "graph.pt2").module()
 generator.load_state_dict(load_file(HERE / "model.safetensors"), assign=True)
-
+{alphabet}
 
 def sample({arguments}):
     """Returns {result}."""

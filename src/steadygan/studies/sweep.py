@@ -156,14 +156,18 @@ class Ranked:
 
 
 def ranked(results: Results) -> list[Ranked]:
-    """The settings, the least mean distance first.
+    """The settings, the least mean distance first; after those that all seeds finished, those that some did not.
 
     All are compared with the one that came out best: each interval of a difference has the level 1 - 0.05 / (number of
     comparisons), so that all of them hold together at 95% (Bonferroni).
     """
     settings = list({repr(row.settings): row.settings for row in results}.values())
     values = [results.by_seed(BEST, **each) for each in settings]
-    filled = sorted((index for index in range(len(settings)) if values[index]), key=lambda i: _mean(values[i]))
+    most = max((len(each) for each in values), default=0)
+    filled = sorted(
+        (index for index in range(len(settings)) if values[index]),
+        key=lambda i: (len(values[i]) < most, _mean(values[i])),  # the mean of what did not fail flatters
+    )
     if not filled:
         return []
     level = 1 - (1 - intervals.LEVEL) / max(1, len(filled) - 1)
@@ -188,10 +192,12 @@ def _table(results: Results) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row.settings))
     columns = (*names, "seeds", metric, "at the end", "behind the first", "told apart")
     cells: list[list[str | float | int]] = []
+    most = max((row.best.runs for row in rows), default=0)
     for row in rows:
         behind = "" if row.behind is None else f"{number(row.behind.mean)}{_between(row.behind)}"
         apart = "" if row.behind is None else "yes" if row.told_apart else "no"
-        values = (row.best.runs, f"{number(row.best.mean)}{_between(row.best)}", number(row.last.mean), behind, apart)
+        seeds = row.best.runs if row.best.runs == most else f"{row.best.runs} of {most}"
+        values = (seeds, f"{number(row.best.mean)}{_between(row.best)}", number(row.last.mean), behind, apart)
         cells.append([*(setting_text(row.settings.get(name, "")) for name in names), *values])
     note = (
         f"{metric}: the least of each training's evaluations, lower is better, as a mean over seeds with its 95% "

@@ -10,7 +10,7 @@ import pytest
 
 from steadygan.diagnostics.foreign import is_log, read
 from steadygan.diagnostics.foreign.looks import MOST
-from steadygan.errors import UsageError
+from steadygan.errors import DataError, UsageError
 
 
 def written(folder: Path, text: str | bytes, name: str = "log.csv") -> Path:
@@ -88,6 +88,26 @@ def test_stats_of_stylegan(tmp_path: Path) -> None:
     log = read(written(tmp_path, "".join(json.dumps(line) + "\n" for line in lines), "stats.jsonl"))
     looked = {"critic_loss": 0.5, "generator_loss": 1.5, "gap": 1.0, "r_t": 0.625, "augmentation": 0.125}
     assert [dict(row) for row in log.rows] == [{"round": 4000 * tick, **looked} for tick in range(3)]
+
+
+def test_two_epochs_in_which_steps_begin_again(tmp_path: Path) -> None:
+    rows = [f"{epoch},{step},1" for epoch in range(2) for step in range(50)]
+    log = read(written(tmp_path, "\n".join(["epoch,step,critic_loss", *rows])))
+    assert [row["round"] for row in log.rows] == list(range(100))
+
+
+def test_a_training_that_went_on_within_an_epoch_has_the_rounds_that_it_says(tmp_path: Path) -> None:
+    steps = [*range(0, 1000, 10), *range(900, 1500, 10)]
+    rows = [f"{step // 500},{step},{index}" for index, step in enumerate(steps)]
+    log = read(written(tmp_path, "\n".join(["epoch,step,critic_loss", *rows])))
+    assert [row["round"] for row in log.rows] == list(range(0, 1500, 10))
+
+
+def test_a_line_that_is_no_row_is_one_line(tmp_path: Path) -> None:
+    for text in ("x" * 140_000, "step,d_loss\n1,2\n" + '"' + "y" * 140_000):
+        with pytest.raises(DataError, match="characters is no row of a table") as caught:
+            read(written(tmp_path, text))
+        assert "\n" not in str(caught.value)
 
 
 def test_epochs_in_which_steps_begin_again(tmp_path: Path) -> None:
@@ -200,6 +220,7 @@ def test_events_of_tensorboard(tmp_path: Path) -> None:
         (2, 1.0, 8.0),
         (3, 1.5, None),
     ]
+    assert any("steps go back 1 time, as" in note for note in log.notes)
     (file,) = (tmp_path / "tb").iterdir()
     assert read(file).rows == log.rows
     damaged = written(tmp_path, b"not one" * 50, "events.out.tfevents.1")

@@ -225,3 +225,9 @@ def test_it_ends_when_the_evidence_does(case: Case) -> None:
     rows = [*failing(case, 20), *run(60)[20:]]
     rows = [{**row, "rounds": 600} for row in rows]
     assert rule(case, rows) == 0
+
+
+@pytest.mark.parametrize(("errors", "found"), [(1.0, False), (3.9, False), (4.1, True)])
+def test_a_spread_that_few_samples_explain_is_no_fault_of_the_data(errors: float, found: bool) -> None:
+    rows = log(**{**HEALTHY, "data_spread_ratio": 1.6, "data_spread_errors": errors})
+    assert (RULES["data_fault"](History(rows)) is not None) == found

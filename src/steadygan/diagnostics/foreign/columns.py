@@ -28,11 +28,14 @@ class Tally:
     returns: int = 0
     """how often a number is below the one before"""
     rises: int = 0
+    begins: int = 0
+    """returns at which the number of epochs rose"""
     whole: bool = True
     negative: int = 0
     last: float = field(default=math.nan, repr=False)
+    epoch: float = field(default=math.nan, repr=False)
 
-    def add(self, value: float | str | None) -> None:
+    def add(self, value: float | str | None, epoch: float = math.nan) -> None:
         if value is None:
             return
         if isinstance(value, str):
@@ -44,8 +47,9 @@ class Tally:
             self.negative += value < 0
             self.whole = self.whole and value == int(value)
             self.returns += value < self.last
+            self.begins += value < self.last and epoch > self.epoch
             self.rises += value > self.last
-            self.last = value
+            self.last, self.epoch = value, epoch
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,16 @@ class Tallied:
 def tally(records: Iterable[Record]) -> Tallied:
     """Looks through a log once."""
     columns: dict[str, Tally] = {}
-    rows = 0
+    rows, epoch = 0, math.nan
+    counts: dict[str, bool] = {}
     for record in records:
         rows += 1
         for name, value in record.items():
-            columns.setdefault(name, Tally()).add(value)
+            if counts.setdefault(name, "epoch" in words(name)) and isinstance(value, float):
+                epoch = value
+                break
+        for name, value in record.items():
+            columns.setdefault(name, Tally()).add(value, epoch)
     return Tallied(rows, columns)
 
 
@@ -129,12 +138,12 @@ def _numeric(column: Tally) -> bool:
 def _rounds(found: Tallied, usable: list[str], fields: Mapping[str, str]) -> tuple[str | None, str | None]:
     """The column that numbers the rounds, and that of epochs within which it does; None: rows are counted."""
     candidates = [fields["round"]] if "round" in fields else round_columns(usable)
-    epochs = [name for name in usable if "epoch" in words(name) and found.columns[name].rises > 1]
+    epochs = [name for name in usable if "epoch" in words(name) and found.columns[name].rises]
     for name in candidates:
         column = found.columns[name]
         if column.low < 0 or (column.rises < 1 < found.rows):
             continue
-        if epochs and epochs[0] != name and column.returns >= 0.9 * (found.columns[epochs[0]].rises - 1):
+        if epochs and epochs[0] != name and column.begins >= max(1, 0.9 * found.columns[epochs[0]].rises):
             return name, epochs[0]
         if column.returns <= max(3, FEW_RETURNS * found.rows) and (column.whole or "kimg" in words(name)):
             return name, None

@@ -55,7 +55,10 @@ def _content(path: Path) -> Iterator[str]:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error as error:  # as of a cell of 131,072 characters
+        raise DataError(f"a line of {len(line):,} characters is no row of a table: {error}") from error
     if len(cells) > MOST_COLUMNS:
         raise DataError(f"a line has {len(cells):,} cells; at most {MOST_COLUMNS:,} are read")
     return cells

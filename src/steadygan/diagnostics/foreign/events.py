@@ -11,6 +11,7 @@ from steadygan.data.reading import reading, shown
 from steadygan.diagnostics.foreign.record import Source
 from steadygan.errors import DataError, UsageError
 from steadygan.system.regular import check_regular
+from steadygan.system.words import counted
 
 PATTERN = "*tfevents*"
 STEP = "step"
@@ -47,7 +48,15 @@ def open_events(path: Path) -> Source:
         for step, value in values.points.items():
             by_step.setdefault(step, {STEP: float(step)})[tag] = value
     rows = [by_step[step] for step in sorted(by_step)]
-    return Source("TensorBoard events", lambda: iter(rows))
+    returns = max(values.returns for values in series.values())
+    return Source("TensorBoard events", lambda: iter(rows), _returned(returns) if returns else ())
+
+
+def _returned(returns: int) -> tuple[str, ...]:
+    return (
+        f"steps go back {counted(returns, 'time')}, as in a training that was resumed: what came after such a step "
+        "before is left out. Steps that begin again in each epoch, or several trainings in one folder, lose all but the last",
+    )
 
 
 def _files(path: Path) -> list[Path]:
@@ -75,10 +84,12 @@ class _Thinned:
 
     def __init__(self) -> None:
         self.points: dict[int, float] = {}
+        self.returns = 0
         self._stride, self._count, self._last = 1, 0, -1
 
     def add(self, step: int, value: float) -> None:
         if step <= self._last:
+            self.returns += step < self._last
             self.points = {at: each for at, each in self.points.items() if at < step}
         self._last = step
         self._count += 1

@@ -28,7 +28,11 @@ class Movement(NamedTuple):
     """net / path: 1 straight ahead, about 1 / sqrt(looks) a random walk, 0 back where it began; 1 if nothing moved"""
 
 
-def data_deviation(real: Samples, *, limit: int = 1_000) -> float:
+DEVIATION_ROWS = 1_000
+"""samples at most whose deviation is taken"""
+
+
+def data_deviation(real: Samples, *, limit: int = DEVIATION_ROWS) -> float:
     """Root of the summed variances of the numbers of real samples [N, ...]: their scale, for ``movement``.
 
     It is the distance of two real samples, root mean square, over sqrt(2).

@@ -14,6 +14,8 @@ DUPLICATES, BLANK, CONSTANT = 0.5, 0.1, 0.9
 pictures have .1 to .3 of constant values, and short lines of text some copies."""
 WIDER, NARROWER = 1.3, 0.7
 """spread of held-out samples over that of training samples; equal in expectation for one distribution"""
+SURE = 4.0
+"""standard errors from 1: 16 held-out samples, or heavy tails, may lie a third apart by chance"""
 SOURCE = "a count over the data: losses look healthy whatever it is"
 
 
@@ -22,6 +24,8 @@ def data_fault(history: History) -> Finding | None:
     levels = Levels(history)
     duplicates, blank = levels.latest("data_duplicates"), levels.latest("data_blank")
     constant, spread = levels.latest("data_constant"), levels.latest("data_spread_ratio")
+    errors = levels.latest("data_spread_errors")
+    spread = np.where(errors < SURE, 1.0, spread)  # NaN in older logs: as it is
     with np.errstate(invalid="ignore"):
         tests: dict[str, Mask] = {
             "data_duplicates": duplicates >= DUPLICATES,
