@@ -55,7 +55,8 @@ def open_events(path: Path) -> Source:
 def _returned(returns: int) -> tuple[str, ...]:
     return (
         f"steps go back {counted(returns, 'time')}, as in a training that was resumed: what came after such a step "
-        "before is left out. Steps that begin again in each epoch, or several trainings in one folder, lose all but the last",
+        "before is left out. Steps that begin again in each epoch, or several trainings in one folder, lose all but "
+        "the last",
     )
 
 
