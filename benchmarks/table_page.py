@@ -161,7 +161,7 @@ def page(
     own = ", ".join(map(str, plan.own_seeds))
     parts = [
         "# Recipes at equal time",
-        f"Every image recipe on `{study.data}` at {study.size} px, {study.minutes * CORES:g} CPU minutes each "
+        f"Recipes for images on `{study.data}` at {study.size} px, {study.minutes * CORES:g} CPU minutes each "
         f"({study.minutes:g} minutes of two cores), rounds and schedules scaled to that time. Convolutional networks "
         f"have width {study.width} (the field `width`; fully connected ones are as in the recipe), batches at most "
         f"{study.batch} samples; all other settings are the recipe's. This is short training on a laptop: it shows "

@@ -146,7 +146,7 @@ def _parser() -> Parser:
     add("--keep-schedules", action="store_true", help="--rounds cuts decays and warm-ups off in place of moving them")
     add("--epochs", type=positive, metavar="N", help="as many rounds as see the data N times")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps")
-    add("--engine", metavar="E", help="auto, eager, compiled or graph: how steps are executed")
+    add("--engine", metavar="E", help="auto, eager, compiled, graph or compiled-graph: how steps run")
     add(
         "--from",
         dest="weights_from",

@@ -35,7 +35,7 @@ class DataOptions:
     fit: Fit = "crop"
     """pictures that are not square: 'crop' keeps the middle, 'pad' keeps all and adds black, or
     transparent borders where alpha is kept; 'keep' trains on pictures of their common aspect ratio, of which the size
-    is the shorter side (networks of DCGAN and R3GAN)"""
+    is the shorter side (all networks for pictures but those of sgan-cifar10 and sgan-mnist)"""
     channels: int | None = None
     """1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; None follows the data"""
     length: int | None = None

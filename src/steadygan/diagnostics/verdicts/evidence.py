@@ -25,7 +25,7 @@ CLAUSES = {
     "classes": "samples are of {%} of the classes (healthy: 80 to 100%)",
     "class_entropy_ratio": "their classes have {} times the entropy of the data's (healthy: 0.9 to 1)",
     "copy_ratio": "samples are {} times as far from training samples as held-out data is (healthy: 1.05 to 1.65)",
-    "copy_z": "C_T is {} (copies: below -3)",
+    "copy_z": "C_T is {} (copies: below -4)",
     "move": "samples of fixed latents move {} deviations of the data from look to look (healthy: 0.05 to 0.9)",
     "directness": "they end {} of their way from where they began (back and forth: near 0)",
     "accuracy": "the critic tells {%} of real and generated samples apart (healthy: 65 to 98%)",
