@@ -18,6 +18,8 @@ from steadygan.kinds import Kind
 from steadygan.preparation import Prepared, RecipeLike, prepare, read_recipe
 from steadygan.recipe import Recipe
 from steadygan.run import Run, find_run, new_folder
+from steadygan.run.environment import Environment
+from steadygan.run.find import is_run
 from steadygan.run.reopen import reopen
 from steadygan.sessions import Launch
 from steadygan.system import started
@@ -174,14 +176,23 @@ def resume(
             recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
             if micro_batch is not None:
                 recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
+            again = remedies.begun_again(folder) if from_round is None and recipe == before else None
+            if again is not None and is_run(Path(again.folder)):
+                raise UsageError(
+                    f"{folder} collapsed and was begun again as {again.folder}: resume that one, or this one from one "
+                    "of its own rounds (--from-round R)"
+                )
             resumption.check_changes(before, recipe, folder)
             recipe, dataset = reopen(folder, recipe, data)
             watching = default_observers() if observers is None else observers
             launch = Launch(dataset, device, watching, world, began, kinds)
-            remedy = launch.resumed(before, recipe, folder, from_round)
+            remedy = again or launch.resumed(before, recipe, folder, from_round)
+            rates, weights = Run(folder, kinds=kinds).recipe, Environment.read(folder).weights_from
         if remedy is None:
             return Run(folder, kinds=kinds)
-        return launch.new(remedies.applied(remedy, recipe), Path(remedy.folder))  # without a limit of time
+        recipe = remedies.applied(remedy, remedies.at_rates_of(rates, recipe))
+        weights_from = None if weights is None else Path(weights)
+        return launch.new(recipe, Path(remedy.folder), weights_from=weights_from)  # without a limit of time
 
 
 def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:

@@ -52,7 +52,8 @@ class Launch:
             if asked is None:
                 return Run(folder, kinds=made.kinds)
             earlier += len(read_remedies(folder))
-            recipe, folder = remedies.applied(asked, recipe), Path(asked.folder)
+            now = Run(folder, kinds=made.kinds).recipe  # whose rates may be lower already
+            recipe, folder = remedies.applied(asked, remedies.at_rates_of(now, recipe)), Path(asked.folder)
 
     def resumed(self, before: Recipe, recipe: Recipe, folder: Path, from_round: int | None) -> Remedy | None:
         """Goes on in a run's folder until it ends, or until a remedy asks for another folder, which is returned.
@@ -70,7 +71,7 @@ class Launch:
         def session() -> str:
             return self._resume(before, recipe, folder, from_round, evaluator, doctor, self.began)
 
-        return self._until_it_ends(folder, session, evaluator)
+        return self._until_it_ends(folder, session, evaluator, from_round=from_round)
 
     def _in_new_folder(
         self, recipe: Recipe, folder: Path, minutes: float | None, weights_from: Path | None, earlier: int
@@ -105,7 +106,12 @@ class Launch:
         return training_evaluator(recipe, self.dataset), doctor_of(recipe.run.diagnose)
 
     def _until_it_ends(
-        self, folder: Path, session: Callable[[], str], evaluator: Evaluator | None, earlier: int = 0
+        self,
+        folder: Path,
+        session: Callable[[], str],
+        evaluator: Evaluator | None,
+        earlier: int = 0,
+        from_round: int | None = None,
     ) -> Remedy | None:
         """A session, and those that follow its remedies (``remedies.until_it_ends``)."""
         from steadygan.diagnostics.doctor import doctor_of
@@ -126,7 +132,9 @@ class Launch:
             return self._resume(before, recipe, folder, remedy.to_round, evaluator, doctor, since, remedy.by)
 
         say = told_to(self.observers)
-        ended = remedies.until_it_ends(folder, session, again, recipe_of, say, began=self.began, earlier=earlier)
+        ended = remedies.until_it_ends(
+            folder, session, again, recipe_of, say, began=self.began, earlier=earlier, from_round=from_round
+        )
         return ended if isinstance(ended, Remedy) else None
 
     def _resume(

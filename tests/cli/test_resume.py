@@ -31,6 +31,11 @@ def test_resuming_a_finished_run_trains_nothing(runs: Path, capsys: pytest.Captu
     assert (runs / "runs/tiny/metrics.jsonl").read_bytes() == before
 
 
+def test_going_back_to_a_round_that_there_is_not_is_one_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["resume", "--from-round", "500"]) == 1
+    assert "has no checkpoint of round 500" in capsys.readouterr().err
+
+
 def test_rates_and_settings_can_change_which_report_and_check_show(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

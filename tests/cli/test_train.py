@@ -100,6 +100,14 @@ def test_without_a_recipe_fields_of_the_one_that_is_chosen_may_be_set() -> None:
         prepared("--critic.depht", "2")
 
 
+def test_a_run_of_any_name_is_no_obstacle_to_another(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["train", "gan", "--rounds", "1", "--generator.width", "8", "--critic.width", "8", "--quiet"]
+    assert main([*line, "--out", "runs/new"]) == 0
+    assert main(line) == 0
+    assert main([*line, "--out", "runs/new"]) == 2
+    assert "already holds a run" in capsys.readouterr().err
+
+
 def test_keeping_schedules_without_rounds_is_refused() -> None:
     with pytest.raises(UsageError, match="--keep-schedules is for --rounds"):
         prepared("wgan", "--minutes", "1", "--keep-schedules")

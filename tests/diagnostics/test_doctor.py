@@ -22,6 +22,7 @@ from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam
 from steadygan.perturbations import Adaptive, DiffAugment
 from steadygan.recipe import RunOptions
+from steadygan.recipes import wgan
 from steadygan.run.layout import list_checkpoints
 from steadygan.training.checking import check_run
 from steadygan.training.session import new_run, resume_run
@@ -200,6 +201,10 @@ def test_between_looks_the_doctor_is_asked_for_nothing_but_when_it_is_due(tmp_pa
         monkeypatch.setattr(GameDoctor, name, lambda self, *a, f=function, n=name: (called.append(n), f(self, *a))[1])
     new_run(recipe, data, tmp_path / "run", device="cpu", doctor=GameDoctor(Schedule((4,))))
     assert called == ["before", "look"]
+
+
+def test_a_warm_up_that_is_repeated_is_no_usual_round():
+    assert wgan().steps(doctors.USUAL_ROUND) == 5 < wgan().steps(1_000_000)
 
 
 def test_the_schedule_follows_from_the_recipe_alone(tmp_path):

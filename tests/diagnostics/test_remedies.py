@@ -12,12 +12,13 @@ from torch import nn
 import steadygan as sg
 from steadygan.api import train_prepared
 from steadygan.diagnostics import remedies
-from steadygan.errors import RunError
+from steadygan.errors import RunError, UsageError
 from steadygan.networks import Own
 from steadygan.preparation import Prepared
 from steadygan.report.pictures import PictureObserver
 from steadygan.run.layout import list_samples, picture_round
 from steadygan.run.remedies import Remedy, read_remedies, write_remedies
+from steadygan.sessions import Launch
 from steadygan.training.trouble import Trouble
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end, weights
@@ -217,9 +218,77 @@ def test_a_critic_that_overfits_ends_the_run_at_its_best_samples(tmp_path, monke
     assert max(pictured) == 6  # its own samples, and none of those after it
 
 
+def test_the_best_samples_before_the_first_round_are_no_end(tmp_path, monkeypatch):
+    """As of weights that were taken from another run."""
+    monkeypatch.setattr(remedies, "best_round", lambda rows: 0)
+    run = trained(tmp_path / "run", calm(on_trouble="rollback"))
+    (run.folder / "checkpoints/000000").mkdir()
+    monkeypatch.setattr(remedies.layout, "list_checkpoints", lambda folder: [folder / "000000"])
+    assert remedies.next_remedy(run.folder, run.recipe, Trouble("", "memorisation", 8, 7)) is None
+    write_remedies(run.folder, [Remedy(1, "memorisation", "", 8, "stop")])  # of an earlier version
+    assert remedies.pending(run.folder) is None
+
+
+def test_a_restart_lowers_the_rates_that_collapsed_and_begins_with_the_same_weights(tmp_path):
+    first = trained(tmp_path / "first", calm())
+    made = calm(on_trouble="restart")
+    observers = [Troubled("diverged", 4), Troubled("full_collapse", 8)]
+    start = first.folder / "checkpoints/000012"
+    run = train_prepared(
+        Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=observers, weights_from=first.folder
+    )
+    assert [one.action for one in read_remedies(tmp_path / "run")] == ["rollback", "restart"]
+    assert run.recipe.critic_optimizer.lr == pytest.approx(made.critic_optimizer.lr / 4)
+    begun, taken = (weights(folder, round_) for folder, round_ in ((run.folder, 0), (first.folder, 12)))
+    assert all(torch.equal(begun[key], taken[key]) for key in taken if key.startswith("average"))
+    assert start.exists()
+
+
+def test_a_collapsed_run_is_resumed_where_it_was_begun_again(tmp_path, monkeypatch):
+    made, troubled = calm(on_trouble="restart"), Troubled("full_collapse", 8)
+    monkeypatch.setattr(Launch, "_in_new_folder", once(Launch._in_new_folder))
+    with pytest.raises(KeyboardInterrupt):
+        train_prepared(Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[troubled])
+    monkeypatch.undo()
+    run = sg.resume(tmp_path / "run", data=image_data(), device="cpu", observers=[])
+    assert run.finished and run.folder == tmp_path / "run-restart-1"
+    assert run.recipe.critic_optimizer.lr == pytest.approx(made.critic_optimizer.lr / 2)
+    with pytest.raises(UsageError, match=r"collapsed and was begun again as .*run-restart-1: resume that one"):
+        sg.resume(tmp_path / "run", data=image_data(), device="cpu", observers=[])
+    assert len(read_remedies(tmp_path / "run")) == 1
+
+
+def once(method):
+    """The method, killed when it is called for the second time."""
+    calls = []
+
+    def called(*args):
+        calls.append(args)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return method(*args)
+
+    return called
+
+
+def test_a_remedy_that_is_in_the_history_alone_is_not_carried_out(tmp_path):
+    """The history is written before the recipe."""
+    made = calm(on_trouble="rollback")
+    run = train_prepared(
+        Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("diverged", 8)]
+    )
+    assert remedies.pending(run.folder) is None
+    text = (run.folder / "recipe.yaml").read_text()
+    (run.folder / "recipe.yaml").write_text(text.replace(f"lr: {run.recipe.critic_optimizer.lr}", "lr: 0.125"))
+    assert remedies.pending(run.folder) == read_remedies(run.folder)[-1]
+
+
 def test_going_back_by_hand_forgets_later_remedies(tmp_path):
     run = trained(tmp_path / "run", calm())
     of = [Remedy(1, "diverged", "", 3, "rollback", 2, 0.5), Remedy(2, "diverged", "", 9, "rollback", 8, 0.5)]
+    write_remedies(run.folder, of)
+    remedies.forget(run.folder, 8)
+    assert read_remedies(run.folder) == (of[0],)  # the other one is not in the history
     write_remedies(run.folder, of)
     remedies.forget(run.folder, 6)
     assert read_remedies(run.folder) == (of[0],)

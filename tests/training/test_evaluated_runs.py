@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from steadygan.run import Run
 from steadygan.run.layout import list_checkpoints
 from steadygan.run.records import best_round
+from steadygan.training import fixed_latents
+from steadygan.training.finite_check import NotFiniteError
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end
@@ -53,6 +56,14 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(tmp_path):
     assert [row["round"] for row in watcher.all("evaluated")] == [4, 8, 12, 16, 20]
     assert watcher.all("ended")[0].closing == ("6 rows, 5 evaluations",)
     assert run.sample(3, round_=run.best_round).shape == (3, 1, 8, 8)
+
+
+def test_samples_that_are_not_finite_end_a_run_before_they_are_judged(tmp_path, monkeypatch):
+    """As a divergence, for which there are remedies: a judge of points refuses them."""
+    samples = np.full((5, 2), np.inf, np.float32)
+    monkeypatch.setattr(fixed_latents, "evaluation_samples", lambda game, count: (samples, None))
+    with pytest.raises(NotFiniteError, match="the samples of round 4 are not finite"):
+        new_run(recipe_of(), image_data(), tmp_path / "run", device="cpu", evaluator=Brightness())
 
 
 def test_samples_are_of_the_same_latents_each_time_and_are_what_a_user_gets(tmp_path):

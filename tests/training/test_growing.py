@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 import torch
 
+from steadygan.diagnostics.watching import subject_of
+from steadygan.diagnostics.work import passes
 from steadygan.errors import UsageError
 from steadygan.growth import Growth
 from steadygan.networks import MLPCritic, ProGANCritic
 from steadygan.networks.layers.growing import as_grown
 from steadygan.run import Run
+from steadygan.timeline import Replan
 from steadygan.training.agenda import work_until
 from steadygan.training.engines.agreement import disagreement
 from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_setup, in_double
+from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.plan import fit_minutes, plan_lines
 from steadygan.training.speed import Speed, measure_speed
 from steadygan.training.step.counters import Counters
@@ -59,6 +63,33 @@ def test_stages_set_networks_rates_and_moments_before_the_steps_of_a_round():
         assert _steps(game) == {2.0} if round_ in (2, 4) else {1.0}
         position, seen = position + drawer.samples_in(round_), seen + batch
     assert position == recipe.growth.images_before(5, 8) == Counters(5, 5, position, seen).images(recipe)
+
+
+def test_stages_follow_a_run_that_is_planned_anew():
+    """As those of a game that is built from its recipe, which a resumed run is."""
+    recipe = growing_recipe(rounds=30, growth=Growth(64, 64, (16,), (0.5,)))
+    game = table(recipe, image_data())[0]
+    game.set_round(3)
+    planned = dataclasses.replace(recipe, rounds=15, replans=(Replan(3, 30, 15),))
+    game.recipe = planned
+    again = table(planned, image_data())[0]
+    found = []
+    for round_ in range(3, 15):
+        for each in (game, again):
+            each.set_round(round_)
+        found.append((game.stages.level, float(game.stages.fade)))
+        assert found[-1] == (again.stages.level, float(again.stages.fade))
+        assert game.generator.level == again.generator.level
+    assert found[-1] == (1, 0.0) and len({level for level, _ in found}) == 2
+
+
+def test_the_work_of_looks_is_reckoned_at_full_size_wherever_a_session_begins():
+    game, feed, _ = table(growing_recipe(), image_data())
+    subject = subject_of(game, image_data(), HeldOutMeasure(game.recipe, image_data(), feed))
+    whole = passes(subject)
+    game.set_round(0)
+    assert game.generator.level == 0
+    assert passes(subject) == whole and game.generator.level == 0 and int(game.generator.present) == 0
 
 
 def _steps(game):

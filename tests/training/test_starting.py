@@ -13,14 +13,16 @@ from steadygan.errors import UsageError
 from steadygan.networks import BigGANCritic, BigGANGenerator, DCGANCritic, DCGANGenerator, ResNetCritic
 from steadygan.networks.layers.freezing import freeze_lower, parts_of
 from steadygan.priors import Normal
+from steadygan.recipe import load
 from steadygan.run.weight_files import read_weights
-from steadygan.training.session import new_run
+from steadygan.training.session import new_run, resume_run
 from steadygan.training.starting import load_matching, match, start_from
 from steadygan.training.step.game import Game
+from steadygan.training.trainer import Trainer
 from steadygan.types import SampleSpec
 from tests.networks.spectral import spectral_norms
 from tests.training.games import convolutional_recipe, growing_recipe, image_data, small_recipe, table, training_round
-from tests.training.runs import Watcher
+from tests.training.runs import Watcher, assert_same_end
 
 GRAY = SampleSpec((1, 8, 8), classes=10)
 
@@ -90,6 +92,23 @@ def test_a_run_of_other_channels_starts_from_what_fits_and_says_so(tmp_path):
     generator = load_file(tmp_path / "second/checkpoints/000000/generator.safetensors")
     assert all(torch.equal(new[name], generator[name]) for name in new)
     assert sum(torch.equal(new[name], old[name]) for name in new if new[name].shape == old[name].shape) > 3
+
+
+def test_a_run_that_ended_before_its_first_checkpoint_begins_again_with_those_weights(tmp_path, monkeypatch):
+    new_run(small_recipe(rounds=2), image_data(), tmp_path / "first", device="cpu")
+    start = tmp_path / "first/checkpoints/000002"
+    made = small_recipe(rounds=3, seed=9)
+    new_run(made, image_data(), tmp_path / "whole", device="cpu", weights_from=start)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "save", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            new_run(made, image_data(), tmp_path / "cut", device="cpu", weights_from=start)
+    resume_run(load(tmp_path / "cut/recipe.yaml"), image_data(), tmp_path / "cut", device="cpu")
+    assert_same_end(tmp_path / "whole", tmp_path / "cut", 3)
+
+
+def interrupted(*args, **kwargs):
+    raise KeyboardInterrupt
 
 
 def game_and(tmp_path, form, wrapped=""):

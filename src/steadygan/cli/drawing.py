@@ -86,7 +86,7 @@ def chosen(values: argparse.Namespace, *, of_styles: bool = False) -> Drawing:
         "truncation": psi,
     }
     run.checkpoint(round_)
-    marks = f"round-{round_ or run.rounds_done}-seed-{seed}"
+    marks = f"round-{run.rounds_done if round_ is None else round_}-seed-{seed}"
     marks += "" if classes is None else "-class-" + "-".join(map(str, classes[:MOST_NAMED]))
     marks += "-raw" if values.raw else ""
     marks += "" if values.truncation is None else f"-truncation-{values.truncation:g}"

@@ -79,15 +79,23 @@ def carry_out(
         for observer in watching:
             if isinstance(observer, ProgressObserver):
                 observer.put_away()
-        print_interrupted(folder, kinds)
+        print_interrupted(_last_of(folder), kinds)
         return INTERRUPTED
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
-        print_interrupted(folder, kinds)
+        print_interrupted(run.folder, kinds)
         return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
     print_results(run)
     return 0
+
+
+def _last_of(folder: Path) -> Path:
+    """The folder in which a run goes on that was begun again, perhaps more than once."""
+    from steadygan.diagnostics.remedies import begun_again
+
+    again = begun_again(folder)
+    return folder if again is None or not is_run(Path(again.folder)) else _last_of(Path(again.folder))
 
 
 def print_results(run: Run) -> None:

@@ -49,6 +49,12 @@ def check_new_run(path: Path) -> None:
     _check_writable(path)
 
 
+def check_new_runs(folder: Path) -> None:
+    """Raises UsageError unless folders of runs can be made in a folder."""
+    check_output_folder(folder)
+    _check_writable(folder)
+
+
 def _check_writable(path: Path) -> None:
     """Raises UsageError unless the nearest folder that exists takes a file: rights alone do not tell of all disks."""
     folder = next((above for above in (path.absolute(), *path.absolute().parents) if above.is_dir()), None)

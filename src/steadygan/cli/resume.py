@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
     start = loaded.rounds_done if values.from_round is None else values.from_round
-    if start >= loaded.recipe.rounds and not values.rounds:
+    if values.from_round is None and start >= loaded.recipe.rounds and not values.rounds:
         return _finished(loaded, values, changes)
 
     def change(recipe: Recipe) -> Recipe:

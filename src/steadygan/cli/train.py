@@ -12,7 +12,7 @@ from pathlib import Path
 
 from steadygan import api, default_recipe
 from steadygan.cli import ending, epochs, overrides, positionals, topics, verbosity
-from steadygan.cli.outputs import check_new_run
+from steadygan.cli.outputs import check_new_run, check_new_runs
 from steadygan.cli.overrides import Change
 from steadygan.cli.parser import LARGEST_WIDTH, Parser, add_kinds, minutes, positive
 from steadygan.data.options import DataOptions
@@ -62,7 +62,10 @@ def run(arguments: Sequence[str]) -> int:
         print(_help(parser, values.recipe, trial, topic))
         return 0
     check_used(values.kinds, trial)
-    check_new_run(Path(values.out) if values.out else RUNS / "new")
+    if values.out:
+        check_new_run(Path(values.out))
+    else:
+        check_new_runs(RUNS)
     observers = ending.observers(values.track, values.pictures)
     ready = dataclasses.replace(prepare(base, trial, changes, values, parser), began=began)
     folder = Path(values.out) if values.out else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from steadygan.training.trouble import Trouble
     from steadygan.types import PlayerName
 
-USUAL_ROUND = 1_000_000
-"""a round after all warm-ups"""
+USUAL_ROUND = 1_000_001
+"""a round after all warm-ups, and none that a warm-up is repeated in"""
 
 
 class GameDoctor:

@@ -12,7 +12,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan.diagnostics.history import History
 from steadygan.diagnostics.judge import STABLE, in_order, judge
@@ -20,9 +20,10 @@ from steadygan.diagnostics.words import NAMES
 from steadygan.run import layout
 from steadygan.run.checkpoints import newest_whole, read_state
 from steadygan.run.environment import Environment
-from steadygan.run.history import now, read_history
+from steadygan.run.history import Change, now, read_history
 from steadygan.run.records import best_round, evaluation_rows
 from steadygan.run.remedies import Remedy, read_remedies, write_remedies
+from steadygan.system.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from steadygan.diagnostics.fields import Row
@@ -72,7 +73,7 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
     if trouble.verdict in OVERFITTED:
         best = best_round(evaluation_rows(folder / layout.EVALUATIONS))
         kept = [int(path.name) for path in layout.list_checkpoints(folder / layout.CHECKPOINTS)]
-        return dataclasses.replace(new, action="stop", to_round=best) if best is not None and best in kept else None
+        return dataclasses.replace(new, action="stop", to_round=best) if best and best in kept else None
     if trouble.verdict in COLLAPSED and recipe.run.on_trouble == "restart":
         name = folder.name.partition("-restart-")[0]
         other = folder.with_name(f"{name}-restart-{new.number}")
@@ -107,15 +108,27 @@ def applied(remedy: Remedy, recipe: Recipe) -> Recipe:
     """The recipe that a remedy goes on with, from the recipe as it was at its checkpoint."""
     if remedy.action == "stop":
         return dataclasses.replace(recipe, rounds=remedy.to_round)
+    factor = remedy.factor
+    return _with_rates(recipe, factor * recipe.critic_optimizer.lr, factor * recipe.generator_optimizer.lr)
+
+
+def at_rates_of(other: Recipe, recipe: Recipe) -> Recipe:
+    """The recipe with both rates of another one."""
+    return _with_rates(recipe, other.critic_optimizer.lr, other.generator_optimizer.lr)
+
+
+def _with_rates(recipe: Recipe, critic: float, generator: float) -> Recipe:
     return dataclasses.replace(
         recipe,
-        critic_optimizer=dataclasses.replace(  # type: ignore[type-var]
-            recipe.critic_optimizer, lr=remedy.factor * recipe.critic_optimizer.lr
-        ),
-        generator_optimizer=dataclasses.replace(  # type: ignore[type-var]
-            recipe.generator_optimizer, lr=remedy.factor * recipe.generator_optimizer.lr
-        ),
+        critic_optimizer=dataclasses.replace(recipe.critic_optimizer, lr=critic),  # type: ignore[type-var]
+        generator_optimizer=dataclasses.replace(recipe.generator_optimizer, lr=generator),  # type: ignore[type-var]
     )
+
+
+def begun_again(folder: Path) -> Remedy | None:
+    """The remedy by which a run was begun again in another folder; None: it was not."""
+    done = read_remedies(folder)
+    return done[-1] if done and done[-1].action == "restart" else None
 
 
 def record(folder: Path, remedy: Remedy) -> None:
@@ -126,16 +139,28 @@ def record(folder: Path, remedy: Remedy) -> None:
 def pending(folder: Path) -> Remedy | None:
     """A remedy in the run's own folder that was recorded and not carried out, as the process ended in between."""
     done = read_remedies(folder)
-    if not done or done[-1].action == "restart":
+    if not done or done[-1].action == "restart" or (done[-1].action == "stop" and not done[-1].to_round):
         return None
-    made = any(change.by == done[-1].by for change in read_history(folder))
-    return None if made else done[-1]
+    changes = [change for change in read_history(folder) if change.by == done[-1].by]
+    return None if changes and _are_made(changes, folder) else done[-1]
+
+
+def _are_made(changes: Sequence[Change], folder: Path) -> bool:
+    """True if recipe.yaml has what the history says: it is written after the history."""
+    plain = read_yaml((folder / layout.RECIPE).read_text(encoding="utf-8"), layout.RECIPE)
+    for change in changes:
+        value: Any = plain
+        for name in change.field.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value != change.new:
+            return False
+    return True
 
 
 def forget(folder: Path, round_: int | None) -> None:
     """Drops the remedies after a round to which the user goes back, and one that was not carried out yet."""
     done = read_remedies(folder)
-    kept = [remedy for remedy in done if round_ is None or remedy.round <= round_]
+    kept = [remedy for remedy in done if round_ is None or remedy.to_round <= round_]
     if kept and kept[-1] == pending(folder):
         kept = kept[:-1]
     if len(kept) < len(done):
@@ -160,6 +185,7 @@ def until_it_ends(
     *,
     began: float | None = None,
     earlier: int = 0,
+    from_round: int | None = None,
 ) -> str | Remedy:
     """Carries out a session of a run, and after each trouble its remedy, until it ends.
 
@@ -172,6 +198,7 @@ def until_it_ends(
         say: prints a line
         began: when the first session began; None: now
         earlier: remedies of the runs that this one is a restart of
+        from_round: that the first session goes back to; None: none
 
     Returns:
         'finished' or 'interrupted'; or a remedy that asks for a restart in another folder.
@@ -182,7 +209,8 @@ def until_it_ends(
     from steadygan.training.trouble import Trouble
 
     began = time.perf_counter() if began is None else began
-    before, remedy = _spent(folder), pending(folder)
+    before = _spent(folder) if from_round is None else spent_at(folder, from_round)
+    remedy = pending(folder)
     while True:
         try:
             return session() if remedy is None else again(remedy, began)

@@ -5,14 +5,19 @@ Nominal seconds of one slow core, from which only ratios are taken: the same num
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.diagnostics.of_critic import SLOPES, batching
 from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
+from steadygan.measuring import preserved_buffers
+from steadygan.networks.layers.inspect import growing_parts
 from steadygan.system.light_torch import without_compiler
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from steadygan.diagnostics.subject import Subject
 
 _OPERATIONS = 1e11
@@ -43,8 +48,30 @@ class Work(NamedTuple):
     """of the first look, beyond"""
 
 
+@contextlib.contextmanager
+def _at_full_size(*networks: nn.Module) -> Iterator[None]:
+    """Context in which networks that grow have their full size, wherever a session began."""
+    parts = [part for network in networks for part in growing_parts(network)]
+    if not parts:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        for part in parts:
+            stack.callback(part.grow_as_saved)  # after the buffers are what they were
+        for network in networks:
+            stack.enter_context(preserved_buffers(network))
+        for part in parts:
+            part.grow(part.levels - 1, 0.0)
+        yield
+
+
 def passes(subject: Subject) -> Passes:
     """Operations of both networks, counted in a pass of a few samples; by their parameters if that cannot be done."""
+    with _at_full_size(subject.generator, subject.critic):
+        return _passes(subject)
+
+
+def _passes(subject: Subject) -> Passes:
     import torch
     from torch.utils import flop_counter
 

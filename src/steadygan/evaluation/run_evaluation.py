@@ -100,7 +100,8 @@ def evaluate(
     tell = say or (lambda line: None)
     at = int(evaluated.checkpoint(round_).name)
     if weights in get_args(Weights):
-        evaluated.load_generator(weights, round_)  # what is missing is said before anything that takes long
+        evaluated.generator_of(weights, at)  # what is missing is said before anything that takes long; of a run in
+        # training it is kept, while later rounds are saved and this one is deleted
     inception = (features if isinstance(features, str) else features.name) == "inception"
     if inception_weights is not None and not inception:
         raise UsageError("--inception-weights is for --features inception, and nothing else uses it")
@@ -131,7 +132,7 @@ def evaluate(
     progress.tell(f"{total:,} samples of round {at:,}{unfinished}")
 
     def scales(most: int) -> Sequence[Samples]:
-        made = evaluated.scales(min(most, total), seed, weights=weights, round_=round_)
+        made = evaluated.scales(min(most, total), seed, weights=weights, round_=at)
         return [over_white(each) for each in made] if transparent else made
 
     def seen(samples: Samples) -> Samples:
@@ -143,7 +144,7 @@ def evaluate(
         if line:
             tell(line)
 
-    samples = seen(draw(evaluated, total, seed, weights, round_, look_ahead))
+    samples = seen(draw(evaluated, total, seed, weights, at, look_ahead))
     conditions, facts = _conditions(evaluated, total, seed), FACT if transparent else {}
     material = Material(real, samples, conditions, scales if multi_scale else None, seed, facts)
     groups = numbers_of(measures, material, extractor)

@@ -34,6 +34,8 @@ class GeneratingRun(RunFolder):
     """The generator of a run in a folder, and its samples; networks are loaded at first use."""
 
     _is_truncated = False
+    _kept: tuple[tuple[Weights, int | None], nn.Module] | None = None
+    """the generator of other weights or another round that was loaded last"""
 
     def latents(self, count: int, seed: int = 0) -> torch.Tensor:
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
@@ -223,8 +225,12 @@ class GeneratingRun(RunFolder):
         return network
 
     def generator_of(self, weights: Weights, round_: int | None) -> nn.Module:
-        """The generator in eval mode, kept if it is the averaged one of the last checkpoint."""
-        return self.generator if weights == "average" and round_ is None else self.load_generator(weights, round_)
+        """The generator in eval mode; the averaged one of the last checkpoint is kept, and the last one of others."""
+        if weights == "average" and round_ is None:
+            return self.generator
+        if self._kept is None or self._kept[0] != (weights, round_):
+            self._kept = (weights, round_), self.load_generator(weights, round_)
+        return self._kept[1]
 
     @contextmanager
     def drawing(self, sampling: Sampling) -> Iterator[nn.Module]:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from steadygan.data.text.alphabet import decode
 from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
 from steadygan.run.records import Record, best_round
 from steadygan.training import checkpoint, fixed_latents
+from steadygan.training.finite_check import NotFiniteError
 from steadygan.training.observers import Picture
 from steadygan.training.record_row import row
 
@@ -112,7 +115,10 @@ class Output:
         """Appends a line to evaluations.jsonl: metrics of samples, and the number that ``keep_best`` names."""
         line: dict[str, float | int | str] = {"round": counters.round, "samples": counters.position}
         if self.evaluator is not None:
-            line |= self.evaluator(*fixed_latents.evaluation_samples(game, self.evaluator.count))
+            samples, labels = fixed_latents.evaluation_samples(game, self.evaluator.count)
+            if samples.dtype.kind == "f" and not np.isfinite(samples).all():  # which has remedies; no metric takes them
+                raise NotFiniteError(counters.round, "samples")
+            line |= self.evaluator(samples, labels)
         number = game.recipe.run.keep_best
         if number is not None:
             line["judge"] = number

@@ -12,6 +12,7 @@ import torch
 from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
+from steadygan.run.environment import Environment
 from steadygan.run.history import BY_RESUME, DAMAGED, Change, now
 from steadygan.run.marks import read_marks
 from steadygan.run.reopen import check_data
@@ -192,9 +193,14 @@ def resume_run(
             trainer.level_costs = measured.level_costs(recipe)
         game = _built(trainer)
         validate.check_game(game)
+        taken: tuple[str, ...] = ()
+        weights = None if saved is not None else Environment.read(folder).weights_from
         if saved is not None:
             trainer.counters = resumption.load(saved, game)
             trainer.seen_by_doctor = resumption.seen_by_doctor(saved, state)
+        elif weights is not None:  # it ended before its first checkpoint
+            check_weights(Path(weights), dataset)
+            taken = starting.start_from(game, Path(weights))
         world.barrier()  # all have read what the first now changes
         notes = (*time_words, *(() if taken_over is None else (f"note: {taken_over}",)))
         if world.first:
@@ -209,7 +215,9 @@ def resume_run(
                     warnings += (f"{problem}: its rows up to round {round_:,} are kept as they can be read",)
                     changes.append(Change(round_, record.path.name, None, None, DAMAGED, now()))
             warnings += rewrite(trainer, damaged_data, changes)
-        return trainer.run(game, (*notes, *_notes(warnings)))
+            if weights is not None:
+                trainer.save(game, judged=evaluator is not None)
+        return trainer.run(game, (*notes, *taken, *_notes(warnings)))
 
 
 def _left(folder: Path, state: CheckpointState | None, began: float) -> Budget | None:

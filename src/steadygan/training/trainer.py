@@ -16,7 +16,7 @@ from steadygan.training.clock import Clock
 from steadygan.training.costs import EXIT_SECONDS, expected_costs
 from steadygan.training.due import due_after
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.finite_check import FiniteCheck, NotFiniteError
+from steadygan.training.finite_check import FiniteCheck, NotFiniteError, check_finite
 from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.observers import RunEnd, RunStart, ending_seconds
 from steadygan.training.output import Output
@@ -286,6 +286,7 @@ class Trainer:
             game: at this round
             judged: evaluates samples first; the best checkpoint is kept
         """
+        check_finite(game, self.counters.round)  # first: what is not finite has remedies, and points of it no distance
         fixed_latents.settle_average(game)
         if judged:
             self.output.evaluate(game, self.counters)

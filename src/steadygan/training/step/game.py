@@ -278,7 +278,7 @@ class Game:
             weight.fill_(value_at(penalty.weight, at))
         for player in self.players.values():
             player.apply_settings(at)
-        self.stages.set_round(round_, self.players.values())
+        self.stages.set_round(self.recipe, round_, self.players.values())
         if self.state.plateau:
             self.rate_factor.copy_(self.state.plateau[-1])
             for player in self.players.values():
