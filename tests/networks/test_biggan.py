@@ -33,6 +33,7 @@ def imagenet(size):
 
 
 def test_the_cifar_networks_have_the_codes_parameter_counts():
+    """With a shared class vector, as the code has it by itself; without, as its launch script for CIFAR-10."""
     plain = {"hierarchical": False}
     assert counts(CIFAR, 128, generator=plain) == (4_668_163, 4_207_361)
     assert counts(SampleSpec((3, 32, 32), classes=100), 128, generator=plain) == (4_679_683, 4_230_401)

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from steadygan.errors import RunError
 from steadygan.run import Run
 from steadygan.run.layout import list_checkpoints
 from steadygan.run.records import best_round
 from steadygan.training import fixed_latents
-from steadygan.training.finite_check import NotFiniteError
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher, assert_same_end
@@ -62,7 +62,7 @@ def test_samples_that_are_not_finite_end_a_run_before_they_are_judged(tmp_path, 
     """As a divergence, for which there are remedies: a judge of points refuses them."""
     samples = np.full((5, 2), np.inf, np.float32)
     monkeypatch.setattr(fixed_latents, "evaluation_samples", lambda game, count: (samples, None))
-    with pytest.raises(NotFiniteError, match="the samples of round 4 are not finite"):
+    with pytest.raises(RunError, match="the samples of round 4 are not finite"):
         new_run(recipe_of(), image_data(), tmp_path / "run", device="cpu", evaluator=Brightness())
 
 

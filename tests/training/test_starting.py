@@ -8,9 +8,19 @@ import pickle
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from steadygan.errors import UsageError
-from steadygan.networks import BigGANCritic, BigGANGenerator, DCGANCritic, DCGANGenerator, ResNetCritic
+from steadygan.networks import (
+    BigGANCritic,
+    BigGANGenerator,
+    DCGANCritic,
+    DCGANGenerator,
+    ProGANCritic,
+    ResNetCritic,
+    StyleGAN2Critic,
+)
+from steadygan.networks.layers.equalized import equalized
 from steadygan.networks.layers.freezing import freeze_lower, parts_of
 from steadygan.priors import Normal
 from steadygan.recipe import load
@@ -228,3 +238,26 @@ def test_a_run_that_grows_begins_small_with_weights_of_a_grown_one():
     whole, _, _ = table(growing_recipe(growth=None, seed=1), image_data())
     assert load_matching(whole.generator, saved).whole
     assert whole.generator.level == whole.generator.present.item() == 1  # its recipe's, not the checkpoint's
+
+
+@pytest.mark.parametrize(
+    ("spec", "entry"), [(StyleGAN2Critic(64, 16), "trunk.0."), (ProGANCritic(64, 16), "entries.0.")]
+)
+def test_blocks_of_a_critic_of_another_size_go_to_those_of_the_same_maps(spec, entry):
+    """Their numbers begin at the largest maps, of which the larger critic has more."""
+    small, large = (spec.build(SampleSpec((3, size, size))) for size in (16, 32))
+    found = load_matching(large, small.state_dict())
+    assert found.resized == ()
+    assert found.missing and all(name.startswith((entry, "trunk.2.", "blocks.0.")) for name in found.missing)
+    back = load_matching(spec.build(SampleSpec((3, 16, 16))), large.state_dict())
+    assert {name for name in back.missing if not name.startswith(entry)} == set()
+
+
+def test_frozen_layers_of_a_growing_critic_are_the_first_of_its_path_with_their_biases():
+    critic = ProGANCritic(64, 16).build(SampleSpec((3, 32, 32)))
+    freeze_lower(critic, 2)
+    frozen = {name for name, parameter in critic.named_parameters() if not parameter.requires_grad}
+    assert frozen == {name for name, _ in critic.named_parameters() if name.startswith(("entries.0.", "blocks.0.0"))}
+    lone = nn.Sequential(equalized(nn.Linear(4, 4)), nn.ReLU(), nn.Linear(4, 1))
+    freeze_lower(lone, 1)
+    assert [parameter.requires_grad for parameter in lone.parameters()] == [False, False, True, True]

@@ -99,4 +99,6 @@ class StyleGAN2Critic(Maps):
         parts += [HalvingBlock(width, following, residual=self.residual) for width, following in pairwise(widths)]
         classes = need_classes("StyleGAN2Critic", sample, "conditional") if self.conditional else 0
         head = StyleHead(widths[-1], start, self.group, classes, self.mapping, features=self.features)
-        return Critic(LabelledSequential(*parts), head)
+        critic = Critic(LabelledSequential(*parts), head)
+        critic.largest_first = ("trunk",)
+        return critic

@@ -55,12 +55,12 @@ def biggan_cifar10(sample: SampleSpec = IMAGES) -> Recipe:
 
     Brock et al. 2019; code: 2e-4 for both, weights from N(0, 0.02), no attention, no orthogonal regularisation, the
     whole latent of 128 numbers in the first layer, averaging with 0.9999 from round 1,000, and 125,000 rounds (500
-    epochs). The class vector of 128 numbers is the code's default.
+    epochs). Its launch script has no shared class vector: each norm has a table of the classes.
     """
     optimizer = Adam(2e-4, betas=(0.0, 0.999))
     return Recipe(
         name="biggan-cifar10",
-        generator=BigGANGenerator(width=64, hierarchical=False, init="normal_0.02"),
+        generator=BigGANGenerator(width=64, shared=None, hierarchical=False, init="normal_0.02"),
         critic=BigGANCritic(width=64, init="normal_0.02"),
         objective=Adversarial(Hinge()),
         critic_steps=Constant(4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 from steadygan.ema import Average
@@ -51,12 +52,17 @@ AUTO = "auto"
 NAMES = (AUTO, *PRESETS)
 
 
-def automatic(side: int) -> Preset:
-    """The settings that StyleGAN2-ADA's code takes on one GPU for images of a side, in pixels."""
-    batch = max(min(4096 // side, 32), 1)
+def automatic(side: int, mean_side: int | None = None) -> Preset:
+    """The settings that StyleGAN2-ADA's code takes on one GPU for images of a side, in pixels.
+
+    mean_side: of images that are not square, the side of a square with as many pixels; gamma and batch go by it
+    """
+    mean_side = side if mean_side is None else mean_side
+    batch = max(min(4096 // mean_side, 32), 1)
+    batch -= batch % min(batch, 4)  # groups of 4 samples
     base = 32768 if side >= 512 else 16384
     lr = 0.002 if side >= 1024 else 0.0025
-    return Preset(batch, min(batch, 4), base, 2, lr, 2e-4 * side**2 / batch, batch * 10 / 32, 0.05, 25_000)
+    return Preset(batch, min(batch, 4), base, 2, lr, 2e-4 * mean_side**2 / batch, batch * 10 / 32, 0.05, 25_000)
 
 
 def stylegan2(sample: SampleSpec = IMAGES) -> Recipe:
@@ -66,7 +72,7 @@ def stylegan2(sample: SampleSpec = IMAGES) -> Recipe:
     mapping network by the image's size, as in StyleGAN2-ADA's code for one GPU; a quarter of its feature maps, 128 at
     most, so that a laptop can train it. 'stylegan2-auto' has all of them, 'stylegan2-256' and the like the paper's.
     """
-    made = _recipe("stylegan2", automatic(_side(sample)), sample)
+    made = _recipe("stylegan2", automatic(_side(sample), _mean_side(sample)), sample)
     assert isinstance(made.generator, StyleGAN2Generator) and isinstance(made.critic, StyleGAN2Critic)
     return dataclasses.replace(
         made,
@@ -98,7 +104,7 @@ def stylegan2_preset(preset: str, sample: SampleSpec = IMAGES) -> Recipe:
     """
     if preset not in NAMES:
         raise unknown_name("preset of StyleGAN2", preset, NAMES)
-    found = automatic(_side(sample)) if preset == AUTO else PRESETS[preset]
+    found = automatic(_side(sample), _mean_side(sample)) if preset == AUTO else PRESETS[preset]
     made = _recipe(f"stylegan2-{preset}", found, sample)
     return _cifar(made, sample) if preset == "cifar" else made
 
@@ -153,4 +159,9 @@ def _ada(images: int) -> Adaptive:
 
 def _side(sample: SampleSpec) -> int:
     """The shorter side of images."""
-    return min(sample.shape[1:]) if sample.is_image else 32
+    return sample.side if sample.is_image else 32
+
+
+def _mean_side(sample: SampleSpec) -> int:
+    """The side of a square with as many pixels as images have, by which gamma and batch go."""
+    return round(math.prod(sample.shape[1:]) ** 0.5) if sample.is_image else 32

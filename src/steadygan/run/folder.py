@@ -197,6 +197,7 @@ class RunFolder:
             round_: of the checkpoint; None: the last
         """
         from steadygan.networks.building import build_generator
+        from steadygan.networks.layers.inspect import is_batch_norm
         from steadygan.run.checkpoints import load_network, load_tensors
 
         if weights not in get_args(Weights):
@@ -208,9 +209,9 @@ class RunFolder:
             load_network(network, checkpoint, "generator" if weights == "raw" else "average")
             if weights == "average-plain":
                 trained = load_tensors(checkpoint, "generator")
-                for name, buffer in network.named_buffers():
-                    if name in trained:
-                        buffer.copy_(trained[name])
+                for name, part in network.named_modules():
+                    for key, buffer in part.named_buffers(recurse=False) if is_batch_norm(part) else ():
+                        buffer.copy_(trained[f"{name}.{key}".lstrip(".")])
         return network.eval().requires_grad_(False)
 
     @cached_property

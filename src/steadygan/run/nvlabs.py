@@ -70,12 +70,12 @@ def _generator(saved: Mapping[str, Tensor]) -> Imported:
         pairs += [(f"{layer}.{name}", f"to_image.{level}.{name}") for name in ("weight", "bias")]
         pairs += _of_affine(layer, f"to_image.{level}")
     made = _renamed(saved, pairs)
-    widths = [int(_of(saved, f"synthesis.b{size}.torgb.weight").shape[1]) for size in sizes]
-    channels = int(_of(saved, f"synthesis.b{sizes[-1]}.torgb.weight").shape[0])
+    widths = [_length(saved, f"synthesis.b{size}.torgb.weight", 1) for size in sizes]
+    channels = _length(saved, f"synthesis.b{sizes[-1]}.torgb.weight", 0)
     layers = _depth(saved)
-    style = int(_of(saved, "synthesis.b4.conv1.affine.weight").shape[1])
-    classes = int(saved["mapping.embed.weight"].shape[1]) if "mapping.embed.weight" in saved else 0
-    latent = int(_of(saved, "mapping.fc0.weight").shape[1]) - (style if classes else 0)
+    style = _length(saved, "synthesis.b4.conv1.affine.weight", 1)
+    classes = _length(saved, "mapping.embed.weight", 1) if "mapping.embed.weight" in saved else 0
+    latent = _length(saved, "mapping.fc0.weight", 1) - (style if classes else 0)
     settings = f"--prior.size {latent} --generator.style {style} --generator.mapping {layers} "
     settings += _maps("generator", sizes, widths)
     settings += " --generator.conditional true" if classes else ""
@@ -102,14 +102,22 @@ def _critic(saved: Mapping[str, Tensor]) -> Imported:
     if "mapping.embed.weight" in saved:
         pairs += _of_mapping(saved, "mapping", "head.mapping")
     made = _renamed(saved, pairs)
-    widths = [int(_of(saved, f"b{size}.conv0.weight").shape[0]) for size in sizes[1:]]
-    widths = [int(_of(saved, "b4.conv.weight").shape[0]), *widths]
-    channels = int(_of(saved, f"b{largest}.fromrgb.weight").shape[1])
-    classes = int(saved["mapping.embed.weight"].shape[1]) if "mapping.embed.weight" in saved else 0
+    widths = [_length(saved, f"b{size}.conv0.weight", 0) for size in sizes[1:]]
+    widths = [_length(saved, "b4.conv.weight", 0), *widths]
+    channels = _length(saved, f"b{largest}.fromrgb.weight", 1)
+    classes = _length(saved, "mapping.embed.weight", 1) if "mapping.embed.weight" in saved else 0
     settings = _maps("critic", sizes, widths)
     settings += "" if residual else " --critic.residual false"
     settings += f" --critic.conditional true --critic.mapping {_depth(saved)}" if classes else ""
     return Imported(made, _words("discriminator", largest, channels, classes, settings))
+
+
+def _length(saved: Mapping[str, Tensor], name: str, axis: int) -> int:
+    """The length of a tensor along an axis. Raises UsageError if it has fewer axes."""
+    shape = _of(saved, name).shape
+    if len(shape) <= axis:
+        raise UsageError(f"their '{name}' has the shape {list(shape)}; more axes are needed")
+    return int(shape[axis])
 
 
 def _sizes(saved: Mapping[str, Tensor]) -> list[int]:

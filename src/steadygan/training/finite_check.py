@@ -60,9 +60,8 @@ class NotFiniteError(RunError):
     """A loss, or another number of a round, that is not finite."""
 
     def __init__(self, round_: int, term: str) -> None:
-        super().__init__(
-            f"the {term} of round {round_} {'are' if ' and ' in term or term == 'samples' else 'is'} not finite"
-        )
+        many = " and " in term or term == "samples"
+        super().__init__(f"the {term} of round {round_} {'are' if many else 'is'} not finite")
         self.round = round_
         self.term = term
 

@@ -6,8 +6,10 @@ have is taken, and the rest keeps its initial values. Other differences leave th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,7 @@ def _differing_axes(first: Tensor, second: Tensor) -> int:
 def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
     """Takes the values of saved tensors that fit, in place; spectral norms' vectors are fitted to the weights then."""
     own = network.state_dict()
+    saved = _by_size(network, saved, own)
     found = match(saved, own)
     with torch.no_grad():
         for name in found.equal:
@@ -87,6 +90,36 @@ def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
     for part in growing_parts(network):  # the new run decides its size
         part.grow(part.levels - 1, 0.0)
     return found
+
+
+def _by_size(network: nn.Module, saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Saved tensors with the numbers of this network's blocks, where another size has more or fewer of them.
+
+    Blocks that are numbered from the largest maps on (``largest_first``) are counted from the other end, so that those
+    of one size of maps have one name.
+    """
+    shifts: dict[str, int] = {}
+    for name in getattr(network, "largest_first", ()):
+        shifts[name] = _last(name, own) - _last(name, saved)
+    if not any(shifts.values()):
+        return saved
+    moved = {}
+    for key, tensor in saved.items():
+        for name, shift in shifts.items():
+            found = _numbered(name).match(key)
+            if found and int(found[1]) + shift >= 0:
+                key = f"{name}.{int(found[1]) + shift}{key[found.end() :]}"
+        moved[key] = tensor
+    return moved
+
+
+def _last(name: str, keys: Iterable[str]) -> int:
+    return max((int(found[1]) for found in map(_numbered(name).match, keys) if found), default=0)
+
+
+@cache
+def _numbered(name: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(name)}\.(\d+)(?=\.)")
 
 
 def start_from(game: Game, source: Path) -> tuple[str, ...]:

@@ -147,7 +147,9 @@ class Queue {
   async #step(name) {
     const job = this.#jobs.get(name);
     const count = Math.max(1, Math.min(512, Math.floor(40 / this.#perSample)));
-    const batch = job.requests.slice(job.next, job.next + count);
+    const coming = job.requests.slice(job.next, job.next + count);
+    const others = coming.findIndex((request) => request.truncation !== coming[0].truncation);
+    const batch = others < 0 ? coming : coming.slice(0, others); // of one truncation, which the model takes once
     if (batch.length) {
       const began = performance.now();
       const samples = await this.engine.run(batch);

@@ -53,7 +53,8 @@ function pinned(name) {
 
 function requestBetween(t) {
   const [a, b] = [pinned("a"), pinned("b")];
-  return { ...(t < 0.5 ? a : b), latent: between(prior, a.latent, b.latent, t) };
+  const truncation = a.truncation === null ? null : a.truncation + t * (b.truncation - a.truncation);
+  return { ...(t < 0.5 ? a : b), latent: between(prior, a.latent, b.latent, t), truncation };
 }
 
 const range = (count) => Array.from({ length: count }, (_, i) => i);

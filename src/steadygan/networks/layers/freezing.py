@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torch import nn
-from torch.nn.utils.parametrize import ParametrizationList
+from torch.nn.utils.parametrize import is_parametrized
 
 from steadygan.errors import UsageError
 
@@ -12,13 +12,15 @@ _CONTAINERS = (nn.Sequential, nn.ModuleList)
 
 def parts_of(network: nn.Module) -> list[nn.Module]:
     """The parts of a network that have weights, from its input on: blocks and layers, not those inside blocks."""
-    children = [child for child in network.children() if not isinstance(child, ParametrizationList)]
+    in_order = getattr(network, "parts_in_order", None)  # of networks whose children are not in the order of their path
+    children = list(network.children()) if in_order is None else in_order()
     children = [child for child in children if any(True for _ in child.parameters())]
-    if not children:
+    if not children or is_parametrized(network):
         return [network]
     opened: list[nn.Module] = []
     for child in children:
-        opened += parts_of(child) if isinstance(child, _CONTAINERS) or len(children) == 1 else [child]
+        alone = len(children) == 1 and not any(True for _ in child.parameters(recurse=False))
+        opened += parts_of(child) if isinstance(child, _CONTAINERS) or alone else [child]
     return opened
 
 

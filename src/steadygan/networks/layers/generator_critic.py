@@ -86,6 +86,9 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Samples [N, ...] and labels [N] or None to a CriticOutput."""
 
+    largest_first: tuple[str, ...] = ()
+    """lists of modules in which a number from the end stands for a size of maps (``training.starting``)"""
+
     def __init__(self, trunk: LabelledSequential, head: nn.Module) -> None:
         super().__init__()
         self.trunk = trunk

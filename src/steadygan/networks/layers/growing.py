@@ -148,6 +148,9 @@ class GrowingCritic(Growing):
     At the end: minibatch standard deviation as one more map, a 3x3 convolution, a dense layer, a linear score.
     """
 
+    largest_first = ("entries", "blocks")
+    """lists of modules in which a number from the end stands for a size of maps (``training.starting``)"""
+
     def __init__(
         self,
         widths: Sequence[int],
@@ -189,6 +192,10 @@ class GrowingCritic(Growing):
         for last in (self.head.score, self.head.class_logits):
             if last is not None:
                 equalized(last, gain=1.0)
+
+    def parts_in_order(self) -> list[nn.Module]:
+        """The parts with weights on the path of an image of full size, then the entries of smaller ones."""
+        return [self.entries[0], *self.blocks, self.end, self.head, *self.entries[1:]]
 
     @staticmethod
     def _activation() -> nn.Module:

@@ -123,6 +123,11 @@ def is_norm(module: nn.Module) -> bool:
     return isinstance(module, _NORMS)
 
 
+def is_batch_norm(module: nn.Module) -> bool:
+    """True for a batch norm, which keeps statistics of training."""
+    return isinstance(module, _BATCH_NORMS)
+
+
 def couples_batch(network: nn.Module) -> bool:
     """True if a sample's output depends on the whole batch, anywhere in the network."""
     return any(isinstance(part, _BATCH_NORMS) or getattr(part, "couples_batch", False) for part in network.modules())

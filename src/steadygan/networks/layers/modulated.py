@@ -17,8 +17,14 @@ _SMALLEST_SQUARE = 1e-8
 
 
 def demodulation(weight: Tensor, styles: Tensor) -> Tensor:
-    """d [N, O] of weights [O, I, k, k] and styles [N, I]: 1 / the norm of each output's modulated weights."""
-    return torch.rsqrt(styles.square() @ weight.square().sum((2, 3)).t() + _SMALLEST_SQUARE)
+    """d [N, O] of weights [O, I, k, k] and styles [N, I]: 1 / the norm of each output's modulated weights.
+
+    In float32 or wider: rounded norms would scale whole maps, and path lengths are differentiated through them.
+    """
+    with torch.autocast(weight.device.type, enabled=False):
+        wide = torch.promote_types(weight.dtype, torch.float32)
+        squares = weight.to(wide).square().sum((2, 3))
+        return torch.rsqrt(styles.to(wide).square() @ squares.t() + _SMALLEST_SQUARE)
 
 
 def modulated_conv(
