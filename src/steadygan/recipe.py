@@ -18,7 +18,7 @@ import yaml
 
 from steadygan import codec
 from steadygan.balance import LossRatio, Steps, StepsByLoss
-from steadygan.checks import at_least, true_or_false, whole_number
+from steadygan.checks import at_least, one_of, true_or_false, whole_number
 from steadygan.constraints import Constraint
 from steadygan.data.options import DataOptions
 from steadygan.ema import Average
@@ -155,6 +155,8 @@ class Recipe:
     """execution, logging and checkpoints"""
     frozen: int = field(default=0, metadata=codec.OMIT_DEFAULT)
     """parts of the critic, from its input on, whose weights stay as they begin (Freeze-D, Mo et al. 2020)"""
+    fake_labels: Literal["uniform", "data"] = field(default="uniform", metadata=codec.OMIT_DEFAULT)
+    """classes of the fakes of generator steps that take no real samples: equally often, or as often as in the data"""
     encoder: ClassifierEncoder | None = field(default=None, metadata=codec.OMIT_DEFAULT)
     """classifier that is trained on the labelled data before the first round, and then frozen: it makes the features
     of stacked networks; None: none"""
@@ -176,6 +178,7 @@ class Recipe:
         object.__setattr__(self, "replans", tuple(self.replans))
         check_replans(self.replans)
         whole_number("frozen", self.frozen, 0)
+        one_of("fake_labels", self.fake_labels, ("uniform", "data"))
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
         object.__setattr__(self, "critic_steps", as_schedule("critic_steps", self.critic_steps))

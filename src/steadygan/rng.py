@@ -133,8 +133,14 @@ def draw_random(spec: RandomSpec, rng: np.random.Generator, *leading: int) -> Te
     return torch.from_numpy(rng.random(shape, dtype=np.float32))
 
 
-def draw_labels(classes: int, rng: np.random.Generator, *leading: int) -> Tensor | None:
-    """Draws uniform labels [*leading], int64, on the CPU; None for 0 classes."""
+def draw_labels(
+    classes: int, rng: np.random.Generator, *leading: int, shares: NDArray[np.float64] | None = None
+) -> Tensor | None:
+    """Draws labels [*leading], int64, on the CPU: uniform ones, or with these shares [classes]; None for 0 classes."""
     import torch
 
-    return torch.from_numpy(rng.integers(0, classes, leading, dtype=np.int64)) if classes else None
+    if not classes:
+        return None
+    if shares is not None:
+        return torch.from_numpy(rng.choice(classes, leading, p=shares).astype(np.int64))
+    return torch.from_numpy(rng.integers(0, classes, leading, dtype=np.int64))

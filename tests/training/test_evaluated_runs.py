@@ -61,7 +61,7 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(tmp_path):
 def test_samples_that_are_not_finite_end_a_run_before_they_are_judged(tmp_path, monkeypatch):
     """As a divergence, for which there are remedies: a judge of points refuses them."""
     samples = np.full((5, 2), np.inf, np.float32)
-    monkeypatch.setattr(fixed_latents, "evaluation_samples", lambda game, count: (samples, None))
+    monkeypatch.setattr(fixed_latents, "evaluation_samples", lambda game, count, shares: (samples, None))
     with pytest.raises(RunError, match="the samples of round 4 are not finite"):
         new_run(recipe_of(), image_data(), tmp_path / "run", device="cpu", evaluator=Brightness())
 

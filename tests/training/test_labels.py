@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 
+from steadygan.data import Stored
+from steadygan.evaluation.run_evaluation import _as_the_data
 from steadygan.losses import Hinge, RelativisticPaired
-from steadygan.networks import ResNetCritic, ResNetGenerator
+from steadygan.networks import LabelledGenerator, MLPGenerator, ResNetCritic, ResNetGenerator
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
 from steadygan.recipe import RunOptions
 from steadygan.recipes import acgan_wgan_gp, projection, sagan
+from steadygan.run import Run
 from steadygan.schedules import Constant
-from tests.training.games import IMAGES, critic_step, generator_step, image_data, table
+from steadygan.training.session import new_run
+from steadygan.training.step.drawer import Drawer
+from tests.training.games import IMAGES, critic_step, generator_step, image_data, small_recipe, table
 
 BATCH = 12
 
@@ -94,3 +100,47 @@ def test_fakes_of_a_generator_step_have_the_labels_of_the_real_samples_that_they
 def test_drawn_labels_are_uniform_over_the_classes(make):
     draws = recorded(make, batch=2000, generator_batch=None, objective=Adversarial(Hinge()))[2]
     assert torch.bincount(draws.generator[0].labels, minlength=10).min() > 150
+
+
+def uneven(count: int = 400):
+    """Data of which 9 of 10 samples are of class 0, and the others of class 1, of 10."""
+    data = image_data(count)
+    labels = (np.arange(len(data.train)) % 10 == 0).astype(np.int64)
+    return dataclasses.replace(data, train=Stored(data.train.samples, labels))
+
+
+@pytest.mark.parametrize(("fake_labels", "classes"), [("uniform", 10), ("data", 2)])
+def test_classes_of_generator_steps_are_equally_often_or_as_in_the_data(fake_labels, classes):
+    recipe = dataclasses.replace(projection(IMAGES), fake_labels=fake_labels, batch=500)
+    data = uneven()
+    labels = Drawer(recipe, data.sample, data.train, torch.device("cpu")).round(0, 0).generator[0].labels
+    assert len(set(labels.tolist())) == classes
+    if fake_labels == "data":
+        assert (labels == 0).float().mean().item() == pytest.approx(0.9, abs=0.04)
+
+
+def test_samples_are_evaluated_with_the_classes_of_the_data(tmp_path):
+    given = []
+
+    class Judge:
+        count, seconds = 500, 0.0
+
+        def __call__(self, samples, labels):
+            given.append(labels)
+            return {"judge": "one", "one": 1.0}
+
+        def closing(self, metrics, evaluations):
+            return ()
+
+    run = RunOptions(
+        precision="fp32", log_every=1, picture_every=9, checkpoint_every=2, evaluate_every=2, evaluate="none"
+    )
+    made = small_recipe(generator=LabelledGenerator(MLPGenerator(width=8, depth=1)), rounds=2, run=run)
+    data = uneven()
+    new_run(made, data, tmp_path / "run", device="cpu", evaluator=Judge())
+    assert set(given[-1].tolist()) == {0, 1} and (given[-1] == 0).mean() == pytest.approx(0.9, abs=0.04)
+    found = Run(tmp_path / "run")
+    label = _as_the_data(found, data, 500, seed=3)
+    assert set(label) == {0, 1} and np.mean(np.array(label) == 0) == pytest.approx(0.9, abs=0.04)
+    assert found.labels(500, 3, label).tolist() == label
+    assert _as_the_data(found, image_data(), 5, seed=3) is not None  # ten classes, not quite equal

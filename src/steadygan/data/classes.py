@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from steadygan.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from steadygan.data.types import Labels
 
 Asked: TypeAlias = int | str | Sequence[int | str]
 """One class or several: numbers from 0, names, or a string with commas between them."""
 
 _LISTED = 12
+
+
+def class_shares(labels: Labels | None, classes: int) -> NDArray[np.float64] | None:
+    """Shares [classes] of the classes among labels [M], -1 for a missing one; None without any, or if all are equal."""
+    known = np.empty(0, np.int64) if labels is None else labels[labels >= 0]
+    counts = np.bincount(known, minlength=classes)
+    return None if not classes or not len(known) or len(set(counts.tolist())) == 1 else counts / counts.sum()
 
 
 def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]:

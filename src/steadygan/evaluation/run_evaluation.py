@@ -16,6 +16,7 @@ import numpy as np
 
 from steadygan import recipe as recipes
 from steadygan.data.alpha import over_white
+from steadygan.data.classes import class_shares
 from steadygan.data.dataset import Labels, Samples
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.evaluation import record
@@ -30,6 +31,7 @@ from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.representations import Pyramid
+from steadygan.rng import Stream, draw_labels, stream_generator
 from steadygan.run import Run, Weights, find_run
 from steadygan.run.layout import NEAREST
 from steadygan.run.reopen import record_place, reopen
@@ -131,8 +133,10 @@ def evaluate(
     unfinished = "" if at >= evaluated.recipe.rounds else f" of {evaluated.recipe.rounds:,}"
     progress.tell(f"{total:,} samples of round {at:,}{unfinished}")
 
+    label = _as_the_data(evaluated, dataset, total, seed)
+
     def scales(most: int) -> Sequence[Samples]:
-        made = evaluated.scales(min(most, total), seed, weights=weights, round_=at)
+        made = evaluated.scales(min(most, total), seed, weights=weights, round_=at, label=label)
         return [over_white(each) for each in made] if transparent else made
 
     def seen(samples: Samples) -> Samples:
@@ -144,8 +148,8 @@ def evaluate(
         if line:
             tell(line)
 
-    samples = seen(draw(evaluated, total, seed, weights, at, look_ahead))
-    conditions, facts = _conditions(evaluated, total, seed), FACT if transparent else {}
+    samples = seen(draw(evaluated, total, seed, weights, at, look_ahead, label))
+    conditions, facts = _conditions(evaluated, total, seed, label), FACT if transparent else {}
     material = Material(real, samples, conditions, scales if multi_scale else None, seed, facts)
     groups = numbers_of(measures, material, extractor)
     provenance = partial(_provenance, evaluated, material, weights, at)
@@ -193,6 +197,7 @@ def draw(
     weights: Weights = "average",
     round_: int | None = None,
     look_ahead: Callable[[Samples, float], None] | None = None,
+    label: list[int] | None = None,
 ) -> Samples:
     """``count`` samples of a run [count, ...], as its users get them; a memory map where they are many.
 
@@ -204,13 +209,14 @@ def draw(
         round_: of the checkpoint; None: the last
         look_ahead: called once, with the second block of samples, the first having loaded the generator, and the
             seconds that it took
+        label: classes of the samples in turn; None: drawn uniformly
 
     Raises:
         RunError: for points that are not finite.
     """
     samples: Samples | None = None
     done, began = 0, time.perf_counter()
-    for number, block in enumerate(run.stream(count, seed, weights=weights, round_=round_, scaled=True)):
+    for number, block in enumerate(run.stream(count, seed, weights=weights, round_=round_, label=label, scaled=True)):
         if number == 1 and look_ahead is not None:
             look_ahead(block, time.perf_counter() - began)
         if samples is None:
@@ -230,11 +236,25 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Samples:
     return np.memmap(tempfile.TemporaryFile(prefix="steadygan-"), dtype, "w+", shape=shape)
 
 
-def _conditions(run: Run, count: int, seed: int) -> Labels | None:
+def _as_the_data(run: Run, dataset: Dataset, count: int, seed: int) -> list[int] | None:
+    """Classes [count] with the data's shares, so that samples are compared with data of the same ones.
+
+    None for an unconditional generator, and where the shares are equal: classes are then drawn uniformly.
+    """
+    shares = class_shares(dataset.train.labels, run.sample_spec.classes) if run.conditional else None
+    if shares is None:
+        return None
+    drawn = draw_labels(len(shares), stream_generator(seed, Stream.SAMPLE_LABELS), count, shares=shares)
+    assert drawn is not None
+    found: list[int] = drawn.tolist()
+    return found
+
+
+def _conditions(run: Run, count: int, seed: int, label: list[int] | None) -> Labels | None:
     """The classes [count] that a conditional generator was given; None for an unconditional one."""
     if not run.conditional:
         return None
-    labels = run.labels(count, seed)
+    labels = run.labels(count, seed, label)
     return None if labels is None else labels.numpy()
 
 

@@ -136,6 +136,7 @@ def _recipe(name: str, preset: Preset, sample: SampleSpec) -> Recipe:
         batch=preset.batch,
         average=Average(half_life=preset.half_life * 1000, ramp=preset.ramp),
         rounds=preset.images * 1000 // preset.batch,
+        fake_labels="data",
     )
 
 

@@ -113,9 +113,16 @@ def ordered_labels(classes: int, count: int) -> tuple[Tensor, int | None]:
     return torch.arange(classes).repeat_interleave(each - each % columns), columns
 
 
-def evaluation_samples(game: Game, count: int) -> tuple[Samples, Labels | None]:
-    """Samples [N, ...] for evaluation, of latents that are the same in every round, and the labels they were given."""
-    batches, labels = _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
+def evaluation_samples(
+    game: Game, count: int, shares: NDArray[np.float64] | None = None
+) -> tuple[Samples, Labels | None]:
+    """Samples [N, ...] for evaluation, of latents that are the same in every round, and the labels they were given.
+
+    shares: of the data's classes, with which the samples are compared; None: equal ones
+    """
+    rng = stream_generator(game.recipe.seed, Stream.EVALUATION_LABELS)
+    drawn = draw_labels(game.sample.classes, rng, count, shares=shares)
+    batches, labels = _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS, labels=drawn)
     finest = torch.cat([scales[-1] for scales in batches]).numpy()
     return finest, None if labels is None else labels.numpy()
 

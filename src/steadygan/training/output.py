@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steadygan.data.classes import class_shares
 from steadygan.data.text.alphabet import decode
 from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
 from steadygan.run.records import Record, best_round
@@ -57,6 +58,7 @@ class Output:
         self.signals = Record(folder / SIGNALS)
         self.records = (self.metrics, self.evaluations, self.signals)
         self.checkpoints = folder / CHECKPOINTS
+        self._shares = class_shares(dataset.train.labels, dataset.sample.classes)
 
     def log(
         self,
@@ -115,7 +117,7 @@ class Output:
         """Appends a line to evaluations.jsonl: metrics of samples, and the number that ``keep_best`` names."""
         line: dict[str, float | int | str] = {"round": counters.round, "samples": counters.position}
         if self.evaluator is not None:
-            samples, labels = fixed_latents.evaluation_samples(game, self.evaluator.count)
+            samples, labels = fixed_latents.evaluation_samples(game, self.evaluator.count, self._shares)
             if samples.dtype.kind == "f" and not np.isfinite(samples).all():  # which has remedies; no metric takes them
                 raise NotFiniteError(counters.round, "samples")
             line |= self.evaluator(samples, labels)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from steadygan.balance import Steps
+from steadygan.data.classes import class_shares
 from steadygan.networks.drawing import GeneratorDraws, numbers_of
 from steadygan.phases import is_of_weights, player_of
 from steadygan.rng import Stream, draw_labels, draw_random, normal_from, stream_generator, uniform_from
@@ -124,6 +125,7 @@ class Drawer:
         if recipe.growth is not None:
             self.unit = math.gcd(self.unit, *recipe.growth.batches)
         """greatest common divisor of the numbers of real samples in steps"""
+        self._shares = class_shares(train.labels, sample.classes) if recipe.fake_labels == "data" else None
         self.penalty_specs = penalty_specs(recipe, sample)
         self.generator_numbers = numbers_of(recipe.generator, sample)
         self.representation_spec = recipe.representation.random_spec(sample)
@@ -174,7 +176,8 @@ class Drawer:
         needs_real = player == "critic" or recipe.generator_takes_real
         labels: Tensor | None = None
         if player == "generator":
-            labels = draw_labels(self.sample.classes, self._rng(round_)(Stream.GENERATOR_LABELS), steps, batch)
+            rng = self._rng(round_)(Stream.GENERATOR_LABELS)
+            labels = draw_labels(self.sample.classes, rng, steps, batch, shares=self._shares)
             labels = None if labels is None else self._send(labels)
         latents = self._random(recipe.prior.random_spec(), streams.latents, round_, steps, batch)
         reals: list[RealDraws] | None = None
