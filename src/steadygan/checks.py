@@ -9,12 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from steadygan.errors import UsageError, nearest
 
 LARGEST = 10**12
 """a whole number without another bound: more than anything is counted to"""
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """True for real numbers, numpy's too, which are no subclasses of ``float`` all."""
+    return isinstance(value, Real)
 
 
 def refused(name: str, got: object, allowed: str, note: str = "") -> UsageError:

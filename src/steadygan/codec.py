@@ -57,6 +57,23 @@ def stretched(value: T, factor: float) -> T:
     return typing.cast("T", result if further is None else further(factor))
 
 
+def with_plain_numbers(value: T) -> T:
+    """The spec with Python's numbers in place of numpy's, which files cannot hold; the same object if it has none."""
+    made: Any = value
+    if isinstance(value, numbers.Number) and not isinstance(value, bool | int | float | complex):
+        made = value.item() if hasattr(value, "item") else value
+    elif isinstance(value, tuple):
+        items = [with_plain_numbers(item) for item in value]
+        if any(new is not old for new, old in zip(items, value, strict=True)):
+            made = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        content = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        found = {name: with_plain_numbers(old) for name, old in content.items()}
+        changes: Any = {name: new for name, new in found.items() if new is not content[name]}
+        made = dataclasses.replace(value, **changes) if changes else value
+    return typing.cast("T", made)
+
+
 def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
     """A spec, or a tuple of them, as dicts, lists and scalars.
 

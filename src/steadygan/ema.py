@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steadygan.checks import whole_number, within
+from steadygan.checks import is_number, whole_number, within
 from steadygan.codec import DURATION, OMIT_DEFAULT
 from steadygan.schedules import Schedule, check_schedule, times, value_at
 
@@ -44,7 +44,7 @@ class Average:
 
     def __post_init__(self) -> None:
         whole_number("Average.start", self.start, 0)
-        if isinstance(self.half_life, int | float):
+        if is_number(self.half_life):
             within("Average.half_life", self.half_life, 0, math.inf, note="samples; 0 for no averaging")
         else:
             check_schedule("Average.half_life", self.half_life)
@@ -64,7 +64,7 @@ class Average:
         if round_ < self.start:
             return 0.0
         half_life = value_at(self.half_life, round_)
-        if not isinstance(self.half_life, int | float):
+        if not is_number(self.half_life):
             half_life /= pace
         elif self.ramp is None:
             half_life /= max(1.0, pace)
@@ -74,7 +74,7 @@ class Average:
 
     def stretched(self, factor: float) -> Average:
         """The average in a run of ``factor`` times the samples, once the rounds of its schedule are stretched."""
-        if isinstance(self.half_life, int | float):
+        if is_number(self.half_life):
             return self
         scaled = times(self.half_life, factor)
         return self if scaled is None else dataclasses.replace(self, half_life=scaled)

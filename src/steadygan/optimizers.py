@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from steadygan.checks import above, at_least, within
+from steadygan.checks import above, at_least, refused, within
 from steadygan.schedules import Constant, Schedule, schedule_fields
 from steadygan.system.light_torch import light
 
@@ -50,6 +50,8 @@ def _has_fused(parameters: list[nn.Parameter]) -> bool:
 
 
 def _check_betas(name: str, betas: tuple[float, float]) -> None:
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise refused(f"{name}.betas", betas, "two numbers, such as (0.0, 0.9)")
     for index, beta in enumerate(betas):
         _check_decay(f"{name}.betas[{index}]", beta)
 

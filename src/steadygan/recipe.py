@@ -34,6 +34,7 @@ from steadygan.perturbations import Perturbation
 from steadygan.phases import Phase, phases_of
 from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
+from steadygan.recipe_parts import check_parts
 from steadygan.representations import Plain, Representation
 from steadygan.schedules import Constant, CriticWarmUp, Schedule, as_schedule
 from steadygan.system import notebook
@@ -166,11 +167,21 @@ class Recipe:
     """progressive growing of networks that can grow, by images shown; None: they have their full size all along"""
 
     def __post_init__(self) -> None:
+        for field_name in (each.name for each in dataclasses.fields(self)):
+            value = getattr(self, field_name)
+            plain = codec.with_plain_numbers(value)
+            if plain is not value:
+                object.__setattr__(self, field_name, plain)
+        if not isinstance(self.name, str):
+            raise UsageError(f"name is {self.name!r}; it names a folder: text is needed")
         if not self.name.strip(". ") or not self.name.isprintable() or set(self.name) & set('/\\:*?"<>|'):
             raise UsageError(
                 f'name is {self.name!r}; it names a folder: letters and digits, none of / \\ : * ? " < > |'
             )
+        if not isinstance(self.penalties, tuple | list):
+            raise UsageError(f"penalties is {self.penalties!r}; a list of penalties is needed")
         object.__setattr__(self, "penalties", tuple(self.penalties))  # lists are accepted
+        check_parts(self)
         for player in ("generator", "critic"):  # and functions that make a network
             object.__setattr__(self, player, as_network(getattr(self, player), player))
         for name in ("generator_steps", "batch", "rounds"):
@@ -292,6 +303,18 @@ def dumps(recipe: Recipe) -> str:
     content = {"format": FORMAT, **plain}
     text: str = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text
+
+
+def check_readable(recipe: Recipe) -> None:
+    """Refuses a recipe that could not be read back: its run could be trained, and then neither opened nor resumed.
+
+    Raises:
+        UsageError: one line that names the field.
+    """
+    try:
+        loads(dumps(recipe), extra=own_kinds(recipe))
+    except TypeError as error:
+        raise UsageError(f"the recipe cannot be written to a file: {error}") from None
 
 
 def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -> Recipe:

@@ -66,7 +66,7 @@ def stream_generator(
 ) -> np.random.Generator:
     """A Philox generator for one stream in one round, starting at a block of its counter; chunks and substreams never
     overlap."""
-    key = np.array([seed & (2**64 - 1), stream], dtype=np.uint64)
+    key = np.array([int(seed) & (2**64 - 1), stream], dtype=np.uint64)
     counter = np.array([block, chunk, substream, round_], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 

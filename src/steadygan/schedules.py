@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from steadygan.checks import at_least, finite, refused, whole_fields, within
+from steadygan.checks import at_least, finite, is_number, refused, whole_fields, within
 from steadygan.codec import DURATION
 
 
@@ -143,12 +143,12 @@ FAR = 10**12
 
 def value_at(number: float | Schedule, round_: int) -> float:
     """The value of a number, or of a schedule, in a round."""
-    return number if isinstance(number, int | float) else number(round_)
+    return number(round_) if callable(number) else number
 
 
 def times(number: float | Schedule, factor: float) -> float | Schedule | None:
     """A number or a schedule with its values multiplied; None for a kind of schedule that cannot be."""
-    if isinstance(number, int | float):
+    if is_number(number):
         return number * factor
     scaled: Schedule | None = number.times(factor) if hasattr(number, "times") else None
     return scaled
@@ -156,9 +156,9 @@ def times(number: float | Schedule, factor: float) -> float | Schedule | None:
 
 def as_schedule(name: str, number: float | Schedule) -> Schedule:
     """A schedule as it is, a number as a constant one; raises UsageError for anything else."""
-    if isinstance(number, int | float) and not isinstance(number, bool):
+    if is_number(number) and not isinstance(number, bool):
         return Constant(number)
-    if not callable(number):
+    if not callable(number) or isinstance(number, type):
         raise refused(name, number, "a number, or a schedule")
     return number
 
@@ -179,7 +179,8 @@ def schedule_fields(part: object, *names: str, high: float = math.inf, open_high
 def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:
     """Raises UsageError unless a number, or both ends of a schedule, lie from 0 to ``high``."""
     ends = {name: number}
-    if not isinstance(number, int | float):
+    if not is_number(number):
+        number = as_schedule(name, number)
         ends = {f"{name} at its start": number(0), f"{name} at its end": number(FAR)}
     for what, value in ends.items():
         if high == math.inf:

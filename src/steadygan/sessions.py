@@ -46,6 +46,7 @@ class Launch:
             minutes: that all its sessions have, in whatever folder; None: no limit
             weights_from: checkpoint or file with the initial weights
         """
+        recipes.check_readable(recipe)
         made, earlier = dataclasses.replace(self, kinds=recipes.own_kinds(recipe)), 0
         while True:
             asked = made._in_new_folder(recipe, folder, minutes, weights_from, earlier)

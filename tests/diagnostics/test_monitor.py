@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import sys
 import types
 
@@ -422,3 +423,44 @@ def test_it_asks_the_judge_for_a_diagnosis(monkeypatch):
 
 def test_it_is_a_public_name():
     assert sg.diagnostics.Monitor is Monitor and copy.copy(Monitor.__doc__)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"loss": "hinge"}, "loss is 'hinge'; allowed: an object of losses"),
+        ({"loss": losses.hinge_critic_loss}, "loss is hinge_critic_loss; allowed"),
+        ({"loss": losses.Hinge}, "loss is the class Hinge; allowed"),
+        ({"log": "no/such/folder/s.jsonl"}, "there is no folder no/such/folder"),
+        ({"clip": -1.0}, "clip is -1.0"),
+        ({"looks": [1, 5]}, "looks is list"),
+        ({"latents": (LATENTS, LATENTS)}, "latents is a list"),
+        ({"latents": LATENTS[:, :3]}, "the networks do not take what is given: RuntimeError"),
+        ({"labels": [0] * 300}, "labels is list; needed: a tensor"),
+        ({"real": REAL.double()}, "the networks do not take what is given"),
+        ({"held_out": torch.rand(64, 3)}, "the networks do not take what is given"),
+    ],
+)
+def test_what_would_fail_at_a_look_is_said_at_the_beginning(changes, words):
+    given = {"latents": LATENTS, "real": REAL, "held_out": HELD_OUT, "rounds": 9, **changes}
+    with pytest.raises(UsageError, match=re.escape(words)) as error:
+        Monitor(*networks(), **given)
+    assert "\n" not in str(error.value)
+
+
+def test_a_loss_that_is_no_number_is_left_out_and_ends_no_training():
+    monitor = Monitor(*networks(), latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,)))
+    row = monitor.after_round(critic_loss=torch.zeros(4), generator_loss=0.25)
+    assert "critic_loss" not in row and row["generator_loss"] == 0.25
+    assert monitor.left_out["critic_loss"] == "Tensor [4] is no number"
+
+
+def test_an_objective_of_another_critic_is_refused_and_leaves_no_gradient():
+    generator, critic = networks()
+    optimizer = torch.optim.Adam(critic.parameters(), 1e-3)
+    with pytest.raises(UsageError, match="does not depend on the critic that it is given"):
+        Monitor(
+            generator, critic, latents=LATENTS, real=REAL, rounds=9, critic_optimizer=optimizer,
+            critic_objective=lambda c, x, g: losses.hinge_critic_loss(critic(x), critic(g)),
+        )  # fmt: skip
+    assert all(parameter.grad is None for parameter in critic.parameters())

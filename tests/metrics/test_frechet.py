@@ -342,3 +342,17 @@ def test_the_curvature_is_the_growth_from_all_to_half_of_the_rows() -> None:
     slope = (result.value - result.infinite) * 300
     assert result.curvature == pytest.approx((np.mean(halves) - result.value) * 300 / slope)
     assert frechet(real, rows[:3]).curvature is None and frechet(real, rows[:3]).holds
+
+
+def test_arrays_and_statistics_that_are_not_finite_are_one_line() -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    statistics = Moments()
+    statistics.add(rows)
+    made = statistics.statistics()
+    for call in (frechet, frechet_error, frechet_infinite):
+        with pytest.raises(UsageError, match="frechet_from_features is the distance"):
+            call(rows, rows)
+        with pytest.raises(UsageError, match="NaN"):
+            call(made._replace(covariance=made.covariance * np.nan), rows)
+    with pytest.raises(UsageError, match="frechet_from_features"):
+        frechet_distance(rows, rows)

@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
@@ -148,3 +149,14 @@ def test_bad_input_is_one_clear_line(call, words: str) -> None:
     with pytest.raises(UsageError) as error:
         call()
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_lines_of_torch_are_those_of_numpy() -> None:
+    ids = np.random.default_rng(0).integers(0, 4, (30, 10))
+    expected = ngram_js(ids[:15], ids[15:], 2)
+    tensors = torch.from_numpy(ids)
+    assert ngram_js(tensors[:15], tensors[15:], 2) == expected > 0
+    assert ngram_js(list(tensors[0:15]), [list(row) for row in tensors[15:]], 2) == expected
+    for wrong in ([1, 2, 3], [b"abc"], [None]):
+        with pytest.raises(UsageError, match="lines are text, or lists of tokens"):
+            ngram_js(wrong, ids, 1)  # type: ignore[arg-type]

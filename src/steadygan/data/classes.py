@@ -37,9 +37,12 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
     Raises:
         UsageError: for a class that the data does not have; suggests the nearest name.
     """
+    asked = asked.tolist() if hasattr(asked, "tolist") else asked  # of numpy and of torch
     if isinstance(asked, int):
         return [_checked(asked, classes)]
     if not isinstance(asked, str):
+        if not isinstance(asked, Sequence) or not asked:
+            raise UsageError(f"a class is asked for by {asked!r}; allowed: numbers, names, or a list of them")
         return [number for one in asked for number in class_numbers(one, names, classes)]
     text = asked.strip()
     if text in names:  # before its number: a folder named '7' need not be the seventh

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from steadygan.checks import is_number
 from steadygan.diagnostics import faults, of_critic, of_data, of_samples
 from steadygan.diagnostics.real_side import RealSide
 from steadygan.diagnostics.signals.critic_passes import device_of, read
@@ -74,9 +75,13 @@ class Looker:
         train = subject.real(round_, real.count)
         fake = Batch(self._generated(subject.latents(round_, real.count), train.labels), train.labels)
         named = {**numbers, **subject.numbers()}
+        for name in [name for name, value in named.items() if not _is_number(value)]:
+            value = named.pop(name)
+            shape = f" {list(value.shape)}" if isinstance(value, torch.Tensor) else ""
+            self.left_out[name] = f"{type(value).__name__}{shape} is no number"
         row: dict[str, Any] = dict(zip(named, _numbers(named), strict=True))
-        gradients = [name for name in numbers if name.endswith("_gradient")]
-        losses = {name: row[name] for name in numbers if name not in gradients}
+        gradients = [name for name in numbers if name in row and name.endswith("_gradient")]
+        losses = {name: row[name] for name in numbers if name in row and name not in gradients}
         fault = faults.first_fault(subject, losses, fake.samples, train)
         if fault is not None:
             return {**row, "non_finite": fault}
@@ -157,6 +162,10 @@ class Looker:
                 parts.append(self.subject.generate(latents[start:stop], some))
         made = at_each_scale(lambda *scales: torch.cat(scales).float(), *parts)
         return made
+
+
+def _is_number(value: Any) -> bool:
+    return value.numel() == 1 if isinstance(value, torch.Tensor) else is_number(value)
 
 
 def _numbers(named: Mapping[str, Any]) -> list[float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadygan.checks import whole_number
+from steadygan.checks import above, whole_number
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
 from steadygan.diagnostics.own_critic import own_critic
@@ -113,6 +114,8 @@ class Monitor:
         whole_number("rounds", rounds, or_none=True)
         whole_number("critic_steps", critic_steps)
         whole_number("batch", batch, 2)
+        above("clip", clip, 0, or_none=True)
+        _check_given(generator, critic, loss, looks, log)
         samples = OwnSamples(latents, real, held_out, labels, held_out_labels)
         trained = own_critic(critic_optimizer, critic_objective, clip)
         self._looker = Looker(
@@ -264,6 +267,25 @@ class Monitor:
             with writing(self._log), append_regular(self._log) as file:
                 file.write((json.dumps(to_json(row)) + "\n").encode())
         return row
+
+
+def _check_given(generator: Any, critic: Any, loss: Any, looks: Any, log: Any) -> None:
+    """Refuses at the beginning what would fail at the first look, in the midst of a training."""
+    from torch import nn
+
+    for name, network in (("generator", generator), ("critic", critic)):
+        if not isinstance(network, nn.Module):
+            raise UsageError(f"{name} is {type(network).__name__}; needed: a torch.nn.Module")
+    if loss is not None and (isinstance(loss, type) or not hasattr(loss, "needs_real")):
+        got = f"the class {loss.__name__}" if isinstance(loss, type) else getattr(loss, "__name__", repr(loss))
+        raise UsageError(f"loss is {got}; allowed: an object of losses, such as losses.Hinge()")
+    if looks is not None and not isinstance(looks, Schedule):
+        raise UsageError(f"looks is {type(looks).__name__}; allowed: a diagnostics Schedule of rounds")
+    if log is not None:
+        if not isinstance(log, str | os.PathLike):
+            raise UsageError(f"log is {type(log).__name__}; allowed: a path")
+        if not Path(log).absolute().parent.is_dir():
+            raise UsageError(f"log is {log}, and there is no folder {Path(log).parent}")
 
 
 def _rows_before(path: Path, start: int) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -49,10 +50,17 @@ class OwnCritic:
         real = subject.real(0, subject.batch)
         labels = () if real.labels is None else (real.labels,)
         fake = self._fakes(subject, real, 0)
-        loss = self.objective(subject.critic, form.back(real.samples), form.back(fake), *labels)
+        given = copy.deepcopy(subject.critic)
+        loss = self.objective(given, form.back(real.samples), form.back(fake), *labels)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
             got = list(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
             raise UsageError(f"critic_objective gave {got}; needed: a scalar with a graph of the critic it is given")
+        trained = [p for p in given.parameters() if p.requires_grad]
+        if all(each is None for each in torch.autograd.grad(loss, trained, allow_unused=True)):
+            raise UsageError(
+                "critic_objective's loss does not depend on the critic that it is given, its first argument: a copy of "
+                "the loop's own takes further steps"
+            )
         again(self.optimizer, subject.critic, [p for p in subject.critic.parameters() if p.requires_grad])
 
     def rise(self, subject: Subject, form: Form, round_: int) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import torch
 
 from steadygan.diagnostics.looks import untouched
 from steadygan.diagnostics.own_scales import Form, form_of
-from steadygan.diagnostics.real_side import SAMPLES, most_rows, width_of
+from steadygan.diagnostics.real_side import SAMPLES, most_rows, rows_of, width_of
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
@@ -47,6 +48,8 @@ class OwnSamples:
     """of samples, as the generator gives them"""
 
     def __post_init__(self) -> None:
+        if isinstance(self.latents, list | tuple):
+            raise UsageError("latents is a list; allowed: a tensor [N, ...], or a function of N")
         for name in ("latents", "real"):
             given = getattr(self, name)
             if not _stored(given) and not callable(given):
@@ -61,6 +64,8 @@ class OwnSamples:
             given = getattr(self, name)
             if given is None:
                 continue
+            if not isinstance(given, torch.Tensor):
+                raise UsageError(f"{name} is {type(given).__name__}; needed: a tensor [N] of int64")
             if not _stored(samples) or given.shape != _parts(samples)[0].shape[:1]:
                 got = list(_parts(samples)[0].shape) if _stored(samples) else type(samples).__name__
                 raise UsageError(f"{name} has shape {list(given.shape)} for samples {got}; needed: one for each")
@@ -177,7 +182,7 @@ def _form(generator: nn.Module, samples: OwnSamples) -> Form:
     """What form the generator's samples have, by a pass of a few latents."""
     latents = samples.draw_latents(0, _LEAST)
     labels = () if samples.labels is None else (samples.labels[: len(latents)],)
-    with without_trace(generator, device=latents.device), torch.no_grad():
+    with without_trace(generator, device=latents.device), torch.no_grad(), _told_at_once():
         return form_of(generator(latents, *labels))
 
 
@@ -185,10 +190,26 @@ def _try(subject: Subject, batch: int) -> None:
     """A pass of both networks, so that what does not fit is said at the beginning."""
     latents = subject.latents(0, min(batch, SAMPLES))
     labels = subject.reference.labels
-    with untouched(subject), torch.no_grad():
+    with untouched(subject), torch.no_grad(), _told_at_once():
         some = None if labels is None else labels[: len(latents)]
         made = subject.generate(latents if some is None else latents[: len(some)], some)
         subject.score(subject.critic, made, some)
+        for samples in (subject.reference, subject.held_out):
+            if samples is not None:
+                few = rows_of(samples, 0, batch)
+                subject.score(subject.critic, few.samples, few.labels)
+
+
+@contextlib.contextmanager
+def _told_at_once() -> Iterator[None]:
+    """Context in which what the networks raise becomes one line: their samples or latents do not fit them."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())[:160]
+        raise UsageError(f"the networks do not take what is given: {type(error).__name__}: {text}") from error
 
 
 def _stored(given: Given) -> bool:

@@ -215,6 +215,7 @@ class _Root(NamedTuple):
 
 
 def _root(real: Statistics) -> _Root:
+    _check(real)
     values, vectors = np.linalg.eigh(real.covariance)
     kept = _above_rounding(values)
     return _Root(real.mean, vectors[:, kept] * np.sqrt(values[kept]), float(np.trace(real.covariance)))
@@ -266,6 +267,11 @@ def _fake_rows(real: Statistics, features: ArrayLike) -> AnyRows:
 
 
 def _check(statistics: Statistics) -> None:
+    if not isinstance(statistics, Statistics):
+        raise UsageError(
+            f"got {type(statistics).__name__} where Fréchet statistics are needed: of two sets of vectors "
+            "frechet_from_features is the distance, and Moments gives the statistics of one"
+        )
     width = len(statistics.mean)
     shapes = [list(statistics.mean.shape), list(statistics.covariance.shape)]
     if shapes != [[width], [width, width]]:

@@ -117,8 +117,10 @@ def _count(lines: Iterable[Line], n: int, level: Level, name: str) -> Counter[tu
 def _tokens(line: Line, level: Level) -> Sequence[Hashable]:
     if isinstance(line, str):
         return line.split() if level == "word" else line
-    tokens: Sequence[Hashable] = line.tolist() if isinstance(line, np.ndarray) else line
-    return tokens
+    tokens: Any = line.tolist() if hasattr(line, "tolist") else line  # of numpy and of torch, whose numbers hash apart
+    if isinstance(tokens, bytes) or not isinstance(tokens, Sequence):
+        raise UsageError(f"a line is {type(line).__name__}; lines are text, or lists of tokens")
+    return [each.item() if hasattr(each, "item") else each for each in tokens]
 
 
 def _text(line: Line) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steadygan.checks import above, within
+from steadygan.checks import above, refused, within
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.losses import Loss, Wasserstein
@@ -29,6 +29,8 @@ class Adversarial:
     linear there, a large one shows its curvature (Qin et al. 2020)"""
 
     def __post_init__(self) -> None:
+        if isinstance(self.loss, type) or not hasattr(self.loss, "needs_real"):
+            raise refused("Adversarial.loss", self.loss, "a loss, such as losses.Hinge() (docs/extending.md)")
         above("score_scale", self.score_scale, 0)
         within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")
         if self.real_label != 1.0 and not self.loss.has_labels:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.checks import at_least
+from steadygan.checks import at_least, refused, true_or_false
 from steadygan.codec import OMIT_DEFAULT
+from steadygan.errors import UsageError
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.critic_gradients import Patches, check_samples, gradient_norm_at
 from steadygan.penalties.gradient_norms import ScoreFunction, detached
@@ -51,6 +52,10 @@ def gradient_penalty(
     """
     check_samples(real, "real samples")
     check_samples(fake, "fake samples")
+    if not callable(at):
+        raise UsageError(
+            f"at is {at!r}; allowed: a function (real, fake) to points, such as penalties.between or near_real"
+        )
     excess = gradient_norm_at(critic, at(detached(real), detached(fake)), patches=patches) - target
     return (excess.relu() if one_sided else excess).square().mean()
 
@@ -75,6 +80,9 @@ class GradientPenalty:
         check_weight("GradientPenalty.weight", self.weight)
         check_interval("GradientPenalty.every", self.every)
         at_least("GradientPenalty.target", self.target, 0)
+        true_or_false("GradientPenalty.one_sided", self.one_sided)
+        if not hasattr(self.at, "random_spec"):
+            raise refused("GradientPenalty.at", self.at, "Between(), OnReal(), OnFake(), NearReal(), or one like them")
 
     def hold(self, gradient_norm: Tensor) -> Tensor:
         """Gradient norms [N] to unweighted penalties [N]."""
