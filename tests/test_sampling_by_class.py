@@ -60,6 +60,36 @@ def test_several_classes_take_turns(folder):
     assert (both[1::2] == run.sample(4, label=2)[1::2]).all()
 
 
+def test_classes_latents_and_counts_may_be_numpys_and_anything_else_is_one_line(folder):
+    run = sg.load(folder / "listens")
+    asked = run.sample(4, seed=np.int64(1), label=[1, 2])
+    for label in (np.array([1, 2]), torch.tensor([1, 2]), (np.int64(1), 2)):
+        assert (run.sample(4, seed=1, label=label) == asked).all()
+    latents = run.latents(4, 1)
+    assert (run.decode(latents.numpy(), [1, 2, 1, 2]) == asked).all()
+    assert sg.load(run) is run
+    wrong = [
+        lambda: run.sample("4"),
+        lambda: run.sample(4.0),
+        lambda: run.sample(4, seed=None),
+        lambda: run.sample(4, seed="a"),
+        lambda: run.latents(-1),
+        lambda: run.sample(4, label=[]),
+        lambda: run.sample(4, label=1.5),
+        lambda: run.decode(latents, torch.tensor([1, 2, 99, 0])),
+        lambda: run.decode(latents, [1, 2]),
+        lambda: run.decode(latents[0]),
+        lambda: run.decode(latents[:, :3]),
+        lambda: run.decode(latents[:0]),
+        lambda: run.sample(4, weights=None),
+        lambda: sg.load(5),
+    ]
+    for call in wrong:
+        with pytest.raises(UsageError) as error:
+            call()
+        assert "\n" not in str(error.value)
+
+
 def test_a_grid_has_a_row_for_each_class_and_a_latent_for_each_column(folder):
     run = sg.load(folder / "listens")
     grid, classes = run.class_grid(3, seed=1)

@@ -44,7 +44,7 @@ def train(
     form: DataForm | None = None,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
-    weights_from: str | Path | None = None,
+    weights_from: str | Path | Run | None = None,
     generator: Any = None,
     critic: Any = None,
 ) -> Run:
@@ -100,10 +100,11 @@ def train_prepared(
     *,
     device: str = "auto",
     observers: Sequence[Observer] | None = None,
-    weights_from: str | Path | None = None,
+    weights_from: str | Path | Run | None = None,
 ) -> Run:
     """Trains what ``prepare`` returned: for callers that change the recipe after the data was opened."""
     began = time.perf_counter() if ready.began is None else ready.began
+    weights_from = weights_from.folder if isinstance(weights_from, Run) else weights_from
     start = None if weights_from is None else starting_point(weights_from)
     folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
     watching = default_observers() if observers is None else observers
@@ -260,7 +261,7 @@ def default_observers(*, trackers: Sequence[str] = ()) -> list[Observer]:
     ]
 
 
-def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
+def load(path: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     """The run in a folder, or the newest below ``runs/``.
 
     Args:
@@ -270,7 +271,7 @@ def load(path: str | Path | None = None, *, kinds: Iterable[Kind] = ()) -> Run:
     Raises:
         UsageError: if there is none.
     """
-    return Run(find_run(path), kinds=kinds)
+    return path if isinstance(path, Run) else Run(find_run(path), kinds=kinds)
 
 
 __all__ = [

@@ -65,8 +65,10 @@ def enumerated(names: Iterable[str], most: int = _LIST) -> str:
     return ", ".join(shown)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: object, known: Iterable[str]) -> str:
     """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' if none is close."""
+    if not isinstance(word, str):
+        return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{match[0]}'?" if match else ""
 

@@ -87,6 +87,7 @@ def evaluate(
         UsageError: one line, for metrics or features that do not suit the data, too few samples, an unknown name.
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
+    metrics = [metrics] if isinstance(metrics, str) else metrics
     if against is not None:
         return evaluate_samples(
             run,

@@ -47,6 +47,8 @@ def find_run(name: str | Path | None = None) -> Path:
     Raises:
         UsageError: if there is no such run, with the nearest name.
     """
+    if name is not None and not isinstance(name, str | Path):
+        raise UsageError(f"got {type(name).__name__} where a run is needed: its folder, or its name below {RUNS}/")
     known = list_runs()
     if name is None:
         if not known:

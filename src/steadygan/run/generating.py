@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Unpack
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Unpack
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.run.folder import RunFolder, Weights
 from steadygan.run.sampling import Options, Sampling
@@ -24,10 +26,11 @@ BLOCK = 256
 """samples that are made from one seed of torch's, and yielded together"""
 
 
-def need_samples(count: int) -> None:
-    """Raises UsageError for less than one sample."""
-    if count < 1:
-        raise UsageError(f"the number of samples is {count}; it has to be 1 or more")
+def need_samples(count: Any, seed: Any = 0) -> None:
+    """Raises UsageError for less than one sample, and for a seed that is no whole number."""
+    if not isinstance(count, Integral) or count < 1:
+        raise UsageError(f"the number of samples is {count!r}; it has to be a whole number, 1 or more")
+    whole_number("seed", seed, 0, 2**63 - 1, note="below 2^63")
 
 
 class GeneratingRun(RunFolder):
@@ -41,6 +44,7 @@ class GeneratingRun(RunFolder):
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
         from steadygan.rng import Stream, draw_random, stream_generator
 
+        need_samples(count, seed)
         noise = draw_random(self.recipe.prior.random_spec(), stream_generator(seed, Stream.SAMPLES), count)
         return self.recipe.prior.latents(noise)
 
@@ -58,9 +62,24 @@ class GeneratingRun(RunFolder):
     def decode(
         self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
     ) -> Samples:
-        """Samples of given latents [N, size]: images, points or ids of characters, as from ``sample``."""
+        """Samples of given latents [N, size]: images, points or ids of characters, as from ``sample``.
+
+        Raises:
+            UsageError: for latents of another shape, and labels that are no classes of the data, one for each.
+        """
         import torch
 
+        latents = torch.as_tensor(latents, dtype=torch.float32)
+        size = self.recipe.prior.size
+        if latents.dim() != 2 or not len(latents) or latents.shape[1] != size:
+            raise UsageError(f"latents have the shape {list(latents.shape)}; needed: [N, {size}], N from 1")
+        if labels is not None:
+            labels = torch.as_tensor(labels)
+            classes = self.sample_spec.classes
+            fitting = labels.shape == latents.shape[:1] and not labels.is_floating_point()
+            if not fitting or not 0 <= int(labels.min()) <= int(labels.max()) < max(1, classes):
+                got = f"{list(labels.shape)} of {labels.dtype}, {labels.min()} to {labels.max()}"
+                raise UsageError(f"labels are {got}; needed: [{len(latents)}], whole numbers below {classes}")
         blocks = self._decoded(latents, labels, generator or self.generator)
         return self.in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
 
@@ -118,7 +137,7 @@ class GeneratingRun(RunFolder):
 
         from steadygan.rng import Stream, draw_labels, draw_random, stream_generator
 
-        need_samples(count)
+        need_samples(count, seed)
         sampling = Sampling(**options)
         label = sampling.label
         spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
@@ -153,7 +172,7 @@ class GeneratingRun(RunFolder):
             seed: decides the latents; the first n samples do not depend on the count
             options: ``label``, ``weights``, ``round_`` and ``truncation``, as fields of ``sampling.Sampling``
         """
-        need_samples(count)
+        need_samples(count, seed)
         sampling = Sampling(**options)
         with self.drawing(sampling) as network:
             return self.decode(self.latents(count, seed), self.labels(count, seed, sampling.label), generator=network)
@@ -167,7 +186,7 @@ class GeneratingRun(RunFolder):
         """The samples of ``sample`` at every size that the generator outputs, coarse to fine; most output one."""
         import torch
 
-        need_samples(count)
+        need_samples(count, seed)
         sampling = Sampling(**options)
         with self.drawing(sampling) as network:
             blocks = list(self._decoded(self.latents(count, seed), self.labels(count, seed, sampling.label), network))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.checks import above
 from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
@@ -79,8 +80,7 @@ def new_run(
     """
     budget = None
     if minutes is not None:
-        if not minutes > 0:
-            raise UsageError(f"--minutes is {minutes}; it has to be above 0")
+        above("--minutes", minutes, 0)
         budget = Budget(60 * minutes, time.perf_counter() if began is None else began)
     with owning(folder, world):
         return _train(recipe, dataset, folder, device, budget, observers, evaluator, weights_from, world, doctor)
