@@ -47,6 +47,16 @@ def test_what_would_go_is_shown_with_its_size_and_nothing_goes_without_a_yes(
     assert not TINY.exists() and not list(Path("runs").iterdir())
 
 
+def test_every_file_that_we_write_into_a_run_goes_with_it(runs: Path) -> None:
+    names = [value for name, value in vars(layout).items() if name.isupper() and isinstance(value, str)]
+    written = [name for name in names if "." in name and name not in (layout.EVENTS, layout.OWNER, layout.STATE)]
+    assert {layout.RESUMED, layout.REPORT, layout.RECIPE} <= set(written)
+    for name in written:
+        (TINY / name).touch()
+    assert main(["runs", "--delete", "tiny", "--yes"]) == 0
+    assert not TINY.exists()
+
+
 def test_files_that_no_training_wrote_stay(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (TINY / "notes.txt").write_text("mine")
     (runs / "elsewhere").mkdir()
@@ -59,16 +69,6 @@ def test_files_that_no_training_wrote_stay(runs: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("option", ["--delete", "--clean"])
-def test_every_file_that_we_write_into_a_run_goes_with_it(runs: Path) -> None:
-    names = [value for name, value in vars(layout).items() if name.isupper() and isinstance(value, str)]
-    written = [name for name in names if "." in name and name not in (layout.EVENTS, layout.OWNER, layout.STATE)]
-    assert {layout.RESUMED, layout.REPORT, layout.RECIPE} <= set(written)
-    for name in written:
-        (TINY / name).touch()
-    assert main(["runs", "--delete", "tiny", "--yes"]) == 0
-    assert not TINY.exists()
-
-
 def test_a_run_that_is_being_trained_is_never_touched(
     option: str, runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

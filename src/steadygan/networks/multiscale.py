@@ -1,6 +1,7 @@
 """MSG-GAN's networks in their ProGAN form: images of every size from the generator, and into the critic.
 
-With width 512 they are those of the authors' PyTorch code: 512 maps up to 32 px, 256 at 64, 128 at 128.
+With width 512 they have the maps of the authors' PyTorch code: 512 up to 32 px, 256 at 64, 128 at 128. Their layers to
+colours and to the score have a gain of sqrt(2), as all others; here it is 1, as in ProGAN.
 """
 
 from __future__ import annotations

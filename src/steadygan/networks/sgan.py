@@ -55,7 +55,8 @@ class SGANImageGenerator:
 class SGANImageCritic:
     """32 px: six convolutions down to 6x6 maps with batch norm; 28 px: three 5x5 ones with stride 2 and a layer of 256.
 
-    Leaky ReLU of slope 0.2; weights N(0, 0.02). The score of 32 px is of the mean over the maps.
+    Leaky ReLU of slope 0.2, and ReLU after the layer of 256; weights N(0, 0.02). The score of 32 px is of the mean over
+    the maps.
     """
 
     corruption: float = 0.0
@@ -91,7 +92,7 @@ class SGANImageCritic:
         if size == 28:
             for above, below in pairwise((channels, 32, 64, 128)):
                 parts += [SameConv(above, below, 5, stride=2), leaky()]
-            parts += [nn.Flatten(), nn.Linear(128 * 16, 256), leaky()]
+            parts += [nn.Flatten(), nn.Linear(128 * 16, 256), nn.ReLU()]
             head = ScoreHead(256, "normal_0.02")
         else:
             parts += [SameConv(channels, 96, 3), leaky()]

@@ -104,7 +104,7 @@ def _cifar10() -> Recipe:
 def _mnist() -> Recipe:
     return Recipe(
         encoder=ClassifierEncoder(32, 32, padded=False),
-        generator=StackedGenerator(SGANImageGenerator(), noise_layers=1, init="normal_0.02"),
+        generator=StackedGenerator(SGANImageGenerator(), noise_layers=1, joint_weight=0.0, init="normal_0.02"),
         critic=StackedCritic(SGANImageCritic(), units=256, squash="tanh", init="normal_0.02"),
         objective=Stacked(NonSaturating(), critic_weight=0.5, entropy=2.5),
         prior=Uniform(100),

@@ -26,6 +26,8 @@ COLOURFUL = ("wgan-gp", "wgan-gp-cifar10")
 FOLLOWED = ("began", "sngan", "adaptive")
 ELSEWHERE = {*COLOURFUL, *FOLLOWED, "ebgan-pt", "text", "sgan", "biggan"}
 """recipes that are traced in other tests: in colour, for rounds, and in those of several processes or of their own"""
+ELSEWHERE |= {"began-paper", "pictures", "sngan-cifar10", "wgan-gp-one-sided", "photos"}
+"""and those whose parts others have: began, pictures-by-class, sagan, wgan-gp; r3gan-cifar10 and pictures-by-class"""
 TRACED = ["lazy R1"]
 TRACED += [name for name in (*image_recipes(), *TEXTS) if name not in ELSEWHERE and name not in ALIKE]
 
