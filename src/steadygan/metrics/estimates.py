@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from steadygan.checks import within
 from steadygan.errors import UsageError
 
 
@@ -45,9 +46,10 @@ def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """
     from scipy.stats import t
 
-    if not values:
-        raise UsageError("an interval over training seeds needs at least one run")
     numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1 or not len(numbers) or np.isnan(numbers).any():
+        raise UsageError(f"an interval over training seeds needs the numbers of one run at least; got {values}")
+    within("confidence", confidence, 0, 1, open_low=True, open_high=True)
     centre = float(numbers.mean())
     if len(numbers) == 1:
         return Interval(centre, -math.inf, math.inf, 1)

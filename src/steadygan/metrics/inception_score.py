@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.metrics.arrays import Rows, stored_rows
 from steadygan.metrics.estimates import Estimate
@@ -25,8 +26,7 @@ def inception_score(probabilities: ArrayLike, splits: int = 10) -> Estimate:
     Raises:
         UsageError: not [N, K], fewer rows than splits, NaN, or rows that are not probabilities.
     """
-    if splits < 1:
-        raise UsageError(f"inception score: splits must be at least 1; got {splits}")
+    whole_number("splits", splits)
     rows = stored_rows(probabilities, "probabilities", splits)
     scores = np.array([_score(np.asarray(part, dtype=np.float64)) for part in np.array_split(rows, splits)])
     error = float(scores.std(ddof=1) / math.sqrt(splits)) if splits > 1 else None

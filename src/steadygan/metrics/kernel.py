@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.metrics.arrays import AnyRows, Rows, same_width, stored_rows
 
 
@@ -56,10 +56,8 @@ def kernel_distance(
     Raises:
         UsageError: different widths, fewer than 4 rows, NaN, a number of subsets below 2 or a size below 4.
     """
-    if degree < 1 or subsets < 2 or size < 4:
-        raise UsageError(
-            f"kernel distance: degree must be at least 1, subsets 2, size 4; got {degree}, {subsets}, {size}"
-        )
+    for name, value, least in (("degree", degree, 1), ("subsets", subsets, 2), ("size", size, 4)):
+        whole_number(name, value, least)
     real_rows, fake_rows = stored_rows(real, "real features", 4), stored_rows(fake, "fake features", 4)
     width = same_width(real_rows, fake_rows)
     size = min(size, len(real_rows), len(fake_rows))

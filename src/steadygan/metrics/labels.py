@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.metrics.arrays import Images
 from steadygan.metrics.estimates import Estimate, mean
@@ -69,6 +70,7 @@ def class_histogram(predicted: ArrayLike, classes: int) -> Shares:
     Raises:
         UsageError: no labels, or labels from ``classes`` on.
     """
+    whole_number("classes", classes)
     labels = _labels(predicted, "predicted classes")
     labels = labels[labels >= 0]
     if len(labels) == 0 or labels.max() >= classes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.metrics.arrays import AnyRows, Rows, row_slices, same_width, stored_rows
 from steadygan.metrics.estimates import Estimate, mean
 
@@ -194,8 +194,8 @@ def _squared_distances(a: _Block, b: _Block, tie: float = 0.0) -> Rows:
 
 
 def _two_sets(real: ArrayLike, fake: ArrayLike, *, real_k: int, fake_k: int) -> tuple[AnyRows, AnyRows]:
-    if min(real_k, fake_k) < 1:
-        raise UsageError(f"the number of neighbours must be at least 1; got {min(real_k, fake_k)}")
+    for k in (real_k, fake_k):
+        whole_number("k", k, note="the number of neighbours")
     rows = stored_rows(real, "real features", real_k + 1), stored_rows(fake, "fake features", fake_k + 1)
     same_width(*rows)
     return rows

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number, within
 from steadygan.metrics.arrays import AnyRows, row_slices, same_width, stored_rows
 from steadygan.metrics.estimates import Estimate, mean
 from steadygan.metrics.manifold import nearest
@@ -63,8 +63,7 @@ def nearest_training(train: ArrayLike, queries: ArrayLike, count: int) -> tuple[
     Raises:
         UsageError: different widths, fewer than ``count`` training rows, NaN.
     """
-    if count < 1:
-        raise UsageError(f"the number of nearest training rows must be at least 1; got {count}")
+    whole_number("count", count, note="nearest training rows")
     train_rows, query_rows = stored_rows(train, "training rows", count), stored_rows(queries, "rows to look up", 1)
     same_width(train_rows, query_rows)
     _, indices = nearest(train_rows, query_rows, min(count + _SPARE, len(train_rows)))
@@ -82,8 +81,7 @@ def compare_distances(held_out: ArrayLike, fake: ArrayLike, *, level: float = 0.
     Raises:
         UsageError: fewer than 2 distances on a side, NaN, a level outside (0, 1).
     """
-    if not 0 < level < 1:
-        raise UsageError(f"memorisation: level must lie between 0 and 1; got {level}")
+    within("level", level, 0, 1, open_low=True, open_high=True)
     held_out, fake = _sorted(held_out, "held-out distances"), _sorted(fake, "fake distances")
     fake_above = 1 - _below(held_out, fake)  # per fake: share of held-out distances above its own
     held_below = _below(fake, held_out)  # per held-out row: share of fakes' distances below its own

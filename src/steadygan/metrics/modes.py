@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from steadygan.checks import above
 from steadygan.errors import UsageError
 from steadygan.metrics.arrays import feature_rows
 from steadygan.metrics.estimates import Estimate, mean
@@ -76,8 +77,7 @@ def mode_coverage(
     if rows.shape[1] != means.shape[1]:
         raise UsageError(f"points have {rows.shape[1]} coordinates, centres {means.shape[1]}")
     for name, number in (("deviation", deviation), ("radius", radius), ("at_least", at_least)):
-        if not (math.isfinite(number) and number > 0):
-            raise UsageError(f"{name} is {number}; it must be above 0")
+        above(name, number, 0)
     distances, nearest = KDTree(means).query(rows)
     near = distances <= radius * deviation
     counts = np.bincount(nearest[near], minlength=len(means))

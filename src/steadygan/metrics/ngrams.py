@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.metrics.estimates import Estimate
 
@@ -97,8 +98,7 @@ def word_share(fake: Iterable[Line], text: Iterable[Line], padding: str = "") ->
 
 
 def _count(lines: Iterable[Line], n: int, level: Level, name: str) -> Counter[tuple[Hashable, ...]]:
-    if n < 1:
-        raise UsageError(f"n is {n}; an n-gram has at least 1 token")
+    whole_number("n", n, note="tokens of an n-gram")
     if level not in ("char", "word"):
         raise UsageError(f"level is '{level}'; allowed are 'char' and 'word'")
     if isinstance(lines, str):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.metrics.arrays import Images, blocks, image_rows
 
@@ -142,6 +143,9 @@ def sliced_wasserstein(
         raise UsageError(f"fake images are {list(fake.shape[1:])}, real ones {list(real.shape[1:])}")
     if min(real.shape[2:]) < PATCH:
         raise UsageError(f"images of {real.shape[2]}x{real.shape[3]} are smaller than a patch of {PATCH}x{PATCH}")
+    numbers = {"repeats": repeats, "directions": directions, "patches": patches, "descriptors": descriptors}
+    for name, number in numbers.items():
+        whole_number(name, number)
     rng = np.random.default_rng(seed)
     count = min(len(real), len(fake), descriptors)
     real, fake = (images if len(images) == count else _random_subset(images, count, rng) for images in (real, fake))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steadygan.errors import UsageError
+from steadygan.checks import whole_number
 from steadygan.metrics.arrays import AnyRows, feature_rows, same_width, stored_rows
 
 
@@ -27,8 +27,7 @@ def wasserstein1(a: ArrayLike, b: ArrayLike, *, limit: int = 2_000, seed: int = 
 
     first, second = stored_rows(a, "points", 1), stored_rows(b, "points", 1)
     same_width(first, second)
-    if limit < 1:
-        raise UsageError(f"limit is {limit}; at least one point is matched")
+    whole_number("limit", limit, note="points that are matched")
     count = min(len(first), len(second), limit)
     rng = np.random.default_rng(seed)
     subsets = [feature_rows(_random_subset(points, count, rng), "points", 1) for points in (first, second)]
