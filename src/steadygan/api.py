@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
+from steadygan.checks import whole_number
 from steadygan.data.options import DataForm
 from steadygan.diagnostics import remedies
 from steadygan.errors import RunError, UsageError
@@ -106,11 +107,24 @@ def train_prepared(
     began = time.perf_counter() if ready.began is None else ready.began
     weights_from = weights_from.folder if isinstance(weights_from, Run) else weights_from
     start = None if weights_from is None else starting_point(weights_from)
-    folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
-    watching = default_observers() if observers is None else observers
+    if not isinstance(out, str | Path | None):
+        raise UsageError(f"out is {type(out).__name__}; allowed: a path of the run's folder")
+    watching = default_observers() if observers is None else _checked_observers(observers)
     with _world(device) as world:
+        folder = Path(out) if out is not None else new_folder(f"{ready.recipe.name}-{ready.dataset.name}")
         launch = Launch(ready.dataset, device, watching, world, began)
         return launch.new(ready.recipe, world.broadcast(folder), ready.minutes, start)
+
+
+def _checked_observers(observers: Any) -> Sequence[Observer]:
+    """Raises UsageError for anything but objects that can be told of a run."""
+    if not isinstance(observers, Sequence) or isinstance(observers, str):
+        raise UsageError(f"observers is {observers!r}; allowed: a list of observers")
+    for observer in observers:
+        if isinstance(observer, type) or not (hasattr(observer, "started") and hasattr(observer, "ended")):
+            name = getattr(observer, "__name__", type(observer).__name__)
+            raise UsageError(f"{name} is no observer: it needs 'started' and 'ended' at least (training/observers.py)")
+    return observers
 
 
 def starting_point(source: str | Path) -> Path:
@@ -164,8 +178,7 @@ def resume(
     from steadygan.training.run_folder import owning
 
     began = started.began()
-    if more_rounds < 0:
-        raise UsageError(f"--rounds is +{more_rounds}; a run can only be extended by 1 round or more")
+    whole_number("more_rounds", more_rounds, 0)
     folder = run.folder if isinstance(run, Run) else find_run(run)
     kinds = run.kinds if isinstance(run, Run) else tuple(kinds)
     with _world(device) as world:
@@ -173,7 +186,7 @@ def resume(
             before = Run(folder, kinds=kinds).recipe  # read as the owner: another process may have changed it
             start = resumption.checkpoint_of(folder, from_round)
             before = resumption.as_it_was(folder, before, 0 if start is None else int(start.name), kinds)
-            recipe = before if change is None else change(before)
+            recipe = before if change is None else _changed(change, before)
             recipe = dataclasses.replace(recipe, rounds=recipe.rounds + more_rounds)
             if micro_batch is not None:
                 recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, micro_batch=micro_batch))
@@ -185,7 +198,7 @@ def resume(
                 )
             resumption.check_changes(before, recipe, folder)
             recipe, dataset = reopen(folder, recipe, data)
-            watching = default_observers() if observers is None else observers
+            watching = default_observers() if observers is None else _checked_observers(observers)
             launch = Launch(dataset, device, watching, world, began, kinds)
             remedy = again or launch.resumed(before, recipe, folder, from_round)
             rates, weights = Run(folder, kinds=kinds).recipe, Environment.read(folder).weights_from
@@ -194,6 +207,14 @@ def resume(
         recipe = remedies.applied(remedy, remedies.at_rates_of(rates, recipe))
         weights_from = None if weights is None else Path(weights)
         return launch.new(recipe, Path(remedy.folder), weights_from=weights_from)  # without a limit of time
+
+
+def _changed(change: Any, before: Recipe) -> Recipe:
+    made = change(before) if callable(change) else change
+    if not isinstance(made, Recipe) or not callable(change):
+        got = f"gave {type(made).__name__}" if callable(change) else f"is {type(change).__name__}"
+        raise UsageError(f"change {got}; needed: a function of the run's recipe that returns the new one")
+    return made
 
 
 def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:

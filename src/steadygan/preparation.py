@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataForm, DataOptions
-from steadygan.errors import SteadyganError, warn_of_namesake
+from steadygan.errors import SteadyganError, UsageError, warn_of_namesake
 from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.representations import with_colour_over_white
@@ -73,9 +74,13 @@ def prepare(
     """
     if isinstance(recipe, str | Path):
         recipe = read_recipe(recipe)
+    if not (recipe is None or isinstance(recipe, Recipe) or callable(recipe)):
+        raise UsageError(
+            f"recipe is {type(recipe).__name__}; allowed: a recipe, its name, a YAML file, or a function of a SampleSpec"
+        )
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:
-        own = recipe(SampleSpec((3, 32, 32))).data
+        own = _made(recipe, SampleSpec((3, 32, 32))).data
     options = data if isinstance(data, DataOptions) else with_source(own, data)
     if size is not None:
         options = dataclasses.replace(options, size=size)
@@ -95,13 +100,28 @@ def prepare(
         choice = choose(dataset, choose_device(device).type)
         made, time, reasons = choice.recipe, choice.minutes, (*choice.reasons, *sized)
     else:
-        made = recipe if isinstance(recipe, Recipe) else recipe(dataset.sample)
+        made = recipe if isinstance(recipe, Recipe) else _made(recipe, dataset.sample)
         time, reasons = None, ()
     if not isinstance(recipe, Recipe) and (not full if may_mirror is None else may_mirror):
         options = dataclasses.replace(options, flip=options.flip or made.data.flip)
     if options.alpha == "keep" and not (isinstance(recipe, Recipe) and recipe.data.alpha == "keep"):
         made = dataclasses.replace(made, representation=with_colour_over_white(made.representation))
     return Prepared(dataclasses.replace(made, data=options), dataset, time, reasons)
+
+
+def _made(recipe: Callable[[SampleSpec], Recipe], sample: SampleSpec) -> Recipe:
+    """What a recipe function makes. Raises UsageError for one of something else, or that makes something else."""
+    name = getattr(recipe, "__name__", type(recipe).__name__)
+    try:
+        inspect.signature(recipe).bind(sample)
+    except TypeError:
+        raise UsageError(f"{name} is no recipe function: it takes no SampleSpec alone") from None
+    except ValueError:  # of a callable without a signature
+        pass
+    made = recipe(sample)
+    if not isinstance(made, Recipe):
+        raise UsageError(f"the recipe function {name} gave {type(made).__name__}; a Recipe is needed")
+    return made
 
 
 def _with_size(

@@ -78,6 +78,7 @@ def compare(runs: Sequence[str | Path | Run]) -> Comparison:
     Raises:
         UsageError: fewer than two runs, a run without numbers, or numbers that are not comparable, with the difference.
     """
+    runs = [runs] if isinstance(runs, str | Path | Run) else runs
     folders = [(run if isinstance(run, Run) else Run(find_run(run))).folder for run in runs]
     if len(folders) < 2:
         raise UsageError(f"a comparison needs two runs or more, got {len(folders)}")

@@ -19,6 +19,8 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises:
         UsageError: for a device that torch cannot use, with the remedy.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"device is {name!r}; allowed: auto, cpu, cuda, cuda:1, mps")
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
