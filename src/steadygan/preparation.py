@@ -76,7 +76,7 @@ def prepare(
         recipe = read_recipe(recipe)
     if not (recipe is None or isinstance(recipe, Recipe) or callable(recipe)):
         raise UsageError(
-            f"recipe is {type(recipe).__name__}; allowed: a recipe, its name, a YAML file, or a function of a SampleSpec"
+            f"recipe is {type(recipe).__name__}; allowed: a recipe, its name, a YAML file, a function of a SampleSpec"
         )
     own = recipe.data if isinstance(recipe, Recipe) else DataOptions()
     if callable(recipe) and data is None:

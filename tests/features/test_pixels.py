@@ -27,6 +27,24 @@ def test_they_are_scikit_learns_components_up_to_sign_and_one_scale() -> None:
     np.testing.assert_allclose(np.abs(features), np.abs(expected), atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [70, 300, 600, 1100])  # products of images, their largest alone, of pixels
+def test_each_way_to_components_gives_those_of_the_whole_singular_value_decomposition(count: int) -> None:
+    noise = np.random.default_rng(1)
+    smooth = noise.standard_normal((count, 3, 4, 4)).repeat(4, axis=2).repeat(4, axis=3)
+    images = (128 + 25 * smooth + 4 * noise.standard_normal((count, 3, 16, 16))).clip(0, 255).astype(np.uint8)
+    images[count // 2 :] = images[: count - count // 2]  # every image twice: half of the eigenvalues are zero
+    fitted = fit_pixels(images, width=60)
+    rows = images.reshape(count, -1) / 255
+    _, _, directions = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    width = min(60, count // 2 - 1)
+    assert fitted.width == width
+    found = fitted.components / np.linalg.norm(fitted.components, axis=0)
+    overlap = np.abs((directions[:width] * found.T).sum(axis=1))
+    np.testing.assert_allclose(overlap, 1, atol=1e-6)
+    again = fit_pixels(images, width=60)
+    np.testing.assert_array_equal(again.components, fitted.components)
+
+
 def test_components_of_the_images_fitted_on_have_mean_zero_and_variance_one_in_total() -> None:
     features = fit_pixels(DIGITS)(DIGITS).features.astype(np.float64)
     np.testing.assert_allclose(features.mean(axis=0), 0, atol=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from steadygan.metrics.pyramids import block_size, check_images
 FITTED_ON = 20_000
 """images at most that the components are fitted on"""
 _VERSION = 1
+_FEW, _DENSE = 1_000, 512
+"""images up to which their products are taken, not the pixels'; numbers up to which eigenvalues are found densely"""
 _NUMBERS = 4_096
 
 Array = NDArray[np.float64]
@@ -133,21 +136,43 @@ def _vectors(images: Images, factor: int) -> Array:
 
 def _principal(images: Images, factor: int, width: int) -> tuple[Array, Array, Array, float]:
     """Mean [D], components [D, width], their variances, and the total variance."""
-    from scipy.linalg import eigh
-
     size = block_size(images)
     mean = sum(_vectors(block, factor).sum(axis=0) for block in blocks(images, size)) / len(images)
-    covariance = np.zeros((len(mean), len(mean)))
-    for block in blocks(images, size):
-        centred = _vectors(block, factor) - mean
-        covariance += centred.T @ centred
-    covariance /= len(images) - 1
-    total = float(np.trace(covariance))
+    few = len(images) <= min(_FEW, len(mean))
+    rows = np.concatenate([_vectors(block, factor) - mean for block in blocks(images, size)]) if few else None
+    matrix = _covariance(images, factor, mean) if rows is None else rows @ rows.T  # equal eigenvalues but for zeros
+    total = float(np.trace(matrix)) / (len(images) - 1)
     if total < 1e-12:  # rounding; one grey level in one pixel of one image is a hundred times that
         raise UsageError("images are all the same: there is nothing to fit features on")
-    width = min(width, len(mean))
-    variances, vectors = eigh(covariance, subset_by_index=[len(mean) - width, len(mean) - 1])
-    kept = variances[::-1] > 1e-9 * total
-    vectors, variances = vectors[:, ::-1][:, kept], variances[::-1][kept]
+    values, vectors = _largest(matrix, min(width, len(matrix)))
+    variances = values / (len(images) - 1)
+    kept = variances > 1e-9 * total
+    vectors, variances, values = vectors[:, kept], variances[kept], values[kept]
+    if rows is not None:
+        vectors = rows.T @ vectors / np.sqrt(values)
     largest = np.abs(vectors).argmax(axis=0)
     return mean, vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])]), variances, total
+
+
+def _covariance(images: Images, factor: int, mean: Array) -> Array:
+    """Sum over images of the products of centred pixels, [D, D]."""
+    found = np.zeros((len(mean), len(mean)))
+    for block in blocks(images, block_size(images)):
+        centred = _vectors(block, factor) - mean
+        found += centred.T @ centred
+    return found
+
+
+def _largest(matrix: Array, count: int) -> tuple[Array, Array]:
+    """The largest eigenvalues of a symmetric matrix, falling, and their vectors in columns."""
+    from scipy.linalg import eigh
+    from scipy.sparse.linalg import ArpackError, eigsh
+
+    if count <= len(matrix) // 8 and len(matrix) > _DENSE:  # in an eighth of the time (3,072 numbers, one thread)
+        start = np.random.default_rng(0).standard_normal(len(matrix))
+        with suppress(ArpackError):
+            values, vectors = eigsh(matrix, count, which="LA", v0=start, tol=0)
+            order = np.argsort(values)[::-1]
+            return values[order], vectors[:, order]
+    values, vectors = eigh(matrix, subset_by_index=[len(matrix) - count, len(matrix) - 1])
+    return values[::-1], vectors[:, ::-1]
