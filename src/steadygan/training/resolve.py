@@ -80,7 +80,7 @@ def resolve(
         if warnings is None:
             warnings = validate.check_game(setup.game)
             check_repeatable(setup.game, builder.game)
-        return first_steps(lambda: speed.measure_speed(setup, EAGER, budget=seconds))
+        return first_steps(lambda: speed.measure_speed(setup, EAGER, budget=seconds, limit=longest))
 
     def measure() -> Speed:
         try:
@@ -91,11 +91,12 @@ def resolve(
         smaller = lambda tried: timed(SetupBuilder(tried, dataset, device))  # noqa: E731
         raise out_of_memory.explain(share.recipe, device_name(device), smaller)
 
-    seconds = 1.0 if budget is None else min(1.0, MEASURING * budget.seconds / 8)
+    limit = math.inf if budget is None else MEASURING * budget.seconds
+    seconds = min(1.0, limit / 8)
+    longest = limit / 2 if device.type == "cpu" else math.inf  # a GPU's first step may take a hundred times longer
     threads: int | None = None
     with said(say, "measuring the time of a round", at_once=False):
         if device.type == "cpu":
-            limit = math.inf if budget is None else MEASURING * budget.seconds
             threads, measured = speed.choose_threads(recipe, measure, limit)
         else:
             measured = measure()
