@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import random
 import re
 import time
@@ -25,18 +26,31 @@ from steadygan.run.layout import list_checkpoints
 from steadygan.run.marks import write_marks
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.timeline import Replan
-from steadygan.training import resumption, session
+from steadygan.training import resumption, session, speed
 from steadygan.training.budget import Budget, Look, Planner
 from steadygan.training.checking import check_run
 from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
 from steadygan.training.due import Between
 from steadygan.training.plan import choose_intervals
+from steadygan.training.resolve import resolve
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.speed import Speed
 from steadygan.training.timing import Timing
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher
 from tests.training.simulated import Hand, comes_and_goes, simulated
+
+
+@pytest.mark.parametrize(("minutes", "longest"), [(None, math.inf), (2.0, 3.0)])
+def test_measuring_a_round_on_a_busy_processor_ends_with_its_share_of_the_time(minutes, longest, monkeypatch):
+    """A limit of 3 of 120 seconds, after which each phase is timed by its first step."""
+    limits, measure = [], speed.measure_speed
+    monkeypatch.setattr(
+        speed, "measure_speed", lambda *args, **kinds: limits.append(kinds["limit"]) or measure(*args, **kinds)
+    )
+    resolve(small_recipe(), image_data(200), torch.device("cpu"), None if minutes is None else Budget(60 * minutes))
+    assert set(limits) == {longest}
+
 
 FREE: dict[Between, float] = {"picture": 0.0, "evaluation": 0.0, "checkpoint": 0.0, "ending": 0.0}
 """costs of a run that does nothing but rounds"""
