@@ -93,7 +93,7 @@ def resolve(
 
     limit = math.inf if budget is None else MEASURING * budget.seconds
     seconds = min(1.0, limit / 8)
-    longest = limit / 2 if device.type == "cpu" else math.inf  # a GPU's first step may take a hundred times longer
+    longest = limit / 2 if device.type == "cpu" else math.inf  # a GPU's first step says little
     threads: int | None = None
     with said(say, "measuring the time of a round", at_once=False):
         if device.type == "cpu":
