@@ -8,15 +8,15 @@ since nothing is checked before all fields have changed.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
+from steadygan.cli.unknown_fields import UnknownFieldError, answer, dashed
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
-from steadygan.errors import UsageError, enumerated
+from steadygan.errors import UsageError
 from steadygan.kinds import Kind, bound, import_kinds, kebab, kinds_in, spec_types
 from steadygan.system.import_path import is_import_path
 from steadygan.system.yaml_text import read_yaml
@@ -121,8 +121,8 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: 
     for change in sorted(changes, key=lambda change: (change.form != "kind", len(change.path))):
         try:
             tree = _changed(tree, type(spec), change, 0, extra)
-        except _UnknownFieldError as error:
-            raise UsageError(_unknown(spec, change, error, known)) from None
+        except UnknownFieldError as error:
+            raise UsageError(answer(spec, change.path, change.typed, error, known)) from None
     return bound(codec.from_plain(tree, type(spec), extra=extra), kinds)
 
 
@@ -139,12 +139,6 @@ def _refuse_twice(changes: Iterable[Change]) -> None:
         if before.text != change.text:
             values = " and ".join(f"'{one.text}'" for one in (before, change))
             raise UsageError(f"{change.typed}: '{'.'.join(change.path)}' is given twice, {values}; once is allowed")
-
-
-class _UnknownFieldError(Exception):
-    def __init__(self, depth: int, cls: type) -> None:
-        self.depth = depth
-        self.cls = cls
 
 
 def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tuple[type, ...]) -> Any:
@@ -172,7 +166,7 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tupl
         return codec.from_plain(node, annotation, where=".".join(here), extra=extra)
     fields = codec.field_types(cls)
     if name not in fields:
-        raise _UnknownFieldError(depth, cls)
+        raise UnknownFieldError(depth, cls)
     return {**node, name: _changed(node.get(name), fields[name], change, depth + 1, extra)}
 
 
@@ -202,31 +196,6 @@ def _value(node: Any, annotation: Any, change: Change) -> Any:
             return True
         raise UsageError(f"{change.typed} needs a value")
     return from_text(change.text, node, annotation, where)
-
-
-def _unknown(spec: Any, change: Change, error: _UnknownFieldError, known: Iterable[str]) -> str:
-    """The error for an unknown field: near names in its part, else fields of that name elsewhere."""
-    from steadygan.cli.fields import paths
-
-    everywhere = [f"--{path}" for path in paths(spec)]
-    fields = list(codec.field_types(error.cls))
-    here = [f"--{dashed((*change.path[: error.depth], name))}" for name in fields]
-    got = f"--{dashed(change.path)}"
-    last = got.rpartition(".")[2].removeprefix("--")
-    near = difflib.get_close_matches(got, [*here, *known], n=1, cutoff=0.75)
-    near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
-    near = near or difflib.get_close_matches(got, [*everywhere, *known], n=1, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    has = enumerated(dashed((field,)) for field in fields) or "no fields"
-    of = f" ({error.cls.__name__} has: {has})" if error.depth else ""
-    if not hint and not of:
-        hint = "; --help lists all"
-    return f"unknown option '{change.typed}'{hint}{of}"
-
-
-def dashed(path: Iterable[str]) -> str:
-    """A path as it is typed: 'critic-optimizer.lr'."""
-    return ".".join(path).replace("_", "-")
 
 
 def _tokens(path: Sequence[str], kinds: Iterable[type]) -> str:

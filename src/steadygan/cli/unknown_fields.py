@@ -1,0 +1,82 @@
+"""What is answered to an option that names no field of a recipe: the nearest field, or the part that was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from steadygan import codec
+from steadygan.cli.fields import Field, paths, walk
+from steadygan.errors import enumerated
+from steadygan.kinds import kebab
+
+
+class UnknownFieldError(Exception):
+    """A path leaves the recipe at ``depth``, where a part of type ``cls`` has no such field."""
+
+    def __init__(self, depth: int, cls: type) -> None:
+        self.depth = depth
+        self.cls = cls
+
+
+def answer(spec: Any, path: Sequence[str], typed: str, error: UnknownFieldError, known: Iterable[str]) -> str:
+    """The line for an unknown field: a part of that kind, near names in its part, or fields of that name elsewhere.
+
+    Args:
+        spec: whose field it should be
+        path: ('r1', 'weight')
+        typed: '--r1.weight'
+        error: where the path leaves the spec
+        known: other options that may have been meant
+    """
+    if not error.depth and (by_kind := _by_kind(spec, path)):
+        return f"unknown option '{typed}'; {by_kind}"
+    everywhere = [f"--{path}" for path in paths(spec)]
+    fields = list(codec.field_types(error.cls))
+    here = [f"--{dashed((*path[: error.depth], name))}" for name in fields]
+    got = f"--{dashed(path)}"
+    last = got.rpartition(".")[2].removeprefix("--")
+    near = difflib.get_close_matches(got, [*here, *known], n=1, cutoff=0.75)
+    near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
+    near = near or difflib.get_close_matches(got, [*everywhere, *known], n=1, cutoff=0.6)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    has = enumerated(dashed((field,)) for field in fields) or "no fields"
+    of = f" ({error.cls.__name__} has: {has})" if error.depth else ""
+    if not hint and not of:
+        hint = "; --help lists all"
+    return f"unknown option '{typed}'{hint}{of}"
+
+
+def _by_kind(spec: Any, path: Sequence[str]) -> str:
+    """For a part that is called by its kind, as in ``--r1.gamma``: where it is, or where it can be put; '' for none."""
+    name, rest = dashed(path[:1]), dashed(path[1:])
+    fields = [field for field in walk(spec) if field.is_part]
+    parts = [field for field in fields if field.value is not None and _kind(field) == name]
+    if parts:
+        exact = [f"--{part.path}.{rest}" for part in parts if rest in paths(part.value)]
+        if exact:
+            return f"did you mean {' or '.join(exact)}?"
+        kind = type(parts[0].value)
+        has = enumerated(map(dashed, ((field,) for field in codec.field_types(kind)))) or "no fields"
+        return f"{kind.__name__} is {' and '.join(part.path for part in parts)} here and has: {has}"
+    places = list(dict.fromkeys(_places(fields, name)))
+    return f"this recipe has no {name}; choose it with {enumerated(places, 90)}" if places else ""
+
+
+def _kind(field: Field) -> str:
+    return "" if field.item_kinds else kebab(type(field.value))
+
+
+def _places(fields: Iterable[Field], name: str) -> Iterator[str]:
+    """The words that choose a kind in a recipe that has no such part: 'penalties.1:r1'."""
+    for field in fields:
+        if name in map(kebab, field.item_kinds):
+            yield f"{field.path}.{len(field.value)}:{name}"
+        elif name in map(kebab, codec.kinds_of(field.annotation)) and not field.path.rpartition(".")[2].isdecimal():
+            yield f"{field.path}:{name}"
+
+
+def dashed(path: Iterable[str]) -> str:
+    """A path as it is typed: 'critic-optimizer.lr'."""
+    return ".".join(path).replace("_", "-")
