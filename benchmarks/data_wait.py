@@ -32,8 +32,8 @@ from steadygan.recipes import wgan_gp
 from steadygan.run.environment import describe_environment
 from steadygan.system.device import choose_device, choose_precision
 from steadygan.training.engines.eager import EAGER
+from steadygan.training.planning.speed import synchronize
 from steadygan.training.processes.world import ALONE
-from steadygan.training.speed import synchronize
 from steadygan.training.step import feed as feeding
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.drawer import Drawer

@@ -18,8 +18,8 @@ from steadygan.recipes import RECIPES
 from steadygan.system.device import choose_precision
 from steadygan.system.malloc import kept_memory
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.plan import fit_minutes
-from steadygan.training.speed import measure_speed
+from steadygan.training.planning.plan import fit_minutes
+from steadygan.training.planning.speed import measure_speed
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
 from steadygan.training.step.game import Game

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from steadygan.training import speed
+from steadygan.training.planning import speed
 from tests.grammar import GRAMMAR
 
 torch.set_num_threads(1)  # test workers fill the cores; more threads would only fight for them

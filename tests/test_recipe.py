@@ -35,7 +35,7 @@ from steadygan.recipes import RECIPES, by_name
 from steadygan.representations import Plain, Pyramid
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay, Schedule
 from steadygan.system.yaml_text import read_yaml
-from steadygan.training.plan import decays
+from steadygan.training.planning.plan import decays
 from steadygan.types import SampleSpec
 
 SAMPLES = [

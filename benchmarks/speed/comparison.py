@@ -22,8 +22,8 @@ from steadygan.system.malloc import kept_memory
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
+from steadygan.training.planning.speed import choose_threads, measure_speed, restored_threads
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.speed import choose_threads, measure_speed, restored_threads
 
 PRODUCT = "matrix product"
 

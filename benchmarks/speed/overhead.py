@@ -32,10 +32,10 @@ from steadygan.training.engines.base import Engine
 from steadygan.training.engines.by_name import make
 from steadygan.training.observers import Evaluator, Observer
 from steadygan.training.output import Output
-from steadygan.training.plan import choose_intervals, fit_minutes
+from steadygan.training.planning.plan import choose_intervals, fit_minutes
+from steadygan.training.planning.speed import measure_speed, synchronize
 from steadygan.training.session import new_run
 from steadygan.training.setup import SetupBuilder
-from steadygan.training.speed import measure_speed, synchronize
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.draws import RoundDraws

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.training.speed import restored_threads, synchronize
+from steadygan.training.planning.speed import restored_threads, synchronize
 
 Round = Callable[[], None]
 """What is timed: one training round, usually."""

@@ -17,7 +17,7 @@ from steadygan.errors import UsageError
 from steadygan.penalties import R1
 from steadygan.recipe import Recipe
 from steadygan.schedules import Cosine, CriticWarmUp
-from steadygan.training.plan import decays
+from steadygan.training.planning.plan import decays
 from tests.cli.lines import SMALL
 
 

@@ -16,18 +16,18 @@ from steadygan.networks import MLPCritic, ProGANCritic
 from steadygan.networks.layers.growing import as_grown
 from steadygan.run import Run
 from steadygan.timeline import Replan
-from steadygan.training.agenda import work_until
 from steadygan.training.engines.agreement import disagreement
 from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_setup, in_double
 from steadygan.training.held_out import HeldOutMeasure
-from steadygan.training.plan import fit_minutes, plan_lines
-from steadygan.training.speed import Speed, measure_speed
+from steadygan.training.planning.agenda import work_until
+from steadygan.training.planning.plan import fit_minutes, plan_lines
+from steadygan.training.planning.speed import Speed, measure_speed
+from steadygan.training.planning.timing import Timing
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.round import training_round
 from steadygan.training.step.setup import Setup
-from steadygan.training.timing import Timing
 from steadygan.types import SampleSpec
 from tests.training.engines.trials import trial
 from tests.training.games import growing_recipe, image_data, small_recipe, table

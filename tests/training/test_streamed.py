@@ -16,7 +16,7 @@ from steadygan import api
 from steadygan.data import DataOptions, Stored, Streamed, open_data
 from steadygan.growth import Growth
 from steadygan.recipe import RunOptions, load
-from steadygan.training import speed
+from steadygan.training.planning import speed
 from steadygan.training.processes.world import ALONE
 from steadygan.training.session import new_run, resume_run
 from tests.data.shards import write_shards

@@ -153,7 +153,7 @@ class ExplodingCritic:
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_round_part_and_last_good_checkpoint(tmp_path, monkeypatch):
-    from steadygan.training import speed
+    from steadygan.training.planning import speed
 
     monkeypatch.setattr(speed, "measure_speed", lambda *_, **__: speed.Speed(1e-3, 1e-3))
     monkeypatch.setattr("steadygan.recipe.dumps", lambda recipe: "")

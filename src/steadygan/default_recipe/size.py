@@ -83,8 +83,8 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
     from steadygan.system.cores import cores
     from steadygan.system.malloc import kept_memory
     from steadygan.training.engines.eager import EAGER
+    from steadygan.training.planning.speed import measure_speed, restored_threads
     from steadygan.training.setup import SetupBuilder
-    from steadygan.training.speed import measure_speed, restored_threads
 
     recipe = pictures_on_a_processor(sample)[0]
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(sample))

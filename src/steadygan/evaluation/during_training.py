@@ -122,7 +122,7 @@ def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | 
         return None
     import torch
 
-    from steadygan.training.speed import restored_threads
+    from steadygan.training.planning.speed import restored_threads
 
     with restored_threads(min(torch.get_num_threads(), free_cores())):  # the number for training is not chosen yet
         return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from steadygan.training.clock import Clock
     from steadygan.training.held_out import HeldOutMeasure
     from steadygan.training.observers import Evaluator, Observer, Row
+    from steadygan.training.planning.timing import Timing
     from steadygan.training.step.counters import Counters
     from steadygan.training.step.feed import Feed
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
-    from steadygan.training.timing import Timing
 
 
 class Output:

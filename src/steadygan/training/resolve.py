@@ -10,11 +10,12 @@ from steadygan.kinds import bound
 from steadygan.recipe import own_kinds
 from steadygan.schedules import FAR, value_at
 from steadygan.system.device import device_name
-from steadygan.training import out_of_memory, plan, pretraining, speed, validate
-from steadygan.training.costs import expected_costs
+from steadygan.training import out_of_memory, pretraining, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import select_engine
 from steadygan.training.own_networks import check_repeatable, with_labels_settled
+from steadygan.training.planning import plan, speed
+from steadygan.training.planning.costs import expected_costs
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.trial import first_steps
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.ema import Average
     from steadygan.recipe import Recipe
-    from steadygan.training.budget import Budget
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Evaluator
-    from steadygan.training.speed import Speed
+    from steadygan.training.planning.budget import Budget
+    from steadygan.training.planning.speed import Speed
 
 
 MEASURING = 1 / 20

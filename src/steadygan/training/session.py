@@ -19,11 +19,12 @@ from steadygan.run.marks import read_marks
 from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.malloc import kept_memory
-from steadygan.training import out_of_memory, plan, resumption, speed, starting, validate
-from steadygan.training.budget import Budget, Planner, resumed_words
-from steadygan.training.costs import expected_costs
+from steadygan.training import out_of_memory, resumption, starting, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
+from steadygan.training.planning import plan, speed
+from steadygan.training.planning.budget import Budget, Planner, resumed_words
+from steadygan.training.planning.costs import expected_costs
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.resolve import resolve

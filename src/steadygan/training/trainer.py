@@ -13,15 +13,16 @@ from steadygan.timeline import Replan
 from steadygan.training import advice, fixed_latents, out_of_memory, pretraining
 from steadygan.training.attendance import Attendance
 from steadygan.training.clock import Clock
-from steadygan.training.costs import EXIT_SECONDS, expected_costs
-from steadygan.training.due import due_after
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.finite_check import FiniteCheck, NotFiniteError, check_finite
 from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.observers import RunEnd, RunStart, ending_seconds
 from steadygan.training.output import Output
+from steadygan.training.planning.costs import EXIT_SECONDS, expected_costs
+from steadygan.training.planning.due import due_after
+from steadygan.training.planning.replanning import record_replan, tell_replanned
+from steadygan.training.planning.timing import Timing
 from steadygan.training.processes.world import ALONE, World
-from steadygan.training.replanning import record_replan, tell_replanned
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.signals import StopSignals
 from steadygan.training.spread import data_spread
@@ -29,7 +30,6 @@ from steadygan.training.step.counters import Counters
 from steadygan.training.step.prefetch import coming_rows
 from steadygan.training.step.round import reduce_report, training_round
 from steadygan.training.step.setup import Setup
-from steadygan.training.timing import Timing
 from steadygan.training.trouble import Trouble
 from steadygan.training.waiting import said, told_to
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from steadygan.balance import Steps
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
-    from steadygan.training.budget import Planner
     from steadygan.training.engines.base import Engine
     from steadygan.training.observers import Doctor, Evaluator, Observer
+    from steadygan.training.planning.budget import Planner
     from steadygan.training.step.game import Game
 
 FINISHED = "finished"

@@ -18,8 +18,8 @@ from steadygan.training.engines import select
 from steadygan.training.engines.base import NotRecordable
 from steadygan.training.engines.eager import EAGER, Eager
 from steadygan.training.engines.select import cache_path, select_engine
+from steadygan.training.planning.speed import Speed
 from steadygan.training.processes.world import World
-from steadygan.training.speed import Speed
 from tests.training.engines.trials import trial
 from tests.training.games import small_recipe
 

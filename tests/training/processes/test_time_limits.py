@@ -16,7 +16,7 @@ from steadygan.timeline import Replan
 from steadygan.training.checking import check_run
 from steadygan.training.session import new_run
 from tests.training.games import image_data
-from tests.training.limited_together import BY_CLOCK, TOLD
+from tests.training.planning.limited_together import BY_CLOCK, TOLD
 from tests.training.runs import rows, weights
 from tests.training.worlds import SAMPLE
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 def test_two_processes_move_the_end_of_a_run_together(tmp_path):
-    line = [sys.executable, "-m", "tests.training.forked", "2", "limited_together", str(tmp_path)]
+    line = [sys.executable, "-m", "tests.training.forked", "2", "planning.limited_together", str(tmp_path)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     for name in (TOLD, BY_CLOCK):

@@ -19,7 +19,7 @@ from steadygan.objectives import Adversarial
 from steadygan.penalties import R1, R2, PathLength
 from steadygan.recipe import RunOptions, load
 from steadygan.schedules import Constant, CriticWarmUp
-from steadygan.training import speed
+from steadygan.training.planning import speed
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.step import feed as feeding

@@ -29,7 +29,7 @@ from steadygan.system.words import duration
 from steadygan.training.engines.agreement import disagreement, rounding
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
-from steadygan.training.speed import Speed, measure_speed
+from steadygan.training.planning.speed import Speed, measure_speed
 from steadygan.training.waiting import Say, said, silent
 from steadygan.version import __version__
 

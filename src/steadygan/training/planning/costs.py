@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.due import Between
     from steadygan.training.observers import Evaluator
-    from steadygan.training.speed import Speed
+    from steadygan.training.planning.due import Between
+    from steadygan.training.planning.speed import Speed
 
 PICTURE_SECONDS = 0.15
 """to write a picture in all its formats"""

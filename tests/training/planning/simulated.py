@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from steadygan.recipe import Recipe
 from steadygan.timeline import Replan
-from steadygan.training.budget import Budget, Planner
-from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
-from steadygan.training.due import Between
-from steadygan.training.timing import Timing
+from steadygan.training.planning.budget import Budget, Planner
+from steadygan.training.planning.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
+from steadygan.training.planning.due import Between
+from steadygan.training.planning.timing import Timing
 
 
 class Hand:

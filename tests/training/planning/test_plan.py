@@ -14,9 +14,9 @@ from steadygan.optimizers import Adam
 from steadygan.penalties import R1, PathLength
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
-from steadygan.training import plan, speed
-from steadygan.training.plan import choose_intervals, decays, fit_minutes, warm_up_share
-from steadygan.training.speed import Speed, choose_threads
+from steadygan.training.planning import plan, speed
+from steadygan.training.planning.plan import choose_intervals, decays, fit_minutes, warm_up_share
+from steadygan.training.planning.speed import Speed, choose_threads
 from tests.training.games import small_recipe
 
 

@@ -11,7 +11,7 @@ from steadygan.system.words import duration
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
-    from steadygan.training.timing import Timing
+    from steadygan.training.planning.timing import Timing
 
 TOLERANCE = 0.2
 """relative difference of the time that the remaining rounds need from what is left, from which the end is moved"""

@@ -13,11 +13,11 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.schedules import Constant
 from steadygan.training import trainer
-from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS
-from steadygan.training.due import due_after, due_between
 from steadygan.training.observers import Picture
+from steadygan.training.planning.costs import CHECKPOINT_SECONDS, EXIT_SECONDS
+from steadygan.training.planning.due import due_after, due_between
+from steadygan.training.planning.timing import Timing
 from steadygan.training.session import new_run
-from steadygan.training.timing import Timing
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher

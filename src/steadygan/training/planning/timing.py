@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steadygan.training.agenda import work_until
-from steadygan.training.due import Between, due_between
+from steadygan.training.planning.agenda import work_until
+from steadygan.training.planning.due import Between, due_between
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe

@@ -11,9 +11,9 @@ from steadygan.recipe import fitted
 from steadygan.schedules import Cosine, LinearDecay
 from steadygan.system.device import device_name
 from steadygan.system.words import byte_size, counted, duration
-from steadygan.training import outlook
-from steadygan.training.costs import expected_costs
-from steadygan.training.speed import USUAL_ROUND, Speed
+from steadygan.training.planning import outlook
+from steadygan.training.planning.costs import expected_costs
+from steadygan.training.planning.speed import USUAL_ROUND, Speed
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset

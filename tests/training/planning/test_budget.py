@@ -26,19 +26,20 @@ from steadygan.run.layout import list_checkpoints
 from steadygan.run.marks import write_marks
 from steadygan.schedules import Constant, LinearDecay
 from steadygan.timeline import Replan
-from steadygan.training import resumption, session, speed
-from steadygan.training.budget import Budget, Look, Planner
+from steadygan.training import resumption, session
 from steadygan.training.checking import check_run
-from steadygan.training.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
-from steadygan.training.due import Between
-from steadygan.training.plan import choose_intervals
+from steadygan.training.planning import speed
+from steadygan.training.planning.budget import Budget, Look, Planner
+from steadygan.training.planning.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
+from steadygan.training.planning.due import Between
+from steadygan.training.planning.plan import choose_intervals
+from steadygan.training.planning.speed import Speed
+from steadygan.training.planning.timing import Timing
 from steadygan.training.resolve import resolve
 from steadygan.training.session import new_run, resume_run
-from steadygan.training.speed import Speed
-from steadygan.training.timing import Timing
 from tests.training.games import image_data, small_recipe
 from tests.training.runs import Watcher
-from tests.training.simulated import Hand, comes_and_goes, simulated
+from tests.training.planning.simulated import Hand, comes_and_goes, simulated
 
 
 @pytest.mark.parametrize(("minutes", "longest"), [(None, math.inf), (2.0, 3.0)])
@@ -186,7 +187,7 @@ def slow_then_fast(monkeypatch):
             return Look(plans.get(done), done + 1)
 
     monkeypatch.setattr(session, "Planner", Told)
-    monkeypatch.setattr("steadygan.training.plan.fit_minutes", lambda recipe, *_: recipe)
+    monkeypatch.setattr("steadygan.training.planning.plan.fit_minutes", lambda recipe, *_: recipe)
     return plans
 
 

@@ -12,7 +12,7 @@ from steadygan.cli.train import _parser
 from steadygan.data.dataset import Dataset
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.schedules import Constant, CriticWarmUp
-from steadygan.training.outlook import FEW_SAMPLES, samples_seen, warnings
+from steadygan.training.planning.outlook import FEW_SAMPLES, samples_seen, warnings
 from steadygan.types import SampleSpec
 from tests.training.games import image_data, small_recipe
 

@@ -14,8 +14,9 @@ import torch
 from steadygan.objectives import LeCam
 from steadygan.recipe import Recipe, fitted
 from steadygan.schedules import LinearDecay
-from steadygan.training import plan, session
-from steadygan.training.budget import Look, Planner
+from steadygan.training import session
+from steadygan.training.planning import plan
+from steadygan.training.planning.budget import Look, Planner
 from steadygan.training.processes.launch import joined
 from steadygan.training.trainer import Trainer
 from tests.training.games import image_data
