@@ -106,7 +106,8 @@ class LivePanel:
     def replanned(self, rounds: int, line: str) -> None:
         if self._bar:
             self._bar.update(self._task, total=rounds)
-            self._print(line, "dim")
+            if line:
+                self._print(line, "dim")
 
     def put_away(self) -> None:
         self._over.set()

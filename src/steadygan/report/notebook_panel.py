@@ -61,7 +61,8 @@ class NotebookPanel:
 
     def replanned(self, rounds: int, line: str) -> None:
         self._rounds = rounds
-        print(line)
+        if line:
+            print(line)
 
     def put_away(self) -> None: ...
 

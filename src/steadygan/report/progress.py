@@ -76,7 +76,7 @@ class ProgressObserver:
     def saved(self, round_: int, path: Path) -> None: ...
 
     def replanned(self, rounds: int, line: str) -> None:
-        """Shows another length of the run, with the line that says why."""
+        """Shows another length of the run, with the line that says why; an empty one is not shown."""
         if self._display:
             with suppress(*BROKEN):
                 self._display.replanned(rounds, line)

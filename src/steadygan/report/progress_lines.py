@@ -122,7 +122,8 @@ class PlainLines:
 
     def replanned(self, rounds: int, line: str) -> None:
         self._rounds = rounds
-        self._print(line)
+        if line:
+            self._print(line)
 
     def put_away(self) -> None: ...
 

@@ -260,7 +260,7 @@ class Trainer:
         self.doctor.replanned(game)
         timing.replanned(recipe)
         self.feed.follow(coming_rows(self.drawer, self.world, counters.round, counters.position))
-        tell_replanned(self.observers, replan)
+        tell_replanned(self.observers, recipe.replans)
 
     def _counters_after(self, before: Counters, steps: Steps, seconds: float) -> Counters:
         """The counters after a round of so many steps."""

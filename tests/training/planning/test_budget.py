@@ -38,8 +38,8 @@ from steadygan.training.planning.timing import Timing
 from steadygan.training.resolve import resolve
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
-from tests.training.runs import Watcher
 from tests.training.planning.simulated import Hand, comes_and_goes, simulated
+from tests.training.runs import Watcher
 
 
 @pytest.mark.parametrize(("minutes", "longest"), [(None, math.inf), (2.0, 3.0)])
