@@ -47,6 +47,12 @@ def lives(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def began(path: Path) -> list[int]:
+    """The processes that began a trial, by what each wrote first."""
+    marks = [mark.read_text().split() for mark in path.glob("trials/*/begun")]
+    return [int(words[0]) for words in marks if words]  # one that is not written yet is empty
+
+
 def has_checkpoint(path: Path) -> bool:
     """True if a training is under way that has saved a checkpoint."""
     return any(
@@ -141,11 +147,9 @@ def test_the_trial_of_a_worker_that_dies_is_taken_over(tmp_path: Path, monkeypat
     real = workers.Watch.look
 
     def look(self: Any) -> bool:
-        for mark in [] if killed else list(path.glob("trials/*/begun")):
-            pid = int(mark.read_text().split()[0])
+        for pid in [] if killed else began(path)[:1]:
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
-            break
         return real(self)
 
     monkeypatch.setattr(workers.Watch, "look", look)
@@ -162,8 +166,8 @@ def test_the_trial_of_a_worker_that_dies_is_taken_over(tmp_path: Path, monkeypat
 def test_a_command_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
     path = tmp_path / "s"
     process = command("study", CALCULATED, "--scale", "laptop", "--out", str(path), "--workers", "2", env={SLEEP: "3"})
-    until(lambda: len(list(path.glob("trials/*/begun"))) >= 2)
-    pids = [int(begun_.read_text().split()[0]) for begun_ in path.glob("trials/*/begun")]
+    until(lambda: len(began(path)) >= 2)
+    pids = began(path)
     assert all(map(lives, pids))
     process.send_signal(signal.SIGKILL)
     process.communicate()

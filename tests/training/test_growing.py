@@ -137,7 +137,6 @@ def test_runs_resume_to_the_last_digit_within_a_stage_within_a_fade_and_on_their
 
 @pytest.mark.slow
 def test_compiled_steps_have_the_eager_gradients_within_a_fade():
-    """At the first level the recipe 'progan' is compared (engines/test_compiled.py)."""
     tried, round_ = trial(growing_recipe()), 2
     draws = [in_double(tried.drawer.round(round_, 0))]
     found = disagreement(Compiled("aot_eager"), lambda: double_setup(tried.build()), draws, round_)

@@ -20,7 +20,7 @@ from steadygan.networks.layers.inspect import group_size
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import SGD
 from steadygan.penalties import R1, Drift, GradientPenalty, NearReal, PathLength
-from steadygan.perturbations import Adaptive, DiffAugment
+from steadygan.perturbations import Adaptive, Augment, DiffAugment
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant
@@ -50,10 +50,16 @@ LONG = "50 rounds of "
 """before a name: what is summed a little wrong shows later"""
 ALIKE = {
     "dcgan": "lsgan",
+    "wgan-gp-one-sided": "wgan-gp",
+    "ebgan": "ebgan-pt",
+    "sngan-cifar10": "wgan-gp-cifar10",
     "projection": "sagan",
+    "biggan-cifar10": "biggan",
     "biggan-128": "biggan",
-    "r3gan": "photos",
+    "r3gan": "r3gan-cifar10",
+    "photos": "r3gan-cifar10",
     "stylegan2": "stylegan2-ada",
+    "text-gan": "text",
 }
 """recipes all of whose kinds of parts another one has too, besides optimizers, and losses: means over samples all"""
 OTHERS: dict[str, Callable[[], Recipe]] = {
@@ -68,6 +74,7 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "lazy R1": lambda: small_recipe(penalties=(R1(1.0, every=2), GradientPenalty(5.0, every=3), Drift())),
     "growing": lambda: growing_recipe(),
     "adaptive": lambda: small_recipe(perturbation=Adaptive(DiffAugment(), images=1_000, every=1)),
+    "augmentations": lambda: small_recipe(perturbation=Augment(), penalties=(R1(1.0, every=2),)),
 }
 """what no recipe has"""
 

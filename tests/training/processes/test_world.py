@@ -25,7 +25,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes a
 ROOT = Path(__file__).parents[3]
 RECIPES = [name for name in (*image_recipes(), *TEXTS) if name not in ALIKE]
 NAMES = [*RECIPES, *OTHERS, *(LONG + name for name in ("began", "adaptive"))]
-COMPILED = ["compiled:ebgan-pt", "compiled:text"]
+COMPILED = ["compiled:ebgan-pt", "compiled:gan"]
 """one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
 
 
