@@ -4,10 +4,13 @@ python -m benchmarks.method_cost                     all recipes, on a laptop's 
 python -m benchmarks.method_cost --only began msg-gan --repeats 9
 python -m benchmarks.method_cost --docs              also writes the table into docs/speed.md
 
+Rows of other recipes stay in the file of results, if they were measured on the same processor in the same way.
+
 Both sides have the recipe's generator, critic, optimizers and batch, one critic step and one generator step a round;
 they run in turn in one process. The baseline has the Wasserstein loss and the gradient penalty, also on critics with
-batch norm, where training refuses it. Images of 32 px with ten classes; recipes that are not for images are timed on
-their own data. Memory is measured in a new process for each side.
+batch norm, where training refuses it. Lazy penalties are timed over as many rounds as they come in once, networks that
+grow at their full size. Images of 32 px with ten classes; recipes that are not for images are timed on their own data.
+Memory is measured in a new process for each side.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,15 +33,17 @@ from benchmarks.laptop import BATCH, WIDTH, small_case
 from benchmarks.speed.cases import Case
 from benchmarks.speed.library import library_round
 from benchmarks.speed.memory import in_new_process, peak_of
-from benchmarks.speed.timing import STEADY, Timing, Watch, interleaved, ratios
+from benchmarks.speed.timing import STEADY, Round, Timed, Timing, Watch, interleaved, ratios
 from steadygan.losses import Wasserstein
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
+from steadygan.phases import phases_of
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
 from steadygan.schedules import Constant
 from steadygan.system.device import Precision, choose_device, choose_precision
+from steadygan.system.files import read_json
 from steadygan.system.malloc import kept_memory
 from steadygan.types import SampleSpec
 
@@ -97,12 +103,34 @@ def as_wgan_gp(recipe: Recipe) -> Recipe:
     )
 
 
+def period(recipe: Recipe) -> int:
+    """Rounds of one step of each player in which every lazy phase comes as often as in any others."""
+    return math.lcm(*(phase.every for phase in phases_of(recipe.penalties)))
+
+
+def repeated(run: Round, rounds: int) -> Round:
+    """So many rounds as one."""
+
+    def several() -> None:
+        for _ in range(rounds):
+            run()
+
+    return several
+
+
+def of_one_round(timed: Timed, rounds: int) -> Timed:
+    """The times of one round, from those of so many."""
+    return Timed(timed.first / rounds, tuple(seconds / rounds for seconds in timed.times))
+
+
 def measure(name: str, precision: Precision, repeats: int, watch: Watch, *, memory: bool = True) -> Result:
     """Both sides of a recipe: time in this process, memory in new ones."""
     both, device = cases(name), watch.device
-    rounds = {side: library_round(case, precision, device) for side, case in both.items()}
+    periods = {side: period(case.recipe) for side, case in both.items()}
+    runs = {side: repeated(library_round(case, precision, device), periods[side]) for side, case in both.items()}
     with kept_memory():  # as in a run
-        times = interleaved({side: watch.on(run) for side, run in rounds.items()}, repeats, SECONDS)
+        found = interleaved({side: watch.on(run) for side, run in runs.items()}, repeats, SECONDS)
+    times = {side: of_one_round(timed, periods[side]) for side, timed in found.items()}
 
     def summary(side: str) -> Side:
         words = ["benchmarks.method_cost", "--peak", name, side, precision, str(device), str(torch.get_num_threads())]
@@ -156,6 +184,35 @@ def disturbed(results: Sequence[Result]) -> list[str]:
     ]
 
 
+ALIKE = ("processor", "device", "clock", "precision", "width", "batch")
+"""of the environment: what rows that stand in one table have in common"""
+
+
+def with_earlier(
+    path: Path, environment: Mapping[str, Any], results: Sequence[Result]
+) -> tuple[list[str], list[Result]]:
+    """The commands and results of a file with new ones in place of old ones, in the order of the recipes.
+
+    Without what the file has from elsewhere, or from another version of torch.
+    """
+    earlier = read_json(path) if path.exists() else {"environment": {}, "results": []}
+    there = earlier["environment"]
+    same = all(there.get(key) == environment[key] for key in ALIKE)
+    same = same and there["versions"]["torch"] == environment["versions"]["torch"]
+    new = {result.recipe: result for result in results}
+    old = {row["recipe"]: _result(row) for row in earlier["results"]} if same else {}
+    commands = there["commands"] if old.keys() - new.keys() else []
+    both = {**old, **new}
+    return [*commands, *environment["commands"]], [both[name] for name in RECIPES if name in both]
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    method, baseline = (
+        Side(**{**row[side], "ratio_range": tuple(row[side]["ratio_range"])}) for side in ("method", "baseline")
+    )
+    return Result(**{**row, "method": method, "baseline": baseline})
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["--peak"]:
@@ -185,13 +242,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     environment: dict[str, Any] = {
         **describe_environment(device, precision),
         "processor": processor(),
-        "command": command_line("method_cost", words),
+        "clock": args.clock,
+        "commands": [command_line("method_cost", words)],
         "date": time.strftime("%Y-%m-%d"),
         "width": WIDTH,
         "batch": BATCH,
     }
     RESULTS.mkdir(exist_ok=True)
     path: Path = RESULTS / f"{args.name or f'method-cost-{device.type}'}.json"
+    environment["commands"], results = with_earlier(path, environment, results)
     path.write_text(json.dumps({"environment": environment, "results": [asdict(r) for r in results]}, indent=2) + "\n")
     print(table(results))
     print(*disturbed(results), sep="\n")
@@ -199,7 +258,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.docs:
         where = f"{environment['processor']}, {environment['device']}, torch {torch.__version__}, {precision}; "
         where += "CPU time; " if args.clock == "cpu" else ""
-        text = f"{where}convolutional networks of width {WIDTH}. `{environment['command']}`:\n\n{table(results)}"
+        commands = ", ".join(f"`{command}`" for command in environment["commands"])
+        text = f"{where}convolutional networks of width {WIDTH}. {commands}:\n\n{table(results)}"
         write_between(SPEED, BEGIN, END, text)
         print(f"written: {SPEED}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.speed import library
 from benchmarks.speed.timing import Timed, Watch
 from steadygan.losses import Wasserstein
 from steadygan.penalties import GradientPenalty
@@ -72,6 +73,37 @@ def test_a_recipes_cost_is_a_ratio_over_the_same_repeats(cost, monkeypatch):
     (line,) = [line for line in cost.table([found]).splitlines() if "`gan`" in line]
     assert "3000 (2000 to 4000)" in line and "**3.00** (1.50 to 4.00)" in line
     assert "gan: 2.0 times between" in cost.disturbed([found])[0]
+
+
+def test_lazy_penalties_are_timed_over_the_rounds_in_which_they_come_once(cost):
+    method, baseline = cost.cases("stylegan2", width=4, batch=4).values()
+    assert (cost.period(method.recipe), cost.period(baseline.recipe)) == (16, 1)
+    calls = []
+    cost.repeated(lambda: calls.append(1), 16)()
+    assert len(calls) == 16
+    assert cost.of_one_round(Timed(32.0, (16.0, 8.0)), 16) == Timed(2.0, (1.0, 0.5))
+
+
+def test_rows_of_other_recipes_stay_if_they_were_measured_alike(cost, tmp_path):
+    side = cost.Side(1.0, 1.0, 1.0, None, 1.0, (1.0, 1.0))
+    wgan, gan, newer = (
+        cost.Result(name, "", batch, "fp32", side, side) for name, batch in (("wgan", 4), ("gan", 4), ("wgan", 8))
+    )
+    here = dict.fromkeys(cost.ALIKE, "") | {"versions": {"torch": "2"}, "commands": ["first"]}
+    path = tmp_path / "cost.json"
+    path.write_text(json.dumps({"environment": here, "results": [dataclasses.asdict(each) for each in (wgan, gan)]}))
+    now = here | {"commands": ["second"]}
+    assert cost.with_earlier(path, now, [newer]) == (["first", "second"], [gan, newer])
+    assert cost.with_earlier(path, now, [gan, newer]) == (["second"], [gan, newer])
+    assert cost.with_earlier(path, now | {"processor": "another"}, [newer]) == (["second"], [newer])
+    assert cost.with_earlier(tmp_path / "none.json", now, [newer]) == (["second"], [newer])
+
+
+def test_networks_that_grow_are_timed_at_their_full_size(cost):
+    builder = library.builder_of(cost.cases("progan", width=4, batch=4)["method"], "fp32", torch.device("cpu"))
+    first = library.first_round(builder.recipe)
+    assert builder.recipe.stage(first).number == builder.recipe.growth.stages - 1
+    assert len(library.draws_of(builder)) == library.DISTINCT_ROUNDS
 
 
 def test_a_table_goes_between_its_marks_and_replaces_the_one_there(monkeypatch, tmp_path):

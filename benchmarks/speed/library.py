@@ -7,7 +7,7 @@ weights as the plain loop's and see the same random numbers, drawn in advance.
 from __future__ import annotations
 
 import dataclasses
-from itertools import cycle
+from itertools import count, cycle
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ import torch
 from benchmarks.speed.cases import Case
 from benchmarks.speed.timing import Round
 from steadygan.data import Dataset, Endless, Stored
+from steadygan.recipe import Recipe
 from steadygan.system.device import Precision
 from steadygan.training.engines.base import Engine
 from steadygan.training.engines.eager import EAGER
@@ -51,17 +52,25 @@ def _data(case: Case) -> Stored | Endless:
 
 
 def draws_of(builder: SetupBuilder) -> list[RoundDraws]:
-    """The random numbers of the first rounds."""
-    drawer = builder.drawer
-    return [drawer.round(i, i * drawer.samples_in(i)) for i in range(DISTINCT_ROUNDS)]
+    """The random numbers of the first rounds; of networks that grow those of the last, at the full size."""
+    drawer, first = builder.drawer, first_round(builder.recipe)
+    return [drawer.round(first + i, i * drawer.samples_in(first + i)) for i in range(DISTINCT_ROUNDS)]
+
+
+def first_round(recipe: Recipe) -> int:
+    """The round at which timing begins: 0, or for networks that grow one of the full size."""
+    return 0 if recipe.growth is None else recipe.growth.starts(recipe.batch, recipe.steps(0))[-1]
 
 
 def library_round(case: Case, precision: Precision, device: torch.device, engine: Engine = EAGER) -> Round:
-    """One round as the trainer runs it."""
+    """One round as the trainer runs it, and each time the next one: lazy phases come in their turn."""
     builder = builder_of(case, precision, device)
-    setup, draws = builder.build(), cycle(draws_of(builder))
+    setup, draws, recipe = builder.build(), cycle(draws_of(builder)), builder.recipe
+    first, done = first_round(recipe), count()
 
     def run() -> None:
-        training_round(setup, next(draws), Counters(), engine)
+        rounds = next(done)
+        seen = rounds * recipe.generator_steps * recipe.fakes
+        training_round(setup, next(draws), Counters(first, rounds * recipe.steps(first), 0, seen), engine)
 
     return run
