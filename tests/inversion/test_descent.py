@@ -102,3 +102,26 @@ def test_images_that_do_not_fit_are_one_line(run: Run) -> None:
         run.find_latents(np.zeros((2, 3, 8, 8), np.uint8))
     with pytest.raises(UsageError, match="steps is 0; allowed: whole numbers from 1"):
         run.find_latents(np.zeros((2, 1, 8, 8), np.uint8), steps=0)
+
+
+def test_odd_latents_labels_and_steps_are_one_line(run: Run) -> None:
+    images, labels, latents = run.sample(3), run.labels(3), run.latents(3)
+    odd = [
+        (lambda: run.find_latents(images, labels=[1, 2, 99]), "labels are .* 1 to 99; needed: "),
+        (lambda: run.find_latents(images, labels=[1]), r"labels are \[1\]"),
+        (lambda: run.find_latents(images), "the generator is conditional, but got no labels"),
+        (lambda: run.mix(latents, latents[:2], 3, labels=labels), "got 3 first latents and 2 second ones"),
+        (lambda: run.mix(latents / 0, latents, 3, labels=labels), "first latents hold numbers that are not finite"),
+        (lambda: run.mix(latents, latents, 1, labels=labels), "steps is 1; allowed: whole numbers from 2"),
+        (lambda: run.interpolate(2, 2.5), "steps is 2.5; allowed: whole numbers from 2"),
+        (lambda: run.walk(2, 1, 3), "stops is 1; allowed: whole numbers from 2"),
+        (lambda: run.walk(0, 2, 3), "the number of samples is 0"),
+        (lambda: run.decode_latents(latents), "latents are Tensor; needed: those of an inversion"),
+    ]
+    for call, line in odd:
+        with pytest.raises(UsageError, match=line):
+            call()  # type: ignore[no-untyped-call]
+    by_lists = run.mix(latents.tolist(), latents.numpy(), 2, labels=labels.tolist())  # type: ignore[arg-type, union-attr]
+    assert np.array_equal(by_lists, run.mix(latents, latents, 2, labels=labels))
+    found = run.find_latents(images, steps=1, labels=labels.tolist())  # type: ignore[arg-type, union-attr]
+    assert torch.equal(found, run.find_latents(images, steps=1, labels=labels))

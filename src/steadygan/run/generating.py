@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.run.folder import RunFolder, Weights
+from steadygan.run.given import as_labels, as_latents
 from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import take_statistics
 from steadygan.system import progress
@@ -65,21 +66,12 @@ class GeneratingRun(RunFolder):
         """Samples of given latents [N, size]: images, points or ids of characters, as from ``sample``.
 
         Raises:
-            UsageError: for latents of another shape, and labels that are no classes of the data, one for each.
+            UsageError: for latents of another shape or not finite, and for labels that are not a class for each.
         """
         import torch
 
-        latents = torch.as_tensor(latents, dtype=torch.float32)
-        size = self.recipe.prior.size
-        if latents.dim() != 2 or not len(latents) or latents.shape[1] != size:
-            raise UsageError(f"latents have the shape {list(latents.shape)}; needed: [N, {size}], N from 1")
-        if labels is not None:
-            labels = torch.as_tensor(labels)
-            classes = self.sample_spec.classes
-            fitting = labels.shape == latents.shape[:1] and not labels.is_floating_point()
-            if not fitting or not 0 <= int(labels.min()) <= int(labels.max()) < max(1, classes):
-                got = f"{list(labels.shape)} of {labels.dtype}, {labels.min()} to {labels.max()}"
-                raise UsageError(f"labels are {got}; needed: [{len(latents)}], whole numbers below {classes}")
+        latents = as_latents(latents, self.recipe.prior.size)
+        labels = None if labels is None else as_labels(labels, len(latents), self.sample_spec.classes)
         blocks = self._decoded(latents, labels, generator or self.generator)
         return self.in_units(torch.cat([scales[-1] for scales in blocks]).numpy())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from steadygan.checks import whole_number
+from steadygan.run.given import as_labels
 from steadygan.run.inversion_parts import AT_ONCE, Inversion, encoded, inverted, joined, limits
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def find_latents(
         round_: of the checkpoint; None: the last
 
     Raises:
-        UsageError: for other images, for runs that make no pictures, and numbers below 1.
+        UsageError: for other images or labels, for runs that make no pictures, and numbers below 1.
     """
     import torch
 
@@ -197,6 +198,8 @@ def find_latents(
     run.need_pictures("inverted")
     targets = encoded(run, images)
     _check_numbers(steps, starts)
+    if labels is not None:
+        labels = as_labels(labels, len(targets), run.sample_spec.classes)
     prior, generator = run.recipe.prior, run.generator_of(weights, round_)
     initial = run.latents(starts * len(images), seed).reshape(starts, len(images), prior.size)
     found = []

@@ -155,6 +155,9 @@ def samples_of(run: GeneratingRun, network: nn.Module, latents: LatentPoints) ->
     from steadygan.representations import decode_scales
     from steadygan.run.styles import style_based
 
+    if not hasattr(latents, "space"):
+        got = type(latents).__name__
+        raise UsageError(f"latents are {got}; needed: those of an inversion or of a file; a tensor is for run.decode")
     check_fits(run, network, latents)
     if latents.space == "z":
         return run.decode(latents.points, latents.labels, generator=network)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Unpack
 
+from steadygan.checks import whole_number
 from steadygan.errors import UsageError
 from steadygan.run import interpolate, inversions, latent_files
 from steadygan.run.folder import Weights
 from steadygan.run.generating import GeneratingRun, need_samples
+from steadygan.run.given import as_latents
 from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import with_truncated_prior
 from steadygan.system import progress
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from steadygan.data.dataset import Samples
     from steadygan.run.inversions import Inversion, InversionOptions
     from steadygan.run.latent_files import LatentPoints
+
+
+def _need_path(count: int, *, steps: int, least: int = 2) -> None:
+    """Raises UsageError for less than one sample, and for fewer steps."""
+    need_samples(count)
+    whole_number("steps", steps, least)
 
 
 class Run(GeneratingRun):
@@ -67,8 +75,7 @@ class Run(GeneratingRun):
         """
         from steadygan.run.styles import between_styles
 
-        if count < 1 or steps < 2:
-            raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
+        _need_path(count, steps=steps)
         sampling, latents = Sampling(**options), self.latents(2 * count, seed)
         labels = self.labels(count, seed, sampling.label)
         with self.drawing(sampling) as network:
@@ -90,8 +97,7 @@ class Run(GeneratingRun):
         mixed in their normal quantiles.
         """
         self.need_pictures("interpolated")
-        if count < 1 or steps < 2:
-            raise UsageError(f"got {count} samples in {steps} steps; an interpolation needs 1 and 2 or more")
+        _need_path(count, steps=steps)
         path = interpolate.circle(self.recipe.prior, count, steps, seed, loop=loop)
         return self._film(path, count, steps, seed, Sampling(**options))
 
@@ -102,10 +108,8 @@ class Run(GeneratingRun):
         are distributed as in training, like those of ``interpolate``. The first frame has the samples of ``sample``.
         """
         self.need_pictures("walked through")
-        if count < 1 or stops < 2 or steps < 1:
-            raise UsageError(
-                f"got {count} samples, {stops} stops and {steps} steps; a walk needs 1, 2 and 1 or more of them"
-            )
+        whole_number("stops", stops, 2)
+        _need_path(count, steps=steps, least=1)
         path = interpolate.through(self.recipe.prior, count, stops, steps, seed)
         return self._film(path, count, stops * steps, seed, Sampling(**options))
 
@@ -133,11 +137,19 @@ class Run(GeneratingRun):
         """Linear interpolation between two sets of latents [N, size], ends included: uint8 [steps, N, C, H, W].
 
         For a bounded prior, mixes are clipped to its support.
+
+        Raises:
+            UsageError: for latents of other shapes or not finite, and for less than two steps.
         """
         import numpy as np
 
+        size = self.recipe.prior.size
+        ends = as_latents(first, size, "first latents"), as_latents(second, size, "second latents")
+        if ends[0].shape != ends[1].shape:
+            raise UsageError(f"got {len(ends[0])} first latents and {len(ends[1])} second ones; needed: as many")
+        _need_path(len(ends[0]), steps=steps)
         generator = self.generator_of(weights, round_)
-        path = interpolate.line(self.recipe.prior, first, second, steps)
+        path = interpolate.line(self.recipe.prior, *ends, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
     def find_latents(
