@@ -197,13 +197,17 @@ def _mean_distance(
     total = 0.0
     for start in range(0, directions, 32):
         block = vectors[start : start + 32]
-        total += float(np.abs(_projected(real, block) - _projected(fake, block)).mean(axis=1).sum())
+        apart = np.abs(_projected(real, block) - _projected(fake, block))
+        total += float(apart.mean(axis=1, dtype=np.float64).sum())
     return total / directions
 
 
-def _projected(descriptors: NDArray[np.float32], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Descriptors [M, D] along vectors [K, D], each row of the result [K, M] sorted."""
-    projections = np.empty((len(vectors), len(descriptors)))
+def _projected(descriptors: NDArray[np.float32], vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Descriptors [M, D] along vectors [K, D], each row of the result [K, M] sorted.
+
+    In float32, as the descriptors are: sorting, most of the time, takes half as long as in float64.
+    """
+    projections = np.empty((len(vectors), len(descriptors)), np.float32)
     for start in range(0, len(descriptors), 8192):
         rows = slice(start, start + 8192)
         projections[:, rows] = vectors @ descriptors[rows].astype(np.float64).T
