@@ -37,7 +37,6 @@ from benchmarks.speed.timing import STEADY, Round, Timed, Timing, Watch, interle
 from steadygan.losses import Wasserstein
 from steadygan.objectives import Adversarial
 from steadygan.penalties import GradientPenalty
-from steadygan.phases import phases_of
 from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
@@ -105,7 +104,7 @@ def as_wgan_gp(recipe: Recipe) -> Recipe:
 
 def period(recipe: Recipe) -> int:
     """Rounds of one step of each player in which every lazy phase comes as often as in any others."""
-    return math.lcm(*(phase.every for phase in phases_of(recipe.penalties)))
+    return math.lcm(*(phase.every for phase in recipe.phases))
 
 
 def repeated(run: Round, rounds: int) -> Round:
