@@ -4,12 +4,13 @@
 
 Rounds and looks of one run are timed in turn in one process, by CPU time: what else the machine does hits both alike.
 The share is that of all looks of a run of so many rounds over its rounds; the first look, which compares the data with
-itself and loads what it needs, is counted once.
+itself and loads what it needs, is counted once. Looks at fewer samples, in short runs, are timed for themselves.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import statistics
 import time
 from collections.abc import Sequence
@@ -46,8 +47,9 @@ class Case(NamedTuple):
 CASES = {
     "MLP, points": Case("wgan-gp", (2,), (1_000, 5_000, 20_000), 60),
     "MLP, points, non-saturating": Case("gan", (2,), (1_000, 5_000, 20_000), 200),
-    "DCGAN, 32 px": Case("dcgan", (3, 32, 32), (500, 2_000, 50_000), 12),
+    "DCGAN, 32 px": Case("dcgan", (3, 32, 32), (200, 500, 2_000, 50_000), 12),
     "ResNet, 32 px": Case("wgan-gp-cifar10", (3, 32, 32), (100, 1_000, 50_000), 1),
+    "sub-pixel, 64 px": Case("pictures", (3, 64, 64), (300, 1_000, 5_000), 12),
 }
 
 
@@ -65,9 +67,44 @@ def _pictures(rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> n
 
 
 def measure(case: Case, looks: int) -> dict[str, Any]:
-    """Seconds of a round and of a look, and the share of looks for each length of a run."""
-    data = data_of(case.shape)
-    recipe: Recipe = RECIPES[case.recipe](data.sample)
+    """Seconds of rounds and looks by the samples of a look, and the share of looks for each length of a run."""
+    data, shares, measured = data_of(case.shape), dict[str, Any](), dict[int, Costs]()
+    for length in case.rounds:
+        recipe = dataclasses.replace(RECIPES[case.recipe](data.sample), rounds=length)
+        doctor = doctor_of(recipe, data)
+        if doctor.samples not in measured:
+            measured[doctor.samples] = costs(recipe, data, case.timed, looks)
+        cost, plan = measured[doctor.samples], doctor.planned(length)
+        total = cost.start + len(plan.rounds) * cost.look + len(plan.deep) * (cost.deep - cost.look)
+        total += max(0.0, cost.first - cost.look) if plan.rounds else 0.0
+        share = round(total / (length * cost.round), 4)
+        shares[str(length)] = {"looks": len(plan.rounds), "samples": doctor.samples, "share": share}
+    seconds = {
+        samples: {name: round(value, 5) for name, value in cost._asdict().items()} for samples, cost in measured.items()
+    }
+    return {"seconds by samples of a look": seconds, "runs": shares}
+
+
+class Costs(NamedTuple):
+    """CPU seconds."""
+
+    round: float
+    look: float
+    deep: float
+    first: float
+    start: float
+
+
+def doctor_of(recipe: Recipe, data: Dataset) -> GameDoctor:
+    """The doctor of a run that begins."""
+    setup = SetupBuilder(recipe, data, torch.device("cpu")).build()
+    doctor = GameDoctor()
+    doctor.begin(setup.game, data, HeldOutMeasure(recipe, data, setup.feed), {})
+    return doctor
+
+
+def costs(recipe: Recipe, data: Dataset, timed: int, looks: int) -> Costs:
+    """Seconds of rounds and of looks in turn."""
     builder = SetupBuilder(recipe, data, torch.device("cpu"))
     setup = builder.build()
     game = setup.game
@@ -81,8 +118,8 @@ def measure(case: Case, looks: int) -> dict[str, Any]:
     deep: list[float] = []
     counters, first = Counters(), 0.0
     for look in range(looks + 1):
-        for number in range(case.timed):
-            last = number == case.timed - 1
+        for number in range(timed):
+            last = number == timed - 1
             if last:
                 doctor.before()
             begun = time.process_time()
@@ -99,23 +136,8 @@ def measure(case: Case, looks: int) -> dict[str, Any]:
             first = spent
         else:
             (deep if deeply else plain).append(spent)
-    rounds = rounds[case.timed :]  # without the first ones, which warm up
-    round_, usual, deeper = statistics.mean(rounds), statistics.median(plain), statistics.median(deep)
-    shares = {}
-    for length in case.rounds:
-        plan = doctor.planned(length)
-        total = start + len(plan.rounds) * usual + len(plan.deep) * (deeper - usual)
-        total += max(0.0, first - usual) if plan.rounds else 0.0
-        shares[str(length)] = {"looks": len(plan.rounds), "share": round(total / (length * round_), 4)}
-    return {
-        "round": round(round_, 5),
-        "look": round(usual, 4),
-        "deep look": round(deeper, 4),
-        "first look": round(first, 4),
-        "start": round(start, 4),
-        "nominal": {name: round(value, 5) for name, value in doctor.work._asdict().items()},
-        "runs": shares,
-    }
+    rounds = rounds[timed:]  # without the first ones, which warm up
+    return Costs(statistics.mean(rounds), statistics.median(plain), statistics.median(deep), first, start)
 
 
 def _after(counters: Counters, recipe: Recipe) -> Counters:

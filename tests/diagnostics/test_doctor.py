@@ -25,7 +25,10 @@ from steadygan.recipe import RunOptions
 from steadygan.recipes import wgan
 from steadygan.run.layout import list_checkpoints
 from steadygan.training.checking import check_run
+from steadygan.training.held_out import HeldOutMeasure
 from steadygan.training.session import new_run, resume_run
+from steadygan.training.step.feed import Feed
+from steadygan.training.step.game import Game
 from steadygan.types import SampleSpec
 from tests.training.games import POINTS, image_data, small_recipe
 from tests.training.runs import Stop, rows, weights
@@ -217,6 +220,32 @@ def test_the_schedule_follows_from_the_recipe_alone(tmp_path):
         own.replanned(own._game)
         plans.append(own._schedule)
     assert plans[0] == plans[1] and len(plans[0].rounds) == 40
+
+
+def begun(rounds, saved=()):
+    """The doctor of a run of so many rounds of DCGAN at 32 px, as it begins."""
+    networks = {"generator": DCGANGenerator(width=32), "critic": DCGANCritic(width=32)}
+    recipe = small_recipe(**networks, objective=Adversarial(NonSaturating()), penalties=(), batch=16, rounds=rounds)
+    data = image_data(3_000, SampleSpec((3, 32, 32)))
+    own, game = GameDoctor(), Game.build(recipe, data.sample)
+    own.begin(game, data, HeldOutMeasure(recipe, data, Feed(recipe, data.train, game.device)), dict(saved))
+    return own
+
+
+def test_a_run_too_short_for_looks_at_all_samples_has_looks_at_fewer():
+    short = begun(600)
+    assert len(short._schedule.rounds) == 8
+    assert short._looker.look(75, {}, {}, deep=False)["compared"] == 64
+    assert begun(20_000)._looker.look(500, {}, {}, deep=False)["compared"] == 256
+
+
+def test_a_resumed_run_looks_at_as_many_samples_unless_it_became_far_longer():
+    short = begun(600)
+    assert short.state == {}  # before the first look
+    short._looker.look(75, {}, {}, deep=False)
+    assert begun(2_000)._looker.real.most > 64
+    assert begun(2_000, short.state)._looker.real.most == 64
+    assert begun(20_000, short.state)._looker.real.most == 256
 
 
 def test_the_option_turns_it_off():

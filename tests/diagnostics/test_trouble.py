@@ -9,6 +9,7 @@ import pytest
 from steadygan.api import train_prepared
 from steadygan.diagnostics import doctor, remedies
 from steadygan.diagnostics.remedies import trouble_in
+from steadygan.diagnostics.work import Work
 from steadygan.preparation import Prepared
 from steadygan.run.remedies import read_remedies
 from steadygan.training.trouble import Trouble
@@ -61,7 +62,7 @@ def test_a_run_acts_on_what_its_doctor_finds_where_it_may(tmp_path, monkeypatch,
     def train():
         return train_prepared(Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[])
 
-    monkeypatch.setattr(doctor, "schedule", lambda *arguments, **options: doctor.Schedule((10, 20, 30, 40)))
+    monkeypatch.setattr(Work, "schedule", lambda *arguments: doctor.Schedule((10, 20, 30, 40)))
     if mode == "rollback":  # a collapse is no reason to go back
         with pytest.raises(Trouble):
             train()

@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from steadygan.diagnostics.fitted import fitted_looker
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
 from steadygan.diagnostics.remedies import trouble_in
 from steadygan.diagnostics.retrace import retraced
-from steadygan.diagnostics.schedule import Schedule, schedule
+from steadygan.diagnostics.schedule import Schedule
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.subject import RISE_STEPS
 from steadygan.diagnostics.watching import subject_of
 from steadygan.diagnostics.work import work
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from steadygan.data import Dataset
-    from steadygan.diagnostics.work import Work
+    from steadygan.diagnostics.subject import Subject
+    from steadygan.diagnostics.work import Passes, Work
     from steadygan.training.held_out import HeldOutMeasure
     from steadygan.training.observers import Evaluation
     from steadygan.training.step.counters import Counters
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
 
 USUAL_ROUND = 1_000_001
 """a round after all warm-ups, and none that a warm-up is repeated in"""
+_FITTED = "fitted"
+"""where the state keeps how many samples a look compares, and to how many rounds that was fitted"""
+_LONGER = 4
+"""times that a run may grow before this is fitted anew"""
 
 
 class GameDoctor:
@@ -48,14 +56,27 @@ class GameDoctor:
         self._schedule = Schedule() if fixed is None else fixed
         self._game: Game | None = None
         self._work: Work | None = None
+        self._fitted = 0
         self._before: dict[PlayerName, list[Tensor]] = {}
 
     def begin(self, game: Game, dataset: Dataset, measure: HeldOutMeasure, saved: Mapping[str, Tensor]) -> None:
         """Before the rounds of a session; see the protocol."""
         self._game, self._dataset = game, dataset
-        self._looker = Looker(subject_of(game, dataset, measure), {name: each.numpy() for name, each in saved.items()})
         self._work = None
+        self._looker = self._sized(
+            game, subject_of(game, dataset, measure), {name: each.numpy() for name, each in saved.items()}
+        )
         self.replanned(game)
+
+    def _sized(self, game: Game, subject: Subject, saved: Mapping[str, NDArray[np.generic]]) -> Looker:
+        """A looker at as many samples as before, or as many as the run has time for."""
+        if self._fixed is not None:
+            return Looker(subject, saved)
+        samples, self._fitted = (int(number) for number in saved.get(_FITTED, (0, 0)))
+        if samples and game.recipe.rounds <= _LONGER * self._fitted:
+            return Looker(subject, saved, samples)
+        self._fitted = game.recipe.rounds
+        return fitted_looker(subject, self._fitted, self._work_of, saved)
 
     def replanned(self, game: Game) -> None:
         """Schedules the looks at a run of another length."""
@@ -68,25 +89,33 @@ class GameDoctor:
 
     def planned(self, rounds: int) -> Schedule:
         """The looks at a run of so many rounds."""
-        found = self.work
-        return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
+        return self.work.schedule(rounds)
 
     @property
     def work(self) -> Work:
         """Of a round and of looks, by the recipe."""
         if self._work is None:
-            assert self._game is not None
-            recipe = self._game.recipe
-            self._work = work(
-                self._looker.subject,
-                self._looker.real,
-                critic_steps=recipe.steps(USUAL_ROUND),
-                generator_steps=recipe.generator_steps,
-                batch=recipe.batch,
-                fakes=recipe.fakes,
-                rise=RISE_STEPS,
-            )
+            self._work = self._work_of(self._looker)
         return self._work
+
+    def _work_of(self, looker: Looker, known: Passes | None = None) -> Work:
+        assert self._game is not None
+        recipe = self._game.recipe
+        return work(
+            looker.subject,
+            looker.real,
+            critic_steps=recipe.steps(USUAL_ROUND),
+            generator_steps=recipe.generator_steps,
+            batch=recipe.batch,
+            fakes=recipe.fakes,
+            rise=RISE_STEPS,
+            known=known,
+        )
+
+    @property
+    def samples(self) -> int:
+        """Of each kind, at most, that a look compares."""
+        return self._looker.real.most
 
     def due(self, round_: int) -> bool:
         return self._schedule.due(round_)
@@ -153,7 +182,8 @@ class GameDoctor:
         """What a checkpoint keeps of the looks so far."""
         if self._game is None:
             return {}
-        return {name: torch.from_numpy(each) for name, each in self._looker.state.items()}
+        state = {name: torch.from_numpy(each) for name, each in self._looker.state.items()}
+        return {**state, _FITTED: torch.tensor([self.samples, self._fitted])} if state else {}
 
 
 def doctor_of(diagnose: bool) -> GameDoctor | None:

@@ -13,7 +13,7 @@ import torch
 
 from steadygan.checks import is_number
 from steadygan.diagnostics import faults, of_critic, of_data, of_samples
-from steadygan.diagnostics.real_side import RealSide
+from steadygan.diagnostics.real_side import SAMPLES, RealSide
 from steadygan.diagnostics.signals.critic_passes import device_of, read
 from steadygan.diagnostics.signals.host import host_rows
 from steadygan.diagnostics.window import Window
@@ -37,14 +37,17 @@ _FAILS = (UsageError, RuntimeError, ArithmeticError, np.linalg.LinAlgError)
 class Looker:
     """Takes looks at a subject. Weights, modes, buffers, gradients and random states are the same afterwards."""
 
-    def __init__(self, subject: Subject, saved: Mapping[str, NDArray[np.generic]] | None = None) -> None:
+    def __init__(
+        self, subject: Subject, saved: Mapping[str, NDArray[np.generic]] | None = None, most: int = SAMPLES
+    ) -> None:
         """
         Args:
             subject: the training
             saved: what ``state`` gave, to go on from there
+            most: samples of each kind that a look compares, at most
         """
         self.subject = subject
-        self.real = RealSide(subject)
+        self.real = RealSide(subject, most)
         self.window = Window(saved)
         self.left_out: dict[str, str] = {}
         """why signals were left out of the last look, by group"""
@@ -111,6 +114,7 @@ class Looker:
     def _critic(self, add: Any, round_: int, train: Batch, fake: Batch, deep: bool) -> None:
         subject = self.subject
         found: dict[str, Any] = {}
+        gradients = of_critic.slopes_of(self.real.most)
 
         def scored() -> dict[str, float]:
             held_out = self.real.compared if self.real.unseen else None
@@ -118,7 +122,7 @@ class Looker:
             return of_critic.of_scores(subject, scores)
 
         def sloped() -> dict[str, float]:
-            found["slopes"] = slopes = of_critic.slopes(subject, train, fake, round_)
+            found["slopes"] = slopes = of_critic.slopes(subject, train, fake, round_, gradients)
             return of_critic.of_slopes(slopes)
 
         add("scores", scored)
@@ -129,7 +133,7 @@ class Looker:
             real = scores.train if scores.held_out is None else scores.held_out
             if scores.fake.features is not None and real.features is not None:
                 add("features", lambda: of_samples.feature_variety(scores.fake.features, real.features))
-        add("depth", lambda: of_critic.depth(subject, train))
+        add("depth", lambda: of_critic.depth(subject, train, gradients))
         add("weights", lambda: of_critic.weights(subject))
         if deep and "slopes" in found:
             add("lipschitz", lambda: of_critic.lipschitz(subject, found["slopes"], train, fake))

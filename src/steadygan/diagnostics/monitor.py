@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadygan.checks import above, whole_number
+from steadygan.diagnostics.fitted import fitted_looker
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
 from steadygan.diagnostics.own_critic import own_critic
 from steadygan.diagnostics.own_loop import OwnSamples, loss_of_scores, subject_of
-from steadygan.diagnostics.schedule import DEEP, Schedule, growing, schedule
+from steadygan.diagnostics.schedule import DEEP, Schedule, growing
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.subject import RISE_STEPS
 from steadygan.diagnostics.work import work
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from steadygan.diagnostics.fields import Row
     from steadygan.diagnostics.findings import Diagnosis
     from steadygan.diagnostics.own_critic import CriticObjective
+    from steadygan.diagnostics.work import Passes, Work
     from steadygan.losses import Loss
     from steadygan.types import PlayerName
 
@@ -118,9 +120,7 @@ class Monitor:
         _check_given(generator, critic, loss, looks, log)
         samples = OwnSamples(latents, real, held_out, labels, held_out_labels)
         trained = own_critic(critic_optimizer, critic_objective, clip)
-        self._looker = Looker(
-            subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch, trained=trained)
-        )
+        subject = subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch, trained=trained)
         self._networks = {"critic": critic, "generator": generator}
         self._usual = {"critic": critic_steps, "generator": 1}
         self._steps = Counter[str]()
@@ -129,6 +129,8 @@ class Monitor:
         """losses and gradients of the round's last steps, if it is looked at"""
         self._before: dict[str, list[Tensor]] = {}
         self._planned, self._batch, self._loss = rounds, batch, loss
+        to_fit = rounds if looks is None else None
+        self._looker = Looker(subject) if to_fit is None else fitted_looker(subject, to_fit, self._work)
         self._seen = start * critic_steps * batch
         self._samples = samples.count
         self._log = None if log is None else Path(log)
@@ -136,7 +138,7 @@ class Monitor:
         """rounds done"""
         self.rows: list[Row] = [] if self._log is None else _rows_before(self._log, start)
         """what was measured, a row a look"""
-        self._schedule = looks or (Schedule() if rounds is None else self._plan(rounds))
+        self._schedule = looks or (Schedule() if rounds is None else self._work(self._looker).schedule(rounds))
         self._grows = looks is None and rounds is None
         self._next = self._following()
         self._prepare()
@@ -224,17 +226,17 @@ class Monitor:
         if any(parameter.grad is not None for parameter in parameters):
             self._at_hand[f"{player}_gradient"] = norm_of_gradients(parameters)
 
-    def _plan(self, rounds: int) -> Schedule:
-        found = work(
-            self._looker.subject,
-            self._looker.real,
+    def _work(self, looker: Looker, known: Passes | None = None) -> Work:
+        return work(
+            looker.subject,
+            looker.real,
             critic_steps=self._usual["critic"],
             generator_steps=1,
             batch=self._batch,
             fakes=self._batch,
-            rise=0 if self._looker.subject.rise is None else RISE_STEPS,
+            rise=0 if looker.subject.rise is None else RISE_STEPS,
+            known=known,
         )
-        return schedule(rounds, found.round, found.look, deep_work=found.deep, once=found.once)
 
     def _following(self) -> int:
         """The round of the next look; 0 for none."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steadygan.types import Sample
 
 SLOPES = 64
-"""samples of each kind at which input gradients are taken"""
+"""samples of each kind at which input gradients are taken, of looks at many samples; of others a quarter"""
 END = 1e-3
 """distance of a sigmoid from 0 or 1 that counts as saturated"""
 _FEATURES = 16_384  # numbers of a feature vector that are compared
@@ -150,11 +150,16 @@ class Slopes(NamedTuple):
     """[2N], of the real and the generated ones"""
 
 
-def slopes(subject: Subject, train: Batch, fake: Batch, seed: int) -> Slopes:
-    """Norms at as many samples of each kind; fakes have the labels of the real ones."""
+def slopes_of(most: int) -> int:
+    """At how many samples input gradients are taken in looks at so many samples."""
+    return min(SLOPES, most // 4)
+
+
+def slopes(subject: Subject, train: Batch, fake: Batch, seed: int, most: int = SLOPES) -> Slopes:
+    """Norms at as many samples of each kind, ``most`` of them; fakes have the labels of the real ones."""
     import torch
 
-    size, _ = batching(subject, min(SLOPES, sample_count(train.samples), sample_count(fake.samples)))
+    size, _ = batching(subject, min(most, sample_count(train.samples), sample_count(fake.samples)))
     real, fake = rows_of(train, 0, size), rows_of(fake, 0, size)
     points = (real.samples, fake.samples, points_between(real.samples, fake.samples, seed))
     found = [scores_and_slopes(lambda x: subject.score(subject.critic, x, real.labels), each) for each in points]
@@ -188,9 +193,9 @@ def _flat(samples: Sample) -> Tensor:
     return torch.cat([scale.detach().flatten(1) for scale in scales_of(samples)], 1)
 
 
-def depth(subject: Subject, train: Batch) -> dict[str, float]:
+def depth(subject: Subject, train: Batch, most: int = SLOPES) -> dict[str, float]:
     """How the gradient of the critic's activations grows towards the input."""
-    size, _ = batching(subject, min(SLOPES, sample_count(train.samples)))
+    size, _ = batching(subject, min(most, sample_count(train.samples)))
     part = rows_of(train, 0, size)
     found = layer_gradients(
         subject.critic, lambda: subject.score(subject.critic, part.samples, part.labels).score.float().mean()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 256
 """generated samples of a look, and as many of each kind that they are compared with"""
+FEWER = (128, 64)
+"""in place of them, for trainings that are too short for looks at so many"""
 _MOST_BINS, _PER_BIN = 25, 10
 _MOST_COMPARED, _LEAST = 8_000_000, 32  # numbers of all samples of a kind; samples where each has many
 _MOST_NUMBERS = 4_000_000  # of the training samples among which the nearest is sought
@@ -41,13 +43,19 @@ class Nearest(NamedTuple):
 class RealSide:
     """Held-out and training samples of a subject, with all that is known of them before anything is generated."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, most: int = SAMPLES) -> None:
+        """
+        Args:
+            subject: the training
+            most: samples of each kind, at most
+        """
         self.subject = subject
+        self.most = most
         self.unseen = subject.held_out is not None
         """True if samples are compared with held-out ones; else with training ones"""
         chosen = subject.reference if subject.held_out is None else subject.held_out
         fitting = max(_LEAST, _MOST_COMPARED // width_of(chosen.samples))
-        self.count = min(SAMPLES, fitting, sample_count(chosen.samples), sample_count(subject.reference.samples))
+        self.count = min(most, fitting, sample_count(chosen.samples), sample_count(subject.reference.samples))
         """samples of each kind"""
         self.compared = rows_of(chosen, 0, self.count)
         """[count, ...]"""

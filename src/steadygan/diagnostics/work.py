@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steadygan.diagnostics.of_critic import SLOPES, batching
+from steadygan.diagnostics.of_critic import batching, slopes_of
 from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
+from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.measuring import preserved_buffers
 from steadygan.networks.layers.inspect import growing_parts
 from steadygan.system.light_torch import without_compiler
@@ -46,6 +47,10 @@ class Work(NamedTuple):
     """of a deep look, beyond"""
     once: float
     """of the first look, beyond"""
+
+    def schedule(self, rounds: int) -> Schedule:
+        """The looks at a training of so many rounds."""
+        return schedule(rounds, self.round, self.look, deep_work=self.deep, once=self.once)
 
 
 @contextlib.contextmanager
@@ -109,6 +114,7 @@ def work(
     batch: int,
     fakes: int,
     rise: float = 0.0,
+    known: Passes | None = None,
 ) -> Work:
     """The work of a round and of looks.
 
@@ -120,11 +126,12 @@ def work(
         batch: real samples of a critic step
         fakes: of a generator step
         rise: critic steps that a deep look tries on a copy
+        known: forward passes, if they were counted already
     """
-    generator, critic = passes(subject)
+    generator, critic = passes(subject) if known is None else known
     step = _STEP + batch * (generator + 6 * critic)  # forward and backward count three, twice as many samples
     of_round = critic_steps * step + generator_steps * (_STEP + 3 * fakes * (generator + critic))
-    n, slopes = real.count, min(SLOPES, real.count)
+    n, slopes = real.count, min(slopes_of(real.most), real.count)
     width = width_of(real.compared.samples)
     compared = n * n * width * _NUMBERS
     look = _LOOK + compared + generator * (n + 32) + critic * (3 * n + 15 * slopes)
