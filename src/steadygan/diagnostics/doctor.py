@@ -12,6 +12,7 @@ import torch
 from steadygan.diagnostics.fitted import fitted_looker
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.real_side import SAMPLES
 from steadygan.diagnostics.remedies import trouble_in
 from steadygan.diagnostics.retrace import retraced
 from steadygan.diagnostics.schedule import Schedule
@@ -47,12 +48,13 @@ _LONGER = 4
 class GameDoctor:
     """Looks at the game of a run; see ``training.observers.Doctor``."""
 
-    def __init__(self, fixed: Schedule | None = None) -> None:
+    def __init__(self, fixed: Schedule | None = None, most: int = SAMPLES) -> None:
         """
         Args:
             fixed: when it looks; None: as often as its share of the time allows
+            most: samples of each kind that a look of a fixed schedule compares, at most
         """
-        self._fixed = fixed
+        self._fixed, self._most = fixed, most
         self._schedule = Schedule() if fixed is None else fixed
         self._game: Game | None = None
         self._work: Work | None = None
@@ -71,7 +73,7 @@ class GameDoctor:
     def _sized(self, game: Game, subject: Subject, saved: Mapping[str, NDArray[np.generic]]) -> Looker:
         """A looker at as many samples as before, or as many as the run has time for."""
         if self._fixed is not None:
-            return Looker(subject, saved)
+            return Looker(subject, saved, self._most)
         samples, self._fitted = (int(number) for number in saved.get(_FITTED, (0, 0)))
         if samples and game.recipe.rounds <= _LONGER * self._fitted:
             return Looker(subject, saved, samples)
