@@ -51,7 +51,8 @@ def judged(training: Training, made: Label, looks: int, samples: int) -> Case:
     recipe = recipe_of(training, material.dataset.sample, 1, len(material.dataset.train))
     run = dataclasses.replace(recipe.run, evaluate="none", keep_every=None, checkpoint_every=10 * training.rounds)
     recipe = dataclasses.replace(recipe, run=run)
-    plan = schedule(training.rounds, 1.0, SHARE * training.rounds / (looks + 0.5))
+    rounds = training.rounds
+    plan = schedule(rounds, 1.0, SHARE * rounds / (looks + 0.5), deep_work=rounds)  # none of what costs most
     with tempfile.TemporaryDirectory() as folder:
         with contextlib.suppress(RunError):  # a value that is not finite: its log says so
             new_run(recipe, material.dataset, Path(folder) / "run", device="cpu", doctor=GameDoctor(plan, samples))

@@ -19,6 +19,8 @@ NOISY = 7
 FROM = 0.1
 LOST, AUGMENTED = 0.06, 0.5
 """r_v and adaptive augmentation that show it; healthy r_v up to .03 [measured small-scale]"""
+UNSURE = -2.0
+"""the copying statistic C_T, above which fewer distances than usual may be chance (Meehan et al. 2020): of few samples"""
 SOURCE = "quality against the number of samples (ADA, Karras et al. 2020, figure 1; DiffAugment, Zhao et al. 2020)"
 
 
@@ -35,7 +37,8 @@ def too_little_data(history: History) -> Finding | None:
             )  # few leave little doubt, before any score
             lost &= (gap > 0) & (r_v > sure * levels.level("gap_error", NOISY) / gap)
         shown = lost | (levels.level("augmentation") >= AUGMENTED)
-        shown |= (levels.level("copy_ratio") < 0.9) & ~(levels.level("distance_ratio") < 0.3)
+        copies = (levels.level("copy_ratio") < 0.9) & ~(levels.level("copy_z") > UNSURE)
+        shown |= copies & ~(levels.level("distance_ratio") < 0.3)
         holds = (count < FEW) & ~(seen < PASSES * count) & shown & (levels.age >= FROM)
     strength = between(count, FEW, VERY_FEW)
     evidence = said(levels, "training_samples", "r_v", "copy_ratio", "augmentation", most=3)
