@@ -20,7 +20,7 @@ FROM = 0.1
 LOST, AUGMENTED = 0.06, 0.5
 """r_v and adaptive augmentation that show it; healthy r_v up to .03 [measured small-scale]"""
 UNSURE = -2.0
-"""the copying statistic C_T, above which fewer distances than usual may be chance (Meehan et al. 2020): of few samples"""
+"""the copying statistic C_T (Meehan et al. 2020), above which nearness to training samples may be chance"""
 SOURCE = "quality against the number of samples (ADA, Karras et al. 2020, figure 1; DiffAugment, Zhao et al. 2020)"
 
 
