@@ -23,12 +23,12 @@ from benchmarks.doctor.cases import HEALTHY, Case, said_of
 from benchmarks.doctor.labels import Label, label
 from benchmarks.doctor.materials import open_source
 from benchmarks.doctor.split import new_parts, split_of
-from benchmarks.doctor.suite import finished, trainings
+from benchmarks.doctor.suite import finished, kept_log, trainings
 from benchmarks.doctor.trainings import Training
 from benchmarks.doctor.trial import recipe_of
 from steadygan.diagnostics.doctor import GameDoctor
 from steadygan.diagnostics.judge import look_by_look
-from steadygan.diagnostics.log import read_log
+from steadygan.diagnostics.log import from_json, read_log
 from steadygan.diagnostics.schedule import SHARE, schedule
 from steadygan.errors import RunError
 from steadygan.run.layout import SIGNALS
@@ -76,13 +76,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for training, made in drawn(args.count, args.seed):
         cases.append(case := judged(training, made, args.looks, args.samples))
         print(made.name, case.said.verdict, f"{case.said.at:.2f}", case.right, training.name, flush=True)
+    print(f"{args.looks} looks at {args.samples} samples", *summary(cases), sep="\n")
+    kept = [by_kept_log(case) for case in cases]
+    print("all looks, by the kept logs", *summary(kept), sep="\n")
+
+
+def by_kept_log(case: Case) -> Case:
+    """The same training, judged by its log of 40 looks at 256 samples."""
+    rows = tuple(map(from_json, kept_log(case.training.name)))
+    return dataclasses.replace(case, said=said_of(look_by_look(rows), case.training.rounds))
+
+
+def summary(cases: Sequence[Case]) -> list[str]:
+    """A line on the healthy trainings, and one on the failing ones."""
     healthy = [case for case in cases if case.label.name == HEALTHY]
     failing = [case for case in cases if case.label.name != HEALTHY]
-    print(f"healthy: {sum(not case.right for case in healthy)} of {len(healthy)} called sick")
     said = sum(case.said.verdict != HEALTHY for case in failing)
     late = sum(case.late for case in failing)
     right = sum(case.right for case in failing)
-    print(f"failing: {said} of {len(failing)} called sick, {late} of them late; {right} right and in time")
+    return [
+        f"healthy: {sum(not case.right for case in healthy)} of {len(healthy)} called sick",
+        f"failing: {said} of {len(failing)} called sick, {late} of them late; {right} right and in time",
+    ]
 
 
 if __name__ == "__main__":
