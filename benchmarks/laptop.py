@@ -29,8 +29,8 @@ from steadygan.types import SampleSpec
 WIDTH, BATCH = 32, 64
 FULLY_CONNECTED = ("MLPGenerator", "MLPCritic", "MLPAutoencoderCritic")
 """networks that keep the recipe's width: a step of theirs is cheap"""
-OTHERS = "-cifar10"
-"""ending of presets for one data set, whose method has another name"""
+OTHERS = ("-cifar10", "-128")
+"""endings of presets for one data set or size, whose method has another name"""
 
 
 def on_a_laptop(recipe: Recipe, width: int = WIDTH, batch: int = BATCH) -> Recipe:
@@ -115,7 +115,7 @@ def recipes_for(sample: SampleSpec) -> tuple[dict[str, Recipe], dict[str, str]]:
     suitable, refused = {}, {}
     for name, function in RECIPES.items():
         if name.endswith(OTHERS):
-            refused[name] = "a preset for other data"
+            refused[name] = "a preset for other data or sizes"
             continue
         try:
             recipe = function(sample)
