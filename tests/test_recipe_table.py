@@ -87,7 +87,7 @@ def test_a_factor_multiplies_both_rates():
 def test_recipes_that_refuse_the_data_are_kept_with_their_line():
     found, refused = recipes_for(IMAGES)
     assert {"gan", "wgan-gp"} <= set(found) and set(found) | set(refused) == set(RECIPES)
-    assert refused["sngan-cifar10"] == "a preset for other data"
+    assert refused["sngan-cifar10"] == "a preset for other data or sizes"
 
 
 # what is missing
