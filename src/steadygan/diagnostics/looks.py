@@ -114,7 +114,7 @@ class Looker:
     def _critic(self, add: Any, round_: int, train: Batch, fake: Batch, deep: bool) -> None:
         subject = self.subject
         found: dict[str, Any] = {}
-        gradients = of_critic.slopes_of(self.real.most)
+        gradients = of_critic.slope_count(self.real.most)
 
         def scored() -> dict[str, float]:
             held_out = self.real.compared if self.real.unseen else None

@@ -150,7 +150,7 @@ class Slopes(NamedTuple):
     """[2N], of the real and the generated ones"""
 
 
-def slopes_of(most: int) -> int:
+def slope_count(most: int) -> int:
     """At how many samples input gradients are taken in looks at so many samples."""
     return min(SLOPES, most // 4)
 

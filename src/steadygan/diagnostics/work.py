@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steadygan.diagnostics.of_critic import batching, slopes_of
+from steadygan.diagnostics.of_critic import batching, slope_count
 from steadygan.diagnostics.real_side import RealSide, rows_of, width_of
 from steadygan.diagnostics.schedule import Schedule, schedule
 from steadygan.measuring import preserved_buffers
@@ -131,7 +131,7 @@ def work(
     generator, critic = passes(subject) if known is None else known
     step = _STEP + batch * (generator + 6 * critic)  # forward and backward count three, twice as many samples
     of_round = critic_steps * step + generator_steps * (_STEP + 3 * fakes * (generator + critic))
-    n, slopes = real.count, min(slopes_of(real.most), real.count)
+    n, slopes = real.count, min(slope_count(real.most), real.count)
     width = width_of(real.compared.samples)
     compared = n * n * width * _NUMBERS
     look = _LOOK + compared + generator * (n + 32) + critic * (3 * n + 15 * slopes)
