@@ -51,7 +51,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(2, 8, 8, 2, 8, 32, 1.0, 100),
-    "laptop": Size(64, 16, 16, 1_500, 32, 4, 5.0, COUNT),
+    "laptop": Size(60, 16, 16, 850, 32, 4, 5.0, COUNT),
     "paper": Size(200, 32, 32, 100_000, 64, 1, 1.0, 50_000),
 }
 
@@ -223,8 +223,8 @@ STUDY = Study(
     ),
     seeds={"smoke": 1, "laptop": 1, "paper": 1},
     limits=(
-        "Laptop: 64 architectures at 16x16, on digits without a set of your own, with a quarter of the filters, batch "
-        "32, 1,500 rounds in place of 100,000 at five times the paper's rates, the score of a classifier of the data's "
+        "Laptop: 60 architectures at 16x16, on digits without a set of your own, with a quarter of the filters, batch "
+        "32, 850 rounds in place of 100,000 at five times the paper's rates, the score of a classifier of the data's "
         "classes. Paper: 32x32, which is ImageNet there: name its folder. Each seed draws other architectures."
     ),
 )
