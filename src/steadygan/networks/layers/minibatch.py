@@ -118,9 +118,9 @@ class MinibatchDiscrimination(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         size = _group_size(self, self.group, len(features))
         with torch.autocast(features.device.type, enabled=False):
-            rows = torch.einsum("na,abc->nbc", features.to(self.tensor.dtype), self.tensor)
-            grouped = rows.reshape(-1, size, *rows.shape[1:])
-            distance = (grouped[:, :, None] - grouped[:, None]).abs().sum(4)  # group, i, j, b
+            rows = torch.einsum("na,abc->cnb", features.to(self.tensor.dtype), self.tensor).contiguous()
+            grouped = rows.reshape(len(rows), -1, size, rows.shape[2])  # depth, group, i, b
+            distance = (grouped[:, :, :, None] - grouped[:, :, None]).abs().sum(0)  # the first axis adds up fastest
             closeness = torch.exp(-distance).sum(2).flatten(0, 1)
             if not self.self_term:
                 closeness = closeness - 1.0
