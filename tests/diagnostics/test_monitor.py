@@ -19,6 +19,8 @@ from steadygan.diagnostics.fields import FIELDS
 from steadygan.diagnostics.own_critic import again
 from steadygan.diagnostics.schedule import Schedule
 from steadygan.errors import UsageError
+from steadygan.networks.layers.packing import PackedCritic
+from steadygan.types import CriticOutput
 
 REAL = torch.randn(300, 2, generator=torch.Generator().manual_seed(1))
 HELD_OUT = torch.randn(80, 2, generator=torch.Generator().manual_seed(2))
@@ -464,3 +466,20 @@ def test_an_objective_of_another_critic_is_refused_and_leaves_no_gradient():
             critic_objective=lambda c, x, g: losses.hinge_critic_loss(critic(x), critic(g)),
         )  # fmt: skip
     assert all(parameter.grad is None for parameter in critic.parameters())
+
+
+class LinearScore(nn.Linear):
+    """A critic without layers but its score."""
+
+    def forward(self, x):
+        return CriticOutput(super().forward(x)[:, 0])
+
+
+def test_a_critic_that_scores_packs_is_looked_at_by_packs():
+    generator, _ = networks()
+    critic = PackedCritic(LinearScore(6, 1), 3)
+    monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, held_out=HELD_OUT, looks=Schedule((1,)))
+    row = monitor.after_round()
+    assert not monitor.left_out
+    steepest = critic.critic.weight.norm().item()
+    assert row["slope_real"] == row["slope_fake"] == pytest.approx(steepest, rel=1e-5)

@@ -10,6 +10,7 @@ import torch
 from steadygan.diagnostics import signals
 from steadygan.diagnostics.fields import FIELDS
 from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.of_critic import SLOPES, batching
 from steadygan.diagnostics.watching import subject_of
 from steadygan.losses import Hinge
 from steadygan.objectives import Adversarial
@@ -135,3 +136,29 @@ def test_a_loss_that_is_not_finite_is_named_where_the_networks_are():
     _, subject = game_and_subject(small_recipe(), image_data(200))
     row = Looker(subject).look(3, {}, {"critic_loss": torch.tensor(torch.inf), "generator_loss": 1.0}, deep=False)
     assert row["non_finite"] == "critic_loss" and row["critic_loss"] == float("inf") and "gap" not in row
+
+
+def test_slopes_of_a_critic_of_packs_are_those_of_a_pack_in_all_of_its_samples():
+    data = image_data(400)
+    recipe = convolutional_recipe()
+    recipe = dataclasses.replace(recipe, critic=dataclasses.replace(recipe.critic, packing=2))
+    game, subject = game_and_subject(recipe, data)
+    looker = Looker(subject)
+    row = looker.look(5, {}, {}, deep=True)
+    train = subject.real(5, looker.real.count).samples
+    fake = subject.generate(subject.latents(5, looker.real.count), None).detach()
+    size, _ = batching(subject, min(SLOPES, looker.real.count))
+    norms, packs, scores = [], [], []
+    for samples in (train[:size], fake[:size]):
+        pack = samples.reshape(size // 2, 2, *samples.shape[1:]).flatten(1, 2).requires_grad_()
+        score = game.critic.critic(pack).score
+        norms.append(torch.autograd.grad(score.sum(), pack)[0].flatten(1).norm(dim=1))
+        packs.append(pack.detach().flatten(1))
+        scores.append(score.detach())
+    assert row["slope_real"] == pytest.approx(norms[0].mean().item(), rel=1e-5)
+    assert row["slope_fake"] == pytest.approx(norms[1].mean().item(), rel=1e-5)
+    joined, heights = torch.cat(packs), torch.cat(scores)
+    first, second = torch.triu_indices(len(joined), len(joined), 1)
+    pairs = (heights[first] - heights[second]).abs() / (joined[first] - joined[second]).norm(dim=1)
+    steepest = max(pairs.max().item(), *(norm.max().item() for norm in norms))
+    assert row["lipschitz"] == pytest.approx(steepest, rel=1e-4)

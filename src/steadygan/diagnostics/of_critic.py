@@ -143,11 +143,11 @@ class Slopes(NamedTuple):
     """Input gradients of the critic at samples of each kind."""
 
     real: Tensor
-    """[N] norms"""
+    """[N] norms; of a critic that scores packs of m samples, of N / m packs"""
     fake: Tensor
     between: Tensor
     scores: Tensor
-    """[2N], of the real and the generated ones"""
+    """[2N], of the real and the generated ones; of 2N / m packs"""
 
 
 def slope_count(most: int) -> int:
@@ -163,8 +163,17 @@ def slopes(subject: Subject, train: Batch, fake: Batch, seed: int, most: int = S
     real, fake = rows_of(train, 0, size), rows_of(fake, 0, size)
     points = (real.samples, fake.samples, points_between(real.samples, fake.samples, seed))
     found = [scores_and_slopes(lambda x: subject.score(subject.critic, x, real.labels), each) for each in points]
+    packing = subject.packing
     (of_real, at_real), (of_fake, at_fake), (_, at_between) = found
-    return Slopes(at_real, at_fake, at_between, torch.cat([of_real, of_fake]))
+    at_real, at_fake, at_between = (_norms_of_packs(each, packing) for each in (at_real, at_fake, at_between))
+    return Slopes(at_real, at_fake, at_between, torch.cat([of_real, of_fake])[::packing])
+
+
+def _norms_of_packs(norms: Tensor, packing: int) -> Tensor:
+    """[N / m] gradient norms of packs' scores, from those [N] of the sum of scores, m equal ones a pack, by sample."""
+    import torch
+
+    return norms if packing == 1 else torch.linalg.vector_norm(norms.view(-1, packing), dim=1) / packing
 
 
 def of_slopes(found: Slopes) -> dict[str, float]:
@@ -178,11 +187,11 @@ def lipschitz(subject: Subject, found: Slopes, train: Batch, fake: Batch) -> dic
     """The steepest slope of pairs and of gradients; classes have critics of their own, whose pairs say nothing."""
     import torch
 
-    size = len(found.real)
+    size = len(found.real) * subject.packing
     largest = [torch.cat([found.real, found.fake]).amax()]
     if not subject.conditional:
         samples = join_samples(rows_of(train, 0, size).samples, rows_of(fake, 0, size).samples)
-        largest.append(steepest_pair(_flat(samples).to(found.scores.dtype), found.scores))
+        largest.append(steepest_pair(_flat(samples).view(len(found.scores), -1).to(found.scores.dtype), found.scores))
     numbers = [number for number in read(largest) if not math.isnan(number)]
     return {"lipschitz": max(numbers)} if numbers else {}
 

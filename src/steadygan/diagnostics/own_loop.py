@@ -126,6 +126,8 @@ def subject_of(
     probe = samples.draw(0, 1).samples
     reference = samples.draw(0, max(SAMPLES, most_rows(width_of(probe))))
     shapes = [scale.shape[1:] for scale in scales_of(probe)]
+    packing = _packing_of(critic)
+    batch = max(batch // packing, 1) * packing
 
     def generate(latents: Tensor, labels: Tensor | None) -> Sample:
         made = form.sample(generator(latents, labels) if conditional else generator(latents), "the generator")
@@ -161,6 +163,8 @@ def subject_of(
         wasserstein=getattr(loss, "estimates_wasserstein", False),
         clipping=None if clip is None else Clipping(clip, dict(critic.named_parameters())),
         batch=batch,
+        group=packing,
+        packing=packing,
         drawn=samples.count is None,
     )
     _try(subject, batch)
@@ -168,6 +172,12 @@ def subject_of(
         with untouched(subject):
             trained.check(subject, form)
     return subject
+
+
+def _packing_of(critic: nn.Module) -> int:
+    """Samples that a ``PackedCritic`` scores together; 1 of another."""
+    found = getattr(critic, "packing", 1)
+    return found if isinstance(found, int) and found > 1 else 1
 
 
 def loss_of_scores(loss: Loss, player: PlayerName, real: Any, fake: Any) -> Tensor | None:

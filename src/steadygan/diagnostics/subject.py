@@ -76,6 +76,8 @@ class Subject:
     """samples of a pass at most, of one kind"""
     group: int = 1
     """the critic compares samples in groups of so many"""
+    packing: int = 1
+    """neighbours that the critic scores together, each with the score of its pack; ``group`` is a multiple of it"""
     stored: Any = None
     """training samples as they are stored, an array [M, ...], for faults of the data; None: ``reference``"""
     drawn: bool = False

@@ -71,6 +71,7 @@ def subject_of(game: Game, dataset: Dataset, measure: HeldOutMeasure) -> Subject
         low=float(getattr(recipe.representation, "low", -1.0)),
         batch=recipe.run.micro_batch or (max(recipe.batch, _PASS) if game.joins_passes else recipe.batch),
         group=game.group,
+        packing=game.packing,
         stored=dataset.train.resident,
     )
 
