@@ -53,10 +53,11 @@ def test_networks_at_paper_scale_have_the_published_parameters_and_layers():
 
 
 @pytest.mark.parametrize("row", range(len(ROWS)))
-def test_laptop_scale_is_a_quarter_as_wide(row):
+def test_laptop_scale_is_a_quarter_as_wide_and_of_resnets_a_sixteenth(row):
     laptop = study.recipe_of(row, "lsgan", BEDROOMS, size=study.SIZES["laptop"])
     paper = study.recipe_of(row, "lsgan", BEDROOMS, size=study.SIZES["paper"])
-    assert (4 * laptop.generator.width, 4 * laptop.critic.width) == (paper.generator.width, paper.critic.width)
+    part = 16 if row == study.DEEP else 4
+    assert (part * laptop.generator.width, part * laptop.critic.width) == (paper.generator.width, paper.critic.width)
     assert laptop.critic_optimizer.lr == pytest.approx(5 * paper.critic_optimizer.lr)
 
 
