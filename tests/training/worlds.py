@@ -97,9 +97,11 @@ def image_recipes() -> list[str]:
 
 
 def shallow(network: Any) -> Any:
-    """A spec of a network with one block in each stage, if it counts them."""
+    """A spec of a network with one block in each stage, if it counts them, and two layers that map latents."""
     if hasattr(network, "blocks"):
         return dataclasses.replace(network, blocks=1)
+    if hasattr(network, "mapping"):
+        return dataclasses.replace(network, mapping=2)
     inner = getattr(network, "network", None)
     return network if inner is None else dataclasses.replace(network, network=shallow(inner))
 
