@@ -84,7 +84,20 @@ _TRAIN = table(
     ("--ngf --gf-dim --g-ch --g-dim", Same(("--generator.width",))),
     ("--ndf --df-dim --d-ch --d-dim", Same(("--critic.width",))),
     ("--n-critic --ncritic --critic-iters --d-steps --n-dis --d-iters", Same(("--critic-steps",))),
-    ("--lambda --lambda-gp --gp-weight --gp-lambda --lambda-term", Same(("--penalties.0.weight",))),
+    ("--lambda --lambda-gp --gp --gp-weight --gp-lambda --lambda-term", Same(("--penalties.0.weight",))),
+    ("--r1-gamma --r1-weight", Same(("--penalties.0.gamma",))),
+    (
+        "--clip --clip-value --clip-limit --weight-clip --weight-clipping --weight-cliping-limit --clipping",
+        Same(("--constraint.limit",)),
+    ),
+    (
+        "--ema --ema-decay --ema-beta --ema-rate --ema-kimg",
+        Otherwise("the average is --average.half-life N, in images; decay D at batch B is B ln(1/2) / ln(D) of them"),
+    ),
+    (
+        "--metrics --metric --fid --eval --eval-every --eval-freq --fid-every",
+        Otherwise("--run.evaluate says what judges samples in training; 'steadygan evaluate RUN' has all metrics"),
+    ),
     ("--channels --nc --in-channels --img-channels", Same(("--data.channels",))),
     ("--grayscale --greyscale --grey --gray", Short(("--data.channels", "1"))),
     ("--flip --hflip --mirror --horizontal-flip", Short(("--data.flip",))),
