@@ -5,6 +5,7 @@ Only a plain file, or a name that is free, is replaced: a device or FIFO that is
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -23,7 +24,8 @@ def target_of(path: Path) -> Path:
         if not path.is_symlink():
             return path
         target = path.resolve()
-        target.lstat()
+        if stat.S_ISLNK(target.lstat().st_mode):  # a circle, which Python 3.13 and later leave as it is
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     except FileNotFoundError:
         return target
     except (OSError, RuntimeError, ValueError) as error:
