@@ -16,6 +16,7 @@ from steadygan.diagnostics.signals.layer_gradients import layer_gradients
 from steadygan.diagnostics.signals.lipschitz import steepest_pair
 from steadygan.diagnostics.signals.separation import saturation, separation
 from steadygan.diagnostics.signals.spectral import spectral_norms
+from steadygan.networks.layers.packing import norms_of_packs
 from steadygan.types import Batch, CriticOutput, join_samples, sample_count, scales_of
 
 if TYPE_CHECKING:
@@ -165,15 +166,8 @@ def slopes(subject: Subject, train: Batch, fake: Batch, seed: int, most: int = S
     found = [scores_and_slopes(lambda x: subject.score(subject.critic, x, real.labels), each) for each in points]
     packing = subject.packing
     (of_real, at_real), (of_fake, at_fake), (_, at_between) = found
-    at_real, at_fake, at_between = (_norms_of_packs(each, packing) for each in (at_real, at_fake, at_between))
+    at_real, at_fake, at_between = (norms_of_packs(each, packing)[::packing] for each in (at_real, at_fake, at_between))
     return Slopes(at_real, at_fake, at_between, torch.cat([of_real, of_fake])[::packing])
-
-
-def _norms_of_packs(norms: Tensor, packing: int) -> Tensor:
-    """[N / m] gradient norms of packs' scores, from those [N] of the sum of scores, m equal ones a pack, by sample."""
-    import torch
-
-    return norms if packing == 1 else torch.linalg.vector_norm(norms.view(-1, packing), dim=1) / packing
 
 
 def of_slopes(found: Slopes) -> dict[str, float]:

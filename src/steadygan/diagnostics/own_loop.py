@@ -17,6 +17,7 @@ from steadygan.diagnostics.signals.critic_passes import mean_scores, without_tra
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
 from steadygan.measuring import preserved_random_state
+from steadygan.networks.layers.packing import packing_of
 from steadygan.types import Batch, CriticOutput, PlayerName, Sample, sample_count, scales_of
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def subject_of(
     probe = samples.draw(0, 1).samples
     reference = samples.draw(0, max(SAMPLES, most_rows(width_of(probe))))
     shapes = [scale.shape[1:] for scale in scales_of(probe)]
-    packing = _packing_of(critic)
+    packing = packing_of(critic)
     batch = max(batch // packing, 1) * packing
 
     def generate(latents: Tensor, labels: Tensor | None) -> Sample:
@@ -172,12 +173,6 @@ def subject_of(
         with untouched(subject):
             trained.check(subject, form)
     return subject
-
-
-def _packing_of(critic: nn.Module) -> int:
-    """Samples that a ``PackedCritic`` scores together; 1 of another."""
-    found = getattr(critic, "packing", 1)
-    return found if isinstance(found, int) and found > 1 else 1
 
 
 def loss_of_scores(loss: Loss, player: PlayerName, real: Any, fake: Any) -> Tensor | None:

@@ -31,7 +31,7 @@ class PackedCritic(nn.Module):
         """
         super().__init__()
         self.critic = critic
-        self.group = self.packing = packing
+        self.group = packing
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> CriticOutput:
         """Raises UsageError for a number of samples that the packing does not divide."""
@@ -51,7 +51,7 @@ class PackedCritic(nn.Module):
 
 def packing_of(critic: nn.Module) -> int:
     """Samples that the critic scores together, 1 if each by itself."""
-    return critic.packing if isinstance(critic, PackedCritic) else 1
+    return critic.group if isinstance(critic, PackedCritic) else 1
 
 
 def norms_of_packs(norms: Tensor, packing: int) -> Tensor:
