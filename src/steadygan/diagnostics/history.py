@@ -108,7 +108,12 @@ class History:
             make: makes it, of this log
         """
         if name not in self._arrays:
-            self._arrays[name] = make() if self._whole is None else of(self._whole)[: self.looks]
+            whole = self._whole
+            if whole is None:
+                self._arrays[name] = make()
+            else:
+                found = whole._arrays.get(name)
+                self._arrays[name] = (of(whole) if found is None else found)[: self.looks]
         return self._arrays[name]
 
 
