@@ -8,21 +8,32 @@ import pytest
 import steadygan as sg
 from steadygan.errors import UsageError
 from steadygan.networks import StyleGAN2Critic, StyleGAN2Generator
+from steadygan.optimizers import Adam
+from steadygan.penalties import R1, PathLength
 from steadygan.priors import Normal
 from steadygan.recipes import stylegan2_ada
 from tests.learning.trained import likeness, trained
 
 
 def narrow(tmp_path, rounds) -> sg.Run:
-    """A run of narrow networks."""
-    networks = {"generator": StyleGAN2Generator(128, 16, style=32, mapping=2), "critic": StyleGAN2Critic(128, 16)}
-    return trained(tmp_path, stylegan2_ada, rounds, prior=Normal(32), batch=16, **networks)
+    """A run of narrow networks, at twice the preset's rate and a gamma for plain shapes."""
+    changes = {
+        "generator": StyleGAN2Generator(128, 16, style=32, mapping=2),
+        "critic": StyleGAN2Critic(128, 16),
+        "prior": Normal(32),
+        "batch": 16,
+        "penalties": (R1(3.0, every=16), PathLength(every=4)),
+        "generator_optimizer": (adam := Adam(5e-3, betas=(0.0, 0.99))),
+        "critic_optimizer": adam,
+    }
+    return trained(tmp_path, stylegan2_ada, rounds, **changes)
 
 
 @pytest.mark.slow
 def test_stylegan2_ada_learns_digits(tmp_path):
+    """Measured with four seeds: 0.079 to 0.099 and 0.60 to 0.69; 0.17 by the preset's rate and gamma."""
     distance, spread = likeness(narrow(tmp_path, 200))
-    assert distance < 0.22
+    assert distance < 0.13
     assert spread > 0.5
 
 
