@@ -112,7 +112,7 @@ def test_the_other_questions_are_answered_from_the_log() -> None:
     assert "enough" in answer("data", run())
     assert "overfits" in answer("data", run(r_v=0.5))
     assert "critic.2" in answer("nan", run(non_finite="critic.2"))
-    assert answer("nan", run()).startswith("There is none")
+    assert answer("nan", run()).startswith("None is seen")
     assert answer("critic", run()).startswith("No")
     assert answer("critic", run(accuracy=1.0, derivative=1e-7)).startswith("Yes")
 

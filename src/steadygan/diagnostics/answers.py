@@ -31,6 +31,8 @@ LEAST = 0.02
 """such a deviation, at least, as a share of the loss' usual size"""
 PATIENCE = 0.2
 """share of the rounds done in which a training that goes on gets better"""
+ENDED = 0.1
+"""share of the rounds done, the last ones, that a loss has no number in"""
 
 
 def answer(question: Question, rows: Iterable[Row] | History, diagnosis: Diagnosis | None = None) -> str:
@@ -132,7 +134,12 @@ def _data(history: History, diagnosis: Diagnosis) -> str:
 def _nan(history: History, diagnosis: Diagnosis) -> str:
     found = _found(diagnosis, "diverged")
     if found is None:
-        return "There is none: all numbers of the log are finite and none grows without end."
+        ended = [
+            f" {field} has no number after round {int(history[field].rounds[-1]):,}, of {history.round:,}."
+            for field in ("critic_loss", "generator_loss", "gap")
+            if history[field] and history[field].rounds[-1] < (1 - ENDED) * history.round
+        ]
+        return f"None is seen: the numbers that were read are finite and none grows without end.{''.join(ended)}"
     levels = Levels(history)
     before = []
     for field in ("slope_between", "critic_gradient", "generator_gradient", "gap", "critic_update", "generator_update"):
@@ -152,9 +159,11 @@ def _critic(history: History, diagnosis: Diagnosis) -> str:
     weak = _found(diagnosis, "critic_too_weak")
     if weak is not None:
         return f"No, it is too weak: {_because(weak)}."
-    if not history["accuracy"]:
+    if not (history["accuracy"] and (history["generator_gradient"] or history["derivative"])):
+        known = [each.text for each in said(Levels(history), "accuracy")]
         return (
-            f"The log does not say: it needs {_names('accuracy', 'generator_gradient')}. A low loss alone is no sign."
+            f"The log does not say: it needs {_names('accuracy', 'generator_gradient', joint='and')}"
+            f"{f'; {known[0]}' if known else ''}. A low loss alone is no sign."
         )
     evidence = said(Levels(history), "accuracy", "generator_gradient", "derivative")
     return (
@@ -192,8 +201,8 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _names(*fields: str) -> str:
-    return " or ".join(fields)
+def _names(*fields: str, joint: str = "or") -> str:
+    return f" {joint} ".join(fields)
 
 
 _ANSWERS: dict[Question, Callable[[History, Diagnosis], str]] = {

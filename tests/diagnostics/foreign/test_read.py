@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
+import shlex
 from pathlib import Path
 
 import pytest
 
 from steadygan.diagnostics.foreign import is_log, read
 from steadygan.diagnostics.foreign.looks import MOST
+from steadygan.diagnostics.foreign.text import LONGEST
 from steadygan.errors import DataError, UsageError
 
 
@@ -38,6 +39,8 @@ def losses(path: Path) -> list[tuple[object, ...]]:
         PLAIN.replace(",", "\t"),
         PLAIN.replace(",", ";").replace(".", ","),
         PLAIN.replace(",", " , "),
+        PLAIN.replace(",", "   "),
+        PLAIN.replace(",", ";").replace(".", ",") + "3;1e-05;1\n2;0,25;2\n",
         "# made by a tool\n\n" + PLAIN,
         '"step","d_loss","g_loss"\n"1","0.5","1"\n"2","0.25","2"\n',
         ",step,d_loss,g_loss\n0,1,0.5,1\n1,2,0.25,2\n",
@@ -58,6 +61,8 @@ def test_tables_of_text_are_read_as_what_they_mean(tmp_path: Path, text: str | b
         '{"iter": 1, "errD": 0.5, "errG": 1}\n{"iter": 2, "errD": 0.25, "errG": 2}\n{"iter": 3, "err',
         '[{"iter": 1, "lossD": 0.5, "lossG": 1}, {"iter": 2, "lossD": 0.25, "lossG": "2.0"}]',
         '{"iteration": [1, 2], "D_loss": [0.5, 0.25], "G_loss": [1, 2]}',
+        json.dumps({"note": "x" * LONGEST, "iteration": [1, 2], "D_loss": [0.5, 0.25], "G_loss": [1, 2]}),
+        '{"step": 1, "d_loss": 0.5, "g_loss": 1, "betas": [0.5, 0.999]}\n{"step": 2, "d_loss": 0.25, "g_loss": 2}',
         '{\n "log_history": [\n {"step": 1, "loss_D": 0.5, "loss_G": 1},\n {"step": 2, "loss_D": 0.25, "loss_G": 2}]}',
         '{"step": 1, "losses": {"disc_loss": 0.5, "gen_loss": 1}}\n{"step": 2, "losses": {"disc_loss": 0.25, '
         '"gen_loss": 2}}\n',
@@ -134,7 +139,78 @@ def test_a_loss_that_became_nan_is_not_finite_and_cells_without_numbers_are_not(
     twice = read(written(tmp_path, "step,d_loss,g_loss\n1,0.5,nan\n1,nan,2\n2,0.5,nan\n2,nan,2\n"))
     assert not any("non_finite" in row for row in twice.rows)
     endless = read(written(tmp_path, "step,d_loss\n1,0.5\n2,-inf\n"))
-    assert endless.rows[1]["critic_loss"] == -math.inf
+    assert endless.rows[1]["non_finite"] == "d_loss"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["nan", "-nan(ind)", "nan(snan)", "1.#QNAN", "-1.#IND", "inf", "-Infinity", "1.#INF"]
+)
+@pytest.mark.parametrize("column", ["d_loss", "train gen cost", "wasserstein distance", "gap"])
+def test_a_loss_that_is_not_finite_to_the_end_is_seen_in_any_spelling(
+    tmp_path: Path, spelling: str, column: str
+) -> None:
+    rows = [f"{index},{0.5 if index < 300 else spelling}" for index in range(500)]
+    log = read(written(tmp_path, "\n".join([f"iter,{column}", *rows])))
+    assert [row["round"] for row in log.rows if row.get("non_finite") == column] == [pytest.approx(300, abs=4)]
+
+
+@pytest.mark.parametrize("count", [250, 2000])
+def test_one_infinite_number_is_a_note_however_long_the_log(tmp_path: Path, count: int) -> None:
+    rows = [f"{index},{0.5 if index != 100 else 'inf'}" for index in range(count)]
+    log = read(written(tmp_path, "\n".join(["iter,d_loss", *rows])))
+    assert not any("non_finite" in row or row["critic_loss"] != 0.5 for row in log.rows if "critic_loss" in row)
+    assert "'d_loss' is infinite 1 time and finite after it: left out" in log.notes
+
+
+def test_a_loss_that_is_nan_within_the_last_epoch_is_seen(tmp_path: Path) -> None:
+    rows = [f"{row // 100},{row % 100},{0.5 if row < 440 else 'nan'}" for row in range(500)]
+    by_batch = read(written(tmp_path, "\n".join(["epoch,batch,d_loss", *rows])))
+    assert next(row["round"] for row in by_batch.rows if "non_finite" in row) == pytest.approx(440, abs=4)
+    rows = [f"{row // 100},{0.5 if row < 440 else 'nan'}" for row in range(500)]
+    by_epoch = read(written(tmp_path, "\n".join(["epoch,d_loss", *rows])))
+    assert [row["round"] for row in by_epoch.rows if "non_finite" in row] == [4]
+
+
+def test_a_loss_without_numbers_at_the_end_is_said(tmp_path: Path) -> None:
+    rows = [f"{index},{0.5 if index < 30 else ''},1" for index in range(100)]
+    log = read(written(tmp_path, "\n".join(["step,d_loss,g_loss", *rows])))
+    assert [note for note in log.notes if "no number" in note] == ["'d_loss' has no number after round 29, of 99"]
+
+
+def test_steps_that_begin_again_are_counted_through_without_epochs(tmp_path: Path) -> None:
+    rows = [f"{row % 100},{row}" for row in range(300)]
+    log = read(written(tmp_path, "\n".join(["iter,d_loss", *rows])))
+    assert log.rows[-1]["round"] == log.rows[-1]["critic_loss"] == 299
+    assert any("begins again 2 times" in note for note in log.notes)
+    anew = read(written(tmp_path, "\n".join(["iter,d_loss", *rows[:200]])))
+    assert anew.rows[-1]["round"] == 99  # once may be a training that was begun anew
+
+
+def test_a_column_of_rounds_that_is_no_use_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "at,d_loss\n0.05,1\n0.10,2\n0.15,3\n")
+    assert any("'at' has numbers that are not whole" in note for note in read(path, {"round": "at"}).notes)
+
+
+def test_of_a_number_a_step_and_its_mean_of_an_epoch_the_step_is_read(tmp_path: Path) -> None:
+    rows = [f",{index},,{index // 10},{index}" for index in range(30)] + ["9,,9,2,29"]
+    path = written(tmp_path, "\n".join(["d_loss_epoch,d_loss_step,gen/dur_epoch,epoch,step", *rows]))
+    assert read(path).columns["critic_loss"] == "d_loss_step"
+
+
+def test_a_stranger_s_column_of_a_field_s_name_is_not_that_field(tmp_path: Path) -> None:
+    rows = [f"{index},10,{index},0.5,1" for index in range(20)]
+    log = read(written(tmp_path, "\n".join(["epoch,classes,score,d_loss,g_loss", *rows])))
+    assert set(log.columns) == {"round", "critic_loss", "generator_loss"}
+    ours = "round,classes,score,d_loss,distance_ratio,bins_missing,energy,slope_real"
+    rows = [f"{index},1,3,0.5,.9,.1,.1,1" for index in range(20)]
+    assert {"classes", "score"} <= set(read(written(tmp_path, "\n".join([ours, *rows]))).columns)
+
+
+def test_the_guess_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    log = read(written(tmp_path, "iter,Loss D's,D(x),D(G(z))\n1,0.5,.6,.3\n2,0.25,.7,.2\n"))
+    (line,) = [note for note in log.notes if note.startswith("guessed")]
+    words = shlex.split(line.split("--columns ")[1])
+    assert words == ["critic_loss=Loss D's", "real_score=D(x)", "fake_score=D(G(z))", "round=iter"]
 
 
 def test_signs_and_percent(tmp_path: Path) -> None:

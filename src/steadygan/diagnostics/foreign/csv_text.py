@@ -1,4 +1,4 @@
-"""Tables of text: CSV with commas, semicolons, tabs or bars, with decimal points or commas."""
+"""Tables of text: CSV with commas, semicolons, tabs, bars or blanks, with decimal points or commas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ LOOKED_AT = 2000
 """lines by which delimiter, decimals and header are told"""
 MOST_COLUMNS = 4096
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+]?\d*\.\d+([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_POINT = re.compile(r"[-+]?\d*\.\d+([eE][-+]?\d+)?")
 
 
 def open_csv(path: Path) -> Source:
@@ -31,9 +32,13 @@ def open_csv(path: Path) -> Source:
     if not first:
         raise DataError(f"'{shown(path)}' is empty: it has no rows")
     delimiter = max(DELIMITERS, key=lambda each: _score(first, each))
+    if not _score(first, delimiter)[0] and _score(first, " ")[0]:
+        delimiter = " "
     table = [_cells(line, delimiter) for line in first]
     comma = _comma(table[1:] or table)
     header, notes = _header(path, table, comma)
+    if comma:
+        notes.append("commas in numbers are decimal points")
     begin = 0 if any("no header" in note for note in notes) else 1
 
     def records() -> Iterator[Record]:
@@ -72,10 +77,11 @@ def _score(lines: list[str], delimiter: str) -> tuple[int, int]:
 
 
 def _comma(table: list[list[str]]) -> str:
-    """'.' if commas in numbers are decimal ones."""
+    """'.' if commas in numbers are decimal ones: some cannot be separators of thousands, or no number has a point."""
     cells = [text.strip() for row in table for text in row]
-    commas = sum(bool(_DECIMAL_COMMA.fullmatch(text)) for text in cells)
-    return "." if commas and not any(_POINT.fullmatch(text) for text in cells) else ""
+    commas = [text for text in cells if _DECIMAL_COMMA.fullmatch(text)]
+    proven = any(not _THOUSANDS.fullmatch(text) for text in commas)
+    return "." if proven or (commas and not any(map(_POINT.fullmatch, cells))) else ""
 
 
 def _header(path: Path, table: list[list[str]], comma: str) -> tuple[list[str], list[str]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.data.reading import need_memory, reading, shown
+from steadygan.diagnostics.foreign.names import guess
 from steadygan.diagnostics.foreign.record import Cell, Record, Source, value_of
-from steadygan.diagnostics.foreign.text import encoding_of, lines_of
+from steadygan.diagnostics.foreign.text import encoding_of, first_line, lines_of
 from steadygan.errors import DataError
 from steadygan.system.json_text import parse_json
 from steadygan.system.regular import read_regular
@@ -26,8 +27,8 @@ def open_json(path: Path) -> Source:
     Raises:
         DataError: one line, for what is no such log.
     """
-    first = next((line for line in lines_of(path) if line.strip()), "")
-    if isinstance(_object(first), dict) and not _alone(path):
+    first = first_line(path)
+    if first is not None and isinstance(row := _object(first), dict) and not _alone(path, row):
         return _by_lines(path)
     rows = _rows(path, _whole(path))
     return Source("JSON", lambda: (flat(row) for row in rows))
@@ -76,11 +77,13 @@ def _object(line: str) -> Any:
         return None
 
 
-def _alone(path: Path) -> bool:
+def _alone(path: Path, first: Mapping[str, Any]) -> bool:
     """True if the first line holds lists or objects of which the file consists, with no other line."""
-    lines = (line for line in lines_of(path) if line.strip())
-    first = _object(next(lines))
-    return next(lines, None) is None and any(isinstance(value, list) for value in first.values())
+    if not any(isinstance(value, list) for value in first.values()):
+        return False
+    if guess([name for name, value in flat(first).items() if isinstance(value, float)]):
+        return False  # a row, one of whose values is a list
+    return sum(1 for line, _ in zip(filter(str.strip, lines_of(path)), range(2), strict=False)) == 1
 
 
 def _whole(path: Path) -> Any:

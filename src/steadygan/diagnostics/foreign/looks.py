@@ -9,10 +9,16 @@ from steadygan.diagnostics.fields import Row
 from steadygan.diagnostics.foreign.columns import Mapped
 from steadygan.diagnostics.foreign.names import FAKE, REAL
 from steadygan.diagnostics.foreign.record import Record
+from steadygan.system.words import counted
 
 MOST = 256
 """looks that are kept at most, and half as many at least"""
-LOSSES = ("critic_loss", "generator_loss")
+LOSSES = ("critic_loss", "generator_loss", "wasserstein", "gap", REAL, FAKE)
+"""numbers that are watched for the round from which they are not finite"""
+INSIDE = 3
+"""times the longest gap, and one: NaN after a number of the same round"""
+ENDED = 0.1
+"""share of the rounds, at the end, without a number of a loss that had some"""
 
 
 class Looks:
@@ -22,13 +28,14 @@ class Looks:
         """
         Args:
             mapped: which column is which field
-            span: rounds of an epoch, where they begin again with each
+            span: rounds of an epoch, where they begin again with each, or after each restart
             planned: rounds of the training, if known
         """
         self._mapped, self._span, self._planned = mapped, span, planned
         self._rows: list[dict[str, float | int | str]] = []
         self._stride, self._open, self._last, self._count = 1, 0, -1, 0
-        self._nan = {name: _NaN() for name in LOSSES if name in mapped.fields}
+        self._finite = {name: _Finite() for name in LOSSES if name in mapped.fields}
+        self._before, self._restarts = -math.inf, 0
         self.returns = 0
         """how often the log went back to an earlier round"""
 
@@ -59,8 +66,8 @@ class Looks:
             self._open = self._stride // 2 if odd else 0
 
     def rows(self) -> tuple[Row, ...]:
-        """The looks so far; a loss that is NaN from some round to the end is not finite there."""
-        gone = [(each.since, self._mapped.fields[name]) for name, each in self._nan.items() if each.at_end]
+        """The looks so far; a loss that is NaN or infinite from some round to the end is not finite there."""
+        gone = [(each.since, self._mapped.fields[name]) for name, each in self._finite.items() if each.lost]
         rows = [{**row, **({} if self._planned is None else {"rounds": self._planned})} for row in self._rows]
         if gone:
             since, column = min(gone)
@@ -70,6 +77,17 @@ class Looks:
                     break
         return tuple(rows)
 
+    def notes(self) -> list[str]:
+        """What is odd about the losses, in lines."""
+        found = []
+        for name, each in self._finite.items():
+            column = self._mapped.fields[name]
+            if each.infinite and not each.lost:
+                found.append(f"'{column}' is infinite {counted(each.infinite, 'time')} and finite after it: left out")
+            if 0 <= each.known < (1 - ENDED) * self._last and not each.lost:
+                found.append(f"'{column}' has no number after round {each.known:,}, of {self._last:,}")
+        return found
+
     def _round(self, record: Record) -> int | None:
         """The round of a record; without a number that of the record before."""
         column = self._mapped.fields.get("round")
@@ -78,6 +96,10 @@ class Looks:
         value = record.get(column)
         if not isinstance(value, float) or not math.isfinite(value):
             return self._last if self._last >= 0 else None
+        if self._mapped.restarts:
+            self._restarts += value < self._before
+            self._before = value
+            value += self._span * self._restarts
         if self._mapped.epoch is not None:
             epoch = record.get(self._mapped.epoch)
             value += self._span * (epoch if isinstance(epoch, float) and math.isfinite(epoch) else 0.0)
@@ -90,9 +112,9 @@ class Looks:
             if name == "non_finite":
                 row |= {name: value} if isinstance(value, str) else {}
             elif name != "round" and isinstance(value, float):
-                if name in self._nan:
-                    self._nan[name].add(value, round_)
-                if not math.isnan(value):
+                if name in self._finite:
+                    self._finite[name].add(value, round_)
+                if math.isfinite(value) or (name not in self._finite and not math.isnan(value)):
                     row[name] = self._mapped.factors.get(name, 1.0) * value
         real, fake = row.pop(REAL, None), row.pop(FAKE, None)
         if isinstance(real, float) and isinstance(fake, float):
@@ -102,26 +124,35 @@ class Looks:
         return row
 
 
-class _NaN:
-    """Tells a loss that became NaN for good from cells without a number: no earlier gap is as long as the last."""
+class _Finite:
+    """Tells a loss that is NaN or infinite for good from cells without a number: no earlier gap is as long as the last.
+
+    Rows after a number in the same round are such cells more often: there the gap has to be a good deal longer.
+    """
 
     def __init__(self) -> None:
         self._now = self._longest = 0
         self.since = 0
-        self._known = -1
+        self.known = -1
+        """the last round with a number"""
+        self.infinite = 0
+        """how often it was infinite, up to the last number"""
+        self._infinite = 0
 
     def add(self, value: float, round_: int) -> None:
-        if math.isnan(value) and round_ == self._known:
-            return  # another row of the round has the number
-        if math.isnan(value):
+        if math.isfinite(value):
+            self._longest, self._now, self.known = max(self._longest, self._now), 0, round_
+            self.infinite, self._infinite = self.infinite + self._infinite, 0
+        else:
             self.since = round_ if not self._now else self.since
             self._now += 1
-        else:
-            self._longest, self._now, self._known = max(self._longest, self._now), 0, round_
+            self._infinite += math.isinf(value)
 
     @property
-    def at_end(self) -> bool:
-        return self._now > self._longest
+    def lost(self) -> bool:
+        """True if it is not finite from ``since`` to the end."""
+        inside = self._now and self.since == self.known and not self._infinite
+        return self._now > (INSIDE * (self._longest + 1) if inside else self._longest)
 
 
 def looks(records: Iterable[Record], mapped: Mapped, span: float = 0.0, planned: int | None = None) -> Looks:

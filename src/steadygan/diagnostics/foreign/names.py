@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from steadygan.diagnostics.fields import FIELDS
+from steadygan.diagnostics.fields import FIELDS, LOSSES
 
+PREFIX = "signals/"
+"""before our fields in a tracker"""
 _D = frozenset(["d", "disc", "dis", "discriminator", "critic", "netd", "errd", "lossd", "dloss", "netf"])
 _G = frozenset(["g", "gen", "generator", "netg", "errg", "lossg", "gloss"])
-_LOSS = frozenset(["loss", "losses", "err", "error", "errd", "lossd", "dloss", "errg", "lossg", "gloss"])
-_OF_A_LOSS = "real fake gp penalty reg r1 r2 pl feat feature vgg l1 l2 cycle id idt kl recon rec"
+_LOSS = frozenset(["loss", "losses", "cost", "err", "error", "errd", "lossd", "dloss", "errg", "lossg", "gloss"])
+_OF_A_LOSS = (
+    "real fake gp penalty reg r1 r2 pl feat feature fm vgg percep perceptual l1 l2 cycle id idt kl recon rec mel dur "
+    "pix pixel style content"
+)
 _NO_LOSS = "acc accuracy lr grad gradient norm std num min max scores signs scale time"
 _PARTS = frozenset(f"{_OF_A_LOSS} {_NO_LOSS}".split())
 """words of a column that is a part of a loss, or no loss"""
+_WHOLE = frozenset(["total", "sum", "all"])
+"""words of a loss that is the sum of others"""
 _GROUPS = frozenset(["train", "training", "metrics", "stats", "log", "logs"])
 """words before the name of a number that say where it is of"""
 _ROUNDS = (
@@ -34,6 +41,17 @@ _EXACT = {
     "augmentation": "progress_augment augment_p aug_p ada_p ada_aug_p",
     "equilibrium": "convergence_measure m_global convergence",
 }
+SHARES = {
+    **dict.fromkeys(["classes", "bins_missing", "bins_different", "saturated", "duplicates", "clipped_share"], 1.0),
+    "accuracy": 100.0,
+}
+"""highest numbers of fields that are shares, at least 0; an accuracy may be in percent"""
+AMBIGUOUS = frozenset(
+    ["score", "classes", "energy", "accuracy", "seen", "rounds", "move", "rise", "area", "response", "augmentation"]
+)
+"""fields whose names other tools give to other numbers: of these, a column is taken by name only beside our own"""
+OWN = 3
+"""other fields of ours, besides losses, by which a log is one of a monitor of ours"""
 REAL, FAKE = "real_score", "fake_score"
 """the critic's mean scores, of whose difference a gap is made"""
 _SCORES = {
@@ -49,20 +67,28 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def guess(names: Sequence[str]) -> dict[str, str]:
-    """Fields to columns, as far as names are usual ones; of several columns the one with the shortest name.
+    """Fields to columns, as far as names are usual ones.
 
+    Of several columns that may be a field it is the one with the shortest name, then a total, then the first.
     ``REAL`` and ``FAKE`` are given too, where both are there.
     """
-    ours = {name.removeprefix("signals/"): name for name in names}  # a tracker's prefix
+    ours = {name.removeprefix(PREFIX): name for name in names}
     found = {field: name for field, name in ours.items() if field in FIELDS and field != "round"}
+    if len(set(found) - AMBIGUOUS - set(LOSSES)) < OWN:
+        found = {field: name for field, name in found.items() if field not in AMBIGUOUS or name.startswith(PREFIX)}
     for field, fits in _TESTS.items():
         columns = [name for name in names if fits(words(name)) and name not in found.values()]
         if field not in found and columns:
-            found[field] = min(columns, key=lambda name: (len(words(name)), names.index(name)))
+            found[field] = min(columns, key=_unlikely)  # the first of equals
     if (REAL in found) != (FAKE in found) or "gap" in found:
         found.pop(REAL, None)
         found.pop(FAKE, None)
     return found
+
+
+def _unlikely(name: str) -> tuple[int, bool, bool]:
+    found = words(name)
+    return len(found), not _WHOLE & set(found), found[-1] in ("epoch", "val", "valid", "test")
 
 
 def round_columns(names: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ Cell = float | str | None
 Record = Mapping[str, Cell]
 
 _EMPTY = frozenset({"", "-", "na", "n/a", "none", "null", "nil"})
-_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
+_NAN = re.compile(r"s?nan(\(\w*\))?|1\.#(qnan|snan|ind|nan)0*")
+"""as C libraries, Python and Windows spell it"""
+_INFINITE = re.compile(r"inf(inity)?|∞|1\.#inf0*")
 _LONGEST = 64
 
 
@@ -36,8 +39,11 @@ def cell(text: str, comma: str = "") -> Cell:
     text = text.strip()
     if text.lower() in _EMPTY:
         return None
-    if text.lower().lstrip("+-") in _NOT_FINITE:
-        return math.copysign(1.0, -1.0 if text.startswith("-") else 1.0) * _NOT_FINITE[text.lower().lstrip("+-")]
+    unsigned = text.lower().lstrip("+-")
+    if _NAN.fullmatch(unsigned):
+        return math.nan
+    if _INFINITE.fullmatch(unsigned):
+        return -math.inf if text.startswith("-") else math.inf
     plain = text.removesuffix("%") if len(text) <= _LONGEST else ""
     if "_" in plain or not plain.isascii():
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,36 @@ def encoding_of(path: Path) -> str:
             return encoding
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b\x08" for byte in head)
     if b"\0" in head or controls > len(head) / 50:
-        raise DataError(f"'{shown(path)}' is no log: allowed: CSV, JSON lines, TensorBoard events; it is a binary file")
+        raise DataError(
+            f"'{shown(path)}' is no log: allowed: CSV, JSON, printed lines, TensorBoard events; it is a binary file"
+        )
     return "utf-8"
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+    encoding = encoding_of(path)
+    with (
+        reading(path, "text"),
+        open_regular(path) as file,
+        io.TextIOWrapper(file, encoding=encoding, errors="replace", newline=None) as text,
+    ):
+        yield text
+
+
+def first_line(path: Path) -> str | None:
+    """The first line with something in it; None where it is longer than ``LONGEST``, '' where there is none.
+
+    Raises:
+        DataError: as ``lines_of``.
+    """
+    with _opened(path) as text:
+        while line := text.readline(LONGEST + 1):
+            if len(line) > LONGEST:
+                return None
+            if line.strip():
+                return line.rstrip("\n")
+    return ""
 
 
 def lines_of(path: Path) -> Iterator[str]:
@@ -55,12 +84,7 @@ def lines_of(path: Path) -> Iterator[str]:
     Raises:
         DataError: one line, for a file that cannot be read, is no text, or has a line longer than ``LONGEST``.
     """
-    encoding = encoding_of(path)
-    with (
-        reading(path, "text"),
-        open_regular(path) as file,
-        io.TextIOWrapper(file, encoding=encoding, errors="replace", newline=None) as text,
-    ):
+    with _opened(path) as text:
         while line := text.readline(LONGEST + 1):
             if len(line) > LONGEST:
                 raise DataError(f"'{shown(path)}' has a line of more than {LONGEST:,} characters; no log has")

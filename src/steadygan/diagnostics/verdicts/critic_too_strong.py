@@ -62,7 +62,10 @@ def critic_too_strong(history: History) -> Finding | None:
     missing = int(math.isnan(gradient[-1])) + int(not samples.known[-1])
     most = MOST_SURE if (flat | starved)[-1] else SATURATED_MOST if full[-1] else DOUBTFUL
     evidence = said(levels, *fields, most=3)
-    return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
+    found = levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
+    if found is None and not any(map(levels.has, fields[1:])):
+        return _by_losses(levels)
+    return found
 
 
 LOSS_NONE, LOSS_HIGH = 0.05, 4.0
@@ -70,11 +73,14 @@ LOSS_NONE, LOSS_HIGH = 0.05, 4.0
 
 
 def _by_losses(levels: Levels) -> Finding | None:
-    """By losses alone, which differ between methods: a critic's near 0 and a generator's that is high and rising."""
+    """By losses alone, which differ between methods: a critic's near 0 and a generator's that is high and rising.
+
+    An accuracy, where it is known, bears it out or not.
+    """
     critic, generator = levels.level("critic_loss"), levels.level("generator_loss")
     with np.errstate(invalid="ignore"):
         holds = (critic >= 0) & (critic < LOSS_NONE) & (generator > LOSS_HIGH) & (levels.age >= FROM_WITHOUT_CAUSE)
-        holds &= levels.earlier("critic_loss") < LOSS_NONE
+        holds &= (levels.earlier("critic_loss") < LOSS_NONE) & ~(levels.level("accuracy") < PERFECT)
     strength = between(generator, LOSS_HIGH, 20)
     evidence = said(levels, "critic_loss", "generator_loss")
     return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=2, most=0.6)
