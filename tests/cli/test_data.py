@@ -10,6 +10,7 @@ from PIL import Image
 
 from steadygan.cli import main
 from steadygan.data import DataOptions, open_data
+from tests.data.making import fill
 
 
 def test_data_is_audited_and_pictured(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +20,23 @@ def test_data_is_audited_and_pictured(place: Path, capsys: pytest.CaptureFixture
     assert "16x16" in said
     assert "mirrored" in said
     assert Image.open("digits-sheet.png").format == "PNG"
+
+
+def test_a_sheet_replaces_an_earlier_one_and_no_other_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = Path("digits-sheet.png")
+    assert [main(["data", "digits"]), main(["data", "digits"])] == [0, 0]
+    sheet.write_bytes(b"precious")
+    assert main(["data", "digits"]) == 2
+    assert sheet.read_bytes() == b"precious"
+    assert "is no contact sheet of steadygan" in capsys.readouterr().err
+    assert main(["data", "digits", "--overwrite"]) == 0
+    assert Image.open(sheet).format == "PNG"
+
+
+def test_a_long_name_is_cut_to_what_a_file_may_have(place: Path) -> None:
+    folder = fill(place / ("猫" * 84), 20)  # 252 bytes
+    assert main(["data", folder.name]) == 0
+    assert len(list(place.glob("猫*-sheet.png"))) == 1
 
 
 def test_the_sheet_goes_where_it_is_sent_or_nowhere(place: Path) -> None:

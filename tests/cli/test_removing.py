@@ -57,6 +57,13 @@ def test_every_file_that_we_write_into_a_run_goes_with_it(runs: Path) -> None:
     assert not TINY.exists()
 
 
+def test_pictures_that_no_training_wrote_stay_among_its_samples(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (TINY / "samples/best of all.png").write_bytes(b"mine")
+    assert main(["runs", "--delete", "tiny", "--yes"]) == 0
+    assert "best of all.png" in capsys.readouterr().out
+    assert [path.name for path in TINY.rglob("*") if path.is_file()] == ["best of all.png"]
+
+
 def test_files_that_no_training_wrote_stay(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (TINY / "notes.txt").write_text("mine")
     (runs / "elsewhere").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +13,9 @@ from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import LARGEST_WIDTH, Parser
 from steadygan.data.options import DataOptions
+from steadygan.data.sheet_mark import ENDING, is_sheet
 from steadygan.errors import DataError, UsageError
+from steadygan.system.files import file_name
 from steadygan.system.terminal import raw_of, width_of
 
 
@@ -48,7 +51,8 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--sheet and --no-sheet exclude each other; give one of them")
         check_new_file(Path(values.sheet), overwrite=values.overwrite)
     without = values.no_sheet or (values.json and values.sheet is None)
-    _print_audit(options, None if without else values.sheet or "", as_json=values.json)
+    sheet = None if without else values.sheet or ""
+    _print_audit(options, sheet, overwrite=values.overwrite, as_json=values.json)
     return 0
 
 
@@ -94,7 +98,7 @@ def _clear(options: DataOptions, *, everything: bool) -> None:
         print(f"{byte_size(cleared.kept)} kept: a process uses them")
 
 
-def _print_audit(options: DataOptions, sheet: str | None, *, as_json: bool = False) -> None:
+def _print_audit(options: DataOptions, sheet: str | None, *, overwrite: bool = False, as_json: bool = False) -> None:
     """Prints the audit and writes the sheet: none for None, to a file named after the data for ''."""
     from steadygan.data import audit_data, contact_sheet, open_data
     from steadygan.system.files import written_aside
@@ -108,6 +112,9 @@ def _print_audit(options: DataOptions, sheet: str | None, *, as_json: bool = Fal
         raise
     if dataset.sample.is_text and sheet:
         raise UsageError(f"--sheet: '{dataset.name}' is text, of which there is no picture; examples are printed")
+    path = Path(sheet or f"{file_name(dataset.name)}{ENDING}")
+    if sheet == "" and not dataset.sample.is_text:
+        _check_default_sheet(path, overwrite=overwrite)
     if as_json:
         sample = {"shape": dataset.sample.shape, "classes": dataset.sample.classes}
         facts = {"name": dataset.name, "fingerprint": dataset.fingerprint, "sample": sample}
@@ -116,8 +123,17 @@ def _print_audit(options: DataOptions, sheet: str | None, *, as_json: bool = Fal
         print("\n".join(dataset.audit.lines()))
     if sheet is None or dataset.sample.is_text:
         return
-    path = Path(sheet or f"{dataset.name}-sheet.png")
     with written_aside(path) as aside:
         contact_sheet(dataset, aside)
     if not as_json:
         print(f"Contact sheet: {path}")
+
+
+def _check_default_sheet(path: Path, *, overwrite: bool) -> None:
+    """Raises UsageError for a file that is no earlier sheet, or where none can be written."""
+    if os.path.lexists(path) and not overwrite and not is_sheet(path):
+        raise UsageError(
+            f"'{path}' exists and is no contact sheet of steadygan: name another by --sheet, give --overwrite to "
+            "replace it, or --no-sheet"
+        )
+    check_new_file(path, overwrite=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from steadygan.cli.parser import Parser
 from steadygan.errors import UsageError
 from steadygan.run import is_run
+from steadygan.run.occupied import occupied
 from steadygan.run.owner import is_owned, read_owner
 from steadygan.system.files import describe
 from steadygan.system.output_paths import check_output_file, check_output_folder
@@ -46,6 +47,9 @@ def check_new_run(path: Path) -> None:
             f"{path} already holds a run: 'steadygan resume {path}' goes on with it, or name another --out"
         )
     check_output_folder(path)
+    taken = occupied(path)
+    if taken is not None:
+        raise UsageError(taken)
     _check_writable(path)
 
 

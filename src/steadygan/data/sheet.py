@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.dataset import Dataset
 from steadygan.data.numbers import drawing
+from steadygan.data.sheet_mark import MARK
 from steadygan.errors import RunError, UsageError
 from steadygan.rng import fixed_generator
+
+if TYPE_CHECKING:
+    from PIL.PngImagePlugin import PngInfo
 
 _MOST = 64
 _POINTS = 2_000
@@ -36,11 +41,11 @@ def contact_sheet(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         if dataset.sample.is_picture:
             _save_images(samples, Path(path))
         elif dataset.sample.is_signal:
-            drawing.signal_picture(samples).save(path, "PNG")
+            drawing.signal_picture(samples).save(path, "PNG", pnginfo=_mark())
         elif dataset.sample.is_grid:
             _save_images(drawing.as_pictures(samples), Path(path))
         elif dataset.sample.shape != (2,) or dataset.units is not None:
-            drawing.column_histograms(None, samples, dataset.units, dataset.name).save(path, "PNG")
+            drawing.column_histograms(None, samples, dataset.units, dataset.name).save(path, "PNG", pnginfo=_mark())
         else:
             _save_points(samples, Path(path), dataset.name)
     except OSError as error:
@@ -75,7 +80,7 @@ def _save_images(images: NDArray[np.generic], path: Path) -> None:
             sheet.paste(tile, corner, tile)
         else:
             sheet.paste(tile, corner)
-    sheet.save(path, "PNG")
+    sheet.save(path, "PNG", pnginfo=_mark())
 
 
 def _save_points(points: NDArray[np.generic], path: Path, title: str) -> None:
@@ -84,4 +89,12 @@ def _save_points(points: NDArray[np.generic], path: Path, title: str) -> None:
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.add_subplot(aspect="equal", title=title)
     axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
-    figure.savefig(path, format="png", dpi=120)
+    figure.savefig(path, format="png", dpi=120, metadata={"Software": MARK})
+
+
+def _mark() -> PngInfo:
+    from PIL.PngImagePlugin import PngInfo
+
+    mark = PngInfo()
+    mark.add_text("Software", MARK)
+    return mark

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steadygan.errors import UsageError, nearest
 from steadygan.run import layout
+from steadygan.system.files import file_name
 
 RUNS = Path("runs")
 """the default folder of runs"""
@@ -72,7 +73,7 @@ def new_folder(name: str, root: Path = RUNS) -> Path:
 
     The first of the processes of a run makes it, so that two commands at once never get the same one.
     """
-    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+    name = file_name(re.sub(r"[^\w.-]+", "-", name).strip("-.")) or "run"
     folder, number = root / name, 1
     while folder.exists() or not _claimed(folder):
         number += 1

@@ -86,10 +86,20 @@ def whole(folder: Path) -> Removal:
     last = [folder / name for name in LAST]
     of_run = [path for path in (*named, *found, *last) if path.exists() and not path.is_symlink()]
     foreign = sorted(set(folder.iterdir()) - {*of_run, folder / layout.OWNER})
+    samples = folder / layout.SAMPLES
+    if samples in of_run and (others := _others_in(samples)):
+        foreign += others
+        of_run[of_run.index(samples) : of_run.index(samples) + 1] = sorted(set(samples.iterdir()) - set(others))
     foreign += [path for inner in of_run if inner.is_dir() for path in _runs_and_links_in(inner)]
-    if any(path.parent != folder for path in foreign):
+    if any(path.parent not in (folder, samples) for path in foreign):
         raise UsageError(f"{folder} is not deleted: {foreign[-1]} is a run of its own, or a link; move it away first")
     return Removal(folder, tuple(of_run), sum(map(bytes_of, of_run)), "the whole run", tuple(foreign))
+
+
+def _others_in(samples: Path) -> list[Path]:
+    """What lies among the samples and has no name that a run gives."""
+    own = {samples / layout.SCALES, *layout.list_samples(samples.parent), *samples.glob(f"{ASIDE}*")}
+    return sorted(path for path in set(samples.iterdir()) - own if not is_run(path) and not path.is_symlink())
 
 
 def superseded(folder: Path) -> Removal:

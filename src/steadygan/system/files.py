@@ -20,11 +20,18 @@ ASIDE = ".part-"
 """prefix of the names of files and folders that are being written, or were when their process ended"""
 JSON_BYTES = 1 << 28
 """bound of the size of a JSON file"""
+_LONGEST_NAME = 180
+"""bytes of a name that is made of others, of the 255 that most systems allow"""
 
 
 def describe(error: OSError) -> str:
     """The reason of a file error, in a few words."""
     return error.strerror or str(error)
+
+
+def file_name(name: str) -> str:
+    """A name, cut to what a file's name may hold with an ending: systems count its bytes in UTF-8, not its letters."""
+    return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
 
 
 @contextmanager

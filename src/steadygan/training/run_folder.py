@@ -15,6 +15,7 @@ from steadygan.run.environment import Environment
 from steadygan.run.foreign_weights import read_own_names
 from steadygan.run.history import Change, read_history, write_history
 from steadygan.run.marks import marked_damage, read_marks, write_marks
+from steadygan.run.occupied import occupied
 from steadygan.run.owner import owned
 from steadygan.system.files import write_json, write_text
 from steadygan.training import advice, resumption
@@ -41,22 +42,12 @@ def owning(folder: Path, world: World) -> Iterator[str | None]:
         yield taken_over
 
 
-def refusal(folder: Path) -> str | None:
-    """Why a new run cannot begin in a folder; None if it can."""
+def refusal(folder: Path, source: str) -> str | None:
+    """Why a new run on a source of data cannot begin in a folder; None if it can."""
     if (folder / layout.RECIPE).exists():
         command = advice.resume_command(folder)
         return f"{folder} already holds a run: '{command}' goes on with it, or name another --out"
-    left = [
-        name
-        for name in (layout.CHECKPOINTS, layout.METRICS, layout.EVALUATIONS, layout.SIGNALS, layout.HISTORY)
-        if (folder / name).exists() and not (name == layout.CHECKPOINTS and not any((folder / name).iterdir()))
-    ]
-    if left:
-        return (
-            f"{folder} holds {' and '.join(left)} of another run, but no {layout.RECIPE}: they would be taken for this "
-            "run's; move them away, or name another --out"
-        )
-    return None
+    return occupied(folder, source)
 
 
 def check_weights(weights: Path, dataset: Dataset) -> None:

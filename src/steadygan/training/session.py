@@ -100,7 +100,7 @@ def _train(
     doctor: Doctor | None,
 ) -> str:
     chosen = choose_device(local_device(device))
-    refused = world.broadcast(refusal(folder))
+    refused = world.broadcast(refusal(folder, recipe.data.source))
     if refused is not None:
         raise UsageError(refused)
     if weights_from is not None:

@@ -7,11 +7,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from steadygan.data import DataOptions, audit_data, open_data
+from steadygan.data import DataOptions, audit_data, contact_sheet, open_data
+from steadygan.data.sheet_mark import ENDING
 from steadygan.data.sources import walk as walking
 from steadygan.data.sources.walk import MOST_DEPTH, walk
 from steadygan.errors import DataError
+from steadygan.run import layout
 from tests.data.making import fill
 
 
@@ -100,3 +103,35 @@ def test_folders_and_classes_whose_names_are_no_utf8_are_data(tmp_path: Path) ->
     assert data.class_names == ("a", r"b\xff")
     assert data.audit is not None
     "\n".join(data.audit.lines()).encode()
+
+
+def test_runs_and_contact_sheets_inside_the_data_are_no_data(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", 20)
+    before = open_data(DataOptions(source=str(folder))).fingerprint
+    run = folder / "runs/one"
+    fill(run / "samples", 3)
+    for name in walking.RUN_FILES:
+        (run / name).touch()
+    contact_sheet(open_data(DataOptions(source=str(folder))), folder / f"data{ENDING}")
+    fill(folder / "runs/other", 0)
+    Image.new("RGB", (8, 8)).save(folder / f"knight{ENDING}")  # of a game
+    found = walk(folder)
+    assert [file.parts for file in found.pictures if len(file.parts) > 1] == []
+    assert f"knight{ENDING}" in {file.parts[0] for file in found.pictures}
+    assert found.notes() == [f"Left out: 'data{ENDING}' and 1 more, made by steadygan."]
+    (folder / f"knight{ENDING}").unlink()
+    assert open_data(DataOptions(source=str(folder))).fingerprint == before
+
+
+def test_in_a_folder_that_became_a_run_its_own_pictures_are_no_data(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", 20)
+    fill(folder / layout.SAMPLES, 3)
+    assert len(walk(folder).pictures) == 23
+    for name in walking.RUN_FILES:
+        (folder / name).touch()
+    assert len(walk(folder).pictures) == 20
+
+
+def test_the_names_of_a_run_are_those_of_its_layout() -> None:
+    assert {layout.RECIPE, layout.ENVIRONMENT} == walking.RUN_FILES
+    assert {layout.SAMPLES, layout.CHECKPOINTS, layout.GENERATED} == walking.RUN_FOLDERS

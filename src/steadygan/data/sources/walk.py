@@ -13,6 +13,7 @@ from typing import NamedTuple
 from steadygan.data.images.formats import picture_suffixes
 from steadygan.data.images.pictures import printable
 from steadygan.data.reading import need_memory, shown
+from steadygan.data.sheet_mark import ENDING, is_sheet
 from steadygan.errors import DataError
 from steadygan.system.memory import most_held
 
@@ -23,7 +24,12 @@ MOST_LINKED = 16
 MANY = 10_000
 """files that are worth saying that they are being found"""
 _BYTES = 1_500  # of memory for a file, until its picture is scanned
-_SYSTEM = {"__macosx", "@eadir", "$recycle.bin"}
+_SYSTEM = frozenset(
+    ["__macosx", "@eadir", "$recycle.bin", "recycler", "#recycle", "@recycle", "#snapshot", "lost+found", ".trash"]
+) | {"system volume information"}
+RUN_FILES = frozenset(["recipe.yaml", "environment.json"])
+"""both are in a folder that a training wrote (run/layout.py)"""
+RUN_FOLDERS = frozenset(["samples", "checkpoints", "generated"])
 
 Counted = Callable[[int], None]
 """called with the files found so far"""
@@ -56,6 +62,8 @@ class Walk:
     """folders that cannot be opened"""
     deep: list[str] = field(default_factory=list)
     """folders that are too deep to be looked into"""
+    made: list[str] = field(default_factory=list)
+    """runs and contact sheets of this library, which are no data"""
 
     def ignored(self) -> tuple[tuple[str, int], ...]:
         """(suffix, files) of files that are not pictures."""
@@ -65,7 +73,9 @@ class Walk:
         """Sentences on folders that were not looked into."""
         closed = [f"Could not open the folder '{printable(folder)}'." for folder in self.closed[:3]]
         deep = [f"'{printable(folder)}' is {MOST_DEPTH} folders deep: not looked into." for folder in self.deep[:1]]
-        return [*closed, *deep]
+        others = f" and {len(self.made) - 1:,} more" if len(self.made) > 1 else ""
+        made = [f"Left out: '{printable(name)}'{others}, made by steadygan." for name in self.made[:1]]
+        return [*closed, *deep, *made]
 
 
 class _Folder(NamedTuple):
@@ -125,12 +135,18 @@ def _look_into(folder: _Folder, visits: Counter[tuple[int, int]], result: Walk) 
             f"folder '{shown(result.root)}' has links that reach '{printable('/'.join(folder.parts))}' by more than "
             f"{MOST_LINKED} paths; remove those that are not meant"
         )
+    is_run = {entry.name for entry in entries} >= RUN_FILES
+    if is_run and folder.parts:
+        result.made.append("/".join(folder.parts))
+        return []
     above = folder.above | {here}
     inside = []
     for entry in entries:
         parts = (*folder.parts, entry.name)
         if not _is_folder(entry):
             _add(entry, parts, result)
+        elif is_run and entry.name in RUN_FOLDERS:
+            result.made.append(entry.name)
         elif not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM:
             if len(parts) > MOST_DEPTH:
                 result.deep.append("/".join(parts))
@@ -145,6 +161,9 @@ def _add(entry: os.DirEntry[str], parts: tuple[str, ...], result: Walk) -> None:
         size, modified = status.st_size, status.st_mtime_ns
     except OSError:  # a broken link
         size, modified = 0, 0
+    if entry.name.endswith(ENDING) and is_sheet(Path(entry.path)):
+        result.made.append("/".join(parts))
+        return
     is_picture = not entry.name.startswith(".") and Path(entry.name).suffix.lower() in picture_suffixes()
     (result.pictures if is_picture else result.others).append(File(parts, result.root, size, modified))
 
