@@ -21,6 +21,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
 from steadygan.data.images.formats import PLUGINS, load_formats, picture_formats
+from steadygan.data.images.stored import in_native_order, problem
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -113,14 +114,14 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
         if isinstance(payload, Path):
             check_regular(payload)
             with payload.open("rb") as file, Image.open(file, formats=picture_formats()) as image:
-                yield image
+                yield _readable(image)
         else:
             if not payload:
                 raise Unreadable("empty")
             if len(payload) > MOST_BYTES:
                 raise Unreadable(f"too large ({byte_size(len(payload))})")
             with Image.open(io.BytesIO(payload), formats=picture_formats()) as image:
-                yield image
+                yield _readable(image)
     except Unreadable:
         raise
     except Exception as error:  # codecs raise nearly everything on broken files
@@ -128,6 +129,12 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
         if package and isinstance(error, UnidentifiedImageError):
             raise Unreadable(f"read if {package} is installed") from error
         raise Unreadable(reason(error)) from error
+
+
+def _readable(image: Image.Image) -> Image.Image:
+    if why := problem(image):
+        raise Unreadable(why)
+    return image
 
 
 def check_regular(path: Path) -> None:
@@ -194,6 +201,7 @@ def _decoded(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
             raise Unreadable(too_large(pixels))
+        in_native_order(image)
         image.load()
         with suppress(Exception):  # broken EXIF data means upright
             ImageOps.exif_transpose(image, in_place=True)  # after loading: Pillow turns TIFFs itself

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from steadygan.data.images.stored import mode_of, numbers_of
 from steadygan.data.value_range import AS_BYTES, Kind, to_bytes
 
 DEEP_COLOUR = "16 bits a channel"
@@ -74,7 +75,7 @@ def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:
     Raises:
         Unreadable: for numbers that are not finite.
     """
-    kind = depth(image.mode)
+    kind = depth(mode_of(image))
     low, high = levels.of(kind)
     if kind == "bytes":
         if (low, high) == AS_BYTES:
@@ -85,7 +86,7 @@ def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:
         alpha = list(range(256)) if flat.mode in ("LA", "RGBA") else []
         bands = len(flat.getbands()) - bool(alpha)
         return flat.point(table * bands + alpha)
-    pixels = np.asarray(image)
+    pixels = numbers_of(image)
     if kind == "real":
         if not np.isfinite(pixels).all():
             raise Unreadable("NaN among its numbers" if np.isnan(pixels).any() else "an infinite number")

@@ -26,13 +26,14 @@ from steadygan.data.images.decode import MOST_PIXELS, Payload, opened, quiet_pil
 from steadygan.data.images.depth import Levels, Unreadable, colours, depth
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, chunked
+from steadygan.data.images.stored import in_native_order, mode_of, numbers_of
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally, spaced
 from steadygan.data.value_range import FEW, Kind, ValueRange
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 
-_VERSION = 2
+_VERSION = 3
 _FIRST = 16
 """pictures of each split that are looked at one by one"""
 _NAMES = {"bytes": "pictures of 8 bits", "whole": "pictures of more bits", "real": "pictures of fractions"}
@@ -154,6 +155,7 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
             continue
         with contextlib.suppress(Unreadable), opened(payload) as image:
             if image.width * image.height <= MOST_PIXELS:
+                in_native_order(image)
                 image.load()
                 results.append(_of_image(image, steps))
     return [extremes for extremes in results if extremes is not None]
@@ -161,8 +163,10 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
 
 def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     """None if numbers are not finite: such a picture is left out when it is decoded."""
-    kind = depth(image.mode)
-    flat = colours(image) if kind == "bytes" else image
+    kind = depth(mode_of(image))
+    if kind != "bytes":
+        return _of_numbers(kind, numbers_of(image), steps)
+    flat = colours(image)
     pixels = np.asarray(flat)
     if flat.mode == "1":
         pixels = pixels.astype(np.uint8) * 255
