@@ -20,6 +20,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
+from steadygan.data.images.fits import note_header
 from steadygan.data.images.formats import PLUGINS, load_formats, picture_formats
 from steadygan.data.images.stored import in_native_order, problem
 from steadygan.system.escapes import escaped
@@ -132,6 +133,7 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
 
 
 def _readable(image: Image.Image) -> Image.Image:
+    note_header(image)
     if why := problem(image):
         raise Unreadable(why)
     return image

@@ -261,7 +261,8 @@ def common_sides(scan: Scan, size: int) -> tuple[int, int] | None:
 
 def read_anew(scan: Scan) -> bool:
     """True for files whose pixels earlier versions of this program read otherwise, so that hashes should differ."""
-    return any(name.endswith(WHITE_IS_ZERO) for name, _ in scan.formats)
+    of_fits = any(mode.startswith("I;16") for mode, _ in scan.modes)
+    return any(name.endswith(WHITE_IS_ZERO) or (name == "FITS" and of_fits) for name, _ in scan.formats)
 
 
 def natural_channels(scan: Scan) -> int:

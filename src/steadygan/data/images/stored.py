@@ -10,6 +10,8 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from steadygan.data.images.fits import is_scaled, is_shifted, whole_numbers
+
 SIGNED_BYTES = "I;8S"
 """the mode, in Pillow's manner, of pictures of signed 8 bits, which Pillow opens as unsigned ones"""
 WHITE_IS_ZERO = " of 16 bits with 0 as white"
@@ -20,7 +22,8 @@ _UNSIGNED, _SIGNED = 1, 2
 
 def mode_of(image: Image.Image) -> str:
     """The mode of a picture's numbers: Pillow's, or ``SIGNED_BYTES``."""
-    return SIGNED_BYTES if image.mode == "L" and _format(image) == _SIGNED else image.mode
+    signed = image.mode == "L" and (_format(image) == _SIGNED or is_shifted(image))
+    return SIGNED_BYTES if signed else image.mode
 
 
 def is_inverted(image: Image.Image) -> bool:
@@ -32,7 +35,7 @@ def problem(image: Image.Image) -> str:
     """Why a picture's numbers cannot be told, in a few words; '' if they can."""
     if image.mode == "F" and _has_white_zero(image):
         return "fractions with 0 as white: what is black, TIFF does not say"
-    return ""
+    return "numbers scaled by BSCALE and BZERO" if is_scaled(image) else ""
 
 
 def in_native_order(image: Image.Image) -> None:
@@ -55,6 +58,8 @@ def unpack_as(image: ImageFile, arguments: Any) -> None:
 
 def numbers_of(image: Image.Image) -> NDArray[Any]:
     """The numbers [H, W] of a loaded picture of one channel as its file means them: of their sign, with 0 as black."""
+    if image.format == "FITS" and image.mode != "F":
+        return whole_numbers(image)
     pixels = np.asarray(image)
     if mode_of(image) == SIGNED_BYTES:
         return pixels.view(np.int8)
