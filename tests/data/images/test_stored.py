@@ -12,8 +12,10 @@ import pytest
 
 from steadygan.data import DataOptions, audit_data, open_data
 from steadygan.data.images.decode import Plan, decode
-from steadygan.data.images.depth import Levels, Unreadable
-from steadygan.data.images.scan import read_head
+from steadygan.data.images.depth import AS_STORED, Levels, Unreadable
+from steadygan.data.images.inspection import inspect_source
+from steadygan.data.images.scan import read_anew, read_head
+from steadygan.data.sources.find import find_source
 from steadygan.errors import DataError
 
 RAMP = np.linspace(0, 1, 64).reshape(8, 8)
@@ -73,6 +75,7 @@ def test_a_folder_of_white_as_zero_is_measured_as_it_is_decoded(tmp_path: Path) 
     options = folder(tmp_path / "set", stored, white_is_zero=True)
     assert levels(options) == expected(65535 - stored, 0, 4095)
     assert audit_data(options).formats == (("TIFF of 16 bits with 0 as white", 20),)
+    assert all(read_anew(scan, AS_STORED) for scan in inspect_source(find_source(options), options).scans)
 
 
 def test_fractions_with_white_as_zero_are_refused(tmp_path: Path) -> None:

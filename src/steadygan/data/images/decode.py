@@ -22,7 +22,8 @@ from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
 from steadygan.data.images.fits import note_header
 from steadygan.data.images.formats import PLUGINS, load_formats, picture_formats
-from steadygan.data.images.stored import in_native_order, problem
+from steadygan.data.images.keyed import load
+from steadygan.data.images.stored import problem
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -203,8 +204,7 @@ def _decoded(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
             raise Unreadable(too_large(pixels))
-        in_native_order(image)
-        image.load()
+        load(image)
         with suppress(Exception):  # broken EXIF data means upright
             ImageOps.exif_transpose(image, in_place=True)  # after loading: Pillow turns TIFFs itself
         return _to_array(_fit(_recolour(eight_bits(image, plan.levels), plan.channels), plan))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from steadygan.data.images.keyed import hidden, opaque_but
 from steadygan.data.images.stored import mode_of, numbers_of
 from steadygan.data.value_range import AS_BYTES, Kind, to_bytes
 
@@ -51,7 +52,12 @@ def has_deep_colour(image: Image.Image) -> bool:
 
 
 def colours(image: Image.Image) -> Image.Image:
-    """A picture of 8 bits in a mode whose channels are levels: L, LA, RGB or RGBA; black and white stays."""
+    """A picture of 8 bits in a mode whose channels are levels: L, LA, RGB or RGBA; black and white stays.
+
+    A transparent colour becomes alpha: it is of the numbers as stored.
+    """
+    if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
+        return image.convert("RGBA" if image.mode == "RGB" else "LA")
     if image.mode in ("1", "L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "P" or image.mode in ("PA", "La", "RGBa"):
@@ -92,4 +98,5 @@ def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:
             raise Unreadable("NaN among its numbers" if np.isnan(pixels).any() else "an infinite number")
         scaled = (pixels - np.float32(low)) * np.float32(255 / (high - low))
         return Image.fromarray(np.rint(scaled).clip(0, 255).astype(np.uint8))
-    return Image.fromarray(to_bytes(pixels, low, high))
+    grey, where = Image.fromarray(to_bytes(pixels, low, high)), hidden(image)
+    return grey if where is None else Image.merge("LA", (grey, opaque_but(where)))

@@ -24,9 +24,10 @@ from PIL import Image
 from steadygan.data.bounds import Bounds
 from steadygan.data.images.decode import MOST_PIXELS, Payload, opened, quiet_pillow
 from steadygan.data.images.depth import Levels, Unreadable, colours, depth
+from steadygan.data.images.keyed import hidden, load
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, chunked
-from steadygan.data.images.stored import in_native_order, mode_of, numbers_of
+from steadygan.data.images.stored import mode_of, numbers_of
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally, spaced
 from steadygan.data.value_range import FEW, Kind, ValueRange
@@ -155,8 +156,7 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
             continue
         with contextlib.suppress(Unreadable), opened(payload) as image:
             if image.width * image.height <= MOST_PIXELS:
-                in_native_order(image)
-                image.load()
+                load(image)
                 results.append(_of_image(image, steps))
     return [extremes for extremes in results if extremes is not None]
 
@@ -165,17 +165,21 @@ def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     """None if numbers are not finite: such a picture is left out when it is decoded."""
     kind = depth(mode_of(image))
     if kind != "bytes":
-        return _of_numbers(kind, numbers_of(image), steps)
+        pixels, where = numbers_of(image), hidden(image)
+        return _of_numbers(kind, pixels if where is None else pixels[~where], steps)
     flat = colours(image)
     pixels = np.asarray(flat)
     if flat.mode == "1":
         pixels = pixels.astype(np.uint8) * 255
     if flat.mode in ("LA", "RGBA"):
-        pixels = pixels[..., :-1]
+        keyed = image.mode in ("1", "L", "RGB")
+        pixels = pixels[..., :-1][pixels[..., -1] > 0] if keyed else pixels[..., :-1]
     return _of_numbers(kind, pixels, steps)
 
 
 def _of_numbers(kind: Kind, pixels: NDArray[Any], steps: dict[Kind, int]) -> Extremes | None:
+    if not pixels.size:  # all of it is transparent
+        return None
     step = steps.get(kind, 0)
     least, most = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(least) and np.isfinite(most)):

@@ -15,12 +15,14 @@ import numpy as np
 from PIL import Image
 
 from steadygan.data.images.decode import MODES, Payload, check_regular, is_grey, opened, orientation
-from steadygan.data.images.depth import DEEP_COLOUR, Unreadable, has_deep_colour
+from steadygan.data.images.depth import DEEP_COLOUR, Levels, Unreadable, has_deep_colour
 from steadygan.data.images.formats import formats_key
+from steadygan.data.images.keyed import KEYED, key_words
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.stored import WHITE_IS_ZERO, is_inverted, mode_of
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.reading import need_memory
+from steadygan.data.value_range import AS_BYTES
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
@@ -115,8 +117,8 @@ def read_head(payload: Payload) -> Head:
 
 def _format_of(image: Image.Image) -> str:
     """The format of a picture that is not loaded, and what its numbers have beyond others of that format."""
-    deep = f" with {DEEP_COLOUR}" if has_deep_colour(image) else ""
-    return f"{image.format or ''}{deep}{WHITE_IS_ZERO if is_inverted(image) else ''}"
+    form = f"{image.format or ''}{key_words(image)}{WHITE_IS_ZERO if is_inverted(image) else ''}"
+    return f"{form} {'and' if KEYED in form else 'with'} {DEEP_COLOUR}" if has_deep_colour(image) else form
 
 
 def read_heads(chunk: list[Payload]) -> list[Head]:
@@ -259,10 +261,14 @@ def common_sides(scan: Scan, size: int) -> tuple[int, int] | None:
     return (size, longer) if ratio > 1 else (longer, size)
 
 
-def read_anew(scan: Scan) -> bool:
+def read_anew(scan: Scan, levels: Levels) -> bool:
     """True for files whose pixels earlier versions of this program read otherwise, so that hashes should differ."""
-    of_fits = any(mode.startswith("I;16") for mode, _ in scan.modes)
-    return any(name.endswith(WHITE_IS_ZERO) or (name == "FITS" and of_fits) for name, _ in scan.formats)
+    for name, _ in scan.formats:
+        if name.endswith(WHITE_IS_ZERO) or (name == "FITS" and any(mode.startswith("I;16") for mode, _ in scan.modes)):
+            return True
+        if KEYED in name and (name.endswith(("bits", DEEP_COLOUR)) or levels.bytes != AS_BYTES):
+            return True
+    return False
 
 
 def natural_channels(scan: Scan) -> int:

@@ -58,7 +58,7 @@ class Split:
         scans = [self.scan] if self.test_scan is None else [self.scan, self.test_scan]
         bad = [[index for index, _ in scan.unreadable] for scan in scans]  # a plugin may read them another time
         known = [self.scan.content, held_out, plan.to_json(), *([bad] if any(bad) else [])]
-        anew = ["read anew"] if any(read_anew(scan) for scan in scans) else []
+        anew = ["read anew"] if any(read_anew(scan, plan.levels) for scan in scans) else []
         text = json.dumps([FORMAT_VERSION, *known, *anew])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

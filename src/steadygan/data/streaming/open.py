@@ -173,7 +173,7 @@ def _fingerprint(splits: ShardSplits, inspection: Inspection) -> str:
     """Hash of the sizes of all groups, the content of the held-out pictures, the shape, and the split."""
     sizes = [[[group.size, group.nbytes] for group in shards.groups] for shards in (splits.train, splits.test)]
     scan, plan = inspection.split.scan, inspection.plan
-    anew = ["read anew"] if read_anew(scan) else []
+    anew = ["read anew"] if read_anew(scan, plan.levels) else []
     text = json.dumps(["stream", _VERSION, sizes, scan.content, plan.to_json(), *anew])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
