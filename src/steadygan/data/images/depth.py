@@ -48,7 +48,7 @@ def has_deep_colour(image: Image.Image) -> bool:
     if depth(image.mode) != "bytes" or not isinstance(image, ImageFile.ImageFile):
         return False
     modes = [tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args for tile in image.tile]
-    return any(isinstance(mode, str) and "16" in mode for mode in modes)
+    return any(isinstance(mode, str) and "16" in mode and mode != "BGR;16" for mode in modes)  # of 16 bits in all
 
 
 def colours(image: Image.Image) -> Image.Image:
