@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,13 @@ def test_arrays_of_several_sizes_and_pictures_of_pillow_have_one_range_too() -> 
     assert max(levels(deep)) == 249  # of 0 to 4,095
     both = [Image.fromarray(mask * 255) for mask in masks[:10]] + deep[10:]
     assert levels(both) == {0, 249, 255}
+
+
+def test_bitmaps_of_16_bits_a_pixel_are_not_said_to_have_16_bits_a_channel(tmp_path: Path) -> None:
+    head = struct.pack("<IiiHHIIiiII3I", 40, 8, 8, 1, 16, 3, 128, 0, 0, 0, 0, 0xF800, 0x7E0, 0x1F)
+    for number in range(20):
+        pixels = np.random.default_rng(number).integers(0, 65536, 64, dtype="<u2").tobytes()
+        file_head = struct.pack("<2sIHHI", b"BM", 14 + len(head) + len(pixels), 0, 0, 14 + len(head))
+        (tmp_path / f"{number}.bmp").write_bytes(file_head + head + pixels)
+    audit = audit_data(DataOptions(str(tmp_path)))
+    assert audit.formats == (("BMP", 20),) and not any("16 bits" in text for text in audit.warnings)

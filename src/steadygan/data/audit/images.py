@@ -15,6 +15,7 @@ from steadygan.data.images.decode import is_grey
 from steadygan.data.images.depth import DEEP_COLOUR
 from steadygan.data.images.entry import Decoded
 from steadygan.data.images.inspection import Inspection
+from steadygan.data.images.keyed import KEYED
 from steadygan.data.images.scan import ARRAY, NEVER_HALVED
 from steadygan.data.images.store import labels_of
 from steadygan.data.images.transparency import ENOUGH
@@ -205,7 +206,8 @@ def channels_sentence(inspection: Inspection) -> str:
         sentence += f"; {colour:,} colour pictures become grey"
     if channels >= 3 and grey:
         sentence += f"; {grey:,} grey pictures get three equal channels"
-    if channels in (1, 3) and any(mode.endswith(("A", "a")) for mode in modes):
+    keyed = any(KEYED in name for scan in inspection.scans for name, _ in scan.formats)
+    if channels in (1, 3) and (keyed or any(mode.endswith(("A", "a")) for mode in modes)):
         sentence += "; transparent parts become white"
         asked = inspection.options.alpha == "auto" and inspection.options.channels is None
         sentence += f", as fewer than 1 picture in {round(1 / ENOUGH)} has some" if asked else ""

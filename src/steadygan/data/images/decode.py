@@ -20,7 +20,10 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from steadygan.data.alpha import white_where_transparent
 from steadygan.data.images.depth import AS_STORED, Levels, Unreadable, eight_bits, levelled
+from steadygan.data.images.fits import note_header
 from steadygan.data.images.formats import PLUGINS, load_formats, picture_formats
+from steadygan.data.images.keyed import load
+from steadygan.data.images.stored import problem
 from steadygan.system.escapes import escaped
 from steadygan.system.words import byte_size
 
@@ -113,14 +116,14 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
         if isinstance(payload, Path):
             check_regular(payload)
             with payload.open("rb") as file, Image.open(file, formats=picture_formats()) as image:
-                yield image
+                yield _readable(image)
         else:
             if not payload:
                 raise Unreadable("empty")
             if len(payload) > MOST_BYTES:
                 raise Unreadable(f"too large ({byte_size(len(payload))})")
             with Image.open(io.BytesIO(payload), formats=picture_formats()) as image:
-                yield image
+                yield _readable(image)
     except Unreadable:
         raise
     except Exception as error:  # codecs raise nearly everything on broken files
@@ -128,6 +131,13 @@ def opened(payload: Path | bytes) -> Iterator[Image.Image]:
         if package and isinstance(error, UnidentifiedImageError):
             raise Unreadable(f"read if {package} is installed") from error
         raise Unreadable(reason(error)) from error
+
+
+def _readable(image: Image.Image) -> Image.Image:
+    note_header(image)
+    if why := problem(image):
+        raise Unreadable(why)
+    return image
 
 
 def check_regular(path: Path) -> None:
@@ -194,7 +204,7 @@ def _decoded(payload: Payload, plan: Plan) -> NDArray[np.uint8]:
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
             raise Unreadable(too_large(pixels))
-        image.load()
+        load(image)
         with suppress(Exception):  # broken EXIF data means upright
             ImageOps.exif_transpose(image, in_place=True)  # after loading: Pillow turns TIFFs itself
         return _to_array(_fit(_recolour(eight_bits(image, plan.levels), plan.channels), plan))

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from steadygan.data.images.keyed import hidden, opaque_but
+from steadygan.data.images.stored import mode_of, numbers_of
 from steadygan.data.value_range import AS_BYTES, Kind, to_bytes
 
 DEEP_COLOUR = "16 bits a channel"
@@ -46,11 +48,16 @@ def has_deep_colour(image: Image.Image) -> bool:
     if depth(image.mode) != "bytes" or not isinstance(image, ImageFile.ImageFile):
         return False
     modes = [tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args for tile in image.tile]
-    return any(isinstance(mode, str) and "16" in mode for mode in modes)
+    return any(isinstance(mode, str) and "16" in mode and mode != "BGR;16" for mode in modes)  # of 16 bits in all
 
 
 def colours(image: Image.Image) -> Image.Image:
-    """A picture of 8 bits in a mode whose channels are levels: L, LA, RGB or RGBA; black and white stays."""
+    """A picture of 8 bits in a mode whose channels are levels: L, LA, RGB or RGBA; black and white stays.
+
+    A transparent colour becomes alpha: it is of the numbers as stored.
+    """
+    if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
+        return image.convert("RGBA" if image.mode == "RGB" else "LA")
     if image.mode in ("1", "L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "P" or image.mode in ("PA", "La", "RGBa"):
@@ -74,7 +81,7 @@ def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:
     Raises:
         Unreadable: for numbers that are not finite.
     """
-    kind = depth(image.mode)
+    kind = depth(mode_of(image))
     low, high = levels.of(kind)
     if kind == "bytes":
         if (low, high) == AS_BYTES:
@@ -85,10 +92,11 @@ def eight_bits(image: Image.Image, levels: Levels) -> Image.Image:
         alpha = list(range(256)) if flat.mode in ("LA", "RGBA") else []
         bands = len(flat.getbands()) - bool(alpha)
         return flat.point(table * bands + alpha)
-    pixels = np.asarray(image)
+    pixels = numbers_of(image)
     if kind == "real":
         if not np.isfinite(pixels).all():
             raise Unreadable("NaN among its numbers" if np.isnan(pixels).any() else "an infinite number")
         scaled = (pixels - np.float32(low)) * np.float32(255 / (high - low))
         return Image.fromarray(np.rint(scaled).clip(0, 255).astype(np.uint8))
-    return Image.fromarray(to_bytes(pixels, low, high))
+    grey, where = Image.fromarray(to_bytes(pixels, low, high)), hidden(image)
+    return grey if where is None else Image.merge("LA", (grey, opaque_but(where)))

@@ -24,15 +24,17 @@ from PIL import Image
 from steadygan.data.bounds import Bounds
 from steadygan.data.images.decode import MOST_PIXELS, Payload, opened, quiet_pillow
 from steadygan.data.images.depth import Levels, Unreadable, colours, depth
+from steadygan.data.images.keyed import hidden, load
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, chunked
+from steadygan.data.images.stored import mode_of, numbers_of
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally, spaced
 from steadygan.data.value_range import FEW, Kind, ValueRange
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 
-_VERSION = 2
+_VERSION = 3
 _FIRST = 16
 """pictures of each split that are looked at one by one"""
 _NAMES = {"bytes": "pictures of 8 bits", "whole": "pictures of more bits", "real": "pictures of fractions"}
@@ -154,24 +156,30 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
             continue
         with contextlib.suppress(Unreadable), opened(payload) as image:
             if image.width * image.height <= MOST_PIXELS:
-                image.load()
+                load(image)
                 results.append(_of_image(image, steps))
     return [extremes for extremes in results if extremes is not None]
 
 
 def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     """None if numbers are not finite: such a picture is left out when it is decoded."""
-    kind = depth(image.mode)
-    flat = colours(image) if kind == "bytes" else image
+    kind = depth(mode_of(image))
+    if kind != "bytes":
+        pixels, where = numbers_of(image), hidden(image)
+        return _of_numbers(kind, pixels if where is None else pixels[~where], steps)
+    flat = colours(image)
     pixels = np.asarray(flat)
     if flat.mode == "1":
         pixels = pixels.astype(np.uint8) * 255
     if flat.mode in ("LA", "RGBA"):
-        pixels = pixels[..., :-1]
+        keyed = image.mode in ("1", "L", "RGB")
+        pixels = pixels[..., :-1][pixels[..., -1] > 0] if keyed else pixels[..., :-1]
     return _of_numbers(kind, pixels, steps)
 
 
 def _of_numbers(kind: Kind, pixels: NDArray[Any], steps: dict[Kind, int]) -> Extremes | None:
+    if not pixels.size:  # all of it is transparent
+        return None
     step = steps.get(kind, 0)
     least, most = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(least) and np.isfinite(most)):

@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from PIL import Image
 
 from steadygan.data.images.decode import MODES, Payload, check_regular, is_grey, opened, orientation
-from steadygan.data.images.depth import DEEP_COLOUR, Unreadable, has_deep_colour
+from steadygan.data.images.depth import DEEP_COLOUR, Levels, Unreadable, has_deep_colour
 from steadygan.data.images.formats import formats_key
+from steadygan.data.images.keyed import KEYED, key_words
 from steadygan.data.images.pictures import Pictures
+from steadygan.data.images.stored import WHITE_IS_ZERO, is_inverted, mode_of
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.reading import need_memory
+from steadygan.data.value_range import AS_BYTES
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 from steadygan.system.cores import cores
@@ -36,7 +40,7 @@ NEVER_HALVED = 32
 _MAY_ENLARGE = 1.1
 _MOST_GROUPS = 50
 _HEAD_BYTES = 400
-_VERSION = 1
+_VERSION = 2
 _LASTING = ("empty", "not a regular file")
 
 Item = TypeVar("Item")
@@ -100,15 +104,21 @@ def read_head(payload: Payload) -> Head:
         return Head(digest, "", (width, height), MODES[channels], ARRAY)
     try:
         with opened(payload) as image:
-            deep = f" with {DEEP_COLOUR}" if has_deep_colour(image) else ""  # first: EXIF data may load the picture
+            form = _format_of(image)  # first: EXIF data may load the picture
             turn = orientation(image)
             width, height = image.size
             turned = turn >= 5 and image.format != "TIFF"  # Pillow reports TIFFs as if they were turned
             animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
             size = (height, width) if turned else (width, height)
-            return Head(digest, "", size, image.mode, f"{image.format or ''}{deep}", animated, turn > 1)
+            return Head(digest, "", size, mode_of(image), form, animated, turn > 1)
     except Unreadable as error:
         return Head(digest, str(error))
+
+
+def _format_of(image: Image.Image) -> str:
+    """The format of a picture that is not loaded, and what its numbers have beyond others of that format."""
+    form = f"{image.format or ''}{key_words(image)}{WHITE_IS_ZERO if is_inverted(image) else ''}"
+    return f"{form} {'and' if KEYED in form else 'with'} {DEEP_COLOUR}" if has_deep_colour(image) else form
 
 
 def read_heads(chunk: list[Payload]) -> list[Head]:
@@ -249,6 +259,16 @@ def common_sides(scan: Scan, size: int) -> tuple[int, int] | None:
     if longer <= size:
         return None
     return (size, longer) if ratio > 1 else (longer, size)
+
+
+def read_anew(scan: Scan, levels: Levels) -> bool:
+    """True for files whose pixels earlier versions of this program read otherwise, so that hashes should differ."""
+    for name, _ in scan.formats:
+        if name.endswith(WHITE_IS_ZERO) or (name == "FITS" and any(mode.startswith("I;16") for mode, _ in scan.modes)):
+            return True
+        if KEYED in name and (name.endswith(("bits", DEEP_COLOUR)) or levels.bytes != AS_BYTES):
+            return True
+    return False
 
 
 def natural_channels(scan: Scan) -> int:

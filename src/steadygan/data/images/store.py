@@ -19,7 +19,7 @@ from steadygan.data.images.decode import Payload, Plan, decode
 from steadygan.data.images.depth import Unreadable
 from steadygan.data.images.entry import FORMAT_VERSION, PARTS, REASONS, Decoded, Part, Pixels, read_entry
 from steadygan.data.images.pictures import Pictures
-from steadygan.data.images.scan import Scan, chunked
+from steadygan.data.images.scan import Scan, chunked, read_anew
 from steadygan.data.images.separate import Separation, leaks, pixel_digest, separated, without_shared
 from steadygan.data.images.workers import WORTH_PROCESSES, mapped
 from steadygan.data.split import choose_held_out
@@ -57,7 +57,9 @@ class Split:
         held_out = self.share if self.test_scan is None else self.test_scan.content
         scans = [self.scan] if self.test_scan is None else [self.scan, self.test_scan]
         bad = [[index for index, _ in scan.unreadable] for scan in scans]  # a plugin may read them another time
-        text = json.dumps([FORMAT_VERSION, self.scan.content, held_out, plan.to_json(), *([bad] if any(bad) else [])])
+        known = [self.scan.content, held_out, plan.to_json(), *([bad] if any(bad) else [])]
+        anew = ["read anew"] if any(read_anew(scan, plan.levels) for scan in scans) else []
+        text = json.dumps([FORMAT_VERSION, *known, *anew])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from steadygan.data.images.decode import Payload, opened, quiet_pillow
 from steadygan.data.images.depth import Unreadable
+from steadygan.data.images.keyed import alpha_of, load
 from steadygan.data.images.pictures import Pictures
 from steadygan.data.images.scan import Scan, natural_channels
 from steadygan.system.cache import read_json, write_json
@@ -26,7 +27,8 @@ LOOKED_AT = 256
 ENOUGH = 0.05
 """share of pictures with transparent pixels from which on 'auto' keeps alpha: a few strays do not change a whole set"""
 _OPAQUE_FORMATS = {"JPEG", "MPO", "BMP", "PPM"}
-_VERSION = 1
+"""whose mode tells whether there is alpha"""
+_VERSION = 2
 
 
 def is_transparent(payload: Payload) -> bool:
@@ -36,8 +38,8 @@ def is_transparent(payload: Payload) -> bool:
     with opened(payload) as image:
         if not image.has_transparency_data and image.mode not in ("La", "RGBa"):
             return False
-        image.load()
-        lowest, _ = image.convert("RGBA").getchannel("A").getextrema()
+        load(image)
+        lowest, _ = alpha_of(image).getextrema()
         return bool(isinstance(lowest, int | float) and lowest < 255)
 
 
@@ -46,7 +48,8 @@ def transparent_share(pictures: Pictures, scan: Scan, root: Path) -> float:
 
     What is found is kept in the cache at ``root``, as large files take long to decode.
     """
-    if scan.formats and all(name.split(" ")[0] in _OPAQUE_FORMATS for name, _ in scan.formats):
+    in_mode = bool(scan.formats) and all(name.split(" ")[0] in _OPAQUE_FORMATS for name, _ in scan.formats)
+    if in_mode and not any(mode.endswith(("A", "a")) for mode, _ in scan.modes):
         return 0.0
     key = hashlib.blake2b(f"{_VERSION} {LOOKED_AT} {scan.content}".encode(), digest_size=16).hexdigest()
     path = root / "scans" / f"{key}.json"

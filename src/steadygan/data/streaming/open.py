@@ -25,7 +25,7 @@ from steadygan.data.images.decode import Plan
 from steadygan.data.images.inspection import FEWEST, MOST_UNREADABLE, Inspection
 from steadygan.data.images.measure import measured
 from steadygan.data.images.pictures import PictureSource
-from steadygan.data.images.scan import SIZES, common_sides, natural_size, scan
+from steadygan.data.images.scan import SIZES, common_sides, natural_size, read_anew, scan
 from steadygan.data.images.store import Split
 from steadygan.data.images.transparency import channels_of
 from steadygan.data.options import DataOptions
@@ -172,7 +172,9 @@ def _window(source: ShardSource, train: Shards, options: DataOptions) -> int:
 def _fingerprint(splits: ShardSplits, inspection: Inspection) -> str:
     """Hash of the sizes of all groups, the content of the held-out pictures, the shape, and the split."""
     sizes = [[[group.size, group.nbytes] for group in shards.groups] for shards in (splits.train, splits.test)]
-    text = json.dumps(["stream", _VERSION, sizes, inspection.split.scan.content, inspection.plan.to_json()])
+    scan, plan = inspection.split.scan, inspection.plan
+    anew = ["read anew"] if read_anew(scan, plan.levels) else []
+    text = json.dumps(["stream", _VERSION, sizes, scan.content, plan.to_json(), *anew])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
