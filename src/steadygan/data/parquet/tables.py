@@ -12,13 +12,12 @@ from typing import Any
 from steadygan.data.images.pictures import printable
 from steadygan.data.parquet.batches import check_rows
 from steadygan.data.reading import reading, shown
+from steadygan.data.split_words import Split, split_of_name, without_split
 from steadygan.errors import DataError
 from steadygan.system.escapes import escaped
 from steadygan.system.json_text import parse_json
 from steadygan.system.regular import open_regular
 
-_SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation")
 _PICTURE_NAMES = ("image", "img", "images", "picture", "photo")
 _LABEL_NAMES = ("label", "labels", "fine_label", "class", "category", "y", "target")
 LONGEST_LABEL = 1_000
@@ -56,14 +55,11 @@ class Tables:
     notes: tuple[str, ...] = ()
 
 
-def split_of(path: Path, root: Path) -> str:
+def split_of(path: Path, root: Path) -> Split:
     """'train', 'test', 'validation' or '', by the words in a file's name or in its folders' names below the root."""
     relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
-    for name in (relative.stem, *reversed(relative.parts[:-1])):
-        for word in re.split(r"[^a-z]+", name.lower()):
-            if word in _SPLITS:
-                return _SPLITS[word]
-    return ""
+    names = (relative.stem, *reversed(relative.parts[:-1]))
+    return next((split for name in names if (split := split_of_name(name))), "")
 
 
 def tables_of_file(path: Path, name: str) -> Tables:
@@ -79,9 +75,8 @@ def tables_of_file(path: Path, name: str) -> Tables:
 
 def _same_set(path: Path, other: Path) -> bool:
     """True if two names differ only in split and shard."""
-    words = [re.split(r"[^a-z]+", name.stem.lower()) for name in (path, other)]
-    mine, theirs = ([word for word in row if word not in _SPLITS and word != "of"] for row in words)
-    return mine == theirs
+    mine, theirs = (re.findall(r"[^\W\d]+", without_split(name.stem).lower()) for name in (path, other))
+    return [word for word in mine if word != "of"] == [word for word in theirs if word != "of"]
 
 
 def tables_of_files(files: Sequence[Path], root: Path, name: str) -> Tables:
