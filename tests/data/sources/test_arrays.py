@@ -206,3 +206,20 @@ def test_labels_of_samples_that_are_no_pictures_are_named_too(tmp_path: Path) ->
     data = opened(saved(tmp_path, x=rows, y=rows[:, 0]))
     assert data.audit is not None
     assert "are fractions" in data.audit.label_note
+
+
+def test_latents_of_four_channels_keep_their_numbers_as_bands(tmp_path: Path) -> None:
+    latents = np.random.default_rng(0).standard_normal((40, 4, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "latents.npy", latents)
+    with pytest.raises(DataError, match=r"--data\.form bands"):
+        open_data(DataOptions(source=str(tmp_path / "latents.npy")))
+    data = open_data(DataOptions(source=str(tmp_path / "latents.npy"), form="bands"))
+    assert data.sample.shape == (4, 1, 8, 8) and data.units is not None
+    back = data.units.restored(np.concatenate([data.train.samples, data.held_out.samples]))[:, :, 0]
+    assert np.abs(np.sort(back, axis=0) - np.sort(latents, axis=0)).max() < 1e-5
+
+
+def test_a_channel_that_is_taken_for_alpha_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "rgba.npy", colours(40, 8, 4))
+    notes = open_data(DataOptions(source=str(tmp_path / "rgba.npy"), alpha="keep")).audit.notes
+    assert notes == ("The last of the 4 channels is taken for alpha (--data.form bands if it is none).",)

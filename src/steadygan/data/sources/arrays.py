@@ -22,7 +22,9 @@ from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
 from steadygan.data.stored_array import MemoryArray, StoredArray
+from steadygan.data.value_range import AS_BYTES
 from steadygan.errors import DataError
+from steadygan.types import has_alpha
 
 _IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
 _TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
@@ -134,7 +136,7 @@ def source_of_arrays(
             notes=said,
             label_note=labelling.note,
         )
-    convert, found = converter([rows_of(array) for array in splits], options.range)
+    convert, found = converter([rows_of(array) for array in splits], options.range, options.form == "image")
     train = _pictures(images, convert, found, labelling.labels)
     test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
     return PictureSource(
@@ -143,7 +145,7 @@ def source_of_arrays(
         train,
         test,
         class_names=labelling.names,
-        notes=notes,
+        notes=(*notes, *_alpha_note(images, options)),
         range=found,
         label_note=labelling.note,
     )
@@ -164,6 +166,15 @@ def _check_same_samples(splits: list[Numbers]) -> None:
             f"{splits[1].title} has samples of shape {list(shapes[1])}, {splits[0].title} of {list(shapes[0])}: "
             "both splits need one shape"
         )
+
+
+def _alpha_note(images: StoredArray, options: DataOptions) -> tuple[str, ...]:
+    """A sentence on a last channel that is taken for alpha without being asked to."""
+    shape = images.shape
+    channels = 1 if len(shape) == 3 else shape[3] if shape[3] <= shape[1] else shape[1]
+    if options.form != "auto" or not has_alpha(channels):
+        return ()
+    return (f"The last of the {channels} channels is taken for alpha (--data.form bands if it is none).",)
 
 
 def _first(arrays: Mapping[str, StoredArray], names: tuple[str, ...]) -> StoredArray | None:
@@ -232,6 +243,8 @@ def _pictures(
     key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
     if array.dtype != np.uint8 or not found.as_stored:
         key.update(f"{found.low} {found.high}".encode())
+    if convert.opacity[0] or (array.dtype == np.uint8 and convert.opacity != AS_BYTES):
+        key.update(f"alpha {convert.opacity}".encode())
     if labels is not None:
         key.update(labels.tobytes())
     return Pictures(
