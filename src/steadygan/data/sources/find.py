@@ -6,9 +6,9 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from steadygan.data.images.pictures import PictureSource, printable
 from steadygan.data.numbers.source import NumberSource
@@ -18,6 +18,9 @@ from steadygan.data.reading import shown, why
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError, nearest, warn_of_namesake
 from steadygan.system.regular import open_regular
+
+if TYPE_CHECKING:
+    from steadygan.data.sources.walk import Walk
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
@@ -167,14 +170,25 @@ def _check_plain(path: Path) -> None:
 
 
 def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None] | None) -> Source:
+    from steadygan.data.sources.beside import pictures_are_meant
     from steadygan.data.sources.folder import open_folder
-    from steadygan.data.sources.idx import choose_images, is_images, open_idx
     from steadygan.data.sources.walk import walk
 
     name = printable(Path(os.path.abspath(path)).name) or "root"
     files = walk(path, counted)
-    if files.pictures:
+    if pictures_are_meant(files):
         return open_folder(files, name, options.labels)
+    source = _open_files(path, name, files, options)
+    notes = (f"{len(files.pictures):,} pictures beside the data are not used.",) if files.pictures else ()
+    return (
+        replace(source, notes=(*source.notes, *notes)) if isinstance(source, PictureSource | NumberSource) else source
+    )
+
+
+def _open_files(path: Path, name: str, files: Walk, options: DataOptions) -> Source:
+    """The source of a folder whose data is not in files of pictures."""
+    from steadygan.data.sources.idx import choose_images, is_images, open_idx
+
     others = [file for file in files.others if not file.parts[-1].startswith(".")]  # macOS leaves ._name beside name
     tables = [file.path for file in others if file.path.suffix.lower() == ".parquet"]
     if tables:
@@ -199,7 +213,8 @@ def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None
     remedy = "; name one of the array files" if arrays else remedy
     if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in others):
         remedy = "; name one of the files of text"
-    raise DataError(f"folder '{shown(path)}' holds no pictures ({inside or 'it is empty'}){remedy}")
+    few = "too few" if files.pictures else "no"
+    raise DataError(f"folder '{shown(path)}' holds {few} pictures ({inside or 'it is empty'}){remedy}")
 
 
 def _not_found(source: str, path: Path) -> UsageError:
