@@ -223,3 +223,12 @@ def test_a_channel_that_is_taken_for_alpha_is_said(tmp_path: Path) -> None:
     np.save(tmp_path / "rgba.npy", colours(40, 8, 4))
     notes = open_data(DataOptions(source=str(tmp_path / "rgba.npy"), alpha="keep")).audit.notes
     assert notes == ("The last of the 4 channels is taken for alpha (--data.form bands if it is none).",)
+
+
+@pytest.mark.parametrize("words", [["cat", "dog"] * 20, [f"a long class number {i % 2}" for i in range(40)]])
+def test_labels_of_python_objects_are_refused_unless_they_are_left_out(tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "set.npz"
+    np.savez(path, images=colours(40, 8), labels=np.array(words, dtype=object), more=np.array([None, {}], dtype=object))
+    with pytest.raises(DataError, match=r"'labels'.*Python objects.*--data\.labels false leaves them out"):
+        open_data(DataOptions(source=str(path)))
+    assert open_data(DataOptions(source=str(path), labels=False)).sample.classes == 0
