@@ -232,3 +232,21 @@ def test_labels_of_python_objects_are_refused_unless_they_are_left_out(tmp_path:
     with pytest.raises(DataError, match=r"'labels'.*Python objects.*--data\.labels false leaves them out"):
         open_data(DataOptions(source=str(path)))
     assert open_data(DataOptions(source=str(path), labels=False)).sample.classes == 0
+
+
+@pytest.mark.parametrize("split", ["val", "valid", "validation", "dev"])
+def test_a_split_for_validation_is_held_out_with_its_own_labels(tmp_path: Path, split: str) -> None:
+    named = {f"x_{split}": colours(20, 8, seed=1), f"y_{split}": np.arange(20) % 2, "y_test": np.arange(5)}
+    np.savez(tmp_path / "set.npz", x_train=colours(40, 8), y_train=np.arange(40) % 2, **named)
+    data = open_data(DataOptions(source=str(tmp_path / "set.npz")))
+    assert len(data.train) == 40 and data.held_out.labels.tolist() == [0, 1] * 10
+
+
+def test_samples_that_are_not_used_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "set.npz"
+    np.savez(path, x_train=colours(40, 8), x_test=colours(20, 8)[..., 0], masks=colours(40, 8), mean=np.zeros(3))
+    data = open_data(DataOptions(source=str(path)))
+    assert data.audit.notes[-1] == "Not used: 'x_test' [20, 8, 8], 'masks' [40, 8, 8, 3]." and len(data.train) == 36
+    np.savez(path, x_train=colours(40, 8), x_test=colours(20, 8, seed=1), x_val=colours(20, 8, seed=2))
+    data = open_data(DataOptions(source=str(path)))
+    assert data.audit.notes[-1] == "Not used: 'x_val' [20, 8, 8, 3]." and len(data.held_out) == 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,8 @@ MEMORY = "memory:"
 """how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _MOST_SIBLINGS = 2_000  # that are compared with a wrong name
-_PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
+_PACKED = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
+_WILDCARD = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         return open_idx(path, printable(path.resolve().parent.name), options)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
-    if suffix in _PACKED:
+    if _is_packed(path):
         raise DataError(f"'{shown(path)}' is an archive; unpack it and give the folder")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
         raise DataError(f"'{shown(path)}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
@@ -159,6 +161,10 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         f"'{shown(path)}' cannot be read as data: "
         "known are folders of pictures, .npz, .npy, .csv, .parquet, idx and .txt files"
     )
+
+
+def _is_packed(path: Path) -> bool:
+    return path.name.lower().endswith(_PACKED) and "ubyte" not in path.name.lower()
 
 
 def _check_plain(path: Path) -> None:
@@ -208,10 +214,16 @@ def _open_files(path: Path, name: str, files: Walk, options: DataOptions) -> Sou
         if of_files is not None:
             return of_files
     inside = ", ".join(f"{count} {ending}" for ending, count in files.ignored()[:5])
-    packed = any(ending in _PACKED for ending, _ in files.ignored())
-    remedy = "; unpack the archives first" if packed else ""
-    remedy = "; name one of the array files" if arrays else remedy
-    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in others):
+    tables = [file.path for file in others if file.path.suffix.lower() == ".csv"]
+    texts = [file.path for file in others if file.path.name.lower().endswith(_TEXT)]
+    remedy = ""
+    if arrays:
+        remedy = "; name one of the array files"
+    elif any(_is_packed(file.path) for file in others if file.path not in texts):
+        remedy = "; unpack the archives first"
+    elif tables:
+        remedy = f"; name the table: '{shown(tables[0])}'" if len(tables) == 1 else "; name one of the tables"
+    elif texts:
         remedy = "; name one of the files of text"
     few = "too few" if files.pictures else "no"
     raise DataError(f"folder '{shown(path)}' holds {few} pictures ({inside or 'it is empty'}){remedy}")
@@ -224,6 +236,12 @@ def _not_found(source: str, path: Path) -> UsageError:
         start = printable(source[:_LONGEST_SHOWN])
         return UsageError(
             f"there is no data source '{start}…' ({len(source):,} characters): a path or a name is needed"
+        )
+    wild = next((place for place, part in enumerate(path.parts) if _WILDCARD.search(part)), 0)
+    if _WILDCARD.search(source) and "://" not in source:
+        folder = Path(*path.parts[:wild])
+        return UsageError(
+            f"there is no '{shown(path)}': wildcards stand for nothing here; give the folder '{shown(folder)}'"
         )
     siblings: list[str] = []
     parent = path.parent
