@@ -16,8 +16,6 @@ _GLUED = re.compile(r"(set|data|images?|imgs?)$")
 _HELD_OUT = re.compile(r"(held|hold)[\W_]?out", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
-_SHORTEST = 3
-"""letters of a word that tells what is in a folder: not 'A', 'hr' or 'v2'"""
 
 
 def split_of_name(name: str) -> Split:
@@ -35,16 +33,23 @@ def without_split(name: str) -> str:
 def split_folders(names: Collection[str]) -> dict[str, Split]:
     """The splits that the folders beside each other are; empty if they are none.
 
-    They are splits if one is for training and another is not, and either all names say so, and are alike otherwise, or
-    two differ in that word alone. {train, car, bus} and {bullet_train, test_tube} are no splits.
+    They are splits if one is for training, another is not, and the rest of both names says the same; other folders are
+    then none. Else all names have to be those of splits, and one has to say nothing that another does not: {train,
+    test_final}. {train, car, bus} and {bullet_train, test_tube} are no splits.
     """
     splits: dict[str, Split] = {name: split for name in names if (split := split_of_name(name))}
-    training = [name for name in splits if splits[name] == "train"]
-    held_out = [name for name in splits if splits[name] != "train"]
-    if len(splits) == len(names) and any(_alike(name, other) for name in training for other in held_out):
-        return splits
-    paired = {_rest(name) for name in training} & {_rest(name) for name in held_out}
-    return {name: split for name, split in splits.items() if _rest(name) in paired}
+    training = [_content(name) for name in splits if splits[name] == "train"]
+    held_out = [_content(name) for name in splits if splits[name] != "train"]
+    paired = [content for content in training if content in held_out]
+    if paired:
+        return {name: split for name, split in splits.items() if _content(name) in paired}
+    nested = any(mine <= theirs or theirs <= mine for mine in training for theirs in held_out)
+    return splits if nested and len(splits) == len(names) else {}
+
+
+def _content(name: str) -> frozenset[str]:
+    """The words of a name that tell what is in a folder: not the split, numbers, or that it holds data."""
+    return frozenset(word for word in without_split(name).lower().split() if word.isalpha() and word not in _PLAIN)
 
 
 def _words(name: str) -> list[str]:
@@ -54,17 +59,3 @@ def _words(name: str) -> list[str]:
 def _split(word: str) -> Split:
     word = word.lower()
     return _SPLITS.get(word) or _SPLITS.get(_GLUED.sub("", word), "")
-
-
-def _rest(name: str) -> str:
-    return without_split(name).lower()
-
-
-def _alike(name: str, other: str) -> bool:
-    """True if one name tells nothing about its content that the other does not."""
-    mine, theirs = ({word for word in _rest(each).split() if _tells(word)} for each in (name, other))
-    return mine <= theirs or theirs <= mine
-
-
-def _tells(word: str) -> bool:
-    return word.isalpha() and len(word) >= _SHORTEST and word not in _PLAIN

@@ -80,3 +80,27 @@ def test_several_folders_for_training_are_classes_unless_they_are_numbered(tmp_p
     assert np.bincount(horses.held_out.labels).tolist() == [3, 4]
     years = opened(tmp_path / "years", {"train2014/a": 8, "train2014/b": 8, "train2017/a": 8, "val2017/a": 5})
     assert years.class_names == ("a", "b") and np.bincount(years.train.labels).tolist() == [16, 8]
+
+
+def test_a_further_folder_for_tests_does_not_take_the_classes_away(tmp_path: Path) -> None:
+    data = opened(tmp_path / "set", {"Training/a": 10, "Training/b": 10, "Test/a": 4, "Test/b": 4, "test-multiple": 9})
+    assert data.class_names == ("a", "b") and len(data.held_out) == 8
+
+
+def test_a_split_without_classes_does_not_take_those_of_training_away(tmp_path: Path) -> None:
+    folders = {"train/a": 20, "train/b": 20, "test": 9}
+    data = opened(tmp_path / "two", folders)
+    assert data.class_names == ("a", "b") and (len(data.train), len(data.held_out)) == (36, 4)
+    assert data.audit is not None and data.audit.notes == (
+        "The folder 'train' is trained on; 9 files outside of these are not used.",
+        "The folder 'test' has no classes and is not used (--data.labels false holds it out).",
+    )
+    without = open_data(DataOptions(source=str(tmp_path / "two"), labels=False))
+    assert len(without.held_out) == 9
+    three = opened(tmp_path / "three", {**folders, "valid/a": 3, "valid/b": 3})
+    assert three.class_names == ("a", "b") and (len(three.train), len(three.held_out)) == (40, 6)
+
+
+def test_classes_of_both_splits_may_lie_at_different_depths(tmp_path: Path) -> None:
+    data = opened(tmp_path / "set", {"train/images/a": 10, "train/images/b": 10, "test/a": 4, "test/b": 3})
+    assert data.class_names == ("a", "b") and np.bincount(data.held_out.labels).tolist() == [4, 3]

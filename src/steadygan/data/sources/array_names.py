@@ -27,7 +27,9 @@ def first(arrays: Mapping[str, StoredArray], names: Iterable[str]) -> StoredArra
     return next((arrays[name] for name in names if name in arrays), None)
 
 
-def test_split(arrays: Mapping[str, StoredArray], images: StoredArray) -> tuple[StoredArray | None, StoredArray | None]:
+def split_for_tests(
+    arrays: Mapping[str, StoredArray], images: StoredArray
+) -> tuple[StoredArray | None, StoredArray | None]:
     """Samples and labels of the first split for tests whose samples have as many dimensions as those for training."""
     for split in _SPLITS:
         found = first(arrays, _names(split, "x", "images"))

@@ -26,7 +26,7 @@ from steadygan.data.sources.array_names import (
     SAMPLES,
     TEST_LABELS,
     first,
-    test_split,
+    split_for_tests,
     unused_samples,
 )
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
@@ -118,7 +118,7 @@ def source_of_arrays(
         form: the audit's word for where they are
     """
     images = _choose_images(where, arrays)
-    test_images, test_labels = test_split(arrays, images)
+    test_images, test_labels = split_for_tests(arrays, images)
     reading = reading_of(images, options.form)
     splits = [images] if test_images is None else [images, test_images]
     labelling, notes = _labels(arrays, (images, test_images), test_labels, options.labels)

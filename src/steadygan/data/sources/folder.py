@@ -6,7 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from steadygan.data.labels import Labelling, number_labels, read_labels
 from steadygan.data.options import LabelUse
 from steadygan.data.sources.dataset_json import NAME, read_label_files
 from steadygan.data.sources.numbering import only_number
-from steadygan.data.sources.splits import Splits, common_depth, splits_of
+from steadygan.data.sources.splits import HeldOut, Splits, common_depth, splits_of
 from steadygan.data.sources.walk import File, Walk
 from steadygan.errors import DataError, UsageError
 
@@ -42,7 +42,7 @@ def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
         DataError: if dataset.json is damaged or lacks pictures.
     """
     notes = walked.notes()
-    splits = splits_of(walked.pictures, notes)
+    splits = splits_of(walked.pictures)
     listed = _listed(walked, splits, use, notes)
     found = _by_folders(splits, use, notes) if listed is None else listed
     _need_folders(name, use, found.labelling)
@@ -51,9 +51,9 @@ def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
     return PictureSource(
         name,
         "folder",
-        _pictures(walked.root, found.files, found.labelling.labels),
-        _pictures(walked.root, splits.test, found.labelling.test_labels) if splits.test else None,
-        splits.test_name or "test",
+        _pictures(walked.root, found.train, found.labelling.labels),
+        _pictures(walked.root, found.test, found.labelling.test_labels) if found.test else None,
+        found.test_name or "test",
         tuple(map(printable, found.labelling.names)),
         walked.ignored(),
         tuple(notes),
@@ -84,10 +84,9 @@ def sorted_by_folders(files: list[File], name: str, use: LabelUse, notes: list[s
     Raises:
         UsageError: if folders are asked for that could not be classes.
     """
-    splits = splits_of(files, notes)
-    found = _by_folders(splits, use, notes)
+    found = _by_folders(splits_of(files), use, notes)
     _need_folders(name, use, found.labelling)
-    return Sorted(found.files, splits.test, splits.test_name, found.labelling)
+    return found
 
 
 def _need_folders(name: str, use: LabelUse, labelling: Labelling) -> None:
@@ -103,7 +102,7 @@ class _Found:
     labelling: Labelling
 
 
-def _listed(walked: Walk, splits: Splits, use: LabelUse, notes: list[str]) -> _Found | None:
+def _listed(walked: Walk, splits: Splits, use: LabelUse, notes: list[str]) -> Sorted | None:
     """The labels of dataset.json; None without such a file."""
     files = [file for file in walked.others if file.parts[-1] == NAME]
     if not files or use == "folders":
@@ -113,53 +112,71 @@ def _listed(walked: Walk, splits: Splits, use: LabelUse, notes: list[str]) -> _F
         if labels is None:
             return None
         walked.others = [file for file in walked.others if file not in files]
+        test = splits.held_out[0] if splits.held_out else HeldOut([], "")
         if not labels.labels:
-            return _Found(splits.train, Labelling(note=f"'{NAME}' says that there are no labels"))
-        values = [labels.values([file.parts for file in split]) for split in (splits.train, splits.test) if split]
-        labelling = read_labels(values[0], values[1] if splits.test else None, use)
+            labelling = Labelling(note=f"'{NAME}' says that there are no labels")
+        else:
+            values = [labels.values([file.parts for file in split]) for split in (splits.train, test.files) if split]
+            labelling = read_labels(values[0], values[1] if test.files else None, use)
     except DataError:
         if use is False:
             return None
         raise
-    extra = labels.extra(file.parts for file in walked.pictures)
+    notes += [splits.note(test.files)] if test.files else []
+    extra = labels.extra(file.parts for file in walked.pictures) if labels.labels else 0
     if extra:
         notes.append(f"'{NAME}' has labels for {extra:,} pictures that are not there.")
-    return _Found(splits.train, labelling)
+    return Sorted(splits.train, *test, labelling)
 
 
-def _by_folders(splits: Splits, use: LabelUse, notes: list[str]) -> _Found:
-    """The classes that folders are."""
-    train, test = splits.train, splits.test
-    depth = common_depth(train)
-    if depth == splits.level:  # several folders are for training: trainA and trainB, train2014 and train2017
-        if all(map(splits.domain, train)):
-            return _by_domains(splits, notes)
-        depth += 1
-    found = _with_classes(train, depth, use, notes)
-    if not test or not found.labelling.names:
-        return found
-    inner = depth if use == "folders" else depth + _shard_levels(train, depth)
-    classes = sorted({_class(file, inner) for file in found.files})
-    names = [_class(file, inner) if len(file.parts) > inner + 1 else "" for file in test]
-    return _Found(found.files, _with_test(found.labelling, names, classes, splits.test_name, notes))
+def _by_folders(splits: Splits, use: LabelUse, notes: list[str]) -> Sorted:
+    """The classes that folders are, and the split that is held out."""
+    train, depth, own = splits.train, common_depth(splits.train), list[str]()
+    domains = depth == splits.level and all(map(splits.domain, train))  # trainA and trainB, not train2014 and train2017
+    depth += depth == splits.level
+    found = _of_domains(splits) if domains else _with_classes(train, depth, use, own)
+    inner = depth if use == "folders" or domains else depth + _shard_levels(train, depth)
+
+    def classes_of(files: list[File], depth: int = inner) -> list[str]:
+        if domains:
+            return list(map(splits.domain, files))
+        return [_class(file, depth) if len(file.parts) > depth + 1 else "" for file in files]
+
+    test, labelling = _held_out(splits, found, classes_of, use, own)
+    notes += [*([splits.note(test.files)] if splits.held_out else []), *own]
+    return Sorted(found.files, *test, labelling)
 
 
-def _by_domains(splits: Splits, notes: list[str]) -> _Found:
+def _of_domains(splits: Splits) -> _Found:
     """The classes that the training folders are besides their split: A and B of trainA and trainB."""
     labels, names, _ = number_labels(np.array(list(map(splits.domain, splits.train)), dtype=object))
-    tested = list(map(splits.domain, splits.test))
-    return _Found(splits.train, _with_test(Labelling(labels, names), tested, names, splits.test_name, notes))
+    return _Found(splits.train, Labelling(labels, names))
 
 
-def _with_test(
-    labelling: Labelling, tested: Sequence[str], classes: Sequence[str], test_name: str, notes: list[str]
-) -> Labelling:
-    """Labels of both splits; none if a file of the test split has a class that training does not have."""
-    numbers = {name: number for number, name in enumerate(classes)}
-    if not numbers.keys() >= set(tested):
-        notes.append(f"The classes of the folder '{test_name}' are not those of train: no labels are used.")
-        return Labelling()
-    return replace(labelling, test_labels=np.array([numbers[name] for name in tested], dtype=np.int64))
+def _held_out(
+    splits: Splits, found: _Found, classes_of: Callable[..., list[str]], use: LabelUse, notes: list[str]
+) -> tuple[HeldOut, Labelling]:
+    """The split that is held out, with labels: the first whose classes are those of training.
+
+    A split without folders in it has no classes: it is not used if training has some.
+    """
+    none = HeldOut([], "")
+    if not splits.held_out or not found.labelling.names:
+        return splits.held_out[0] if splits.held_out else none, found.labelling
+    numbers = {name: number for number, name in enumerate(sorted(set(classes_of(found.files))))}
+    flat = True
+    for each in splits.held_out:
+        for tested in (classes_of(each.files), classes_of(each.files, common_depth(each.files))):
+            if numbers.keys() >= set(tested):
+                labels = np.array([numbers[name] for name in tested], dtype=np.int64)
+                return each, replace(found.labelling, test_labels=labels)
+        flat = flat and not any(classes_of(each.files))
+    first = splits.held_out[0]
+    if flat and use is not False:
+        notes.append(f"The folder '{first.name}' has no classes and is not used (--data.labels false holds it out).")
+        return none, found.labelling
+    notes.append(f"The classes of the folder '{first.name}' are not those of train: no labels are used.")
+    return first, Labelling()
 
 
 def _with_classes(files: list[File], depth: int, use: LabelUse, notes: list[str]) -> _Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from steadygan.data.images.pictures import printable
 from steadygan.data.sources.walk import File
@@ -15,38 +16,49 @@ _LEVELS = 3
 _LISTED = 3
 
 
+class HeldOut(NamedTuple):
+    """The files of a split that is not for training."""
+
+    files: list[File]
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The files of both splits."""
+    """The files for training, and those of the other splits."""
 
     train: list[File]
-    test: list[File]
-    test_name: str
-    """'' without a test split"""
+    held_out: tuple[HeldOut, ...] = ()
+    """of which one is used: for tests before for validation; empty without such folders"""
     level: int = -1
     """folders above those that are splits; -1 without"""
+    count: int = 0
+    """files, also those outside of the splits"""
 
     def domain(self, file: File) -> str:
         """What a folder is called besides its split: 'A' of 'trainA'; '' if that has no letters."""
         rest = without_split(file.parts[self.level])
         return rest if any(map(str.isalpha, rest)) else ""
 
+    def note(self, test: list[File]) -> str:
+        """A sentence on what is trained on, held out and left out."""
+        unused = self.count - len(self.train) - len(test)
+        said = f"The {_folders(self.train, self.level)} trained on"
+        said += f", the {_folders(test, self.level)} held out" if test else ""
+        return f"{said}{f'; {unused:,} files outside of these are not used' if unused else ''}."
 
-def splits_of(files: list[File], notes: list[str]) -> Splits:
+
+def splits_of(files: list[File]) -> Splits:
     """The splits that folders are; all files for training without such folders.
 
-    A folder for tests comes before one for validation. What lies beside the splits is not used.
-
-    Args:
-        files: all files
-        notes: to which a sentence on what is held out is added
+    What lies beside the splits is not used.
     """
     depth = common_depth(files)
     for level in range(depth, depth + _LEVELS):
         roles = _roles(files, level)
         if roles is not None:
-            return _split(files, roles, level, notes)
-    return Splits(files, [], "")
+            return _split(files, roles, level)
+    return Splits(files)
 
 
 def common_depth(files: Sequence[File]) -> int:
@@ -79,15 +91,15 @@ def _roles(files: list[File], level: int) -> list[Split] | None:
     return [role(file) for file in files]
 
 
-def _split(files: list[File], roles: list[Split], level: int, notes: list[str]) -> Splits:
-    held_out = "test" if "test" in roles else "validation"
+def _split(files: list[File], roles: list[Split], level: int) -> Splits:
+    held_out = []
+    for split in ("test", "validation"):
+        inside = [file for file, role in zip(files, roles, strict=True) if role == split]
+        names = sorted({file.parts[level] for file in inside})
+        if inside:
+            held_out.append(HeldOut(inside, printable(names[0]) if len(names) == 1 else split))
     train = [file for file, role in zip(files, roles, strict=True) if role == "train"]
-    test = [file for file, role in zip(files, roles, strict=True) if role == held_out]
-    names = sorted({file.parts[level] for file in test})
-    said = f"The {_folders(train, level)} trained on, the {_folders(test, level)} held out"
-    unused = len(files) - len(train) - len(test)
-    notes.append(f"{said}{f'; {unused:,} files outside of these are not used' if unused else ''}.")
-    return Splits(train, test, printable(names[0]) if len(names) == 1 else held_out, level)
+    return Splits(train, tuple(held_out), level, len(files))
 
 
 def _folders(files: list[File], level: int) -> str:
