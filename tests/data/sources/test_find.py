@@ -68,7 +68,7 @@ def test_the_home_folder_can_be_written_with_a_tilde(tmp_path: Path, monkeypatch
         ("a.txt", "has too few lines of text, 1: one sample each, 16 are needed"),
         ("a.zip", "is an archive; unpack it and give the folder"),
         ("a.tar.gz", "is an archive; unpack it and give the folder"),
-        ("a.csv.gz", "is an archive; unpack it and give the folder"),
+        ("a.csv.gz", "is packed; unpack it and give the file"),
         ("a.pkl", "is a pickle, which can run code when it is loaded; save the arrays as .npz"),
         ("a.jpg", "is a single picture; give the folder it lies in"),
         ("a.docx", "cannot be read as data: known are folders of pictures, .npz"),

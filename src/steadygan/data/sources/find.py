@@ -33,7 +33,8 @@ MEMORY = "memory:"
 """how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _MOST_SIBLINGS = 2_000  # that are compared with a wrong name
-_PACKED = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
+_PACKED_FILES = (".gz", ".bz2", ".xz", ".zst")
+_PACKED = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", *_PACKED_FILES)
 _WILDCARD = re.compile(r"[*?]")
 
 
@@ -150,7 +151,9 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
     if _is_packed(path):
-        raise DataError(f"'{shown(path)}' is an archive; unpack it and give the folder")
+        alone = suffix in _PACKED_FILES and ".tar" not in path.name.lower()
+        what = "packed; unpack it and give the file" if alone else "an archive; unpack it and give the folder"
+        raise DataError(f"'{shown(path)}' is {what}")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
         raise DataError(f"'{shown(path)}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
     from steadygan.data.images.formats import picture_suffixes
