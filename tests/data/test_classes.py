@@ -55,3 +55,9 @@ def test_of_more_classes_than_fit_the_seed_chooses_some_in_their_order():
     chosen = some_classes(1_000, 20, 0)
     assert len(set(chosen)) == 20 and chosen == sorted(chosen) and max(chosen) < 1_000
     assert chosen == some_classes(1_000, 20, 0) != some_classes(1_000, 20, 1)
+
+
+def test_accents_may_be_typed_in_either_form():
+    assert class_numbers("cafe\u0301", ("tee", "caf\u00e9"), 2) == [1]
+    assert class_numbers("caf\u00e9, tee", ("tee", "cafe\u0301"), 2) == [1, 0]
+    assert class_numbers("cafe\u0301", ("caf\u00e9", "cafe\u0301"), 2) == [1]

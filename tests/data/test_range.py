@@ -138,6 +138,37 @@ def test_alpha_has_a_range_of_its_own() -> None:
     assert (result[:, 1] == 255).all()
 
 
+COLOURS = np.concatenate([RAMP, RAMP, RAMP], axis=1)
+
+
+@pytest.mark.parametrize(
+    "last", [RAMP * 2 - 1, RAMP - 0.5, RAMP * 5, RAMP * 90, RAMP * 7e4], ids=["-1 to 1", "-0.5", "5", "90", "7e4"]
+)
+def test_a_last_channel_that_is_no_alpha_is_refused_with_what_decides(last: np.ndarray) -> None:
+    for stored in (np.concatenate([COLOURS, last], axis=1), np.concatenate([RAMP, last], axis=1)):
+        with pytest.raises(DataError, match=r"the last channel of it has .* no alpha; .*--data.form bands"):
+            converter([Rows.of(stored, "it")])
+        result = converter([Rows.of(stored, "it")], sure_of_alpha=True)[0](stored)[:, -1]
+        assert len(np.unique(result)) > 100  # nothing is clipped
+
+
+@pytest.mark.parametrize("most", [1, 2, 20])
+def test_alpha_in_bytes_of_few_levels_is_stretched(most: int) -> None:
+    alpha = (RAMP * most).round()
+    alpha[:3] = 0  # the colours alone are bright from the first piece on
+    stored = np.concatenate([COLOURS * 255, alpha], axis=1).astype(np.uint8)
+    rows = Rows("it", stored.dtype, stored.size, lambda: np.split(stored, 4))
+    result = converter([rows])[0](stored)
+    assert np.array_equal(result[:, :3], stored[:, :3])
+    assert np.array_equal(result[:, 3:], np.rint(alpha * 255 / most))
+
+
+def test_alpha_that_hides_everything_is_refused() -> None:
+    for colours in (COLOURS, (COLOURS * 255).astype(np.uint8)):
+        with pytest.raises(DataError, match="the last channel of it is 0 throughout"):
+            converter([Rows.of(np.concatenate([colours, colours[:, :1] * 0], axis=1), "it")])
+
+
 @pytest.mark.parametrize("asked", [(300, 400), ("50%", "51%"), (-9, -1)])
 def test_a_range_that_leaves_nothing_is_one_line(asked: tuple[float | str, ...]) -> None:
     with pytest.raises(DataError, match=r"it has (nothing|numbers)") as error:

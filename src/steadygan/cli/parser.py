@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from steadygan.cli import verbosity
+from steadygan.cli import slips, verbosity
 from steadygan.errors import UsageError, unknown_name
 from steadygan.system.terminal import raw_of, width_of
 
@@ -40,6 +40,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command: str, description: str, **settings: Any) -> None:
         self.options: dict[str, bool] = {}
+        self._given: list[str] = []
         super().__init__(
             prog=f"steadygan {command}".strip(),
             description=description,
@@ -66,9 +67,11 @@ class Parser(argparse.ArgumentParser):
         if _only_made.get():
             raise _MadeError(self)
         self._refuse_twice(arguments)
+        self._given = list(arguments)
         values, extra = self.parse_known_args(arguments)
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
         if unknown:
+            slips.check_dash(unknown[0])
             raise unknown_name("option", unknown[0].partition("=")[0], [n for n in self.options if n.startswith("--")])
         for action in self._actions:
             given = getattr(values, action.dest, None)
@@ -76,7 +79,8 @@ class Parser(argparse.ArgumentParser):
                 name = action.option_strings[0] if action.option_strings else action.metavar
                 raise UsageError(f"{name}: got '{given}'; a name or value is needed")
         if extra:
-            raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'; see '{self.prog} --help'")
+            hint = slips.expanded(extra[0], arguments) or f"; see '{self.prog} --help'"
+            raise UsageError(f"'{extra[0]}' is one argument too many for '{self.prog}'{hint}")
         return values
 
     def _refuse_twice(self, arguments: Sequence[str]) -> None:
@@ -94,7 +98,9 @@ class Parser(argparse.ArgumentParser):
                 given[action.dest] = value
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message.removeprefix("argument "))
+        message = message.removeprefix("argument ")
+        slips.check_dash(slips.word_after(message.partition(":")[0], self._given))
+        raise UsageError(message)
 
 
 _only_made: ContextVar[bool] = ContextVar("only_made", default=False)

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from steadygan.cli import verbosity
+from steadygan.cli import slips, verbosity
 from steadygan.cli.overrides import Change
 from steadygan.errors import UsageError
 from steadygan.recipes import by_name, find
@@ -34,7 +34,8 @@ def place(values: argparse.Namespace) -> list[Change]:
             source = word
             verbosity.say(f"data: {word}")
         else:
-            raise UsageError(f"'{word}' is one argument too many: '{source}' is the data already")
+            hint = slips.expanded(word, [source]) or f": '{source}' is the data already"
+            raise UsageError(f"'{word}' is one argument too many{hint}")
     return [] if source is None else [data_change(source)]
 
 
@@ -57,7 +58,9 @@ def _is_data(word: str) -> bool:
         if path.is_dir():
             return True
         if path.is_file():
-            return lower.endswith(_FILES) or "ubyte" in lower
+            from steadygan.data.images.formats import picture_suffixes
+
+            return lower.endswith((*_FILES, *picture_suffixes())) or "ubyte" in lower
     except (OSError, ValueError):  # no valid file name
         return True
     looks_like_path = os.sep in word or "/" in word or word.startswith(("~", ".")) or lower.endswith(_FILES)

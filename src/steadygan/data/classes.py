@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -45,8 +46,10 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
             raise UsageError(f"a class is asked for by {asked!r}; allowed: numbers, names, or a list of them")
         return [number for one in asked for number in class_numbers(one, names, classes)]
     text = asked.strip()
-    if text in names:  # before its number: a folder named '7' need not be the seventh
-        return [names.index(text)]
+    for known in (list(names), [unicodedata.normalize("NFC", name) for name in names]):
+        if text in known:  # before its number: a folder named '7' need not be the seventh
+            return [known.index(text)]
+        text = unicodedata.normalize("NFC", text)  # as macOS does not type accents
     if text.isdecimal():
         return [_checked(int(text), classes)]
     if "," in text:

@@ -13,7 +13,7 @@ from steadygan.errors import UsageError
 Fit = Literal["crop", "pad", "keep"]
 Alpha = Literal["white", "keep", "auto"]
 LabelUse: TypeAlias = bool | Literal["folders", "likeliest"]
-DataForm = Literal["auto", "image", "signal", "volume", "table"]
+DataForm = Literal["auto", "image", "bands", "signal", "volume", "table"]
 
 LARGEST_SIZE = 1024
 LONGEST = 4096
@@ -61,8 +61,8 @@ class DataOptions:
     """the stored numbers that become black and white, as in '0 4095' or '-1 1', or percentiles of all numbers, as in
     '1% 99%'; others are clipped; none: found once for the whole data set (docs/data.md)"""
     form: DataForm = field(default="auto", metadata=OMIT_DEFAULT)
-    """what arrays are: image, signal [M, C, T], volume [M, C, D, H, W] or table [M, D]; auto: by their shape
-    (docs/data.md)"""
+    """what arrays are: image, bands [M, B, H, W] (numbers, without alpha), signal [M, C, T], volume [M, C, D, H, W] or
+    table [M, D]; auto: by their shape (docs/data.md)"""
     alpha: Alpha = field(default="white", metadata=OMIT_DEFAULT)
     """transparent parts of pictures: 'white' composites them on white (of 2 or 4 channels: keeps alpha, and whatever
     colour is under it), 'keep' trains on alpha as a channel of its own, 'auto' keeps it where 1 picture in 20 uses it;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,30 @@ from steadygan.data.bounds import Bounds
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally
 from steadygan.data.value_range import AS_BYTES, FEW, Kind, ValueRange, to_bytes, worded
 from steadygan.errors import DataError
+from steadygan.types import has_alpha
 
 __all__ = ["Convert", "Rows", "ValueRange", "converter"]
 
-Convert: TypeAlias = Callable[[NDArray[Any]], NDArray[np.uint8]]
-"""numbers [N, C, H, W] -> uint8 [N, C, H, W]"""
+
+@dataclass(frozen=True)
+class Convert:
+    """The function from stored numbers to bytes."""
+
+    colours: tuple[float, float]
+    """the numbers that become 0 and 255"""
+    opacity: tuple[float, float] = AS_BYTES
+    """the same of alpha"""
+    as_stored: bool = False
+    """nothing is converted"""
+
+    def __call__(self, numbers: NDArray[Any]) -> NDArray[np.uint8]:
+        """Numbers [N, C, H, W] as uint8 [N, C, H, W]."""
+        if self.as_stored:
+            return numbers
+        if has_alpha(numbers.shape[1]):
+            parts = (to_bytes(numbers[:, :-1], *self.colours), to_bytes(numbers[:, -1:], *self.opacity))
+            return np.concatenate(parts, axis=1)
+        return to_bytes(numbers, *self.colours)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +57,17 @@ class Rows:
         return cls(title, array.dtype, array.size, lambda: (array,))
 
 
-def converter(rows: Sequence[Rows], asked: Bounds = ()) -> tuple[Convert, ValueRange]:
+def converter(rows: Sequence[Rows], asked: Bounds = (), sure_of_alpha: bool = False) -> tuple[Convert, ValueRange]:
     """A function from stored numbers to uint8, the same for all splits, and the range that it uses.
 
     Args:
         rows: of each split, of one number of channels
         asked: the range; () to find it
+        sure_of_alpha: the last of 2 or 4 channels is alpha, whatever its numbers are
 
     Raises:
-        DataError: one line, for numbers that are not finite or all the same, and for arrays that hold no numbers.
+        DataError: one line, for numbers that are not finite or all the same, for arrays that hold no numbers, and for a
+            last channel that is no alpha.
     """
     for part in rows:
         if part.dtype.hasobject or part.dtype.kind not in "buif":
@@ -65,24 +86,19 @@ def converter(rows: Sequence[Rows], asked: Bounds = ()) -> tuple[Convert, ValueR
         found = colours.range(asked)
     except DataError as error:
         raise DataError(f"{rows[0].title} {error}") from None
-    opacity = alpha.opacity()
-    if found.as_stored and kind == "bytes" and opacity == AS_BYTES:
-        return (lambda numbers: numbers), found
-
-    def convert(numbers: NDArray[Any]) -> NDArray[np.uint8]:
-        if numbers.shape[1] in (2, 4):
-            parts = (to_bytes(numbers[:, :-1], found.low, found.high), to_bytes(numbers[:, -1:], *opacity))
-            return np.concatenate(parts, axis=1)
-        return to_bytes(numbers, found.low, found.high)
-
-    return convert, found
+    try:
+        opacity = alpha.opacity(sure_of_alpha)
+    except DataError as error:
+        raise DataError(f"the last channel of {rows[0].title} {error}") from None
+    as_stored = found.as_stored and kind == "bytes" and opacity == AS_BYTES
+    return Convert((found.low, found.high), opacity, as_stored), found
 
 
 def _check_kinds(rows: Sequence[Rows]) -> None:
     """Refuses splits of several kinds of numbers, unless they have one range all the same."""
     if len({_kind([part]) for part in rows}) == 1:
         return
-    found = [converter([part])[1] for part in rows]
+    found = [converter([part], sure_of_alpha=True)[1] for part in rows]
     if len({(each.low, each.high) for each in found}) > 1:
         kinds = ", ".join(
             f"{part.title} holds {part.dtype} from {worded(each.least)} to {worded(each.most)}"
@@ -102,12 +118,13 @@ def _kind(rows: Sequence[Rows]) -> Kind:
 def _count(part: Rows, colours: Tally, alpha: Tally, until_bright: bool) -> None:
     done = 0
     for piece in part.pieces():
-        has_alpha = piece.ndim > 1 and piece.shape[1] in (2, 4)
-        for tally, numbers in ((colours, piece[:, :-1] if has_alpha else piece), (alpha, piece[:, -1:])):
-            if (tally is colours or has_alpha) and not tally.add(numbers):
+        with_alpha = piece.ndim > 1 and has_alpha(piece.shape[1])
+        for tally, numbers in ((colours, piece[:, :-1] if with_alpha else piece), (alpha, piece[:, -1:])):
+            if (tally is colours or with_alpha) and not tally.add(numbers):
                 raise DataError(f"{part.title} has {_not_finite(numbers)} in picture {done + _where(numbers)}")
         done += len(piece)
-        if until_bright and colours.most >= FEW and colours.least < colours.most:
+        bright = all(tally.most >= FEW for tally in ((colours, alpha) if with_alpha else (colours,)))
+        if until_bright and bright and colours.least < colours.most:
             return
 
 

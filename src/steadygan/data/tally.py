@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steadygan.data.bounds import Bounds, bounds_words, number_words, percentile
-from steadygan.data.value_range import AS_BYTES, FEW, ROUNDING, Kind, ValueRange, by_rule, to_bytes, worded
+from steadygan.data.value_range import (
+    AS_BYTES,
+    FEW,
+    ROUNDING,
+    Kind,
+    ValueRange,
+    by_rule,
+    may_be_alpha,
+    to_bytes,
+    worded,
+)
 from steadygan.errors import DataError
 
 KEPT, FEW_KEPT = 2**22, 2**16
@@ -108,10 +118,26 @@ class Tally:
         part = percentile(bound)
         return float(np.percentile(numbers, part)) if part is not None else float(bound)
 
-    def opacity(self) -> tuple[float, float]:
-        """The range of alpha; 0 is transparent."""
-        if self.kind == "bytes" or not np.isfinite(self.most):
+    def opacity(self, sure: bool = False) -> tuple[float, float]:
+        """The range of alpha; 0 is transparent.
+
+        Args:
+            sure: the numbers are alpha, whatever they are
+
+        Raises:
+            DataError: a line that follows a name, if the numbers cannot be alpha or nothing would be seen.
+        """
+        if not np.isfinite(self.most):
             return AS_BYTES
+        if self.least == self.most == 0:
+            raise DataError("is 0 throughout: as alpha it hides everything; leave that channel out")
+        if not sure and not may_be_alpha(self.kind, self.least, self.most):
+            raise DataError(
+                f"has numbers from {worded(self.least)} to {worded(self.most)}, which are no alpha; say what the array "
+                "is: --data.form bands (numbers) or --data.form image (the last channel is alpha)"
+            )
+        if self.least < -ROUNDING:
+            return by_rule(self.kind, self.least, max(self.most, self.least + ROUNDING))[:2]
         if self.most <= 1 + ROUNDING:
             return 0.0, 1.0
         return (0.0, by_rule(self.kind, 0.0, self.most)[1])

@@ -10,7 +10,7 @@ The rule, where no range is asked for:
   0 to 255;
 - all others: the smallest to the largest.
 
-Alpha (the last of 2 or 4 channels) has a range of its own.
+Alpha (the last of 2 or 4 channels) has a range of its own: 0 to 1, or that of the rule for whole numbers.
 """
 
 from __future__ import annotations
@@ -114,6 +114,13 @@ def _of_fractions(least: float, most: float) -> tuple[float, float, str]:
     if least >= -ROUNDING and _MIDDLE < most <= 255 + ROUNDING:
         return *AS_BYTES, "fractions from 0 to 255"
     return least, most, "the smallest to the largest"
+
+
+def may_be_alpha(kind: Kind, least: float, most: float) -> bool:
+    """True for numbers from 0 to 1, of 8 or of 16 bits."""
+    if least < -ROUNDING or most > 2**16 - 1 + ROUNDING:
+        return False
+    return kind != "real" or most <= 1 + ROUNDING or most > _MIDDLE
 
 
 def worded(number: float) -> str:

@@ -38,6 +38,9 @@ def array(shape, dtype="float32"):
         ((50, 8, 16, 16, 2), "float32", "auto", "volume", (50, 2, 8, 16, 16)),
         ((50, 8, 16, 16, 3), "uint8", "volume", "volume", (50, 3, 8, 16, 16)),
         ((50, 9, 16, 16, 16), "float32", "volume", "volume", (50, 9, 16, 16, 16)),
+        ((50, 2, 32, 32), "float32", "bands", "volume", (50, 2, 1, 32, 32)),
+        ((50, 32, 32, 4), "uint8", "bands", "volume", (50, 4, 1, 32, 32)),
+        ((50, 6, 32, 32), "float32", "bands", "image", (50, 6, 32, 32)),
     ],
 )
 def test_other_numbers_are_taken_for_what_their_shape_says(shape, dtype, form, kind, arranged):
@@ -80,6 +83,9 @@ def test_pictures_stay_pictures(shape, dtype, form):
         ((50, 8, 8, 8), "float32", "table", "data form is 'table'"),
         ((50, 1, 8, 8, 8), "float32", "image", "data form is 'image'"),
         ((50, 1, 8), "complex64", "auto", "complex64"),
+        ((50, 32, 32), "complex64", "auto", "two bands, [M, 2, H, W] with --data.form bands"),
+        ((50, 32), "complex64", "auto", "two channels, [M, 2, T]"),
+        ((50, 32, 32), "float32", "bands", "bands are [M, B, H, W]"),
         ((50, 0, 8), "float32", "auto", "it is empty"),
         ((50, 1, 2, 3, 4, 5), "float32", "auto", "6 dimensions"),
         ((50, 9), "datetime64[s]", "auto", "samples are numbers"),

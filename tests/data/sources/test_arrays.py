@@ -206,3 +206,47 @@ def test_labels_of_samples_that_are_no_pictures_are_named_too(tmp_path: Path) ->
     data = opened(saved(tmp_path, x=rows, y=rows[:, 0]))
     assert data.audit is not None
     assert "are fractions" in data.audit.label_note
+
+
+def test_latents_of_four_channels_keep_their_numbers_as_bands(tmp_path: Path) -> None:
+    latents = np.random.default_rng(0).standard_normal((40, 4, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "latents.npy", latents)
+    with pytest.raises(DataError, match=r"--data\.form bands"):
+        open_data(DataOptions(source=str(tmp_path / "latents.npy")))
+    data = open_data(DataOptions(source=str(tmp_path / "latents.npy"), form="bands"))
+    assert data.sample.shape == (4, 1, 8, 8) and data.units is not None
+    back = data.units.restored(np.concatenate([data.train.samples, data.held_out.samples]))[:, :, 0]
+    assert np.abs(np.sort(back, axis=0) - np.sort(latents, axis=0)).max() < 1e-5
+
+
+def test_a_channel_that_is_taken_for_alpha_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "rgba.npy", colours(40, 8, 4))
+    notes = open_data(DataOptions(source=str(tmp_path / "rgba.npy"), alpha="keep")).audit.notes
+    assert notes == ("The last of the 4 channels is taken for alpha (--data.form bands if it is none).",)
+
+
+@pytest.mark.parametrize("words", [["cat", "dog"] * 20, [f"a long class number {i % 2}" for i in range(40)]])
+def test_labels_of_python_objects_are_refused_unless_they_are_left_out(tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "set.npz"
+    np.savez(path, images=colours(40, 8), labels=np.array(words, dtype=object), more=np.array([None, {}], dtype=object))
+    with pytest.raises(DataError, match=r"'labels'.*Python objects.*--data\.labels false leaves them out"):
+        open_data(DataOptions(source=str(path)))
+    assert open_data(DataOptions(source=str(path), labels=False)).sample.classes == 0
+
+
+@pytest.mark.parametrize("split", ["val", "valid", "validation", "dev"])
+def test_a_split_for_validation_is_held_out_with_its_own_labels(tmp_path: Path, split: str) -> None:
+    named = {f"x_{split}": colours(20, 8, seed=1), f"y_{split}": np.arange(20) % 2, "y_test": np.arange(5)}
+    np.savez(tmp_path / "set.npz", x_train=colours(40, 8), y_train=np.arange(40) % 2, **named)
+    data = open_data(DataOptions(source=str(tmp_path / "set.npz")))
+    assert len(data.train) == 40 and data.held_out.labels.tolist() == [0, 1] * 10
+
+
+def test_samples_that_are_not_used_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "set.npz"
+    np.savez(path, x_train=colours(40, 8), x_test=colours(20, 8)[..., 0], masks=colours(40, 8), mean=np.zeros(3))
+    data = open_data(DataOptions(source=str(path)))
+    assert data.audit.notes[-1] == "Not used: 'x_test' [20, 8, 8], 'masks' [40, 8, 8, 3]." and len(data.train) == 36
+    np.savez(path, x_train=colours(40, 8), x_test=colours(20, 8, seed=1), x_val=colours(20, 8, seed=2))
+    data = open_data(DataOptions(source=str(path)))
+    assert data.audit.notes[-1] == "Not used: 'x_val' [20, 8, 8, 3]." and len(data.held_out) == 20

@@ -110,3 +110,64 @@ def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes(b"a,b\n1,\xff\xfe\n" * 20)
     with pytest.raises(DataError, match="not UTF-8"):
         open_data(DataOptions(source=str(tmp_path / "rows.csv")))
+
+
+def restored(data) -> list[tuple[float, ...]]:
+    rows = data.units.restored(np.concatenate([data.train.samples, data.held_out.samples]))
+    return sorted(tuple(round(float(value), 3) for value in row) for row in rows)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize("header", ["", "a{}b\n", "height, in m{}weight, in kg, net\n"])
+def test_decimal_commas_are_read_with_any_delimiter_and_header(tmp_path: Path, separator: str, header: str) -> None:
+    text = header.format(separator) + "".join(f"{i},5{separator}{2 * i},25\n" for i in range(20))
+    data = opened(tmp_path, text)
+    assert restored(data) == [(i + 0.5, 2 * i + 0.25) for i in range(20)]
+    first = header.format(separator).strip().split(separator)
+    assert data.units.names == (tuple(first) if header else ("column_0", "column_1"))
+
+
+@pytest.mark.parametrize(
+    ("row", "read", "note"),
+    [
+        ("1.0{:02d};0,5", (1000, 0.5), "Commas in numbers are decimal ones"),
+        ("1.0{:02d},75;0,5", (1000.75, 0.5), ""),
+        ("1.0{:02d};2.345.678", (1000, 2345678), "Commas in numbers are decimal ones"),
+        ("1,0{:02d};0,500", (1.0, 0.5), ""),
+        ("1.0{:02d};7", (1.0, 7), ""),
+        ("1,0{:02d}\t0.5", (1000, 0.5), "Points in numbers are decimal ones"),
+        ('"1,0{:02d}",0.5', (1000, 0.5), "Points in numbers are decimal ones"),
+        ("1,0{:02d}.5;7", (1000.5, 7), ""),
+        ('"0,{:02d}","1,5"', (0.0, 1.5), ""),
+    ],
+)
+def test_the_decimal_sign_is_that_of_the_whole_file(tmp_path: Path, row: str, read, note: str) -> None:
+    data = opened(
+        tmp_path,
+        "a{}b\n".format(next(each for each in "\t;," if each in row)) + "\n".join(row.format(i) for i in range(20)),
+    )
+    assert restored(data)[0] == pytest.approx(read)
+    assert any(said.startswith(note) for said in data.audit.notes[1:]) if note else len(data.audit.notes) == 1
+
+
+def test_a_decimal_comma_that_comes_late_counts_for_all_rows(tmp_path: Path) -> None:
+    text = "a;b\n" + "".join(f"1.{i % 1000:03d};{i}\n" for i in range(9000)) + "2;0,5\n"
+    assert max(row[0] for row in restored(opened(tmp_path, text))) == 1999
+
+
+def test_numbers_that_could_be_thousands_or_parts_are_refused(tmp_path: Path) -> None:
+    for rows in ("1.000;2,000\n", "1.000;0,5\n1;0.5\n", "1,000\t2\n"):
+        with pytest.raises(DataError, match="line 2, column 'a' holds"):
+            opened(tmp_path, "a{}b\n".format(";" if ";" in rows else "\t") + rows * 20)
+
+
+@pytest.mark.parametrize("missing", ["-nan", "nan", "NA", ""])
+def test_a_missing_value_beside_decimal_commas_is_named(tmp_path: Path, missing: str) -> None:
+    with pytest.raises(DataError, match="line 3, column 'b' is empty"):
+        opened(tmp_path, f"a;b\n1,5;2,5\n1,5;{missing}\n" + "2,5;3,5\n" * 20)
+
+
+def test_the_line_by_which_excel_names_the_separator_is_no_row(tmp_path: Path) -> None:
+    assert opened(tmp_path, "sep=;\na;b\n" + "".join(f"{i};{i},5\n" for i in range(20))).units.names == ("a", "b")
+    with pytest.raises(DataError, match="line 3 has 1 fields"):
+        opened(tmp_path, "sep=;\na;b\n1\n" + "1;2\n" * 20)

@@ -67,6 +67,8 @@ def test_the_home_folder_can_be_written_with_a_tilde(tmp_path: Path, monkeypatch
     [
         ("a.txt", "has too few lines of text, 1: one sample each, 16 are needed"),
         ("a.zip", "is an archive; unpack it and give the folder"),
+        ("a.tar.gz", "is an archive; unpack it and give the folder"),
+        ("a.csv.gz", "is packed; unpack it and give the file"),
         ("a.pkl", "is a pickle, which can run code when it is loaded; save the arrays as .npz"),
         ("a.jpg", "is a single picture; give the folder it lies in"),
         ("a.docx", "cannot be read as data: known are folders of pictures, .npz"),
@@ -136,3 +138,22 @@ def test_a_name_is_the_built_in_data_and_a_path_the_folder_in_every_command(
             assert prepare("wgan-gp", name).recipe.data.source == name
     assert is_built_in("hf:owner/name")
     assert not any(map(is_built_in, ("./mnist", "mnist/", "Mnist", "digits.npz", "")))
+
+
+@pytest.mark.parametrize(
+    ("names", "remedy"),
+    [
+        (["x.tar.gz"], "; unpack the archives first"),
+        (["x.csv"], "; name the table: '{}x.csv'"),
+        (["x.csv", "y.csv"], "; name one of the tables"),
+        (["x.txt.gz"], "; name one of the files of text"),
+    ],
+)
+def test_a_folder_without_pictures_is_told_what_to_do_with_its_files(
+    tmp_path: Path, names: list[str], remedy: str
+) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"a,b")
+    with pytest.raises(DataError, match="holds no pictures") as error:
+        open_data(DataOptions(source=str(tmp_path)))
+    assert str(error.value).endswith(remedy.format(f"{tmp_path}/"))

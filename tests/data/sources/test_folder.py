@@ -103,7 +103,9 @@ def test_train_and_test_folders_are_the_official_split(tmp_path: Path) -> None:
     assert data.held_out.labels.tolist() == [0] * 4 + [1] * 4
     assert data.audit is not None
     assert data.audit.held_out_from == "the source's own 'test' split"
-    assert data.audit.notes == ("6 files outside of the folders for train and test are not used.",)
+    assert data.audit.notes == (
+        "The folder 'train' is trained on, the folder 'test' is held out; 6 files outside of these are not used.",
+    )
 
 
 def test_other_classes_in_test_mean_no_labels(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_other_classes_in_test_mean_no_labels(tmp_path: Path) -> None:
     assert data.train.labels is None  # type: ignore[union-attr]
     assert data.held_out.labels is None
     assert data.audit is not None
-    assert "The classes of the folder 'test' are not those of train" in data.audit.notes[0]
+    assert "The classes of the folder 'test' are not those of train" in data.audit.notes[1]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def reading_of(array: StoredArray, form: DataForm) -> Reading | None:
             ``form`` that the shape cannot be.
     """
     if array.dtype.kind == "c":
-        raise DataError(f"{array.title} holds {array.dtype}: give real and imaginary parts as two channels")
+        raise DataError(f"{array.title} holds {array.dtype}: give real and imaginary parts as {_parts(array)}")
     if array.dtype.hasobject or array.dtype.kind not in "buif":
         raise DataError(f"{array.title} holds {array.dtype}; samples are numbers")
     if 0 in array.shape:
@@ -82,6 +82,13 @@ def reading_of(array: StoredArray, form: DataForm) -> Reading | None:
         remedy = "; as a table it is [M, 1]" if dimensions == 1 else ""
         raise DataError(f"{array.title} has shape {list(array.shape)}, {what}: samples are {LAYOUTS}{remedy}")
     return _BY_DIMENSIONS[dimensions](array, form)
+
+
+def _parts(array: StoredArray) -> str:
+    """In what form the parts of complex numbers are trained on."""
+    if len(array.shape) == 3:
+        return "two bands, [M, 2, H, W] with --data.form bands, or of signals as channels, [M, 2 C, T]"
+    return "two channels, [M, 2, T]" if len(array.shape) == 2 else "channels of their own"
 
 
 LAYOUTS = "[M, D] tables, [M, C, T] signals, [M, H, W(, C)] pictures or [M, C, D, H, W] volumes"
@@ -140,6 +147,8 @@ def _of_three(array: _Form, form: DataForm) -> Reading | None:
         return Reading("points", lambda rows: rows.reshape(len(rows), -1), f"rows of a table of {count:,} columns")
     if form == "volume":
         _no(array, form, "volumes are [M, D, H, W] or [M, C, D, H, W]")
+    if form == "bands":
+        _no(array, form, "bands are [M, B, H, W] or [M, H, W, B]")
     if form == "image" or _alike(array, first, second):
         return None
     if long >= _LONG * short or short <= _CHANNELS:
@@ -160,6 +169,8 @@ def _of_four(array: StoredArray, form: DataForm) -> Reading | None:
     volume = Reading("volume", _one_channel, f"volumes of one channel and {first}x{middle}x{last}")
     if form == "volume":
         return volume
+    if form == "bands":
+        return _bands(array)
     if (last <= _CHANNELS) != (first <= _CHANNELS):
         sides = (first, middle) if last <= _CHANNELS else (middle, last)
         if form == "image" or _alike(array, *sides):
@@ -179,6 +190,17 @@ def _of_four(array: StoredArray, form: DataForm) -> Reading | None:
     if form == "image":
         return Reading("image", _same, f"images of {first} bands and {middle}x{last}")
     _ask(array, "no axis is clearly the channels", "image (bands first)", "volume (one channel)")
+
+
+def _bands(array: StoredArray) -> Reading:
+    """Numbers of bands, none of which is alpha; up to 4 of them as channels of volumes that are one pixel deep."""
+    first, middle, last = array.shape[1:]
+    bands, height, width = (last, first, middle) if last < first else (first, middle, last)
+    why = f"{bands} bands of {height}x{width}"
+    arrange = _last_first if last < first else _same
+    if bands > _CHANNELS:
+        return Reading("image", arrange, f"images of {why}")
+    return Reading("volume", lambda rows: arrange(rows)[:, :, None], f"volumes of {why}, one pixel deep")
 
 
 def _of_three_within(array: StoredArray, form: DataForm) -> Reading | None:

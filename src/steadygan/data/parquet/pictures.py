@@ -16,6 +16,7 @@ from steadygan.data.images.pictures import Pictures, PictureSource, printable
 from steadygan.data.labels import Labelling, Values, read_labels
 from steadygan.data.options import LabelUse
 from steadygan.data.parquet.batches import LABELS, PICTURES, batches
+from steadygan.data.parquet.column_types import label_values
 from steadygan.data.parquet.tables import LONGEST_LABEL, Columns, Tables, encoded_pictures, opened_table
 from steadygan.data.reading import shown
 
@@ -28,7 +29,7 @@ def open_tables(tables: Tables, use: LabelUse = True) -> PictureSource:
         use: the option ``labels``
     """
     columns, test = tables.columns, tables.test
-    labelling = Labelling()
+    labelling = Labelling(note=columns.label_note)
     if columns.label is not None:
         train_rows = label_rows(tables.train, columns)
         test_rows = label_rows(test, columns) if test else None
@@ -48,14 +49,17 @@ def open_tables(tables: Tables, use: LabelUse = True) -> PictureSource:
 def label_rows(files: Sequence[Path], columns: Columns) -> list[Any] | str:
     """The label of each row as a Python value, None where it is missing (null, or -1 of the hub's classes).
 
-    For texts of more than ``LONGEST_LABEL`` characters, which are no labels, what they are.
+    For texts of more than ``LONGEST_LABEL`` characters and for bytes that are no text, which are no labels, what they
+    are.
     """
     rows: list[Any] = []
     assert columns.label is not None
     for path in files:
         with opened_table(path) as table:
             for column in batches(table, columns.label, LABELS):
-                piece = column.to_pylist()
+                piece = list(label_values(column))
+                if any(isinstance(row, bytes) for row in piece):
+                    return "are bytes that are no words"
                 if any(isinstance(row, str) and len(row) > LONGEST_LABEL for row in piece):
                     return f"are texts of more than {LONGEST_LABEL} characters"
                 rows += piece

@@ -10,6 +10,7 @@ from typing import Any
 from steadygan.data.labels import Labelling
 from steadygan.data.options import LabelUse
 from steadygan.data.parquet.batches import LABELS, PICTURES, batches, within
+from steadygan.data.parquet.column_types import label_values
 from steadygan.data.parquet.pictures import label_classes, label_rows
 from steadygan.data.parquet.tables import Columns, Tables, encoded_pictures, opened_table
 from steadygan.data.reading import need_memory, shown
@@ -64,7 +65,7 @@ class RowGroups:
             if self.labels:
                 assert columns.label is not None
                 values = [
-                    value for column in batches(table, columns.label, LABELS, here) for value in column.to_pylist()
+                    value for column in batches(table, columns.label, LABELS, here) for value in label_values(column)
                 ]
         if len(pictures) != group.size:
             raise DataError(f"{group} has changed: {len(pictures)} pictures, and before {group.size}")
@@ -89,7 +90,7 @@ def read_footers(tables: Tables, use: LabelUse = True) -> ShardSplits:
     """The row groups of both splits that are not empty, and the classes; no picture is read."""
     columns = tables.columns
     labels: Mapping[object, int] = {}
-    found = Labelling()
+    found = Labelling(note=columns.label_note)
     if columns.label is not None and use is not False:
         train, test = label_rows(tables.train, columns), label_rows(tables.test, columns)
         found = label_classes(train, test or None, columns, use)

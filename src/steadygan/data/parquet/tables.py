@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from steadygan.data.images.pictures import printable
 from steadygan.data.parquet.batches import check_rows
+from steadygan.data.parquet.column_types import is_bytes, is_one_value, may_be_labels, unused_columns
 from steadygan.data.reading import reading, shown
+from steadygan.data.split_words import Split, split_of_name, without_split
 from steadygan.errors import DataError
 from steadygan.system.escapes import escaped
 from steadygan.system.json_text import parse_json
 from steadygan.system.regular import open_regular
 
-_SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation")
 _PICTURE_NAMES = ("image", "img", "images", "picture", "photo")
 _LABEL_NAMES = ("label", "labels", "fine_label", "class", "category", "y", "target")
 LONGEST_LABEL = 1_000
@@ -35,6 +35,10 @@ class Columns:
     """True if the pictures are struct<bytes, path>, not bytes"""
     label: str | None
     class_names: tuple[str, ...]
+    label_note: str = field(default="", repr=False)
+    """why a column that is called like labels has none"""
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    """sentences on columns that are not used"""
 
     @property
     def path(self) -> str:
@@ -56,14 +60,11 @@ class Tables:
     notes: tuple[str, ...] = ()
 
 
-def split_of(path: Path, root: Path) -> str:
+def split_of(path: Path, root: Path) -> Split:
     """'train', 'test', 'validation' or '', by the words in a file's name or in its folders' names below the root."""
     relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
-    for name in (relative.stem, *reversed(relative.parts[:-1])):
-        for word in re.split(r"[^a-z]+", name.lower()):
-            if word in _SPLITS:
-                return _SPLITS[word]
-    return ""
+    names = (relative.stem, *reversed(relative.parts[:-1]))
+    return next((split for name in names if (split := split_of_name(name))), "")
 
 
 def tables_of_file(path: Path, name: str) -> Tables:
@@ -79,9 +80,8 @@ def tables_of_file(path: Path, name: str) -> Tables:
 
 def _same_set(path: Path, other: Path) -> bool:
     """True if two names differ only in split and shard."""
-    words = [re.split(r"[^a-z]+", name.stem.lower()) for name in (path, other)]
-    mine, theirs = ([word for word in row if word not in _SPLITS and word != "of"] for row in words)
-    return mine == theirs
+    mine, theirs = (re.findall(r"[^\W\d]+", without_split(name.stem).lower()) for name in (path, other))
+    return [word for word in mine if word != "of"] == [word for word in theirs if word != "of"]
 
 
 def tables_of_files(files: Sequence[Path], root: Path, name: str) -> Tables:
@@ -121,18 +121,29 @@ def _tables(train: list[Path], held_out: dict[str, list[Path]], name: str, notes
     unused = [other for other, files in held_out.items() if files and other != split]
     if unused:
         notes = (*notes, f"The {unused[0]} split is not used.")
-    return Tables(name, tuple(train), tuple(held_out.get(split, [])), split, choose_columns(train[0]), notes)
+    columns = choose_columns(train[0])
+    return Tables(name, tuple(train), tuple(held_out.get(split, [])), split, columns, (*notes, *columns.notes))
 
 
 def choose_columns(path: Path) -> Columns:
     """The picture and label columns, by the Hugging Face metadata, else by types and names."""
     with opened_table(path) as table:
         schema = table.schema_arrow
+        features = _features(schema.metadata)
+        picture, nested = _picture_column(path, schema, features)
+        label, note = _label_column([each for each in schema if each.name != picture], features)
+        notes = tuple(unused_columns(table, (picture, label or ""), label is not None or bool(note)))
+    names = features.get(label, {}).get("names") if label else None
+    class_names = tuple(printable(str(name)) for name in names) if isinstance(names, list) else ()
+    return Columns(picture, nested, label, class_names, note, notes)
+
+
+def _picture_column(path: Path, schema: Any, features: dict[str, dict[str, Any]]) -> tuple[str, bool]:
+    """The name of the column of pictures, and whether these are struct<bytes, path>. Raises DataError without one."""
     import pyarrow as pa
 
-    features = _features(schema.metadata)
-    nested = [field.name for field in schema if pa.types.is_struct(field.type) and _is_bytes(_inner(field.type))]
-    plain = [field.name for field in schema if _is_bytes(field.type)]
+    nested = [field.name for field in schema if pa.types.is_struct(field.type) and is_bytes(_inner(field.type))]
+    plain = [field.name for field in schema if is_bytes(field.type)]
     declared = [name for name, kind in features.items() if kind.get("_type") == "Image"]
     usable = [name for name in declared if name in nested or name in plain] or nested
     usable = usable or [name for name in plain if name.lower() in _PICTURE_NAMES]
@@ -140,16 +151,21 @@ def choose_columns(path: Path) -> Columns:
         columns = escaped(", ".join(f"{field.name}: {field.type}" for field in schema))
         raise DataError(f"'{shown(path)}' has no column of encoded pictures; its columns are {columns}"[:400])
     picture = _by_name(usable, _PICTURE_NAMES) or usable[0]
-    simple = (pa.types.is_integer, pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean)
-    plain_values = [field.name for field in schema if any(test(field.type) for test in simple)]
-    classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel" and name in plain_values]
-    others = (pa.types.is_floating, pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    some_values = [field.name for field in schema if any(test(field.type) for test in (*simple, *others))]
-    countable = [name for name in some_values if name.lower() in _LABEL_NAMES]
-    label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(countable, _LABEL_NAMES)
-    names = features.get(label, {}).get("names") if label else None
-    class_names = tuple(printable(str(name)) for name in names) if isinstance(names, list) else ()
-    return Columns(picture, picture in nested, label, class_names)
+    return picture, picture in nested
+
+
+def _label_column(fields: list[Any], features: dict[str, dict[str, Any]]) -> tuple[str | None, str]:
+    """The name of the column of labels, None without one, and why a column of such a name has none."""
+    fields = [each for each in fields if features.get(each.name, {}).get("_type") != "Image"]
+    single = [each.name for each in fields if is_one_value(each.type)]
+    classes = [name for name, kind in features.items() if kind.get("_type") == "ClassLabel" and name in single]
+    named = [each for each in fields if each.name.lower() in _LABEL_NAMES]
+    known = [each.name for each in named if may_be_labels(each.type)]
+    label = _by_name(classes, _LABEL_NAMES) or next(iter(classes), None) or _by_name(known, _LABEL_NAMES)
+    if label is not None or not named:
+        return label, ""
+    kind = escaped(str(named[0].type))[:80]
+    return None, f"The labels in column '{printable(named[0].name)}' are {kind}, which is no type of classes"
 
 
 def encoded_pictures(column: Any, columns: Columns, title: str) -> Any:
@@ -160,7 +176,7 @@ def encoded_pictures(column: Any, columns: Columns, title: str) -> Any:
     import pyarrow as pa
 
     inner = column.field("bytes") if columns.nested and pa.types.is_struct(column.type) else column
-    if not _is_bytes(inner.type):
+    if not is_bytes(inner.type):
         raise DataError(f"{title} has {escaped(str(column.type))[:80]} in its column '{columns.picture}', not pictures")
     return inner
 
@@ -179,12 +195,6 @@ def _inner(struct: Any) -> Any:
     """The type of the field 'bytes' of a struct, None without one."""
     index = struct.get_field_index("bytes")
     return struct.field(index).type if index >= 0 else None
-
-
-def _is_bytes(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return kind is not None and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _features(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, Any]]:

@@ -20,15 +20,21 @@ from steadygan.data.numbers.source import Numbers, NumberSource
 from steadygan.data.options import DataOptions, LabelUse
 from steadygan.data.range import Convert, Rows, ValueRange, converter
 from steadygan.data.reading import need_memory, shown
+from steadygan.data.sources.array_names import (
+    IMAGES,
+    LABELS,
+    SAMPLES,
+    TEST_LABELS,
+    first,
+    split_for_tests,
+    unused_samples,
+)
 from steadygan.data.sources.numpy_files import Header, members, opened_array, read_header
 from steadygan.data.stored_array import MemoryArray, StoredArray
+from steadygan.data.value_range import AS_BYTES
 from steadygan.errors import DataError
+from steadygan.types import has_alpha
 
-_IMAGES = ("x_train", "train_images", "images_train", "train_x", "images", "image", "x", "data", "arr_0")
-_TEST_IMAGES = ("x_test", "test_images", "images_test", "test_x", "x_val", "val_images")
-_LABELS = ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "y", "targets", "arr_1")
-_TEST_LABELS = ("y_test", "test_labels", "labels_test", "test_y", "y_val", "val_labels")
-_SAMPLES = ("signals", "volumes", "samples", "table", "x_data", "features")
 _PIECE = 2**24  # bytes of a read
 _MOST_LOADED = 2**28  # bytes of pictures that are loaded at once
 _LISTED = 12
@@ -112,12 +118,11 @@ def source_of_arrays(
         form: the audit's word for where they are
     """
     images = _choose_images(where, arrays)
-    test_images = _first(arrays, _TEST_IMAGES)
-    if test_images is images or (test_images is not None and len(test_images.shape) != len(images.shape)):
-        test_images = None
+    test_images, test_labels = split_for_tests(arrays, images)
     reading = reading_of(images, options.form)
     splits = [images] if test_images is None else [images, test_images]
-    labelling, notes = _labels(arrays, images, test_images, options.labels)
+    labelling, notes = _labels(arrays, (images, test_images), test_labels, options.labels)
+    notes += unused_samples(arrays, (images, test_images, first(arrays, LABELS), test_labels))
     if reading is not None:
         labels = (labelling.labels, labelling.test_labels)
         numbers = [_numbers(array, reading, each) for array, each in zip(splits, labels, strict=False)]
@@ -134,7 +139,7 @@ def source_of_arrays(
             notes=said,
             label_note=labelling.note,
         )
-    convert, found = converter([rows_of(array) for array in splits], options.range)
+    convert, found = converter([rows_of(array) for array in splits], options.range, options.form == "image")
     train = _pictures(images, convert, found, labelling.labels)
     test = None if test_images is None else _pictures(test_images, convert, found, labelling.test_labels)
     return PictureSource(
@@ -143,7 +148,7 @@ def source_of_arrays(
         train,
         test,
         class_names=labelling.names,
-        notes=notes,
+        notes=(*notes, *_alpha_note(images, options)),
         range=found,
         label_note=labelling.note,
     )
@@ -166,8 +171,13 @@ def _check_same_samples(splits: list[Numbers]) -> None:
         )
 
 
-def _first(arrays: Mapping[str, StoredArray], names: tuple[str, ...]) -> StoredArray | None:
-    return next((arrays[name] for name in names if name in arrays), None)
+def _alpha_note(images: StoredArray, options: DataOptions) -> tuple[str, ...]:
+    """A sentence on a last channel that is taken for alpha without being asked to."""
+    shape = images.shape
+    channels = 1 if len(shape) == 3 else shape[3] if shape[3] <= shape[1] else shape[1]
+    if options.form != "auto" or not has_alpha(channels):
+        return ()
+    return (f"The last of the {channels} channels is taken for alpha (--data.form bands if it is none).",)
 
 
 def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray:
@@ -175,8 +185,8 @@ def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray
     for dimensions in ((3, 4), (2, 5)):
         fitting = {name: array for name, array in arrays.items() if len(array.shape) in dimensions}
         if dimensions == (2, 5):
-            fitting = {name: array for name, array in fitting.items() if name not in (*_LABELS, *_TEST_LABELS)}
-        chosen = _first(fitting, (*_IMAGES, *_SAMPLES))
+            fitting = {name: array for name, array in fitting.items() if name not in (*LABELS, *TEST_LABELS)}
+        chosen = first(fitting, (*IMAGES, *SAMPLES))
         if chosen is None and len(fitting) == 1:
             chosen = next(iter(fitting.values()))
         if chosen is not None:
@@ -232,6 +242,8 @@ def _pictures(
     key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
     if array.dtype != np.uint8 or not found.as_stored:
         key.update(f"{found.low} {found.high}".encode())
+    if convert.opacity[0] or (array.dtype == np.uint8 and convert.opacity != AS_BYTES):
+        key.update(f"alpha {convert.opacity}".encode())
     if labels is not None:
         key.update(labels.tobytes())
     return Pictures(
@@ -244,19 +256,22 @@ def _pictures(
 
 
 def _labels(
-    arrays: Mapping[str, StoredArray], images: StoredArray, test_images: StoredArray | None, use: LabelUse
+    arrays: Mapping[str, StoredArray],
+    splits: tuple[StoredArray, StoredArray | None],
+    test_labels: StoredArray | None,
+    use: LabelUse,
 ) -> tuple[Labelling, tuple[str, ...]]:
     """Labels of both splits, and notes."""
-    array = _first(arrays, _LABELS)
+    images, test_images = splits
+    array = first(arrays, LABELS)
     if array is None or array is images:
         return Labelling(), _unknown_labels(arrays, images, test_images)
     train = _values(array, images)
     if test_images is None:
         return read_labels(train, None, use), ()
-    test_array = _first(arrays, _TEST_LABELS)
-    if test_array is None:
+    if test_labels is None:
         return Labelling(), ("The test split has no labels: none are used.",)
-    return read_labels(train, _values(test_array, test_images), use), ()
+    return read_labels(train, _values(test_labels, test_images), use), ()
 
 
 def _values(array: StoredArray, images: StoredArray) -> Values:
@@ -273,7 +288,7 @@ def _unknown_labels(arrays: Mapping[str, StoredArray], *known: StoredArray | Non
         f"'{printable(name)}' {list(array.shape)}"
         for name, array in arrays.items()
         if array not in known
-        and (name in (*_LABELS, *_TEST_LABELS) or array.shape[:1] == images.shape[:1])
+        and (name in (*LABELS, *TEST_LABELS) or array.shape[:1] == images.shape[:1])
         and len(array.shape) <= 2
     ]
     if not others:

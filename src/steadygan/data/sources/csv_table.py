@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from steadygan.data.labels import MISSING, NO_LABELS, Labelling, Values, read_la
 from steadygan.data.numbers.source import Numbers, NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.reading import reading, shown
+from steadygan.data.sources.csv_dialect import SEPARATOR_LINE, Decimals, UnclearNumber, decimals_of, delimiter_of
 from steadygan.data.stored_array import MemoryArray
 from steadygan.errors import DataError
 from steadygan.system.regular import open_regular
@@ -45,12 +46,15 @@ def open_csv(path: Path, name: str, options: DataOptions) -> NumberSource:
         open_regular(path) as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file,
     ):
-        head = file.read(2**16)
-        file.seek(0)
-        delimiter = _delimiter(head)
         csv.field_size_limit(_LONGEST_FIELD)
-        rows = csv.reader(_bounded(path, file), delimiter=delimiter)
-        return _read(path, name, options, rows, ";" if delimiter == ";" else "")
+        head = file.read(2**16)
+        delimiter = delimiter_of(head)
+        skipped = 1 if SEPARATOR_LINE.match(head) else 0
+        file.seek(0)
+        decimals = decimals_of(_bounded(path, file), delimiter)
+        file.seek(0)
+        lines = islice(_bounded(path, file), skipped, None)
+        return _read(path, name, options, csv.reader(lines, delimiter=delimiter), decimals, skipped + 1)
 
 
 def _bounded(path: Path, file: IO[str]) -> Iterator[str]:
@@ -61,13 +65,10 @@ def _bounded(path: Path, file: IO[str]) -> Iterator[str]:
         yield line
 
 
-def _delimiter(head: str) -> str:
-    line = next((line for line in head.splitlines() if line.strip()), "")
-    return max(",;\t|", key=line.count)
-
-
-def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str]], comma: str) -> NumberSource:
-    first, header = _header(path, reader, comma)
+def _read(
+    path: Path, name: str, options: DataOptions, reader: Iterator[list[str]], decimals: Decimals, line: int
+) -> NumberSource:
+    first, header = _header(path, reader, decimals)
     columns = header or tuple(f"column_{number}" for number in range(len(first)))
     if len(columns) > _MOST_COLUMNS:
         raise DataError(f"'{shown(path)}' has {len(columns):,} columns; at most {_MOST_COLUMNS:,} are read")
@@ -77,15 +78,18 @@ def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str
         raise DataError(f"'{shown(path)}' has no column of numbers beside '{printable(columns[0])}'")
     numbers, classes, count = array("d"), [], 0
     rows = (first,) if header is None else ()
-    for number, row in _numbered(rows, reader, 1 if header is None else 2):
+    for number, row in _numbered(rows, reader, line if header is None else line + 1):
         if not row or (len(row) == 1 and not row[0].strip() and len(columns) > 1):
             continue
         if len(row) != len(columns):
             raise DataError(f"'{shown(path)}', line {number:,} has {len(row)} fields where {len(columns)} are expected")
         try:
-            numbers.extend(float(row[i]) for i in used)
+            if decimals.plain:
+                numbers.extend(float(row[i]) for i in used)
         except ValueError:
-            numbers.extend(_number(path, number, columns[i], row[i], comma) for i in used[len(numbers) % len(used) :])
+            pass
+        rest = used[len(numbers) - count * len(used) :]
+        numbers.extend(_number(path, number, columns[i], row[i], decimals) for i in rest)
         if class_column is not None:
             classes.append(row[class_column].strip())
         count += 1
@@ -95,9 +99,9 @@ def _read(path: Path, name: str, options: DataOptions, reader: Iterator[list[str
             )
     table = np.frombuffer(numbers, np.float64).reshape(count, len(used)) if count else np.empty((0, len(used)))
     names = tuple(columns[i] for i in used)
-    notes: tuple[str, ...] = ()
+    notes = (decimals.note(),) if decimals.note() else ()
     if header is not None and _numbers_rows(names[0], table):
-        notes = (f"The column '{printable(names[0])}' numbers the rows, and is left out.",)
+        notes = (*notes, f"The column '{printable(names[0])}' numbers the rows, and is left out.")
         table, names = table[:, 1:], names[1:]
     labelling = NO_LABELS
     if class_column is not None and classes:
@@ -138,7 +142,7 @@ def source_of_table(
     )
 
 
-def _header(path: Path, reader: Iterator[list[str]], comma: str) -> tuple[list[str], tuple[str, ...] | None]:
+def _header(path: Path, reader: Iterator[list[str]], decimals: Decimals) -> tuple[list[str], tuple[str, ...] | None]:
     """The first line, and the names of the columns if it holds names: something that is no number."""
     first = next((row for row in reader if any(field.strip() for field in row)), None)
     if first is None:
@@ -146,7 +150,7 @@ def _header(path: Path, reader: Iterator[list[str]], comma: str) -> tuple[list[s
     fields = [field.strip() for field in first]
     start = int(not fields[0])  # an index has no name
     counted = len(fields) - start > 1 and fields[start:] == [str(number) for number in range(len(fields) - start)]
-    if not counted and all(_is_number(field, comma) or field.lower() in MISSING for field in fields):
+    if not counted and all(_is_number(field, decimals) or field.lower() in MISSING for field in fields):
         return first, None
     names = [field or f"column_{number}" for number, field in enumerate(fields)]
     twice = [each for each in names if names.count(each) > 1] if len(names) < _MOST_COLUMNS else []
@@ -165,27 +169,31 @@ def _numbered(first: Sequence[list[str]], reader: Iterator[list[str]], start: in
         number += 1
 
 
-def _is_number(field: str, comma: str) -> bool:
+def _is_number(field: str, decimals: Decimals) -> bool:
     try:
-        float(field.replace(",", ".") if comma else field)
+        decimals.number(field)
+    except UnclearNumber:
+        return True
     except ValueError:
         return False
     return True
 
 
-def _number(path: Path, line: int, column: str, field: str, comma: str) -> float:
-    """The number of a field; with semicolons between fields it may have a decimal comma."""
+def _number(path: Path, line: int, column: str, field: str, decimals: Decimals) -> float:
+    """The number of a field. Raises DataError, with line and column, for anything else."""
     text = field.strip()
     where = f"'{shown(path)}', line {line:,}, column '{printable(column)}'"
-    if text.lower() in MISSING:
+    if text.lower().lstrip("+-") in MISSING:
         raise DataError(f"{where} is empty ({text!r}): fill missing values or leave out these rows or the column")
     try:
-        value = float(text.replace(",", ".") if comma else text)
+        return decimals.number(text)
+    except UnclearNumber:
+        raise DataError(
+            f"{where} holds '{text}', which is unclear: the file has decimal points and commas; write one of them"
+        ) from None
     except ValueError:
         word = printable(text[:24])
         raise DataError(
             f"{where} holds text ('{word}'): leave the column out, put numbers in its place, or, if it is the class "
             f"of a row, name it 'label'"
         ) from None
-    assert not math.isnan(value)
-    return value

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from steadygan.data.images.pictures import PictureSource, printable
 from steadygan.data.numbers.source import NumberSource
@@ -18,6 +19,9 @@ from steadygan.data.reading import shown, why
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.errors import DataError, UsageError, nearest, warn_of_namesake
 from steadygan.system.regular import open_regular
+
+if TYPE_CHECKING:
+    from steadygan.data.sources.walk import Walk
 
 POINTS = ("8gaussians", "25gaussians", "swissroll")
 STACKED = "stacked-digits"
@@ -29,7 +33,9 @@ MEMORY = "memory:"
 """how sources begin that were handed over in Python"""
 _TEXT = (".txt", ".text", ".txt.gz", ".text.gz")
 _MOST_SIBLINGS = 2_000  # that are compared with a wrong name
-_PACKED = {".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"}
+_PACKED_FILES = (".gz", ".bz2", ".xz", ".zst")
+_PACKED = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", *_PACKED_FILES)
+_WILDCARD = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True)
@@ -144,8 +150,10 @@ def _open_file(path: Path, options: DataOptions) -> Source:
         return open_idx(path, printable(path.resolve().parent.name), options)
     if "labels" in path.name.lower() and "idx1" in path.name.lower():
         raise DataError(f"'{shown(path)}' holds labels; give the file of pictures (…images-idx3-ubyte), or the folder")
-    if suffix in _PACKED:
-        raise DataError(f"'{shown(path)}' is an archive; unpack it and give the folder")
+    if _is_packed(path):
+        alone = suffix in _PACKED_FILES and ".tar" not in path.name.lower()
+        what = "packed; unpack it and give the file" if alone else "an archive; unpack it and give the folder"
+        raise DataError(f"'{shown(path)}' is {what}")
     if suffix in (".pkl", ".pickle", ".pt", ".pth"):
         raise DataError(f"'{shown(path)}' is a pickle, which can run code when it is loaded; save the arrays as .npz")
     from steadygan.data.images.formats import picture_suffixes
@@ -158,6 +166,10 @@ def _open_file(path: Path, options: DataOptions) -> Source:
     )
 
 
+def _is_packed(path: Path) -> bool:
+    return path.name.lower().endswith(_PACKED) and "ubyte" not in path.name.lower()
+
+
 def _check_plain(path: Path) -> None:
     """Raises DataError for what is no file: reading a FIFO would wait for ever."""
     try:
@@ -167,14 +179,25 @@ def _check_plain(path: Path) -> None:
 
 
 def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None] | None) -> Source:
+    from steadygan.data.sources.beside import pictures_are_meant
     from steadygan.data.sources.folder import open_folder
-    from steadygan.data.sources.idx import choose_images, is_images, open_idx
     from steadygan.data.sources.walk import walk
 
     name = printable(Path(os.path.abspath(path)).name) or "root"
     files = walk(path, counted)
-    if files.pictures:
+    if pictures_are_meant(files):
         return open_folder(files, name, options.labels)
+    source = _open_files(path, name, files, options)
+    notes = (f"{len(files.pictures):,} pictures beside the data are not used.",) if files.pictures else ()
+    return (
+        replace(source, notes=(*source.notes, *notes)) if isinstance(source, PictureSource | NumberSource) else source
+    )
+
+
+def _open_files(path: Path, name: str, files: Walk, options: DataOptions) -> Source:
+    """The source of a folder whose data is not in files of pictures."""
+    from steadygan.data.sources.idx import choose_images, is_images, open_idx
+
     others = [file for file in files.others if not file.parts[-1].startswith(".")]  # macOS leaves ._name beside name
     tables = [file.path for file in others if file.path.suffix.lower() == ".parquet"]
     if tables:
@@ -194,12 +217,19 @@ def _open_folder(path: Path, options: DataOptions, counted: Callable[[int], None
         if of_files is not None:
             return of_files
     inside = ", ".join(f"{count} {ending}" for ending, count in files.ignored()[:5])
-    packed = any(ending in _PACKED for ending, _ in files.ignored())
-    remedy = "; unpack the archives first" if packed else ""
-    remedy = "; name one of the array files" if arrays else remedy
-    if not remedy and any(file.path.name.lower().endswith(_TEXT) for file in others):
+    tables = [file.path for file in others if file.path.suffix.lower() == ".csv"]
+    texts = [file.path for file in others if file.path.name.lower().endswith(_TEXT)]
+    remedy = ""
+    if arrays:
+        remedy = "; name one of the array files"
+    elif any(_is_packed(file.path) for file in others if file.path not in texts):
+        remedy = "; unpack the archives first"
+    elif tables:
+        remedy = f"; name the table: '{shown(tables[0])}'" if len(tables) == 1 else "; name one of the tables"
+    elif texts:
         remedy = "; name one of the files of text"
-    raise DataError(f"folder '{shown(path)}' holds no pictures ({inside or 'it is empty'}){remedy}")
+    few = "too few" if files.pictures else "no"
+    raise DataError(f"folder '{shown(path)}' holds {few} pictures ({inside or 'it is empty'}){remedy}")
 
 
 def _not_found(source: str, path: Path) -> UsageError:
@@ -209,6 +239,12 @@ def _not_found(source: str, path: Path) -> UsageError:
         start = printable(source[:_LONGEST_SHOWN])
         return UsageError(
             f"there is no data source '{start}…' ({len(source):,} characters): a path or a name is needed"
+        )
+    wild = next((place for place, part in enumerate(path.parts) if _WILDCARD.search(part)), 0)
+    if _WILDCARD.search(source) and "://" not in source:
+        folder = Path(*path.parts[:wild])
+        return UsageError(
+            f"there is no '{shown(path)}': wildcards stand for nothing here; give the folder '{shown(folder)}'"
         )
     siblings: list[str] = []
     parent = path.parent

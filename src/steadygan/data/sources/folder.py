@@ -6,7 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +18,13 @@ from steadygan.data.labels import Labelling, number_labels, read_labels
 from steadygan.data.options import LabelUse
 from steadygan.data.sources.dataset_json import NAME, read_label_files
 from steadygan.data.sources.numbering import only_number
+from steadygan.data.sources.splits import HeldOut, Splits, common_depth, splits_of
 from steadygan.data.sources.walk import File, Walk
 from steadygan.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from steadygan.data.types import Labels
 
-_TRAIN = {"train", "training"}
-_TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there becomes the test split
 _MOST_STRAYS = 0.1
 
 
@@ -43,18 +42,18 @@ def open_folder(walked: Walk, name: str, use: LabelUse = True) -> PictureSource:
         DataError: if dataset.json is damaged or lacks pictures.
     """
     notes = walked.notes()
-    train, test, test_name = _splits(walked.pictures, notes)
-    listed = _listed(walked, train, test, use, notes)
-    found = _by_folders(train, test, test_name, use, notes) if listed is None else listed
+    splits = splits_of(walked.pictures)
+    listed = _listed(walked, splits, use, notes)
+    found = _by_folders(splits, use, notes) if listed is None else listed
     _need_folders(name, use, found.labelling)
     if listed is None and use == "likeliest":
         raise UsageError(f"data labels is 'likeliest', but '{name}' has no dataset.json with shares of classes")
     return PictureSource(
         name,
         "folder",
-        _pictures(walked.root, found.files, found.labelling.labels),
-        _pictures(walked.root, test, found.labelling.test_labels) if test_name else None,
-        test_name or "test",
+        _pictures(walked.root, found.train, found.labelling.labels),
+        _pictures(walked.root, found.test, found.labelling.test_labels) if found.test else None,
+        found.test_name or "test",
         tuple(map(printable, found.labelling.names)),
         walked.ignored(),
         tuple(notes),
@@ -85,10 +84,9 @@ def sorted_by_folders(files: list[File], name: str, use: LabelUse, notes: list[s
     Raises:
         UsageError: if folders are asked for that could not be classes.
     """
-    train, test, test_name = _splits(files, notes)
-    found = _by_folders(train, test, test_name, use, notes)
+    found = _by_folders(splits_of(files), use, notes)
     _need_folders(name, use, found.labelling)
-    return Sorted(found.files, test, test_name, found.labelling)
+    return found
 
 
 def _need_folders(name: str, use: LabelUse, labelling: Labelling) -> None:
@@ -104,23 +102,7 @@ class _Found:
     labelling: Labelling
 
 
-def _splits(files: list[File], notes: list[str]) -> tuple[list[File], list[File], str]:
-    """Files of train and test folders, and the name of the latter; all files, none and '' without such folders."""
-    depth = _common_depth(files)
-    splits = {file.parts[depth].lower() for file in files if len(file.parts) > depth + 1}
-    test_name = next((split for split in _TEST if split in splits), "")
-    if not (test_name and splits & _TRAIN):
-        return files, [], ""
-    inside = [file for file in files if len(file.parts) > depth + 1]
-    train = [file for file in inside if file.parts[depth].lower() in _TRAIN]
-    test = [file for file in inside if file.parts[depth].lower() == test_name]
-    unused = len(files) - len(train) - len(test)
-    if unused:
-        notes.append(f"{unused:,} files outside of the folders for train and {test_name} are not used.")
-    return train, test, test_name
-
-
-def _listed(walked: Walk, train: list[File], test: list[File], use: LabelUse, notes: list[str]) -> _Found | None:
+def _listed(walked: Walk, splits: Splits, use: LabelUse, notes: list[str]) -> Sorted | None:
     """The labels of dataset.json; None without such a file."""
     files = [file for file in walked.others if file.parts[-1] == NAME]
     if not files or use == "folders":
@@ -130,40 +112,71 @@ def _listed(walked: Walk, train: list[File], test: list[File], use: LabelUse, no
         if labels is None:
             return None
         walked.others = [file for file in walked.others if file not in files]
+        test = splits.held_out[0] if splits.held_out else HeldOut([], "")
         if not labels.labels:
-            return _Found(train, Labelling(note=f"'{NAME}' says that there are no labels"))
-        values = [labels.values([file.parts for file in split]) for split in (train, test) if split]
-        labelling = read_labels(values[0], values[1] if test else None, use)
+            labelling = Labelling(note=f"'{NAME}' says that there are no labels")
+        else:
+            values = [labels.values([file.parts for file in split]) for split in (splits.train, test.files) if split]
+            labelling = read_labels(values[0], values[1] if test.files else None, use)
     except DataError:
         if use is False:
             return None
         raise
-    extra = labels.extra(file.parts for file in walked.pictures)
+    notes += [splits.note(test.files)] if test.files else []
+    extra = labels.extra(file.parts for file in walked.pictures) if labels.labels else 0
     if extra:
         notes.append(f"'{NAME}' has labels for {extra:,} pictures that are not there.")
-    return _Found(train, labelling)
+    return Sorted(splits.train, *test, labelling)
 
 
-def _by_folders(train: list[File], test: list[File], test_name: str, use: LabelUse, notes: list[str]) -> _Found:
-    """The classes that folders are."""
-    depth = _common_depth(train)
-    found = _with_classes(train, depth, use, notes)
-    if not test or not found.labelling.names:
-        return found
-    inner = depth if use == "folders" else depth + _shard_levels(train, depth)
-    test_labels = _same_classes(test, inner, sorted({_class(file, inner) for file in found.files}))
-    if test_labels is None:
-        notes.append(f"The classes of the folder '{test_name}' are not those of train: no labels are used.")
-        return _Found(found.files, Labelling())
-    return _Found(found.files, replace(found.labelling, test_labels=test_labels))
+def _by_folders(splits: Splits, use: LabelUse, notes: list[str]) -> Sorted:
+    """The classes that folders are, and the split that is held out."""
+    train, depth, own = splits.train, common_depth(splits.train), list[str]()
+    domains = depth == splits.level and all(map(splits.domain, train))  # trainA and trainB, not train2014 and train2017
+    depth += depth == splits.level
+    found = _of_domains(splits) if domains else _with_classes(train, depth, use, own)
+    inner = depth if use == "folders" or domains else depth + _shard_levels(train, depth)
+
+    def classes_of(files: list[File], depth: int = inner) -> list[str]:
+        if domains:
+            return list(map(splits.domain, files))
+        return [_class(file, depth) if len(file.parts) > depth + 1 else "" for file in files]
+
+    test, labelling = _held_out(splits, found, classes_of, use, own)
+    notes += [*([splits.note(test.files)] if splits.held_out else []), *own]
+    return Sorted(found.files, *test, labelling)
 
 
-def _common_depth(files: list[File]) -> int:
-    """Number of leading folders that all files share: a lone folder in a folder is not a class."""
-    depth = 0
-    while len({file.parts[depth] for file in files}) == 1 and all(len(f.parts) > depth + 1 for f in files):
-        depth += 1
-    return depth
+def _of_domains(splits: Splits) -> _Found:
+    """The classes that the training folders are besides their split: A and B of trainA and trainB."""
+    labels, names, _ = number_labels(np.array(list(map(splits.domain, splits.train)), dtype=object))
+    return _Found(splits.train, Labelling(labels, names))
+
+
+def _held_out(
+    splits: Splits, found: _Found, classes_of: Callable[..., list[str]], use: LabelUse, notes: list[str]
+) -> tuple[HeldOut, Labelling]:
+    """The split that is held out, with labels: the first whose classes are those of training.
+
+    A split without folders in it has no classes: it is not used if training has some.
+    """
+    none = HeldOut([], "")
+    if not splits.held_out or not found.labelling.names:
+        return splits.held_out[0] if splits.held_out else none, found.labelling
+    numbers = {name: number for number, name in enumerate(sorted(set(classes_of(found.files))))}
+    flat = True
+    for each in splits.held_out:
+        for tested in (classes_of(each.files), classes_of(each.files, common_depth(each.files))):
+            if numbers.keys() >= set(tested):
+                labels = np.array([numbers[name] for name in tested], dtype=np.int64)
+                return each, replace(found.labelling, test_labels=labels)
+        flat = flat and not any(classes_of(each.files))
+    first = splits.held_out[0]
+    if flat and use is not False:
+        notes.append(f"The folder '{first.name}' has no classes and is not used (--data.labels false holds it out).")
+        return none, found.labelling
+    notes.append(f"The classes of the folder '{first.name}' are not those of train: no labels are used.")
+    return first, Labelling()
 
 
 def _with_classes(files: list[File], depth: int, use: LabelUse, notes: list[str]) -> _Found:
@@ -214,13 +227,6 @@ def _numbered(files: list[File], depth: int) -> Labelling:
 def _class(file: File, depth: int) -> str:
     """The class of a file, which is a folder; accents in one form, as macOS writes them in another."""
     return unicodedata.normalize("NFC", file.parts[depth])
-
-
-def _same_classes(files: list[File], depth: int, classes: list[str]) -> Labels | None:
-    """Labels of the test files by the classes of the training files, in order; None if a file has none of these."""
-    numbers = {name: number for number, name in enumerate(classes)}
-    labels = [numbers.get(_class(file, depth), -1) if len(file.parts) > depth + 1 else -1 for file in files]
-    return None if -1 in labels else np.array(labels, dtype=np.int64)
 
 
 def _pictures(root: Path, files: list[File], labels: Labels | None) -> Pictures:

@@ -94,7 +94,7 @@ def _checked_header(path: Path, member: str, file: IO[bytes], size: int) -> Head
     """The header of an array in a file of ``size`` bytes. Raises DataError if it announces more than the file holds."""
     header = read_header(file)
     left = size - file.tell()
-    if header.nbytes > left:
+    if header.nbytes > left and not header.dtype.hasobject:  # objects are pickled, in any number of bytes
         title = f"'{shown(path)}' [{escaped(member)[:80]}]" if member else f"'{shown(path)}'"
         raise DataError(f"{title} is cut short: its header announces {header.nbytes:,} bytes, and {left:,} are there")
     return header

@@ -1,0 +1,39 @@
+"""Ordinary slips on the command line: wildcards that the shell has expanded, and paths that begin with a dash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+
+from steadygan.errors import UsageError
+
+
+def expanded(word: str, arguments: Sequence[str]) -> str:
+    """The end of a sentence on one file too many, if another file of its folder is given too; '' otherwise."""
+    folder = os.path.dirname(word)
+    if not _exists(word) or os.path.isdir(word):
+        return ""
+    beside = [each for each in arguments if each != word and os.path.dirname(each) == folder]
+    if not any(_exists(each) and not os.path.isdir(each) for each in beside):
+        return ""
+    return f": give the folder '{folder or os.curdir}', in place of the names of its files"
+
+
+def check_dash(word: str) -> None:
+    """Raises UsageError for a word that is taken for an option, and is a file or folder."""
+    if word.startswith("-") and _exists(word):
+        raise UsageError(f"'{word}' is taken for an option; the path is './{word}'")
+
+
+def word_after(option: str, arguments: Sequence[str]) -> str:
+    """The argument behind an option, '' without one; '--quiet/-q' is an option of two names."""
+    names = option.split("/")
+    return next((after for word, after in pairwise(arguments) if word in names), "")
+
+
+def _exists(word: str) -> bool:
+    try:
+        return os.path.exists(word)
+    except ValueError:  # a null character
+        return False
