@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -52,7 +52,39 @@ def measuring(network: nn.Module) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def preserved_random_state(device: torch.device) -> Iterator[None]:
-    """Restores torch's generators at the end of the block; dropout of a user's network draws from them."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+def preserved_random_state() -> Iterator[None]:
+    """Restores torch's generators at the end of the block, on the CPU and on all devices in use; dropout of a user's
+    network draws from them."""
+    saved = torch.get_rng_state()
+    of_devices = [(each, i, each.get_rng_state(i)) for each in _accelerators() for i in range(each.device_count())]
+    try:
         yield
+    finally:
+        torch.set_rng_state(saved)
+        for accelerator, i, state in of_devices:
+            accelerator.set_rng_state(state, i)
+
+
+def seed_random_numbers(seed: int) -> None:
+    """Seeds the generators that ``preserved_random_state`` restores.
+
+    ``torch.manual_seed`` also seeds devices that are not in use yet, whose state cannot be saved.
+    """
+    torch.default_generator.manual_seed(seed)
+    for accelerator in _accelerators():
+        getattr(accelerator, "manual_seed_all", accelerator.manual_seed)(seed)
+
+
+def _accelerators() -> Iterator[Any]:
+    """torch's modules of the kinds of devices that are in use: ``torch.cuda``, ``torch.mps``, …"""
+    for kind in ("cuda", "xpu", "mtia", "mps", torch._C._get_privateuse1_backend_name()):
+        module: Any = getattr(torch, kind, None)
+        if hasattr(module, "get_rng_state") and hasattr(module, "manual_seed") and _in_use(kind, module):
+            yield module
+
+
+def _in_use(kind: str, module: Any) -> bool:
+    if kind == "mps":
+        return torch.backends.mps.is_available() and not module._is_in_bad_fork()
+    in_use = getattr(module, "is_initialized", None) or getattr(module, "is_available", None)
+    return in_use is not None and bool(in_use())

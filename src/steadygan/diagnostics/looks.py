@@ -14,11 +14,11 @@ import torch
 from steadygan.checks import is_number
 from steadygan.diagnostics import faults, of_critic, of_data, of_samples
 from steadygan.diagnostics.real_side import SAMPLES, RealSide
-from steadygan.diagnostics.signals.critic_passes import device_of, read
+from steadygan.diagnostics.signals.critic_passes import read
 from steadygan.diagnostics.signals.host import host_rows
 from steadygan.diagnostics.window import Window
 from steadygan.errors import UsageError
-from steadygan.measuring import measuring, preserved_random_state
+from steadygan.measuring import measuring, preserved_random_state, seed_random_numbers
 from steadygan.types import Batch, Sample, at_each_scale
 
 if TYPE_CHECKING:
@@ -188,13 +188,12 @@ def untouched(subject: Subject) -> Iterator[None]:
     """Context of a look: networks as for measurement, no process waited for, random states restored."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
-        device = device_of(subject.reference.samples)
-        stack.enter_context(preserved_random_state(device))
+        stack.enter_context(preserved_random_state())
         with torch.no_grad():
             for network in (subject.generator, subject.critic):
                 stack.enter_context(_measuring(network))
         stack.enter_context(torch.enable_grad())
-        torch.manual_seed(0)  # of networks that draw in eval mode too
+        seed_random_numbers(0)  # of networks that draw in eval mode too
         yield
 
 

@@ -16,7 +16,7 @@ from steadygan.diagnostics.real_side import SAMPLES, most_rows, rows_of, width_o
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
-from steadygan.measuring import preserved_random_state
+from steadygan.measuring import preserved_random_state, seed_random_numbers
 from steadygan.networks.layers.packing import packing_of
 from steadygan.types import Batch, CriticOutput, PlayerName, Sample, sample_count, scales_of
 
@@ -187,7 +187,7 @@ def _form(generator: nn.Module, samples: OwnSamples) -> Form:
     """What form the generator's samples have, by a pass of a few latents."""
     latents = samples.draw_latents(0, _LEAST)
     labels = () if samples.labels is None else (samples.labels[: len(latents)],)
-    with without_trace(generator, device=latents.device), torch.no_grad(), _told_at_once():
+    with without_trace(generator), torch.no_grad(), _told_at_once():
         return form_of(generator(latents, *labels))
 
 
@@ -237,8 +237,8 @@ def _rows(available: int, count: int, seed: int) -> Tensor:
 
 def _drawn(draw: Callable[[int], Given], count: int, seed: int) -> Given:
     """What a function draws, the same in each call; torch's random states are left as they were."""
-    with preserved_random_state(torch.device("cuda" if torch.cuda.is_available() else "cpu")), torch.no_grad():
-        torch.manual_seed(seed)
+    with preserved_random_state(), torch.no_grad():
+        seed_random_numbers(seed)
         found = draw(count)
     parts = _parts(found)
     if not parts or any(len(part) != count for part in parts):

@@ -78,7 +78,7 @@ def sensitivity(
     if flat.numel() == 0:
         raise UsageError(f"latents must be numbers [N, ...], at least one; got shape {list(latents.shape)}")
     chosen = np.sort(np.random.default_rng(_SEED).permutation(width)[:directions])
-    with torch.no_grad(), _undisturbed(generator, latents):
+    with torch.no_grad(), _undisturbed(generator):
         squares = torch.stack([_squared_response(generator, latents, flat, int(i), step) for i in chosen])
     norms = np.sqrt(host_array(squares))
     if not np.isfinite(norms).all():
@@ -104,12 +104,10 @@ def _samples(generator: Callable[[Tensor], Any], latents: Tensor) -> Tensor:
     """The generator's samples of latents, with the same random numbers in every call, in float32 or float64."""
     import torch
 
+    from steadygan.measuring import seed_random_numbers
     from steadygan.scores import widened
 
-    torch.default_generator.manual_seed(_SEED)
-    if latents.device.type == "cuda":
-        with torch.cuda.device(latents.device):
-            torch.cuda.manual_seed(_SEED)
+    seed_random_numbers(_SEED)
     made = generator(latents)
     if isinstance(made, Scales):
         made = made.finest
@@ -123,14 +121,15 @@ def _samples(generator: Callable[[Tensor], Any], latents: Tensor) -> Tensor:
 
 
 @contextmanager
-def _undisturbed(generator: Any, latents: Tensor) -> Iterator[None]:
+def _undisturbed(generator: Any) -> Iterator[None]:
     """Eval mode, and torch's random numbers kept; each module's own mode comes back."""
     import torch
 
+    from steadygan.measuring import preserved_random_state
+
     modules = list(generator.modules()) if isinstance(generator, torch.nn.Module) else []
     modes = [module.training for module in modules]
-    devices = [latents.device] if latents.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with preserved_random_state():
         try:
             for module in modules:
                 module.training = False
