@@ -50,7 +50,7 @@ def _collect(value: Any, found: dict[int, nn.Module], depth: int, names: tuple[s
     elif isinstance(value, types.MethodType):
         _collect(value.__self__, found, depth - 1, value.__func__.__code__.co_names if _has_code(value) else ())
     elif isinstance(value, types.FunctionType) and not value.__module__.startswith("torch"):
-        for part in _referred(value):
+        for part in referred(value):
             _collect(part, found, depth - 1, value.__code__.co_names)
     elif isinstance(value, dict | list | tuple):
         for part in value.values() if isinstance(value, dict) else value:
@@ -79,7 +79,7 @@ def _has_code(method: types.MethodType) -> bool:
     return isinstance(method.__func__, types.FunctionType)
 
 
-def _referred(function: types.FunctionType) -> list[Any]:
+def referred(function: types.FunctionType) -> list[Any]:
     """What a function's closure, defaults and global names refer to."""
     values = [function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__]
     for cell in function.__closure__ or ():

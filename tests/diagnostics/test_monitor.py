@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
+import random
 import re
 import sys
 import types
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -141,6 +144,63 @@ def test_without_a_length_looks_come_at_growing_intervals():
     assert rounds[:4] == [16, 20, 25, 31] and torch.equal(state, torch.get_rng_state())
     assert "copy_ratio" not in monitor.rows[-1] and "gap_held_out" not in monitor.rows[-1]
     assert "gap" in monitor.rows[-1] and "rounds" not in monitor.rows[-1]
+
+
+class Drawing:
+    """Draws [N, width] by a generator of its own."""
+
+    def __init__(self, width, seed=0):
+        self.width, self.random = width, np.random.default_rng(seed)
+
+    def __call__(self, count):
+        return torch.from_numpy(self.random.standard_normal((count, self.width), np.float32))
+
+
+def by_generator(width, seed=0):
+    own = torch.Generator().manual_seed(seed)
+    return lambda count: torch.randn(count, width, generator=own)
+
+
+def by_module(draw):
+    return lambda width, seed=0: lambda count: torch.tensor([[draw() for _ in range(width)] for _ in range(count)])
+
+
+OF_NUMPY = np.random.mtrand._rand  # whose methods are np.random.normal and the like
+
+
+@pytest.mark.parametrize(
+    "kind", [by_generator, Drawing, by_module(OF_NUMPY.standard_normal), by_module(lambda: random.gauss(0, 1))]
+)
+def test_random_numbers_of_functions_that_draw_are_followed_by_seeds_and_left_as_they_were(kind):
+    generator, critic = networks()
+    generator.eval()
+    draws, others = (kind(4), kind(2, 1)), (kind(4), kind(2, 1))
+    states = OF_NUMPY.get_state()[1].copy(), random.getstate()
+    monitor = Monitor(generator, critic, latents=draws[0], real=draws[1], rounds=5, looks=Schedule((1, 2)))
+    monitor.after_round()
+    assert np.array_equal(OF_NUMPY.get_state()[1], states[0]) and random.getstate() == states[1]
+    if kind in (by_generator, Drawing):  # a loop with a monitor draws what one without draws
+        assert all(torch.equal(draw(20), other(20)) for draw, other in zip(draws, others, strict=True))
+    assert monitor.after_round()["move"] == 0.0
+    latents = monitor._looker.subject.latents
+    assert torch.equal(latents(3, 8), latents(3, 8)) and not torch.equal(latents(3, 8), latents(4, 8))
+
+
+def test_functions_that_cannot_be_seeded_are_drawn_once_with_a_warning():
+    generator, critic = networks()
+    generator.eval()
+    calls = itertools.count()  # stands for random numbers that nobody finds
+    draw = lambda width: lambda count: torch.randn(count, width) + next(calls)  # noqa: E731
+    with pytest.warns(UserWarning, match="latents is a function whose draws do not follow the seed") as warned:
+        monitor = Monitor(generator, critic, latents=draw(4), real=draw(2), rounds=5, looks=Schedule((1, 2), {2}))
+    assert [str(each.message).partition(" is")[0] for each in warned] == ["latents", "real"]
+    assert warned[0].filename == __file__
+    before = next(calls)
+    monitor.after_round()
+    assert monitor.after_round()["move"] == 0.0 and not monitor.left_out
+    assert next(calls) == before + 1  # drawn at the beginning alone
+    subject = monitor._looker.subject
+    assert len(torch.unique(subject.real(3, 200).samples, dim=0)) == 200 and subject.drawn
 
 
 def test_networks_that_take_labels_get_them():
