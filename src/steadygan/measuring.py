@@ -52,6 +52,20 @@ def measuring(network: nn.Module) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def in_float32(network: nn.Module) -> Iterator[None]:
+    """Context in which parameters and buffers in half precision are float32; the same tensors come back."""
+    tensors = [*network.parameters(), *network.buffers()]
+    halves = [(each, each.data) for each in tensors if each.is_floating_point() and each.itemsize < 4]
+    try:
+        for tensor, data in halves:
+            tensor.data = data.float()
+        yield
+    finally:
+        for tensor, data in halves:
+            tensor.data = data
+
+
+@contextlib.contextmanager
 def preserved_random_state() -> Iterator[None]:
     """Restores torch's generators at the end of the block, on the CPU and on all devices in use; dropout of a user's
     network draws from them."""

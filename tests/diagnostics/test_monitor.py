@@ -425,6 +425,23 @@ def test_scales_that_do_not_fit_are_one_line(generator, real, words):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_loops_in_another_precision_have_every_signal(dtype):
+    generator, critic = (network.to(dtype) for network in (nn.Linear(4, 2), nn.Linear(2, 1)))
+    monitor = Monitor(
+        generator, critic, latents=LATENTS.to(dtype), real=REAL.to(dtype), held_out=HELD_OUT.to(dtype), rounds=5,
+        loss=losses.Hinge(), looks=Schedule((1,), frozenset({1})),
+    )  # fmt: skip
+    pointers = [parameter.data_ptr() for parameter in generator.parameters()]
+    row = monitor.after_round()
+    assert monitor.left_out == {} and {"accuracy", "gap_held_out", "r_t", "derivative", "dead_latents"} <= set(row)
+    deviation = HELD_OUT.to(dtype).float().var(0).sum().sqrt()
+    assert row["response"] == pytest.approx((generator.weight.float().norm() / deviation).item(), rel=1e-3)
+    assert row["slope_fake"] == pytest.approx(critic.weight.float().norm().item(), rel=1e-2)
+    assert [parameter.data_ptr() for parameter in generator.parameters()] == pointers
+    assert generator.weight.dtype == dtype
+
+
 def test_a_collapse_is_in_the_numbers():
     generator, critic = networks()
     with torch.no_grad():

@@ -18,7 +18,7 @@ from steadygan.diagnostics.signals.critic_passes import mean_scores, without_tra
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
 from steadygan.networks.layers.packing import packing_of
-from steadygan.types import Batch, CriticOutput, PlayerName, Sample, sample_count, scales_of
+from steadygan.types import Batch, CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -126,7 +126,7 @@ def subject_of(
     form = samples.form
     probe = samples.draw(0, 1).samples
     reference = samples.draw(0, _reference_count(probe))
-    shapes = [scale.shape[1:] for scale in scales_of(probe)]
+    shapes, dtype = [scale.shape[1:] for scale in scales_of(probe)], scales_of(probe)[0].dtype
     packing = packing_of(critic)
     batch = max(batch // packing, 1) * packing
 
@@ -138,7 +138,8 @@ def subject_of(
         return made
 
     def score(network: nn.Module, x: Sample, labels: Tensor | None) -> CriticOutput:
-        output: Any = network(form.back(x), labels) if conditional else network(form.back(x))
+        given = form.back(at_each_scale(lambda scale: scale.to(dtype), x))  # looks compare samples in float32
+        output: Any = network(given, labels) if conditional else network(given)
         return CriticOutput(mean_scores(output, sample_count(x)), labels=labels)
 
     def generator_loss(real: CriticOutput, fake: CriticOutput) -> Tensor:
