@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+_aside: WeakKeyDictionary[nn.Module, tuple[Tensor | None, Tensor | None]] = WeakKeyDictionary()
+"""running statistics of synchronised norms that are measured by those of a batch"""
 
 
 @contextlib.contextmanager
@@ -36,19 +40,49 @@ def measuring(network: nn.Module) -> Iterator[None]:
     """Context in which a network in training gives scores or samples as in training, and is left as it was.
 
     It is in eval mode, where nothing is drawn and nothing moves, but for batch norms, which go on to normalise by the
-    statistics of each batch; their running statistics are restored.
+    statistics of each batch, on this process alone; their running statistics are restored.
     """
-    modes = [(part, part.training) for part in network.modules()]
+    modes: list[tuple[Any, bool]] = [(part, part.training) for part in network.modules()]
+    norms = [part for part, training in modes if training and isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
+    synchronised = [part for part in norms if _synchronises(part)]
     with preserved_buffers(network):
         network.eval()
-        for part, was_training in modes:
-            if was_training and isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-                part.train()
+        for part in norms:
+            part.training = not _synchronises(part)
+        for part in synchronised:  # in eval mode without running statistics it takes those of the batch
+            _aside[part] = part.running_mean, part.running_var
+            part.running_mean = part.running_var = None
         try:
             yield
         finally:
             for part, was_training in modes:
                 part.training = was_training
+            for part in synchronised:
+                part.running_mean, part.running_var = _aside.pop(part)
+
+
+@contextlib.contextmanager
+def by_running_statistics(network: nn.Module) -> Iterator[None]:
+    """Context within ``measuring`` in which norms that have running statistics normalise by them."""
+    modes: list[tuple[Any, bool]] = [(part, part.training) for part in network.modules()]
+    aside = [(part, _aside[part]) for part, _ in modes if part in _aside]
+    try:
+        for part, (mean, variance) in aside:
+            part.running_mean, part.running_var = mean, variance
+        for part, _ in modes:
+            if getattr(part, "running_mean", None) is not None:
+                part.training = False
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+        for part, _ in aside:
+            part.running_mean = part.running_var = None
+
+
+def _synchronises(norm: nn.Module) -> bool:
+    """True for torch's SyncBatchNorm and its like: in training it waits for all processes."""
+    return any("Sync" in kind.__name__ for kind in type(norm).__mro__)
 
 
 @contextlib.contextmanager

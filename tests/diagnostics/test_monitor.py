@@ -191,7 +191,7 @@ def test_functions_that_cannot_be_seeded_are_drawn_once_with_a_warning():
     generator.eval()
     calls = itertools.count()  # stands for random numbers that nobody finds
     draw = lambda width: lambda count: torch.randn(count, width) + next(calls)  # noqa: E731
-    with pytest.warns(UserWarning, match="latents is a function whose draws do not follow the seed") as warned:
+    with pytest.warns(UserWarning, match="is a function whose draws do not follow the seed") as warned:
         monitor = Monitor(generator, critic, latents=draw(4), real=draw(2), rounds=5, looks=Schedule((1, 2), {2}))
     assert [str(each.message).partition(" is")[0] for each in warned] == ["latents", "real"]
     assert warned[0].filename == __file__
@@ -440,6 +440,24 @@ def test_loops_in_another_precision_have_every_signal(dtype):
     assert row["slope_fake"] == pytest.approx(critic.weight.float().norm().item(), rel=1e-2)
     assert [parameter.data_ptr() for parameter in generator.parameters()] == pointers
     assert generator.weight.dtype == dtype
+
+
+def test_batch_norms_that_are_synchronised_wait_for_no_other_process(monkeypatch):
+    rows, stored = [], []
+    for kind in ("plain", "synchronised", "evaluating"):
+        generator, critic = networks()
+        generator.train(kind != "evaluating")
+        if kind != "plain":
+            generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
+            monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)  # a pass that waits fails on CPUs
+        generator[1].running_mean += 0.5
+        monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), frozenset({1})))
+        rows.append(monitor.after_round())
+        stored.append(generator.state_dict())
+        assert monitor.left_out == {} and generator[1].training == (kind != "evaluating")
+    assert {**rows[0], "response": 0} == {**rows[1], "response": 0}
+    assert rows[1]["response"] == rows[2]["response"]  # by running statistics
+    assert all(torch.equal(stored[0][name], stored[1][name]) for name in stored[0])
 
 
 def test_a_collapse_is_in_the_numbers():

@@ -16,7 +16,7 @@ from steadygan.diagnostics.signals.sensitivity import sensitivity
 from steadygan.diagnostics.signals.tokens import token_diversity
 from steadygan.diagnostics.signals.two_sample import accuracy_of, distances
 from steadygan.diagnostics.window import Window
-from steadygan.measuring import in_float32
+from steadygan.measuring import by_running_statistics, in_float32
 from steadygan.scores import widened
 from steadygan.types import Scales
 
@@ -106,14 +106,6 @@ def response(subject: Subject, real: RealSide, round_: int, labels: Tensor | Non
 
     latents = widened(subject.latents(round_, _LATENTS))
     some = None if labels is None else labels[: len(latents)]
-    modes = [(module, module.training) for module in subject.generator.modules()]
-    try:
-        for module, _ in modes:
-            if getattr(module, "running_mean", None) is not None:
-                module.training = False
-        with torch.no_grad(), in_float32(subject.generator):
-            found = sensitivity(lambda z: subject.generate(z, some), latents, directions=_DIRECTIONS)
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with torch.no_grad(), by_running_statistics(subject.generator), in_float32(subject.generator):
+        found = sensitivity(lambda z: subject.generate(z, some), latents, directions=_DIRECTIONS)
     return {"response": ratio(found.jacobian_norm, real.whole_deviation), "dead_latents": found.dead}
