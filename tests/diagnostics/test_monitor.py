@@ -285,6 +285,28 @@ def test_optimality_is_that_of_a_copy_that_trains_on(weight, rise):
     assert linear(weight)["rise"] == pytest.approx(rise, abs=1e-5)
 
 
+@pytest.mark.parametrize("held", [slice(None), slice(2, None)], ids=["all", "those of the last layer"])
+def test_a_critic_that_is_frozen_after_its_steps_is_measured_as_before(held):
+    rows = []
+    for frozen in (False, True):
+        generator, critic = networks()
+        optimizer = torch.optim.SGD(list(critic.parameters())[held], 0.1)
+        critic.requires_grad_(False)
+        if not frozen:
+            for parameter in optimizer.param_groups[0]["params"]:
+                parameter.requires_grad_(True)
+        before = [parameter.requires_grad for parameter in critic.parameters()]
+        monitor = Monitor(
+            generator, critic, latents=LATENTS, real=REAL, rounds=5, critic_optimizer=optimizer,
+            critic_objective=lambda d, x, g: losses.hinge_critic_loss(d(x), d(g)),
+            looks=Schedule((1,), frozenset({1})),
+        )  # fmt: skip
+        rows.append(monitor.after_round())
+        assert monitor.left_out == {} and [parameter.requires_grad for parameter in critic.parameters()] == before
+    assert rows[0] == rows[1] and {"rise", "sigma_high"} <= set(rows[0])
+    assert ("depth_slope" in rows[0]) == (held == slice(None))  # of one layer there is none
+
+
 def test_optimality_is_not_measured_without_being_told_how_the_critic_trains():
     *_, monitor = train(True)
     assert "rise" not in monitor.rows[-1]

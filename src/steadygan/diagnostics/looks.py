@@ -185,16 +185,33 @@ def _numbers(named: Mapping[str, Any]) -> list[float]:
 
 @contextlib.contextmanager
 def untouched(subject: Subject) -> Iterator[None]:
-    """Context of a look: networks as for measurement, no process waited for, random states restored."""
+    """Context of a look: networks as for measurement, a critic with gradients, no process waited for, random states
+    restored."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(preserved_random_state())
         with torch.no_grad():
             for network in (subject.generator, subject.critic):
                 stack.enter_context(_measuring(network))
+        stack.enter_context(_trainable(subject))
         stack.enter_context(torch.enable_grad())
         seed_random_numbers(0)  # of networks that draw in eval mode too
         yield
+
+
+@contextlib.contextmanager
+def _trainable(subject: Subject) -> Iterator[None]:
+    """Context in which a critic that is frozen as a whole, as in the generator's step, has gradients again."""
+    own = list(subject.critic.parameters())
+    trained = [each for each in subject.trained or own if each.is_floating_point() or each.is_complex()]
+    frozen = [] if any(each.requires_grad for each in own) else trained
+    try:
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+        yield
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
 
 
 @contextlib.contextmanager

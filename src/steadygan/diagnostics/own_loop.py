@@ -163,6 +163,7 @@ def subject_of(
         splits_at_zero=splits,
         logits=splits and loss is not None and loss.has_labels,
         wasserstein=getattr(loss, "estimates_wasserstein", False),
+        trained=() if trained is None else trained.parameters(critic),
         clipping=None if clip is None else Clipping(clip, dict(critic.named_parameters())),
         batch=batch,
         group=packing,
