@@ -100,6 +100,16 @@ def in_float32(network: nn.Module) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def without_autocast(device: torch.device) -> Iterator[None]:
+    """Context in which no autocast that the caller is in applies, to a device or the CPU."""
+    with contextlib.ExitStack() as stack:
+        for kind in {device.type, "cpu"}:
+            if torch.amp.is_autocast_available(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        yield
+
+
+@contextlib.contextmanager
 def preserved_random_state() -> Iterator[None]:
     """Restores torch's generators at the end of the block, on the CPU and on all devices in use; dropout of a user's
     network draws from them."""

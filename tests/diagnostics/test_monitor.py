@@ -482,6 +482,17 @@ def test_batch_norms_that_are_synchronised_wait_for_no_other_process(monkeypatch
     assert all(torch.equal(stored[0][name], stored[1][name]) for name in stored[0])
 
 
+def test_a_look_inside_autocast_is_that_outside():
+    rows = []
+    for autocast in (False, True):
+        generator, critic = networks()
+        monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), frozenset({1})))
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            rows.append(monitor.after_round())
+            assert torch.is_autocast_enabled("cpu") == autocast
+    assert rows[0] == rows[1] and monitor.left_out == {} and "response" in rows[0]
+
+
 def test_a_collapse_is_in_the_numbers():
     generator, critic = networks()
     with torch.no_grad():

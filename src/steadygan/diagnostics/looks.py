@@ -14,11 +14,11 @@ import torch
 from steadygan.checks import is_number
 from steadygan.diagnostics import faults, of_critic, of_data, of_samples
 from steadygan.diagnostics.real_side import SAMPLES, RealSide
-from steadygan.diagnostics.signals.critic_passes import read
+from steadygan.diagnostics.signals.critic_passes import device_of, read
 from steadygan.diagnostics.signals.host import host_rows
 from steadygan.diagnostics.window import Window
 from steadygan.errors import UsageError
-from steadygan.measuring import measuring, preserved_random_state, seed_random_numbers
+from steadygan.measuring import measuring, preserved_random_state, seed_random_numbers, without_autocast
 from steadygan.types import Batch, Sample, at_each_scale
 
 if TYPE_CHECKING:
@@ -185,11 +185,12 @@ def _numbers(named: Mapping[str, Any]) -> list[float]:
 
 @contextlib.contextmanager
 def untouched(subject: Subject) -> Iterator[None]:
-    """Context of a look: networks as for measurement, a critic with gradients, no process waited for, random states
-    restored."""
+    """Context of a look: networks as for measurement, a critic with gradients, no autocast but the subject's own, no
+    process waited for, random states restored."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(preserved_random_state())
+        stack.enter_context(without_autocast(device_of(subject.reference.samples)))
         with torch.no_grad():
             for network in (subject.generator, subject.critic):
                 stack.enter_context(_measuring(network))
