@@ -493,6 +493,83 @@ def test_a_look_inside_autocast_is_that_outside():
     assert rows[0] == rows[1] and monitor.left_out == {} and "response" in rows[0]
 
 
+class Failing(nn.Module):
+    """Raises in a forward pass, once it is told to."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error, self.fails = error, False
+
+    def forward(self, x):
+        if self.fails:
+            raise self.error
+        return x
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory.\nTried"), "CUDA out of memory."),
+        (KeyError("w"), "KeyError: 'w'"),
+        (AssertionError(), "AssertionError"),
+        (NotImplementedError("no such kernel"), "no such kernel"),
+    ],
+)
+@pytest.mark.parametrize("player", [0, 1], ids=["generator", "critic"])
+def test_what_networks_raise_in_a_look_ends_no_training(player, error, said, tmp_path):
+    pair = networks()
+    optimizer = torch.optim.SGD(pair[1].parameters(), 0.1)
+    pair[player].append(Failing(error))
+    monitor = Monitor(
+        *pair, latents=LATENTS, real=REAL, rounds=5, loss=losses.Hinge(), looks=Schedule((1, 2), frozenset({1, 2})),
+        critic_optimizer=optimizer, critic_objective=lambda d, x, g: losses.hinge_critic_loss(d(x), d(g)),
+        log=tmp_path / "signals.jsonl",
+    )  # fmt: skip
+    whole = monitor.after_round(critic_loss=0.5)
+    modes, state = [part.training for part in pair[player].modules()], torch.get_rng_state()
+    pair[player][-1].fails = True
+    row = monitor.after_round(critic_loss=0.5)
+    left = "samples" if player == 0 else "scores"
+    known = {"depth_slope", "sigma_high"} if player == 0 else {"distance_ratio", "move", "response"}
+    assert monitor.left_out[left] == monitor.left_out["rise"] == said
+    assert known | {"critic_loss", "critic_update", "seen"} <= set(row)
+    assert "gap" in whole and "gap" not in row and len(read_log(tmp_path / "signals.jsonl")) == 2
+    assert [part.training for part in pair[player].modules()] == modes and torch.equal(torch.get_rng_state(), state)
+
+
+def test_networks_that_change_leave_out_what_cannot_be_compared():
+    generator, critic = networks()
+    critic = nn.Sequential(critic, nn.Flatten())
+    monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1, 2)))
+    critic.append(nn.Linear(1, 1))
+    row = monitor.after_round()
+    assert "other parameters than before the step" in monitor.left_out["critic_update"]
+    assert {"generator_update", "gap", "move_rate"} - set(row) == {"move_rate"} and "critic_update" not in row
+    generator[4] = nn.Linear(8, 3)
+    row = monitor.after_round()
+    assert "the generator gave [" in monitor.left_out["samples"] and "critic_update" in row and "gap" not in row
+
+
+def test_sparse_gradients_and_scores_of_no_form_end_no_training():
+    class Words(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = nn.Embedding(3, 2, sparse=True), nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.head(x + self.table((x[:, 0] > 0).long()))
+
+    generator, critic = networks()[0], Words()
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=REAL, rounds=5, loss=losses.Hinge(), looks=Schedule((1,))
+    )
+    critic(REAL).sum().backward()
+    monitor.after_critic_step(real_scores=torch.zeros(4), fake_scores="scores")
+    row = monitor.after_round()
+    assert row["critic_gradient"] > 0 and "critic_loss" not in row
+    assert "str" in monitor.left_out["critic_loss"]
+
+
 def test_a_collapse_is_in_the_numbers():
     generator, critic = networks()
     with torch.no_grad():
