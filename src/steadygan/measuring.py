@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 
 if TYPE_CHECKING:
@@ -121,6 +123,17 @@ def preserved_random_state() -> Iterator[None]:
         torch.set_rng_state(saved)
         for accelerator, i, state in of_devices:
             accelerator.set_rng_state(state, i)
+
+
+@contextlib.contextmanager
+def preserved_host_random_state() -> Iterator[None]:
+    """Restores the random numbers of Python and numpy, which a user's network may draw from, too."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def seed_random_numbers(seed: int) -> None:

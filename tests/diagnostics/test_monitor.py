@@ -186,6 +186,18 @@ def test_random_numbers_of_functions_that_draw_are_followed_by_seeds_and_left_as
     assert torch.equal(latents(3, 8), latents(3, 8)) and not torch.equal(latents(3, 8), latents(4, 8))
 
 
+def test_networks_that_draw_by_numpy_and_python_leave_their_random_numbers():
+    class Noisy(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) + random.gauss(0, 1) + float(OF_NUMPY.standard_normal())
+
+    states = OF_NUMPY.get_state()[1:3], random.getstate()
+    monitor = Monitor(Noisy(4, 2), Noisy(2, 1), latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), {1}))
+    monitor.after_round()
+    now = OF_NUMPY.get_state()[1:3]
+    assert np.array_equal(now[0], states[0][0]) and now[1] == states[0][1] and random.getstate() == states[1]
+
+
 def test_functions_that_cannot_be_seeded_are_drawn_once_with_a_warning():
     generator, critic = networks()
     generator.eval()

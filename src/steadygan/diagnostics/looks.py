@@ -17,7 +17,13 @@ from steadygan.diagnostics.signals.critic_passes import device_of, read
 from steadygan.diagnostics.signals.host import host_rows
 from steadygan.diagnostics.window import Window
 from steadygan.errors import UsageError, in_one_line
-from steadygan.measuring import measuring, preserved_random_state, seed_random_numbers, without_autocast
+from steadygan.measuring import (
+    measuring,
+    preserved_host_random_state,
+    preserved_random_state,
+    seed_random_numbers,
+    without_autocast,
+)
 from steadygan.types import Batch, Sample, at_each_scale
 
 if TYPE_CHECKING:
@@ -222,6 +228,7 @@ def untouched(subject: Subject) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(preserved_random_state())
+        stack.enter_context(preserved_host_random_state())
         stack.enter_context(without_autocast(device_of(subject.reference.samples)))
         with torch.no_grad():
             for network in (subject.generator, subject.critic):

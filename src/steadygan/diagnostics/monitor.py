@@ -51,7 +51,7 @@ class Monitor:
     A round is what the loop repeats: some critic steps and a generator step. Some 40 looks are taken over the rounds,
     the first ones early, as many fewer as keep them to a few percent of the work; between them ``after_round`` counts
     and reads nothing, neither losses nor the device. A look leaves weights, modes, buffers, gradients and the random
-    states of torch as they were. What cannot be measured is left out, and says why in ``left_out``.
+    states of torch, numpy and Python as they were. What cannot be measured is left out, and says why in ``left_out``.
 
     A loop of several steps of a player can say what each has at hand, and the monitor counts them:
 
@@ -92,8 +92,9 @@ class Monitor:
             generator: latents [N, ...] to samples [N, ...], or to a list of images [N, C, H, W] of several sizes, in
                 either order; with ``labels`` it is called as ``generator(z, labels)``
             critic: such samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
-            latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number
-            real: training samples [M, ...], or a function that draws so many; beside a generator of several sizes
+            latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number, whose
+                random numbers are seeded for it and given back; with a warning drawn once, if they cannot be
+            real: training samples [M, ...], or such a function; beside a generator of several sizes
                 lists too, else they are averaged to its sizes
             held_out: samples [H, ...] that are not trained on, some 256; without them nothing is said of overfitting
             labels: [M] of ``real``, int64, for networks that take them

@@ -17,6 +17,7 @@ from steadygan.diagnostics.real_side import SAMPLES, most_rows, rows_of, width_o
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
+from steadygan.measuring import preserved_host_random_state
 from steadygan.networks.layers.packing import packing_of
 from steadygan.types import Batch, CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
 
@@ -205,7 +206,7 @@ def _form(generator: nn.Module, samples: OwnSamples) -> Form:
     """What form the generator's samples have, by a pass of a few latents."""
     latents = samples.draw_latents(0, _LEAST)
     labels = () if samples.labels is None else (samples.labels[: len(latents)],)
-    with without_trace(generator), torch.no_grad(), _told_at_once():
+    with without_trace(generator), preserved_host_random_state(), torch.no_grad(), _told_at_once():
         return form_of(generator(latents, *labels))
 
 
