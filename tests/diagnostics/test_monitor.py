@@ -146,6 +146,9 @@ def test_without_a_length_looks_come_at_growing_intervals():
     assert "gap" in monitor.rows[-1] and "rounds" not in monitor.rows[-1]
 
 
+OF_PYTHON = random.Random(0)
+
+
 class Drawing:
     """Draws [N, width] by a generator of its own."""
 
@@ -161,6 +164,10 @@ def by_generator(width, seed=0):
     return lambda count: torch.randn(count, width, generator=own)
 
 
+def of_python(width, seed=0):
+    return lambda count: torch.tensor([[OF_PYTHON.gauss(0, 1) for _ in range(width)] for _ in range(count)])
+
+
 def by_module(draw):
     return lambda width, seed=0: lambda count: torch.tensor([[draw() for _ in range(width)] for _ in range(count)])
 
@@ -169,16 +176,18 @@ OF_NUMPY = np.random.mtrand._rand  # whose methods are np.random.normal and the 
 
 
 @pytest.mark.parametrize(
-    "kind", [by_generator, Drawing, by_module(OF_NUMPY.standard_normal), by_module(lambda: random.gauss(0, 1))]
+    "kind",
+    [by_generator, Drawing, by_module(OF_NUMPY.standard_normal), by_module(lambda: random.gauss(0, 1)), of_python],
 )
 def test_random_numbers_of_functions_that_draw_are_followed_by_seeds_and_left_as_they_were(kind):
     generator, critic = networks()
     generator.eval()
     draws, others = (kind(4), kind(2, 1)), (kind(4), kind(2, 1))
-    states = OF_NUMPY.get_state()[1].copy(), random.getstate()
+    states = OF_NUMPY.get_state()[1].copy(), random.getstate(), OF_PYTHON.getstate()
     monitor = Monitor(generator, critic, latents=draws[0], real=draws[1], rounds=5, looks=Schedule((1, 2)))
     monitor.after_round()
     assert np.array_equal(OF_NUMPY.get_state()[1], states[0]) and random.getstate() == states[1]
+    assert OF_PYTHON.getstate() == states[2]
     if kind in (by_generator, Drawing):  # a loop with a monitor draws what one without draws
         assert all(torch.equal(draw(20), other(20)) for draw, other in zip(draws, others, strict=True))
     assert monitor.after_round()["move"] == 0.0
@@ -579,7 +588,7 @@ def test_sparse_gradients_and_scores_of_no_form_end_no_training():
     monitor.after_critic_step(real_scores=torch.zeros(4), fake_scores="scores")
     row = monitor.after_round()
     assert row["critic_gradient"] > 0 and "critic_loss" not in row
-    assert "str" in monitor.left_out["critic_loss"]
+    assert set(monitor.left_out) == {"critic_loss"} and "str" in monitor.left_out["critic_loss"]
 
 
 def test_a_collapse_is_in_the_numbers():

@@ -141,6 +141,7 @@ def _parts_of_code(value: Any) -> list[Any]:
         return [] if value.__module__.partition(".")[0] in ("torch", "numpy") else referred(value)
     if isinstance(value, dict | list | tuple):
         return list(value.values() if isinstance(value, dict) else value) if len(value) <= _MOST else []
-    of_method = [getattr(value, "__self__", None), getattr(value, "__func__", None)]  # numpy's and Python's, too
+    if isinstance(value, types.MethodType | types.BuiltinMethodType):  # numpy's and Python's, too
+        return [value.__self__, getattr(value, "__func__", None)]
     call = inspect.getattr_static(type(value), "__call__", None)
-    return [*of_method, call, *getattr(value, "__dict__", {}).values()]
+    return [call, *getattr(value, "__dict__", {}).values()]

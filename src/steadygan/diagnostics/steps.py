@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from steadygan.diagnostics.signals.critic_passes import stored_numbers
 from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,20 +53,9 @@ def _norm(tensors: list[Tensor]) -> Tensor:
     if not tensors:
         return torch.zeros(())
     with torch.no_grad():
-        norms = torch._foreach_norm([_dense(tensor) for tensor in tensors])
+        norms = torch._foreach_norm([stored_numbers(tensor).float() for tensor in tensors])
         norm: Tensor = torch.linalg.vector_norm(torch.stack([each.to(norms[0].device) for each in norms]))
     return norm
-
-
-def _dense(tensor: Tensor) -> Tensor:
-    """The numbers of a tensor in float32; of a sparse one those that it stores, of a complex one both parts."""
-    import torch
-
-    if tensor.is_sparse:
-        tensor = tensor.coalesce()  # entries of one place are added
-    if tensor.layout != torch.strided:
-        tensor = tensor.values()
-    return torch.view_as_real(tensor).float() if tensor.is_complex() else tensor.float()
 
 
 def _counted(tensors: Sequence[Tensor]) -> str:

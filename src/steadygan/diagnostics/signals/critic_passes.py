@@ -111,7 +111,19 @@ def row_norms(rows: Tensor) -> Tensor:
 
 def norm_of(tensor: Tensor) -> Tensor:
     """The Euclidean norm of all numbers of a tensor, 0-d, without under- or overflow of the squares."""
-    return row_norms(widened(tensor.detach()).reshape(1, -1))[0]
+    numbers = widened(stored_numbers(tensor.detach())).reshape(1, -1)
+    return row_norms(numbers)[0] if numbers.numel() else numbers.new_zeros(())
+
+
+def stored_numbers(tensor: Tensor) -> Tensor:
+    """The numbers of a tensor; of a sparse one those that it stores, of a complex one both parts."""
+    import torch
+
+    if tensor.is_sparse:
+        tensor = tensor.coalesce()  # entries of one place are added
+    if tensor.layout != torch.strided:
+        tensor = tensor.values()
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
 
 
 def read(values: Sequence[Tensor]) -> list[float]:
