@@ -141,9 +141,9 @@ def seed_random_numbers(seed: int) -> None:
 
     ``torch.manual_seed`` also seeds devices that are not in use yet, whose state cannot be saved.
     """
-    torch.default_generator.manual_seed(seed)
+    torch.default_generator.manual_seed(int(seed))
     for accelerator in _accelerators():
-        getattr(accelerator, "manual_seed_all", accelerator.manual_seed)(seed)
+        getattr(accelerator, "manual_seed_all", accelerator.manual_seed)(int(seed))
 
 
 def _accelerators() -> Iterator[Any]:
