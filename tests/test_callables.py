@@ -68,6 +68,8 @@ FORMS = {
     "dict": (lambda networks: lambda x: networks["critic"](x))({"critic": CRITIC}),
     "function of a function": lambda x: by_global(x),
     "default": lambda x, critic=CRITIC: critic(x),
+    "comprehension": lambda x: torch.cat([CRITIC(each) for each in x.split(2)]),
+    "attribute in a comprehension": lambda x: torch.cat([TRAINER.critic(each) for each in x.split(2)]),
 }
 
 

@@ -48,10 +48,10 @@ def _collect(value: Any, found: dict[int, nn.Module], depth: int, names: tuple[s
         for part in (value.func, *value.args, *value.keywords.values()):
             _collect(part, found, depth - 1)
     elif isinstance(value, types.MethodType):
-        _collect(value.__self__, found, depth - 1, value.__func__.__code__.co_names if _has_code(value) else ())
+        _collect(value.__self__, found, depth - 1, _names(value.__func__.__code__) if _has_code(value) else ())
     elif isinstance(value, types.FunctionType) and not value.__module__.startswith("torch"):
-        for part in _referred(value):
-            _collect(part, found, depth - 1, value.__code__.co_names)
+        for part in referred(value):
+            _collect(part, found, depth - 1, _names(value.__code__))
     elif isinstance(value, dict | list | tuple):
         for part in value.values() if isinstance(value, dict) else value:
             if isinstance(part, nn.Module):
@@ -79,9 +79,15 @@ def _has_code(method: types.MethodType) -> bool:
     return isinstance(method.__func__, types.FunctionType)
 
 
-def _referred(function: types.FunctionType) -> list[Any]:
+def _names(code: types.CodeType) -> tuple[str, ...]:
+    """Names of globals and attributes in code, also in the functions and comprehensions inside of it."""
+    inside = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _names(const)]
+    return (*code.co_names, *inside)
+
+
+def referred(function: types.FunctionType) -> list[Any]:
     """What a function's closure, defaults and global names refer to."""
-    values = [function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__]
+    values = [function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__]
     for cell in function.__closure__ or ():
         try:
             values.append(cell.cell_contents)

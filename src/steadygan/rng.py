@@ -75,12 +75,12 @@ def stream_generator(
 def torch_seeded(seed: int) -> Iterator[None]:
     """Context in which torch draws from this seed, for networks that draw in their forward.
 
-    The state of torch's generator on the CPU is restored.
+    The states of torch's generators are restored.
     """
-    import torch
+    from steadygan.measuring import preserved_random_state, seed_random_numbers
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with preserved_random_state():
+        seed_random_numbers(seed)
         yield
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
+import random
 import re
 import sys
 import types
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -143,6 +146,84 @@ def test_without_a_length_looks_come_at_growing_intervals():
     assert "gap" in monitor.rows[-1] and "rounds" not in monitor.rows[-1]
 
 
+OF_PYTHON = random.Random(0)
+
+
+class Drawing:
+    """Draws [N, width] by a generator of its own."""
+
+    def __init__(self, width, seed=0):
+        self.width, self.random = width, np.random.default_rng(seed)
+
+    def __call__(self, count):
+        return torch.from_numpy(self.random.standard_normal((count, self.width), np.float32))
+
+
+def by_generator(width, seed=0):
+    own = torch.Generator().manual_seed(seed)
+    return lambda count: torch.randn(count, width, generator=own)
+
+
+def of_python(width, seed=0):
+    return lambda count: torch.tensor([[OF_PYTHON.gauss(0, 1) for _ in range(width)] for _ in range(count)])
+
+
+def by_module(draw):
+    return lambda width, seed=0: lambda count: torch.tensor([[draw() for _ in range(width)] for _ in range(count)])
+
+
+OF_NUMPY = np.random.mtrand._rand  # whose methods are np.random.normal and the like
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [by_generator, Drawing, by_module(OF_NUMPY.standard_normal), by_module(lambda: random.gauss(0, 1)), of_python],
+)
+def test_random_numbers_of_functions_that_draw_are_followed_by_seeds_and_left_as_they_were(kind):
+    generator, critic = networks()
+    generator.eval()
+    draws, others = (kind(4), kind(2, 1)), (kind(4), kind(2, 1))
+    states = OF_NUMPY.get_state()[1].copy(), random.getstate(), OF_PYTHON.getstate()
+    monitor = Monitor(generator, critic, latents=draws[0], real=draws[1], rounds=5, looks=Schedule((1, 2)))
+    monitor.after_round()
+    assert np.array_equal(OF_NUMPY.get_state()[1], states[0]) and random.getstate() == states[1]
+    assert OF_PYTHON.getstate() == states[2]
+    if kind in (by_generator, Drawing):  # a loop with a monitor draws what one without draws
+        assert all(torch.equal(draw(20), other(20)) for draw, other in zip(draws, others, strict=True))
+    assert monitor.after_round()["move"] == 0.0
+    latents = monitor._looker.subject.latents
+    assert torch.equal(latents(3, 8), latents(3, 8)) and not torch.equal(latents(3, 8), latents(4, 8))
+
+
+def test_networks_that_draw_by_numpy_and_python_leave_their_random_numbers():
+    class Noisy(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) + random.gauss(0, 1) + float(OF_NUMPY.standard_normal())
+
+    states = OF_NUMPY.get_state()[1:3], random.getstate()
+    monitor = Monitor(Noisy(4, 2), Noisy(2, 1), latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), {1}))
+    monitor.after_round()
+    now = OF_NUMPY.get_state()[1:3]
+    assert np.array_equal(now[0], states[0][0]) and now[1] == states[0][1] and random.getstate() == states[1]
+
+
+def test_functions_that_cannot_be_seeded_are_drawn_once_with_a_warning():
+    generator, critic = networks()
+    generator.eval()
+    calls = itertools.count()  # stands for random numbers that nobody finds
+    draw = lambda width: lambda count: torch.randn(count, width) + next(calls)  # noqa: E731
+    with pytest.warns(UserWarning, match="is a function whose draws do not follow the seed") as warned:
+        monitor = Monitor(generator, critic, latents=draw(4), real=draw(2), rounds=5, looks=Schedule((1, 2), {2}))
+    assert [str(each.message).partition(" is")[0] for each in warned] == ["latents", "real"]
+    assert warned[0].filename == __file__
+    before = next(calls)
+    monitor.after_round()
+    assert monitor.after_round()["move"] == 0.0 and not monitor.left_out
+    assert next(calls) == before + 1  # drawn at the beginning alone
+    subject = monitor._looker.subject
+    assert len(torch.unique(subject.real(3, 200).samples, dim=0)) == 200 and subject.drawn
+
+
 def test_networks_that_take_labels_get_them():
     class Conditional(nn.Module):
         def __init__(self, size, out):
@@ -223,6 +304,28 @@ def linear(weight, **options):
 def test_optimality_is_that_of_a_copy_that_trains_on(weight, rise):
     # the best clipped linear critic has (.1, -.1); its gap is .1 times the distance of the means by coordinates
     assert linear(weight)["rise"] == pytest.approx(rise, abs=1e-5)
+
+
+@pytest.mark.parametrize("held", [slice(None), slice(2, None)], ids=["all", "those of the last layer"])
+def test_a_critic_that_is_frozen_after_its_steps_is_measured_as_before(held):
+    rows = []
+    for frozen in (False, True):
+        generator, critic = networks()
+        optimizer = torch.optim.SGD(list(critic.parameters())[held], 0.1)
+        critic.requires_grad_(False)
+        if not frozen:
+            for parameter in optimizer.param_groups[0]["params"]:
+                parameter.requires_grad_(True)
+        before = [parameter.requires_grad for parameter in critic.parameters()]
+        monitor = Monitor(
+            generator, critic, latents=LATENTS, real=REAL, rounds=5, critic_optimizer=optimizer,
+            critic_objective=lambda d, x, g: losses.hinge_critic_loss(d(x), d(g)),
+            looks=Schedule((1,), frozenset({1})),
+        )  # fmt: skip
+        rows.append(monitor.after_round())
+        assert monitor.left_out == {} and [parameter.requires_grad for parameter in critic.parameters()] == before
+    assert rows[0] == rows[1] and {"rise", "sigma_high"} <= set(rows[0])
+    assert ("depth_slope" in rows[0]) == (held == slice(None))  # of one layer there is none
 
 
 def test_optimality_is_not_measured_without_being_told_how_the_critic_trains():
@@ -363,6 +466,129 @@ def test_scales_that_do_not_fit_are_one_line(generator, real, words):
     with pytest.raises(UsageError, match=words) as error:
         Monitor(generator, ScalesCritic(list, (4, 8)), latents=LATENTS, real=real, rounds=9)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_loops_in_another_precision_have_every_signal(dtype):
+    generator, critic = (network.to(dtype) for network in (nn.Linear(4, 2), nn.Linear(2, 1)))
+    monitor = Monitor(
+        generator, critic, latents=LATENTS.to(dtype), real=REAL.to(dtype), held_out=HELD_OUT.to(dtype), rounds=5,
+        loss=losses.Hinge(), looks=Schedule((1,), frozenset({1})),
+    )  # fmt: skip
+    pointers = [parameter.data_ptr() for parameter in generator.parameters()]
+    row = monitor.after_round()
+    assert monitor.left_out == {} and {"accuracy", "gap_held_out", "r_t", "derivative", "dead_latents"} <= set(row)
+    deviation = HELD_OUT.to(dtype).float().var(0).sum().sqrt()
+    assert row["response"] == pytest.approx((generator.weight.float().norm() / deviation).item(), rel=1e-3)
+    assert row["slope_fake"] == pytest.approx(critic.weight.float().norm().item(), rel=1e-2)
+    assert [parameter.data_ptr() for parameter in generator.parameters()] == pointers
+    assert generator.weight.dtype == dtype
+
+
+def test_batch_norms_that_are_synchronised_wait_for_no_other_process(monkeypatch):
+    rows, stored = [], []
+    for kind in ("plain", "synchronised", "evaluating"):
+        generator, critic = networks()
+        generator.train(kind != "evaluating")
+        if kind != "plain":
+            generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
+            monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)  # a pass that waits fails on CPUs
+        generator[1].running_mean += 0.5
+        monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), frozenset({1})))
+        rows.append(monitor.after_round())
+        stored.append(generator.state_dict())
+        assert monitor.left_out == {} and generator[1].training == (kind != "evaluating")
+    assert {**rows[0], "response": 0} == {**rows[1], "response": 0}
+    assert rows[1]["response"] == rows[2]["response"]  # by running statistics
+    assert all(torch.equal(stored[0][name], stored[1][name]) for name in stored[0])
+
+
+def test_a_look_inside_autocast_is_that_outside():
+    rows = []
+    for autocast in (False, True):
+        generator, critic = networks()
+        monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1,), frozenset({1})))
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            rows.append(monitor.after_round())
+            assert torch.is_autocast_enabled("cpu") == autocast
+    assert rows[0] == rows[1] and monitor.left_out == {} and "response" in rows[0]
+
+
+class Failing(nn.Module):
+    """Raises in a forward pass, once it is told to."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error, self.fails = error, False
+
+    def forward(self, x):
+        if self.fails:
+            raise self.error
+        return x
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory.\nTried"), "CUDA out of memory."),
+        (KeyError("w"), "KeyError: 'w'"),
+        (AssertionError(), "AssertionError"),
+        (NotImplementedError("no such kernel"), "no such kernel"),
+    ],
+)
+@pytest.mark.parametrize("player", [0, 1], ids=["generator", "critic"])
+def test_what_networks_raise_in_a_look_ends_no_training(player, error, said, tmp_path):
+    pair = networks()
+    optimizer = torch.optim.SGD(pair[1].parameters(), 0.1)
+    pair[player].append(Failing(error))
+    monitor = Monitor(
+        *pair, latents=LATENTS, real=REAL, rounds=5, loss=losses.Hinge(), looks=Schedule((1, 2), frozenset({1, 2})),
+        critic_optimizer=optimizer, critic_objective=lambda d, x, g: losses.hinge_critic_loss(d(x), d(g)),
+        log=tmp_path / "signals.jsonl",
+    )  # fmt: skip
+    whole = monitor.after_round(critic_loss=0.5)
+    modes, state = [part.training for part in pair[player].modules()], torch.get_rng_state()
+    pair[player][-1].fails = True
+    row = monitor.after_round(critic_loss=0.5)
+    left = "samples" if player == 0 else "scores"
+    known = {"depth_slope", "sigma_high"} if player == 0 else {"distance_ratio", "move", "response"}
+    assert monitor.left_out[left] == monitor.left_out["rise"] == said
+    assert known | {"critic_loss", "critic_update", "seen"} <= set(row)
+    assert "gap" in whole and "gap" not in row and len(read_log(tmp_path / "signals.jsonl")) == 2
+    assert [part.training for part in pair[player].modules()] == modes and torch.equal(torch.get_rng_state(), state)
+
+
+def test_networks_that_change_leave_out_what_cannot_be_compared():
+    generator, critic = networks()
+    critic = nn.Sequential(critic, nn.Flatten())
+    monitor = Monitor(generator, critic, latents=LATENTS, real=REAL, rounds=5, looks=Schedule((1, 2)))
+    critic.append(nn.Linear(1, 1))
+    row = monitor.after_round()
+    assert "other parameters than before the step" in monitor.left_out["critic_update"]
+    assert {"generator_update", "gap", "move_rate"} - set(row) == {"move_rate"} and "critic_update" not in row
+    generator[4] = nn.Linear(8, 3)
+    row = monitor.after_round()
+    assert "the generator gave [" in monitor.left_out["samples"] and "critic_update" in row and "gap" not in row
+
+
+def test_sparse_gradients_and_scores_of_no_form_end_no_training():
+    class Words(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = nn.Embedding(3, 2, sparse=True), nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.head(x + self.table((x[:, 0] > 0).long()))
+
+    generator, critic = networks()[0], Words()
+    monitor = Monitor(
+        generator, critic, latents=LATENTS, real=REAL, rounds=5, loss=losses.Hinge(), looks=Schedule((1,))
+    )
+    critic(REAL).sum().backward()
+    monitor.after_critic_step(real_scores=torch.zeros(4), fake_scores="scores")
+    row = monitor.after_round()
+    assert row["critic_gradient"] > 0 and "critic_loss" not in row
+    assert set(monitor.left_out) == {"critic_loss"} and "str" in monitor.left_out["critic_loss"]
 
 
 def test_a_collapse_is_in_the_numbers():

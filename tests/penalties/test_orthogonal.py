@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import torch
+import torch.nn.utils.prune
 from torch import nn
 
 from steadygan.errors import UsageError
@@ -70,6 +71,64 @@ def test_under_a_spectral_norm_it_is_the_stored_weight_that_counts():
     assert value.item() == pytest.approx(expected, rel=1e-12)
     value.backward()
     assert layer.parametrizations.weight.original.grad.any()
+
+
+def stored_of_hooks(layer):
+    return layer.weight_orig
+
+
+def rebuilt(layer):
+    g, v = layer.weight_g, layer.weight_v
+    return g * v / v.flatten(1).norm(dim=1).view(g.shape)
+
+
+def rebuilt_of_parametrization(layer):
+    g, v = layer.parametrizations.weight.original0, layer.parametrizations.weight.original1
+    return g * v / v.flatten(1).norm(dim=1).view(g.shape)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
+@pytest.mark.parametrize(
+    ("hook", "weight_of"),
+    [
+        (nn.utils.spectral_norm, stored_of_hooks),
+        (nn.utils.weight_norm, rebuilt),
+        (lambda layer: nn.utils.prune.l1_unstructured(layer, "weight", amount=3), stored_of_hooks),
+        (nn.utils.parametrizations.weight_norm, rebuilt_of_parametrization),
+    ],
+    ids=["spectral norm", "weight norm", "pruned", "weight norm by parametrization"],
+)
+def test_what_hooks_computed_in_the_last_pass_does_not_count(hook, weight_of):
+    torch.manual_seed(0)
+    network = nn.Sequential(hook(nn.Conv1d(3, 4, 2)), nn.Flatten(), hook(nn.Linear(8, 5))).double()
+    optimizer = torch.optim.SGD(network.parameters(), 0.1)
+    for _ in range(2):
+        network(torch.randn(2, 3, 3).double()).sum().backward()
+        optimizer.step()
+    with torch.no_grad():
+        network(torch.randn(2, 3, 3).double())
+    expected = sum(off_diagonal(weight_of(network[i]).flatten(1)).square().sum() for i in (0, 2))
+    parameters = list(network.parameters())
+    value = orthogonal_penalty(network)
+    torch.testing.assert_close(value, expected, rtol=1e-12, atol=0.0)
+    found, right = (torch.autograd.grad(each, parameters, allow_unused=True) for each in (value, expected))
+    for one, other in zip(found, right, strict=True):
+        assert (one is None) == (other is None)
+        assert one is None or torch.allclose(one, other, rtol=1e-10, atol=1e-12)
+    optimizer.zero_grad()
+    orthogonal_penalty(network).backward()  # once more, of a graph of its own
+
+
+def test_a_weight_of_an_unknown_hook_is_refused_in_one_line():
+    layer = nn.Linear(4, 3)
+    layer.register_parameter("weight_bar", layer.weight)
+    del layer._parameters["weight"]
+    layer.register_forward_pre_hook(lambda module, _: setattr(module, "weight", 2.0 * module.weight_bar))
+    for _ in range(2):
+        with pytest.raises(UsageError, match="the weight of Linear is computed by a hook") as error:
+            orthogonal_penalty(nn.Sequential(layer))
+        assert "\n" not in str(error.value)
+        layer(torch.randn(2, 4))
 
 
 @pytest.mark.parametrize("every", [1, 2])

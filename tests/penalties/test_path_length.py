@@ -64,6 +64,23 @@ def test_of_several_layers_the_mean_square_is_taken():
     torch.testing.assert_close(length, torch.full((2,), (25 / 2) ** 0.5))
 
 
+@pytest.mark.parametrize("shape", [(6, 1, 1), (6, 1, 1, 1), (1, 1, 1)])
+def test_latents_with_places_of_size_one_have_the_lengths_of_those_without(shape):
+    generator = Linear(48, shape[0])
+    latents, random = torch.randn(5, *shape).double(), torch.randn(5, 3, 4, 4).double()
+    found = path_lengths(lambda z, labels: generator(z.flatten(1)), latents, None, random)
+    wanted = (random.flatten(1) / 4 @ generator.a).square().sum(1).add(1e-8).sqrt()
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=0.0)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 6, 2, 2), (5, 2, 3, 4, 5)])
+def test_latents_of_other_shapes_are_refused_in_one_line(shape):
+    generator = lambda z, labels: z.reshape(5, -1).sum(1).reshape(5, 1, 1, 1)  # noqa: E731
+    with pytest.raises(UsageError, match=r"latents have shape \[5.*allowed: \[n, D\]") as error:
+        path_lengths(generator, torch.randn(shape), None, torch.ones(5, 1, 1, 1))
+    assert "\n" not in str(error.value)
+
+
 def test_equal_lengths_at_the_mean_cost_nothing_and_the_mean_moves_by_its_share():
     penalty, lengths = PathLength(decay=0.01), torch.full((4,), 3.0)
     assert penalty.hold(lengths, PathLengthState(torch.tensor(3.0))).tolist() == [0.0] * 4

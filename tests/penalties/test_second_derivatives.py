@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -217,6 +219,49 @@ def test_a_critic_without_a_second_derivative_is_refused_at_the_call(name: str) 
     with pytest.raises(ValueError, match="before to the penalty") as error:
         r1_penalty(lambda x: recorded.apply(critic(x)), batch(4, 3))
     assert "\n" not in str(error.value)
+
+
+class Cube(torch.autograd.Function):
+    """Its derivative is computed once, without a graph."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        return 3.0 * ctx.saved_tensors[0] ** 2 * gradient
+
+
+class WrappedCube(Cube):
+    """With another wrapper around that of ``once_differentiable``."""
+
+    backward = staticmethod(functools.wraps(Cube.backward)(lambda ctx, gradient: Cube.backward(ctx, gradient)))
+
+
+@pytest.mark.parametrize("function", [Cube, WrappedCube])
+@pytest.mark.parametrize("place", ["input", "hidden", "score"])
+def test_functions_marked_as_once_differentiable_are_refused_at_the_call(function, place) -> None:
+    network = smooth_mlp()
+    critics = {
+        "input": lambda x: network(function.apply(x)),
+        "hidden": lambda x: network(x + function.apply(network(x))),
+        "score": lambda x: function.apply(network(x)),
+    }
+    with pytest.raises(ValueError, match=f"the backward of {function.__name__} is marked as once_diff") as error:
+        r1_penalty(critics[place], batch(4, 3))
+    assert "\n" not in str(error.value)
+    with torch.no_grad():  # a value needs no second derivative
+        r1_penalty(critics[place], batch(4, 3))
+
+
+def test_weights_of_once_differentiable_functions_have_their_gradients() -> None:
+    """D(x) = x w^3: the penalty |w^3|^2 has the gradient 6 w^5."""
+    weight = torch.tensor([2.0, -1.0], dtype=torch.float64, requires_grad=True)
+    r1_penalty(lambda x: x @ Cube.apply(weight), batch(4, 2), gamma=2.0).backward()
+    torch.testing.assert_close(weight.grad, 6 * weight.detach() ** 5)
 
 
 def test_an_operation_without_a_second_derivative_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

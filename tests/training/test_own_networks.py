@@ -195,6 +195,10 @@ REFUSED = {
         {"critic": lambda sample: OnceOnly()},
         "second derivative, as GradientPenalty .*differentiable",
     ),
+    "second derivative that torch takes for 0": (
+        {"critic": answers(lambda s, x: Cubed.apply(s))},
+        "second derivative, as GradientPenalty .*: the backward of Cubed is marked as once_differentiable",
+    ),
     "one number of samples": ({"critic": answers(lambda s, x: s.view(16))}, "takes 16 at once, but not 32"),
     "one number of latents": ({"generator": lambda sample, latent: Hard(latent)}, "takes 16 at once, but not 17"),
     "float64": ({"critic": lambda sample: Critic().double()}, "critic .* fails for samples"),
@@ -234,6 +238,18 @@ class Odd(Critic):
     def __init__(self):
         super().__init__()
         self.register_buffer("odd", torch.zeros(3, dtype=torch.complex32))
+
+
+class Cubed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 3 * ctx.saved_tensors[0] ** 2 * gradient
 
 
 class OnceOnly(Critic):

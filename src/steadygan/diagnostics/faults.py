@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from steadygan.types import Sample
 
 
-def first_fault(subject: Subject, losses: Mapping[str, Any], fake: Sample, train: Batch) -> str | None:
+def first_fault(subject: Subject, losses: Mapping[str, Any], fake: Sample | None, train: Batch | None) -> str | None:
     """The first module or parameter with a value that is not finite, else the first such loss; None for none.
 
     Args:
         subject: its networks are run again, with hooks, if anything is not finite
         losses: named numbers or tensors 0-d
-        fake: samples generated for this look
+        fake: samples generated for this look; None if that failed
         train: training samples of this look
     """
     parameters = {
@@ -27,9 +28,14 @@ def first_fault(subject: Subject, losses: Mapping[str, Any], fake: Sample, train
         for name, network in (("generator", subject.generator), ("critic", subject.critic))
         for parameter, value in network.named_parameters()
     }
-    samples = {f"samples {i}": scale for i, scale in enumerate(scales_of(fake))}
+    samples = {} if fake is None else {f"samples {i}": scale for i, scale in enumerate(scales_of(fake))}
     names = non_finite_names({**losses, **parameters, **samples})
-    return _traced(subject, fake, train) or names[0] if names else None
+    if not names:
+        return None
+    with contextlib.suppress(Exception):  # of networks that refuse such values
+        if fake is not None and train is not None:
+            return _traced(subject, fake, train) or names[0]
+    return names[0]
 
 
 def _traced(subject: Subject, fake: Sample, train: Batch) -> str | None:

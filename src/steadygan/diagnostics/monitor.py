@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from steadygan.checks import above, whole_number
 from steadygan.diagnostics.fitted import fitted_looker
 from steadygan.diagnostics.log import read_log, to_json
-from steadygan.diagnostics.looks import Looker
+from steadygan.diagnostics.looks import Looker, reason
 from steadygan.diagnostics.own_critic import own_critic
 from steadygan.diagnostics.own_loop import OwnSamples, loss_of_scores, subject_of
 from steadygan.diagnostics.schedule import DEEP, Schedule, growing
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from steadygan.losses import Loss
     from steadygan.types import PlayerName
 
+T = TypeVar("T")
+
 
 class Monitor:
     """Measures how healthy a GAN training is, between the rounds of a loop of your own.
@@ -48,7 +51,7 @@ class Monitor:
     A round is what the loop repeats: some critic steps and a generator step. Some 40 looks are taken over the rounds,
     the first ones early, as many fewer as keep them to a few percent of the work; between them ``after_round`` counts
     and reads nothing, neither losses nor the device. A look leaves weights, modes, buffers, gradients and the random
-    states of torch as they were. What cannot be measured is left out, and says why in ``left_out``.
+    states of torch, numpy and Python as they were. What cannot be measured is left out, and says why in ``left_out``.
 
     A loop of several steps of a player can say what each has at hand, and the monitor counts them:
 
@@ -89,8 +92,9 @@ class Monitor:
             generator: latents [N, ...] to samples [N, ...], or to a list of images [N, C, H, W] of several sizes, in
                 either order; with ``labels`` it is called as ``generator(z, labels)``
             critic: such samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
-            latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number
-            real: training samples [M, ...], or a function that draws so many; beside a generator of several sizes
+            latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number, whose
+                random numbers are seeded for it and given back; with a warning drawn once, if they cannot be
+            real: training samples [M, ...], or such a function; beside a generator of several sizes
                 lists too, else they are averaged to its sizes
             held_out: samples [H, ...] that are not trained on, some 256; without them nothing is said of overfitting
             labels: [M] of ``real``, int64, for networks that take them
@@ -128,6 +132,9 @@ class Monitor:
         self._at_hand: dict[str, Any] = {}
         """losses and gradients of the round's last steps, if it is looked at"""
         self._before: dict[str, list[Tensor]] = {}
+        self._failed: dict[str, str] = {}
+        """why fields of the next look are left out"""
+        self._left_out: dict[str, str] = {}
         self._planned, self._batch, self._loss = rounds, batch, loss
         to_fit = rounds if looks is None else None
         self._looker = Looker(subject) if to_fit is None else fitted_looker(subject, to_fit, self._work)
@@ -146,7 +153,7 @@ class Monitor:
     @property
     def left_out(self) -> dict[str, str]:
         """Why signals were left out of the last look, by group."""
-        return dict(self._looker.left_out)
+        return {**self._left_out, **self._looker.left_out}
 
     def after_critic_step(self, *, real_scores: Any = None, fake_scores: Any = None, loss: Any = None) -> None:
         """Counts a step of the critic; reads nothing, neither scores nor the device.
@@ -215,8 +222,9 @@ class Monitor:
         if self.round + 1 != self._next:
             return
         self._keep_gradient(player)
-        if loss is None and self._loss is not None and fake is not None:
-            loss = loss_of_scores(self._loss, player, real, fake)
+        made_by = self._loss
+        if loss is None and made_by is not None and fake is not None:
+            loss = self._tried(f"{player}_loss", lambda: loss_of_scores(made_by, player, real, fake))
         if loss is not None:
             self._at_hand[f"{player}_loss"] = loss
 
@@ -224,7 +232,16 @@ class Monitor:
         """Keeps the norm of what the player's parameters hold: that of its step, until another backward pass adds."""
         parameters = list(self._networks[player].parameters())
         if any(parameter.grad is not None for parameter in parameters):
-            self._at_hand[f"{player}_gradient"] = norm_of_gradients(parameters)
+            norm = self._tried(f"{player}_gradient", lambda: norm_of_gradients(parameters))
+            self._at_hand |= {} if norm is None else {f"{player}_gradient": norm}
+
+    def _tried(self, field: str, measure: Callable[[], T]) -> T | None:
+        """What is measured; None where that fails, which ends no training."""
+        try:
+            return measure()
+        except Exception as error:
+            self._failed[field] = reason(error)
+            return None
 
     def _work(self, looker: Looker, known: Passes | None = None) -> Work:
         return work(
@@ -247,7 +264,9 @@ class Monitor:
     def _prepare(self) -> None:
         """Keeps the weights before a round after which it looks."""
         if self.round + 1 == self._next:
-            self._before = {name: weights_of(network.parameters()) for name, network in self._networks.items()}
+            for name, network in self._networks.items():
+                kept = self._tried(f"{name}_update", functools.partial(weights_of, network.parameters()))
+                self._before |= {} if kept is None else {name: kept}
 
     def _look(self, losses: dict[str, Any], steps: dict[str, int]) -> Row:
         if "generator_gradient" not in self._at_hand:
@@ -255,8 +274,11 @@ class Monitor:
         numbers = {**self._at_hand, **{name: loss for name, loss in losses.items() if loss is not None}}
         for name, network in self._networks.items():
             if name in self._before:
-                numbers[f"{name}_update"] = mean_step(self._before[name], network.parameters(), steps[name])
+                step = functools.partial(mean_step, self._before[name], network.parameters(), steps[name])
+                size = self._tried(f"{name}_update", step)
+                numbers |= {} if size is None else {f"{name}_update": size}
         self._before, self._at_hand = {}, {}
+        self._left_out, self._failed = self._failed, {}
         progress: dict[str, int] = {"seen": self._seen}
         if self._planned is not None:
             progress["rounds"] = self._planned

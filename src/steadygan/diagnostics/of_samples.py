@@ -16,6 +16,8 @@ from steadygan.diagnostics.signals.sensitivity import sensitivity
 from steadygan.diagnostics.signals.tokens import token_diversity
 from steadygan.diagnostics.signals.two_sample import accuracy_of, distances
 from steadygan.diagnostics.window import Window
+from steadygan.measuring import by_running_statistics, in_float32
+from steadygan.scores import widened
 from steadygan.types import Scales
 
 if TYPE_CHECKING:
@@ -96,19 +98,14 @@ def scales(fake: Sample, subject: Subject) -> dict[str, float]:
 
 
 def response(subject: Subject, real: RealSide, round_: int, labels: Tensor | None) -> dict[str, float]:
-    """Sensitivity of the generator, by its running statistics where it has batch norms."""
+    """Sensitivity of the generator, by its running statistics where it has batch norms.
+
+    Differences of half precision are those of its rounding: such a generator is run in float32.
+    """
     import torch
 
-    latents = subject.latents(round_, _LATENTS)
+    latents = widened(subject.latents(round_, _LATENTS))
     some = None if labels is None else labels[: len(latents)]
-    modes = [(module, module.training) for module in subject.generator.modules()]
-    try:
-        for module, _ in modes:
-            if getattr(module, "running_mean", None) is not None:
-                module.training = False
-        with torch.no_grad():
-            found = sensitivity(lambda z: subject.generate(z, some), latents, directions=_DIRECTIONS)
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with torch.no_grad(), by_running_statistics(subject.generator), in_float32(subject.generator):
+        found = sensitivity(lambda z: subject.generate(z, some), latents, directions=_DIRECTIONS)
     return {"response": ratio(found.jacobian_norm, real.whole_deviation), "dead_latents": found.dead}

@@ -41,6 +41,11 @@ class OwnCritic:
         if not callable(self.objective):
             raise UsageError(f"critic_objective is {type(self.objective).__name__}; needed: a function")
 
+    def parameters(self, critic: nn.Module) -> list[nn.Parameter]:
+        """The critic's parameters that its optimizer has."""
+        held = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
+        return [parameter for parameter in critic.parameters() if id(parameter) in held]
+
     def check(self, subject: Subject, form: Form) -> None:
         """Calls the objective once, so that an error in it comes at the beginning, and makes the optimizer once.
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from steadygan.diagnostics.looks import untouched
+from steadygan.diagnostics.own_draws import Given, drawn, is_stored, parts_of, repeatable
 from steadygan.diagnostics.own_scales import Form, form_of
 from steadygan.diagnostics.real_side import SAMPLES, most_rows, rows_of, width_of
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
 from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
-from steadygan.measuring import preserved_random_state
+from steadygan.measuring import preserved_host_random_state
 from steadygan.networks.layers.packing import packing_of
-from steadygan.types import Batch, CriticOutput, PlayerName, Sample, sample_count, scales_of
+from steadygan.types import Batch, CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from steadygan.losses import Loss
 
 _LEAST = 16
-
-
-Given = Any
-"""a tensor [N, ...], a list of images by scale, or where it is said a function of N that gives these"""
+_BANK = 1_024  # latents that are drawn once of a function that cannot be seeded
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +45,21 @@ class OwnSamples:
     held_out_labels: Tensor | None = None
     form: Form = Form()
     """of samples, as the generator gives them"""
+    fixed: Tensor | None = None
+    """the latents that are followed, where a function draws them"""
 
     def __post_init__(self) -> None:
         if isinstance(self.latents, list | tuple):
             raise UsageError("latents is a list; allowed: a tensor [N, ...], or a function of N")
         for name in ("latents", "real"):
             given = getattr(self, name)
-            if not _stored(given) and not callable(given):
+            if not is_stored(given) and not callable(given):
                 raise UsageError(f"{name} is {type(given).__name__}; allowed: a tensor [N, ...], or a function of N")
         for name in ("latents", "real", "held_out"):
-            for scale in _parts(getattr(self, name)):
+            for scale in parts_of(getattr(self, name)):
                 if scale.dim() < 2 or len(scale) < _LEAST:
                     raise UsageError(f"{name} has shape {list(scale.shape)}; needed: [N, ...], N from {_LEAST}")
-        if self.held_out is not None and not _stored(self.held_out):
+        if self.held_out is not None and not is_stored(self.held_out):
             raise UsageError(f"held_out is {type(self.held_out).__name__}; allowed: a tensor [N, ...]")
         for name, samples in (("labels", self.real), ("held_out_labels", self.held_out)):
             given = getattr(self, name)
@@ -67,8 +67,8 @@ class OwnSamples:
                 continue
             if not isinstance(given, torch.Tensor):
                 raise UsageError(f"{name} is {type(given).__name__}; needed: a tensor [N] of int64")
-            if not _stored(samples) or given.shape != _parts(samples)[0].shape[:1]:
-                got = list(_parts(samples)[0].shape) if _stored(samples) else type(samples).__name__
+            if not is_stored(samples) or given.shape != parts_of(samples)[0].shape[:1]:
+                got = list(parts_of(samples)[0].shape) if is_stored(samples) else type(samples).__name__
                 raise UsageError(f"{name} has shape {list(given.shape)} for samples {got}; needed: one for each")
         if self.labels is not None and self.held_out is not None and self.held_out_labels is None:
             raise UsageError("held_out_labels is missing; needed: a label for each held-out sample, as for real ones")
@@ -76,16 +76,16 @@ class OwnSamples:
     @property
     def count(self) -> int | None:
         """Training samples; None if they are drawn."""
-        return len(_parts(self.real)[0]) if _stored(self.real) else None
+        return len(parts_of(self.real)[0]) if is_stored(self.real) else None
 
     def draw_latents(self, round_: int, count: int) -> Tensor:
-        """Latents [count, ...]; the first of a tensor are fixed ones, the others are taken in turn."""
-        given = self.latents
+        """Latents [count, ...]; of round 0 fixed ones, the first of a tensor, whose others are taken in turn."""
+        given = self.latents if round_ or self.fixed is None else self.fixed
         if not isinstance(given, torch.Tensor):
-            drawn = _drawn(given, count, 2 * round_)
-            if not isinstance(drawn, torch.Tensor):
-                raise UsageError(f"the function that draws latents gave {type(drawn).__name__}; needed: a tensor")
-            return drawn
+            found = drawn(given, count, 2 * round_)
+            if not isinstance(found, torch.Tensor):
+                raise UsageError(f"the function that draws latents gave {type(found).__name__}; needed: a tensor")
+            return found
         if round_ == 0:
             return given[torch.arange(count, device=given.device) % len(given)].detach()
         return given[_rows(len(given), count, round_).to(given.device)].detach()
@@ -93,19 +93,19 @@ class OwnSamples:
     def draw(self, round_: int, count: int) -> Batch:
         """Training samples [count, ...] with their labels; fewer where there are no more."""
         if self.count is None:
-            return Batch(self.form.sample(_drawn(self.real, count, 2 * round_ + 1), "real"))
+            return Batch(self.form.sample(drawn(self.real, count, 2 * round_ + 1), "real"))
         return self._of_rows(self.real, self.labels, _rows(self.count, min(count, self.count), round_), "real")
 
     def held_out_samples(self) -> Batch | None:
         """Held-out samples, chosen once."""
         if self.held_out is None:
             return None
-        available = len(_parts(self.held_out)[0])
+        available = len(parts_of(self.held_out)[0])
         rows = _rows(available, min(SAMPLES, available), 0)
         return self._of_rows(self.held_out, self.held_out_labels, rows, "held_out")
 
     def _of_rows(self, given: Given, labels: Tensor | None, rows: Tensor, what: str) -> Batch:
-        parts = [scale[rows.to(scale.device)].detach() for scale in _parts(given)]
+        parts = [scale[rows.to(scale.device)].detach() for scale in parts_of(given)]
         samples = self.form.sample(parts[0] if isinstance(given, torch.Tensor) else parts, what)
         return Batch(samples, None if labels is None else labels[rows.to(labels.device)])
 
@@ -122,11 +122,12 @@ def subject_of(
 ) -> Subject:
     """What looks need to know of a loop's networks and samples."""
     conditional = samples.labels is not None
+    samples = _repeatable(samples)
     samples = dataclasses.replace(samples, form=_form(generator, samples))
     form = samples.form
     probe = samples.draw(0, 1).samples
-    reference = samples.draw(0, max(SAMPLES, most_rows(width_of(probe))))
-    shapes = [scale.shape[1:] for scale in scales_of(probe)]
+    reference = samples.draw(0, _reference_count(probe))
+    shapes, dtype = [scale.shape[1:] for scale in scales_of(probe)], scales_of(probe)[0].dtype
     packing = packing_of(critic)
     batch = max(batch // packing, 1) * packing
 
@@ -138,7 +139,8 @@ def subject_of(
         return made
 
     def score(network: nn.Module, x: Sample, labels: Tensor | None) -> CriticOutput:
-        output: Any = network(form.back(x), labels) if conditional else network(form.back(x))
+        given = form.back(at_each_scale(lambda scale: scale.to(dtype), x))  # looks compare samples in float32
+        output: Any = network(given, labels) if conditional else network(given)
         return CriticOutput(mean_scores(output, sample_count(x)), labels=labels)
 
     def generator_loss(real: CriticOutput, fake: CriticOutput) -> Tensor:
@@ -162,6 +164,7 @@ def subject_of(
         splits_at_zero=splits,
         logits=splits and loss is not None and loss.has_labels,
         wasserstein=getattr(loss, "estimates_wasserstein", False),
+        trained=() if trained is None else trained.parameters(critic),
         clipping=None if clip is None else Clipping(clip, dict(critic.named_parameters())),
         batch=batch,
         group=packing,
@@ -183,11 +186,27 @@ def loss_of_scores(loss: Loss, player: PlayerName, real: Any, fake: Any) -> Tens
         return None if real is None else loss.critic(real, fake)
 
 
+def _repeatable(samples: OwnSamples) -> OwnSamples:
+    """The samples, with functions that draw the same for a seed, and latents that are followed, drawn once."""
+    changes: dict[str, Any] = {}
+    if not isinstance(samples.latents, torch.Tensor):
+        changes["latents"] = repeatable(samples.latents, "latents", lambda _: _BANK)
+    if samples.count is None:
+        changes["real"] = repeatable(samples.real, "real", lambda some: _reference_count(parts_of(some)[-1]))
+    samples = dataclasses.replace(samples, **changes)
+    return dataclasses.replace(samples, fixed=samples.draw_latents(0, SAMPLES)) if "latents" in changes else samples
+
+
+def _reference_count(some: Sample) -> int:
+    """Training samples that generated ones are compared with."""
+    return max(SAMPLES, most_rows(width_of(some)))
+
+
 def _form(generator: nn.Module, samples: OwnSamples) -> Form:
     """What form the generator's samples have, by a pass of a few latents."""
     latents = samples.draw_latents(0, _LEAST)
     labels = () if samples.labels is None else (samples.labels[: len(latents)],)
-    with without_trace(generator, device=latents.device), torch.no_grad(), _told_at_once():
+    with without_trace(generator), preserved_host_random_state(), torch.no_grad(), _told_at_once():
         return form_of(generator(latents, *labels))
 
 
@@ -217,36 +236,10 @@ def _told_at_once() -> Iterator[None]:
         raise UsageError(f"the networks do not take what is given: {type(error).__name__}: {text}") from error
 
 
-def _stored(given: Given) -> bool:
-    """True for a tensor, or a list of them."""
-    if isinstance(given, list | tuple):
-        return bool(given) and all(isinstance(each, torch.Tensor) for each in given)
-    return isinstance(given, torch.Tensor)
-
-
-def _parts(given: Given) -> list[Tensor]:
-    """The tensors of stored samples."""
-    return [given] if isinstance(given, torch.Tensor) else list(given) if _stored(given) else []
-
-
 def _rows(available: int, count: int, seed: int) -> Tensor:
     """``count`` rows of so many, each at most once more often than another."""
     order = torch.randperm(available, generator=torch.Generator().manual_seed(seed))
     return order.repeat(-(-count // available))[:count]
-
-
-def _drawn(draw: Callable[[int], Given], count: int, seed: int) -> Given:
-    """What a function draws, the same in each call; torch's random states are left as they were."""
-    with preserved_random_state(torch.device("cuda" if torch.cuda.is_available() else "cpu")), torch.no_grad():
-        torch.manual_seed(seed)
-        found = draw(count)
-    parts = _parts(found)
-    if not parts or any(len(part) != count for part in parts):
-        got = ", ".join(str(list(part.shape)) for part in parts) or type(found).__name__
-        raise UsageError(
-            f"a function that draws {count} samples or latents gave {got}; needed: a tensor [{count}, ...]"
-        )
-    return found.detach() if isinstance(found, torch.Tensor) else [part.detach() for part in parts]
 
 
 def _shape(samples: Sample) -> str:

@@ -57,7 +57,7 @@ def retraced(recipe: Recipe, dataset: Dataset, device: torch.device, folder: Pat
         return None
     builder = SetupBuilder(recipe, dataset, device)
     try:
-        with preserved_random_state(device):
+        with preserved_random_state():
             setup = builder.build()
             counters = Counters() if start is None else resumption.load(start, setup.game)
             while counters.round < failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,6 +66,8 @@ class Subject:
     wasserstein: bool = False
     """the gap of mean scores estimates a Wasserstein distance"""
     clipping: Clipping | None = None
+    trained: Sequence[nn.Parameter] = ()
+    """of the critic, by its optimizer; where that is not known, all of them"""
     numbers: Callable[[], Mapping[str, Any]] = _nothing
     """further fields of a row, 0-d tensors or numbers, as they are now: 'augmentation', 'equilibrium', …"""
     text: bool = False

@@ -11,6 +11,7 @@ from steadygan.data.dataset import Labels
 from steadygan.features.neural import extract, float32
 from steadygan.metrics.arrays import Images
 from steadygan.metrics.pyramids import block_size
+from steadygan.rng import torch_seeded
 
 if TYPE_CHECKING:
     import torch
@@ -117,8 +118,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     with torch.inference_mode(False), torch.enable_grad(), float32(device):
         images, labels = torch.from_numpy(data.images), torch.from_numpy(data.labels)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with torch_seeded(seed):
             network = build_network(data.images.shape[1], classes).to(device).train()
         optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)

@@ -98,7 +98,7 @@ def measured_gradient(
         total, divisor = total_of(at_each_scale(lambda tensor: tensor.clone(), samples))  # layers may work in place
         gradients = _gradients(total, scales_of(samples), keeps_graph)
         if keeps_graph:
-            check_differentiable_twice(modules, total, gradients)
+            check_differentiable_twice(modules, total, scales_of(samples), gradients)
         measured = _divided(measure(*gradients), divisor)
         return anchored(measured, total) if measured.requires_grad else measured
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.checks import literal_fields
 from steadygan.penalties.base import check_interval, check_weight
+from steadygan.penalties.stored_weights import stored_weight
 from steadygan.schedules import Schedule
 from steadygan.types import PlayerName
 
@@ -31,8 +32,12 @@ def correlation_of_rows(matrix: Tensor) -> Tensor:
 def orthogonal_penalty(network: nn.Module) -> Tensor:
     """The sum of ``correlation_of_rows`` over a network's linear layers and convolutions, 0-d, in float32 or wider.
 
-    A convolution's weight is the matrix [outputs, inputs times kernel]; under a spectral norm it is the stored one.
-    Embeddings, such as BigGAN's shared class vectors, and the tables and scales of norms are left out.
+    A convolution's weight is the matrix [outputs, inputs times kernel]; under a spectral norm or pruning it is the
+    stored one, under a weight norm g v / |v|. Embeddings, such as BigGAN's shared class vectors, and the tables and
+    scales of norms are left out.
+
+    Raises:
+        UsageError: one line, for a weight that a hook computes of what is not known.
     """
     import torch
 
@@ -47,16 +52,14 @@ def orthogonal_penalty(network: nn.Module) -> Tensor:
 def _matrices(network: nn.Module) -> Iterator[Tensor]:
     """Weights [outputs, rest] of the layers, each once."""
     from torch import nn
-    from torch.nn.utils import parametrize
 
-    seen: set[int] = set()
+    seen: dict[int, Tensor] = {}  # kept alive, so that no other one gets its id
     for module in network.modules():
         if not isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
             continue
-        wrapped = parametrize.is_parametrized(module, "weight")
-        weight = module.parametrizations["weight"].original if wrapped else module.weight  # type: ignore[index, union-attr]
+        weight = stored_weight(module)
         if id(weight) not in seen:
-            seen.add(id(weight))
+            seen[id(weight)] = weight
             transposed = isinstance(module, nn.modules.conv._ConvTransposeNd)
             yield (weight.transpose(0, 1) if transposed else weight).flatten(1)
 

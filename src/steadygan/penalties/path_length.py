@@ -40,13 +40,17 @@ def path_lengths(generator: Callable[..., Any], latents: Tensor, labels: Tensor 
 
     Args:
         generator: maps (latents, labels) to images [n, C, H, W], each by itself; of ``Scales`` the finest counts
-        latents: [n, D], or [n, L, D], of whose layers the mean square is taken
+        latents: [n, D], or [n, L, D], of whose layers the mean square is taken; [n, D, 1, 1], as DCGAN's code has them
         labels: [n] or None
         random: standard normal, [n, C, H, W]
 
     Raises:
-        UsageError: if images and random numbers differ in shape, and for latents that are no floating-point numbers.
+        UsageError: if images and random numbers differ in shape, and for latents of another shape, or that are no
+            floating-point numbers.
     """
+    shape = tuple(getattr(latents, "shape", (1, 1)))  # of other types it is said below
+    if not 2 <= len(_without_ones(shape)) <= 3:
+        raise UsageError(f"latents have shape {list(shape)}; allowed: [n, D], [n, L, D] or [n, D, 1, 1]")
     return measured_gradient(lambda z: (_moved(generator, z, labels, random), 1.0), latents, generator, _length)
 
 
@@ -61,9 +65,19 @@ def _moved(generator: Callable[..., Any], latents: Tensor, labels: Tensor | None
 
 
 def _length(gradient: Tensor) -> Tensor:
-    gradient = widened(gradient)
+    gradient = widened(gradient).reshape(_without_ones(gradient.shape))
     square = gradient.square().sum(-1).flatten(1).mean(1) if gradient.dim() > 2 else gradient.square().sum(-1)
     return (square + _SMALLEST_SQUARE).sqrt()
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape of four dimensions or more without the last ones of size 1; [n, 1, 1, 1] is [n, 1]."""
+    if len(shape) < 4:
+        return shape
+    kept = len(shape)
+    while kept > 2 and shape[kept - 1] == 1:
+        kept -= 1
+    return shape[:kept]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ Fused attention, cuDNN's recurrent networks and compiled functions have a first 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _RECURRENT = {getattr(torch, name) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
 _ONCE = ("GraphedBackward", "CompiledFunctionBackward")
+_WRAPPER = once_differentiable(lambda ctx: None).__code__
+"""of every function that ``once_differentiable`` gives"""
 _known: WeakSet[nn.Module] = WeakSet()
 
 
@@ -97,20 +100,23 @@ def in_function_transform() -> bool:
     return torch._C._functorch.peek_interpreter_stack() is not None
 
 
-def check_differentiable_twice(modules: list[nn.Module], total: Tensor, gradients: tuple[Tensor, ...]) -> None:
+def check_differentiable_twice(
+    modules: list[nn.Module], total: Tensor, samples: tuple[Tensor, ...], gradients: tuple[Tensor, ...]
+) -> None:
     """Raises UsageError if an operation of the critic has no second derivative; looks once at each module.
 
-    torch itself says so at ``backward`` only, or not at all (CUDA graphs).
+    torch itself says so at ``backward`` only, or not at all (CUDA graphs, ``once_differentiable`` functions whose
+    gradient is taken for a constant). Such functions may compute a weight: no second derivative passes through them.
+
+    Args:
+        modules: of the critic
+        total: a scalar of the critic's scores
+        samples: leaves of ``total``'s graph
+        gradients: of ``total`` at the samples
     """
     if modules and all(module in _known for module in modules):
         return
-    stack = [tensor.grad_fn for tensor in (total, *gradients)]
-    seen: set[Any] = set()
-    while stack:
-        node = stack.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
+    for node in _graph(tensor.grad_fn for tensor in (total, *gradients)):
         name = node.name()
         if name.endswith("NotImplemented"):
             raise UsageError(f"the critic has no second derivative, which penalties of gradients need: {_why(node)}")
@@ -119,8 +125,47 @@ def check_differentiable_twice(modules: list[nn.Module], total: Tensor, gradient
                 f"the critic was compiled or recorded ({name}), which leaves no second derivative: "
                 "pass the module as it was before to the penalty (of torch.compile: critic._orig_mod)"
             )
-        stack += [following for following, _ in node.next_functions]
+    function = marked_as_once_differentiable(total, samples)
+    if function is not None:
+        raise UsageError(
+            "the critic has no second derivative, which penalties of gradients need: the backward of "
+            f"{function} is marked as once_differentiable"
+        )
     _known.update(modules)
+
+
+def marked_as_once_differentiable(total: Tensor, samples: tuple[Tensor, ...]) -> str | None:
+    """The name of a Python function between samples, which are leaves, and a total, whose backward torch's
+    ``once_differentiable`` wraps; None for none."""
+
+    def leads_to_samples(node: Any) -> bool:
+        ends = [getattr(each, "variable", None) for each in _graph([node])]
+        return any(end is sample for end in ends for sample in samples)
+
+    marked = (node for node in _graph([total.grad_fn]) if _wrapped_once(node) and leads_to_samples(node))
+    return next((str(node._forward_cls.__name__) for node in marked), None)
+
+
+def _wrapped_once(node: Any) -> bool:
+    """True if the wrapper is one of those around the backward of a node."""
+    backward: Any = getattr(getattr(node, "_forward_cls", None), "backward", None)
+    while (wrapped := getattr(backward, "__wrapped__", None)) is not None:
+        if getattr(backward, "__code__", None) is _WRAPPER:
+            return True
+        backward = wrapped
+    return False
+
+
+def _graph(roots: Iterable[Any]) -> Iterator[Any]:
+    """Each node that gradients of these nodes reach, once."""
+    stack, seen = list(roots), set()
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        yield node
+        stack += [following for following, _ in node.next_functions]
 
 
 def _why(node: Any) -> str:

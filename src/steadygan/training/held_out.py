@@ -100,7 +100,7 @@ class HeldOutMeasure:
         scores: tuple[list[Tensor], ...] = ([], [], [])
         with (
             torch.no_grad(),
-            preserved_random_state(game.device),
+            preserved_random_state(),
             measuring(game.critic),
             measuring(game.generator),
             game.autocast(),

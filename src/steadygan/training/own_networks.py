@@ -16,6 +16,7 @@ from steadygan.networks.layers.given import Given
 from steadygan.networks.layers.own import OwnNetwork, is_own
 from steadygan.networks.own import Own
 from steadygan.penalties.gradient_norms import norm_of_scores
+from steadygan.penalties.second_derivatives import leaves, marked_as_once_differentiable
 from steadygan.rng import torch_seeded
 from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.step.probe import (
@@ -191,8 +192,16 @@ def _check_second_derivatives(game: Game, who: str) -> None:
     By a plain backward: one with ``inputs`` goes around a node that would fail, and loses its gradient.
     """
     samples, labels = _inputs(game, "critic", _size(game))
+    penalty = _input_gradients_held(game)[0]
     try:
         with unchanged(game.critic), game.autocast():
+            points = leaves(samples)
+            total = answer_of(game.critic, points, labels).sum()
+            if function := marked_as_once_differentiable(total, scales_of(points)):
+                raise UsageError(
+                    f"{who} has no second derivative, as {penalty} needs it: the backward of {function} is marked as "
+                    "once_differentiable"
+                )
             norms = norm_of_scores(lambda points: answer_of(game.critic, points, labels), samples)
             if norms.requires_grad:
                 torch.autograd.backward(norms.sum())
@@ -201,7 +210,6 @@ def _check_second_derivatives(game: Game, who: str) -> None:
     except (RuntimeError, ValueError, TypeError, LookupError) as error:
         if is_out_of_memory(error):
             raise
-        penalty = _input_gradients_held(game)[0]
         raise UsageError(f"{who} has no second derivative, as {penalty} needs it: {in_one_line(error)}") from error
     finally:
         for parameter in game.critic.parameters():

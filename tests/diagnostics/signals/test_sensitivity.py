@@ -26,6 +26,13 @@ def test_a_linear_generator_has_the_norm_of_its_matrix() -> None:
     assert result.dead == 0
 
 
+def test_the_autocast_of_the_caller_does_not_apply() -> None:
+    layer, latents = nn.Linear(5, 12), random(7, 5, seed=1).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        result = sensitivity(layer, latents)
+    assert result.jacobian_norm == pytest.approx(float(layer.weight.norm()), rel=1e-4)
+
+
 @pytest.mark.parametrize("dead", range(6))
 def test_the_share_of_dead_latents(dead: int) -> None:
     matrix = torch.ones(4, 5, dtype=torch.float64)

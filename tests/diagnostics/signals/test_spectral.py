@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.utils.prune
 from torch import nn
 
 from steadygan.diagnostics.signals import spectral_norms
@@ -57,6 +58,21 @@ def test_a_normalised_weight_is_the_one_that_the_forward_uses(normalise) -> None
     found = spectral_norms(layer, normalised_only=True)
     assert found.layers["network"] == pytest.approx(float(torch.linalg.svdvals(effective.detach())[0]), rel=1e-10)
     assert found.deviation == abs(found.layers["network"] - 1) > 0.01
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
+@pytest.mark.parametrize(
+    "hook", [nn.utils.weight_norm, lambda layer: nn.utils.prune.l1_unstructured(layer, "weight", amount=5)]
+)
+def test_weights_that_other_hooks_compute_are_those_of_the_next_forward(hook) -> None:
+    torch.manual_seed(0)
+    layer = hook(nn.Linear(5, 4, bias=False).double())
+    with torch.no_grad():
+        next(layer.parameters()).mul_(3.0)
+    found = spectral_norms(layer)
+    used = layer(torch.eye(5).double()).T.detach()
+    assert found.layers == {"network": pytest.approx(float(torch.linalg.svdvals(used)[0]), rel=1e-10)}
+    assert found.normalised == ()
 
 
 def test_values_that_are_not_finite_are_none_and_zeros_are_zero() -> None:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steadygan.diagnostics.signals.critic_passes import check_samples, device_of, read, scores_of, without_trace
+from steadygan.diagnostics.signals.critic_passes import check_samples, read, scores_of, without_trace
 from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def critic_optimality(
     check_samples(real, "real samples")
     check_samples(fake, "generated samples")
     measure = _gap if estimate is None else estimate
-    with torch.inference_mode(False), torch.enable_grad(), preserved_random_state(device_of(real)):
+    with torch.inference_mode(False), torch.enable_grad(), preserved_random_state():
         before = _estimated(measure, critic, real, fake)
         trained = copied(critic)
         steps = _train(trained, critic_loss, optimizer, batches, after_step)
@@ -130,7 +130,7 @@ def _train(
 
 
 def _estimated(measure: Callable[[nn.Module, Any, Any], Tensor], network: nn.Module, real: Any, fake: Any) -> Tensor:
-    with without_trace(network, device=device_of(real)):
+    with without_trace(network):
         return measure(network, real, fake).detach()
 
 

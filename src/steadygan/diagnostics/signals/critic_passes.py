@@ -21,7 +21,7 @@ CriticFunction: TypeAlias = Callable[[Any], Any]
 
 
 @contextlib.contextmanager
-def without_trace(*functions: Callable[..., Any], device: torch.device) -> Iterator[None]:
+def without_trace(*functions: Callable[..., Any]) -> Iterator[None]:
     """Context for passes that change nothing of the modules in these functions, and no random state of torch.
 
     Modules are in eval mode, where nothing is drawn and no spectral norm moves, but batch norms that were in training
@@ -35,7 +35,7 @@ def without_trace(*functions: Callable[..., Any], device: torch.device) -> Itera
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.no_grad())  # buffers are restored outside of any graph
-        stack.enter_context(preserved_random_state(device))
+        stack.enter_context(preserved_random_state())
         for module in modules:
             stack.enter_context(measuring(module))
         stack.enter_context(torch.enable_grad())
@@ -63,7 +63,7 @@ def scores_of(critic: CriticFunction, samples: Sample, what: str = "scores") -> 
     import torch
 
     check_samples(samples, "samples")
-    with without_trace(critic, device=device_of(samples)), torch.no_grad():
+    with without_trace(critic), torch.no_grad():
         return mean_scores(critic(_prepared(critic, samples)), sample_count(samples), what)
 
 
@@ -86,7 +86,7 @@ def scores_and_slopes(critic: CriticFunction, samples: Sample) -> tuple[Tensor, 
     import torch
 
     check_samples(samples, "samples")
-    with without_trace(critic, device=device_of(samples)):
+    with without_trace(critic):
         points = at_each_scale(lambda x: x.requires_grad_(True), _prepared(critic, samples))
         scores = mean_scores(critic(at_each_scale(lambda x: x.clone(), points)), sample_count(points))
         if not scores.requires_grad:
@@ -111,7 +111,19 @@ def row_norms(rows: Tensor) -> Tensor:
 
 def norm_of(tensor: Tensor) -> Tensor:
     """The Euclidean norm of all numbers of a tensor, 0-d, without under- or overflow of the squares."""
-    return row_norms(widened(tensor.detach()).reshape(1, -1))[0]
+    numbers = widened(stored_numbers(tensor.detach())).reshape(1, -1)
+    return row_norms(numbers)[0] if numbers.numel() else numbers.new_zeros(())
+
+
+def stored_numbers(tensor: Tensor) -> Tensor:
+    """The numbers of a tensor; of a sparse one those that it stores, of a complex one both parts."""
+    import torch
+
+    if tensor.is_sparse:
+        tensor = tensor.coalesce()  # entries of one place are added
+    if tensor.layout != torch.strided:
+        tensor = tensor.values()
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
 
 
 def read(values: Sequence[Tensor]) -> list[float]:

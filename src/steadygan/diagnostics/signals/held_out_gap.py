@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadygan.checks import true_or_false, whole_number
-from steadygan.diagnostics.signals.critic_passes import CriticFunction, device_of, mean_scores, read, without_trace
+from steadygan.diagnostics.signals.critic_passes import CriticFunction, mean_scores, read, without_trace
 from steadygan.diagnostics.signals.critic_passes import scores_of as _scored
 from steadygan.errors import UsageError
 from steadygan.types import Sample, at_each_scale, sample_count
@@ -59,7 +59,7 @@ def held_out_gap(
         raise UsageError(f"there are no {scarcest}; needed: at least one of each kind")
     batch = min(batch, counts[scarcest])
     batches = counts[scarcest] // batch
-    with without_trace(critic, device=device_of(train)):
+    with without_trace(critic):
         scored = [_in_batches(critic, samples, batch, batches) for samples in kinds.values()]
     return gap_of_scores(*scored)
 

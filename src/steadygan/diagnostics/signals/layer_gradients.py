@@ -59,7 +59,7 @@ def layer_gradients(network: nn.Module, loss: Callable[[], Tensor]) -> LayerGrad
     import torch
 
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
-    with without_trace(network, loss, device=device):
+    with without_trace(network, loss):
         outputs, value = _recorded(network, loss)
         if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
             raise UsageError("the loss must return a scalar with a graph, from a pass of the network")

@@ -46,9 +46,9 @@ def sensitivity(
     and given back afterwards, so that nothing of a training changes. Bind labels first: ``lambda z: G(z, labels)``
     then sees N rows of z at a time, in two passes a direction, and the mode is the caller's to set.
 
-    Exact for a linear generator up to rounding, about 1e-7 |G| / h in float32: a norm below that is none. Leave
-    autocast off: its rounding is as large as the differences. The norm of all directions is extrapolated from those
-    looked at, which are drawn once by a fixed seed. The device is read once.
+    Exact for a linear generator up to rounding, about 1e-7 |G| / h in float32: a norm below that is none. Autocast is
+    off, whose rounding is as large as the differences; G itself must not enter it. The norm of all directions is
+    extrapolated from those looked at, which are drawn once by a fixed seed. The device is read once.
 
     Known: a collapsed or dead generator responds with about 0 (div 1e-8, gradient 0 [measured small-scale]); a latent
     that is ignored though samples differ points to class labels or noise inputs that do all the work.
@@ -104,12 +104,10 @@ def _samples(generator: Callable[[Tensor], Any], latents: Tensor) -> Tensor:
     """The generator's samples of latents, with the same random numbers in every call, in float32 or float64."""
     import torch
 
+    from steadygan.measuring import seed_random_numbers
     from steadygan.scores import widened
 
-    torch.default_generator.manual_seed(_SEED)
-    if latents.device.type == "cuda":
-        with torch.cuda.device(latents.device):
-            torch.cuda.manual_seed(_SEED)
+    seed_random_numbers(_SEED)
     made = generator(latents)
     if isinstance(made, Scales):
         made = made.finest
@@ -124,13 +122,14 @@ def _samples(generator: Callable[[Tensor], Any], latents: Tensor) -> Tensor:
 
 @contextmanager
 def _undisturbed(generator: Any, latents: Tensor) -> Iterator[None]:
-    """Eval mode, and torch's random numbers kept; each module's own mode comes back."""
+    """Eval mode, no autocast, and torch's random numbers kept; each module's own mode comes back."""
     import torch
+
+    from steadygan.measuring import preserved_random_state, without_autocast
 
     modules = list(generator.modules()) if isinstance(generator, torch.nn.Module) else []
     modes = [module.training for module in modules]
-    devices = [latents.device] if latents.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with preserved_random_state(), without_autocast(latents.device):
         try:
             for module in modules:
                 module.training = False

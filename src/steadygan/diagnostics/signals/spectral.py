@@ -36,7 +36,8 @@ def spectral_norms(network: nn.Module, *, normalised_only: bool = False) -> Spec
 
     Exact (eigenvalues of the smaller Gram matrix, in float64 where the device has it), so it tells how good the power
     iteration's estimate is. Work is that of an eigenvalue problem a layer: for a schedule. No vector of a spectral norm
-    moves. Spectral norms of this library and both of torch's are known; ``axis`` of outputs is theirs.
+    moves. Spectral norms of this library and both of torch's are known, with their axis of outputs; so are torch's
+    weight norms and pruning.
 
     Known value: 1 for each normalised layer once the power iteration has converged. A product of all layers' values
     far from 1 lets gradients vanish or explode over depth.
@@ -85,21 +86,39 @@ def _effective(module: nn.Module) -> Iterator[tuple[Tensor, int, bool]]:
     """Weights of two or more dimensions that a module's forward uses, the axis of outputs, and whether normalised."""
     from torch import nn
     from torch.nn.utils import parametrize
-    from torch.nn.utils.spectral_norm import SpectralNorm as HookedNorm
 
     usual = 1 if isinstance(module, nn.modules.conv._ConvTransposeNd) else 0
-    hooks = {hook.name: hook for hook in module._forward_pre_hooks.values() if isinstance(hook, HookedNorm)}
-    for hook in hooks.values():
-        yield hook.compute_weight(module, do_power_iteration=False), hook.dim, True
+    hooked = set()
+    for name, weight, axis, is_normalised in _of_hooks(module, usual):
+        hooked.add(name)
+        if weight.dim() > 1:
+            yield weight, axis, is_normalised
     parametrized: Any = getattr(module, "parametrizations", {}) if parametrize.is_parametrized(module) else {}
     for name, chain in parametrized.items():
-        weight: Tensor = getattr(module, name)
+        weight = getattr(module, name)
         norm = next((each for each in chain if type(each).__name__.endswith("SpectralNorm")), None)
         if weight.dim() > 1:
             yield weight, int(getattr(norm, "axis", getattr(norm, "dim", usual))), norm is not None
     for name, parameter in module.named_parameters(recurse=False):
-        if parameter.dim() > 1 and name.removesuffix("_orig") not in hooks:
+        stored_for = name.rpartition("_")[0] if name.endswith(("_orig", "_g", "_v")) else name
+        if parameter.dim() > 1 and stored_for not in hooked:
             yield parameter, usual, False
+
+
+def _of_hooks(module: nn.Module, usual: int) -> Iterator[tuple[str, Tensor, int, bool]]:
+    """Weights that torch's hooks compute before a forward pass, computed here, by name: spectral norm, weight norm,
+    pruning."""
+    from torch.nn.utils.prune import BasePruningMethod
+    from torch.nn.utils.spectral_norm import SpectralNorm
+    from torch.nn.utils.weight_norm import WeightNorm
+
+    for hook in module._forward_pre_hooks.values():
+        if isinstance(hook, SpectralNorm):
+            yield hook.name, hook.compute_weight(module, do_power_iteration=False), hook.dim, True
+        elif isinstance(hook, WeightNorm):
+            yield hook.name, hook.compute_weight(module), usual, False
+        elif isinstance(hook, BasePruningMethod):
+            yield hook._tensor_name, hook.apply_mask(module), usual, False  # type: ignore[no-untyped-call]
 
 
 def _new_name(name: str, taken: dict[str, Tensor]) -> str:

@@ -76,7 +76,7 @@ def used_parameters(
     """
     parameters = game.players[phase.player].parameters
     others = game.players["critic"].parameters if phase.player == "generator" else ()
-    with preserved_random_state(game.device), preserved_buffers(game.generator), preserved_buffers(game.critic):
+    with preserved_random_state(), preserved_buffers(game.generator), preserved_buffers(game.critic):
         with torch.enable_grad(), without_gradient(others):
             loss = phase_terms(game, phase, real, draws, state, share).loss
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from steadygan.errors import UsageError
 from steadygan.networks.building import build_critic, build_generator, spec_name
 from steadygan.networks.layers.freezing import freeze_lower
 from steadygan.networks.layers.inspect import growing_parts
-from steadygan.rng import Stream, stream_generator
+from steadygan.rng import Stream, stream_generator, torch_seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +31,7 @@ def build_networks(recipe: Recipe, sample: SampleSpec) -> dict[PlayerName, nn.Mo
     }
     networks: dict[PlayerName, nn.Module] = {}
     for index, (name, build) in enumerate(builders.items()):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32)))
+        with torch_seeded(int(stream_generator(recipe.seed, Stream.WEIGHTS, index).integers(2**32))):
             networks[name] = build()
         if name == "critic":
             freeze_lower(networks[name], recipe.frozen)

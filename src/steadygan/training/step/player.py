@@ -9,7 +9,7 @@ import torch
 
 from steadygan.optimizers import Adam, lazily_corrected
 from steadygan.phases import lazy_correction
-from steadygan.rng import Stream, stream_generator
+from steadygan.rng import Stream, stream_generator, torch_seeded
 from steadygan.schedules import LinearDecay
 from steadygan.training.step.layout import gains_from_channels_last
 from steadygan.types import PLAYERS, PlayerName
@@ -60,8 +60,7 @@ def build_encoder(recipe: Recipe, sample: SampleSpec, device: torch.device) -> P
     spec = recipe.encoder
     if spec is None:
         return None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(stream_generator(recipe.seed, Stream.WEIGHTS, len(PLAYERS)).integers(2**32)))
+    with torch_seeded(int(stream_generator(recipe.seed, Stream.WEIGHTS, len(PLAYERS)).integers(2**32))):
         network = spec.build(sample)
     network.to(device).eval()
     if gains_from_channels_last(network):

@@ -25,7 +25,7 @@ _NUDGE = 0.1
 
 @contextmanager
 def unchanged(network: nn.Module) -> Iterator[None]:
-    """Context in which passes change no buffer of the network and no state of torch's generator on the CPU."""
+    """Context in which passes change no buffer of the network and no state of torch's generators."""
     with preserved_buffers(network), torch_seeded(0):
         yield
 

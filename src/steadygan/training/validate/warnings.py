@@ -98,7 +98,7 @@ def moving_state_warnings(game: Game) -> Iterator[str]:
     noise, labels = zeros(game)
     networks = {"generator": game.generator, "critic": game.critic}
     with (
-        preserved_random_state(game.device),
+        preserved_random_state(),
         preserved_buffers(game.generator),
         preserved_buffers(game.critic),
         torch.no_grad(),
