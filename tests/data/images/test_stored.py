@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from steadygan.data import DataOptions, audit_data, open_data
 from steadygan.data.images.decode import Plan, decode
@@ -17,6 +18,7 @@ from steadygan.data.images.inspection import inspect_source
 from steadygan.data.images.scan import read_anew, read_head
 from steadygan.data.sources.find import find_source
 from steadygan.errors import DataError
+from tests.data.sources.test_memory import opened
 
 RAMP = np.linspace(0, 1, 64).reshape(8, 8)
 FORMATS = {"u": 1, "i": 2, "f": 3}
@@ -121,3 +123,27 @@ def test_signed_numbers_and_fractions_of_any_order_of_bytes(kind: str, packed: b
 def test_other_numbers_with_white_as_zero_are_never_read_as_positives(kind: str, packed: bool, order: str) -> None:
     stored = tiff(np.rint(RAMP * 100).astype(kind), white_is_zero=True, packed=packed, order=order)
     assert read_head(stored).error
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    ("stored", "white_is_zero"),
+    [
+        (np.linspace(0, 65535, 20 * 64).astype(np.uint16), True),
+        (np.linspace(-100, 90, 20 * 64).astype(np.int8), False),
+        (np.linspace(0, 2e9, 20 * 64).astype(np.uint32), False),
+        (np.linspace(-2e9, 2e9, 20 * 64).astype(np.int32), False),
+        (np.linspace(-1, 1, 20 * 64).astype(np.float32), False),
+    ],
+)
+def test_pictures_in_memory_are_read_as_their_files(
+    tmp_path: Path, stored: np.ndarray, white_is_zero: bool, loaded: bool
+) -> None:
+    options = folder(tmp_path / "set", stored.reshape(20, 8, 8), white_is_zero=white_is_zero)
+    pictures = [Image.open(path) for path in sorted((tmp_path / "set").iterdir())]
+    if loaded:
+        for picture in pictures:
+            picture.load()
+    dataset = opened(pictures)
+    rows = {row.tobytes() for part in (dataset.train, dataset.held_out) for row in np.asarray(part.samples)}
+    assert rows == levels(options)

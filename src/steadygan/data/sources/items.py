@@ -149,16 +149,19 @@ def _payload(sample: Any, number: int) -> Payload:
 
 
 def _of_picture(picture: Any, number: int) -> Payload:
-    """uint8 [H, W] or [H, W, C], so that pictures of one size make an array; PNG or TIFF bytes of other modes.
+    """uint8 [H, W] or [H, W, C], so that pictures of one size make an array; of other modes the bytes of a file.
 
-    Upright by EXIF, as pictures in files are.
+    Those are the picture's own file where it is opened and not loaded yet. Upright by EXIF, as pictures in files are.
     """
     from PIL import Image, ImageOps
 
     from steadygan.data.images.decode import reason
 
     try:
+        if (own := _own_file(picture)) is not None:
+            return own
         picture.load()
+        picture = _as_meant(picture)
         with suppress(Exception):  # broken EXIF data means upright
             picture = ImageOps.exif_transpose(picture)
         if picture.mode in _PLAIN_MODES and "transparency" not in picture.info:
@@ -167,13 +170,53 @@ def _of_picture(picture: Any, number: int) -> Payload:
         if picture.mode in ("I", "F"):
             picture.save(buffer, "TIFF")
         elif picture.mode.startswith("I;16"):  # of any byte order
-            Image.fromarray(np.asarray(picture).astype("<u2")).save(buffer, "PNG")
+            key = {"transparency": picture.info["transparency"]} if "transparency" in picture.info else {}
+            Image.fromarray(np.asarray(picture).astype("<u2")).save(buffer, "PNG", **key)
         else:
             mode = picture.mode if picture.mode in ("1", "P", *_PLAIN_MODES) else _SEEN_AS.get(picture.mode, "RGB")
             (picture if picture.mode == mode else picture.convert(mode)).save(buffer, "PNG")
         return buffer.getvalue()
     except Exception as error:  # of any decoder
         raise DataError(f"item {number} cannot be read: {reason(error)}") from error
+
+
+def _own_file(picture: Any) -> bytes | None:
+    """The file of a picture that is not loaded, whose numbers are not 8 plain bits a channel; None for others."""
+    from PIL import ImageFile
+
+    from steadygan.data.images.stored import mode_of
+
+    if not isinstance(picture, ImageFile.ImageFile) or not picture.tile or picture.fp is None or picture.tell():
+        return None
+    if mode_of(picture) in _PLAIN_MODES and "transparency" not in picture.info and picture.format != "FITS":
+        return None
+    file: Any = picture.fp
+    place = file.tell()
+    file.seek(0)
+    content: bytes = file.read()
+    file.seek(place)
+    return content
+
+
+def _as_meant(picture: Any) -> Any:
+    """A loaded picture with the numbers that its file means; unsigned ones of 32 bits have to fit signed ones.
+
+    Raises:
+        DataError: if they do not.
+    """
+    from PIL import Image
+
+    from steadygan.data.images.depth import depth
+    from steadygan.data.images.stored import mode_of, numbers_of
+
+    if picture.format != "TIFF" or depth(mode_of(picture)) != "whole":
+        return picture
+    numbers = numbers_of(picture)
+    if numbers.dtype.itemsize != 2:
+        if numbers.dtype == np.uint32 and numbers.max() > np.iinfo(np.int32).max:
+            raise DataError("whole numbers above 2^31: hand it over before it is loaded, or as an array")
+        numbers = numbers.astype(np.int32)
+    return Image.fromarray(numbers)
 
 
 def _plain_label(label: Any, number: int) -> Any:
