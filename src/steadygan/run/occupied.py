@@ -9,22 +9,10 @@ from steadygan.errors import RunError
 from steadygan.run import layout
 from steadygan.run.environment import Environment
 from steadygan.run.find import is_run
+from steadygan.run.removal import FILES, FOLDERS
 
-_FOLDERS = (layout.SAMPLES, layout.CHECKPOINTS, layout.GENERATED)
 _BEGINNING = (layout.ENVIRONMENT, layout.DATA, layout.MARKS)
-_LATER = (
-    layout.PLAN,
-    layout.METRICS,
-    layout.EVALUATIONS,
-    layout.SIGNALS,
-    layout.DIAGNOSIS,
-    layout.EVALUATION,
-    layout.NEAREST,
-    layout.REPORT,
-    layout.HISTORY,
-    layout.REMEDIES,
-    layout.RESUMED,
-)
+"""what a run writes before its recipe"""
 
 
 def occupied(folder: Path, source: str = "") -> str | None:
@@ -40,10 +28,9 @@ def occupied(folder: Path, source: str = "") -> str | None:
         return f"{folder} is the folder of the data: pictures of the run would be among them; name another --out"
     if not folder.is_dir() or is_run(folder):
         return None
-    names = [name for name in _FOLDERS if _holds_something(folder / name)]
-    names += [name for name in _LATER if os.path.lexists(folder / name)]
-    if not _begun(folder):
-        names += [name for name in _BEGINNING if os.path.lexists(folder / name)]
+    own = _BEGINNING if _begun(folder) else ()
+    names = [name for name in FOLDERS if _holds_something(folder / name)]
+    names += [name for name in (*FILES, layout.ENVIRONMENT) if name not in own and os.path.lexists(folder / name)]
     names += sorted(path.name for path in folder.glob(layout.EVENTS))[:1]
     if not names:
         return None

@@ -126,7 +126,7 @@ def mapped(found: Tallied, given: Mapping[str, str], title: str) -> Mapped:
     usable = [name for name in names if _numeric(found.columns[name]) and name not in given.values()]
     fullest = sorted(usable, key=lambda name: -found.columns[name].numbers)
     guessed = {name: column for name, column in guess(fullest).items() if name not in given}
-    guessed = {name: column for name, column in guessed.items() if possible(name, found.columns[column])}
+    guessed = {name: column for name, column in guessed.items() if _possible(name, found.columns[column])}
     if "non_finite" in names:
         guessed.setdefault("non_finite", "non_finite")
     fields = {**guessed, **given}
@@ -146,7 +146,7 @@ def mapped(found: Tallied, given: Mapping[str, str], title: str) -> Mapped:
     return Mapped(fields, frozenset(given), rounds.epoch, rounds.restarts, unusable, scale, factors)
 
 
-def possible(name: str, column: Tally) -> bool:
+def _possible(name: str, column: Tally) -> bool:
     """False if a column of a field's name has numbers that this field cannot have."""
     return name not in SHARES or (column.low >= 0 and column.high <= SHARES[name])
 

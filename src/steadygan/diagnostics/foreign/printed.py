@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from steadygan.data.reading import shown
 from steadygan.diagnostics.foreign.record import Cell, Record, Source, cell
 from steadygan.diagnostics.foreign.text import lines_of
 from steadygan.errors import DataError
@@ -46,7 +47,7 @@ def open_printed(path: Path) -> Source:
         if line.strip():
             lines, rows = lines + 1, rows + bool(_numbers(line))
     if not rows:
-        raise DataError(f"'{path.name}' has no line that names a number")
+        raise DataError(f"'{shown(path)}' has no line that names a number")
     notes = (f"{lines - rows:,} of {lines:,} lines name no number and are left out",) if rows < lines else ()
 
     def records() -> Iterator[Record]:
