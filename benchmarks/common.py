@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import time
 from collections.abc import Sequence
@@ -43,13 +42,17 @@ def short_path(word: str) -> str:
 
 
 def processor() -> str:
-    """The name of the CPU."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
+    """The name of the CPU and what it computes with, such as 'AMD EPYC, AVX512 with bfloat16'.
+
+    Times of one name with other instructions do not compare: a virtual machine's name is often that of a whole family.
+    """
+    import torch
+
+    from steadygan.system.cores import processor_name
+    from steadygan.system.device import has_fast_bf16
+
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return f"{processor_name()}, {instructions}" + " with bfloat16" * has_fast_bf16(torch.device("cpu"))
 
 
 def write_between(path: Path, begin: str, end: str, text: str) -> None:

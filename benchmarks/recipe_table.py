@@ -28,7 +28,19 @@ from benchmarks.common import RESULTS, processor
 from benchmarks.laptop import BATCH, WIDTH, recipes_for
 from benchmarks.table_cell import CORES, Key, Study, beside, digest, made
 from benchmarks.table_page import page
-from benchmarks.table_results import JUDGE, Plan, Results, add, begin, best_factor, left, missing, read, value
+from benchmarks.table_results import (
+    JUDGE,
+    Plan,
+    Results,
+    add,
+    begin,
+    best_factor,
+    environment_of,
+    left,
+    missing,
+    read,
+    value,
+)
 from steadygan import __version__
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.errors import SteadyganError, UsageError, unknown_name
@@ -143,7 +155,7 @@ def write_page(path: Path, study: Study, dataset: Dataset, recipes: Sequence[str
     """Writes the page, and the picture of each recipe's best seed."""
     _, results = read(path)
     suitable, refused = recipes_for(dataset.sample)
-    environment = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["environment"]
+    environment = environment_of(path)
     changed = [name for name in recipes if not _as_measured(suitable[name], study, results, name)]
     write_text(PAGE, page(study, environment, recipes, refused, changed, results, plan))
     print(f"written: {PAGE}")
@@ -223,9 +235,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{len(recipes)} recipes, {many} trainings missing at most: about {duration(seconds)}", flush=True)
     if args.plan or not many:
         return
+    here = processor()
     if known is None:
-        environment = {"steadygan": __version__, "torch": torch.__version__, "processor": processor()}
-        begin(path, study, environment)
+        begin(path, study, {"steadygan": __version__, "torch": torch.__version__, "processor": here})
+    elif (there := environment_of(path)["processor"]) != here:
+        raise UsageError(
+            f"{path.name} was measured on '{there}', and this is '{here}': what they train in equal time does not "
+            "compare; go on there, or give this one another --name"
+        )
     args.runs.mkdir(parents=True, exist_ok=True)
     warm_up(dataset)
     carry_on(path, study, source, recipes, plan, args)

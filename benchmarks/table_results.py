@@ -57,6 +57,11 @@ def begin(path: Path, study: Study, environment: Mapping[str, Any]) -> None:
     _append(path, {"study": dataclasses.asdict(study), "environment": dict(environment)})
 
 
+def environment_of(path: Path) -> dict[str, Any]:
+    """Where the results in a file were measured: versions and processor."""
+    return dict(json_lines(path)[0]["environment"])
+
+
 def add(path: Path, result: Mapping[str, Any]) -> None:
     """Appends the result of a training."""
     _append(path, result)

@@ -26,6 +26,7 @@ from steadygan.types import SampleSpec
 
 IMAGES = SampleSpec((1, 32, 32), 10)
 STUDY = Study("digits", "0", size=8, minutes=0.02, threads=1, jobs=2, width=4, batch=8, count=100)
+SETTINGS = ("size", "minutes", "threads", "jobs", "width", "batch", "count")
 PLAN = Plan((0.5, 1.0), tuning_seed=0, tuning_share=0.25, seeds=(1, 2), own_seeds=(1,))
 
 
@@ -294,3 +295,15 @@ def test_a_study_keeps_to_its_file(tmp_path, monkeypatch):
     begin(tmp_path / "recipe-table.jsonl", STUDY, {})
     with pytest.raises(UsageError, match="holds another study"):
         recipe_table.main(["--size", "8", "--plan"])
+
+
+def test_trainings_on_another_processor_do_not_join_a_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe_table, "RESULTS", tmp_path)
+    monkeypatch.setattr(recipe_table, "carry_on", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(recipe_table, "processor", lambda: "a CPU, AVX2")
+    dataset = open_data(DataOptions("digits", size=8))
+    study = dataclasses.replace(STUDY, data=dataset.name, fingerprint=dataset.fingerprint, size=8)
+    begin(tmp_path / "recipe-table.jsonl", study, {"processor": "a CPU, AVX512 with bfloat16"})
+    words = [f"--{name}={getattr(study, name)}" for name in SETTINGS]
+    with pytest.raises(UsageError, match="measured on 'a CPU, AVX512 with bfloat16', and this is 'a CPU, AVX2'"):
+        recipe_table.main(words)

@@ -135,6 +135,7 @@ def trained(trial: Trial, threads: int) -> dict[str, Any]:
         "seed": trial.seed,
         "length": trial.length,
         "threads": threads,
+        "processor": processor(),
         "folder": trial.folder.name,
         **json.loads(lines[-1]),
     }
