@@ -13,6 +13,7 @@ from benchmarks.common import ROOT, write_between
 from benchmarks.folders.pictures import KINDS, UNSEEN
 from steadygan.data.alpha import over_white
 from steadygan.report.pictures import class_grid, save_picture
+from steadygan.run import is_run
 
 PAGE, PICTURES = ROOT / "docs" / "folders.md", ROOT / "docs" / "pictures"
 BEGIN, END = "<!-- folders: written by benchmarks/folders --docs -->", "<!-- end of folders -->"
@@ -62,13 +63,13 @@ def _cell(runs: list[dict[str, Any]]) -> str:
 def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     """Writes the tables into the page, and pictures of samples: of the first group by kind, of the others together."""
     (first, most), *others = groups(runs).items()
-    parts = [f"{_title(first)}:\n\n{table(most)}"]
+    parts = [f"{_title(first)}:\n\n{table(most)}{_processors(most)}"]
     for kind in (*KINDS, UNSEEN):
         of_kind = [run for run in most if run["kind"] == kind.name and NUMBER in run]
         _save(_bands(of_kind, folder, "recipe"), f"folders-{kind.name}", f"Samples on {kind.name}, by recipe")
     for group, trained in others:
         title, name = _title(group), "-".join(("folders", *" ".join(group).split()))
-        parts.append(f"{title}:\n\n{table(trained)}")
+        parts.append(f"{title}:\n\n{table(trained)}{_processors(trained)}")
         for size in sorted({kind.size for kind in (*KINDS, UNSEEN)}):
             names = {kind.name for kind in (*KINDS, UNSEEN) if kind.size == size}
             of_size = [run for run in trained if run["kind"] in names and NUMBER in run]
@@ -77,25 +78,38 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     write_between(PAGE, BEGIN, END, "\n\n".join(parts))
 
 
+def _processors(runs: list[dict[str, Any]]) -> str:
+    """What the trainings of a table ran on, where that was written down."""
+    known = dict.fromkeys(run["processor"] for run in runs if "processor" in run)
+    return f"\n\nProcessor: {'; '.join(known)}." if known else ""
+
+
 def _title(group: Group) -> str:
     minutes = group.length.replace(" min", " minutes")
     return f"{minutes}, {group.pictures}" if group.pictures else f"{minutes}, all pictures"
 
 
-def _bands(runs: list[dict[str, Any]], folder: Path, by: str) -> tuple[list[NDArray[np.uint8]], list[str]]:
-    """Samples of the training in the middle of each recipe or kind, and the names of their rows."""
+def _bands(runs: list[dict[str, Any]], folder: Path, by: str) -> tuple[list[NDArray[np.uint8]], list[str]] | None:
+    """Samples of the training in the middle of each recipe or kind, and the names of their rows.
+
+    None if one of those trainings was made elsewhere.
+    """
     bands, names = [], []
     for each in dict.fromkeys(run[by] for run in runs):
         seeds = sorted((run for run in runs if run[by] == each), key=lambda run: run[NUMBER][0])
         middle = seeds[len(seeds) // 2]
+        if not is_run(folder / middle["folder"]):
+            return None
         samples = sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
         bands.append(over_white(samples) if samples.shape[1] in (2, 4) else samples)
         names += [each.split()[0], *[""] * (ROWS - 1)]
     return bands, names
 
 
-def _save(made: tuple[list[NDArray[np.uint8]], list[str]], name: str, title: str) -> bool:
-    """Writes a picture of the bands; False if there are none."""
+def _save(made: tuple[list[NDArray[np.uint8]], list[str]] | None, name: str, title: str) -> bool:
+    """Writes a picture of the bands, or keeps that of trainings made elsewhere; False if there is none."""
+    if made is None:
+        return (PICTURES / f"{name}.png").exists()
     bands, names = made
     if not bands:
         return False
