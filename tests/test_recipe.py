@@ -352,8 +352,15 @@ def test_yaml_errors_are_one_line_that_names_the_line(text: str, line: int) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["name: 2024-13-45", "batch: 0b_", "batch: 0x_", "batch: " + "9" * 5000, "[" * 3000, "name: \x07", "name: \x00"],
-    ids=["date", "binary", "hexadecimal", "digits", "depth", "bell", "nul"],
+    [
+        *("name: 2024-13-45", "batch: 0b_", "batch: 0x_", "batch: " + "9" * 5000, "name: \x07", "name: \x00"),
+        *("name: \ud800", "[" * 200_000, "- " * 100_000, "{a: " * 50_000, "? " * 100_000),
+        "\n".join(" " * depth + "a:" for depth in range(500)),
+    ],
+    ids=[
+        *("date", "binary", "hexadecimal", "digits", "bell", "nul", "surrogate"),
+        *("brackets", "lists", "braces", "keys", "mappings"),
+    ],
 )
 def test_texts_that_trip_the_yaml_reader_itself_are_one_line_too(text: str) -> None:
     assert refused(text).startswith("the recipe is no valid YAML")
