@@ -19,10 +19,11 @@ from benchmarks.speed.plain_process import plain_in_own_process
 from benchmarks.speed.timing import Round, Timed, Watch, interleaved, ratios
 from steadygan.system.device import Precision
 from steadygan.system.malloc import kept_memory
+from steadygan.system.threads import restored_threads
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
-from steadygan.training.planning.speed import choose_threads, measure_speed, restored_threads
+from steadygan.training.planning.speed import choose_threads, measure_speed
 from steadygan.training.setup import SetupBuilder
 
 PRODUCT = "matrix product"

@@ -18,9 +18,9 @@ from benchmarks.speed.results import Results, describe
 from benchmarks.speed.timing import Clock, Watch
 from steadygan.errors import RunError, unknown_name
 from steadygan.system.device import Precision, choose_device, choose_precision
+from steadygan.system.threads import restored_threads
 from steadygan.training import out_of_memory
 from steadygan.training.engines.base import EngineName
-from steadygan.training.planning.speed import restored_threads
 
 ENGINES: tuple[str, ...] = get_args(EngineName)
 

@@ -12,7 +12,8 @@ from typing import Literal
 import torch
 
 from steadygan.errors import UsageError
-from steadygan.training.planning.speed import restored_threads, synchronize
+from steadygan.system.threads import restored_threads
+from steadygan.training.planning.speed import synchronize
 
 Round = Callable[[], None]
 """What is timed: one training round, usually."""

@@ -9,7 +9,7 @@ from benchmarks.speed import comparison
 from benchmarks.speed.comparison import Settings
 from benchmarks.speed.table import cases
 from benchmarks.speed.timing import Watch
-from steadygan.training.planning.speed import restored_threads
+from steadygan.system.threads import restored_threads
 from tests.benchmarks.small import small
 
 CPU = torch.device("cpu")

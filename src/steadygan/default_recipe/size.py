@@ -82,8 +82,9 @@ def pictures_seen(sample: SampleSpec, minutes: float, device: str) -> float:
     from steadygan.data.dataset import Dataset, Stored
     from steadygan.system.cores import cores
     from steadygan.system.malloc import kept_memory
+    from steadygan.system.threads import restored_threads
     from steadygan.training.engines.eager import EAGER
-    from steadygan.training.planning.speed import measure_speed, restored_threads
+    from steadygan.training.planning.speed import measure_speed
     from steadygan.training.setup import SetupBuilder
 
     recipe = pictures_on_a_processor(sample)[0]

@@ -18,7 +18,6 @@ from steadygan.evaluation.measures import Subject, orders, select
 from steadygan.evaluation.over_white import dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.run.records import best_round
-from steadygan.system.cores import free_cores
 from steadygan.system.words import counted
 
 if TYPE_CHECKING:
@@ -120,11 +119,9 @@ def training_evaluator(recipe: Recipe, dataset: Dataset) -> TrainingEvaluator | 
         )
     if train is not None and train < (FEWEST_POINTS if dataset.sample.is_points else FEWEST):
         return None
-    import torch
+    from steadygan.system.threads import on_free_cores
 
-    from steadygan.training.planning.speed import restored_threads
-
-    with restored_threads(min(torch.get_num_threads(), free_cores())):  # the number for training is not chosen yet
+    with on_free_cores():  # the number for training is not chosen yet
         return TrainingEvaluator(dataset, recipe.run.evaluate, recipe.data.cache)
 
 

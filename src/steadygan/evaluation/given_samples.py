@@ -37,6 +37,7 @@ from steadygan.evaluation.record import Evaluation, Provenance
 from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
+from steadygan.system.threads import on_free_cores
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -50,6 +51,7 @@ GIVEN = "given"
 
 
 @kept_memory()
+@on_free_cores()
 def evaluate_samples(
     samples: Any,
     against: Any,

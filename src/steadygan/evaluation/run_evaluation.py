@@ -37,6 +37,7 @@ from steadygan.run.layout import NEAREST
 from steadygan.run.reopen import record_place, reopen
 from steadygan.system import progress
 from steadygan.system.malloc import kept_memory
+from steadygan.system.threads import on_free_cores
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -48,6 +49,7 @@ MOST, LEAST = 10_000, 2_000
 
 
 @kept_memory()
+@on_free_cores()
 def evaluate(
     run: Any = None,
     *,

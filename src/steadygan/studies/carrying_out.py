@@ -110,7 +110,7 @@ def _is_of_the_machine(error: BaseException) -> bool:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    from steadygan.training.planning.speed import restored_threads
+    from steadygan.system.threads import restored_threads
 
     with restored_threads(THREADS):
         yield

@@ -17,8 +17,9 @@ _SECONDS, _LONGEST = 0.5, 3.0
 
 def seconds_per_round(ready: Prepared) -> float:
     """Of a typical round of the recipe on its data, on the study's device."""
+    from steadygan.system.threads import restored_threads
     from steadygan.training.engines.eager import EAGER
-    from steadygan.training.planning.speed import measure_speed, restored_threads
+    from steadygan.training.planning.speed import measure_speed
 
     with restored_threads(1):
         speed = measure_speed(_builder(ready).build(), EAGER, budget=_SECONDS, limit=_LONGEST)
@@ -42,9 +43,10 @@ def facts(ready: Prepared) -> Mapping[str, str]:
 def seconds_of_evaluations(ready: Prepared, count: int) -> float:
     """Of so many evaluations of samples; 0 for a recipe that asks for none."""
     from steadygan.evaluation.during_training import training_evaluator
+    from steadygan.system.threads import restored_threads
     from steadygan.training.engines.eager import EAGER
     from steadygan.training.planning.costs import expected_costs
-    from steadygan.training.planning.speed import measure_speed, restored_threads
+    from steadygan.training.planning.speed import measure_speed
 
     with restored_threads(1):
         evaluator = training_evaluator(ready.recipe, ready.dataset)

@@ -15,10 +15,11 @@ import torch
 from steadygan.errors import UsageError
 from steadygan.system.device import device_name, set_matmul_precision
 from steadygan.system.malloc import kept_memory
+from steadygan.system.threads import restored_threads
 from steadygan.training import out_of_memory, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import has_compiler, verified
-from steadygan.training.planning.speed import USUAL_ROUND, choose_threads, measure_speed, restored_threads, synchronize
+from steadygan.training.planning.speed import USUAL_ROUND, choose_threads, measure_speed, synchronize
 from steadygan.training.step.counters import Counters
 from steadygan.training.step.round import training_round
 

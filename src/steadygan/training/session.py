@@ -19,6 +19,7 @@ from steadygan.run.marks import read_marks
 from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.malloc import kept_memory
+from steadygan.system.threads import restored_threads, set_threads
 from steadygan.training import out_of_memory, resumption, starting, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @torch.inference_mode(False)
 @torch.enable_grad()
 @kept_memory()
-@speed.restored_threads()
+@restored_threads()
 def new_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -109,7 +110,7 @@ def _train(
     say = told_to(observers) if world.first else silent
     resolved = resolve(recipe, dataset, chosen, budget, evaluator, world, say)
     if chosen.type == "cpu" and resolved.recipe.run.threads is not None:
-        torch.set_num_threads(resolved.recipe.run.threads)
+        set_threads(resolved.recipe.run.threads)
     planner = None if budget is None else Planner(budget)
     trainer = Trainer(
         resolved.recipe, dataset, folder, chosen, observers, evaluator, resolved.engine, world, planner, doctor
@@ -129,7 +130,7 @@ def _train(
 @torch.inference_mode(False)
 @torch.enable_grad()
 @kept_memory()
-@speed.restored_threads()
+@restored_threads()
 def resume_run(
     recipe: Recipe,
     dataset: Dataset,
@@ -173,7 +174,7 @@ def resume_run(
         chosen = choose_device(local_device(device))
         _check_same_data(dataset, world)
         if chosen.type == "cpu" and recipe.run.threads is not None:
-            torch.set_num_threads(recipe.run.threads)
+            set_threads(recipe.run.threads)
         say = told_to(observers) if world.first else silent
         engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
         saved = resumption.checkpoint_of(folder, from_round)

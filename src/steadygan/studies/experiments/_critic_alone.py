@@ -65,14 +65,15 @@ class CriticAlone:
 
     def seconds_per_round(self) -> float:
         """As measured on this machine with one thread."""
-        from steadygan.training.planning.speed import measure_speed, restored_threads
+        from steadygan.system.threads import restored_threads
+        from steadygan.training.planning.speed import measure_speed
 
         with restored_threads(1):
             return measure_speed(_setup(self._prepared(0)), AgainstNoise(), budget=0.5).critic_step
 
     def carry_out(self, folder: Path, seed: int) -> Outcome:
         """Trains, or goes on from the last state in the folder, and measures."""
-        from steadygan.training.planning.speed import restored_threads
+        from steadygan.system.threads import restored_threads
 
         ready = self._prepared(seed)
         with restored_threads(1):

@@ -119,7 +119,7 @@ def inception_numbers(dataset: Dataset, samples: NDArray[np.uint8]) -> dict[str,
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Work of torch with one thread."""
-    from steadygan.training.planning.speed import restored_threads
+    from steadygan.system.threads import restored_threads
 
     with restored_threads(1):
         yield

@@ -85,7 +85,7 @@ class Judge:
     @cached_property
     def _features(self) -> Features:
         from steadygan.evaluation.extracting import make_features
-        from steadygan.training.planning.speed import restored_threads
+        from steadygan.system.threads import restored_threads
 
         with restored_threads(1):
             return make_features(self.features, self.dataset)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -131,18 +130,6 @@ def _measured(
     main = {phase.player: cost for phase, cost in seconds.items() if phase.objective}
     lazy = tuple(cost for phase, cost in seconds.items() if not phase.objective)
     return Speed(main["critic"], main["generator"], lazy)
-
-
-@contextlib.contextmanager
-def restored_threads(threads: int | None = None) -> Iterator[None]:
-    """Context with this number of CPU threads (None: unchanged); restores the caller's at its end."""
-    before = torch.get_num_threads()
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def choose_threads(
