@@ -43,6 +43,13 @@ def test_it_is_the_cheapest_of_all_assignments(count: int, seed: int) -> None:
     assert wasserstein1(a, b) == pytest.approx(min(costs), rel=1e-12)
 
 
+def test_from_one_point_it_is_the_mean_distance_at_once() -> None:
+    a, one = points(4_000, 2), np.array([0.3, -1.0])
+    expected = np.linalg.norm(a - one, axis=1).mean()
+    for pair in ((a, np.tile(one, (4_000, 1))), (np.tile(one, (4_000, 1)), a)):
+        assert wasserstein1(*pair, limit=4_000) == pytest.approx(expected, rel=1e-12)
+
+
 def test_it_scales_with_the_points_and_is_symmetric() -> None:
     a, b = points(100, 2), points(100, 2, seed=1)
     assert wasserstein1(3 * a, 3 * b) == pytest.approx(3 * wasserstein1(a, b), rel=1e-12)
