@@ -33,7 +33,7 @@ def wasserstein1(a: ArrayLike, b: ArrayLike, *, limit: int = 2_000, seed: int = 
     subsets = [feature_rows(_random_subset(points, count, rng), "points", 1) for points in (first, second)]
     costs = cdist(*subsets)
     for points, distances in zip(subsets, (costs[0], costs[:, 0]), strict=True):
-        if (points == points[0]).all():  # one point, as after a collapse: all assignments are the same, and slow to find
+        if (points == points[0]).all():  # a collapse: all assignments cost the same, and are slow to find
             return float(distances.mean())
     return float(costs[linear_sum_assignment(costs)].mean())
 
