@@ -118,7 +118,8 @@ def check_data(folder: Path, dataset: Dataset) -> str | None:
     if began != dataset.fingerprint:
         raise RunError(
             f"{dataset.name} is not the data with which {folder} began, or has changed since "
-            f"({_counts(folder, dataset)}content {dataset.fingerprint[:12]}, then {began[:12]}): --data PLACE names where that is now, "
+            f"({_counts(folder, dataset)}content {dataset.fingerprint[:12]}, then {began[:12]}): --data PLACE "
+            "names where that is now, "
             f"'steadygan train --from {shlex.quote(str(folder))}' starts a new run from its weights"
         )
     return problem
