@@ -28,6 +28,18 @@ def test_a_whole_run_is_whole_and_a_flipped_bit_is_named(runs: Path, capsys: pyt
     assert bad == ["checkpoints/000004"]
 
 
+def test_a_last_checkpoint_without_its_state_file_is_lost(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = runs / "runs/tiny/checkpoints"
+    (saved / "000001").mkdir()  # left of a deletion that was cut off
+    assert main(["check", "tiny"]) == 0
+    (saved / "000004/state.json").unlink()
+    capsys.readouterr()
+    assert main(["check", "tiny"]) == 3
+    said = capsys.readouterr().out
+    assert "checkpoints/000004  damaged" in said and "000004/state.json is missing: no checkpoint" in said
+    assert "000001" not in said
+
+
 def test_checking_changes_nothing(runs: Path) -> None:
     folder = runs / "runs/tiny"
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}

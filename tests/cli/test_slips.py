@@ -26,6 +26,9 @@ from tests.data.making import fill
         ("train -photos", "'-photos' is taken for an option; the path is './-photos'"),
         ("train dcgan --data -photos", "'-photos' is taken for an option; the path is './-photos'"),
         ("data -photo", "unknown option '-photo'"),
+        ("sample --out -x.png", "--out: '-x.png' is taken for an option; as a value it is typed --out=-x.png"),
+        ("sample --out --count 3", "--out: expected one argument"),
+        ("resume -- -photos --rounds +5", "'--rounds' stands after '--', which ends the options"),
     ],
 )
 def test_a_slip_is_answered_with_what_to_type(

@@ -14,6 +14,7 @@ from steadygan.data import DataOptions, open_data
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.evaluation.given_samples import evaluate_samples, record_beside
 from steadygan.evaluation.run_evaluation import evaluate
+from steadygan.evaluation.tables import evaluation_lines
 from steadygan.metrics.frechet import frechet_from_features
 from steadygan.report.samples import save_samples
 
@@ -70,8 +71,17 @@ def test_pictures_of_another_size_are_brought_to_that_of_the_first_with_a_line(t
 
 def test_real_pictures_are_brought_to_the_samples_size(tmp_path, pictures):
     small = np.stack([np.asarray(Image.fromarray(each[0]).resize((6, 6)))[None] for each in pictures])
-    found = evaluate_samples(small, "digits", features="pixels", metrics=["frechet"])
+    lines = []
+    found = evaluate_samples(small, "digits", features="pixels", metrics=["frechet"], say=lines.append)
     assert found[0].provenance.real > 1000
+    assert lines[0] == (
+        "note: the pictures of 'digits' (8x8, L) were brought to those of the samples: 6x6 pixels, 1 channel"
+    )
+    assert found[0].provenance.facts["pictures"] == "6x6 pixels, 1 channel"
+    assert "(train), 6x6 pixels, 1 channel; pixels features" in evaluation_lines(found)[0]
+    lines.clear()
+    evaluate_samples(pictures, "digits", features="pixels", metrics=["frechet"], say=lines.append)
+    assert not any(line.startswith("note") for line in lines)  # of one size and form: nothing to say
 
 
 def test_labels_that_samples_came_with_are_compared_with_what_a_classifier_sees(tmp_path, pictures):
@@ -161,6 +171,9 @@ def test_what_does_not_belong_together_is_one_line(tmp_path, pictures):
         evaluate_samples(tmp_path / "run", "digits")
     with pytest.raises(UsageError, match="needs 50 samples"):
         evaluate_samples(folder, "digits", metrics=["frechet"])
+    with pytest.raises(UsageError, match="20 samples are too few for any metric: 50 are needed at least"):
+        evaluate_samples(folder, "digits")
+    assert not record_beside(folder).exists()
     with pytest.raises(UsageError, match=r"--count 21 is more"):
         evaluate_samples(folder, "digits", count=21)
 

@@ -1,7 +1,7 @@
 """The command line ``steadygan``: dispatch to its commands; errors become one line and an exit code.
 
 Exit codes: 0 done, 1 a run or the system failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-141 broken pipe; 3 of ``diagnose``: the training is sick. ``--verbose`` shows the traceback of a failure,
+129 by SIGHUP, 141 broken pipe; 3 of ``diagnose``: the training is sick. ``--verbose`` shows the traceback of a failure,
 ``STEADYGAN_TRACEBACK=1`` that of each error.
 """
 
@@ -23,9 +23,9 @@ from types import FrameType
 from typing import Any
 
 from steadygan.cli import habits, interrupts, status, verbosity
-from steadygan.cli.codes import INTERRUPTED, NO_READER, TERMINATED
+from steadygan.cli.codes import INTERRUPTED, NO_READER, of_signal
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
-from steadygan.system import started
+from steadygan.system import end_signals, started
 from steadygan.system.terminal import escaped_output, raw_of
 
 COMMANDS = {
@@ -65,12 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbosity.set_by(arguments)
     with escaped_output():
         try:
-            with timed, _warnings_in_one_line(), stops, _sigterm_raises(), silent, status.shown():
+            with timed, _warnings_in_one_line(), stops, _end_signals_raise(), silent, status.shown():
                 code = _dispatch(arguments)
                 if sys.stdout is not None:
                     sys.stdout.flush()
                 return code
-        except SystemExit as error:  # argparse's --help, and SIGTERM outside of training
+        except SystemExit as error:  # argparse's --help, and SIGTERM and SIGHUP outside of training
             return error.code if isinstance(error.code, int) else 0
         except BrokenPipeError:
             _forget_output()
@@ -173,20 +173,21 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """SIGTERM raises SystemExit, so that it leaves no half-written files before or after the rounds of a run."""
+def _end_signals_raise() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise SystemExit: they leave no half-written files before or after the rounds of a run."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(TERMINATED)
+        raise SystemExit(of_signal(number))
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, stop)
+    previous = {number: signal.signal(number, stop) for number in end_signals.heeded()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 __all__ = ["COMMANDS", "main"]

@@ -6,7 +6,6 @@ import atexit
 import gc
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from steadygan import api
 from steadygan.cli import verbosity
-from steadygan.cli.codes import INTERRUPTED, TERMINATED
+from steadygan.cli.codes import INTERRUPTED, of_signal
 from steadygan.cli.parser import Parser
 from steadygan.codec import import_path
 from steadygan.kinds import Kind
@@ -85,7 +84,7 @@ def carry_out(
         from steadygan.training.signals import StopSignals
 
         print_interrupted(run.folder, kinds)
-        return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
+        return of_signal(StopSignals.last)
     print_results(run)
     return 0
 

@@ -71,6 +71,7 @@ class Parser(argparse.ArgumentParser):
         values, extra = self.parse_known_args(arguments)
         unknown = [text for text in extra if text.startswith("-") and text != "--"]
         if unknown:
+            slips.check_end_of_options(unknown[0], arguments)
             slips.check_dash(unknown[0])
             raise unknown_name("option", unknown[0].partition("=")[0], [n for n in self.options if n.startswith("--")])
         for action in self._actions:
@@ -99,7 +100,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
-        slips.check_dash(slips.word_after(message.partition(":")[0], self._given))
+        option = message.partition(":")[0]
+        word = slips.word_after(option, self._given)
+        slips.check_dash(word)
+        slips.check_value(option, word, self._option_string_actions)
         raise UsageError(message)
 
 

@@ -9,6 +9,7 @@ from steadygan.cli.drawing import Drawing
 from steadygan.cli.inverting import read_targets, write_inversion
 from steadygan.errors import UsageError
 from steadygan.run.latent_files import read_latents
+from steadygan.system.words import counted
 
 GRID, STRIP, ANIMATED, OF_CLASS, MIXED, SHOWN = 64, 10, 16, 10, 6, 12
 """default numbers of samples"""
@@ -32,7 +33,7 @@ def write_samples(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     else:
         dimensions = 1 + len(run.sample_spec.shape)
         save_blocks(blocks, out, count, run.alphabet, units, run.class_names, dimensions=dimensions)
-    print(f"{count:,} samples of {run.folder}, seed {drawing.seed}: {out}")
+    print(f"{counted(count, 'sample')} of {run.folder}, seed {drawing.seed}: {out}")
 
 
 def write_nearest(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -42,7 +43,7 @@ def write_nearest(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples = drawing.run.sample(values.count or SHOWN, drawing.seed, **drawing.options)
     found = nearest_of_run(drawing.run, samples, values.nearest, data=values.data)
     found.save(out)
-    said = f"{len(samples):,} samples of {drawing.run.folder} beside their nearest training images"
+    said = f"{counted(len(samples), 'sample')} of {drawing.run.folder} beside their nearest training images"
     print(f"{said}, seed {drawing.seed}: {out}")
     print(found.line)
 
@@ -71,7 +72,7 @@ def write_latents(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples = run.decode_latents(latents, weights=drawing.options["weights"], round_=drawing.options["round_"])
     labels = None if latents.labels is None or not run.conditional else latents.labels.numpy()
     save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
-    print(f"{len(samples):,} samples of {run.folder}, of the latents in {values.from_latent}: {out}")
+    print(f"{counted(len(samples), 'sample')} of {run.folder}, of the latents in {values.from_latent}: {out}")
 
 
 def write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -96,7 +97,7 @@ def write_classes(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples, classes = run.class_grid(columns, drawing.seed, **drawing.options)
     names = run.class_names
     save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
-    print(f"{columns:,} samples of each of {len(classes)} classes of {run.folder}, seed {drawing.seed}: {out}")
+    print(f"{counted(columns, 'sample')} of each of {len(classes)} classes of {run.folder}, seed {drawing.seed}: {out}")
 
 
 def write_path(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:

@@ -1,9 +1,9 @@
-"""Ordinary slips on the command line: wildcards that the shell has expanded, and paths that begin with a dash."""
+"""Slips on the command line: expanded wildcards, words that begin with a dash, options after ``--``."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 
 from steadygan.errors import UsageError
@@ -24,6 +24,18 @@ def check_dash(word: str) -> None:
     """Raises UsageError for a word that is taken for an option, and is a file or folder."""
     if word.startswith("-") and _exists(word):
         raise UsageError(f"'{word}' is taken for an option; the path is './{word}'")
+
+
+def check_end_of_options(word: str, arguments: Sequence[str]) -> None:
+    """Raises UsageError for an option that stands after ``--``, which ends the options."""
+    if "--" in arguments and word in arguments[arguments.index("--") :]:
+        raise UsageError(f"'{word}' stands after '--', which ends the options: options go before it")
+
+
+def check_value(option: str, word: str, options: Container[str]) -> None:
+    """Raises UsageError for a value that begins with one dash, and is taken for an option for that reason."""
+    if word.startswith("-") and not word.startswith("--") and word not in options:
+        raise UsageError(f"{option}: '{word}' is taken for an option; as a value it is typed {option}={word}")
 
 
 def word_after(option: str, arguments: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.cli import as_json, verbosity
 from steadygan.cli.as_json import add_json, print_json
-from steadygan.cli.codes import INTERRUPTED, TERMINATED
+from steadygan.cli.codes import of_signal
 from steadygan.cli.parser import Parser, at_least, integer, minutes
 from steadygan.cli.runs import table
 from steadygan.errors import UsageError, unknown_name
@@ -259,4 +258,4 @@ def _say_at_once(line: str) -> None:
 def _code_of_interrupt() -> int:
     from steadygan.training.signals import StopSignals
 
-    return TERMINATED if StopSignals.last == signal.SIGTERM else INTERRUPTED
+    return of_signal(StopSignals.last)

@@ -24,12 +24,20 @@ from steadygan.data.sources.memory import is_memory, memory_name, source_of_memo
 from steadygan.data.streaming.shards import ShardSource
 from steadygan.data.text.alphabet import encode
 from steadygan.data.text.lines import read_lines
-from steadygan.errors import DataError, UsageError
+from steadygan.errors import DataError, UsageError, enumerated
 from steadygan.evaluation import record
 from steadygan.evaluation.as_pixels import MEASURES, as_pixels, dataset_as_pixels, is_judged_as_pixels
 from steadygan.evaluation.material import Material
 from steadygan.evaluation.measures import Subject, select
-from steadygan.evaluation.measuring import Say, check_used, extractors_for, measurable, numbers_of, provenance_of
+from steadygan.evaluation.measuring import (
+    Say,
+    check_used,
+    extractors_for,
+    measurable,
+    numbers_of,
+    pixels_text,
+    provenance_of,
+)
 from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
@@ -87,6 +95,9 @@ def evaluate_samples(
     tell = say or (lambda line: None)
     source, name = _source_of(samples)
     dataset = _real_data(against, source)
+    brought = "" if isinstance(against, DataOptions) else _brought(dataset)
+    if brought:
+        tell(brought)
     rows, conditions = _read(source, dataset, name, tell)
     rows, conditions = _chosen(rows, conditions, count, seed, name)
     if len(rows) < USUAL:
@@ -105,7 +116,7 @@ def evaluate_samples(
     inception = (features if isinstance(features, str) else features.name) == "inception"
     if weights_file is not None and not inception:
         raise UsageError("--inception-weights is for --features inception, and nothing else uses it")
-    measures = select(metrics, Subject(dataset, len(rows), inception))
+    measures = select(metrics, Subject(dataset, len(rows), inception), tell)
     if dataset.sample.is_image:
         check_used(features, [measure.inputs for measure in measures], inception)
     extractor, classifier = extractors_for(dataset, features, weights_file, None, tell)
@@ -151,6 +162,28 @@ def _real_data(against: Any, source: Source) -> Dataset:
             size, fit = min(*sides, LARGEST_SIZE), options.fit if sides[0] == sides[1] else "keep"
             options = dataclasses.replace(options, size=size, channels=channels, fit=fit)
     return open_memory(against, options) if is_memory(against) else open_data(options)
+
+
+_CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+"""of Pillow's modes"""
+
+
+def _brought(dataset: Dataset) -> str:
+    """A line on real pictures that have another form than the samples, to which they were brought; '' for none."""
+    audit, sample = dataset.audit, dataset.sample
+    if audit is None or not sample.is_picture or not audit.sizes:
+        return ""
+    channels, height, width = sample.shape
+    across, down = audit.sizes[0][0]
+    modes = [mode for mode, _ in audit.modes]
+    alike = audit.different_sizes <= 1 and (across, down) == (width, height)
+    if alike and all(_CHANNELS.get(mode, channels) == channels for mode in modes):
+        return ""
+    were = f"{across}x{down}" if audit.different_sizes <= 1 else f"of {audit.different_sizes:,} sizes"
+    return (
+        f"note: the pictures of '{dataset.name}' ({were}, {enumerated(modes)}) were brought to those of the samples: "
+        f"{pixels_text(sample.shape)}"
+    )
 
 
 def _first_shape(source: PictureSource) -> tuple[tuple[int, int], int]:

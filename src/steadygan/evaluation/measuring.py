@@ -15,6 +15,7 @@ from steadygan.evaluation.measures import Measure
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Number, Provenance
 from steadygan.system import progress
+from steadygan.system.words import counted
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -78,6 +79,8 @@ def provenance_of(
     """The provenance of numbers of a material: of its data, samples and features, and of where the samples are from."""
     dataset = material.real.dataset
     facts: dict[str, Any] = {**(features.facts if features is not None else {}), **material.facts}
+    if dataset.sample.is_picture:
+        facts["pictures"] = pixels_text(dataset.sample.shape)
     return Provenance(
         data=dataset.name,
         data_hash=dataset.fingerprint,
@@ -98,6 +101,12 @@ def provenance_of(
         versions={**versions_here(), **(trained_with or {})},
         facts=facts,
     )
+
+
+def pixels_text(shape: tuple[int, ...]) -> str:
+    """The size of pictures [C, H, W] in words: ``'48x32 pixels, 3 channels'``."""
+    channels, height, width = shape
+    return f"{width}x{height} pixels, {counted(channels, 'channel')}"
 
 
 def measurable(measures: list[Measure], metrics: Sequence[str] | None, real: RealSide, tell: Say) -> list[Measure]:

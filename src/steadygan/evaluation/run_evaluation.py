@@ -127,7 +127,7 @@ def evaluate(
         raise unknown_name("weights", weights, get_args(Weights))
     multi_scale = _is_multi_scale(evaluated, dataset)
     # before a classifier is trained and samples are drawn, which may take long
-    measures = select(metrics, Subject(dataset, total, inception, multi_scale))
+    measures = select(metrics, Subject(dataset, total, inception, multi_scale), tell)
     if dataset.sample.is_image:
         check_used(features, [measure.inputs for measure in measures], inception)
     extractor, classifier = extractors_for(dataset, features, inception_weights, cache, tell)

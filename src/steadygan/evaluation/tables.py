@@ -45,10 +45,12 @@ def provenance_line(p: Provenance) -> str:
     features = f"{p.features} features {p.features_hash[:8]}" if p.features else "the samples themselves"
     accuracy = p.facts.get("held_out_accuracy")
     suffix = "" if accuracy is None else f", held-out accuracy {accuracy:.3f}"
+    suffix += "" if p.resize == "none" else f", pictures resized: {p.resize}"
+    pictures = "".join(f", {p.facts[name]}" for name in ("pictures", "transparency") if name in p.facts)
     of = p.recipe if p.weights == "given" else f"{p.recipe}, round {p.round:,}, seed {p.training_seed}"
     return (
         f"{of}: {p.count:,} samples ({p.weights}) beside "
-        f"{p.real:,} of {p.data} {p.data_hash[:8]} ({p.split}); {features}{suffix}"
+        f"{p.real:,} of {p.data} {p.data_hash[:8]} ({p.split}){pictures}; {features}{suffix}"
     )
 
 

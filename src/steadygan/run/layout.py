@@ -104,6 +104,17 @@ def list_checkpoints(folder: Path) -> list[Path]:
     return sorted(complete, key=lambda path: int(path.name))
 
 
+def unfinished_checkpoints(folder: Path) -> list[Path]:
+    """Folders of later rounds than the last complete checkpoint that lack its state file: what they held is lost.
+
+    Older ones are left of deletions that were cut off.
+    """
+    complete = list_checkpoints(folder)
+    last = int(complete[-1].name) if complete else -1
+    found = [path for path in folder.iterdir() if path.is_dir() and _is_number(path.name)] if folder.is_dir() else []
+    return sorted((path for path in found if int(path.name) > last), key=lambda path: int(path.name))
+
+
 def _is_number(name: str) -> bool:
     """True for what ``folder_name`` writes: digits alone, of ASCII ('²' is one to Python, and no number)."""
     return name.isascii() and name.isdigit()

@@ -117,11 +117,22 @@ def check_data(folder: Path, dataset: Dataset) -> str | None:
     began = DataFacts.read(folder).fingerprint if marks is None else marks.fingerprint
     if began != dataset.fingerprint:
         raise RunError(
-            f"{dataset.name} is not the data with which {folder} began, or has changed since (content "
-            f"{dataset.fingerprint[:12]}, then {began[:12]}): --data PLACE names where that is now, "
+            f"{dataset.name} is not the data with which {folder} began, or has changed since "
+            f"({_counts(folder, dataset)}content {dataset.fingerprint[:12]}, then {began[:12]}): --data PLACE "
+            "names where that is now, "
             f"'steadygan train --from {shlex.quote(str(folder))}' starts a new run from its weights"
         )
     return problem
+
+
+def _counts(folder: Path, dataset: Dataset) -> str:
+    """How many samples there are, and how many there were; '' where that is equal or unknown."""
+    try:
+        before = DataFacts.read(folder).audit.get("found")
+    except RunError:
+        return ""
+    now = None if dataset.audit is None else dataset.audit.found
+    return "" if now is None or type(before) is not int or now == before else f"{now:,} samples, then {before:,}; "
 
 
 def record_place(folder: Path, before: Recipe, recipe: Recipe) -> bool:

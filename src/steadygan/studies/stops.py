@@ -7,9 +7,11 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from steadygan.system import end_signals
+
 
 class Stops:
-    """Context that notices SIGINT and SIGTERM, which go on to the handlers that were there before.
+    """Context that notices SIGINT, SIGTERM and SIGHUP, which go on to the handlers that were there before.
 
     A KeyboardInterrupt that meets the import of a compiled module comes out as an error of its own, which would be
     taken for a failure of the trial.
@@ -21,7 +23,7 @@ class Stops:
 
     def __enter__(self) -> Stops:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *end_signals.heeded()):
                 before = signal.getsignal(number)
                 if callable(before):
                     self._before[number] = before

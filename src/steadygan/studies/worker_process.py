@@ -17,6 +17,7 @@ from types import FrameType
 from steadygan.errors import SteadyganError, UsageError, in_one_line
 from steadygan.studies.folder import StudyFolder
 from steadygan.studies.worker import work
+from steadygan.system import end_signals
 
 GRACE = 30.0
 """seconds for a training to save its checkpoint when its process is to end"""
@@ -26,6 +27,8 @@ STOPPED = 143
 def main(arguments: Sequence[str]) -> int:
     """Works on the study in a folder; 0 if nothing is left, 2 for wrong usage, 1 for an error of the machine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
+    if end_signals.HANGUP is not None:
+        signal.signal(end_signals.HANGUP, signal.SIG_IGN)  # so is a closed terminal
     signal.signal(signal.SIGTERM, _stop)
     try:
         threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()

@@ -91,6 +91,10 @@ def check_run(folder: Path, kinds: Iterable[Kind] = ()) -> Report:
     found = [_checkpoint(path, game) for path in checkpoints]
     good = [path for path, finding in zip(checkpoints, found, strict=True) if finding.state != "damaged"]
     findings += found
+    findings += [
+        Finding(f"{layout.CHECKPOINTS}/{path.name}", "damaged", f"{path / layout.STATE} is missing: no checkpoint")
+        for path in layout.unfinished_checkpoints(folder / layout.CHECKPOINTS)
+    ]
     findings += _records(folder, good[-1] if good else None)
     history, changes = _history(folder)
     return Report(folder, (*findings, *history), changes, int(good[-1].name) if good else None)

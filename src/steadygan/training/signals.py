@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the current round is finished and saved; a second SIGINT (Ctrl-C) stops at once."""
+"""SIGINT, SIGTERM and SIGHUP: the current round is finished and saved; a second SIGINT (Ctrl-C) stops at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, ClassVar
 
+from steadygan.system import end_signals
+
 
 class StopSignals:
-    """Context in which SIGINT and SIGTERM only record that the run should stop."""
+    """Context in which SIGINT, SIGTERM and SIGHUP only record that the run should stop."""
 
     last: ClassVar[int | None] = None
     """signal that stopped the latest run of this process, for the command's exit code"""
@@ -21,7 +23,7 @@ class StopSignals:
     def __enter__(self) -> StopSignals:
         StopSignals.last = None
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *end_signals.heeded()):
                 self._before[number] = signal.signal(number, self._remember)
         return self
 

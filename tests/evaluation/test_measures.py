@@ -1,0 +1,36 @@
+"""The metrics of an evaluation are chosen by name, and those that have too few samples are told of."""
+
+from __future__ import annotations
+
+import pytest
+
+from steadygan.data import DataOptions, open_data
+from steadygan.errors import UsageError
+from steadygan.evaluation.measures import MEASURES, OTHER_NAMES, Subject, select
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return open_data(DataOptions("digits"))
+
+
+def test_metrics_that_have_too_few_samples_are_named(digits):
+    lines = []
+    names = {measure.name for measure in select(None, Subject(digits, 60), lines.append)}
+    assert {"frechet", "memorisation"} <= names and not {"inception_score", "classes"} & names
+    assert lines == ["note: 60 samples are too few for inception_score, classes: left out; 100 are needed"]
+    select(None, Subject(digits, 100), lines.append)
+    assert len(lines) == 1
+
+
+def test_too_few_samples_for_all_metrics_are_refused(digits):
+    for count in (2, 49):
+        with pytest.raises(UsageError, match=f"{count} samples are too few for any metric: 50 are needed at least"):
+            select(None, Subject(digits, count))
+
+
+def test_names_of_other_tools_are_answered_with_ours(digits):
+    assert set(OTHER_NAMES.values()) <= {measure.name for measure in MEASURES}
+    for theirs, ours in (("FID", "frechet"), ("kid", "kernel"), ("recall", "manifold")):
+        with pytest.raises(UsageError, match=f"metric '{theirs}' is '{ours}' here"):
+            select([theirs], Subject(digits, 100))
