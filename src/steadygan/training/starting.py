@@ -139,13 +139,37 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         for network in networks[player]:
             found[player] = load_matching(network, tensors)
     if not any(each.equal or each.resized for each in found.values()):
-        held = ", ".join(shown(each.unused) for each in found.values() if each.unused)
+        held = "; ".join(_held(found[player], tensors, networks[player][0]) for player, tensors in saved.items())
         raise UsageError(
             f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
             f"name the recipe that it is of{'; '.join(('', *layouts))}"
         )
+    for player, each in found.items():
+        _need_finite(source, player, each, networks[player][0])
     lines = [line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks)]
     return (*layouts, *lines, *_encoder_from(game, source))
+
+
+def _held(found: Match, saved: Mapping[str, Tensor], network: nn.Module) -> str:
+    """The first of the saved tensors that have no place: by name, or, of a name that is there, by type and shape."""
+    own = network.state_dict()
+    others = [f"{name} is {_form(saved[name])}, here {_form(own[name])}" for name in found.missing if name in saved]
+    return shown([*others, *found.unused])
+
+
+def _form(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _need_finite(source: Path, player: PlayerName, found: Match, network: nn.Module) -> None:
+    """Raises UsageError for taken values that are not finite in the network's own type."""
+    own = network.state_dict()
+    for name in (*found.equal, *found.resized):
+        if own[name].is_floating_point() and not bool(own[name].isfinite().all()):
+            raise UsageError(
+                f"'{shown([name])}' of the {player} in {source} holds numbers that are not finite: start from another "
+                "checkpoint, or without it"
+            )
 
 
 def _encoder_from(game: Game, source: Path) -> tuple[str, ...]:
