@@ -18,6 +18,7 @@ from steadygan.networks import (
     DCGANCritic,
     DCGANGenerator,
     ProGANCritic,
+    ProGANGenerator,
     ResNetCritic,
     StyleGAN2Critic,
 )
@@ -55,6 +56,29 @@ def test_other_channels_keep_what_both_have(old, new):
     assert torch.equal(large.state_dict()[name][:, :both], small.state_dict()[name][:, :both])
     assert torch.equal(large.state_dict()[name][:, both:], before[name][:, both:])
     assert not found.missing and not found.unused
+
+
+@pytest.mark.parametrize("spec", [StyleGAN2Critic(64, 8, group=2), ProGANCritic(64, 8, group=2)])
+@pytest.mark.parametrize(("old", "new"), [(1, 3), (4, 3)])
+def test_other_channels_of_equalised_layers_keep_what_both_compute(spec, old, new):
+    """What is stored is divided by the root of the number of inputs, which has changed."""
+    first, second = (spec.build(SampleSpec((c, 8, 8))).double() for c in (old, new))
+    assert load_matching(second, first.state_dict()).resized
+    images = torch.zeros(2, max(old, new), 8, 8, dtype=torch.float64)
+    images[:, : min(old, new)].normal_()
+    scores = [critic(images[:, :channels]).score for critic, channels in ((first, old), (second, new))]
+    torch.testing.assert_close(*scores)
+
+
+def test_a_generator_of_shorter_latents_keeps_what_both_compute():
+    first, second = (ProGANGenerator(64, 8).build(SampleSpec((1, 8, 8)), size).double() for size in (6, 4))
+    load_matching(second, first.state_dict())
+    latents = torch.zeros(2, 6, dtype=torch.float64)
+    latents[:, :4].normal_()
+    normed = [layer(latents[:, :size]) for layer, size in ((first.blocks[0][0], 6), (second.blocks[0][0], 4))]
+    assert torch.allclose(normed[0][:, :4], normed[1] * (6 / 4) ** 0.5)  # the mean square is over fewer numbers
+    made = [network.blocks[0][2](each[:, :, None, None]) for network, each in zip((first, second), normed, strict=True)]
+    torch.testing.assert_close(made[0], made[1] * (6 / 4) ** 0.5)
 
 
 def test_more_classes_keep_the_vectors_of_the_first_ones():

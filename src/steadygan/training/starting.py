@@ -1,7 +1,7 @@
 """Starting from other weights (fine-tuning): what fits by name and shape, and what was matched, in words.
 
 A tensor whose shape differs along one axis alone (other classes, channels or latents) is resized: the part that both
-have is taken, and the rest keeps its initial values. Other differences leave the initial values as they are.
+have is taken, of equalised layers so that it is the same in use, and the rest keeps its initial values. Other differences leave the initial values as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.errors import UsageError
+from steadygan.networks.layers.equalized import same_in_use
 from steadygan.networks.layers.inspect import growing_parts, settle
 from steadygan.run.checkpoints import load_tensors, read_state
 from steadygan.run.foreign_weights import read_own_names
@@ -84,12 +85,21 @@ def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
         for name in found.resized:
             if not name.endswith(_ESTIMATES):
                 shared = tuple(slice(0, min(a, b)) for a, b in zip(own[name].shape, saved[name].shape, strict=True))
-                own[name][shared].copy_(saved[name][shared])
+                own[name][shared].copy_(saved[name][shared] * _to_be_same(network, name, saved[name], own[name]))
     if not found.whole:
         settle(network)
     for part in growing_parts(network):  # the new run decides its size
         part.grow(part.levels - 1, 0.0)
     return found
+
+
+def _to_be_same(network: nn.Module, name: str, saved: Tensor, own: Tensor) -> float:
+    """Factor of a resized weight whose layer scales what is stored by its number of inputs."""
+    layer, of_weight, _ = name.partition(".parametrizations.weight.original")
+    if not of_weight:
+        return 1.0
+    axis = next(i for i, (a, b) in enumerate(zip(saved.shape, own.shape, strict=True)) if a != b)
+    return same_in_use(network.get_submodule(layer), axis, saved.shape[axis], own.shape[axis])
 
 
 def _by_size(network: nn.Module, saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
