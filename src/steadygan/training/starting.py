@@ -1,7 +1,8 @@
 """Starting from other weights (fine-tuning): what fits by name and shape, and what was matched, in words.
 
 A tensor whose shape differs along one axis alone (other classes, channels or latents) is resized: the part that both
-have is taken, of equalised layers so that it is the same in use, and the rest keeps its initial values. Other differences leave the initial values as they are.
+have is taken, of equalised layers so that it is the same in use, and the rest keeps its initial values. Other
+differences leave the initial values as they are.
 """
 
 from __future__ import annotations
