@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from steadygan import api
-from steadygan.cli import main, project
+from steadygan.cli import main, project, sample_checks
 from steadygan.cli.inverting import read_targets
 from steadygan.data.units import Units
 from steadygan.errors import UsageError
@@ -128,6 +128,8 @@ def test_arrays_of_bands_are_read_with_their_channels_first_or_last(here, ending
         np.savez(f"{name}.npz", samples=given) if ending == "npz" else np.save(f"{name}.npy", given)
         read = read_targets(run, [f"{name}.{ending}"])[0]
         assert np.array_equal(read, bands[:1] if name == "one" else bands)
+    with pytest.raises(UsageError, match="is of pictures, and .* makes images of many bands"):
+        sample_checks._check_nearest(run, Path("x.png"))
 
 
 def test_results_of_other_files_and_options_have_other_names_and_those_of_the_same_ones_the_same(here, capsys):

@@ -265,5 +265,4 @@ class GeneratingRun(RunFolder):
 
     @property
     def sample_kind(self) -> str:
-        spec = self.sample_spec
-        return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural
+        return self.sample_spec.plural
