@@ -128,7 +128,7 @@ def test_arrays_of_bands_are_read_with_their_channels_first_or_last(here, ending
         np.savez(f"{name}.npz", samples=given) if ending == "npz" else np.save(f"{name}.npy", given)
         read = read_targets(run, [f"{name}.{ending}"])[0]
         assert np.array_equal(read, bands[:1] if name == "one" else bands)
-    with pytest.raises(UsageError, match="is of pictures, and .* makes images of many bands"):
+    with pytest.raises(UsageError, match=r"is of pictures, and .* makes images of many bands"):
         sample_checks._check_nearest(run, Path("x.png"))
 
 
