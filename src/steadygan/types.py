@@ -234,7 +234,9 @@ class SampleSpec:
 
     @property
     def plural(self) -> str:
-        """The samples in words: 'points', 'text', 'signals', 'pictures' or 'volumes'."""
+        """The samples in words: 'points', 'text', 'signals', 'pictures', 'images of many bands' or 'volumes'."""
+        if self.is_image and not self.is_picture:
+            return "images of many bands"
         words: dict[str, str] = {"image": "pictures", "signal": "signals", "volume": "volumes"}
         return words.get(self.kind, self.kind)
 

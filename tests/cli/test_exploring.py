@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from steadygan import api
-from steadygan.cli import main
+from steadygan.cli import main, project, sample_checks
 from steadygan.cli.inverting import read_targets
 from steadygan.data.units import Units
 from steadygan.errors import UsageError
@@ -117,6 +117,31 @@ def test_columns_of_a_file_are_found_by_the_names_that_training_had(here):
     Path("wrong.csv").write_text("a,c\n11,21\n", encoding="utf-8")
     with pytest.raises(UsageError, match="no column 'b'"):
         read_targets(run, ["wrong.csv"])
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_arrays_of_bands_are_read_with_their_channels_first_or_last(here, ending):
+    run = api.load("points")
+    run.__dict__["data"] = dataclasses.replace(run.data, sample=SampleSpec((6, 4, 3)))
+    bands = np.random.default_rng(0).normal(size=(2, 6, 4, 3)).astype(np.float32)
+    for name, given in (("first", bands), ("last", bands.transpose(0, 2, 3, 1)), ("one", bands[0])):
+        np.savez(f"{name}.npz", samples=given) if ending == "npz" else np.save(f"{name}.npy", given)
+        read = read_targets(run, [f"{name}.{ending}"])[0]
+        assert np.array_equal(read, bands[:1] if name == "one" else bands)
+    with pytest.raises(UsageError, match=r"is of pictures, and .* makes images of many bands"):
+        sample_checks._check_nearest(run, Path("x.png"))
+
+
+def test_results_of_other_files_and_options_have_other_names_and_those_of_the_same_ones_the_same(here, capsys):
+    run, parser = api.load("style"), project._parser()
+    others = (["a/0.png"], ["b/0.png"], ["a/0.png", "--starts", "2"], ["a/0.png", "--steps", "9"], ["a/0.png", "--raw"])
+    names = []
+    for words, classes in (*((words, None) for words in others), (["a/0.png"], [3]), (["./a/0.png"], None)):
+        names.append(project._default_path(run, parser.parse(["style", *words]), None, classes).name)
+    assert len(set(names)) == 6 and names[-1] == names[0]
+    Path("a").mkdir()
+    assert main(["project", "style", "a", "--steps", "1"]) == 2
+    assert "'a' is a folder" in capsys.readouterr().err
 
 
 def test_directions_are_listed_with_a_strip_each(here, capsys):

@@ -200,7 +200,10 @@ def test_each_level_is_measured_and_the_plan_says_it():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"growth": Growth(16, 16, (8, 8))}, "batches of 2 levels below the full size, but .* has 1"),
+        (
+            {"growth": Growth(16, 16, (8, 8))},
+            "batches of 2 levels below the full size, but .* has 1.* or name the recipe anew",
+        ),
         ({"critic": MLPCritic(8, 1)}, "critic MLPCritic.* cannot grow"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
 
 import pytest
@@ -17,6 +18,7 @@ from steadygan.networks import (
     DCGANCritic,
     DCGANGenerator,
     ProGANCritic,
+    ProGANGenerator,
     ResNetCritic,
     StyleGAN2Critic,
 )
@@ -54,6 +56,29 @@ def test_other_channels_keep_what_both_have(old, new):
     assert torch.equal(large.state_dict()[name][:, :both], small.state_dict()[name][:, :both])
     assert torch.equal(large.state_dict()[name][:, both:], before[name][:, both:])
     assert not found.missing and not found.unused
+
+
+@pytest.mark.parametrize("spec", [StyleGAN2Critic(64, 8, group=2), ProGANCritic(64, 8, group=2)])
+@pytest.mark.parametrize(("old", "new"), [(1, 3), (4, 3)])
+def test_other_channels_of_equalised_layers_keep_what_both_compute(spec, old, new):
+    """What is stored is divided by the root of the number of inputs, which has changed."""
+    first, second = (spec.build(SampleSpec((c, 8, 8))).double() for c in (old, new))
+    assert load_matching(second, first.state_dict()).resized
+    images = torch.zeros(2, max(old, new), 8, 8, dtype=torch.float64)
+    images[:, : min(old, new)].normal_()
+    scores = [critic(images[:, :channels]).score for critic, channels in ((first, old), (second, new))]
+    torch.testing.assert_close(*scores)
+
+
+def test_a_generator_of_shorter_latents_keeps_what_both_compute():
+    first, second = (ProGANGenerator(64, 8).build(SampleSpec((1, 8, 8)), size).double() for size in (6, 4))
+    load_matching(second, first.state_dict())
+    latents = torch.zeros(2, 6, dtype=torch.float64)
+    latents[:, :4].normal_()
+    normed = [layer(latents[:, :size]) for layer, size in ((first.blocks[0][0], 6), (second.blocks[0][0], 4))]
+    assert torch.allclose(normed[0][:, :4], normed[1] * (6 / 4) ** 0.5)  # the mean square is over fewer numbers
+    made = [network.blocks[0][2](each[:, :, None, None]) for network, each in zip((first, second), normed, strict=True)]
+    torch.testing.assert_close(made[0], made[1] * (6 / 4) ** 0.5)
 
 
 def test_more_classes_keep_the_vectors_of_the_first_ones():
@@ -152,6 +177,34 @@ def test_files_of_both_networks_are_read(tmp_path, form, wrapped):
     assert len(lines) == 2 and all("matched" in line and "\n" not in line for line in lines)
 
 
+def _named(state, name):
+    return {f"{name}.{key}": value for key, value in state.items()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda g, c: {"state_dict": {**_named(g, "generator_ema"), **_named(c, "discriminator")}, "meta": {"lr": 1}},
+        lambda g, c: {"model": {"netG": g, "netD": _named(c, "module")}, "optimizer": {"0": {"step": torch.ones(())}}},
+        lambda g, c: {"generator_state_dict": g, "discriminator_state_dict": c, "epoch": 3},
+        lambda g, c: {**_named(g, "module.G_ema"), **_named(c, "module.D")},
+        lambda g, c: _named({**_named(g, "G.module"), **_named(c, "D._orig_mod")}, "state_dict.module"),
+    ],
+)
+def test_networks_are_found_inside_of_what_programs_wrap_them_in(tmp_path, content):
+    torch.save(content({"a.weight": torch.ones(2)}, {"b.weight": torch.zeros(3)}), tmp_path / "w.pt")
+    read = read_weights(tmp_path / "w.pt")
+    assert {player: list(tensors) for player, tensors in read.items()} == {
+        "generator": ["a.weight"],
+        "critic": ["b.weight"],
+    }
+
+
+def test_weights_without_a_player_are_found_beside_an_optimizer(tmp_path):
+    torch.save({"model": {"a.weight": torch.ones(2)}, "optimizer": {"0": {"step": torch.ones(2)}}}, tmp_path / "w.pt")
+    assert list(read_weights(tmp_path / "w.pt")[None]) == ["a.weight"]
+
+
 def test_a_bare_state_dict_goes_to_the_network_that_it_fits_and_the_other_starts_anew(tmp_path):
     game, other, _ = game_and(tmp_path, "pt")
     before = {name: value.clone() for name, value in game.generator.state_dict().items()}
@@ -172,6 +225,13 @@ class Runs:
         return (open, (str(self.path), "w"))
 
 
+class Shell:
+    """Would run a command of the shell where it is unpickled."""
+
+    def __reduce__(self):
+        return (os.system, ("exit 1",))
+
+
 def test_a_file_that_names_code_is_refused_and_runs_none(tmp_path):
     mark = tmp_path / "mark"
     torch.save({"g": {"a": torch.zeros(1)}, "x": Runs(mark)}, tmp_path / "bad.pt")
@@ -180,6 +240,32 @@ def test_a_file_that_names_code_is_refused_and_runs_none(tmp_path):
         with pytest.raises(UsageError) as error:
             read_weights(tmp_path / name)
         assert "\n" not in str(error.value) and not mark.exists()
+    torch.save({"g": Shell()}, tmp_path / "shell.pt")  # a module that torch has a list against has other words
+    with pytest.raises(UsageError, match="names types other than tensors"):
+        read_weights(tmp_path / "shell.pt")
+
+
+def test_a_file_that_is_cut_off_is_said_to_be(tmp_path):
+    torch.save({"g": torch.zeros(20_000)}, tmp_path / "whole.pt")
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "whole.pt").read_bytes()[:40_000])
+    with pytest.raises(UsageError, match="no whole file of torch"):
+        read_weights(tmp_path / "cut.pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda weight: weight.clone().fill_(torch.inf), r"holds numbers that are not finite"),
+        (lambda weight: weight.to(torch.complex64), r"is complex64 \[.*\], here float32 \["),
+        (lambda weight: weight[..., None, None], r"is float32 \[.*, 1, 1\], here float32 \["),
+    ],
+)
+def test_values_that_cannot_be_taken_are_one_line_with_what_they_are(tmp_path, change, words):
+    game = Game.build(small_recipe(), GRAY)
+    torch.save({"G": {key: change(value) for key, value in game.generator.state_dict().items()}}, tmp_path / "w.pt")
+    with pytest.raises(UsageError, match=words) as error:
+        start_from(game, tmp_path / "w.pt")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("ending", ["pt", "safetensors", "pkl"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,10 +88,15 @@ def chosen(values: argparse.Namespace, *, of_styles: bool = False) -> Drawing:
     }
     run.checkpoint(round_)
     marks = f"round-{run.rounds_done if round_ is None else round_}-seed-{seed}"
-    marks += "" if classes is None else "-class-" + "-".join(map(str, classes[:MOST_NAMED]))
-    marks += "-raw" if values.raw else ""
+    marks += marks_of_weights(classes, values.raw)
     marks += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
     return Drawing(run, options, seed, values.seed is None, marks)
+
+
+def marks_of_weights(classes: Sequence[int] | None, raw: bool) -> str:
+    """What in the name of a file tells of classes and raw weights."""
+    named = "" if classes is None else "-class-" + "-".join(map(str, classes[:MOST_NAMED]))
+    return named + ("-raw" if raw else "")
 
 
 def need_styles(drawing: Drawing, what: str) -> None:

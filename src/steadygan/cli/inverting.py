@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +34,7 @@ def read_picture(run: Run, file: str) -> NDArray[np.uint8]:
     from steadygan.data.images.depth import Levels, Unreadable
 
     path = Path(file)
-    if not path.exists():
-        raise UsageError(f"there is no file '{file}'")
+    _need_file(path)
     channels, *sides = run.sample_spec.shape
     levels = Levels(**{depth: tuple(ends) for depth, ends in run.data.audit.get("levels", {}).items()})
     try:
@@ -75,8 +76,7 @@ def _rows(run: Run, path: Path) -> Samples:
     from steadygan.system.regular import open_regular
 
     shape, suffix = run.sample_spec.shape, path.suffix.lower()
-    if not path.exists():
-        raise UsageError(f"there is no file '{path}'")
+    _need_file(path)
     if suffix not in (".npy", ".npz", ".csv"):
         raise UsageError(f"'{path}' has no numbers that are read here: .npy, .npz or .csv is needed")
     with reading(path, suffix[1:]), open_regular(path) as file:
@@ -89,14 +89,35 @@ def _rows(run: Run, path: Path) -> Samples:
                 if len(names) != 1:
                     raise UsageError(f"'{path}' holds {len(names)} arrays of samples; one is needed")
                 loaded = loaded[names[0]]
-                if loaded.ndim == 4 and len(shape) == 3:
-                    loaded = loaded.transpose(0, 3, 1, 2)
-    rows = loaded[None] if loaded.shape == shape else loaded
+    rows = _in_layout(loaded, shape, last=suffix == ".npz")
     if rows.shape[1:] != shape or not len(rows) or rows.dtype.kind not in "fiu":
         raise UsageError(
             f"'{path}' holds {rows.dtype} {list(rows.shape)}; needed: numbers [N, {', '.join(map(str, shape))}]"
         )
     return np.asarray(rows)
+
+
+def _in_layout(loaded: Samples, shape: tuple[int, ...], *, last: bool) -> Samples:
+    """Samples [N, C, ...] of an array of one or several, whose channels come first or last.
+
+    last: how it is where both would fit
+    """
+    import numpy as np
+
+    channels_last = (*shape[1:], shape[0])
+    forms = (channels_last, shape) if last else (shape, channels_last)
+    form = next((each for each in forms if loaded.shape[-len(each) :] == each), shape)
+    rows = loaded[None] if loaded.shape == form else loaded
+    fits = form == channels_last != shape and rows.shape[1:] == form
+    return np.moveaxis(rows, -1, 1) if fits else rows
+
+
+def _need_file(path: Path) -> None:
+    """Raises UsageError for what is not there, and for a folder."""
+    if not path.exists():
+        raise UsageError(f"there is no file '{path}'")
+    if path.is_dir():
+        raise UsageError(f"'{path}' is a folder; needed: files, such as {path}/*")
 
 
 def _column_names(run: Run) -> tuple[str, ...]:
@@ -106,9 +127,15 @@ def _column_names(run: Run) -> tuple[str, ...]:
 
 
 def named_after(files: Sequence[str]) -> str:
-    """The stems of some files, for the name of what is made of them."""
+    """The stems of some files and a mark of their places, for the name of what is made of these and of no others."""
     more = f"-and-{len(files) - 3}-more" if len(files) > 3 else ""
-    return "-".join(Path(file).stem[:24] for file in files[:3]) + more
+    places = hashlib.sha256("\0".join(os.path.abspath(file) for file in files).encode(errors="surrogateescape"))
+    return "-".join(Path(file).stem[:24] for file in files[:3]) + f"{more}-{places.hexdigest()[:6]}"
+
+
+def marks_of_descent(steps: int | None, starts: int | None) -> str:
+    """What in the name of a file tells of steps and starts; '' for the usual ones (None)."""
+    return (f"-steps-{steps}" if steps else "") + (f"-starts-{starts}" if starts else "")
 
 
 def check_picture_path(out: Path, option: str) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadygan import api
-from steadygan.cli.inverting import check_picture_path, named_after, read_targets, write_inversion
+from steadygan.cli.drawing import marks_of_weights
+from steadygan.cli.inverting import (
+    check_picture_path,
+    marks_of_descent,
+    named_after,
+    read_targets,
+    write_inversion,
+)
 from steadygan.cli.outputs import add_overwrite, check_new_file
 from steadygan.cli.parser import ROUND, Parser, add_kinds, at_least, chosen_round, round_or_best
 from steadygan.errors import UsageError
@@ -37,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         )
     round_ = chosen_round(loaded, values.round)
     label = None if values.classes is None else loaded.class_numbers(values.classes)
-    out = Path(values.out) if values.out is not None else _default_path(loaded, values.images, round_, values.seed)
+    out = Path(values.out) if values.out is not None else _default_path(loaded, values, round_, label)
     overwrite = values.overwrite or values.out is None
     check_picture_path(out, "project")
     paths = [out, out.with_suffix(ENDING), _film(out)]
@@ -57,8 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         round_=round_,
     )
     write_inversion(loaded, samples, names, found, out)
-    _write_way(found, samples, _film(out))
-    print(f"the way from the mean style: {_film(out)}")
+    if loaded.sample_spec.is_picture:
+        _write_way(found, samples, _film(out))
+        print(f"the way from the mean style: {_film(out)}")
     return 0
 
 
@@ -94,12 +103,12 @@ def _parser() -> Parser:
     return parser
 
 
-def _default_path(run: Run, images: Sequence[str], round_: int | None, seed: int) -> Path:
-    return (
-        run.folder
-        / GENERATED
-        / f"projection-of-{named_after(images)}-round-{round_ or run.rounds_done}-seed-{seed}.png"
-    )
+def _default_path(run: Run, values: argparse.Namespace, round_: int | None, classes: Sequence[int] | None) -> Path:
+    """A name that tells all of what decides the result, whose file may be replaced."""
+    steps, starts = (None if given == usual else given for given, usual in ((values.steps, STEPS), (values.starts, 1)))
+    marks = f"round-{round_ or run.rounds_done}-seed-{values.seed}"
+    marks += marks_of_weights(classes, values.raw) + marks_of_descent(steps, starts)
+    return run.folder / GENERATED / f"projection-of-{named_after(values.images)}-{marks}.png"
 
 
 def _film(out: Path) -> Path:

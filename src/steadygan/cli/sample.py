@@ -10,7 +10,7 @@ from steadygan.cli import sample_forms as forms
 from steadygan.cli.between import PICTURES, write_between
 from steadygan.cli.directions import write_directions
 from steadygan.cli.drawing import Drawing, add_drawing, add_run, chosen, need_styles
-from steadygan.cli.inverting import named_after
+from steadygan.cli.inverting import marks_of_descent, named_after
 from steadygan.cli.outputs import add_overwrite
 from steadygan.cli.parser import Parser, at_least
 from steadygan.cli.sample_checks import check_exploring, check_out, check_styles
@@ -151,8 +151,9 @@ def _default_path(drawing: Drawing, values: argparse.Namespace) -> Path:
     marks = drawing.marks + (f"-layers-{values.mix_styles}" if values.mix_styles else "")
     marks += "-styles" if values.styles else ""
     marks += f"-{values.directions}" if values.directions else ""
-    files = [values.from_latent] if values.from_latent else values.invert or []
+    files = [values.from_latent] if values.from_latent else values.invert or values.between or []
     marks += f"-of-{named_after(files)}" if files else ""
+    marks += marks_of_descent(values.steps, values.starts)
     picture = what in ("between", "interpolation", "mixing", "nearest", "inversion", "directions")
     suffix = "gif" if values.gif else "png" if picture else file_ending(drawing.run)
     return drawing.run.folder / GENERATED / f"{what}-{marks}.{suffix}"

@@ -82,6 +82,7 @@ def write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> Non
 
     if out.suffix.lower() not in GRIDS:
         raise UsageError(f"--mix-styles writes one picture, so --out has to end in .png or the like, got '{out}'")
+    drawing.run.need_pictures("laid out in a grid")
     count = values.count or MIXED
     grid = drawing.run.style_mixing(count, count, values.mix_styles, drawing.seed, **drawing.options)
     picture = image_grid(grid.reshape(-1, *grid.shape[2:]), columns=count + 1)
@@ -115,6 +116,7 @@ def write_path(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
     else:
         if suffix not in GRIDS:
             raise UsageError(f"--interpolate writes one picture, so --out has to end in .png or the like, got '{out}'")
+        run.need_pictures("interpolated")
         steps = values.count or STRIP
         between = run.interpolate_styles if values.styles else run.interpolate
         frames = between(1, steps, drawing.seed, **drawing.options)

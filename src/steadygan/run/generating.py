@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from steadygan.data.classes import Asked
     from steadygan.data.dataset import Labels, Samples
+    from steadygan.types import Sample
 
 
 BLOCK = 256
@@ -79,6 +80,12 @@ class GeneratingRun(RunFolder):
         """Samples in the units of the data, where they were scaled for training."""
         units = self.data.units
         return samples if units is None else units.restored(samples)
+
+    def decoded(self, made: Sample) -> Samples:
+        """What the generator made [N, ...] as samples in the units of the data; of several scales the finest."""
+        from steadygan.representations import decode_scales
+
+        return self.in_units(decode_scales(self.recipe.representation, made)[-1].numpy())
 
     def _decoded(
         self, latents: torch.Tensor, labels: torch.Tensor | None, network: nn.Module, first: int = 0
@@ -258,5 +265,4 @@ class GeneratingRun(RunFolder):
 
     @property
     def sample_kind(self) -> str:
-        spec = self.sample_spec
-        return "images of many bands" if spec.is_image and not spec.is_picture else spec.plural
+        return self.sample_spec.plural

@@ -128,12 +128,12 @@ def inverted(
         best = found.tries.nan_to_num(nan=torch.inf).argmin(0)
         count = len(best)
         first = way[0].reshape(tries, count, *way[0].shape[1:])
-        begun = _decoded(run, first.flatten(0, 1))
+        begun = run.decoded(first.flatten(0, 1))
         of_starts = difference(run, begun, np.concatenate([samples[rows]] * tries)).reshape(tries, count).min(0)
         latents = LatentPoints("w" if styles else "z", found.points, found.labels, found.further)
         made = samples_of(run, network, latents)
         chosen = best * count + torch.arange(count)
-        frames = (*(_decoded(run, way[step][chosen]) for step in sorted(way)), made) if styles else ()
+        frames = (*(run.decoded(way[step][chosen]) for step in sorted(way)), made) if styles else ()
         parts.append(
             Inversion(
                 latents,
@@ -146,12 +146,6 @@ def inverted(
             )
         )
     return joined(parts)
-
-
-def _decoded(run: GeneratingRun, made: Tensor) -> Samples:
-    from steadygan.representations import decode_scales
-
-    return run.in_units(decode_scales(run.recipe.representation, made)[-1].numpy())
 
 
 def difference(run: GeneratingRun, made: Samples, wanted: Samples) -> NDArray[np.float64]:

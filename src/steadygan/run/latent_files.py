@@ -149,10 +149,10 @@ def samples_of(run: GeneratingRun, network: nn.Module, latents: LatentPoints) ->
     Raises:
         UsageError: for latents of another form.
     """
+    import numpy as np
     import torch
 
     from steadygan.inversion.spaces import style_samples
-    from steadygan.representations import decode_scales
     from steadygan.run.styles import style_based
 
     if not hasattr(latents, "space"):
@@ -167,5 +167,5 @@ def samples_of(run: GeneratingRun, network: nn.Module, latents: LatentPoints) ->
         for i in range(0, len(latents), rows):
             noise = [each[i : i + rows] for each in latents.noise]
             samples = style_samples(generator, latents.points[i : i + rows], noise)
-            made.append(decode_scales(run.recipe.representation, samples)[-1])
-    return torch.cat(made).numpy()
+            made.append(run.decoded(samples))
+    return np.concatenate(made)

@@ -46,20 +46,25 @@ class Run(GeneratingRun):
         seed: int = 0,
         **options: Unpack[Options],
     ) -> Samples:
-        """A grid of mixed styles, uint8 [1 + rows, 1 + columns, C, H, W]: the rows' in the first ``coarse`` layers.
+        """A grid of mixed styles [1 + rows, 1 + columns, C, H, W]: the rows' in the first ``coarse`` layers.
 
-        The first column and row show the two sets of samples themselves, those of ``sample`` in order (StyleGAN).
+        The first column and row show the two sets of samples themselves, those of ``sample`` in order, with their
+        classes (StyleGAN); the corner is 0.
 
         Raises:
             UsageError: for generators without styles, and numbers out of range.
         """
         from steadygan.run.styles import mixing_grid
 
-        need_samples(min(rows, columns))
+        for count in (rows, columns):
+            need_samples(count, seed)
         sampling, latents = Sampling(**options), self.latents(rows + columns, seed)
-        labels = None if sampling.label is None else self.labels(max(rows, columns), seed, sampling.label)
+        labels = self.labels(rows + columns, seed, sampling.label)
+        first, second = (
+            (latents[part], None if labels is None else labels[part]) for part in (slice(rows), slice(rows, None))
+        )
         with self.drawing(sampling) as network:
-            return mixing_grid(self.recipe.representation, network, latents[:rows], latents[rows:], labels, coarse)
+            return mixing_grid(self.decoded, network, first, second, coarse)
 
     def interpolate_styles(
         self,
@@ -68,7 +73,7 @@ class Run(GeneratingRun):
         seed: int = 0,
         **options: Unpack[Options],
     ) -> Samples:
-        """Interpolations of ``count`` images in w, uint8 [steps, count, C, H, W]: straight lines between styles.
+        """Interpolations of ``count`` images in w, [steps, count, C, H, W]: straight lines between styles.
 
         Raises:
             UsageError: for generators without styles, and numbers out of range.
@@ -79,7 +84,7 @@ class Run(GeneratingRun):
         sampling, latents = Sampling(**options), self.latents(2 * count, seed)
         labels = self.labels(count, seed, sampling.label)
         with self.drawing(sampling) as network:
-            return between_styles(self.recipe.representation, network, latents[:count], latents[count:], steps, labels)
+            return between_styles(self.decoded, network, latents[:count], latents[count:], steps, labels)
 
     def interpolate(
         self,

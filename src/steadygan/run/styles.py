@@ -10,13 +10,18 @@ from steadygan.checks import within
 from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
     from steadygan.data.dataset import Samples
     from steadygan.networks.layers.style_generator import StyleGenerator
     from steadygan.recipe import Recipe
-    from steadygan.representations import Representation
+
+    Decoded = Callable[[Tensor], Samples]
+    """what a generator makes, as samples in the units of the data"""
+    Latents = tuple[Tensor, Tensor | None]
+    """latents [N, D] with their labels [N], None if they have none"""
 
 LARGEST = 2.0
 """psi beyond which nothing is asked for: styles twice as far from their mean"""
@@ -65,14 +70,7 @@ def truncated(network: nn.Module, psi: float | None, cutoff: int | None = None) 
         generator.psi, generator.cutoff = before
 
 
-def mixing_grid(
-    representation: Representation,
-    network: nn.Module,
-    rows: Tensor,
-    columns: Tensor,
-    labels: torch.Tensor | None,
-    coarse: int,
-) -> Samples:
+def mixing_grid(decoded: Decoded, network: nn.Module, rows: Latents, columns: Latents, coarse: int) -> Samples:
     """Samples [1 + R, 1 + C, ...]: the styles of R latents in the first ``coarse`` layers, those of C in the others.
 
     The first column has the R latents' own samples, the first row those of the C; the corner is 0.
@@ -86,23 +84,23 @@ def mixing_grid(
     generator = style_based(network, "style mixing")
     within("coarse", coarse, 1, generator.layers_of_style - 1, note="layers that have the rows' styles")
     with torch.no_grad():
-        first, second = (generator.styles(latents, labels) for latents in (rows, columns))
+        first, second = (generator.styles(*latents) for latents in (rows, columns))
         mixed = [torch.cat([one[None, :coarse].expand(len(second), -1, -1), second[:, coarse:]], 1) for one in first]
-        made = [_decoded(representation, generator.synthesize(styles)) for styles in (first, second, *mixed)]
+        made = [decoded(generator.synthesize(styles)) for styles in (first, second, *mixed)]
     own, top, *inner = made
-    grid = np.zeros((1 + len(rows), 1 + len(columns), *own.shape[1:]), own.dtype)
+    grid = np.zeros((1 + len(own), 1 + len(top), *own.shape[1:]), own.dtype)
     grid[1:, 0], grid[0, 1:] = own, top
     grid[1:, 1:] = np.stack(inner)
     return grid
 
 
 def between_styles(
-    representation: Representation,
+    decoded: Decoded,
     network: nn.Module,
     first: Tensor,
     second: Tensor,
     steps: int,
-    labels: torch.Tensor | None,
+    labels: Tensor | None,
 ) -> Samples:
     """Samples [steps, N, ...] on the straight line between the styles of two sets of latents, ends included.
 
@@ -116,12 +114,4 @@ def between_styles(
     with torch.no_grad():
         start, end = (generator.styles(latents, labels) for latents in (first, second))
         shares = [i / max(1, steps - 1) for i in range(steps)]
-        return np.stack(
-            [_decoded(representation, generator.synthesize(torch.lerp(start, end, share))) for share in shares]
-        )
-
-
-def _decoded(representation: Representation, samples: Tensor) -> Samples:
-    from steadygan.representations import decode_scales
-
-    return decode_scales(representation, samples)[-1].numpy()
+        return np.stack([decoded(generator.synthesize(torch.lerp(start, end, share))) for share in shares])

@@ -5,10 +5,11 @@ torch's own loader unpickles with a list of allowed types (``weights_only``): a 
 
 from __future__ import annotations
 
+import errno
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,12 @@ NAMES: dict[PlayerName, tuple[str, ...]] = {
     "critic": ("critic", "discriminator", "netd", "d"),
 }
 """what a player's weights are called in files, in any case; the first that a file has is taken"""
+_OPENED = ("state_dict", "model_state_dict", "model", "networks", "weights", "params_ema", "params")
+"""what programs call the mapping that holds the networks, beside counts and optimizers"""
+_STATE_DICT = "_state_dict"  # after a player's name
 ENDINGS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".tar")
 _MOST_BYTES = 1 << 44
-_WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
+_WRAPPERS = ("state_dict.", "module.", "_orig_mod.")  # the last two of DataParallel and torch.compile
 
 Weights = dict[str, "Tensor"]
 
@@ -38,7 +42,7 @@ def read_weights(path: Path) -> dict[PlayerName | None, Weights]:
     Raises:
         UsageError: one line, for a file that is none of these, is damaged, or holds no tensors.
     """
-    tensors = dict(_flat(_content(path)))
+    tensors = _unwrapped(dict(_flat(_opened(_content(path)))))
     if not tensors:
         raise UsageError(f"{path} holds no tensors by name: a state_dict, or several by name, are needed")
     found: dict[PlayerName | None, Weights] = {}
@@ -49,19 +53,33 @@ def read_weights(path: Path) -> dict[PlayerName | None, Weights]:
             if inside:
                 found[player] = _unwrapped(inside)
                 break
-    return found or {None: _unwrapped(tensors)}
+    return found or {None: tensors}
 
 
 def _first(key: str) -> str:
-    return key.partition(".")[0].lower()
+    return key.partition(".")[0].lower().removesuffix(_STATE_DICT)
+
+
+def _opened(content: Any) -> Any:
+    """The mapping with the networks, which may lie under a name such as 'state_dict' where no player is named."""
+    players = {name for names in NAMES.values() for name in names}
+    while isinstance(content, Mapping) and not any(isinstance(key, str) and _first(key) in players for key in content):
+        inside = next((content[name] for name in _OPENED if isinstance(content.get(name), Mapping)), None)
+        if inside is None:
+            break
+        content = inside
+    return content
 
 
 def _unwrapped(tensors: Weights) -> Weights:
-    """The tensors without a prefix of wrappers that all of them have."""
-    for prefix in ("state_dict.", *_WRAPPERS, *_WRAPPERS):
-        if all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    """The tensors without the prefixes of wrappers that all of them have."""
+    while prefix := next((each for each in _WRAPPERS if tensors and all(map(_begins(each), tensors))), None):
+        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     return tensors
+
+
+def _begins(prefix: str) -> Callable[[str], bool]:
+    return lambda name: name.startswith(prefix) and name != prefix
 
 
 def _flat(content: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:
@@ -107,7 +125,7 @@ def _torch_file(path: Path) -> Any:
         try:
             return torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
-            why = "it names types other than tensors" if "Unsupported" in str(error) else "it is damaged"
+            why = "it names types other than tensors" if "unsupported" in str(error).lower() else "it is damaged"
             raise UsageError(
                 f"{path} is no file of tensors alone ({why}): save state_dicts with torch.save or safetensors"
             ) from None
@@ -126,3 +144,7 @@ def _torch_file(path: Path) -> Any:
             AssertionError,
         ) as error:
             raise UsageError(f"{path} is no whole file of torch ({in_one_line(error)})") from None
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise UsageError(f"{path} is no whole file of torch (it is cut off)") from None

@@ -1,7 +1,8 @@
 """Starting from other weights (fine-tuning): what fits by name and shape, and what was matched, in words.
 
 A tensor whose shape differs along one axis alone (other classes, channels or latents) is resized: the part that both
-have is taken, and the rest keeps its initial values. Other differences leave the initial values as they are.
+have is taken, of equalised layers so that it is the same in use, and the rest keeps its initial values. Other
+differences leave the initial values as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.errors import UsageError
+from steadygan.networks.layers.equalized import same_in_use
 from steadygan.networks.layers.inspect import growing_parts, settle
 from steadygan.run.checkpoints import load_tensors, read_state
 from steadygan.run.foreign_weights import read_own_names
@@ -84,12 +86,21 @@ def load_matching(network: nn.Module, saved: Mapping[str, Tensor]) -> Match:
         for name in found.resized:
             if not name.endswith(_ESTIMATES):
                 shared = tuple(slice(0, min(a, b)) for a, b in zip(own[name].shape, saved[name].shape, strict=True))
-                own[name][shared].copy_(saved[name][shared])
+                own[name][shared].copy_(saved[name][shared] * _to_be_same(network, name, saved[name], own[name]))
     if not found.whole:
         settle(network)
     for part in growing_parts(network):  # the new run decides its size
         part.grow(part.levels - 1, 0.0)
     return found
+
+
+def _to_be_same(network: nn.Module, name: str, saved: Tensor, own: Tensor) -> float:
+    """Factor of a resized weight whose layer scales what is stored by its number of inputs."""
+    layer, of_weight, _ = name.partition(".parametrizations.weight.original")
+    if not of_weight:
+        return 1.0
+    axis = next(i for i, (a, b) in enumerate(zip(saved.shape, own.shape, strict=True)) if a != b)
+    return same_in_use(network.get_submodule(layer), axis, saved.shape[axis], own.shape[axis])
 
 
 def _by_size(network: nn.Module, saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -139,13 +150,37 @@ def start_from(game: Game, source: Path) -> tuple[str, ...]:
         for network in networks[player]:
             found[player] = load_matching(network, tensors)
     if not any(each.equal or each.resized for each in found.values()):
-        held = ", ".join(shown(each.unused) for each in found.values() if each.unused)
+        held = "; ".join(_held(found[player], tensors, networks[player][0]) for player, tensors in saved.items())
         raise UsageError(
             f"nothing in {source} fits the networks of recipe '{game.recipe.name}', by name and shape ({held}): "
             f"name the recipe that it is of{'; '.join(('', *layouts))}"
         )
+    for player, each in found.items():
+        _need_finite(source, player, each, networks[player][0])
     lines = [line for player in networks for line in _lines(player, found.get(player), saved.get(player), networks)]
     return (*layouts, *lines, *_encoder_from(game, source))
+
+
+def _held(found: Match, saved: Mapping[str, Tensor], network: nn.Module) -> str:
+    """The first of the saved tensors that have no place: by name, or, of a name that is there, by type and shape."""
+    own = network.state_dict()
+    others = [f"{name} is {_form(saved[name])}, here {_form(own[name])}" for name in found.missing if name in saved]
+    return shown([*others, *found.unused])
+
+
+def _form(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _need_finite(source: Path, player: PlayerName, found: Match, network: nn.Module) -> None:
+    """Raises UsageError for taken values that are not finite in the network's own type."""
+    own = network.state_dict()
+    for name in (*found.equal, *found.resized):
+        if own[name].is_floating_point() and not bool(own[name].isfinite().all()):
+            raise UsageError(
+                f"'{shown([name])}' of the {player} in {source} holds numbers that are not finite: start from another "
+                "checkpoint, or without it"
+            )
 
 
 def _encoder_from(game: Game, source: Path) -> tuple[str, ...]:

@@ -60,6 +60,17 @@ def equalized(
     return layer
 
 
+def same_in_use(layer: nn.Module, axis: int, old: int, new: int) -> float:
+    """Factor of stored weights that a layer of ``new`` inputs takes from one of ``old``, to be the same in use.
+
+    1 for layers that are not equalised, and along another axis than that of the inputs.
+    """
+    weights = getattr(layer, "parametrizations", {})
+    scaled = "weight" in weights and any(isinstance(each, _Scaled) for each in weights["weight"])
+    inputs = 0 if isinstance(layer, nn.modules.conv._ConvTransposeNd) else 1
+    return math.sqrt(new / old) if scaled and axis == inputs else 1.0
+
+
 class PixelNorm(nn.Module):
     """Pixel norm: each pixel's vector of channels divided by its root mean square, in float32 or wider.
 

@@ -58,5 +58,6 @@ def check_growth(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> Non
             if part.levels != growth.levels:
                 raise UsageError(
                     f"growth.batches has batches of {growth.levels - 1} levels below the full size, but the {name} "
-                    f"{spec} has {part.levels - 1} for such samples: give it {part.levels - 1}"
+                    f"{spec} has {part.levels - 1} for such samples: give it {part.levels - 1}, or name "
+                    "the recipe anew, which chooses them by the size"
                 )
