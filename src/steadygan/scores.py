@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from steadygan.checks import finite
 from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -115,6 +116,15 @@ def paired_score_maps(real: Any, fake: Any) -> tuple[tuple[Tensor, ...], tuple[T
                 "a loss of pairs needs equal ones: as many fakes as real samples"
             )
     return reals, fakes
+
+
+def finite_number(value: Any, what: str) -> bool:
+    """True for a finite number, False for a tensor of no dimensions; refuses others, which would be broadcast."""
+    if hasattr(value, "dim"):
+        single_number(value, what)
+        return False
+    finite(what, value)
+    return True
 
 
 def single_number(value: Tensor | float, what: str) -> Tensor | float:
