@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,39 @@ def test_the_current_weights_stay_as_they_are_and_the_average_stays_in_place() -
 
 def test_a_generator_without_parameters_has_nothing_to_average() -> None:
     update_average([], [], 0.9)
+
+
+def test_parameters_of_another_dtype_are_averaged_in_the_averages_own_and_counters_are_copied() -> None:
+    averaged, current = nn.BatchNorm1d(2).double(), nn.BatchNorm1d(2).half()
+    current(torch.randn(4, 2).half())
+    update_average(averaged.state_dict().values(), current.state_dict().values(), 0.75)
+    assert averaged.num_batches_tracked == 1
+    expected = 0.25 * current.running_mean.double()
+    torch.testing.assert_close(averaged.running_mean, expected)  # type: ignore[arg-type]
+    update_average(averaged.parameters(), current.parameters(), 0.0)
+    assert all(torch.equal(a, c.double()) for a, c in zip(averaged.parameters(), current.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("average", "current", "decay", "word"),
+    [
+        ([torch.zeros(4, 3)], [torch.ones(3)], 0.9, "beside"),
+        ([torch.zeros(3)], [torch.ones(3), torch.ones(3)], 0.9, "1 tensors"),
+        (nn.Linear(2, 2), nn.Linear(2, 2), 0.9, "Linear"),
+        (nn.Linear(2, 2).state_dict(), nn.Linear(2, 2).state_dict(), 0.9, "OrderedDict"),
+        ([torch.zeros(3)], [torch.ones(3)], 1.5, "decay"),
+    ],
+)
+def test_what_does_not_pair_is_no_average(average: Any, current: Any, decay: float, word: str) -> None:
+    with pytest.raises(UsageError, match=word) as error:
+        update_average(average, current, decay)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("decay", [0.0, 1.0, 1.2])
+def test_a_decay_that_never_halves_an_influence_has_no_half_life(decay: float) -> None:
+    with pytest.raises(UsageError, match="decay"):
+        half_life_of(decay, 64)
 
 
 @pytest.mark.parametrize("seen", [64, 1000, 100_000, 10_000_000])
@@ -220,6 +254,16 @@ def test_modes_and_momentum_come_back_after_an_error() -> None:
     with pytest.raises(RuntimeError):
         reestimate_statistics(generator, [(torch.randn(4, 99), None)])
     assert not generator.training and generator.norm.momentum == 0.3
+
+
+@pytest.mark.parametrize("latents", [[], [(torch.randn(4, 99), None)]])
+def test_statistics_of_no_samples_are_not_left_in_place_of_those_before(latents: Any) -> None:
+    generator = Generator()
+    reestimate_statistics(generator, batches(False))
+    before = {name: buffer.clone() for name, buffer in generator.named_buffers()}
+    with pytest.raises((UsageError, RuntimeError)):
+        reestimate_statistics(generator, latents)
+    assert all(torch.equal(buffer, before[name]) for name, buffer in generator.named_buffers())
 
 
 def test_a_generator_without_batch_norm_is_not_even_run() -> None:

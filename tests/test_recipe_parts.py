@@ -141,6 +141,14 @@ def test_functions_refuse_tensors_in_the_place_of_numbers() -> None:
         lambda: losses.saturating_critic_loss(scores, scores, "x"),
         lambda: penalties.r1_penalty(critic, samples, samples),
         lambda: penalties.r2_penalty(critic, samples, "10"),
+        lambda: penalties.r1_penalty(critic, samples, float("nan")),
+        lambda: penalties.drift_penalty(scores, torch.rand(4)),
+        lambda: penalties.gradient_penalty(critic, samples, samples, target=torch.rand(4, 1)),
+        lambda: penalties.gradient_penalty(critic, samples, samples, target="1"),
+        lambda: penalties.gradient_penalty(critic, samples, samples, one_sided="no"),
+        lambda: penalties.gradient_penalty(critic, samples, samples, at=penalties.Between),
+        lambda: penalties.gradient_penalty(scores, samples, samples),
+        lambda: penalties.path_lengths(samples, samples, None, samples),
         lambda: penalties.gradient_penalty(critic, samples, samples, at=penalties.NearReal()),
     ]
     for call in calls:

@@ -43,6 +43,8 @@ FORMS: dict[str, tuple[Any, list[Tensor]]] = {
     "CriticOutput": (CriticOutput(numbers(N), features=FEATURES), [numbers(N)]),
     "a tuple with names": (Named(FEATURES, numbers(N)), [numbers(N)]),
     "scales in a tuple with features": (([LARGE, SMALL], FEATURES), [LARGE[:, 0], SMALL[:, 0]]),
+    "scales with features of each": (([LARGE, SMALL], [[FEATURES, LARGE]] * 2), [LARGE[:, 0], SMALL[:, 0]]),
+    "a score with features that end in it": ((LARGE, [FEATURES, LARGE]), [LARGE[:, 0]]),
 }
 
 
@@ -80,6 +82,27 @@ def test_the_score_is_found_in_every_form_of_output(form: str, count: int | None
 )
 def test_what_is_no_score_is_refused_in_one_line(output: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word) as error:
+        scores.score_maps(output)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        ((SMALL, FEATURES), (LARGE, FEATURES)),
+        ([LARGE, SMALL], [LARGE, SMALL]),
+        ((LARGE, SMALL), (LARGE, SMALL)),
+        ({"score": SMALL}, {"score": LARGE}),
+        (CriticOutput(numbers(N)), CriticOutput(numbers(N))),
+        (numbers(N), CriticOutput(numbers(N))),
+        (numbers(N, 7), numbers(N, 5)),
+        [[LARGE, SMALL], [LARGE, SMALL]],
+        [[numbers(N, 7), numbers(N, 5)], [numbers(N, 7), numbers(N, 5)]],
+        [LARGE, [(LARGE, FEATURES), SMALL]],
+    ],
+)
+def test_no_critic_is_left_out_where_several_parts_may_be_scores(output: Any) -> None:
+    with pytest.raises(ValueError, match="several may be scores") as error:
         scores.score_maps(output)
     assert "\n" not in str(error.value)
 

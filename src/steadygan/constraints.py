@@ -19,6 +19,7 @@ def clip_weights(parameters: Iterable[Tensor], limit: float = 0.01) -> None:
     """Clamps each parameter to [-limit, limit], in place (Arjovsky et al. 2017, Algorithm 1)."""
     import torch
 
+    above("limit", limit, 0)
     tensors = list(parameters)
     if not tensors:  # torch's foreach functions refuse an empty list
         return

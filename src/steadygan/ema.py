@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadygan.checks import is_number, whole_number, within
 from steadygan.codec import DURATION, OMIT_DEFAULT
+from steadygan.errors import UsageError
 from steadygan.schedules import Schedule, check_schedule, times, value_at
 
 if TYPE_CHECKING:
@@ -122,11 +123,46 @@ class Average:
 
 def half_life_of(decay: float, batch: int) -> float:
     """The half-life in samples of an average that keeps ``decay`` of itself at each step of ``batch`` samples."""
+    within("decay", decay, 0, 1, open_low=True, open_high=True)
     return batch * math.log(0.5) / math.log(decay)
 
 
-def update_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:
-    """average <- decay average + (1 - decay) current, in place, all tensors at once."""
+def update_average(average: Iterable[Tensor], current: Iterable[Tensor], decay: float) -> None:
+    """average <- decay average + (1 - decay) current, in place, all tensors at once.
+
+    Tensors may differ in dtype: the average keeps its own. Whole numbers, such as the counters among a module's
+    buffers, are copied.
+
+    Args:
+        average: tensors, such as ``averaged.parameters()``
+        current: of the same shapes, in the same order
+        decay: from 0 (no averaging) to 1
+
+    Raises:
+        UsageError: one line, for tensors that do not pair by shape; they are never broadcast.
+    """
+    if is_number(decay):
+        within("decay", decay, 0, 1)
+    averages, currents = _tensors("average", average), _tensors("current", current)
+    shapes, others = ([tensor.shape for tensor in tensors] for tensors in (averages, currents))
+    if shapes != others:
+        first = next((f": {list(a)} beside {list(c)}" for a, c in zip(shapes, others, strict=False) if a != c), "")
+        raise UsageError(
+            f"average has {len(shapes)} tensors, current {len(others)}{first}; needed: equal shapes in order"
+        )
+    if any(not (tensor.is_floating_point() or tensor.is_complex()) for tensor in averages):
+        moved = []
+        for pair in zip(averages, currents, strict=True):
+            if pair[0].is_floating_point() or pair[0].is_complex():
+                moved.append(pair)
+            else:
+                pair[0].copy_(pair[1])
+        averages, currents = [a for a, _ in moved], [c for _, c in moved]
+    move_average(averages, [c.to(a.dtype) for a, c in zip(averages, currents, strict=True)], decay)
+
+
+def move_average(average: list[Tensor], current: list[Tensor], decay: float) -> None:
+    """``update_average`` of floating-point tensors that are known to pair, in each round of a training."""
     import torch
 
     if not average:  # torch's foreach functions refuse an empty list
@@ -135,11 +171,25 @@ def update_average(average: list[Tensor], current: list[Tensor], decay: float) -
         torch._foreach_lerp_(average, current, 1.0 - decay)
 
 
+def _tensors(what: str, tensors: Any) -> list[Tensor]:
+    """The tensors in a list; raises UsageError for anything else, such as a module."""
+    import torch
+
+    names_parts = isinstance(tensors, Mapping | torch.nn.Module)
+    found = list(tensors) if isinstance(tensors, Iterable) and not names_parts else None
+    if found is None or not all(isinstance(tensor, torch.Tensor) for tensor in found):
+        raise UsageError(f"{what} is of type {type(tensors).__name__}; allowed: tensors, such as module.parameters()")
+    return found
+
+
 def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, Tensor | None]]) -> None:
     """Sets the running statistics of batch norms to the mean over batches of (latents, labels), in place.
 
     BigGAN's standing statistics: averaged weights never ran in training, so their statistics are those of other
-    weights, and samples come out wrong. No change without batch norm.
+    weights, and samples come out wrong. No change without batch norm, and none if a pass fails.
+
+    Raises:
+        UsageError: if there is no batch.
     """
     import torch
 
@@ -148,23 +198,35 @@ def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, 
     if not norms:
         return
     others = _further_buffers(generator, norms)
+    before = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers(recurse=False)]
     momenta = [norm.momentum for norm in norms]
+    was_training = [norm.training for norm in norms]
+    seen = False
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative mean
-    was_training = [norm.training for norm in norms]
     try:
         for norm in norms:  # no other module: those that draw or move something in training mode
             norm.train()
         with torch.no_grad():
             for batch, labels in latents:
                 generator(batch, labels)
+                seen = True
+        if not seen:
+            raise UsageError("there are no latents, of which batch norms would take their statistics")
+    except BaseException:
+        _give_back(before)  # else those of no samples, 0 and 1, would be left
+        raise
     finally:
         for norm, momentum, training in zip(norms, momenta, was_training, strict=True):
             norm.momentum = momentum
             norm.train(training)
-        for buffer, before in others:
-            buffer.copy_(before)
+        _give_back(others)
+
+
+def _give_back(buffers: Iterable[tuple[Tensor, Tensor]]) -> None:
+    for buffer, value in buffers:
+        buffer.copy_(value)
 
 
 def _further_buffers(generator: nn.Module, norms: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:

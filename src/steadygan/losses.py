@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
-from steadygan.checks import finite, within
-from steadygan.scores import Scores, both_score_maps, paired_score_maps, scale_mean, score_maps, single_number
+from steadygan.checks import within
+from steadygan.scores import Scores, both_score_maps, finite_number, paired_score_maps, scale_mean, score_maps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,21 +31,12 @@ def _softplus(value: Tensor) -> Tensor:
     return softplus(value)
 
 
-def _number(name: str, value: Any) -> bool:
-    """True for a finite number, False for a tensor of no dimensions; refuses others, which would be broadcast."""
-    if hasattr(value, "dim"):
-        single_number(value, name)
-        return False
-    finite(name, value)
-    return True
-
-
 def _of_fakes(loss: Callable[[Tensor], Tensor], fake: Scores) -> Tensor:
     return scale_mean(loss, score_maps(fake, "fake scores"))
 
 
 def _logistic_critic_loss(real: Scores, fake: Scores, real_label: float) -> Tensor:
-    if _number("real_label", real_label):
+    if finite_number(real_label, "real_label"):
         within("real_label", real_label, 0, 1, open_low=True)
 
     def loss(x: Tensor, g: Tensor) -> Tensor:
@@ -86,8 +77,8 @@ def least_squares_critic_loss(real: Scores, fake: Scores, fake_target: float = 0
 
     Targets are numbers; labels of each sample go as ``scores - labels`` with targets of 0.
     """
-    _number("fake_target", fake_target)
-    _number("real_target", real_target)
+    finite_number(fake_target, "fake_target")
+    finite_number(real_target, "real_target")
 
     def loss(x: Tensor, g: Tensor) -> Tensor:
         return 0.5 * (x - real_target).square().mean() + 0.5 * (g - fake_target).square().mean()
@@ -97,7 +88,7 @@ def least_squares_critic_loss(real: Scores, fake: Scores, fake_target: float = 0
 
 def least_squares_generator_loss(fake: Scores, real: Scores | None = None, generator_target: float = 1.0) -> Tensor:
     """1/2 E (D(g) - c)^2 with c ``generator_target`` (Mao et al. 2017, eq. 2)."""
-    _number("generator_target", generator_target)
+    finite_number(generator_target, "generator_target")
     return _of_fakes(lambda g: 0.5 * (g - generator_target).square().mean(), fake)
 
 

@@ -8,6 +8,9 @@ A critic's output for N samples, as losses and penalties take it:
 - a tuple: the score, then anything that is no score (features, class logits); patch maps alone are scales
 - a dict with ``score``, or an object with that attribute, such as ``CriticOutput``
 
+Where more than one part could be the score, at any depth (a tuple of two critics' outputs, of two lists of scales), the
+output is refused: a critic that is left out of a loss in silence learns nothing.
+
 A scale's value is the mean over its patches, and that of several scales their mean. Scores are reduced in float32, or
 float64 if they are; gradients go back in their own dtype.
 """
@@ -18,6 +21,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from steadygan.checks import finite
 from steadygan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,6 +118,15 @@ def paired_score_maps(real: Any, fake: Any) -> tuple[tuple[Tensor, ...], tuple[T
     return reals, fakes
 
 
+def finite_number(value: Any, what: str) -> bool:
+    """True for a finite number, False for a tensor of no dimensions; refuses others, which would be broadcast."""
+    if hasattr(value, "dim"):
+        single_number(value, what)
+        return False
+    finite(what, value)
+    return True
+
+
 def single_number(value: Tensor | float, what: str) -> Tensor | float:
     """The value; raises UsageError unless it is a number or a tensor with no dimensions."""
     shape = list(getattr(value, "shape", ()))
@@ -124,18 +137,30 @@ def single_number(value: Tensor | float, what: str) -> Tensor | float:
 
 def _of_tuple(output: tuple[Any, ...], what: str) -> Any:
     first, *others = output
-    alike = [other for other in others if _is_score(other)]
-    if not alike:
+    if not any(_holds_scores(other) or _of_patches(first, other) for other in others):
         return score_in(first, what)
     maps = [each for each in output if _is_score(each) and each.dim() > 2]
     sizes = [each.numel() // max(1, len(each)) for each in maps]
     if len(maps) < len(output) or any(after > before for before, after in pairwise(sizes)):
-        shapes = ", ".join(str(list(getattr(each, "shape", ()))) for each in output)
         raise UsageError(
-            f"{what} are a tuple of shapes {shapes}, of which several may be scores; "
+            f"{what} are a tuple of {', '.join(map(_form, output))}, of which several may be scores; "
             "return a list if they are scales, else a dict with 'score', or pass the score alone"
         )
     return list(output)
+
+
+def _holds_scores(value: Any) -> bool:
+    """True if a value alone would be taken for scores: also an output of one critic, or a list of nothing but scales.
+
+    Lists of features are none, whose last entry may be a score (HiFi-GAN's maps).
+    """
+    if isinstance(value, list):
+        return bool(value) and all(map(_holds_scores, value))
+    if isinstance(value, Mapping):
+        return "score" in value
+    if isinstance(value, tuple) and not hasattr(value, "score"):
+        return bool(value) and _holds_scores(value[0])
+    return _is_score(value) or hasattr(value, "score")
 
 
 def _is_score(value: Any) -> bool:
@@ -147,12 +172,30 @@ def _is_score(value: Any) -> bool:
     return value.dim() == 1 or (value.dim() > 1 and value.shape[1] == 1)
 
 
+def _of_patches(first: Any, other: Any) -> bool:
+    """True if both are [N, P], of which losses take each for patch scores."""
+    import torch
+
+    both = [each for each in (first, other) if isinstance(each, torch.Tensor) and each.is_floating_point()]
+    return len(both) == 2 and all(each.dim() == 2 and each.shape[1] != 1 for each in both)
+
+
 def _last(entry: Any, what: str) -> Tensor:
     """The score of an entry of a list: of a list the last, of other forms as of a critic's output."""
     if isinstance(entry, list) and entry:
-        entry = entry[-1]
-    score = score_in(entry, what)
-    return _checked_tensor(score, what)
+        *before, score = entry
+        if any(_holds_scores(each) or _of_patches(score, each) for each in before):
+            raise UsageError(
+                f"{what} are a list with a list of {', '.join(map(_form, entry))}, of which several may be scores; "
+                "of features with their score the score is the last: else make one list of all scales"
+            )
+        entry = score
+    return _checked_tensor(score_in(entry, what), what)
+
+
+def _form(value: Any) -> str:
+    """The shape of a tensor, else the type."""
+    return str(list(value.shape)) if hasattr(value, "shape") else f"a {type(value).__name__}"
 
 
 def _checked_tensor(score: Any, what: str) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +55,20 @@ def test_eps_one_is_the_real_sample_and_eps_zero_the_fake() -> None:
 def test_there_is_nothing_between_batches_of_different_sizes(reals: int, fakes: int) -> None:
     with pytest.raises(ValueError, match=rf"\[{reals}, 2\], fakes \[{fakes}, 2\]"):
         gradient_penalty(bowl, batch(reals, 2), batch(fakes, 2))
+
+
+@pytest.mark.parametrize(
+    ("count", "mix"), [(3, torch.rand(1)), (1, torch.rand(5)), (3, torch.tensor(0.5)), (3, torch.rand(3, 3)), (3, 0.5)]
+)
+@pytest.mark.parametrize("function", [between, lambda x, g, mix: near_real(x, g, None, mix)])
+def test_one_number_is_not_spread_over_the_batch(function: Callable[..., Tensor], count: int, mix: Any) -> None:
+    with pytest.raises(ValueError, match="one number a sample"):
+        function(torch.rand(count, 3), torch.rand(count, 3), mix)
+
+
+def test_noise_of_another_shape_than_the_samples_is_refused() -> None:
+    with pytest.raises(ValueError, match="noise has shape"):
+        near_real(torch.rand(3, 2), torch.rand(3, 2), torch.rand(3, 1))
 
 
 def test_dragans_points_are_real_samples_plus_up_to_half_a_standard_deviation() -> None:

@@ -48,6 +48,7 @@ def gradient_norm_at(critic: ScoreFunction, points: Sample, *, patches: Patches 
         UsageError: a ValueError of one line, for samples or scores that do not fit.
     """
     one_of("patches", patches, ("mean", "sum"))
+    check_callable("critic", critic, "samples to scores")
 
     def total_of(samples: Any) -> tuple[Tensor, float]:
         return score_total(critic(samples), sample_count(samples), patches)
@@ -101,6 +102,13 @@ def measured_gradient(
             check_differentiable_twice(modules, total, scales_of(samples), gradients)
         measured = _divided(measure(*gradients), divisor)
         return anchored(measured, total) if measured.requires_grad else measured
+
+
+def check_callable(name: str, function: Any, maps: str) -> None:
+    """Raises UsageError for anything that cannot be called, such as the scores in place of the critic."""
+    if not callable(function):
+        got = type(function).__name__
+        raise UsageError(f"{name} is of type {got}; allowed: a function or module of {maps}, which is called here")
 
 
 def check_samples(samples: Any, what: str = "samples") -> None:

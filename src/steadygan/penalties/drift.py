@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.schedules import Schedule
-from steadygan.scores import Scores, scale_mean, score_maps, widened
+from steadygan.scores import Scores, finite_number, scale_mean, score_maps, widened
 from steadygan.types import PlayerName
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def drift_penalty(real_scores: Scores, weight: float = 1e-3) -> Tensor:
 
     Patch maps, scales and half precision are taken as by the losses (``steadygan.scores``).
     """
+    finite_number(weight, "weight")
     return weight * scale_mean(lambda x: x.square().mean(), score_maps(real_scores, "real scores"))
 
 

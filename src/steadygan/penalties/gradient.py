@@ -13,6 +13,7 @@ from steadygan.penalties.critic_gradients import Patches, check_samples, gradien
 from steadygan.penalties.gradient_norms import ScoreFunction, detached
 from steadygan.penalties.locations import Between, Location, LocationFunction, between
 from steadygan.schedules import Schedule
+from steadygan.scores import finite_number
 from steadygan.types import PlayerName, S
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def gradient_penalty(
     """
     check_samples(real, "real samples")
     check_samples(fake, "fake samples")
-    if not callable(at):
+    finite_number(target, "target")
+    true_or_false("one_sided", one_sided)
+    if not callable(at) or isinstance(at, type):
         raise UsageError(
             f"at is {at!r}; allowed: a function (real, fake) to points, such as penalties.between or near_real"
         )

@@ -34,7 +34,9 @@ def between(real: S, fake: S, mix: Tensor | None = None) -> S:
 
     first, other = scales_of(real)[0], scales_of(fake)[0]
     dtype = _common_dtype(first, other)
-    eps = torch.rand(first.shape[0], device=first.device, dtype=dtype.to_real()) if mix is None else mix
+    real_dtype = dtype.to_real() if dtype.is_complex else dtype  # torch.compile cannot trace the call
+    eps = torch.rand(first.shape[0], device=first.device, dtype=real_dtype) if mix is None else mix
+    _check_one_a_sample("mix", eps, len(first))
 
     def point(x: Tensor, g: Tensor) -> Tensor:
         if x.shape != g.shape:
@@ -44,6 +46,14 @@ def between(real: S, fake: S, mix: Tensor | None = None) -> S:
         return torch.lerp(g, x, eps.reshape(-1, *(1,) * (x.dim() - 1)).to(x.dtype))
 
     return at_each_scale(point, real, fake)
+
+
+def _check_one_a_sample(what: str, numbers: Any, count: int) -> None:
+    """Raises UsageError unless there is one number a sample: a single one would be that of the whole batch."""
+    shape = getattr(numbers, "shape", None)
+    if shape is None or len(shape) == 0 or shape[0] != count or math.prod(shape) != count:
+        got = f"of type {type(numbers).__name__}" if shape is None else f"of shape {list(shape)}"
+        raise UsageError(f"{what} is {got} for {count} samples; needed: a tensor [N], one number a sample")
 
 
 def _common_dtype(real: Tensor, fake: Tensor) -> torch.dtype:
@@ -92,6 +102,9 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
         raise UsageError(f"real samples have shape {list(finest.shape)}: one number has no standard deviation")
     u = torch.rand_like(finest) if noise is None else noise
     a = torch.rand(finest.shape[0], device=finest.device, dtype=finest.dtype) if mix is None else mix
+    _check_one_a_sample("mix", a, len(finest))
+    if u.shape != finest.shape:
+        raise UsageError(f"noise has shape {list(u.shape)}, real samples {list(finest.shape)}; needed: equal ones")
     reach = scale * finest.detach().std() * a
 
     def point(x: Tensor, moved: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from steadygan.checks import within
 from steadygan.errors import UsageError
 from steadygan.penalties.base import check_interval, check_weight
-from steadygan.penalties.critic_gradients import measured_gradient
+from steadygan.penalties.critic_gradients import check_callable, measured_gradient
 from steadygan.penalties.gradient_norms import gradient_of
 from steadygan.schedules import Schedule
 from steadygan.scores import widened
@@ -48,6 +48,7 @@ def path_lengths(generator: Callable[..., Any], latents: Tensor, labels: Tensor 
         UsageError: if images and random numbers differ in shape, and for latents of another shape, or that are no
             floating-point numbers.
     """
+    check_callable("generator", generator, "(latents, labels) to samples")
     shape = tuple(getattr(latents, "shape", (1, 1)))  # of other types it is said below
     if not 2 <= len(_without_ones(shape)) <= 3:
         raise UsageError(f"latents have shape {list(shape)}; allowed: [n, D], [n, L, D] or [n, D, 1, 1]")

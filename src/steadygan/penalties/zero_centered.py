@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.checks import is_number, refused
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.critic_gradients import Patches, gradient_norm_at
 from steadygan.penalties.gradient_norms import ScoreFunction
 from steadygan.penalties.locations import Location, OnFake, OnReal
 from steadygan.schedules import Schedule
-from steadygan.scores import single_number
+from steadygan.scores import finite_number
 from steadygan.types import PlayerName, Sample
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def r1_penalty(critic: ScoreFunction, real: Sample, gamma: float = 10.0, *, patc
 
     Critic and ``patches`` as for ``gradient_norm_at``; with ``every`` steps between two, multiply by ``every``.
     """
-    gamma = _gamma(gamma)
+    finite_number(gamma, "gamma")
     return 0.5 * gamma * gradient_norm_at(critic, real, patches=patches).square().mean()
 
 
@@ -33,15 +32,8 @@ def r2_penalty(critic: ScoreFunction, fake: Sample, gamma: float = 10.0, *, patc
 
     Critic and ``patches`` as for ``gradient_norm_at``; the fakes' graph is not followed.
     """
-    gamma = _gamma(gamma)
+    finite_number(gamma, "gamma")
     return 0.5 * gamma * gradient_norm_at(critic, fake, patches=patches).square().mean()
-
-
-def _gamma(gamma: Any) -> Any:
-    """The weight; refuses fakes in its place, as ``gradient_penalty`` takes them."""
-    if not is_number(gamma) and not hasattr(gamma, "dim"):
-        raise refused("gamma", gamma, "a number")
-    return single_number(gamma, "gamma")
 
 
 @dataclass(frozen=True)

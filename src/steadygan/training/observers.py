@@ -88,7 +88,8 @@ class RunEnd:
 class Observer(Protocol):
     """Protocol of observers of a run; they change nothing in it and draw no random numbers.
 
-    An observer may also have ``preparing(line)``, which gets lines on what is measured and tried before the start,
+    One needs ``started`` and ``ended``, and hears of what else it has a method for. It may also have
+    ``preparing(line)``, which gets lines on what is measured and tried before the start,
     ``replanned(rounds, line)``, which gets the new length of a run whose end moved to keep its time, ``looked(row)``,
     which gets each look of the doctor, a line of signals.jsonl, right after it was written, and a number
     ``ending_seconds``: what its ``ended`` would take now.
@@ -107,12 +108,17 @@ def ending_seconds(observers: Sequence[Observer]) -> float:
     return sum(getattr(observer, "ending_seconds", 0.0) for observer in observers)
 
 
+def tell(observers: Sequence[Observer], event: str, *told: object) -> None:
+    """Tells the observers of an event; one without a method of that name does not hear of it."""
+    for observer in observers:
+        method = getattr(observer, event, None)
+        if method is not None:
+            method(*told)
+
+
 def tell_looked(observers: Sequence[Observer], row: Mapping[str, float | int | str]) -> None:
     """Tells the observers that have a method ``looked(row)`` of a look of the doctor."""
-    for observer in observers:
-        tell = getattr(observer, "looked", None)
-        if tell is not None:
-            tell(row)
+    tell(observers, "looked", row)
 
 
 class Doctor(Protocol):

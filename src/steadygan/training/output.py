@@ -14,7 +14,7 @@ from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
 from steadygan.run.records import Record, best_round
 from steadygan.training import checkpoint, fixed_latents
 from steadygan.training.finite_check import NotFiniteError
-from steadygan.training.observers import Picture
+from steadygan.training.observers import Picture, tell
 from steadygan.training.record_row import row
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ class Output:
             **times,
         }
         self.metrics.append(line)
-        for observer in self.observers:
-            observer.logged(line)
+        tell(self.observers, "logged", line)
 
     def picture(self, game: Game, round_: int) -> None:
         """Gives observers samples of fixed latents."""
@@ -110,8 +109,7 @@ class Output:
             score=fixed_latents.score_points(game) if points else None,
             lines=None if alphabet is None else tuple(decode(samples, alphabet)),
         )
-        for observer in self.observers:
-            observer.pictured(picture)
+        tell(self.observers, "pictured", picture)
 
     def evaluate(self, game: Game, counters: Counters) -> None:
         """Appends a line to evaluations.jsonl: metrics of samples, and the number that ``keep_best`` names."""
@@ -127,8 +125,7 @@ class Output:
             if counters.round:  # it has no value before the first round
                 line[number] = float(game.objective_number(number))
         self.evaluations.append(line)
-        for observer in self.observers:
-            observer.evaluated(line)
+        tell(self.observers, "evaluated", line)
 
     def save(self, game: Game, counters: Counters, notes: Mapping[str, Any], seen: Mapping[str, Tensor] | None) -> Path:
         """Writes a checkpoint and prunes older ones.
@@ -145,8 +142,7 @@ class Output:
         path = checkpoint.save_checkpoint(self.checkpoints, game, counters, extra, seen)
         options = game.recipe.run
         checkpoint.prune(self.checkpoints, options.keep_last, options.keep_every, best_round(self.evaluations.rows()))
-        for observer in self.observers:
-            observer.saved(counters.round, path)
+        tell(self.observers, "saved", counters.round, path)
         return path
 
     def closing(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ FORMS = {
     ),
     "patches in a row": (4, lambda s, x: s[:, None], lambda s: s.mean(1)),
     "score and more": (1, lambda s, x: (s, x.flatten(1), x.flatten(1)), lambda s: s[:, 0]),
-    "last of each scale": (2, lambda s, x: [[x, s[:, :1]], [s[:, 1:]]], lambda s: s.mean(1)),
+    "last of each scale": (2, lambda s, x: [[x.repeat(1, 3, 1, 1), s[:, :1]], [s[:, 1:]]], lambda s: s.mean(1)),
     "score and features": (1, lambda s, x: (s, x.flatten(1)), lambda s: s[:, 0]),
     "score map and feature maps": (4, lambda s, x: (s.view(-1, 1, 2, 2), x.repeat(1, 3, 1, 1)), lambda s: s.mean(1)),
     "dict": (4, lambda s, x: {"score": s[:, 0], "class_logits": s[:, 1:]}, lambda s: s[:, 0]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from steadygan.balance import Steps, StepsByLoss
-from steadygan.ema import update_average
+from steadygan.ema import move_average
 from steadygan.networks.layers.drawn import DrawnGenerator
 from steadygan.networks.layers.given import copied
 from steadygan.networks.layers.inspect import (
@@ -307,7 +307,7 @@ class Game:
         if self.recipe.growth is not None:  # one step forgets as much at every level, as in ProGAN's code
             batch = self.recipe.fakes
         decay = self.recipe.average.decay(batch, seen, self.recipe.position(round_), self.recipe.pace(round_))
-        update_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
+        move_average(self._average_tensors, [p.data for p in self.generator.parameters()], decay)
         self.copy_buffers()
 
     def copy_buffers(self) -> None:

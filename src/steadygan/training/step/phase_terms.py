@@ -14,6 +14,7 @@ from steadygan.penalties.base import WeightPenalty
 from steadygan.phases import is_of_weights
 from steadygan.training.step import patches
 from steadygan.training.step.scoring import (
+    held_of,
     join_batches,
     norms_at,
     of_finest,
@@ -130,7 +131,7 @@ def critic_terms(
                     at_points[at] = measured
                 measured = norms_of_packs(measured, game.packing)
                 first = of_finest(measured) if first is None else first
-            mean = over_levels(game.critic_penalty(index).hold(measured)).mean()
+            mean = over_levels(held_of(game.critic_penalty(index), measured)).mean()
             total = _added(total, share * _weight(game, phase, index, mean) * mean)
         total = _with_weight_penalties(game, phase, total, share)
     return Terms(_sum(loss, total), total, first, _kept(outputs.get("real")), _kept(outputs.get("fake")))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from steadygan.errors import UsageError
 from steadygan.penalties.gradient_norms import (
     gradient_of,
     input_gradient_norm,
@@ -23,7 +24,7 @@ from steadygan.types import Batch, CriticOutput, Sample, Scales, at_each_scale, 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from steadygan.penalties import LocationLike
+    from steadygan.penalties import CriticPenalty, LocationLike
     from steadygan.training.step.game import Game
     from steadygan.training.step.state import GameState
 
@@ -102,6 +103,21 @@ def _norms_of(gradient: Sample, output: CriticOutput) -> Tensor:
 def _norms_of_levels(gradient: Sample) -> Tensor:
     """[N, L]: a level's score depends on the samples of that level alone."""
     return torch.stack([norm_of_gradient(level) for level in scales_of(gradient)], dim=1)
+
+
+def held_of(penalty: CriticPenalty, measured: Tensor) -> Tensor:
+    """A penalty's ``hold`` of norms or scores [N], or [N, L] of levels.
+
+    Raises:
+        UsageError: for another number of values than it got: a mean, or a tensor that was broadcast.
+    """
+    held = penalty.hold(measured)
+    if held.shape[:1] != measured.shape[:1] or held.numel() != measured.numel():
+        raise UsageError(
+            f"{type(penalty).__name__}.hold gave shape {list(held.shape)} for {list(measured.shape)}; needed: one "
+            "value for each sample, [N], of which the mean is taken afterwards"
+        )
+    return held
 
 
 def over_levels(held: Tensor) -> Tensor:
