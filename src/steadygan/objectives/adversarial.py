@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from steadygan.checks import above, refused, within
 from steadygan.codec import OMIT_DEFAULT
-from steadygan.errors import UsageError
+from steadygan.errors import UsageError, enumerated
 from steadygan.losses import Loss, Wasserstein
 from steadygan.objectives.base import State
 from steadygan.types import CriticOutput
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+PARTS = ("critic", "generator", "needs_real", "mixes_samples", "has_labels")
+"""of a loss: two functions and what a training step depends on"""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,14 @@ class Adversarial:
     linear there, a large one shows its curvature (Qin et al. 2020)"""
 
     def __post_init__(self) -> None:
-        if isinstance(self.loss, type) or not hasattr(self.loss, "needs_real"):
+        missing = [name for name in PARTS if not hasattr(self.loss, name)]
+        if isinstance(self.loss, type) or len(missing) == len(PARTS):
             raise refused("Adversarial.loss", self.loss, "a loss, such as losses.Hinge() (docs/extending.md)")
+        if missing:
+            raise UsageError(
+                f"Adversarial.loss: {type(self.loss).__name__} has no {enumerated(missing)}; a loss has "
+                f"{enumerated(PARTS)} (docs/extending.md)"
+            )
         above("score_scale", self.score_scale, 0)
         within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")
         if self.real_label != 1.0 and not self.loss.has_labels:

@@ -12,6 +12,7 @@ from steadygan.networks.layers.inspect import group_size
 from steadygan.phases import is_of_weights, player_of, sees_batch
 from steadygan.training.step.draws import micro_batches
 from steadygan.training.trial import parts
+from steadygan.training.validate.own_loss import check_own_losses
 from steadygan.training.validate.reading import BATCH_NORMS, gradient_penalties, module_names, splits_batches, zeros
 from steadygan.types import Batch
 
@@ -28,6 +29,7 @@ def refuse(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: i
     Raises:
         UsageError: one line that names the remedy.
     """
+    check_own_losses(recipe, processes)
     _check_number_names(recipe)
     _check_levels(recipe, generator, critic)
     _check_groups(recipe, critic, processes)
