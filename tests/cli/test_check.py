@@ -40,6 +40,20 @@ def test_a_last_checkpoint_without_its_state_file_is_lost(runs: Path, capsys: py
     assert "000001" not in said
 
 
+def test_kinds_that_are_not_named_are_no_damage(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs / "runs/tiny"
+    own = (folder / "recipe.yaml").read_text().replace("kind: Wasserstein", "kind: TheirLoss")
+    assert "TheirLoss" in own
+    (folder / "recipe.yaml").write_text(own)
+    assert main(["check", "tiny"]) == 3  # it is not what was written
+    marks = json.loads((folder / "marks.json").read_text())
+    (folder / "marks.json").write_text(json.dumps({**marks, "recipe": own}))
+    capsys.readouterr()
+    assert main(["check", "tiny"]) == 0
+    said = capsys.readouterr().out
+    assert "recipe.yaml         readable  as it was written, but" in said and "unknown kind 'TheirLoss'" in said
+
+
 def test_checking_changes_nothing(runs: Path) -> None:
     folder = runs / "runs/tiny"
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}

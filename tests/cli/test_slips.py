@@ -27,6 +27,11 @@ from tests.data.making import fill
         ("train dcgan --data -photos", "'-photos' is taken for an option; the path is './-photos'"),
         ("data -photo", "unknown option '-photo'"),
         ("sample --out -x.png", "--out: '-x.png' is taken for an option; as a value it is typed --out=-x.png"),
+        (
+            "train gan --kinds mine:Net mine:Loss",
+            "'mine:Loss' stands without --kinds: each has one of its own, --kinds mine:Net --kinds mine:Loss",
+        ),
+        ("sample --kinds mine:Net my.own:Loss", "'my.own:Loss' stands without --kinds"),
         ("sample --out --count 3", "--out: expected one argument"),
         ("resume -- -photos --rounds +5", "'--rounds' stands after '--', which ends the options"),
     ],

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from steadygan.cli import habits, interrupts, status, verbosity
+from steadygan.cli import habits, interrupts, slips, status, verbosity
 from steadygan.cli.codes import INTERRUPTED, NO_READER, of_signal
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
 from steadygan.system import end_signals, started
@@ -124,6 +124,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if first not in COMMANDS:
         raise _unknown(first)
+    slips.check_repeated("--kinds", arguments)
     module: Any = importlib.import_module(COMMANDS[first][0])
     code: int = module.run(habits.meant(first, arguments[1:]))
     return code

@@ -1,12 +1,14 @@
-"""Slips on the command line: expanded wildcards, words that begin with a dash, options after ``--``."""
+"""Slips on the command line: expanded wildcards, words that begin with a dash, options after ``--`` or not repeated."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Container, Sequence
 from itertools import pairwise
 
 from steadygan.errors import UsageError
+from steadygan.system.import_path import is_import_path
 
 
 def expanded(word: str, arguments: Sequence[str]) -> str:
@@ -36,6 +38,15 @@ def check_value(option: str, word: str, options: Container[str]) -> None:
     """Raises UsageError for a value that begins with one dash, and is taken for an option for that reason."""
     if word.startswith("-") and not word.startswith("--") and word not in options:
         raise UsageError(f"{option}: '{word}' is taken for an option; as a value it is typed {option}={word}")
+
+
+def check_repeated(option: str, arguments: Sequence[str]) -> None:
+    """Raises UsageError for a second class behind an option that takes one, ``--kinds mine:Net mine:Loss``."""
+    for place in (index for index, word in enumerate(arguments) if word == option):
+        names = list(itertools.takewhile(is_import_path, arguments[place + 1 :]))
+        if len(names) > 1 and names[1].rpartition(":")[2][0].isupper():
+            typed = " ".join(f"{option} {name}" for name in names)
+            raise UsageError(f"'{names[1]}' stands without {option}: each has one of its own, {typed}")
 
 
 def word_after(option: str, arguments: Sequence[str]) -> str:

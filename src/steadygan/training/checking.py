@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ def _recipe(folder: Path, marks: Marks | None, kinds: tuple[Kind, ...]) -> tuple
     try:
         recipe = recipes.load(folder / name, extra=kinds)
     except SteadyganError as error:
+        if marks is not None and _text_of(folder / name) == marks.recipe:
+            return None, Finding(name, "readable", f"as it was written, but {error}")
         return None, Finding(name, "damaged", str(error))
     if marks is None:
         return recipe, Finding(name, "readable", "of a version that kept no hashes")
@@ -127,6 +130,12 @@ def _recipe(folder: Path, marks: Marks | None, kinds: tuple[Kind, ...]) -> tuple
         return recipe, Finding(name, "whole")
     fields = ", ".join(f"{change.field} {shown(change.old)} → {shown(change.new)}" for change in changes[:4])
     return recipe, Finding(name, "changed", f"since the last session: {fields}")
+
+
+def _text_of(path: Path) -> str | None:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8")
+    return None
 
 
 def _read(folder: Path, name: str, read: Callable[[Path], Any], marks: Marks | None) -> tuple[Finding, Any]:
