@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -158,8 +159,9 @@ class Ranked:
 def ranked(results: Results) -> list[Ranked]:
     """The settings, the least mean distance first; after those that all seeds finished, those that some did not.
 
-    All are compared with the one that came out best: each interval of a difference has the level 1 - 0.05 / (number of
-    comparisons), so that all of them hold together at 95% (Bonferroni).
+    All are compared with the one that came out best. Which one that is depends on the same values, so that any pair of
+    the n settings may be compared: each interval of a difference has the level 1 - 0.05 / (n (n - 1) / 2), and all of
+    them hold together at 95% (Bonferroni), whichever setting comes out first.
     """
     settings = list({repr(row.settings): row.settings for row in results}.values())
     values = [results.by_seed(BEST, **each) for each in settings]
@@ -170,7 +172,7 @@ def ranked(results: Results) -> list[Ranked]:
     )
     if not filled:
         return []
-    level = 1 - (1 - intervals.LEVEL) / max(1, len(filled) - 1)
+    level = 1 - (1 - intervals.LEVEL) / max(1, math.comb(len(filled), 2))
     return [
         Ranked(
             settings[index],
@@ -202,7 +204,7 @@ def _table(results: Results) -> Table:
     note = (
         f"{metric}: the least of each training's evaluations, lower is better, as a mean over seeds with its 95% "
         "interval. The last two columns compare with the first row by the seeds that both have, at a level that holds "
-        "for all comparisons together; 'no' means that other seeds may turn the order round."
+        "for all pairs of settings together; 'no' means that other seeds may turn the order round."
     )
     return Table(columns, cells, note)
 
