@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_the_plan_starts_nothing(place: Path, capsys: pytest.CaptureFixture[str]
     assert main([*SMOKE, "--plan", "--workers", "2"]) == 0
     assert "2 settings x 2 seeds, 4 trials" in capsys.readouterr().out
     assert not (place / "runs").exists()
+
+
+def test_the_plan_as_json_has_the_rounds_that_a_time_was_fitted_to(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["study", CALCULATED, "--plan", "--workers", "1", "--minutes", "2"]
+    assert main([*words, "--quiet", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert main(words) == 0
+    assert f" {answer['rows'][0]['rounds']:,} rounds, 10.0 ms each" in capsys.readouterr().out
+    assert answer["rows"][0]["rounds"] > 1_000  # of the scale's 10
 
 
 def test_the_paper_s_scale_is_not_started_by_accident(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +125,7 @@ WRONG = [
     (["study", "../x"], "unknown study"),
     (["study", "a\x1b[2Jb"], "unknown study"),
     (["study", "--minutes", "3"], "for one study"),
+    (["study", "--device", "cuda"], "for one study"),
     (["study", "--docs", "nowhere"], "no folder"),
     (["study", "--docs", "."], "holds no studies"),
 ]

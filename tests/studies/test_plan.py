@@ -49,6 +49,27 @@ def test_a_time_without_room_for_a_round_is_refused() -> None:
         plan.fitted_share([Cost({}, 1, 1, 0.0, unknown="no data")], 1, 1)
 
 
+def test_what_measuring_took_is_no_time_for_rounds() -> None:
+    costs = [cost(1_000, 0.01, 5)]
+    share = plan.fitted_share(costs, 2, 1, spent=60.0)
+    assert share == plan.fitted_share(costs, 1, 1)
+    with pytest.raises(UsageError, match=r"takes 1\.2 minutes with 1 worker, 60 s of measuring among them"):
+        plan.fitted_share([cost(trials=4, before=3.0, seconds=0.1)], 1, 1, spent=60.0)
+
+
+def test_a_study_that_begins_counts_the_time_of_measuring(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock, measured = [0.0], plan.measured
+
+    def slow(*arguments):  # type: ignore[no-untyped-def]
+        clock[0] += 15.0
+        return measured(*arguments)
+
+    monkeypatch.setattr(plan, "measured", slow)
+    monkeypatch.setattr(session.time, "perf_counter", lambda: clock[0])
+    folder = begun(tmp_path / "s", minutes=0.5, workers=1)
+    assert folder.trials[0].work.rounds == pytest.approx(15 / (4 * MARGIN * SECONDS), rel=0.05)
+
+
 def test_what_has_no_rounds_stays_as_it_is() -> None:
     assert plan.fitted_share([cost(1, 0.0)], 10, 1) == 1.0
 

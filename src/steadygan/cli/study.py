@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +16,12 @@ from steadygan.cli.codes import of_signal
 from steadygan.cli.parser import Parser, at_least, integer, minutes
 from steadygan.cli.runs import table
 from steadygan.errors import UsageError, unknown_name
+from steadygan.system import started
 from steadygan.system.output_paths import check_output_folder
 from steadygan.system.terminal import is_terminal, raw_of, width_of
+
+CPU = "cpu"
+"""that trials train on unless --device names another"""
 
 if TYPE_CHECKING:
     from steadygan.studies.definition import Definition
@@ -88,7 +94,7 @@ def add_sharing(parser: Parser) -> None:
     add = parser.add_argument
     add("--workers", type=workers, metavar="N", help="processes that share the trials (default: one a core), or ray")
     add("--minutes", type=minutes, metavar="N", help="fits the rounds of all trials to a time for the whole study")
-    add("--device", default="cpu", metavar="D", help="cpu (default), cuda, cuda:1 or mps: what trials train on")
+    add("--device", default=CPU, metavar="D", help="cpu (default), cuda, cuda:1 or mps: what trials train on")
     add("--out", metavar="DIR", help="the study's folder (default: one below runs/studies/)")
     add("--again", action="store_true", help="begins trials anew that failed")
     add("--plan", action="store_true", help="says what it would cost, by measured speed, and ends")
@@ -142,9 +148,8 @@ def _by_kind(texts: Sequence[str]) -> dict[str, str]:
 
 def _without_name(values: argparse.Namespace) -> int:
     """The gallery, or the list of studies."""
-    given = [
-        name for name in ("seeds", "data", "minutes", "out", "again", "leave", "slurm", "yes") if getattr(values, name)
-    ]
+    options = ("seeds", "data", "minutes", "out", "again", "leave", "slurm", "yes")
+    given = [name for name in options if getattr(values, name)] + ["device"] * (values.device != CPU)
     if given:
         raise UsageError(f"--{given[0]} is for one study: 'steadygan study NAME --{given[0]} ...'")
     if values.docs is not None:
@@ -179,13 +184,16 @@ def print_plan(definition: Definition, values: argparse.Namespace) -> int:
     from steadygan.studies import plan, session
 
     study = definition.made()
+    began = started.began()
     costs = plan.measured(definition, study)
     asked = values.workers if isinstance(values.workers, int) else session.usual_workers(definition)
     count = min(asked, sum(cost.trials for cost in costs))
-    definition = session.fitted(definition, costs, values.minutes, count, verbosity.say)
+    spent = time.perf_counter() - began
+    definition = session.fitted(definition, costs, values.minutes, count, verbosity.say, spent=spent)
     if values.json:
         seconds = plan.seconds_with(costs, count, definition.share)
-        print_json("study", costs, study=study.name, scale=definition.scale, workers=count, seconds=seconds)
+        rows = [dataclasses.replace(cost, rounds=cost.rounds_with(definition.share)) for cost in costs]
+        print_json("study", rows, study=study.name, scale=definition.scale, workers=count, seconds=seconds)
         return 0
     print("\n".join(plan.plan_lines(definition, study, costs, count)))
     return 0
@@ -210,9 +218,9 @@ def _print_script(definition: Definition, values: argparse.Namespace) -> int:
         say=notes.append,
     )
     words = ["study", values.name, "--scale", definition.scale, "--out", str(folder.path.resolve())]
-    words += [] if definition.device == "cpu" else ["--device", definition.device]
+    words += [] if definition.device == CPU else ["--device", definition.device]
     words += ["--workers", "1", "--leave", *(["--yes"] if definition.scale == "paper" else [])]
-    print(slurm.script(words, study.name, tasks, notes, definition.device != "cpu"), end="")
+    print(slurm.script(words, study.name, tasks, notes, definition.device != CPU), end="")
     return 0
 
 

@@ -38,7 +38,11 @@ class Cost:
 
     def of_trial(self, share: float = 1.0) -> float:
         """Seconds of one trial with a share of its rounds."""
-        return self.before + MARGIN * max(1, round(share * self.rounds)) * self.seconds_per_round
+        return self.before + MARGIN * self.rounds_with(share) * self.seconds_per_round
+
+    def rounds_with(self, share: float) -> int:
+        """The rounds of one trial with a share of them, as ``Trial.fitted`` has them."""
+        return max(1, round(share * self.rounds))
 
 
 def measured(definition: Definition, study: Study | None = None) -> tuple[Cost, ...]:
@@ -77,8 +81,14 @@ def seconds_with(costs: Sequence[Cost], workers: int, share: float = 1.0) -> flo
     return max(ends)
 
 
-def fitted_share(costs: Sequence[Cost], minutes: float, workers: int) -> float:
+def fitted_share(costs: Sequence[Cost], minutes: float, workers: int, spent: float = 0.0) -> float:
     """The share of the rounds with which the whole study takes so long.
+
+    Args:
+        costs: of its settings
+        minutes: for the whole study
+        workers: that share it
+        spent: seconds of that time which are over
 
     Raises:
         UsageError: for a time that is too short for one round each, or a cost that could not be measured.
@@ -86,12 +96,13 @@ def fitted_share(costs: Sequence[Cost], minutes: float, workers: int) -> float:
     unknown = next((cost.unknown for cost in costs if cost.unknown), "")
     if unknown:
         raise UsageError(f"--minutes: the cost of a trial cannot be measured: {unknown}")
-    seconds, least = 60 * minutes, 1 / max(2, *(cost.rounds for cost in costs)) / 2
+    seconds, least = 60 * minutes - spent, 1 / max(2, *(cost.rounds for cost in costs)) / 2
     shortest = seconds_with(costs, workers, least)
     if shortest > seconds:
+        after = f", {duration(spent)} of measuring among them" if spent >= 1 else ""
         raise UsageError(
-            f"--minutes is {minutes:g}; with one round a trial the study takes {shortest / 60:.1f} minutes "
-            f"with {counted(workers, 'worker')}"
+            f"--minutes is {minutes:g}; with one round a trial the study takes {(spent + shortest) / 60:.1f} minutes "
+            f"with {counted(workers, 'worker')}{after}"
         )
     low, high = least, 1e6
     if seconds_with(costs, workers, high) <= seconds:  # nothing has rounds to fit
@@ -111,7 +122,7 @@ def plan_lines(definition: Definition, study: Study, costs: Sequence[Cost], work
     ]
     for cost in costs:
         settings = settings_text(cost.settings) or "one setting"
-        rounds = max(1, round(definition.share * cost.rounds)) if definition.share != 1 else cost.rounds
+        rounds = cost.rounds_with(definition.share)
         if cost.unknown:
             lines.append(f"  {settings}: {counted(rounds, 'round')}; its cost is unknown: {cost.unknown}")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from steadygan.studies.study import SCALES, Scale
 from steadygan.studies.watching import Say, Watch
 from steadygan.studies.worker import work
 from steadygan.studies.workers import share
+from steadygan.system import started
 from steadygan.system.cores import cores
 from steadygan.system.output_paths import check_output_folder
 from steadygan.system.words import duration, number
@@ -137,10 +139,13 @@ def opened(
         raise UsageError(f"'{path}' holds something else than a study; name another --out")
     costs: tuple[plan.Cost, ...] = ()
     if minutes is not None:
+        began = started.began()
         costs = plan.measured(definition, study)
         asked = workers if isinstance(workers, int) else usual_workers(definition)  # of a cluster nothing is known yet
         count = min(asked, sum(cost.trials for cost in costs))
-        definition = fitted(definition, costs, minutes, count, say)
+        # what another machine does later has the whole time
+        spent = 0.0 if elsewhere else time.perf_counter() - began
+        definition = fitted(definition, costs, minutes, count, say, spent=spent)
     made = provenance(CPU if elsewhere else definition.device)
     return StudyFolder.begun(path, definition, made, [dataclasses.asdict(cost) for cost in costs])
 
@@ -159,14 +164,30 @@ def is_begun(definition: Definition, out: str | Path | None = None) -> bool:
 
 
 def fitted(
-    definition: Definition, costs: Sequence[plan.Cost], minutes: float | None, workers: int, say: Say
+    definition: Definition,
+    costs: Sequence[plan.Cost],
+    minutes: float | None,
+    workers: int,
+    say: Say,
+    *,
+    spent: float = 0.0,
 ) -> Definition:
-    """The definition with its rounds fitted to a time; None: as it is."""
+    """The definition with its rounds fitted to a time.
+
+    Args:
+        definition: of the study
+        costs: of its settings
+        minutes: for the whole command; None: the rounds stay as they are
+        workers: that share the trials
+        say: takes a line on what was fitted
+        spent: seconds of the time that are over, by measuring the costs
+    """
     if minutes is None:
         return definition
-    share = plan.fitted_share(costs, minutes, workers)
+    share = plan.fitted_share(costs, minutes, workers, spent)
     expected = duration(plan.seconds_with(costs, workers, share))
-    say(f"fitted to {minutes:g} minutes: {number(share)} times the scale's rounds, about {expected}")
+    after = f" after {duration(spent)} of measuring" if spent >= 1 else ""
+    say(f"fitted to {minutes:g} minutes: {number(share)} times the scale's rounds, about {expected}{after}")
     return dataclasses.replace(definition, share=share, minutes=minutes)
 
 
