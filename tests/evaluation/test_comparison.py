@@ -197,6 +197,8 @@ def test_the_same_recipe_with_the_same_seed_twice_is_refused(run_of, tmp_path):
     run.rename(copy)
     with pytest.raises(UsageError, match="same recipe with the same seed"):
         compare([run_of("a", 0, 1.0), copy])
+    with pytest.raises(UsageError, match=r"copy and .*a-0 are the same recipe"):  # not those of seeds 1 and 0
+        compare([run_of("a", 1, 1.0), copy, run_of("a", 0, 1.0)])
 
 
 def test_the_page_and_the_lines_hold_each_number_and_what_it_rests_on(run_of, tmp_path):

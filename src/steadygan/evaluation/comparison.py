@@ -147,11 +147,13 @@ def _groups(folders: Sequence[Path], row: Sequence[Evaluation]) -> tuple[tuple[G
     groups = []
     for label, members in zip(labels, members_of, strict=True):
         seeds = tuple(provenances[i].training_seed for i in members)
-        if len(set(seeds)) < len(seeds):
-            raise UsageError(
-                f"{folders[members[0]]} and {folders[members[1]]} are the same recipe with the same seed: "
-                "they say nothing about another seed"
-            )
+        for at, seed in zip(members, seeds, strict=True):
+            first = members[seeds.index(seed)]
+            if first != at:
+                raise UsageError(
+                    f"{folders[first]} and {folders[at]} are the same recipe with the same seed: "
+                    "they say nothing about another seed"
+                )
         groups.append(Group(label, tuple(folders[i] for i in members), seeds))
     return tuple(groups), differences_line(differing(plain)) if len(plain) > 1 else ""
 
