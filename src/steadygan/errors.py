@@ -69,8 +69,20 @@ def nearest(word: object, known: Iterable[str]) -> str:
     """A hint for an unknown name: ``"; did you mean 'wgan-gp'?"``, or '' if none is close."""
     if not isinstance(word, str):
         return ""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{match[0]}'?" if match else ""
+    match = close(word, known, cutoff=0.5)
+    return f"; did you mean '{match}'?" if match else ""
+
+
+def close(word: str, known: Iterable[str], cutoff: float) -> str | None:
+    """The known name that is most like a word, of those at least so like it; None if there is none.
+
+    Dashes before an option's name count for nothing: all options have them.
+    """
+    bare: dict[str, str] = {}
+    for name in known:
+        bare.setdefault(name.lstrip("-") or name, name)
+    match = difflib.get_close_matches(word.lstrip("-") or word, list(bare), n=1, cutoff=cutoff)
+    return bare[match[0]] if match else None
 
 
 def unknown_name(what: str, got: str, known: Iterable[str]) -> UsageError:

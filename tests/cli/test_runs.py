@@ -35,6 +35,16 @@ def test_no_runs_are_no_error(place: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
+    ("words", "said"), [(["runs/tiny"], "'runs/tiny' is a run"), (["tiny"], "the run of this name is in runs/")]
+)
+def test_a_run_in_place_of_a_folder_of_runs_is_not_an_empty_folder(
+    runs: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["runs", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("seconds", "said"), [(-1, "0 s"), (119, "119 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")]
 )
 def test_ages_are_one_number(seconds: float, said: str) -> None:

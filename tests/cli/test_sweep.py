@@ -90,6 +90,7 @@ WRONG = [
     ([*BASE, "data=digits,8gaussians"], "do not compare"),
     ([*BASE, "data.size=4,8"], "do not compare"),
     ([*BASE, "minutes=1,2"], "no field of a recipe"),
+    ([*BASE, "workers=1,2"], "no field of a recipe"),
     ([*BASE, "critic-steps=1,2", "--minutes", "3"], "both say how long"),
     ([*BASE, "critic-steps=1,2", "--seeds", "0"], "1 or more"),
     ([*BASE, "critic-steps=" + ",".join(map(str, range(1, 1002)))], "1,001 settings"),

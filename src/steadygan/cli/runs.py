@@ -13,7 +13,7 @@ from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser
 from steadygan.cli.removing import add_removing, remove
 from steadygan.errors import SteadyganError, UsageError
-from steadygan.run import RUNS, Run, list_runs
+from steadygan.run import RUNS, Run, is_run, list_runs
 from steadygan.run.removal import bytes_of
 from steadygan.run.state import run_state
 from steadygan.system.escapes import escaped
@@ -36,8 +36,13 @@ def run(arguments: Sequence[str]) -> int:
     add_removing(parser)
     values = parser.parse(arguments)
     root = Path(values.folder)
+    if is_run(root):
+        raise UsageError(f"'{root}' is a run; 'steadygan runs {root.parent}' lists it with the others of its folder")
     if root != RUNS and not root.is_dir():
-        raise UsageError(f"there is no folder '{root}'")
+        run_of_name = (
+            f"; the run of this name is in {RUNS}/, which 'steadygan runs' lists" if is_run(RUNS / root) else ""
+        )
+        raise UsageError(f"there is no folder '{root}'{run_of_name}")
     if values.delete is not None or values.clean is not None:
         return remove(values, root)
     if values.yes:

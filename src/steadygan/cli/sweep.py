@@ -185,13 +185,19 @@ def _changes(name: str, value: str, parser: Parser) -> list[Change]:
     """The changes of ``--NAME VALUE``, in the words of ``train``."""
     if name in _NOT_SWEPT:
         raise UsageError(f"'{name}' cannot be swept: {_NOT_SWEPT[name]}")
+    if name != "rounds" and f"--{name}" in parser.options:  # habits of other programs do not know this command's
+        raise _no_field(name, parser)
     rest, changes = overrides.split(habits.meant("train", [f"--{name}={value}"]), parser.options)
     if rest and name == "rounds":
         return [Change(("rounds",), value, f"{name}={value}")]
     if rest or not changes:
-        options = enumerated(sorted(parser.options))
-        raise UsageError(f"'{name}' is no field of a recipe, but an option of this command ({options})")
+        raise _no_field(name, parser)
     return changes
+
+
+def _no_field(name: str, parser: Parser) -> UsageError:
+    options = enumerated(sorted(parser.options))
+    return UsageError(f"'{name}' is no field of a recipe, but an option of this command ({options})")
 
 
 def _setting(text: str) -> Setting:

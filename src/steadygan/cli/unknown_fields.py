@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from steadygan import codec
 from steadygan.cli.fields import Field, paths, walk
-from steadygan.errors import enumerated
+from steadygan.errors import close, enumerated
 from steadygan.kinds import kebab
 
 
@@ -37,9 +36,9 @@ def answer(spec: Any, path: Sequence[str], typed: str, error: UnknownFieldError,
     here = [f"--{dashed((*path[: error.depth], name))}" for name in fields]
     got = f"--{dashed(path)}"
     last = got.rpartition(".")[2].removeprefix("--")
-    near = difflib.get_close_matches(got, [*here, *known], n=1, cutoff=0.75)
+    near = [found] if (found := close(got, [*here, *known], 0.75)) else []
     near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
-    near = near or difflib.get_close_matches(got, [*everywhere, *known], n=1, cutoff=0.6)
+    near = near or ([found] if (found := close(got, [*everywhere, *known], 0.6)) else [])
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     has = enumerated(dashed((field,)) for field in fields) or "no fields"
     of = f" ({error.cls.__name__} has: {has})" if error.depth else ""
