@@ -88,3 +88,10 @@ def test_a_recipe_that_grows_is_text_and_others_name_no_growth():
 def test_what_cannot_grow_is_refused(make, words):
     with pytest.raises(UsageError, match=words):
         make()
+
+
+def test_levels_of_different_batches_have_no_batch_in_common():
+    # critic steps times the last level's batch are not the images seen: a panel counted 4 of 16
+    assert Growth(batches=(16, 16)).one_batch(16) == 16
+    assert Growth(batches=(16, 16)).one_batch(4) is None
+    assert Growth(batches=(16, 8)).one_batch(8) is None

@@ -71,6 +71,10 @@ class Growth:
                 "one for each level below the full size, or no factors"
             )
 
+    def one_batch(self, full: int) -> int | None:
+        """The batch of all levels, with that of the full size; None if they differ."""
+        return full if set(self.batches) == {full} else None
+
     @property
     def levels(self) -> int:
         """Number of levels, with the full size."""

@@ -18,10 +18,10 @@ from steadygan.types import SampleSpec
 @pytest.mark.parametrize(
     ("signs", "line"),
     [
-        (Signs(0.03), "too early to say (3% of the planned images)"),
-        (Signs(0.0), "too early to say (0% of the planned images)"),
+        (Signs(0.03), "too early to say (3% of the planned rounds)"),
+        (Signs(0.0), "too early to say (0% of the planned rounds)"),
         # all samples of an untrained generator are alike
-        (Signs(0.099, spread=0.01, change=0.0), "too early to say (9% of the planned images)"),
+        (Signs(0.099, spread=0.01, change=0.0), "too early to say (9% of the planned rounds)"),
         (Signs(0.5, spread=0.08, change=1.0), "samples look alike: they vary 0.08 times as much as the data"),
         (Signs(0.5, spread=0.3, change=1.0), "samples still change"),
         (Signs(0.5, spread=0.9, change=0.01), "samples hardly change any more"),

@@ -139,7 +139,7 @@ def test_the_live_display_shows_round_losses_speed_and_picture() -> None:
     assert "round 3/2,000" in shown
     assert "critic -1.23   W 1.20   generator 0.500\n" in shown
     assert "4,096 images seen   12.3k images/s\n" in shown
-    assert "too early to say (0% of the planned images)\n" in shown
+    assert "too early to say (0% of the planned rounds)\n" in shown
     assert f"picture {START.folder / 'samples' / '000002.png'}" in shown
 
 

@@ -46,7 +46,7 @@ def test_only_observers_that_want_looks_get_them(tmp_path: Path, rows: list[Any]
 def test_before_the_first_look_a_judgement_is_from_pictures_and_rows(tmp_path: Path, rows: list[Any]) -> None:
     watch = Watch(start(tmp_path))
     watch.logged({"round": 6, "critic_loss": 1.0})
-    assert watch.judgement("images") == "too early to say (2% of the planned images)"
+    assert watch.judgement("images") == "too early to say (2% of the planned rounds)"
     for row in rows:
         watch.looked(row)
     assert watch.judgement("images").startswith("mode collapse")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EARLY = 0.1
-"""share of the planned samples below which nothing is said of the generated ones: they vary little at the start"""
+"""share of the planned rounds below which nothing is said of the generated ones: they vary little at the start"""
 FEW = 2000
 """samples seen, below which likewise: a run of few rounds has hardly begun when a tenth of them is done"""
 ALIKE = 0.25
@@ -41,7 +41,7 @@ def judgement(signs: Signs, what: str = "samples") -> str:
     if not signs.finite:
         return "a loss is not finite"
     if signs.share < EARLY:
-        return f"too early to say ({int(100 * signs.share)}% of the planned {what})"
+        return f"too early to say ({int(100 * signs.share)}% of the planned rounds)"
     if signs.seen is not None and signs.seen < FEW:
         return f"too early to say (fewer than {FEW:,} {what} seen)"
     if signs.spread is not None and signs.spread < ALIKE:

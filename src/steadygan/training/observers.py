@@ -46,7 +46,7 @@ class RunStart:
     """root mean square distance of the data's values from their means, in the units of ``Picture.samples``; None for
     text, and if it is not known"""
     batch: int | None = None
-    """real samples of a critic step; None: not known"""
+    """real samples of each critic step; None: not known, or not the same in all"""
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ class Trainer:
         Raises:
             RunError: one line, after the observers' ``ended``; the last checkpoint stays valid.
         """
+        growth, batch = self.recipe.growth, self.recipe.batch
         start = RunStart(
             folder=self.folder,
             name=self.recipe.name,
@@ -114,7 +115,7 @@ class Trainer:
             rounds=self.recipe.rounds,
             plan=tuple(lines),
             data_spread=data_spread(self.dataset),
-            batch=self.recipe.batch,
+            batch=batch if growth is None else growth.one_batch(batch),
         )
         for observer in self.observers:
             observer.started(start)
