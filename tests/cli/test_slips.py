@@ -26,6 +26,7 @@ from tests.data.making import fill
         ("train -photos", "'-photos' is taken for an option; the path is './-photos'"),
         ("train dcgan --data -photos", "'-photos' is taken for an option; the path is './-photos'"),
         ("data -photo", "unknown option '-photo'"),
+        ("bench --repeats -3", "--repeats: got -3; it has to be 2 or more"),
         ("sample --out -x.png", "--out: '-x.png' is taken for an option; as a value it is typed --out=-x.png"),
         (
             "train gan --kinds mine:Net mine:Loss",

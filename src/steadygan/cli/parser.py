@@ -103,7 +103,8 @@ class Parser(argparse.ArgumentParser):
         option = message.partition(":")[0]
         word = slips.word_after(option, self._given)
         slips.check_dash(word)
-        slips.check_value(option, word, self._option_string_actions)
+        if not self._negative_number_matcher.match(word):  # such a word is read as a value: the message is on that
+            slips.check_value(option, word, self._option_string_actions)
         raise UsageError(message)
 
 
