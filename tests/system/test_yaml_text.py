@@ -62,3 +62,11 @@ def test_aliases_in_bounds_are_read():
         "b": {"lr": 1e-4},
         "c": {"lr": 1e-4, "eps": 1.0},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("[{kind: R1", 1), ("a: 1\nb: [{kind: R1\n\n", 2), ("a: ]\nb: 1\n", 1), ("a: 1\nb: ]\nc: 2", 2)]
+)
+def test_a_text_that_ends_too_early_does_so_in_its_last_line(text: str, line: int) -> None:
+    with pytest.raises(UsageError, match=f"no valid YAML in line {line}: "):
+        read_yaml(text, "it")

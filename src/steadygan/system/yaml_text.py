@@ -63,7 +63,8 @@ def read_yaml(text: str, where: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark is not None else ""
+        last = text.rstrip().count("\n") + 1  # the parser in C sees the end of the text a line later
+        line = f" in line {min(mark.line + 1, last)}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
         raise UsageError(f"{where} is no valid YAML{line}: {problem}") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
