@@ -45,6 +45,7 @@ BAD = [
     Bad("bench --engines compile", "unknown engine 'compile'; did you mean 'compiled'?"),
     Bad("bench --precisions fp64", "precision 'fp64' is unknown (known: auto, fp32, tf32, bf16)"),
     Bad("bench --repeats 1", "--repeats: got 1; it has to be 2 or more"),
+    Bad("train progan digits --critic.width 8", "unknown option '--critic.width' (ProGANCritic has: base, most, group"),
     Bad("bench --engins eager", "unknown option '--engins'; did you mean --engines?"),
     # recipes
     Bad("train wgn-gp", "unknown recipe 'wgn-gp'; did you mean 'wgan-gp'?"),

@@ -36,7 +36,14 @@ def answer(spec: Any, path: Sequence[str], typed: str, error: UnknownFieldError,
     here = [f"--{dashed((*path[: error.depth], name))}" for name in fields]
     got = f"--{dashed(path)}"
     last = got.rpartition(".")[2].removeprefix("--")
-    near = [found] if (found := close(got, [*here, *known], 0.75)) else []
+    if error.depth:  # of fields of one part its name makes none more alike
+        by_name = dict(zip(map(dashed, ((field,) for field in fields)), here, strict=True))
+        found = by_name.get(close(dashed(path[error.depth :]), by_name, 0.6) or "")
+        there = {*here, f"--{dashed(path[: error.depth])}"}
+        everywhere = [path for path in everywhere if path not in there]
+    else:
+        found = close(got, [*here, *known], 0.75)
+    near = [found] if found else []
     near = near or [path for path in everywhere if path.endswith(f".{last}")][:2]
     near = near or ([found] if (found := close(got, [*everywhere, *known], 0.6)) else [])
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
