@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,20 +23,21 @@ COLUMNS, ROWS = 16, 2
 
 
 class Group(NamedTuple):
-    """Trainings that may be compared: of one length, on as many pictures."""
+    """Trainings that may be compared: of one length, on as many pictures, by one processor."""
 
     length: str
     """'3 min'"""
     pictures: str
     """'100 pictures'; '' for all of a kind"""
+    processor: str
 
 
 def groups(runs: dict[str, dict[str, Any]]) -> dict[Group, list[dict[str, Any]]]:
-    """The trainings by length and number of pictures, the largest group first."""
+    """The trainings by length, number of pictures and processor, the largest group first."""
     found: dict[Group, list[dict[str, Any]]] = {}
     for key, run in runs.items():
         _, _, length, _, *count = key.rsplit(", ", 4) if key.endswith("pictures") else key.rsplit(", ", 3)
-        found.setdefault(Group(length, *(count or [""])), []).append(run)
+        found.setdefault(Group(length, *(count or [""]), run["processor"]), []).append(run)
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
@@ -63,13 +65,13 @@ def _cell(runs: list[dict[str, Any]]) -> str:
 def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     """Writes the tables into the page, and pictures of samples: of the first group by kind, of the others together."""
     (first, most), *others = groups(runs).items()
-    parts = [f"{_title(first)}:\n\n{table(most)}{_processors(most)}"]
+    parts = [f"{_title(first)}:\n\n{table(most)}"]
     for kind in (*KINDS, UNSEEN):
         of_kind = [run for run in most if run["kind"] == kind.name and NUMBER in run]
         _save(_bands(of_kind, folder, "recipe"), f"folders-{kind.name}", f"Samples on {kind.name}, by recipe")
     for group, trained in others:
-        title, name = _title(group), "-".join(("folders", *" ".join(group).split()))
-        parts.append(f"{title}:\n\n{table(trained)}{_processors(trained)}")
+        title, name = _title(group), "-".join(("folders", *re.findall(r"\w+", " ".join(group).lower())))
+        parts.append(f"{title}:\n\n{table(trained)}")
         for size in sorted({kind.size for kind in (*KINDS, UNSEEN)}):
             names = {kind.name for kind in (*KINDS, UNSEEN) if kind.size == size}
             of_size = [run for run in trained if run["kind"] in names and NUMBER in run]
@@ -78,15 +80,8 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     write_between(PAGE, BEGIN, END, "\n\n".join(parts))
 
 
-def _processors(runs: list[dict[str, Any]]) -> str:
-    """What the trainings of a table ran on, where that was written down."""
-    known = dict.fromkeys(run["processor"] for run in runs if "processor" in run)
-    return f"\n\nProcessor: {'; '.join(known)}." if known else ""
-
-
 def _title(group: Group) -> str:
-    minutes = group.length.replace(" min", " minutes")
-    return f"{minutes}, {group.pictures}" if group.pictures else f"{minutes}, all pictures"
+    return f"{group.length.replace(' min', ' minutes')}, {group.pictures or 'all pictures'} ({group.processor})"
 
 
 def _bands(runs: list[dict[str, Any]], folder: Path, by: str) -> tuple[list[NDArray[np.uint8]], list[str]] | None:

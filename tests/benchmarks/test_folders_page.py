@@ -31,16 +31,18 @@ RUNS = {
 }
 
 
-def test_tables_give_the_mean_the_range_what_collapsed_and_the_processor(written):
-    text = written(RUNS)
-    assert "| `default` | 1.100 (0.100 to 2.100); 1,000 images; 1 collapsed |\n\nProcessor: a CPU, AVX2." in text
-    assert "| `default` | 0.050; 1,000 images |\n\nProcessor: another, AVX2." in text
+def test_tables_give_the_mean_the_range_and_what_collapsed_of_one_processor(written):
+    text = written({**RUNS, "writing, default, 3 min, seed 3": trained("writing", 3, 9.0, "another, AVX2")})
+    assert "3 minutes, all pictures (a CPU, AVX2):" in text
+    assert "| `default` | 1.100 (0.100 to 2.100); 1,000 images; 1 collapsed |" in text
+    assert text.index("3 minutes, all pictures (another, AVX2):") < text.index("| `default` | 9.000; 1,000 images |")
+    assert "10 minutes, all pictures (another, AVX2):" in text and "| `default` | 0.050; 1,000 images |" in text
     assert text.startswith("before") and text.endswith("after\n")
 
 
 def test_pictures_of_trainings_made_elsewhere_are_kept(written, tmp_path):
-    kept = tmp_path / "folders-10-min-32.png"
+    kept = tmp_path / "folders-10-min-another-avx2-32.png"
     kept.write_bytes(b"a picture")
-    assert "(pictures/folders-10-min-32.png)" in written(RUNS) and kept.read_bytes() == b"a picture"
+    assert "(pictures/folders-10-min-another-avx2-32.png)" in written(RUNS) and kept.read_bytes() == b"a picture"
     kept.unlink()
-    assert "folders-10-min-32.png" not in written(RUNS)
+    assert "another-avx2-32.png" not in written(RUNS)
