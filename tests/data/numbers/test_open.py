@@ -141,3 +141,11 @@ def test_the_form_is_for_arrays_alone() -> None:
 def test_numbers_whose_squares_overflow_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"numbers as large as .*e\+"):
         opened(saved(tmp_path, signals=SIGNALS.astype(np.float64) * 1e200))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i2"])
+def test_the_order_of_bytes_is_no_part_of_the_data(tmp_path: Path, dtype: str) -> None:
+    little, big = ((SIGNALS * 100).astype(order + dtype) for order in "<>")
+    ours, theirs = (opened(saved(tmp_path, signals=each)) for each in (little, big))
+    assert ours.fingerprint == theirs.fingerprint
+    assert np.array_equal(ours.held_out.samples, theirs.held_out.samples)

@@ -84,7 +84,8 @@ def _check_size(flat: Array, split: Numbers) -> None:
 
 
 def digest_of(row: NDArray[np.generic]) -> bytes:
-    """Hash of one sample: its shape and its bytes."""
+    """Hash of one sample: its shape and its numbers, in whatever order of bytes they are stored."""
+    row = row.astype(row.dtype.newbyteorder("<"), copy=False)
     hasher = hashlib.blake2b(f"{row.shape}{row.dtype.str}".encode(), digest_size=16)
     hasher.update(np.ascontiguousarray(row).data)
     return hasher.digest()
