@@ -69,3 +69,9 @@ def test_a_class_is_known_by_the_name_that_its_label_has(name):
     names = ("a", printable(name))
     assert class_numbers(name, names, 2) == [1]
     assert class_numbers([name, "a"], names, 2) == [1, 0]
+
+
+def test_truth_is_a_name_and_no_number():
+    assert class_numbers([True, False], ("False", "True"), 2) == [1, 0]
+    with pytest.raises(UsageError, match="unknown class 'True'"):
+        class_numbers(True, ("a", "b"), 2)

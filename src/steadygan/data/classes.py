@@ -41,6 +41,8 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
         UsageError: for a class that the data does not have; suggests the nearest name.
     """
     asked = asked.tolist() if hasattr(asked, "tolist") else asked  # of numpy and of torch
+    if isinstance(asked, bool):  # True is the name of a class of truth values, not the second class of others
+        asked = str(asked)
     if isinstance(asked, int):
         return [_checked(asked, classes)]
     if not isinstance(asked, str):
