@@ -334,7 +334,7 @@ def test_a_text_without_fields_is_no_recipe(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("name: [1\n", 2),
+        ("name: [1\n", 1),
         ("batch: 64\nname: a: b", 2),
         ("batch: 64\n\t- x", 2),
         ('batch: "a\nb', 2),

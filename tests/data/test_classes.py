@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steadygan.data.classes import class_numbers, some_classes
+from steadygan.data.images.pictures import printable
 from steadygan.errors import UsageError
 
 NAMES = ("cat", "dog", "tabby, ginger", "7")
@@ -61,3 +62,16 @@ def test_accents_may_be_typed_in_either_form():
     assert class_numbers("cafe\u0301", ("tee", "caf\u00e9"), 2) == [1]
     assert class_numbers("caf\u00e9, tee", ("tee", "cafe\u0301"), 2) == [1, 0]
     assert class_numbers("cafe\u0301", ("caf\u00e9", "cafe\u0301"), 2) == [1]
+
+
+@pytest.mark.parametrize("name", [" a", "a ", "a\nb", "\x1b[1m", " "])
+def test_a_class_is_known_by_the_name_that_its_label_has(name):
+    names = ("a", printable(name))
+    assert class_numbers(name, names, 2) == [1]
+    assert class_numbers([name, "a"], names, 2) == [1, 0]
+
+
+def test_truth_is_a_name_and_no_number():
+    assert class_numbers([True, False], ("False", "True"), 2) == [1, 0]
+    with pytest.raises(UsageError, match="unknown class 'True'"):
+        class_numbers(True, ("a", "b"), 2)

@@ -69,3 +69,12 @@ def test_the_range_of_the_largest_numbers_does_not_overflow():
 def test_units_survive_json():
     units = Units((0.5, 1.0), (2.0, 0.0), "int16", ("a", "b"), (True, False))
     assert Units.from_json(json.loads(json.dumps(units.to_json()))) == units
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "float16", "float32"])
+def test_numbers_beyond_a_type_stop_at_its_ends(dtype):
+    limits = np.finfo(dtype) if dtype.startswith("f") else np.iinfo(dtype)
+    low, high = float(limits.min), float(limits.max)
+    units = to_unit_range(np.array([low]), np.array([high]), np.dtype(dtype))
+    assert units.restored(np.array([[[-1, 1]]], np.float32)).tolist() == [[[limits.min, limits.max]]]
+    assert units.restored(np.array([[[-1.5, 1.5]]], np.float32)).tolist() == [[[limits.min, limits.max]]]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from steadygan.errors import UsageError
-from steadygan.features.by_path import features_by_path
+from steadygan.evaluation.run_evaluation import evaluate
+from steadygan.features.by_path import features_by_path, features_given
 
 CODE = """
 import numpy as np
@@ -105,3 +107,25 @@ def test_a_module_that_does_not_take_the_images_is_told_before_it_is_needed(tmp_
     (tmp_path / "linear_of_mine.py").write_text("from torch import nn\nmake = lambda: nn.Linear(3, 2)")
     with pytest.raises(UsageError, match=r"'linear_of_mine:make' fails on images \[1, 4, 4\]"):
         features_by_path("linear_of_mine:make", shape=(1, 4, 4))
+
+
+def test_a_module_may_be_handed_over_itself():
+    features = features_given(torch.nn.Flatten())
+    images = np.arange(2 * 3 * 16 * 16, dtype=np.uint32).reshape(2, 3, 16, 16).astype(np.uint8)
+    assert features.name == "Flatten"
+    assert np.allclose(features(images).features, images.reshape(2, -1) / 127.5 - 1, atol=1e-6)
+    assert features_given("patches") == "patches" and features_given(features) is features
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [
+        (lambda images: images, "features is a function without name, identity"),
+        (torch.nn.Flatten, "features is the class Flatten"),
+        (None, "features is a NoneType without"),
+    ],
+)
+def test_what_are_no_features_is_one_line(features, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        evaluate("no run", features=features)
+    assert "a torch module, or Features" in str(caught.value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.images.pictures import printable
 from steadygan.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
     """Class numbers of the requested classes, in the order of the request.
 
     Args:
-        asked: a string is a name if the data has that name, else a number, else several separated by commas
+        asked: a string is a name if the data has that name (as it is written, with what cannot be printed escaped, or
+            without spaces around it), else a number, else several separated by commas
         names: of all classes; empty if they have none
         classes: number of classes
 
@@ -39,17 +41,21 @@ def class_numbers(asked: Asked, names: Sequence[str], classes: int) -> list[int]
         UsageError: for a class that the data does not have; suggests the nearest name.
     """
     asked = asked.tolist() if hasattr(asked, "tolist") else asked  # of numpy and of torch
+    if isinstance(asked, bool):  # True is the name of a class of truth values, not the second class of others
+        asked = str(asked)
     if isinstance(asked, int):
         return [_checked(asked, classes)]
     if not isinstance(asked, str):
         if not isinstance(asked, Sequence) or not asked:
             raise UsageError(f"a class is asked for by {asked!r}; allowed: numbers, names, or a list of them")
         return [number for one in asked for number in class_numbers(one, names, classes)]
-    text = asked.strip()
-    for known in (list(names), [unicodedata.normalize("NFC", name) for name in names]):
-        if text in known:  # before its number: a folder named '7' need not be the seventh
-            return [known.index(text)]
-        text = unicodedata.normalize("NFC", text)  # as macOS does not type accents
+    for written in (asked, printable(asked), asked.strip()):
+        if written in names:  # before its number: a folder named '7' need not be the seventh
+            return [list(names).index(written)]
+    composed = [unicodedata.normalize("NFC", name) for name in names]
+    text = unicodedata.normalize("NFC", asked.strip())  # as macOS does not type accents
+    if text in composed:
+        return [composed.index(text)]
     if text.isdecimal():
         return [_checked(int(text), classes)]
     if "," in text:

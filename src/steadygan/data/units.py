@@ -42,13 +42,7 @@ class Units:
         if any(self.whole):
             whole = np.array(self.whole)
             numbers[:, whole] = np.rint(numbers[:, whole]) + 0.0  # no -0
-        dtype = np.dtype(self.dtype)
-        if dtype.kind in "ui":
-            limits = np.iinfo(dtype)
-            numbers = np.rint(numbers).clip(limits.min, limits.max)
-        if dtype.kind == "b":
-            return numbers >= 0.5
-        return numbers.astype(dtype)
+        return _in_type(numbers, np.dtype(self.dtype))
 
     @staticmethod
     def _along(values: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
@@ -65,6 +59,20 @@ class Units:
         values = {field.name: content[field.name] for field in fields(cls)}
         plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         return cls(**plain)
+
+
+def _in_type(numbers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Numbers in a number type; those beyond it stop at its ends."""
+    if dtype.kind == "b":
+        return numbers >= 0.5
+    if dtype.kind == "f":
+        return numbers.clip(np.finfo(dtype).min, np.finfo(dtype).max).astype(dtype)
+    limits = np.iinfo(dtype)
+    whole = np.rint(numbers)
+    above = whole >= float(limits.max)  # of 64 bits the largest is no float64: the nearest one lies beyond it
+    result: NDArray[Any] = np.where(above, 0, whole.clip(limits.min)).astype(dtype)
+    result[above] = limits.max
+    return result
 
 
 def to_unit_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: np.dtype[Any]) -> Units:

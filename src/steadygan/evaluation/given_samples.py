@@ -42,6 +42,7 @@ from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
+from steadygan.evaluation.sample_range import range_of_real, range_of_samples
 from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
@@ -98,6 +99,7 @@ def evaluate_samples(
     brought = "" if isinstance(against, DataOptions) else _brought(dataset)
     if brought:
         tell(brought)
+    source = _in_range_of(dataset, source, samples)
     rows, conditions = _read(source, dataset, name, tell)
     rows, conditions = _chosen(rows, conditions, count, seed, name)
     if len(rows) < USUAL:
@@ -141,13 +143,22 @@ def record_beside(samples: str | Path) -> Path:
     return path.parent / f"{path.name}.evaluation.json"
 
 
-def _source_of(samples: Any) -> tuple[Source, str]:
+def _in_range_of(dataset: Dataset, source: Source, samples: Any) -> Source:
+    """The samples' source, read by the real data's range where their own numbers do not tell one."""
+    found = source.range if isinstance(source, PictureSource) else None
+    if found is None or isinstance(samples, DataOptions):
+        return source
+    wanted = range_of_samples(found, range_of_real(dataset.audit))
+    return source if wanted == (found.low, found.high) else _source_of(samples, wanted)[0]
+
+
+def _source_of(samples: Any, range_: tuple[float, ...] = ()) -> tuple[Source, str]:
     if is_memory(samples):
-        options = DataOptions(memory_name(samples))
+        options = DataOptions(memory_name(samples), range=range_)
         return source_of_memory(samples, options), "samples in memory"
     if isinstance(samples, DataOptions):
         return find_source(samples), samples.source
-    return find_source(DataOptions(as_source(samples))), str(samples)
+    return find_source(DataOptions(as_source(samples), range=range_)), str(samples)
 
 
 def _real_data(against: Any, source: Source) -> Dataset:

@@ -30,6 +30,7 @@ from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
+from steadygan.features.by_path import features_given
 from steadygan.representations import Pyramid
 from steadygan.rng import Stream, draw_labels, stream_generator
 from steadygan.run import Run, Weights, find_run
@@ -72,7 +73,7 @@ def evaluate(
     Args:
         run: a run, its folder or name; None: the newest
         metrics: names of measures.MEASURES; None: all that apply to the data
-        features: a name (see extracting.make_features), or a feature extractor of your own
+        features: a name (see extracting.make_features), a torch module, or a feature extractor of your own
         count: generated samples; None: as many as there are training samples, 2,000 to 10,000
         seed: of the latents
         weights: 'average', 'average-plain' or 'raw'
@@ -90,6 +91,7 @@ def evaluate(
         RunError: one line, for a run without a checkpoint, with changed data, or samples that are not finite.
     """
     metrics = [metrics] if isinstance(metrics, str) else metrics
+    features = features_given(features)
     if against is not None:
         return evaluate_samples(
             run,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import cast
+from typing import Any, cast
 
 from steadygan.errors import UsageError
 from steadygan.features.base import Features
@@ -38,8 +38,32 @@ def features_by_path(path: str, *, shape: tuple[int, ...] | None = None) -> Feat
             raise UsageError(f"features '{path}': the function failed: {one_line(error)}") from error
     if isinstance(features, torch.nn.Module):
         return module_features(features, path, shape=shape)
-    required = ("name", "identity", "width", "facts", "__call__")
-    if missing := [each for each in required if inspect.getattr_static(features, each, None) is None]:
+    if missing := _missing(features):
         kind = type(features).__name__
-        raise UsageError(f"'{path}' gave a {kind} without {', '.join(missing)}; a torch module or Features are needed")
+        raise UsageError(f"'{path}' gave a {kind} without {missing}; a torch module or Features are needed")
     return cast(Features, features)
+
+
+def features_given(features: Any) -> str | Features:
+    """What was handed over as features: a name, ``Features``, or a torch module, which gets the default options.
+
+    Raises:
+        UsageError: for anything else.
+    """
+    if isinstance(features, str):
+        return features
+    if any(kind.__module__.startswith("torch.nn") and kind.__name__ == "Module" for kind in type(features).__mro__):
+        return module_features(features, type(features).__name__)
+    if isinstance(features, type) or (missing := _missing(features)):
+        what = f"the class {features.__name__}" if isinstance(features, type) else f"a {type(features).__name__}"
+        lacking = "" if isinstance(features, type) else f" without {missing}"
+        raise UsageError(
+            f"features is {what}{lacking}; allowed: a name, 'package.module:function', a torch module, or Features"
+        )
+    return cast(Features, features)
+
+
+def _missing(features: Any) -> str:
+    """What an object lacks of ``Features``; '' for nothing."""
+    required = ("name", "identity", "width", "facts", "__call__")
+    return ", ".join(each for each in required if inspect.getattr_static(features, each, None) is None)

@@ -141,3 +141,26 @@ def test_the_form_is_for_arrays_alone() -> None:
 def test_numbers_whose_squares_overflow_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"numbers as large as .*e\+"):
         opened(saved(tmp_path, signals=SIGNALS.astype(np.float64) * 1e200))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i2"])
+def test_the_order_of_bytes_is_no_part_of_the_data(tmp_path: Path, dtype: str) -> None:
+    little, big = ((SIGNALS * 100).astype(order + dtype) for order in "<>")
+    ours, theirs = (opened(saved(tmp_path, signals=each)) for each in (little, big))
+    assert ours.fingerprint == theirs.fingerprint
+    assert np.array_equal(ours.held_out.samples, theirs.held_out.samples)
+
+
+@pytest.mark.parametrize("copy", [lambda waves: waves * (1 + 1e-12), lambda waves: np.where(waves == 0, -0.0, waves)])
+def test_samples_that_training_sees_as_one_are_on_one_side(tmp_path: Path, copy: Any) -> None:
+    waves = np.random.default_rng(1).standard_normal((60, 2, 40))
+    waves[:, :, :5] = 0
+    data = opened(saved(tmp_path, signals=np.concatenate([waves, copy(waves)])), held_out=0.3)
+    train, aside = ({row.tobytes() for row in part.samples + np.float32(0)} for part in (data.train, data.held_out))
+    assert len(data.held_out) == 36 and not train & aside
+
+
+def test_numbers_too_close_to_each_other_are_named(tmp_path: Path) -> None:
+    table = np.random.default_rng(1).standard_normal((60, 2)) * [1, 1e-170]
+    with pytest.raises(DataError, match=r"channel 1 has numbers from .* too close to each other to be scaled"):
+        opened(saved(tmp_path, table=table))

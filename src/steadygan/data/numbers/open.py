@@ -18,7 +18,7 @@ from steadygan.data.audit.audit import Audit
 from steadygan.data.audit.numbers import NumbersSummary, number_sentences
 from steadygan.data.dataset import Dataset, Stored
 from steadygan.data.numbers.source import Numbers, NumberSource
-from steadygan.data.numbers.statistics import Statistics, statistics_of
+from steadygan.data.numbers.statistics import Statistics, digest_of, statistics_of
 from steadygan.data.options import DataOptions
 from steadygan.data.split import MOST_HELD_OUT, choose_held_out
 from steadygan.data.units import Units, standardised, to_unit_range
@@ -50,7 +50,7 @@ def open_numbers(source: NumberSource, options: DataOptions) -> Dataset:
     if not found.deviation.any():
         raise DataError(f"'{source.name}': all samples are the same; there is nothing to learn")
     units = _units(source, found)
-    held_out = _held_out(source, found, options)
+    held_out = _held_out(source, found, units, options)
     class_names = source.class_names if options.labels and len(source.class_names) > 1 else ()
     sample = SampleSpec(source.train.shape[1:], len(class_names), source.kind)
     fingerprint = _fingerprint(source, found, held_out, class_names)
@@ -82,7 +82,7 @@ def _units(source: NumberSource, found: Statistics) -> Units:
     return to_unit_range(found.low, found.high, dtype)
 
 
-def _held_out(source: NumberSource, found: Statistics, options: DataOptions) -> NDArray[np.bool_]:
+def _held_out(source: NumberSource, found: Statistics, units: Units, options: DataOptions) -> NDArray[np.bool_]:
     """Mask [M of both splits] of the held-out samples."""
     count = source.train.shape[0]
     if source.test is not None:
@@ -92,7 +92,13 @@ def _held_out(source: NumberSource, found: Statistics, options: DataOptions) -> 
     if source.kind == "points" and copies > _MANY_COPIES * len(digests):
         # Equal rows of a table are values that occur often, not copies: held out together, a value would be missing.
         digests = _numbered(digests)
-    return choose_held_out(digests, options.held_out, samples=digests)
+        return choose_held_out(digests, options.held_out, samples=digests)
+    return choose_held_out(digests, options.held_out, samples=_as_seen(source.train, units))
+
+
+def _as_seen(split: Numbers, units: Units) -> list[bytes]:
+    """Hashes of samples as training sees them, of which 0 and -0, and numbers closer than float32 tells, are one."""
+    return [digest_of(row) for piece in split.pieces() for row in units.scaled(piece) + np.float32(0)]
 
 
 def _shared(source: NumberSource, found: Statistics) -> tuple[str, ...]:

@@ -72,8 +72,23 @@ def statistics_of(splits: Sequence[Numbers], columns: tuple[str, ...] = ()) -> S
     mean = total / count
     deviation = np.sqrt(np.maximum(square / count - np.square(mean), 0.0))
     deviation[low == high] = 0.0
+    _check_spread(low, high, deviation, splits[0].title, columns)
     quantiles = np.quantile(np.concatenate(examples, axis=1), [0.01, 0.99], axis=1)
     return Statistics(low, high, mean + pivot[:, 0], deviation, whole, (quantiles[0], quantiles[1]), tuple(digests))
+
+
+def _check_spread(low: Array, high: Array, deviation: Array, title: str, columns: tuple[str, ...]) -> None:
+    """Raises DataError for a channel whose numbers differ by so little that their squares are 0."""
+    lost = np.flatnonzero((deviation == 0) & (low != high))
+    if len(lost):
+        raise DataError(
+            f"{title}, {_where(int(lost[0]), columns)} has numbers from {low[lost[0]]:.3g} to {high[lost[0]]:.3g}: too "
+            "close to each other to be scaled; give them in another unit"
+        )
+
+
+def _where(channel: int, columns: tuple[str, ...]) -> str:
+    return f"column '{columns[channel]}'" if columns else f"channel {channel}"
 
 
 def _check_size(flat: Array, split: Numbers) -> None:
@@ -84,7 +99,8 @@ def _check_size(flat: Array, split: Numbers) -> None:
 
 
 def digest_of(row: NDArray[np.generic]) -> bytes:
-    """Hash of one sample: its shape and its bytes."""
+    """Hash of one sample: its shape and its numbers, in whatever order of bytes they are stored."""
+    row = row.astype(row.dtype.newbyteorder("<"), copy=False)
     hasher = hashlib.blake2b(f"{row.shape}{row.dtype.str}".encode(), digest_size=16)
     hasher.update(np.ascontiguousarray(row).data)
     return hasher.digest()
@@ -97,7 +113,7 @@ def _check_finite(flat: Array, split: Numbers, start: int, each: int, columns: t
         return
     channel, place = np.argwhere(bad)[bad.nonzero()[1].argmin()].tolist()
     value = flat[channel, place]
-    where = f"column '{columns[channel]}'" if columns else f"channel {channel}"
+    where = _where(channel, columns)
     what = "is missing (NaN)" if np.isnan(value) else f"is {value}"
     raise DataError(
         f"{split.title}: {split.name_of(start + place // each)}, {where} {what}, {int(bad.sum()):,} such numbers "

@@ -181,16 +181,21 @@ def _alpha_note(images: StoredArray, options: DataOptions) -> tuple[str, ...]:
 
 
 def _choose_images(where: str, arrays: Mapping[str, StoredArray]) -> StoredArray:
-    """The array of samples: pictures by their name or alone, else signals, volumes or a table."""
-    for dimensions in ((3, 4), (2, 5)):
-        fitting = {name: array for name, array in arrays.items() if len(array.shape) in dimensions}
-        if dimensions == (2, 5):
-            fitting = {name: array for name, array in fitting.items() if name not in (*LABELS, *TEST_LABELS)}
-        chosen = first(fitting, (*IMAGES, *SAMPLES))
-        if chosen is None and len(fitting) == 1:
-            chosen = next(iter(fitting.values()))
-        if chosen is not None:
+    """The array of samples: by a name of samples, pictures before others; else by another one, or alone."""
+    of_pictures = {name: array for name, array in arrays.items() if len(array.shape) in (3, 4)}
+    of_others = {
+        name: array
+        for name, array in arrays.items()
+        if len(array.shape) in (2, 5) and name not in (*LABELS, *TEST_LABELS)
+    }
+    for fitting in (of_pictures, of_others):
+        if (chosen := first(fitting, IMAGES)) is not None:
             return chosen
+    for fitting in (of_pictures, of_others):
+        if (chosen := first(fitting, SAMPLES)) is not None:
+            return chosen
+        if len(fitting) == 1:
+            return next(iter(fitting.values()))
     if len(arrays) == 1:
         return next(iter(arrays.values()))  # of 1 or many dimensions: its shape is refused with what is allowed
     listed = [f"{printable(name)} {list(array.shape)}" for name, array in arrays.items()]

@@ -9,6 +9,15 @@ from numpy.typing import NDArray
 
 from steadygan.errors import DataError, UsageError
 
+_PLAIN_SAMPLERS = (
+    "SequentialSampler",
+    "RandomSampler",
+    "DistributedSampler",
+    "BatchSampler",
+    "_InfiniteConstantSampler",
+)
+"""of torch, which draw every sample of a data set"""
+
 
 def inherits(value: object, module: str, name: str) -> bool:
     """True if a class of this name in this module is among the types of a value."""
@@ -25,6 +34,27 @@ def is_frame(value: object) -> bool:
 
 def is_picture(value: object) -> bool:
     return inherits(value, "PIL", "Image")
+
+
+def need_plain_loader(loader: Any) -> None:
+    """Refuses a DataLoader of torch that chooses samples, or makes them, by code that training does not run.
+
+    Raises:
+        UsageError: one line, with what to hand over.
+    """
+    for what in ("sampler", "batch_sampler"):
+        found = getattr(loader, what, None)
+        if found is not None and type(found).__name__ not in _PLAIN_SAMPLERS:
+            raise UsageError(
+                f"the DataLoader chooses samples by its {what}, {described(found)}, which training does not use: "
+                "hand over torch.utils.data.Subset(dataset, indices) of these, or all samples: data=loader.dataset"
+            )
+    collate: Any = getattr(loader, "collate_fn", None)
+    if collate is not None and not str(getattr(collate, "__module__", "")).startswith("torch."):
+        raise UsageError(
+            "the DataLoader makes batches by a collate_fn of its own, which training does not use: do its work in the "
+            "data set's __getitem__, or hand over samples as they are there: data=loader.dataset"
+        )
 
 
 def array_of(value: Any, title: str) -> NDArray[Any]:

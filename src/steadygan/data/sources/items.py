@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import numbers
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,6 +45,13 @@ class Items(NamedTuple):
     """True if all are pictures of Pillow"""
 
 
+_NO_SAMPLES: tuple[tuple[Any, str], ...] = (
+    (str, "lines of text are trained on from a file, and pictures from a folder: hand over its path"),
+    (os.PathLike, "hand over the path of the folder, or opened pictures: [Image.open(path) for path in paths]"),
+    (numbers.Number, "one number a sample is a table of one column, [[x], [y], …]"),
+)
+
+
 def items_of(data: Any, labels: Any) -> Items:
     """Samples and labels of a sequence, a data set or an iterable.
 
@@ -56,14 +65,17 @@ def items_of(data: Any, labels: Any) -> Items:
     items, notes = _iterated(data)
     samples: list[Any] = []
     of_items: list[Any] = []
-    size = 0
+    size, plain = 0, True
     endless, pictures = not _has_length(data), True
+    kept = isinstance(data, list | tuple)  # what else gives items may write each into the memory of the one before
     for number, item in enumerate(_told_of_errors(items, type(data).__name__)):
         sample, label = _split_item(item, number)
+        plain = plain and isinstance(sample, list | tuple)
         pictures = pictures and is_picture(sample)
-        samples.append(_payload(sample, number))
+        payload = _payload(sample, number)
+        samples.append(payload.copy() if isinstance(payload, np.ndarray) and not kept else payload)
         if label is not None:
-            of_items.append(label)
+            of_items.append(_plain_label(label, number))
         size += samples[-1].nbytes if isinstance(samples[-1], np.ndarray) else len(samples[-1])
         if endless and (size >= MOST_BYTES or len(samples) >= MOST_ITEMS):
             notes.append(
@@ -76,14 +88,16 @@ def items_of(data: Any, labels: Any) -> Items:
     if of_items and len(of_items) != len(samples):
         raise DataError(f"the {type(data).__name__} has labels for {len(of_items):,} of {len(samples):,} samples")
     if of_items and labels is None:
-        labels = np.asarray([_plain_label(label, number) for number, label in enumerate(of_items)])
+        labels = of_items
     arrays = [sample for sample in samples if isinstance(sample, np.ndarray)]
+    if plain and len({sample.shape for sample in arrays}) == 1:  # 1 and 1.5 are numbers of one row as of two
+        samples = arrays = list(np.stack(arrays))
     forms = {(sample.shape, sample.dtype) for sample in arrays}
     if len(arrays) == len(samples) and len(forms) == 1:
         return Items(np.stack(samples), labels, notes, pictures)
     for sample in arrays:
         if sample.dtype != np.uint8 or sample.ndim not in (2, 3):
-            shapes = sorted({str(list(shape)) for shape, _ in forms})[:3]
+            shapes = sorted({f"{list(shape)} {dtype}" for shape, dtype in forms})[:3]
             raise DataError(
                 f"the samples have different shapes or number types ({', '.join(shapes)}): only pictures in uint8 or "
                 "of Pillow may have several sizes"
@@ -135,16 +149,28 @@ def _split_item(item: Any, number: int) -> tuple[Any, Any]:
         if len(item) > 2:
             raise UsageError(f"item {number} has {len(item)} parts; (sample,) or (sample, label) are used")
         return item[0], item[1] if len(item) == 2 else None
-    return item, None
+    return item if _is_labelled_row(item) else (item, None)
+
+
+def _is_labelled_row(item: Any) -> bool:
+    """True for (a list of numbers, its label)."""
+    if not isinstance(item, tuple) or len(item) != 2 or not isinstance(item[0], list | tuple):
+        return False
+    return not isinstance(item[1], list | tuple) or len(item[0]) != len(item[1])
 
 
 def _payload(sample: Any, number: int) -> Payload:
     """A sample as an array as it is stored, or, of deeper pictures of Pillow, as the bytes of a file."""
     if is_picture(sample):
         return _of_picture(sample, number)
+    for kind, remedy in _NO_SAMPLES:
+        if isinstance(sample, kind):
+            raise UsageError(f"sample {number} is {described(sample)}: {remedy}")
     array = array_of(sample, f"sample {number}")
     if array.dtype.hasobject or array.dtype.kind not in "buif" or not array.ndim:
-        raise UsageError(f"sample {number} is {described(sample)} of {array.dtype}; arrays, tensors and pictures are")
+        raise UsageError(
+            f"sample {number} is {described(sample)} of {array.dtype}; samples are arrays, tensors or pictures"
+        )
     return array
 
 
@@ -221,4 +247,4 @@ def _as_meant(picture: Any) -> Any:
 
 def _plain_label(label: Any, number: int) -> Any:
     array = array_of(label, f"label {number}") if not isinstance(label, str) else np.asarray(label)
-    return array.item() if array.ndim == 0 else array
+    return array.copy() if array.ndim else array.item()

@@ -6,7 +6,7 @@ torch, pandas and Pillow are never imported here: an object of theirs is known b
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.arrays import source_of_arrays
 from steadygan.data.sources.csv_table import source_of_table
-from steadygan.data.sources.handed import array_of, inherits, is_array, is_frame
+from steadygan.data.sources.handed import array_of, described, inherits, is_array, is_frame, need_plain_loader
 from steadygan.data.sources.items import ACCEPTED, items_of
 from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError, UsageError
@@ -46,8 +46,7 @@ def source_of_memory(data: Any, options: DataOptions) -> PictureSource | NumberS
     samples, labels, notes = _parted(data)
     name = options.source.partition(":")[2] or "memory"
     if isinstance(samples, Mapping):
-        named = {str(key).lower(): _stored(value, f"'{printable(str(key))}'") for key, value in samples.items()}
-        return _noted(source_of_arrays(named, "the mapping", name, options, "memory"), notes)
+        return _noted(source_of_arrays(_named(samples), "the mapping", name, options, "memory"), notes)
     if is_frame(samples):
         return _noted(_of_frame(samples, labels, name, options), notes)
     if not is_array(samples):
@@ -76,6 +75,7 @@ def _parted(data: Any) -> tuple[Any, Any, list[str]]:
     """(samples, labels or None, sentences) of what was handed over."""
     notes: list[str] = []
     if inherits(data, "torch", "DataLoader"):
+        need_plain_loader(data)
         notes.append("Of the DataLoader its data set is used; batches are drawn by the recipe's batch and seed.")
         data = data.dataset
     if isinstance(data, tuple):
@@ -92,9 +92,24 @@ def _parted(data: Any) -> tuple[Any, Any, list[str]]:
 
 def _stored(value: Any, title: str) -> MemoryArray:
     array = array_of(value, title)
+    if array.dtype.names:
+        fields = ", ".join(map(printable, array.dtype.names[:6]))
+        remedy = "np.lib.recfunctions.structured_to_unstructured(array) makes a table [M, D] of them"
+        raise UsageError(f"{title} has fields ({fields}); numbers of one type are needed: {remedy}")
     if array.dtype.hasobject:
-        raise UsageError(f"{title} holds Python objects; numbers are needed")
+        raise UsageError(f"{title} holds Python objects; numbers are needed: array.astype(float), if they are numbers")
     return MemoryArray(title, array)
+
+
+def _named(mapping: Mapping[Any, Any]) -> dict[str, StoredArray]:
+    """The arrays of a mapping by their names in lower case."""
+    named: dict[str, StoredArray] = {}
+    for key, value in mapping.items():
+        name = str(key).lower()
+        if name in named:
+            raise UsageError(f"the mapping has '{printable(name)}' twice, in upper and lower case; one of them is used")
+        named[name] = _stored(value, f"'{printable(str(key))}'")
+    return named
 
 
 # --- tables
@@ -154,11 +169,21 @@ def _channels_first(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _label_array(labels: Any, shape: tuple[int, ...]) -> MemoryArray:
     """Labels [M] or [M, K] that were handed over beside samples [M, ...]."""
+    labels = list(labels) if isinstance(labels, Iterator) else labels
+    if isinstance(labels, list | tuple) and len(set(map(_length, labels))) > 1:
+        raise DataError(
+            "labels are lists of several lengths, of which no class can be made: hand over the samples alone"
+        )
     values = labels.to_numpy() if is_frame(labels) else array_of(labels, "labels")
+    if values.ndim == 0:
+        needed = f"one for each of {shape[0]:,} samples is needed, in a list or an array"
+        raise DataError(f"labels is {described(labels)}; {needed}")
     if values.dtype.hasobject:
+        if any(_length(value) >= 0 for value in values.reshape(-1)):
+            raise DataError("labels are lists, of which no class can be made: hand over the samples alone")
         words = ["" if _is_missing(value) else str(value) for value in values.reshape(-1)]
-        values = np.array(words) if values.ndim else values
-    if values.ndim == 0 or len(values) != shape[0]:
+        values = np.array(words).reshape(values.shape)
+    if len(values) != shape[0]:
         raise DataError(f"labels {list(values.shape)} do not go with {shape[0]:,} samples: one label each is needed")
     return MemoryArray("labels", values)
 
@@ -166,6 +191,13 @@ def _label_array(labels: Any, shape: tuple[int, ...]) -> MemoryArray:
 def _labelling(labels: Any, count: int, options: DataOptions) -> Labelling:
     array = _label_array(labels, (count,))
     return read_labels(Values("'labels'", array.load(), array.shape, count), None, options.labels)
+
+
+def _length(label: Any) -> int:
+    """Of a list, a set, a vector or a mapping; -1 for one label."""
+    if isinstance(label, str | bytes) or getattr(label, "ndim", 1) == 0:
+        return -1
+    return len(label) if hasattr(label, "__len__") else -1
 
 
 def _is_missing(value: Any) -> bool:
