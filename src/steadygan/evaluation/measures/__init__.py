@@ -80,7 +80,7 @@ def _with_enough(suited: list[Measure], count: int, say: Callable[[str], None]) 
 
 
 def _unknown(name: str, known: Iterable[str]) -> UsageError:
-    ours = OTHER_NAMES.get(name.strip().lower())
+    ours = OTHER_NAMES.get(str(name).strip().lower())
     return unknown_name("metric", name, known) if ours is None else UsageError(f"metric '{name}' is '{ours}' here")
 
 
