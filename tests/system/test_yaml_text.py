@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+import yaml
 
 from steadygan.errors import UsageError
-from steadygan.system.yaml_text import read_yaml
+from steadygan.system.yaml_text import Dumper, read_yaml
 
 BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
@@ -70,3 +71,12 @@ def test_aliases_in_bounds_are_read():
 def test_a_text_that_ends_too_early_does_so_in_its_last_line(text: str, line: int) -> None:
     with pytest.raises(UsageError, match=f"no valid YAML in line {line}: "):
         read_yaml(text, "it")
+
+
+def test_half_characters_of_file_names_come_back() -> None:
+    text = yaml.dump({"source": "bilder-\udce4", "rate": 1e-4}, Dumper=Dumper)
+    assert read_yaml(text, "it") == {"source": "bilder-\udce4", "rate": 1e-4}
+    with pytest.raises(UsageError, match="nested more than 100 deep"):
+        read_yaml('a: "\\uDCE4"\nb: ' + "[" * 100_000, "it")
+    with pytest.raises(UsageError, match="'a' stands twice"):
+        read_yaml('a: "\\uDCE4"\na: 1', "it")

@@ -13,15 +13,15 @@ CHARACTERS, NODES, DEPTH, DIGITS = 1 << 18, 20_000, 100, 40
 """bounds of a text, of its nodes where aliases count as what they stand for, of their depth, and of the length of whole
 numbers"""
 
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""in C, in a seventh of the time, where PyYAML was built with it"""
+_NO_CHARACTER = re.compile(r"\\[uU](0000)?[dD][89a-fA-F]")
+"""escape of half a character, as of a file name that is not UTF-8, which the parser in C refuses"""
 
 
-class _Loader(_Parser):  # type: ignore[misc]
+class _Bounded:
     """YAML loader that reads 1e-4 as a number, where YAML 1.1 reads text, and rejects duplicate keys."""
 
     def get_single_node(self) -> Any:
-        node = super().get_single_node()
+        node = super().get_single_node()  # type: ignore[misc]
         if node is not None and _expanded(node, {}) > NODES:
             raise ValueError(f"it stands for more than {NODES:,} values")
         return node
@@ -29,16 +29,26 @@ class _Loader(_Parser):  # type: ignore[misc]
     def construct_yaml_int(self, node: Any) -> int:
         if len(node.value) > DIGITS:
             raise ValueError(f"it has a whole number of more than {DIGITS} digits")
-        number: int = super().construct_yaml_int(node)
+        number: int = super().construct_yaml_int(node)  # type: ignore[misc]
         return number
+
+
+class _Loader(_Bounded, yaml.SafeLoader):
+    """In Python."""
+
+
+class _FastLoader(_Bounded, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """In C, in a seventh of the time, where PyYAML was built with it."""
 
 
 class Dumper(yaml.SafeDumper):
     """YAML dumper that quotes strings which the loader would read as numbers."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-for _class in (_Loader, Dumper):
+_LOADERS: tuple[Any, ...] = (_Loader, _FastLoader)
+for _loader in _LOADERS:
+    _loader.add_constructor("tag:yaml.org,2002:int", _loader.construct_yaml_int)
+for _class in (*_LOADERS, Dumper):
     _class.add_implicit_resolver(
         "tag:yaml.org,2002:float",
         re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
@@ -58,9 +68,10 @@ def read_yaml(text: str, where: str) -> Any:
     """
     if len(text) > CHARACTERS:
         raise UsageError(f"{where} is {len(text):,} characters long; allowed: up to {CHARACTERS:,}")
+    loader = _Loader if _NO_CHARACTER.search(text) else _FastLoader
     try:
-        _check_depth(text)
-        return yaml.load(text, Loader=_Loader)
+        _check_depth(text, loader)
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         last = text.rstrip().count("\n") + 1  # the parser in C sees the end of the text a line later
@@ -73,10 +84,10 @@ def read_yaml(text: str, where: str) -> Any:
         raise UsageError(f"{where} is no valid YAML: {problem}") from None
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, loader: Any) -> None:
     """ValueError for a text that is nested too deeply: the parser in C would end the process."""
     depth = 0
-    for event in yaml.parse(text, Loader=_Parser):
+    for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:
             raise ValueError(f"it is nested more than {DEPTH} deep")
