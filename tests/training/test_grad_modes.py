@@ -20,7 +20,7 @@ from steadygan.penalties import R1, R2, GradientPenalty
 
 @pytest.fixture(autouse=True)
 def _few_samples_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(during_training, "COUNT", 50)  # exact distances of 2,000 points take seconds
+    monkeypatch.setattr(during_training, "COUNT", 100)  # exact distances of 2,000 points take seconds
 
 
 class AttentiveCritic(nn.Module):
