@@ -38,6 +38,6 @@ pip install --quiet --no-compile setuptools
 pip install --quiet --no-compile --no-build-isolation -e '.[dev]'
 # Inception's layers alone; its front needs torchvision, which the tests do without
 pip install --quiet --no-compile --no-deps torch-fidelity
-# Byte code by all cores, where pip takes one, and none of the packages' own tests: a minute less on two cores.
+# Byte code by all cores, where pip takes one, and none of the packages' own tests.
 .venv/bin/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib || true
 touch .venv/installed

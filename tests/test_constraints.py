@@ -117,6 +117,8 @@ def test_clipping_is_after_the_step_unless_asked_otherwise() -> None:
 def test_a_limit_out_of_range_is_refused(limit: float) -> None:
     with pytest.raises(UsageError, match=r"WeightClip.limit"):
         WeightClip(limit)
+    with pytest.raises(UsageError, match=r"^limit is"):
+        clip_weights([torch.ones(2)], limit)
 
 
 def test_a_wrong_moment_is_refused_with_the_allowed_ones() -> None:

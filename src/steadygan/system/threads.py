@@ -14,8 +14,8 @@ from steadygan.system.cores import free_cores
 def set_threads(threads: int) -> None:
     """This process's CPU threads from now on; of BLAS no more than it has.
 
-    Threads of BLAS wait for one another in a loop: on two busy cores two of them took four times as much processor time
-    as one (features of 2,000 pictures).
+    Threads of BLAS wait for one another in a loop: on two busy cores two of them took three times as much processor
+    time as one (features of 2,000 pictures).
     """
     torch.set_num_threads(threads)
     for library in _blas():

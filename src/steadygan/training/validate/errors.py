@@ -13,7 +13,14 @@ from steadygan.phases import is_of_weights, player_of, sees_batch
 from steadygan.training.step.draws import micro_batches
 from steadygan.training.trial import parts
 from steadygan.training.validate.own_loss import check_own_losses
-from steadygan.training.validate.reading import BATCH_NORMS, gradient_penalties, module_names, splits_batches, zeros
+from steadygan.training.validate.reading import (
+    BATCH_NORMS,
+    gradient_penalties,
+    module_names,
+    nested_objectives,
+    splits_batches,
+    zeros,
+)
 from steadygan.types import Batch
 
 if TYPE_CHECKING:
@@ -39,9 +46,7 @@ def refuse(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: i
 
 def needed_outputs(objective: object) -> tuple[str, ...]:
     """Fields of CriticOutput beside the score that an objective, or one inside it, needs."""
-    needs = tuple(getattr(objective, "needs", ()))
-    base = getattr(objective, "base", None)
-    return needs if base is None else (*needs, *needed_outputs(base))
+    return tuple(name for each in nested_objectives(objective) for name in getattr(each, "needs", ()))
 
 
 def check_outputs(game: Game, needs: tuple[str, ...]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from steadygan.errors import UsageError, one_line
-from steadygan.training.validate.reading import splits_batches
+from steadygan.training.validate.reading import nested_objectives, splits_batches
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
@@ -27,17 +27,11 @@ def check_own_losses(recipe: Recipe, processes: int) -> None:
         UsageError: for one that gives no number of which gradients are taken, needs real scores without saying so, or
             mixes samples without saying so where batches are taken in parts.
     """
-    for objective in _nested(recipe.objective):
+    for objective in nested_objectives(recipe.objective):
         loss = getattr(objective, "loss", None)
         if loss is not None and not type(loss).__module__.startswith("steadygan."):
             in_parts = splits_batches(recipe, processes) or processes > 1
             _check(loss, getattr(objective, "real_label", 1.0), in_parts=in_parts)
-
-
-def _nested(objective: object) -> Iterator[object]:
-    while objective is not None:
-        yield objective
-        objective = getattr(objective, "base", None)
 
 
 def _check(loss: Any, real_label: float, *, in_parts: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -32,6 +33,13 @@ def splits_batches(recipe: Recipe, processes: int = 1) -> bool:
     growing = () if recipe.growth is None else recipe.growth.batches
     largest = max(recipe.batch, recipe.fakes, *growing) // processes
     return recipe.run.micro_batch is not None and recipe.run.micro_batch < largest
+
+
+def nested_objectives(objective: object) -> Iterator[object]:
+    """An objective and those inside it, from the outside in."""
+    while objective is not None:
+        yield objective
+        objective = getattr(objective, "base", None)
 
 
 def zeros(game: Game) -> tuple[Tensor, Tensor | None]:
