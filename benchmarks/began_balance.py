@@ -26,12 +26,13 @@ from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 import steadygan as sg
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.recipe import Recipe
 from steadygan.recipes import began
 from steadygan.report.pictures import image_grid, save_picture
 from steadygan.run import is_run
+from steadygan.system.device import processor
 from steadygan.system.files import write_json
 
 PICTURES = RESULTS.parents[1] / "docs" / "pictures"

@@ -25,6 +25,7 @@ def write_results(path: Path, name: str, arguments: Sequence[str] | None, **foun
     import torch
 
     from steadygan.run.environment import describe_environment
+    from steadygan.system.device import processor
 
     head = {
         "command": command_line(name, arguments),
@@ -39,20 +40,6 @@ def write_results(path: Path, name: str, arguments: Sequence[str] | None, **foun
 def short_path(word: str) -> str:
     """The last two parts of an absolute path; any other word as it is."""
     return "/".join(Path(word).parts[-2:]) if Path(word).is_absolute() else word
-
-
-def processor() -> str:
-    """The name of the CPU and what it computes with, such as 'AMD EPYC, AVX512 with bfloat16'.
-
-    Times of one name with other instructions do not compare: a virtual machine's name is often that of a whole family.
-    """
-    import torch
-
-    from steadygan.system.cores import processor_name
-    from steadygan.system.device import has_fast_bf16
-
-    instructions = torch.backends.cpu.get_cpu_capability()
-    return f"{processor_name()}, {instructions}" + " with bfloat16" * has_fast_bf16(torch.device("cpu"))
 
 
 def write_between(path: Path, begin: str, end: str, text: str) -> None:

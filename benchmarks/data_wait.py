@@ -24,13 +24,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.networks import DCGANCritic, DCGANGenerator
 from steadygan.recipe import Recipe
 from steadygan.recipes import wgan_gp
 from steadygan.run.environment import describe_environment
-from steadygan.system.device import choose_device, choose_precision
+from steadygan.system.device import choose_device, choose_precision, processor
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.planning.speed import synchronize
 from steadygan.training.processes.world import ALONE

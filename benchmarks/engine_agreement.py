@@ -22,12 +22,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
+from benchmarks.common import RESULTS, ROOT, command_line, write_between
 from benchmarks.laptop import small_case
 from benchmarks.speed.library import builder_of
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
-from steadygan.system.device import Precision, choose_device
+from steadygan.system.device import Precision, choose_device, processor
 from steadygan.system.files import read_json, write_json
 from steadygan.training.engines.agreement import disagreement, rounding
 from steadygan.training.engines.base import Engine

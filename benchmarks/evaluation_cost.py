@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line
 from steadygan.data import DataOptions, open_data
 from steadygan.evaluation.extracting import make_features
 from steadygan.evaluation.material import Material
@@ -32,6 +32,7 @@ from steadygan.metrics.frechet import Statistics, frechet, frechet_distance, fre
 from steadygan.networks import DCGANGenerator
 from steadygan.representations import Plain
 from steadygan.run.environment import describe_environment
+from steadygan.system.device import processor
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,10 +21,10 @@ from typing import Any, cast
 
 import torch
 
-from benchmarks.common import RESULTS, ROOT, command_line, processor
+from benchmarks.common import RESULTS, ROOT, command_line
 from benchmarks.speed.cases import NAMES, case
 from benchmarks.speed.library import library_round
-from steadygan.system.device import Precision
+from steadygan.system.device import Precision, processor
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
 

@@ -28,7 +28,7 @@ from typing import Any, cast
 
 import torch
 
-from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
+from benchmarks.common import RESULTS, ROOT, command_line, write_between
 from benchmarks.laptop import BATCH, WIDTH, small_case
 from benchmarks.speed.cases import Case
 from benchmarks.speed.library import library_round
@@ -41,7 +41,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.run.environment import describe_environment
 from steadygan.schedules import Constant
-from steadygan.system.device import Precision, choose_device, choose_precision
+from steadygan.system.device import Precision, choose_device, choose_precision, processor
 from steadygan.system.files import read_json
 from steadygan.system.malloc import kept_memory
 from steadygan.types import SampleSpec

@@ -29,7 +29,7 @@ import torch
 from PIL import Image
 
 import steadygan as sg
-from benchmarks.common import RESULTS, ROOT, command_line, processor, write_between
+from benchmarks.common import RESULTS, ROOT, command_line, write_between
 from benchmarks.laptop import in_cpu_minutes
 from steadygan.api import prepare, train_prepared
 from steadygan.cli import overrides
@@ -44,6 +44,7 @@ from steadygan.recipes import find
 from steadygan.report.pictures import class_grid, save_picture
 from steadygan.run import is_run
 from steadygan.run.environment import describe_environment
+from steadygan.system.device import processor
 
 METRICS = ("frechet", "manifold")
 PAGE, PICTURE = ROOT / "docs" / "photos.md", ROOT / "docs" / "pictures" / "photos.png"

@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import RESULTS, processor
+from benchmarks.common import RESULTS
 from benchmarks.laptop import BATCH, WIDTH, recipes_for
 from benchmarks.table_cell import CORES, Key, Study, beside, digest, made
 from benchmarks.table_page import page
@@ -44,6 +44,7 @@ from benchmarks.table_results import (
 from steadygan import __version__
 from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.errors import SteadyganError, UsageError, unknown_name
+from steadygan.system.device import processor
 from steadygan.system.files import read_json, write_text
 from steadygan.system.words import duration, number
 

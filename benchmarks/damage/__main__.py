@@ -18,10 +18,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line
 from benchmarks.damage.subject import Subject
 from benchmarks.damage.trials import PARTS, Log, Result, run_part
 from steadygan.system.cores import cores
+from steadygan.system.device import processor
 from steadygan.system.files import write_json
 
 _PACKAGES = ("steadygan", "torch", "numpy", "pillow", "pyarrow", "safetensors")

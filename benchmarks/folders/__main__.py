@@ -32,11 +32,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.common import RESULTS, command_line, processor
+from benchmarks.common import RESULTS, command_line
 from benchmarks.folders.page import write_page
 from benchmarks.folders.pictures import KINDS, UNSEEN, Kind, write_pictures
 from steadygan.run.environment import describe_environment
 from steadygan.system.cores import cores
+from steadygan.system.device import processor
 
 RIVALS = ("default", "wgan-gp", "dcgan", "lecam", "msg-gan", "photos")
 

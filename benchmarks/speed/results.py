@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 import steadygan
-from benchmarks.common import processor
 from benchmarks.speed.timing import Watch
 from steadygan.errors import RunError, UsageError
 from steadygan.run.environment import describe_environment
+from steadygan.system.device import processor
 from steadygan.system.files import read_json, write_json
 
 FORMAT = 1

@@ -43,13 +43,15 @@ class Environment:
     """the command line; None for a run that was started from Python"""
     weights_from: str | None = None
     """the checkpoint whose networks the run started from (fine-tuning)"""
+    processor: str | None = None
+    """the CPU's name and instructions; None in runs of earlier versions"""
 
     @classmethod
     def current(cls, device: torch.device, precision: str, weights_from: Path | None = None) -> Environment:
         """The environment of this process."""
         import torch
 
-        from steadygan.system.device import device_name
+        from steadygan.system.device import device_name, processor
 
         return cls(
             versions=_versions(),
@@ -63,6 +65,7 @@ class Environment:
             cuda=torch.version.cuda,
             command=" ".join(["steadygan", *sys.argv[1:]]) if sys.argv[0].endswith("steadygan") else None,
             weights_from=None if weights_from is None else str(weights_from),
+            processor=processor(),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from steadygan.studies.outcomes import Record
 from steadygan.studies.stops import Stops
 from steadygan.studies.training import RUN
 from steadygan.studies.trial import Trial
-from steadygan.system.cores import processor_name
 
 THREADS = 1
 """of a trial: its numbers depend on them, so every trial has as many"""
@@ -87,12 +86,12 @@ def provenance(device: str = CPU) -> Mapping[str, Any]:
         UsageError: for a device that is not here.
     """
     from steadygan.run.environment import describe_environment
-    from steadygan.system.device import choose_device
+    from steadygan.system.device import choose_device, processor
 
     chosen = choose_device(device)
     made = {**describe_environment(chosen, "fp32"), "host": socket.gethostname(), "threads": THREADS}
     if chosen.type == CPU:
-        made["device"] = processor_name()
+        made["device"] = processor()
     return {name: value for name, value in made.items() if value is not None}
 
 

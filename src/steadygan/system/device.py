@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from steadygan.errors import UsageError
+from steadygan.system.cores import processor_name
 
 Precision = Literal["fp32", "tf32", "bf16"]
 
@@ -85,6 +86,15 @@ def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractC
     if precision != "bf16":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)
+
+
+def processor() -> str:
+    """The name of the CPU and what it computes with, such as 'AMD EPYC, AVX512 with bfloat16'.
+
+    Times of one name with other instructions do not compare: a virtual machine's name is often that of a whole family.
+    """
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return f"{processor_name()}, {instructions}" + " with bfloat16" * has_fast_bf16(torch.device("cpu"))
 
 
 def device_name(device: torch.device) -> str:
