@@ -63,7 +63,10 @@ def _cell(runs: list[dict[str, Any]]) -> str:
 
 
 def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
-    """Writes the tables into the page, and pictures of samples: of the first group by kind, of the others together."""
+    """Writes the tables into the page, and pictures of samples: of the first group by kind, of the others together.
+
+    Those together are of one recipe, the default where it is among them.
+    """
     (first, most), *others = groups(runs).items()
     parts = [f"{_title(first)}:\n\n{table(most)}"]
     for kind in (*KINDS, UNSEEN):
@@ -75,6 +78,8 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
         for size in sorted({kind.size for kind in (*KINDS, UNSEEN)}):
             names = {kind.name for kind in (*KINDS, UNSEEN) if kind.size == size}
             of_size = [run for run in trained if run["kind"] in names and NUMBER in run]
+            recipes = [run["recipe"] for run in of_size]
+            of_size = [run for run in of_size if run["recipe"] == ("default" if "default" in recipes else recipes[0])]
             if _save(_bands(of_size, folder, "kind"), f"{name}-{size}", f"{title}, {size} px"):
                 parts.append(f"![{title}, {size} px, two rows for each kind](pictures/{name}-{size}.png)")
     write_between(PAGE, BEGIN, END, "\n\n".join(parts))

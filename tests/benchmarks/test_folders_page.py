@@ -46,3 +46,11 @@ def test_pictures_of_trainings_made_elsewhere_are_kept(written, tmp_path):
     assert "(pictures/folders-10-min-another-avx2-32.png)" in written(RUNS) and kept.read_bytes() == b"a picture"
     kept.unlink()
     assert "another-avx2-32.png" not in written(RUNS)
+
+
+def test_pictures_of_a_group_are_of_one_recipe(written, monkeypatch):
+    other = {**trained("writing", 1, 0.5, "another, AVX2"), "recipe": "default --width 8"}
+    shown = []
+    monkeypatch.setattr(page, "_bands", lambda runs, *_: shown.append([run["recipe"] for run in runs]))
+    written({"writing, default --width 8, 10 min, seed 1": other, **RUNS})
+    assert ["default"] in shown and all("default --width 8" not in recipes for recipes in shown)

@@ -12,7 +12,7 @@ from torch import nn
 from steadygan.errors import UsageError
 from steadygan.networks import SubpixelCritic, SubpixelGenerator, parameter_count
 from steadygan.networks.layers.inspect import couples_batch
-from steadygan.networks.layers.subpixel import BinomialFilter, ResidualBlock
+from steadygan.networks.layers.subpixel import BinomialFilter, ResidualBlock, doubled
 from steadygan.penalties import r1_penalty
 from steadygan.recipe import dumps, loads
 from steadygan.recipes import pictures
@@ -27,12 +27,14 @@ def generated(spec: SubpixelGenerator, sample: SampleSpec, count: int = 2) -> to
 
 def test_parameters_are_those_of_the_layers_by_hand():
     latent, widths = 16, [32, 16, 8]  # at 4, 8 and 16 px
-    ups = [16 * a * b + b for a, b in pairwise(widths)]
     for kind, each in (("batch", 1), ("self_modulated", latent + 1)):
         norms = [each * 2 * w for w in widths]  # scales and offsets
         block = [2 * n + 2 * 9 * w * w + w for n, w in zip(norms, widths, strict=True)]  # two, the second with biases
-        expected = (latent + 1) * 32 * 16 + sum(block) + sum(norms) + sum(ups) + 9 * 8 * 12 + 12
-        assert parameter_count(SubpixelGenerator(8, norm=kind).build(COLOUR, latent)) == expected
+        for upsampling, weights in (("transposed", 16), ("nearest", 9)):
+            ups = sum(weights * a * b + b for a, b in pairwise(widths))
+            expected = (latent + 1) * 32 * 16 + sum(block) + sum(norms) + ups + 9 * 8 * 12 + 12
+            spec = SubpixelGenerator(8, norm=kind, upsampling=upsampling)
+            assert parameter_count(spec.build(COLOUR, latent)) == expected
     plain = [2 * 9 * w * w + 2 * w for w in widths]
     downs = [16 * a * b + a for a, b in pairwise(widths)]
     expected = 9 * 12 * 8 + 8 + sum(plain) + sum(downs) + 32 * 16 + 1
@@ -153,11 +155,33 @@ def test_critic_scores_samples_alone_and_has_second_derivatives():
     assert (gradient * direction).sum().item() == pytest.approx((above - below) / (2 * step), rel=1e-4)
 
 
-def test_a_recipe_of_before_the_filter_has_none():
+def test_a_recipe_of_before_a_field_keeps_its_networks():
     text = dumps(pictures(COLOUR))
-    assert loads(text).generator.smooth
-    older = re.sub(r"\n *smooth: true", "", text)
-    assert older != text and not loads(older).generator.smooth
+    assert loads(text).generator == SubpixelGenerator(upsampling="nearest", smooth=True)
+    older = re.sub(r"\n *(smooth: true|upsampling: nearest)", "", text)
+    assert loads(older).generator == SubpixelGenerator(upsampling="transposed", smooth=False)
+
+
+def test_nearest_neighbour_doubling_begins_without_checkerboards():
+    """Of a flat map, the four phases of a free transposed convolution differ; those of a doubled one do not."""
+    flat, spread = torch.ones(1, 16, 6, 6), {}
+    for upsampling in ("transposed", "nearest"):
+        torch.manual_seed(0)
+        layer = doubled(16, 8, upsampling)
+        with torch.no_grad():
+            inner = layer(flat)[..., 2:-2, 2:-2]
+        phases = inner.reshape(8, 4, 2, 4, 2).mean((1, 3))  # [maps, 2, 2]
+        spread[upsampling] = phases.flatten(1).std(1).mean()
+    assert spread["nearest"] < 1e-6 and spread["transposed"] > 0.3
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "nearest"])
+def test_doubling_keeps_the_mean_square(upsampling):
+    torch.manual_seed(0)
+    x = nn.functional.leaky_relu(torch.randn(8, 64, 8, 8), 0.2)
+    with torch.no_grad():
+        made = doubled(64, 64, upsampling)(x)
+    assert made.shape == (8, 64, 16, 16) and made[..., 1:-1, 1:-1].square().mean().item() == pytest.approx(1, rel=0.1)
 
 
 def test_the_latent_acts_on_every_stage_if_norms_are_self_modulated():

@@ -192,6 +192,42 @@ def near_averages(recipe: Recipe) -> Edit:
     return {"objective": flow({"kind": "LeCam", "base": codec.to_plain(recipe.objective, omit_defaults=True)})}
 
 
+def nearest_upsampling(recipe: Recipe) -> Edit:
+    """Nearest-neighbour doubling in a generator that can have it."""
+    spec, path = _images_generator(recipe)
+    return {f"{path}.upsampling": "nearest"} if getattr(spec, "upsampling", None) == "transposed" else {}
+
+
+def smoothed(recipe: Recipe) -> Edit:
+    """A filter on the pixels of a generator that can have one."""
+    spec, path = _images_generator(recipe)
+    return {f"{path}.smooth": "true"} if getattr(spec, "smooth", None) is False else {}
+
+
+def even_kernel(recipe: Recipe) -> Edit:
+    """Kernels of 4 pixels in place of an odd number, in a generator whose stride is 2."""
+    spec, path = _images_generator(recipe)
+    kernel = getattr(spec, "kernel", 0)
+    return {f"{path}.kernel": "4"} if type(spec).__name__ in _PICTURES and kernel % 2 else {}
+
+
+def residual_generator(recipe: Recipe, sample: SampleSpec | None) -> Edit:
+    """WGAN-GP's residual generator, as wide, in place of DCGAN's; {} for sides that it does not make."""
+    spec, path = _images_generator(recipe)
+    if type(spec).__name__ != "DCGANGenerator" or sample is None or not sample.is_image:
+        return {}
+    height, width = sample.shape[1:]
+    if height != width or height & (height - 1):
+        return {}
+    return {path: flow({"kind": "ResNetGenerator", "width": getattr(spec, "width", 128)})}
+
+
+def _images_generator(recipe: Recipe) -> tuple[Any, str]:
+    """The generator's networks and their path, inside one that takes labels."""
+    inner = getattr(recipe.generator, "network", None)
+    return (recipe.generator, "generator") if inner is None else (inner, "generator.network")
+
+
 def narrower(recipe: Recipe, player: PlayerName, factor: float = 0.5) -> Edit:
     """Fewer filters or units in a network."""
     width = getattr(getattr(recipe, player), "width", None)

@@ -50,6 +50,7 @@ SAMPLES = {
     "response": "norm of the generator's Jacobian, in deviations of the data",
     "dead_latents": "share of latent directions that the samples ignore",
     "colour_shift": "mean absolute difference of colours between scales of one sample",
+    "grid": "power of lines at periods of 2, 4 or 8 pixels over that around them, against held-out images",
     "distinct_ratio": "distinct 4-grams of generated lines over those of as many held-out ones",
     "repeated_lines": "share of generated lines that occur more than once",
 }

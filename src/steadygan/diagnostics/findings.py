@@ -26,6 +26,7 @@ VerdictName = Literal[
     "augmentation_exhausted",
     "too_little_data",
     "oscillation",
+    "checkerboard",
     "healthy",
     "too_early",
 ]

@@ -32,7 +32,8 @@ ORDER: tuple[VerdictName, ...] = (
     "full_collapse",
     "oscillation",
     "lipschitz_not_held",
-    "partial_collapse",  # last, since it is weakly told from a run that is not done yet
+    "partial_collapse",  # weakly told from a run that is not done yet
+    "checkerboard",  # last: a flaw of samples that may be good otherwise
     "healthy",
     "too_early",
 )

@@ -133,6 +133,7 @@ class Looker:
         add("variety", lambda: of_samples.variety(fake.samples, real))
         add("modes", lambda: of_samples.modes(fake.samples, real, self.window))
         add("movement", lambda: self._moved(round_))
+        add("grid", lambda: of_samples.grid(fake.samples, real))
         add("scales", lambda: of_samples.scales(fake.samples, self.subject))
         if self.subject.text:
             add("words", lambda: of_samples.words(fake.samples, real))

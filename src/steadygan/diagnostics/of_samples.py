@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steadygan.diagnostics.real_side import RealSide
 from steadygan.diagnostics.signals.bins import counts_in, difference_of
+from steadygan.diagnostics.signals.checkerboard import prominences, strongest
 from steadygan.diagnostics.signals.colour_agreement import colour_agreement
 from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance, pairwise_distances
 from steadygan.diagnostics.signals.energy import coefficient
@@ -18,7 +19,7 @@ from steadygan.diagnostics.signals.two_sample import accuracy_of, distances
 from steadygan.diagnostics.window import Window
 from steadygan.measuring import by_running_statistics, in_float32
 from steadygan.scores import widened
-from steadygan.types import Scales
+from steadygan.types import Scales, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,6 +83,15 @@ def feature_variety(fake: Tensor, real: Tensor) -> dict[str, float]:
     count = min(len(fake), len(real), _LIMIT)
     distances = [mean_pairwise_distance(each[:count], limit=count) for each in (fake, real)]
     return {"feature_distance_ratio": ratio(*distances)}
+
+
+def grid(fake: Sample, real: RealSide) -> dict[str, float]:
+    """Lines that strides of the generator leave in its images."""
+    if real.lines is None:
+        return {}
+    shape = tuple(scales_of(fake)[-1].shape[1:])
+    found = prominences(host_rows(fake, "generated samples"), shape)
+    return {"grid": strongest(found, real.lines, shape).power}
 
 
 def words(fake: Sample, real: RealSide) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from steadygan.diagnostics.signals.bins import Bins, bins_of
+from steadygan.diagnostics.signals.checkerboard import lines, prominences
 from steadygan.diagnostics.signals.class_entropy import ClassEntropy, class_entropy
 from steadygan.diagnostics.signals.diversity import effective_rank, mean_pairwise_distance
 from steadygan.diagnostics.signals.host import host_rows, stored_rows
@@ -72,6 +73,12 @@ class RealSide:
     @cached_property
     def rank(self) -> float:
         return effective_rank(self.rows, limit=self.count)
+
+    @cached_property
+    def lines(self) -> NDArray[np.float64] | None:
+        """Prominences of lines in the power spectrum of images; None for what is no image, or a small one."""
+        shape = tuple(scales_of(self.compared.samples)[-1].shape[1:])
+        return prominences(self.rows, shape) if len(shape) == 3 and lines(*shape[1:]) else None
 
     @cached_property
     def nearest_others(self) -> Rows:

@@ -27,6 +27,7 @@ SENTENCES: dict[VerdictName, str] = {
     "augmentation_exhausted": "The adaptive augmentation is at its limit, and the critic overfits all the same.",
     "too_little_data": "There is too little data for this training.",
     "oscillation": "The training goes around in circles: samples move far and get nowhere.",
+    "checkerboard": "The samples have a checkerboard pattern, which comes of the generator's upsampling.",
     "healthy": "The training looks healthy.",
     "too_early": "It is too early to say.",
 }
@@ -47,6 +48,7 @@ NAMES: dict[VerdictName, str] = {
     "augmentation_exhausted": "augmentation exhausted",
     "too_little_data": "too little data",
     "oscillation": "goes around in circles",
+    "checkerboard": "checkerboard",
     "healthy": "healthy",
     "too_early": "too early to say",
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Norm = Literal["batch", "self_modulated", "none"]
+Upsampling = Literal["transposed", "nearest"]
 Output = Literal["tanh", "sigmoid", "linear"]
 _LARGEST = 8  # times the base width
 _SMALLEST, _LARGEST_START = 4, 16  # pixels of the shorter side of the maps at the start
@@ -58,7 +59,7 @@ def _stages(spec: SubpixelGenerator | SubpixelCritic, count: int) -> list[int]:
 
 @dataclass(frozen=True)
 class SubpixelGenerator:
-    """A linear layer, residual stages doubled by 4x4 transposed convolutions, a sub-pixel layer to the pixels."""
+    """A linear layer, residual stages each of twice the size, a sub-pixel layer to the pixels."""
 
     width: int = 24
     """feature maps at half the picture's size, doubled at each stage below, up to 8 times"""
@@ -67,6 +68,9 @@ class SubpixelGenerator:
     norm: Norm = "self_modulated"
     """norm before each activation: batch norm, batch norm whose scales and offsets follow the latent, or none; with
     batch norm it learns far faster (docs/folders.md)"""
+    upsampling: Upsampling = field(default="transposed", metadata=OMIT_DEFAULT)
+    """from stage to stage: free 4x4 transposed convolutions, or nearest-neighbour doubling and 3x3 convolutions, which
+    cost the same and begin without checkerboards (docs/folders.md)"""
     smooth: bool = field(default=False, metadata=OMIT_DEFAULT)
     """a binomial filter on the pixels, which no checkerboard passes"""
     output: Output = "tanh"
@@ -75,7 +79,7 @@ class SubpixelGenerator:
     def __post_init__(self) -> None:
         whole_fields(self, "width")
         whole_fields(self, "blocks", least=0)
-        literal_fields(self, norm=Norm, output=Output)
+        literal_fields(self, norm=Norm, upsampling=Upsampling, output=Output)
         true_or_false("SubpixelGenerator.smooth", self.smooth)
 
     def build(self, sample: SampleSpec, latent: int) -> nn.Module:
@@ -111,7 +115,7 @@ class SubpixelGenerator:
             parts.append(ResidualStage(maps, self.blocks, count, norm=norm, critic=False))
             parts.append(Activated(maps, norm, critic=False))
             if index + 1 < count:
-                parts.append(doubled(maps, widths[index + 1]))
+                parts.append(doubled(maps, widths[index + 1], self.upsampling))
         parts += [scaled_conv(widths[-1], 4 * channels), nn.PixelShuffle(2)]
         parts += [BinomialFilter()] if self.smooth else []
         return Generator(ModulatedSequential(*parts), sample.shape, self.output)

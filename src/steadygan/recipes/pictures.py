@@ -36,7 +36,7 @@ def pictures(sample: SampleSpec = IMAGES) -> Recipe:
     return dataclasses.replace(
         base,
         name="pictures",
-        generator=SubpixelGenerator(smooth=True),
+        generator=SubpixelGenerator(upsampling="nearest", smooth=True),
         critic=SubpixelCritic(),
         objective=Adversarial(RelativisticPaired()),
         penalties=(R1(gamma, every=EVERY), R2(gamma, every=EVERY)),
@@ -55,7 +55,7 @@ def pictures_by_class(sample: SampleSpec = IMAGES) -> Recipe:
     return dataclasses.replace(
         base,
         name="pictures-by-class",
-        generator=LabelledGenerator(SubpixelGenerator(smooth=True)),
+        generator=LabelledGenerator(SubpixelGenerator(upsampling="nearest", smooth=True)),
         critic=SubpixelCritic(projection=True),
     )
 

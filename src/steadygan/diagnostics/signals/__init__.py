@@ -11,6 +11,7 @@ network is left as it was. Signals are read on a schedule, not every round. docs
 
 from steadygan.diagnostics.signals.augmentation import AugmentationStrength, augmentation_strength
 from steadygan.diagnostics.signals.bins import BinDifference, Bins, bin_difference, bins_of
+from steadygan.diagnostics.signals.checkerboard import Checkerboard, checkerboard
 from steadygan.diagnostics.signals.class_entropy import ClassEntropy, class_entropy
 from steadygan.diagnostics.signals.clipping import ClippedShare, clipped_share
 from steadygan.diagnostics.signals.colour_agreement import ColourAgreement, colour_agreement
@@ -60,6 +61,7 @@ __all__ = [
     "AugmentationStrength",
     "BinDifference",
     "Bins",
+    "Checkerboard",
     "ClassEntropy",
     "ClippedShare",
     "ColourAgreement",
@@ -91,6 +93,7 @@ __all__ = [
     "bin_difference",
     "bins_of",
     "birthday_support",
+    "checkerboard",
     "class_entropy",
     "clipped_share",
     "colour_agreement",

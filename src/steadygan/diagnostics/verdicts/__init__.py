@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steadygan.diagnostics.findings import Rule, VerdictName
 from steadygan.diagnostics.verdicts.augmentation_exhausted import augmentation_exhausted
+from steadygan.diagnostics.verdicts.checkerboard import checkerboard
 from steadygan.diagnostics.verdicts.clipping import clipping
 from steadygan.diagnostics.verdicts.critic_overfitting import critic_overfitting
 from steadygan.diagnostics.verdicts.critic_too_strong import critic_too_strong
@@ -39,6 +40,7 @@ RULES: dict[VerdictName, Rule] = {
     "oscillation": oscillation,
     "lipschitz_not_held": lipschitz_not_held,
     "partial_collapse": partial_collapse,
+    "checkerboard": checkerboard,
     "healthy": healthy,
     "too_early": too_early,
 }

@@ -28,6 +28,7 @@ CLAUSES = {
     "copy_z": "C_T is {} (copies: below -4)",
     "move": "samples of fixed latents move {} deviations of the data from look to look (healthy: 0.05 to 0.9)",
     "directness": "they end {} of their way from where they began (back and forth: near 0)",
+    "grid": "lines 2, 4 or 8 pixels apart have {} times the power of what is around them (healthy: up to 1.5)",
     "accuracy": "the critic tells {%} of real and generated samples apart (healthy: 65 to 98%)",
     "saturated": "{%} of its scores are at an end of the sigmoid",
     "derivative": "the generator's loss changes by {} with the score (healthy: 0.1 to 1)",

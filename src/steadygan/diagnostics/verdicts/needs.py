@@ -26,6 +26,7 @@ NEEDS: dict[VerdictName, tuple[str, ...]] = {
     "oscillation": ("move",),
     "lipschitz_not_held": ("slope_high wasserstein",),
     "partial_collapse": ("bins_missing", "classes", "distance_ratio"),
+    "checkerboard": ("grid",),
     "healthy": ("distance_ratio", "bins_missing", "classes"),
     "too_early": ("",),
 }

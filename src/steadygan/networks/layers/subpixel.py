@@ -1,4 +1,4 @@
-"""Layers of the sub-pixel networks: residual stages, and 4x4 convolutions that double or halve the size."""
+"""Layers of the sub-pixel networks: residual stages, and convolutions that double or halve the size."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from steadygan.networks.layers import activations
+from steadygan.networks.layers.convolutions import UpsampleConv
 from steadygan.networks.layers.normalization import norm_2d
 from steadygan.networks.layers.r3gan import LEAKY_GAIN, scaled
 from steadygan.networks.layers.self_modulation import SelfModulatedBatchNorm
@@ -117,8 +118,18 @@ def scaled_linear(inputs: int, outputs: int) -> nn.Linear:
     return scaled(nn.Linear(inputs, outputs))
 
 
-def doubled(inputs: int, outputs: int) -> nn.ConvTranspose2d:
-    """A 4x4 transposed convolution with stride 2, after a leaky ReLU: twice the height and the width."""
+def doubled(inputs: int, outputs: int, upsampling: str) -> nn.Module:
+    """Twice the height and the width, after a leaky ReLU.
+
+    Args:
+        inputs: feature maps
+        outputs: feature maps
+        upsampling: 'transposed', a 4x4 transposed convolution with stride 2, or 'nearest', nearest-neighbour doubling
+            and a 3x3 convolution, which is such a transposed one whose four phases agree on flat maps: no checkerboard
+            at first (Odena et al. 2016, Deconvolution and Checkerboard Artifacts)
+    """
+    if upsampling == "nearest":
+        return scaled(UpsampleConv(inputs, outputs, 3), LEAKY_GAIN)
     layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
     with torch.no_grad():
         layer.weight.normal_(0.0, LEAKY_GAIN / math.sqrt(4 * inputs))  # a pixel sees 2x2 of the 4x4 weights
