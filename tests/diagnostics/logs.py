@@ -43,6 +43,7 @@ HEALTHY: Mapping[str, Course] = {
     "move": lambda t: max(0.1, 0.9 - 0.7 * t),
     "move_rate": lambda t: max(0.01, 0.09 - 0.07 * t),
     "directness": 0.6,
+    "grid": lambda t: max(1.1, 8 - 20 * t),
     "accuracy": lambda t: 1 - 0.15 * t,
     "area": 0.9,
     "slope_real": 1.0,

@@ -17,7 +17,7 @@ from steadygan.diagnostics.findings import NO_FAULTS, VERDICTS, Finding, Verdict
 from steadygan.diagnostics.typed import typed_words
 from steadygan.diagnostics.unusual import unusual
 from steadygan.losses import NonSaturating, Saturating
-from steadygan.networks import MLPCritic, MLPGenerator
+from steadygan.networks import DCGANGenerator, LabelledGenerator, MLPCritic, MLPGenerator, SubpixelGenerator
 from steadygan.objectives import Adversarial, BoundaryEquilibrium, EnergyBased, LeCam
 from steadygan.optimizers import SGD, Adam, AdamW
 from steadygan.penalties import R1, GradientPenalty
@@ -211,6 +211,27 @@ def test_a_rate_that_no_paper_has_becomes_a_usual_one_and_the_other_stays(
         for player, rate in zip(("generator", "critic"), rates, strict=True)
     ]
     assert made == pytest.approx(expected)
+
+
+def test_a_pattern_is_met_by_other_upsampling_where_the_generator_can_have_it() -> None:
+    pictures, older = find("pictures")(IMAGES), SubpixelGenerator(width=8)
+    assert firsts("checkerboard", dataclasses.replace(pictures, generator=older), IMAGES)[:2] == [
+        {"--generator.upsampling": "nearest"},
+        {"--generator.smooth": "true"},
+    ]
+    labelled = dataclasses.replace(pictures, generator=LabelledGenerator(older))
+    assert firsts("checkerboard", labelled)[0] == {"--generator.network.upsampling": "nearest"}
+    assert firsts("checkerboard", pictures, IMAGES) == [{"--rounds": str(2 * pictures.rounds)}]
+    dcgan = dataclasses.replace(find("dcgan")(IMAGES), generator=DCGANGenerator(width=16))
+    assert firsts("checkerboard", dcgan, IMAGES)[:2] == [
+        {"--generator.kernel": "4"},
+        {"--generator": "{kind: ResNetGenerator, width: 16}"},
+    ]
+    odd = SampleSpec((3, 28, 28))
+    assert firsts("checkerboard", dcgan, odd) == [{"--generator.kernel": "4"}, {"--rounds": str(2 * dcgan.rounds)}]
+    for _, _, _, change in advised():
+        if "--generator" in change.fields:
+            assert typed_words("--generator", change.fields["--generator"])[:2] == ["--generator", "resnet-generator"]
 
 
 @pytest.mark.parametrize(("rounds", "rate"), [(100, 5e-4), (3_000, 1 / 3_000), (50_000, 2e-4)])

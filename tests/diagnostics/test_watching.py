@@ -72,6 +72,7 @@ def test_fields_appear_where_they_mean_something():
     having = {field: {name for name, row in looks.items() if field in row} for field in FIELDS}
     assert having["clipped_share"] == {"wgan"} and having["wasserstein"] == {"wgan", "wgan-gp", "text", "msg-gan"}
     assert having["equilibrium"] == having["k_rail"] == {"began"} and having["colour_shift"] == {"msg-gan"}
+    assert having["grid"] == set(looks) - {"text"}
     assert having["distinct_ratio"] == {"text"} and "sngan" in having["sigma_high"]
     assert "gan" in having["saturated"] and "gan" in having["r_t"] and "wgan-gp" not in having["r_t"]
 
@@ -93,6 +94,9 @@ def test_values_are_those_of_the_signals_by_hand():
     slopes = signals.critic_slope(lambda x: game.critic(x, train.labels).score, train.samples, fake.samples, seed=5)
     assert row["distance_ratio"] == pytest.approx(found.distance_ratio, rel=1e-9)
     assert row["rank_ratio"] == pytest.approx(found.effective_rank_ratio, rel=1e-6)
+    assert row["grid"] == pytest.approx(
+        signals.checkerboard(fake.samples, looker.real.compared.samples).power, rel=1e-9
+    )
     assert (row["duplicates"], row["duplicates_expected"]) == (near.share, near.expected)
     assert row["accuracy"] == signals.separation(scores[0], scores[2]).accuracy
     assert row["gap_train"] == pytest.approx(float(scores[0].mean() - scores[2].mean()), rel=1e-5)

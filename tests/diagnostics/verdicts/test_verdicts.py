@@ -54,6 +54,7 @@ CASES = [
     Case("partial_collapse", {"bins_missing": 0.7}, [("bins_missing", (0.5, 0.6, 0.9, 1))], ("bins_missing",)),
     Case("partial_collapse", {"classes": 0.3}, [("classes", (0.6, 0.5, 0.3, 0.1))], ("classes",)),
     Case("partial_collapse", {"distance_ratio": 0.2}, [("distance_ratio", (0.4, 0.3, 0.16))], ("distance_ratio",)),
+    Case("checkerboard", {"grid": 3.0}, [("grid", (2.1, 3, 5, 8))], ("grid",)),
     Case(
         "generator_stalled",
         {**BAD, "move": 3e-5, "move_rate": 3e-6, "generator_gradient": 0.0},
