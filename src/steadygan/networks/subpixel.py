@@ -70,7 +70,7 @@ class SubpixelGenerator:
     batch norm it learns far faster (docs/folders.md)"""
     upsampling: Upsampling = field(default="transposed", metadata=OMIT_DEFAULT)
     """from stage to stage: free 4x4 transposed convolutions, or nearest-neighbour doubling and 3x3 convolutions, which
-    cost the same and begin without checkerboards (docs/folders.md)"""
+    cost hardly more and begin without checkerboards (docs/folders.md)"""
     smooth: bool = field(default=False, metadata=OMIT_DEFAULT)
     """a binomial filter on the pixels, which no checkerboard passes"""
     output: Output = "tanh"

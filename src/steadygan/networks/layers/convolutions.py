@@ -79,17 +79,19 @@ class ConvMeanPool(nn.Conv2d):
     ``folded`` False does it in two steps.
     """
 
+    shifts: Tensor
+
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, padding=(kernel - 1) // 2, bias=bias)
         self.folded = True
+        self.register_buffer("shifts", _shifts(kernel, turned=False) / 4, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.folded:
             return F.avg_pool2d(super().forward(x), 2)
         if self.kernel_size == (1, 1):
             return super().forward(F.avg_pool2d(x, 2))
-        kernel = F.avg_pool2d(self.weight, 2, stride=1, padding=1)
-        return F.conv2d(x, kernel, self.bias, stride=2, padding=self.padding)
+        return F.conv2d(x, _folded(self.weight, self.shifts), self.bias, stride=2, padding=self.padding)
 
 
 class UpsampleConv(nn.Conv2d):
@@ -102,15 +104,37 @@ class UpsampleConv(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, padding=(kernel - 1) // 2, bias=bias)
         self.folded = True
+        self.register_buffer("shifts", _shifts(kernel, turned=True), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.folded:
             return super().forward(_doubled(x))
         if self.kernel_size == (1, 1):
             return _doubled(super().forward(x))
-        turned = self.weight.transpose(0, 1).flip(2, 3)
-        kernel = F.avg_pool2d(turned, 2, stride=1, padding=1, divisor_override=1)
+        kernel = _folded(self.weight.transpose(0, 1), self.shifts)
         return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=(self.kernel_size[0] - 1) // 2)
+
+
+def _shifts(kernel: int, *, turned: bool) -> Tensor:
+    """The matrix [K * K, (K + 1) * (K + 1)] that sums a kernel of K x K shifted by 0 or 1 each way, turned or not."""
+    matrix = torch.zeros(kernel, kernel, kernel + 1, kernel + 1)
+    for row in range(kernel):
+        for column in range(kernel):
+            place = (kernel - 1 - row, kernel - 1 - column) if turned else (row, column)
+            matrix[row, column, place[0] : place[0] + 2, place[1] : place[1] + 2] = 1.0
+    return matrix.reshape(kernel * kernel, -1)
+
+
+def _folded(weight: Tensor, shifts: Tensor) -> Tensor:
+    """Kernels [A, B, K, K] as the sums [A, B, K + 1, K + 1] of their shifted ones.
+
+    By a matrix product, forward and gradient took a quarter to half as long as by a pooling; not in half precision,
+    whatever the autocast.
+    """
+    with torch.autocast(weight.device.type, enabled=False):
+        made = weight.reshape(-1, len(shifts)) @ shifts.to(weight.dtype)
+    side = weight.shape[-1] + 1
+    return made.view(*weight.shape[:2], side, side)
 
 
 def _doubled(x: Tensor) -> Tensor:
