@@ -194,6 +194,12 @@ def test_a_field_of_a_type_that_files_do_not_hold_is_named_with_those_that_they_
     assert from_plain({"names": {"a": 1}}, Loose) == Loose()
 
 
+def test_a_type_that_is_imported_for_type_checking_alone_is_one_line() -> None:
+    later = dataclasses.make_dataclass("Later", [("weight", "Schedul")], frozen=True)
+    with pytest.raises(UsageError, match=r"fields of Later cannot be resolved: name 'Schedul' is not defined"):
+        field_types(later)
+
+
 # --- what is wrong
 
 

@@ -135,9 +135,19 @@ _all_kinds: WeakKeyDictionary[type, dict[str, type]] = WeakKeyDictionary()
 
 
 def field_types(cls: type) -> dict[str, Any]:
-    """The resolved annotation of each field of a spec."""
+    """The resolved annotation of each field of a spec.
+
+    Raises:
+        UsageError: for a name in them that cannot be resolved, as one that is imported for type checking alone.
+    """
     if cls not in _field_types:  # resolving them took most of the time of reading a command line
-        hints = typing.get_type_hints(cls)
+        try:
+            hints = typing.get_type_hints(cls)
+        except NameError as error:
+            raise UsageError(
+                f"the types of the fields of {cls.__name__} cannot be resolved: {error}; import it where the module "
+                "runs too, not under TYPE_CHECKING"
+            ) from None
         _field_types[cls] = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
     return dict(_field_types[cls])
 

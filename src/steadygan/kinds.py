@@ -1,6 +1,7 @@
 """Kinds of the user's own: classes and functions that a recipe names, found in a recipe, and handed back to it.
 
-A file can name no code: it holds import paths, and only what the user passes as ``kinds`` is put in their place.
+A file can name no code: it holds names of spec types and import paths of networks, and only what the user passes as
+``kinds`` is put in their place.
 """
 
 from __future__ import annotations

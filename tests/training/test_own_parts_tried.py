@@ -229,6 +229,11 @@ WRONG: list[tuple[type, dict[str, Any], str]] = [
     ),
     (Penalty, {"hold": lambda self, n: n.mean()}, r"Penalty.hold gave .*\[\]; needed: one value for each sample"),
     (Penalty, {"hold": lambda self, n: torch.ones_like(n)}, r"Penalty.hold gave what does not depend on the gradient"),
+    (
+        Penalty,
+        {"hold": lambda self, n: n.square() * noise_like(n)},
+        r"hold gave two results for the same input",
+    ),
     (Penalty, {"hold": fails}, r"Penalty.hold fails: ZeroDivisionError"),
     (OfGenerator, {"initial_state": lambda self: (torch.zeros(3),)}, r"OfGenerator.initial_state gave .*0-d tensors"),
     (OfWeights, {"of_weights": lambda self, n: 0.0}, r"OfWeights.of_weights gave 0.0; needed: a tensor of one number"),

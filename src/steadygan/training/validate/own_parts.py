@@ -144,8 +144,8 @@ def _check_prior(prior: Any) -> None:
 def _check_pure(part: object, method: str, first: Tensor, second: Tensor) -> None:
     if not torch.equal(first, second):
         raise UsageError(
-            f"{_name(part)}.{method} gave two results for the same input: let it draw no random numbers of its own, so "
-            "that a resumed run is the same"
+            f"{_name(part)}.{method} gave two results for the same input: let it draw no random numbers and count no "
+            "calls of its own, so that a resumed run is the same"
         )
 
 
@@ -172,10 +172,11 @@ def _check_penalty(penalty: Any, sample: SampleSpec, count: int) -> None:
     what = "scores" if penalty.at is None else "gradient norms"
     draw = torch.randn if penalty.at is None else torch.rand
     measured = draw(count, generator=drawn).requires_grad_(True)
-    held = _called(penalty, "hold", measured * 1.0)
+    held, again = (_called(penalty, "hold", measured * 1.0) for _ in range(2))
     if not isinstance(held, Tensor) or held.shape[:1] != (count,) or held.numel() != count:
         raise _wrong(penalty, "hold", held, f"one value for each sample, [{count}] here, of which the mean is taken")
     _check_loss(penalty, "hold", held.mean(), [measured], f"the {what}")
+    _check_pure(penalty, "hold", held, again)
 
 
 def _check_loss(part: object, method: str, value: object, inputs: list[Tensor], of: str = "the weights") -> None:
