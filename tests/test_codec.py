@@ -178,8 +178,26 @@ def test_numpys_numbers_are_written_as_plain_ones(value: Any, written: float) ->
 
 
 def test_values_of_other_types_cannot_be_written() -> None:
-    with pytest.raises(TypeError, match="not set"):
+    with pytest.raises(TypeError, match="side is of type set; allowed"):
         to_plain(Square({1, 2}))  # type: ignore[arg-type]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loose:
+    numbers: list = dataclasses.field(default_factory=lambda: [1, 2])  # type: ignore[type-arg]
+    names: dict = dataclasses.field(default_factory=lambda: {"a": 1})  # type: ignore[type-arg]
+
+
+def test_a_field_of_a_type_that_files_do_not_hold_is_named_with_those_that_they_do() -> None:
+    with pytest.raises(UsageError, match=r"loss.numbers: no file can hold a field of type list; allowed: bool, int"):
+        from_plain({"numbers": [1, 2]}, Loose, where="loss")
+    assert from_plain({"names": {"a": 1}}, Loose) == Loose()
+
+
+def test_a_type_that_is_imported_for_type_checking_alone_is_one_line() -> None:
+    later = dataclasses.make_dataclass("Later", [("weight", "Schedul")], frozen=True)
+    with pytest.raises(UsageError, match=r"fields of Later cannot be resolved: name 'Schedul' is not defined"):
+        field_types(later)
 
 
 # --- what is wrong

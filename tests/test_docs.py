@@ -29,6 +29,8 @@ STAND_INS = {
     "runs/sngan-photos": str(ROOT / "README.md"),  # --from takes a file that is there
     "weights.safetensors": str(ROOT / "README.md"),
     "my_networks:MyCritic": "tests.networks.test_own:Critic",
+    "my_parts:MyLoss": "tests.test_kinds:MyLoss",
+    "my_parts:MyPenalty": "tests.test_recipe_parts:Own",
     "RECIPE": "wgan-gp",
     "SHELL": "bash",
     "NAME": "wgan-gp",

@@ -12,7 +12,7 @@ from steadygan.kinds import bound, check_used, import_kinds, kinds_in, spec_type
 from steadygan.losses import Hinge
 from steadygan.networks import LabelledGenerator, MLPGenerator, Own
 from steadygan.objectives import Adversarial
-from steadygan.recipe import Recipe, dumps, loads, names, own_kinds
+from steadygan.recipe import Recipe, check_readable, dumps, loads, names, own_kinds
 
 HERE = "tests.test_kinds"
 
@@ -103,3 +103,28 @@ def test_what_no_recipe_names_is_refused_with_what_it_names():
         check_used([make_generator], RECIPE)
     with pytest.raises(UsageError, match="it names: mine:Critic"):
         check_used([make_generator], Recipe(critic=Own("mine:Critic")))
+
+
+def test_a_class_with_the_name_of_another_kind_is_refused_as_files_hold_the_name_alone():
+    namesake = type("Hinge", (MyLoss,), {})
+    other = type("MyLoss", (MyLoss,), {})
+    recipe = Recipe(objective=Adversarial(namesake()))
+    with pytest.raises(UsageError, match=rf"{HERE}:Hinge has the name of steadygan.losses:Hinge.*another name"):
+        check_readable(recipe)
+    with pytest.raises(UsageError, match=rf"{HERE}:Hinge has the name of"):
+        loads(dumps(Recipe()), extra=[namesake])
+    with pytest.raises(UsageError, match=rf"{HERE}:MyLoss has the name of {HERE}:MyLoss"):
+        loads(dumps(RECIPE), extra=[MyLoss, other])
+    assert loads(dumps(RECIPE), extra=[*own_kinds(RECIPE), MyLoss]) == RECIPE  # the same one twice
+
+
+def test_a_class_whose_values_can_change_is_refused_with_the_line_to_write():
+    @dataclasses.dataclass
+    class Open:
+        needs_real = mixes_samples = has_labels = False
+
+        def critic(self, real, fake, real_label=1.0): ...
+        def generator(self, fake, real=None): ...
+
+    with pytest.raises(UsageError, match=r"Open can be changed while it trains: write @dataclass\(frozen=True\)"):
+        check_readable(Recipe(objective=Adversarial(Open())))

@@ -82,3 +82,8 @@ def test_the_nearest_latents_are_those_that_can_be_drawn() -> None:
     assert Uniform(3).nearest(latents).tolist() == [[-1.0, -1.0, 0.25], [1.0, 1.0, -0.5]]
     drawn = Uniform(4).latents(torch.rand(20, 4))
     assert torch.equal(Uniform(4).nearest(drawn), drawn)
+
+
+def test_random_numbers_have_a_known_distribution() -> None:
+    with pytest.raises(UsageError, match=r"RandomSpec.distribution is 'normall'; allowed: normal, uniform; did you"):
+        RandomSpec("normall")  # type: ignore[arg-type]

@@ -170,3 +170,20 @@ def test_a_number_is_a_constant_schedule_and_anything_else_is_refused(make, name
     assert getattr(make(number), name) == Constant(number) and make(number) == make(Constant(number))
     with pytest.raises(UsageError, match=rf"{name} is 'often'; allowed: a number, or a schedule"):
         make("often")
+
+
+def test_a_schedule_of_ones_own_that_fails_is_one_line_with_its_round() -> None:
+    class Few:
+        def __call__(self, round_: int) -> float:
+            return [1.0, 0.5][round_]
+
+    with pytest.raises(UsageError, match=r"the schedule Few fails in round 1000000000000: IndexError: list index"):
+        Adam(lr_factor=Few())
+    recipe = dataclasses.replace(RECIPES["wgan-gp"](), critic_steps=Few())
+    with pytest.raises(UsageError, match=r"the schedule Few fails in round 5: IndexError"):
+        recipe.steps(5)
+
+
+def test_a_schedule_of_ones_own_is_looked_at_between_its_ends() -> None:
+    with pytest.raises(UsageError, match=r"weight in round 10 is -9; allowed: finite numbers from 0"):
+        check_schedule("weight", lambda round_: 1 - round_ if round_ < 100 else 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import numbers
 import reprlib
 import sys
@@ -74,13 +75,19 @@ def with_plain_numbers(value: T) -> T:
     return typing.cast("T", made)
 
 
-def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
+def to_plain(value: Any, *, omit_defaults: bool = False, where: str = "") -> Any:
     """A spec, or a tuple of them, as dicts, lists and scalars.
 
     Args:
         value: a spec, tuple or scalar
         omit_defaults: leaves out fields marked ``OMIT_DEFAULT`` that are at their default
+        where: the dotted path that error lines begin with
+
+    Raises:
+        TypeError: for what no file can hold, with its path.
+        UsageError: for a field of the name 'kind'.
     """
+    inner = functools.partial(to_plain, omit_defaults=omit_defaults)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         plain = {"kind": type(value).__name__}
         for field in dataclasses.fields(value):
@@ -88,12 +95,12 @@ def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
                 raise UsageError(f"a field of {type(value).__name__} is called 'kind', which names the type in files")
             content = getattr(value, field.name)
             if not (omit_defaults and field.metadata.get("omit_default") and content == field.default):
-                plain[field.name] = to_plain(content, omit_defaults=omit_defaults)
+                plain[field.name] = inner(content, where=f"{where}.{field.name}" if where else field.name)
         return plain
     if isinstance(value, tuple | list):
-        return [to_plain(item, omit_defaults=omit_defaults) for item in value]
+        return [inner(item, where=f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {name: to_plain(item, omit_defaults=omit_defaults) for name, item in value.items()}
+        return {name: inner(item, where=where) for name, item in value.items()}
     if callable(value):
         return import_path(value)
     if value is None or isinstance(value, bool | str):
@@ -102,7 +109,8 @@ def to_plain(value: Any, *, omit_defaults: bool = False) -> Any:
         return int(value)
     if isinstance(value, numbers.Real):
         return float(value)
-    raise TypeError(f"a recipe holds specs, numbers, strings and tuples of them, not {type(value).__name__}")
+    what = f"{where} is of type {type(value).__name__}" if where else f"got {type(value).__name__}"
+    raise TypeError(f"{what}; allowed: frozen dataclasses, numbers, strings and tuples of them")
 
 
 def import_path(value: Any) -> str:
@@ -127,9 +135,19 @@ _all_kinds: WeakKeyDictionary[type, dict[str, type]] = WeakKeyDictionary()
 
 
 def field_types(cls: type) -> dict[str, Any]:
-    """The resolved annotation of each field of a spec."""
+    """The resolved annotation of each field of a spec.
+
+    Raises:
+        UsageError: for a name in them that cannot be resolved, as one that is imported for type checking alone.
+    """
     if cls not in _field_types:  # resolving them took most of the time of reading a command line
-        hints = typing.get_type_hints(cls)
+        try:
+            hints = typing.get_type_hints(cls)
+        except NameError as error:
+            raise UsageError(
+                f"the types of the fields of {cls.__name__} cannot be resolved: {error}; import it where the module "
+                "runs too, not under TYPE_CHECKING"
+            ) from None
         _field_types[cls] = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
     return dict(_field_types[cls])
 
@@ -210,11 +228,21 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
         return _read_union(data, annotation, where, extra)
     if origin is tuple:
         return _read_tuple(data, get_args(annotation), where, extra)
-    if origin is dict:
+    if origin is dict or annotation is dict:
         return _read_mapping(data, where)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _read_spec(data, (annotation,), where, extra)
+    if annotation not in _SCALARS:
+        raise _fail(where, f"no file can hold a field of type {_named(annotation)}; allowed: {_FIELD_TYPES}")
     return _read_scalar(data, annotation, where)
+
+
+_SCALARS = (bool, int, float, str)
+_FIELD_TYPES = "bool, int, float, str, dict, tuple[…], Literal[…], frozen dataclasses, and unions of these"
+
+
+def _named(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def _read_union(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:

@@ -1,6 +1,7 @@
 """Kinds of the user's own: classes and functions that a recipe names, found in a recipe, and handed back to it.
 
-A file can name no code: it holds import paths, and only what the user passes as ``kinds`` is put in their place.
+A file can name no code: it holds names of spec types and import paths of networks, and only what the user passes as
+``kinds`` is put in their place.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from steadygan import codec
@@ -35,6 +36,33 @@ def kebab(kind: type) -> str:
 def spec_types(kinds: Iterable[Any]) -> tuple[type, ...]:
     """The spec types among the kinds: dataclasses that ``kind:`` may name anywhere in a recipe."""
     return tuple(kind for kind in kinds if _is_spec_type(kind))
+
+
+def check_names(kinds: Iterable[Any], known: Mapping[str, type]) -> None:
+    """Refuses spec types that a file could not tell from others: it names them by their class names alone.
+
+    Raises:
+        UsageError: one line, for a class with the name of a built-in kind, or of another one of the user's own.
+    """
+    taken = dict(known)
+    for kind in spec_types(kinds):
+        other = taken.setdefault(kind.__name__, kind)
+        if other is not kind:
+            raise UsageError(
+                f"{codec.import_path(kind)} has the name of {codec.import_path(other)}, and files hold the name alone: "
+                "give your class another name"
+            )
+
+
+def check_frozen(kinds: Iterable[Any]) -> None:
+    """Refuses spec types whose values can change: a run's recipe would no longer be what its file says.
+
+    Raises:
+        UsageError: one line that names the class.
+    """
+    for kind in spec_types(kinds):
+        if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+            raise UsageError(f"{kind.__name__} can be changed while it trains: write @dataclass(frozen=True) over it")
 
 
 def bound(value: T, kinds: Iterable[Any]) -> T:

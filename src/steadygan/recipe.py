@@ -24,7 +24,7 @@ from steadygan.data.options import DataOptions
 from steadygan.ema import Average
 from steadygan.errors import SteadyganError, UsageError
 from steadygan.growth import Growth, Stage
-from steadygan.kinds import Kind, bound, kinds_in, spec_types
+from steadygan.kinds import Kind, bound, check_frozen, check_names, kinds_in, spec_types
 from steadygan.networks import ClassifierEncoder, CriticNetwork, DCGANCritic, DCGANGenerator, GeneratorNetwork
 from steadygan.networks.own import as_network
 from steadygan.objectives import Adversarial, Objective
@@ -36,7 +36,7 @@ from steadygan.plateau import Plateau
 from steadygan.priors import Normal, Prior
 from steadygan.recipe_parts import check_parts
 from steadygan.representations import Plain, Representation
-from steadygan.schedules import Constant, CriticWarmUp, Schedule, as_schedule
+from steadygan.schedules import Constant, CriticWarmUp, Schedule, as_schedule, value_at
 from steadygan.system import notebook
 from steadygan.system.files import describe
 from steadygan.system.regular import read_regular
@@ -193,7 +193,7 @@ class Recipe:
         whole_number("generator_batch", self.generator_batch, or_none=True)
         whole_number("seed", self.seed, 0, 2**63 - 1, note="below 2^63")
         object.__setattr__(self, "critic_steps", as_schedule("critic_steps", self.critic_steps))
-        at_least("critic_steps at its start", self.critic_steps(0), 1)
+        at_least("critic_steps at its start", value_at(self.critic_steps, 0), 1)
         if self.growth is not None and (self.balance is not None or not isinstance(self.critic_steps, Constant)):
             raise UsageError("growth goes by the images of a round: it needs constant critic_steps, and no balance")
 
@@ -216,7 +216,7 @@ class Recipe:
         """Number of critic steps in a round."""
         at = self.position(round_)
         schedule = self.critic_steps
-        return max(1, round(schedule.at(at, round_) if isinstance(schedule, CriticWarmUp) else schedule(at)))
+        return max(1, round(schedule.at(at, round_) if isinstance(schedule, CriticWarmUp) else value_at(schedule, at)))
 
     def position(self, round_: int) -> int:
         """The round at which the schedules are in a round of the run: another one after a re-plan."""
@@ -311,6 +311,7 @@ def check_readable(recipe: Recipe) -> None:
     Raises:
         UsageError: one line that names the field.
     """
+    check_frozen(own_kinds(recipe))
     try:
         loads(dumps(recipe), extra=own_kinds(recipe))
     except TypeError as error:
@@ -336,6 +337,7 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -
     if version != FORMAT:
         raise UsageError(f"{where} has format {version!r}; this version of steadygan reads format {FORMAT}")
     extra = tuple(extra)
+    check_names(extra, names())
     return bound(codec.from_plain(fields, Recipe, extra=spec_types(extra)), extra)
 
 

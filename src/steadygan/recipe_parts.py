@@ -8,8 +8,9 @@ from functools import cache
 from typing import Any, get_args, get_origin
 
 from steadygan import codec
+from steadygan.checks import one_of
 from steadygan.errors import UsageError, enumerated
-from steadygan.types import PLAYERS
+from steadygan.penalties.base import check_penalty
 
 _ELSEWHERE = ("generator", "critic", "critic_steps")
 """fields that are checked where they are converted"""
@@ -35,11 +36,9 @@ def check_parts(recipe: Any) -> None:
         if kinds and not (value is None and type(None) in get_args(annotation)):
             _check(name, value, kinds)
     for index, penalty in enumerate(recipe.penalties):
-        player = getattr(penalty, "player", "critic")
-        if player not in PLAYERS:
-            raise UsageError(
-                f"player of penalties[{index}] ({type(penalty).__name__}) is {player!r}; allowed: {', '.join(PLAYERS)}"
-            )
+        check_penalty(f"penalties[{index}]", penalty)
+    if recipe.constraint is not None:
+        one_of("constraint.when", getattr(recipe.constraint, "when", None), ("after", "before"))
 
 
 def _check(name: str, value: Any, kinds: tuple[type, ...]) -> None:

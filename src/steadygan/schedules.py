@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from steadygan.checks import at_least, finite, is_number, refused, whole_fields, within
 from steadygan.codec import DURATION
+from steadygan.errors import UsageError, in_one_line
 
 
 class ScheduleLike(Protocol):
@@ -140,10 +141,23 @@ else:  # the closed set that files and the command line know
 FAR = 10**12
 """a round after the end of every schedule"""
 
+_BETWEEN = tuple(10**exponent for exponent in range(7))
+"""rounds in which a schedule is looked at, beside its ends"""
+
 
 def value_at(number: float | Schedule, round_: int) -> float:
-    """The value of a number, or of a schedule, in a round."""
-    return number(round_) if callable(number) else number
+    """The value of a number, or of a schedule, in a round.
+
+    Raises:
+        UsageError: one line, for a schedule that fails there.
+    """
+    if not callable(number):
+        return number
+    try:
+        return number(round_)
+    except Exception as error:  # of a schedule of the user's own
+        name = getattr(number, "__name__", type(number).__name__)
+        raise UsageError(f"the schedule {name} fails in round {round_}: {in_one_line(error)}") from error
 
 
 def times(number: float | Schedule, factor: float) -> float | Schedule | None:
@@ -177,12 +191,13 @@ def schedule_fields(part: object, *names: str, high: float = math.inf, open_high
 
 
 def check_schedule(name: str, number: float | Schedule, high: float = math.inf, *, open_high: bool = False) -> None:
-    """Raises UsageError unless a number, or both ends of a schedule, lie from 0 to ``high``."""
-    ends = {name: number}
+    """Raises UsageError unless a number, or a schedule at its ends and some rounds between, lies from 0 to ``high``."""
+    values = {name: number}
     if not is_number(number):
-        number = as_schedule(name, number)
-        ends = {f"{name} at its start": number(0), f"{name} at its end": number(FAR)}
-    for what, value in ends.items():
+        schedule = as_schedule(name, number)
+        values = {f"{name} at its start": value_at(schedule, 0), f"{name} at its end": value_at(schedule, FAR)}
+        values |= {f"{name} in round {round_}": value_at(schedule, round_) for round_ in _BETWEEN}
+    for what, value in values.items():
         if high == math.inf:
             at_least(what, value, 0)
         else:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
-from steadygan.errors import UsageError
+from steadygan.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -249,6 +249,9 @@ class SampleSpec:
         return f"{what}, {self.classes} classes" if self.classes else what
 
 
+Distribution: TypeAlias = Literal["normal", "uniform"]
+
+
 @dataclass(frozen=True)
 class RandomSpec:
     """Distribution and shape of the random numbers that a component needs for each sample.
@@ -256,7 +259,15 @@ class RandomSpec:
     They are drawn outside, so that the component is a pure function.
     """
 
-    distribution: Literal["normal", "uniform"]
+    distribution: Distribution
     """standard normal, or uniform on [0, 1)"""
     shape: tuple[int, ...] = ()
     """for one sample; () is one number"""
+
+    def __post_init__(self) -> None:
+        known = get_args(Distribution)
+        if self.distribution not in known:
+            raise UsageError(
+                f"RandomSpec.distribution is {self.distribution!r}; allowed: {', '.join(known)}"
+                f"{nearest(self.distribution, known)}"
+            )

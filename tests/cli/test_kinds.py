@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from steadygan.cli import main
-from steadygan.recipe import load
+from steadygan.cli.overrides import apply, own_parts, setting, split
+from steadygan.kinds import import_kinds
+from steadygan.recipe import Recipe, load
 from tests.cli.lines import shell
 
 CODE = '''
@@ -40,6 +43,39 @@ class Spec:
     def build(self, sample):
         return Critic(sample, self.width)
 '''
+PARTS = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from steadygan.penalties import OnReal
+
+
+class Plain:
+    pass
+
+
+@dataclass(frozen=True)
+class Scaled:
+    factor: float = 1.0
+    needs_real: ClassVar[bool] = False
+    mixes_samples: ClassVar[bool] = False
+    has_labels: ClassVar[bool] = False
+
+    def critic(self, real, fake, real_label=1.0):
+        return self.factor * (fake.mean() - real.mean())
+
+    def generator(self, fake, real=None):
+        return -self.factor * fake.mean()
+
+
+@dataclass(frozen=True)
+class Slope:
+    weight: float
+    at: ClassVar[OnReal] = OnReal()
+
+    def hold(self, norm):
+        return norm
+"""
 SHORT = ["--data", "digits", "--rounds", "2", "--batch", "8", "--run.threads", "1", "--run.evaluate", "none"]
 BOTH = ["--critic", "mine:Critic", "--generator", "mine:generator"]
 
@@ -48,7 +84,8 @@ BOTH = ["--critic", "mine:Critic", "--generator", "mine:generator"]
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(CODE)
-    for name in ("mine",):
+    (tmp_path / "parts_of_mine.py").write_text(PARTS)
+    for name in ("mine", "parts_of_mine"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return tmp_path
 
@@ -65,6 +102,39 @@ def test_a_spec_of_ones_own_has_its_fields_set(here: Path) -> None:
     assert "kind: Spec\n  width: 6" in (here / "run/recipe.yaml").read_text()
     assert main(["sample", "run", "--count", "2"]) == 2
     assert main(["sample", "run", "--count", "2", "--kinds", "mine:Spec"]) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--objective.loss", "parts_of_mine:Scaled", "--penalties", "parts_of_mine:Slope"],
+        ["--objective.loss", "scaled", "--set", "penalties=[{kind: slope}]", "--kinds", "parts_of_mine:Scaled"],
+    ],
+)
+def test_any_part_of_ones_own_is_named_as_the_built_in_ones_are(here: Path, words: list[str]) -> None:
+    fields = ["--objective.loss.factor", "2", "--penalties.0.weight", "3"]
+    rest, changes = split([*words, *fields], {"--set": True, "--kinds": True})
+    changes += [setting(rest[1])] if "--set" in rest else []
+    settled, named = own_parts(changes)
+    loss, penalty = import_kinds(["parts_of_mine:Scaled", "parts_of_mine:Slope"])
+    recipe: Any = apply(Recipe(), settled, kinds=[loss, penalty])
+    assert set(named) == (set() if "--set" in rest else {loss, penalty})
+    assert (type(recipe.objective.loss), recipe.objective.loss.factor) == (loss, 2)
+    assert [(type(each), each.weight) for each in recipe.penalties] == [(penalty, 3)]
+
+
+def test_what_is_no_part_is_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, line in (
+        (["--objective.loss", "parts_of_mine:Plain"], "parts_of_mine:Plain is no dataclass: write @dataclass(frozen="),
+        (["--objective.loss", "parts_of_mine:Scale"], "has no 'Scale'; did you mean 'Scaled'"),
+        (["--objective.loss", "scaled"], "of your own: package.module:Name"),
+        (["--prior", "parts_of_mine:Scaled"], "prior is Scaled(factor=1.0); allowed: Normal()"),
+        (["--penalties", "parts_of_mine:Slope"], "penalties[0]: Slope: Slope.__init__() missing 1 required"),
+    ):
+        assert main(["train", "wgan-gp", *SHORT, *words, "--out", "run"]) == 2
+        error = capsys.readouterr().err
+        assert line in error and error.count("\n") == 1
+    assert not (here / "run").exists()
 
 
 def test_what_needs_the_code_says_which_option_and_what_does_not_needs_none(

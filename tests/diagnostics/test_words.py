@@ -59,6 +59,14 @@ def test_every_verdict_has_words_and_every_clause_is_of_a_field() -> None:
     assert set(CLAUSES) <= set(FIELDS)
 
 
+def test_a_share_of_the_data_that_a_log_does_not_have_is_left_out() -> None:
+    rows = [{"round": 100 * i, "rounds": 3000, "distance_ratio": 0.01, "duplicates": 1.0} for i in range(1, 31)]
+    said = "\n".join(words.lines(judge(rows)))
+    assert "100% of the samples have a near copy among them\n" in said and "?" not in said
+    beside = "\n".join(words.lines(judge([row | {"duplicates_expected": 0.01} for row in rows])))
+    assert "100% of the samples have a near copy among them (as in the data: 1%)" in beside
+
+
 def test_json_holds_the_diagnosis_without_numbers_that_json_has_not() -> None:
     diagnosis = judge(run(gap=math.inf, slope_between=-math.inf))
     plain = words.to_json(diagnosis, changes(diagnosis.main, find("gan")(IMAGES)), "runs/x")

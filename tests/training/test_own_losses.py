@@ -37,6 +37,13 @@ def with_parts(**parts: Any) -> Any:
     return type("Own", (Own,), {"__module__": "theirs", **parts})()
 
 
+DRAWN = torch.Generator().manual_seed(0)
+
+
+def drawn() -> Tensor:
+    return torch.rand((), generator=DRAWN)
+
+
 def tried(loss: Any, micro_batch: int | None = None, processes: int = 1, wrapped: bool = False) -> None:
     objective: Any = objectives.Adversarial(loss)
     recipe = RECIPES["gan"](SampleSpec((2,)))
@@ -89,6 +96,15 @@ def test_means_of_samples_are_taken_in_parts(kind: type) -> None:
         ({"critic": lambda self, real, fake: real.mean()}, "Own.critic failed on scores [8]: "),
         ({"generator": lambda self, fake, real=None: (-fake.mean(),)}, "Own.generator gave tuple"),
         ({"generator": lambda self, fake, real: (real - fake).mean()}, "needs real scores: set needs_real = True"),
+        ({"generator": lambda self, fake, real=None: -fake.log().mean()}, "Own.generator gave nan for scores"),
+        (
+            {"generator": lambda self, fake, real=None: (fake + 0j).mean()},
+            "gave a number of torch.complex64",
+        ),
+        ({"generator": lambda self, fake, real=None: fake.mul_(2).mean()}, "changes the scores in place"),
+        ({"generator": lambda self, fake, real=None: fake.mean() * drawn()}, "gave two numbers for the same scores"),
+        ({"generator": lambda self, fake, real=None: torch.ones((), requires_grad=True)}, "not depend on the scores"),
+        ({"generator": lambda self, fake, real: real.mean(), "needs_real": True}, "does not depend on the scores"),
     ],
 )
 def test_what_a_loss_cannot_be_is_one_line_that_names_it(parts: dict[str, Any], expected: str) -> None:
@@ -100,6 +116,12 @@ def test_a_loss_for_other_numbers_of_scores_is_left_to_the_first_round() -> None
     tried(pairs, micro_batch=8)
     wants = with_parts(needs_real=True, generator=lambda self, fake, real: (real - fake).mean())
     tried(wants)
+
+
+@pytest.mark.parametrize("flag", ["needs_real", "mixes_samples", "has_labels"])
+def test_what_a_loss_says_of_itself_is_true_or_false(flag: str) -> None:
+    with pytest.raises(UsageError, match=f"Own.{flag} is 'no'; allowed: true, false"):
+        objectives.Adversarial(with_parts(**{flag: "no"}))
 
 
 def test_a_loss_that_lacks_a_part_is_told_which() -> None:

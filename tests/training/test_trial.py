@@ -21,7 +21,6 @@ from steadygan.networks import (
     SNDCGANGenerator,
 )
 from steadygan.objectives import Adversarial
-from steadygan.penalties import GradientPenalty
 from steadygan.recipe import RunOptions
 from steadygan.training.session import new_run, resume_run
 from steadygan.training.step.game import Game
@@ -112,13 +111,32 @@ def test_an_error_of_torch_in_a_pass_names_the_network_and_the_shape(tmp_path, p
     refused(tmp_path, f"the {player} Wrong fails for {shape}: RuntimeError: mat1 and mat2", **{player: Wrong()})
 
 
-def test_an_error_of_the_first_step_is_one_line_too(tmp_path):
-    @dataclasses.dataclass(frozen=True)
-    class Wrong(GradientPenalty):
-        def hold(self, gradient_norm):
-            return gradient_norm.view(7, 7)
+@dataclasses.dataclass(frozen=True)
+class Halved:
+    """A constraint, and an optimizer, of someone's own that fail."""
 
-    refused(tmp_path, "first step fails.*RuntimeError: shape '.7, 7.' is invalid", penalties=(Wrong(),))
+    when: str = "after"
+
+    def targets(self, critic):
+        return list(critic.parameters())
+
+    def apply(self, targets):
+        raise ZeroDivisionError("division by zero")
+
+    def build(self, parameters):
+        raise ZeroDivisionError("division by zero")
+
+    def settings(self, round_):
+        return {"lr": 1.0}
+
+
+def test_an_error_of_the_first_step_is_one_line_too(tmp_path):
+    refused(tmp_path, "first step fails.*: ZeroDivisionError: division by zero", constraint=Halved())
+
+
+def test_an_error_of_a_part_while_networks_are_built_is_one_line_that_names_it(tmp_path):
+    line = r"a part of your own fails \(Halved\): ZeroDivisionError: division by zero"
+    refused(tmp_path, line, critic_optimizer=Halved())
 
 
 def test_a_trial_changes_nothing():

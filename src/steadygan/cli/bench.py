@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         check_new_file(Path(values.out), overwrite=values.overwrite)
     changes += positionals.place(values)
     changes += [overrides.setting(text) for text in values.set]
-    changes, named = overrides.own_networks(changes)
+    changes, named = overrides.own_parts(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
     base = None if values.recipe is None else api.read_recipe(values.recipe, values.kinds)
     trial = try_changes(base, changes, parser, values.kinds)

@@ -18,6 +18,7 @@ from steadygan.cli.unknown_fields import UnknownFieldError, answer, dashed
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
 from steadygan.errors import UsageError
 from steadygan.kinds import Kind, bound, import_kinds, kebab, kinds_in, spec_types
+from steadygan.recipe import Recipe
 from steadygan.system.import_path import is_import_path
 from steadygan.system.yaml_text import read_yaml
 
@@ -84,18 +85,42 @@ def setting(text: str) -> Change:
     return Change(_path(path.strip()), value, f"--set {path.strip()}", "yaml")
 
 
-def own_networks(changes: Iterable[Change]) -> tuple[list[Change], tuple[Kind, ...]]:
-    """Changes in which ``--critic module:Name`` is a spec, and the kinds that they name, imported."""
+def own_parts(changes: Iterable[Change]) -> tuple[list[Change], tuple[Kind, ...]]:
+    """Changes in which ``--critic module:Name`` names a kind, and the kinds of the user's own, imported.
+
+    Raises:
+        UsageError: one line, for what cannot be imported, or is no spec type where a network is not wanted.
+    """
     settled, named = [], dict[str, Kind]()
     for change in changes:
         text = (change.text or "").strip()
-        if change.path in (("generator",), ("critic",)) and change.form == "text" and is_import_path(text):
+        if change.form == "text" and is_import_path(text) and _holds_specs(change.path):
             [kind] = import_kinds([text])
             named[text] = kind
-            spec = f"{{kind: {kind.__name__}}}" if spec_types([kind]) else f"{{kind: Own, network: '{text}'}}"
-            change = dataclasses.replace(change, text=spec, form="yaml")
+            if spec_types([kind]):
+                change = dataclasses.replace(change, text=kind.__name__)
+            elif change.path in (("generator",), ("critic",)):
+                change = dataclasses.replace(change, text=f"{{kind: Own, network: '{text}'}}", form="yaml")
+            else:
+                raise UsageError(
+                    f"{change.typed}: {text} is no dataclass: write @dataclass(frozen=True) over the class"
+                )
         settled.append(change)
     return settled, tuple(named.values())
+
+
+def _holds_specs(path: Iterable[str]) -> bool:
+    """True for the path of a field that holds a spec, or a list of them, in some recipe."""
+    annotations: list[Any] = [Recipe]
+    for name in path:
+        below = []
+        for annotation in annotations:
+            item = item_type(annotation)
+            below += [item(0)] if item is not None else []
+            below += [codec.field_types(kind).get(name) for kind in codec.kinds_of(annotation)]
+        annotations = below
+    items = [item(0) for item in map(item_type, annotations) if item is not None]
+    return any(map(codec.kinds_of, [*annotations, *items]))
 
 
 def _path(text: str) -> tuple[str, ...]:
@@ -144,7 +169,7 @@ def _refuse_twice(changes: Iterable[Change]) -> None:
 def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tuple[type, ...]) -> Any:
     """The plain node with the change applied in it or below it."""
     if depth == len(change.path):
-        return _value(node, annotation, change)
+        return _value(node, annotation, change, extra)
     here, name = change.path[:depth], change.path[depth]
     item = item_type(annotation)
     if item is not None:
@@ -186,16 +211,16 @@ def _changed_item(
     return [*items[:index], changed, *items[index + 1 :]]
 
 
-def _value(node: Any, annotation: Any, change: Change) -> Any:
+def _value(node: Any, annotation: Any, change: Change, own: tuple[type, ...]) -> Any:
     """A typed value as plain data for a field's type; the codec checks it later."""
     where = dashed(change.path)
     if change.form == "yaml":
-        return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where)
+        return from_yaml(read_yaml(change.text or "", change.typed), node, annotation, where, own)
     if change.text is None:
         if annotation is bool or bool in get_args(annotation):
             return True
         raise UsageError(f"{change.typed} needs a value")
-    return from_text(change.text, node, annotation, where)
+    return from_text(change.text, node, annotation, where, own)
 
 
 def _tokens(path: Sequence[str], kinds: Iterable[type]) -> str:

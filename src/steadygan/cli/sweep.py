@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(rest)
     fixed += positionals.place(values)
     fixed += [overrides.setting(text) for text in values.set]
-    fixed, named = overrides.own_networks(fixed)
+    fixed, named = overrides.own_parts(fixed)
     values.kinds = (*import_kinds(values.kinds), *named)
     if values.rounds is not None:
         if values.minutes is not None:

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
         changes.append(Change(("run", "engine"), values.engine, "--engine"))
     if values.on_trouble is not None:
         changes.append(Change(("run", "on_trouble"), values.on_trouble, "--on-trouble"))
-    changes, named = overrides.own_networks(changes)
+    changes, named = overrides.own_parts(changes)
     values.kinds = (*import_kinds(values.kinds), *named)
     base = base_of(values)
     trial = try_changes(base, changes, parser, values.kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from steadygan.system.yaml_text import read_yaml
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$", re.ASCII)
 
 
-def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
+def from_text(text: str, node: Any, annotation: Any, where: str, own: tuple[type, ...] = ()) -> Any:
     """Plain data for a field of a type.
 
     Args:
@@ -23,6 +24,7 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
         node: the field's present value, as plain data
         annotation: the field's type
         where: the field's path, for error lines
+        own: spec types of the user's own, which any field of specs allows
 
     Raises:
         UsageError: for a kind that the field does not allow.
@@ -31,14 +33,14 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
     kinds = codec.kinds_of(annotation)
     if kinds or (item is not None and codec.kinds_of(item(0))):
         if text.lstrip().startswith(("{", "[")):
-            return from_yaml(read_yaml(text, where), node, annotation, where)
+            return from_yaml(read_yaml(text, where), node, annotation, where, own)
         if text.lower() in ("none", "null"):
             return None if item is None else []
         if item is not None:
-            return [_of_kind(text, None, codec.kinds_of(item(0)), where)]
+            return [_of_kind(text, None, codec.kinds_of(item(0)), where, own)]
         if NUMBER.match(text) and takes_number(annotation):
             return text
-        return _of_kind(text, node, kinds, where)
+        return _of_kind(text, node, kinds, where, own)
     if item is not None:
         if text.lower() in ("none", "null"):
             return []
@@ -50,7 +52,7 @@ def from_text(text: str, node: Any, annotation: Any, where: str) -> Any:
     return _literal(text, _choices(annotation))
 
 
-def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
+def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str, own: tuple[type, ...]) -> Any:
     """A spec of the named kind with its defaults, or the present one if it is of that kind.
 
     A number stands for the only field of the present kind, or of the first one: --critic-steps 5, --prior 64.
@@ -61,28 +63,39 @@ def _of_kind(text: str, node: Any, kinds: tuple[type, ...], where: str) -> Any:
             fields = list(codec.field_types(cls))
             if len(fields) == 1:
                 return {"kind": cls.__name__, fields[0]: text}
-    for cls in kinds:
+    for cls in (*kinds, *own):
         if _plain_name(cls.__name__) == _plain_name(text):
-            return node if cls.__name__ == present else codec.to_plain(cls())
+            return node if cls.__name__ == present else _defaults(cls)
     names = [kebab(cls) for cls in kinds]
-    raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), names)} (known: {', '.join(names)})")
+    known = f"known: {', '.join(names)}; of your own: package.module:Name"
+    raise UsageError(f"unknown kind '{text}' for {where}{nearest(text.lower(), names)} ({known})")
 
 
-def from_yaml(data: Any, node: Any, annotation: Any, where: str) -> Any:
+def _defaults(cls: type) -> dict[str, Any]:
+    """A spec type with its defaults; its name alone where it has none, which the codec then says."""
+    given = [field for field in dataclasses.fields(cls) if field.init]
+    if any(field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING for field in given):
+        return {"kind": cls.__name__}
+    plain: dict[str, Any] = codec.to_plain(cls())
+    return plain
+
+
+def from_yaml(data: Any, node: Any, annotation: Any, where: str, own: tuple[type, ...] = ()) -> Any:
     """Data from YAML for a field of a type, with kinds spelled as the spec types are."""
     item, kinds = item_type(annotation), codec.kinds_of(annotation)
     if item is not None and isinstance(data, list):
-        return [from_yaml(part, None, item(index), where) for index, part in enumerate(data)]
+        return [from_yaml(part, None, item(index), where, own) for index, part in enumerate(data)]
     if kinds and isinstance(data, Mapping):
         named = data.get("kind", kinds[0].__name__ if len(kinds) == 1 else None)
-        cls = next((kind for kind in kinds if _plain_name(kind.__name__) == _plain_name(str(named))), None)
+        known = (*kinds, *own)
+        cls = next((kind for kind in known if _plain_name(kind.__name__) == _plain_name(str(named))), None)
         if cls is None:
             return data
         fields = codec.field_types(cls)
-        inner = {key: from_yaml(value, None, fields.get(key), where) for key, value in data.items() if key != "kind"}
-        return {**codec.to_plain(cls()), **inner}
+        items = [(key, value) for key, value in data.items() if key != "kind"]
+        return {**_defaults(cls), **{key: from_yaml(value, None, fields.get(key), where, own) for key, value in items}}
     if isinstance(data, str) or (kinds and isinstance(data, int | float) and not isinstance(data, bool)):
-        return from_text(str(data), node, annotation, where)
+        return from_text(str(data), node, annotation, where, own)
     return data
 
 

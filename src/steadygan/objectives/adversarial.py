@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steadygan.checks import above, refused, within
+from steadygan.checks import above, refused, true_or_false, within
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError, enumerated
 from steadygan.losses import Loss, Wasserstein
@@ -40,6 +40,8 @@ class Adversarial:
                 f"Adversarial.loss: {type(self.loss).__name__} has no {enumerated(missing)}; a loss has "
                 f"{enumerated(PARTS)} (docs/extending.md)"
             )
+        for flag in ("needs_real", "mixes_samples", "has_labels"):
+            true_or_false(f"{type(self.loss).__name__}.{flag}", getattr(self.loss, flag))
         above("score_scale", self.score_scale, 0)
         within("real_label", self.real_label, 0, 1, open_low=True, note="smoothing: 0.9")
         if self.real_label != 1.0 and not self.loss.has_labels:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from steadygan.checks import whole_number
-from steadygan.penalties.locations import Location
+from steadygan.checks import one_of, whole_number
+from steadygan.errors import UsageError, enumerated
+from steadygan.penalties.locations import Location, check_location
 from steadygan.schedules import Schedule, check_schedule
-from steadygan.types import PlayerName, RandomSpec
+from steadygan.types import PLAYERS, PlayerName, RandomSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -74,6 +75,35 @@ class WeightPenalty(PenaltyLike, Protocol):
 
     def of_weights(self, network: nn.Module) -> Tensor:
         """The unweighted penalty, 0-d, differentiable in the network's weights; a pure function."""
+
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "the critic": ("weight", "at", "hold"),
+    "the generator": ("weight", "sees_batch", "random_spec", "initial_state", "measure", "hold", "next_state"),
+    "weights": ("weight", "of_weights"),
+}
+"""what a penalty has, besides its ``player`` (by default the critic) and its interval ``every`` (1)"""
+
+
+def check_penalty(name: str, penalty: Any) -> None:
+    """Refuses a penalty that lacks a part of its protocol, or has one of another type.
+
+    Raises:
+        UsageError: one line that names the part.
+    """
+    kind, player = type(penalty).__name__, getattr(penalty, "player", "critic")
+    one_of(f"{name}.player", player, PLAYERS)
+    what = "weights" if hasattr(penalty, "of_weights") else f"the {player}"
+    missing = [part for part in PARTS[what] if not hasattr(penalty, part)]
+    if missing:
+        raise UsageError(
+            f"{name}: {kind} has no {enumerated(missing)}; a penalty of {what} has {enumerated(PARTS[what])} "
+            "(docs/extending.md)"
+        )
+    check_weight(f"{kind}.weight", penalty.weight)
+    check_interval(f"{kind}.every", getattr(penalty, "every", 1))
+    if what == "the critic" and penalty.at is not None:
+        check_location(f"{kind}.at", penalty.at)
 
 
 def check_weight(what: str, weight: float | Schedule) -> None:

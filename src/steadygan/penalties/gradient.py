@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from steadygan.checks import at_least, refused, true_or_false
+from steadygan.checks import at_least, true_or_false
 from steadygan.codec import OMIT_DEFAULT
 from steadygan.errors import UsageError
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.critic_gradients import Patches, check_samples, gradient_norm_at
 from steadygan.penalties.gradient_norms import ScoreFunction, detached
-from steadygan.penalties.locations import Between, Location, LocationFunction, between
+from steadygan.penalties.locations import Between, Location, LocationFunction, between, check_location
 from steadygan.schedules import Schedule
 from steadygan.scores import finite_number
 from steadygan.types import PlayerName, S
@@ -84,8 +84,7 @@ class GradientPenalty:
         check_interval("GradientPenalty.every", self.every)
         at_least("GradientPenalty.target", self.target, 0)
         true_or_false("GradientPenalty.one_sided", self.one_sided)
-        if not hasattr(self.at, "random_spec"):
-            raise refused("GradientPenalty.at", self.at, "Between(), OnReal(), OnFake(), NearReal(), or one like them")
+        check_location("GradientPenalty.at", self.at)
 
     def hold(self, gradient_norm: Tensor) -> Tensor:
         """Gradient norms [N] to unweighted penalties [N]."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
-from steadygan.checks import at_least
-from steadygan.errors import UsageError
+from steadygan.checks import at_least, refused
+from steadygan.errors import UsageError, enumerated, nearest
 from steadygan.types import RandomSpec, S, Sample, Scales, at_each_scale, means_like, scales_of
 
 if TYPE_CHECKING:
@@ -136,6 +136,25 @@ class LocationLike(Protocol):
 
     def random_spec(self, shape: tuple[int, ...]) -> RandomSpec | None: ...
     def points(self, real: S, fake: S, random: Tensor | None) -> S: ...
+
+
+_PARTS = ("shares_pass", "sees_batch", "random_spec", "points")
+_PASSES = ("real", "fake", "")
+
+
+def check_location(name: str, at: object) -> None:
+    """Raises UsageError unless a value is a sampling location, with all that its protocol names."""
+    missing = [part for part in _PARTS if not hasattr(at, part)]
+    if isinstance(at, type) or len(missing) == len(_PARTS):
+        raise refused(name, at, "Between(), OnReal(), OnFake(), NearReal(), or one like them")
+    if missing:
+        raise UsageError(
+            f"{name}: {type(at).__name__} has no {enumerated(missing)}; a sampling location has {enumerated(_PARTS)}"
+        )
+    shared = getattr(at, "shares_pass", "")
+    if shared not in _PASSES:
+        allowed = f"{', '.join(map(repr, _PASSES))}{nearest(shared, _PASSES)}"
+        raise refused(f"{type(at).__name__}.shares_pass", shared, allowed)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def resolve(
     recipe = dataclasses.replace(recipe, representation=recipe.representation.fitted(dataset.sample))
     recipe = with_labels_settled(recipe, dataset.sample)
     out_of_memory.check_batch(recipe, dataset.sample)
+    validate.check_own_parts(recipe, dataset.sample)
     share = SetupBuilder(recipe, dataset, device, world).alone()
 
     def timed(builder: SetupBuilder) -> Speed:

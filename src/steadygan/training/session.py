@@ -176,6 +176,7 @@ def resume_run(
         if chosen.type == "cpu" and recipe.run.threads is not None:
             set_threads(recipe.run.threads)
         say = told_to(observers) if world.first else silent
+        validate.check_own_parts(recipe, dataset.sample)
         engine, warnings = _resumed_engine(recipe, dataset, chosen, world, say)
         saved = resumption.checkpoint_of(folder, from_round)
         state = None if saved is None else resumption.state_of(saved)

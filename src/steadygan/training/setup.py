@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from steadygan.errors import NeedsClassesError
+from steadygan.errors import NeedsClassesError, SteadyganError, UsageError, in_one_line
+from steadygan.recipe import own_kinds
 from steadygan.system.device import Precision, choose_precision
+from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.processes.world import ALONE, World
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.feed import Feed
@@ -48,6 +50,14 @@ class SetupBuilder:
             if audit is None or not audit.label_note:
                 raise
             raise NeedsClassesError(f"{str(error).partition(';')[0]}. {audit.label_note}") from None
+        except (SteadyganError, MemoryError):
+            raise
+        except Exception as error:
+            own = own_kinds(self.recipe)
+            if not own or is_out_of_memory(error):
+                raise
+            named = ", ".join(kind.__name__ for kind in own)
+            raise UsageError(f"a part of your own fails ({named}): {in_one_line(error)}") from error
 
     @cached_property
     def feed(self) -> Feed:

@@ -69,13 +69,13 @@ def first_steps(steps: Callable[[], T]) -> T:
     """Carries out the first steps of both players, which take gradients too.
 
     Raises:
-        UsageError: one line for an error of torch; memory that runs out is not answered here.
+        UsageError: one line for any error; memory that runs out is not answered here.
     """
     try:
         return steps()
-    except SteadyganError:
+    except (SteadyganError, MemoryError):
         raise
-    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except Exception as error:
         if is_out_of_memory(error):
             raise
         raise UsageError(f"the first step fails, so nothing was begun: {in_one_line(error)}") from error

@@ -81,8 +81,10 @@ def _evidence(levels: Levels, fields: Sequence[str]) -> Iterator[Evidence]:
 def clause(levels: Levels, field: str, value: float) -> str:
     """The words of a field's number."""
     text = CLAUSES[field]
-    for other in ("duplicates_expected",):
-        text = text.replace(f"{{{other}%}}", share(_newest(levels.level(other))))
+    expected = _newest(levels.level("duplicates_expected"))
+    if math.isnan(expected):  # logs of other programs have no such number
+        text = text.replace(" (as in the data: {duplicates_expected%})", "")
+    text = text.replace("{duplicates_expected%}", share(expected))
     return text.replace("{%}", share(value)).replace("{,}", f"{value:,.0f}").replace("{}", short(value))
 
 

@@ -97,7 +97,7 @@ class Game:
         self._round_followers = [part for name in PLAYERS for part in round_followers(self.players[name].network)]
         self.stages = Stages(recipe, self.networks.values(), self.device)
         """level and fade of networks that grow"""
-        self.constrained = [] if recipe.constraint is None else recipe.constraint.targets(self.critic)
+        self.constrained = [] if recipe.constraint is None else list(recipe.constraint.targets(self.critic))
         self.strength = torch.tensor(self._strength(0), device=self.device)
         """strength of the perturbation in this round, 0-d"""
         self.rate_factor = torch.ones((), device=self.device)

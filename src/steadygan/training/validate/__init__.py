@@ -9,6 +9,8 @@ from steadygan.training.own_networks import check_own
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import try_networks
 from steadygan.training.validate.errors import check_outputs, needed_outputs, refuse
+from steadygan.training.validate.own_parts import check_own_parts as check_own_parts
+from steadygan.training.validate.own_parts import check_own_parts_in
 from steadygan.training.validate.reading import splits_batches
 from steadygan.training.validate.warnings import moving_state_warnings, recipe_warnings
 
@@ -27,6 +29,7 @@ def check_game(game: Game) -> tuple[str, ...]:
     """
     warnings = check(game.recipe, game.generator, game.critic, game.world.size)
     warnings += (*try_networks(game), *check_own(game))
+    check_own_parts_in(game)
     needs = needed_outputs(game.recipe.objective)
     if needs:
         check_outputs(game, needs)

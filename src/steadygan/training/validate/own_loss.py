@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from steadygan.errors import UsageError, one_line
-from steadygan.training.validate.reading import nested_objectives, splits_batches
+from steadygan.training.validate.reading import is_own, nested_objectives, splits_batches
 
 if TYPE_CHECKING:
     from steadygan.recipe import Recipe
@@ -29,7 +29,7 @@ def check_own_losses(recipe: Recipe, processes: int) -> None:
     """
     for objective in nested_objectives(recipe.objective):
         loss = getattr(objective, "loss", None)
-        if loss is not None and not type(loss).__module__.startswith("steadygan."):
+        if is_own(loss):
             in_parts = splits_batches(recipe, processes) or processes > 1
             _check(loss, getattr(objective, "real_label", 1.0), in_parts=in_parts)
 
@@ -37,8 +37,8 @@ def check_own_losses(recipe: Recipe, processes: int) -> None:
 def _check(loss: Any, real_label: float, *, in_parts: bool) -> None:
     drawn = torch.Generator().manual_seed(0)
     for spread in SPREADS:
-        real, fake = (spread * torch.randn(COUNT, generator=drawn) for _ in range(2))
-        _check_on(loss, real.requires_grad_(True), fake.requires_grad_(True), real_label, in_parts=in_parts)
+        real, fake = (spread * torch.randn(COUNT, generator=drawn).requires_grad_(True) for _ in range(2))
+        _check_on(loss, real, fake, real_label, in_parts=in_parts)
 
 
 def _check_on(loss: Any, real: Tensor, fake: Tensor, real_label: float, *, in_parts: bool) -> None:
@@ -49,9 +49,11 @@ def _check_on(loss: Any, real: Tensor, fake: Tensor, real_label: float, *, in_pa
         return loss.generator(fake[part], real[part] if loss.needs_real else None)  # type: ignore[no-any-return]
 
     _check_needs_real(loss, real, fake)
-    for name, value in (("critic", of_critic), ("generator", of_generator)):
+    for name, value, scores in (("critic", of_critic, (real, fake)), ("generator", of_generator, (fake,))):
         called = f"{type(loss).__name__}.{name}"
-        _check_value(called, value)
+        _check_value(called, value, scores)
+        if real._version or fake._version:
+            raise UsageError(f"{called} changes the scores in place, which others read too: make new tensors of them")
         if in_parts and not loss.mixes_samples and not _is_mean_of_parts(value, (real, fake)):
             raise UsageError(
                 f"{called} of a batch is not the mean of its values on the batch's halves, and batches are taken in "
@@ -75,10 +77,10 @@ def _check_needs_real(loss: Any, real: Tensor, fake: Tensor) -> None:
         ) from None
 
 
-def _check_value(called: str, value: Callable[[slice], Any]) -> None:
-    """Raises UsageError for what is no tensor of one number that depends on the scores."""
+def _check_value(called: str, value: Callable[[slice], Any], scores: tuple[Tensor, ...]) -> None:
+    """Raises UsageError for what is no tensor of one finite number that depends on the scores."""
     try:
-        given = value(slice(None))
+        given, again = value(slice(None)), value(slice(None))
     except TypeError as error:  # as of parameters that it has not
         raise UsageError(f"{called} failed on scores [{COUNT}]: {one_line(str(error))}") from error
     except Exception:  # as of scores of another number: the first round says so
@@ -88,7 +90,15 @@ def _check_value(called: str, value: Callable[[slice], Any]) -> None:
     if given.dim():
         shape = list(given.shape)
         raise UsageError(f"{called} gave a tensor {shape} for scores [{COUNT}]; needed: one number, such as its mean")
-    if not given.requires_grad:
+    if not given.is_floating_point():
+        raise UsageError(f"{called} gave a number of {given.dtype}; needed: a real number, as torch.float32 is")
+    if not given.isfinite():
+        raise UsageError(f"{called} gave {given.item()} for scores that are normal numbers: they are no probabilities")
+    if not torch.equal(given, again):
+        raise UsageError(f"{called} gave two numbers for the same scores: without random numbers and counts of its own")
+    if not given.requires_grad or all(
+        each is None for each in torch.autograd.grad(given, scores, allow_unused=True, retain_graph=True)
+    ):
         raise UsageError(f"{called} gave a number that does not depend on the scores, or was detached from them")
 
 

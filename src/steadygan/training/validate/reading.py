@@ -35,6 +35,11 @@ def splits_batches(recipe: Recipe, processes: int = 1) -> bool:
     return recipe.run.micro_batch is not None and recipe.run.micro_batch < largest
 
 
+def is_own(part: object) -> bool:
+    """True for a part whose class is not this package's."""
+    return part is not None and not type(part).__module__.startswith("steadygan.")
+
+
 def nested_objectives(objective: object) -> Iterator[object]:
     """An objective and those inside it, from the outside in."""
     while objective is not None:
