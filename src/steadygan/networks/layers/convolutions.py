@@ -101,6 +101,8 @@ class UpsampleConv(nn.Conv2d):
     A 1x1 kernel commutes with the doubling and comes before it. ``folded`` False does it in two steps.
     """
 
+    shifts: Tensor
+
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, padding=(kernel - 1) // 2, bias=bias)
         self.folded = True
