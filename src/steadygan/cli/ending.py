@@ -16,6 +16,7 @@ from steadygan.cli import verbosity
 from steadygan.cli.codes import INTERRUPTED, of_signal
 from steadygan.cli.parser import Parser
 from steadygan.codec import import_path
+from steadygan.errors import RunError
 from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
 from steadygan.system.graphics import choice as graphics
@@ -80,6 +81,11 @@ def carry_out(
                 observer.put_away()
         print_interrupted(_last_of(folder), kinds)
         return INTERRUPTED
+    except RunError as error:
+        last = _last_of(folder)
+        if not isinstance(error.__cause__, OSError) or not is_run(last):
+            raise
+        raise RunError(f"{error}; {_saved(last, kinds)}") from error.__cause__
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
@@ -129,15 +135,16 @@ def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:
     if not is_run(folder):
         line = "interrupted before the first round; nothing was saved"
     else:
-        run = Run(folder, kinds=kinds)
-        saved = run.checkpoints
-        at = (
-            f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}"
-            if saved
-            else "no round is saved"
-        )
-        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
+        line = f"interrupted; {_saved(folder, kinds)}"
     print(f"steadygan: {line}", file=sys.stderr)
+
+
+def _saved(folder: Path, kinds: Sequence[Kind]) -> str:
+    """What is saved of a run that stopped, and how it goes on."""
+    run = Run(folder, kinds=kinds)
+    saved = run.checkpoints
+    at = f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}" if saved else "no round is saved"
+    return f"{at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
 
 
 def kind_options(kinds: Sequence[Kind]) -> str:
