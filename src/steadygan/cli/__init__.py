@@ -26,6 +26,7 @@ from steadygan.cli import habits, interrupts, slips, status, verbosity
 from steadygan.cli.codes import INTERRUPTED, NO_READER, of_signal
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
 from steadygan.system import end_signals, started
+from steadygan.system.files import describe
 from steadygan.system.terminal import escaped_output
 
 COMMANDS = {
@@ -121,10 +122,19 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if first not in COMMANDS:
         raise _unknown(first)
+    _check_place()
     slips.check_repeated("--kinds", arguments)
     module: Any = importlib.import_module(COMMANDS[first][0])
     code: int = module.run(habits.meant(first, arguments[1:]))
     return code
+
+
+def _check_place() -> None:
+    """Raises UsageError if the current folder was deleted: what is named from here cannot be found, nor libraries."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({describe(error)}): change into another one") from None
 
 
 def _help() -> str:

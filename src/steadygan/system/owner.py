@@ -57,6 +57,11 @@ class Owner:
         """True if it is of this host."""
         return self.host == socket.gethostname()
 
+    @property
+    def is_this(self) -> bool:
+        """True if it is this process."""
+        return self.here and self.pid == os.getpid()
+
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} since {self.started}"
 
