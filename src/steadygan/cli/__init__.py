@@ -12,6 +12,7 @@ import errno
 import importlib
 import io
 import itertools
+import logging
 import os
 import signal
 import sys
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     timed = started.with_process() if argv is None else contextlib.nullcontext()
     stops = interrupts.Interrupts()
     verbosity.set_by(arguments)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of its cache, in a home that cannot be written
     with escaped_output():
         try:
             with timed, _warnings_in_one_line(), stops, _end_signals_raise(), silent, status.shown():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import shlex
@@ -24,6 +25,10 @@ from steadygan.system.terminal import raw_of, width_of
 
 if TYPE_CHECKING:
     from steadygan.training.observers import Observer
+
+
+_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ETIMEDOUT, errno.ESTALE)
+"""errors of a disk after which the same files can be written once it has room, or is there again"""
 
 
 def add_pictures(parser: Parser) -> None:
@@ -83,7 +88,7 @@ def carry_out(
         return INTERRUPTED
     except RunError as error:
         last = _last_of(folder)
-        if not isinstance(error.__cause__, OSError) or not is_run(last):
+        if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _PASSING or not is_run(last):
             raise
         raise RunError(f"{error}; {_saved(last, kinds)}") from error.__cause__
     if not run.finished:
