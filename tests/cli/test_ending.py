@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -144,6 +144,17 @@ def test_an_error_that_cannot_be_said_keeps_its_code() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "steadygan", "trian"], stderr=full)
     assert done.returncode == 2
+
+
+def test_an_extension_that_was_stopped_before_it_began_says_how_to_extend(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "resume", interrupted)
+    assert main(["resume", "tiny", "--rounds", "+5"]) == 130
+    assert capsys.readouterr().err.endswith("; to go on: steadygan resume tiny --rounds +N\n")
 
 
 def test_a_training_that_the_disk_stopped_says_how_to_go_on(

@@ -149,7 +149,8 @@ def _saved(folder: Path, kinds: Sequence[Kind]) -> str:
     run = Run(folder, kinds=kinds)
     saved = run.checkpoints
     at = f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}" if saved else "no round is saved"
-    return f"{at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
+    longer = " --rounds +N" if run.finished else ""  # it was to be extended, and had not begun
+    return f"{at}; to go on: steadygan resume {command_name(folder)}{longer}{kind_options(kinds)}"
 
 
 def kind_options(kinds: Sequence[Kind]) -> str:
