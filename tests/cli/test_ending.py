@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -15,7 +17,8 @@ from steadygan import api
 from steadygan.cli import ending, main
 from steadygan.errors import UsageError
 from steadygan.report.progress import ProgressObserver
-from steadygan.training import trainer
+from steadygan.run.layout import list_checkpoints
+from steadygan.training import checkpoint, trainer
 from tests.cli.lines import SMALL, shell
 from tests.training.runs import sends
 
@@ -107,6 +110,68 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 141
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a current folder cannot be deleted there")
+def test_a_current_folder_that_was_deleted_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (["data", "8gaussians"], ["check", "a"], ["train"]):
+        assert main(command) == 2
+        line = "steadygan: the current folder cannot be used (No such file or directory): change into another one\n"
+        assert capsys.readouterr().err == line
+    assert main(["--help"]) == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--help", "completion bash"])
+def test_an_output_on_a_full_disk_is_one_line(command: str, unbuffered: str) -> None:
+    line = [sys.executable, "-m", "steadygan", *command.split()]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert done.stderr == "steadygan: standard output: No space left on device\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_an_error_that_cannot_be_said_keeps_its_code() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "steadygan", "trian"], stderr=full)
+    assert done.returncode == 2
+
+
+def test_an_extension_that_was_stopped_before_it_began_says_how_to_extend(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "resume", interrupted)
+    assert main(["resume", "tiny", "--rounds", "+5"]) == 130
+    assert capsys.readouterr().err.endswith("; to go on: steadygan resume tiny --rounds +N\n")
+
+
+def test_a_training_that_the_disk_stopped_says_how_to_go_on(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = checkpoint.save
+
+    def full(tensors: Any, metadata: Any) -> bytes:
+        if list_checkpoints(Path("runs/wgan-gp-digits/checkpoints")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(tensors, metadata)
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    assert main([*LONG, "--run.checkpoint-every", "2"]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "cannot write 'runs/wgan-gp-digits/checkpoints/000004': No space left on device" in said
+    assert said.endswith("checkpoints/000002; to go on: steadygan resume wgan-gp-digits")
 
 
 @pytest.mark.slow

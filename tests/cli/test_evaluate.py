@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from steadygan.cli import main
+from steadygan.system.files import writing
 
 
 def test_runs_are_measured_and_compared_from_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +32,29 @@ def test_runs_are_measured_and_compared_from_the_command_line(runs: Path, capsys
     shutil.rmtree("runs/twin/checkpoints")
     assert main(["evaluate", "twin", *options]) == 1
     assert "has no checkpoint yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_numbers_that_cannot_be_kept_are_shown(
+    more: list[str], runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(path: Path, data: object) -> None:
+        with writing(path):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("steadygan.evaluation.record.write_json", read_only)
+    monkeypatch.setattr("steadygan.evaluation.given_samples.write_json", read_only)
+    assert main(["sample", "tiny", "--count", "60", "--out", "made.npz"]) == 0
+    capsys.readouterr()
+    options = ["--features", "pixels", "--metrics", "frechet", *more]
+    for line, file in (
+        (["tiny", "--count", "60"], "runs/tiny/evaluation.json"),
+        (["made.npz", "--against", "digits"], ""),
+    ):
+        assert main(["evaluate", *line, *options]) == 1
+        said = capsys.readouterr()
+        assert "frechet" in said.out and "written: " not in said.out
+        assert said.err.splitlines()[-1].startswith(f"steadygan: cannot write '{file or 'made.npz.evaluation.json'}'")
 
 
 def test_what_a_reader_of_the_numbers_has_to_know_is_printed_without_a_terminal_too(

@@ -53,7 +53,7 @@ def test_mistakes_are_one_line(arguments, words, runs, capsys):
 
 def test_other_runs_and_rounds(runs, capsys):
     assert "there is no run 'tinny'" in said(["tinny", "--to", "pt2"], capsys)
-    assert main(["export", "tiny", "--to", "pt2", "--round", "3"]) == 1
+    assert main(["export", "tiny", "--to", "pt2", "--round", "3"]) == 2
     assert "kept: 2, 4" in capsys.readouterr().err
 
 

@@ -32,7 +32,7 @@ def test_resuming_a_finished_run_trains_nothing(runs: Path, capsys: pytest.Captu
 
 
 def test_going_back_to_a_round_that_there_is_not_is_one_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["resume", "--from-round", "500"]) == 1
+    assert main(["resume", "--from-round", "500"]) == 2
     assert "has no checkpoint of round 500" in capsys.readouterr().err
 
 

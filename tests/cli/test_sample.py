@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
 from steadygan import api
 from steadygan import data as data_package
-from steadygan.cli import main
+from steadygan.cli import main, sample
 from steadygan.data.dataset import Samples
 from steadygan.run.generating import BLOCK
 
@@ -34,6 +36,40 @@ def test_samples_can_come_from_raw_weights_and_earlier_rounds(runs: Path) -> Non
     assert np.array_equal(last, four)
     assert not np.array_equal(last, two)
     assert not np.array_equal(last, raw)
+
+
+def test_samples_say_the_round_that_they_are_of(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for extra, round_ in (([], 4), (["--round", "2"], 2), (["--interpolate"], 4), (["--directions", "1"], 4)):
+        assert main(["sample", "tiny", "--seed", "3", *extra]) == 0
+        assert f"tiny, round {round_}, " in capsys.readouterr().out
+
+
+def test_samples_stay_of_the_round_that_was_the_last_when_they_began(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late, later = Path("runs/tiny/checkpoints/000004"), Path("later")
+    late.rename(later)
+    check = sample.check_out
+
+    def saved_meanwhile(*arguments: Any, **options: Any) -> None:
+        later.rename(late)
+        check(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sample, "check_out", saved_meanwhile)
+        assert main(["sample", "tiny", "--seed", "3", "--out", "a.npz"]) == 0
+    assert "round 2, " in capsys.readouterr().out and late.is_dir()
+    assert main(["sample", "tiny", "--seed", "3", "--round", "2", "--out", "b.npz"]) == 0
+    assert np.array_equal(np.load("a.npz")["images"], np.load("b.npz")["images"])
+
+
+def test_found_latents_keep_the_round_of_their_generator(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", "tiny", "--seed", "3", "--count", "1", "--out", "one.png"]) == 0
+    descent = ["--steps", "1", "--starts", "1", "--out", "found.png"]
+    assert main(["sample", "tiny", "--round", "2", "--invert", "one.png", *descent]) == 0
+    assert "--from-latent found.safetensors --round 2'" in capsys.readouterr().out
+    with safe_open("found.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["steadygan"])["round"] == "2"
 
 
 def test_a_truncated_prior_makes_samples_more_alike(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -195,11 +196,13 @@ def test_without_a_login_there_is_one_line_before_anything_is_exported(run, serv
         hub.push(run, "me/digits")
 
 
-def test_without_a_network_there_is_one_line(run, server, quick, monkeypatch):
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_without_a_network_there_is_one_line_at_once(overwrite, run, server, quick, monkeypatch):
     server.shutdown()
     server.server_close()
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it is asked again and again"))
     with pytest.raises(RunError, match="cannot be reached"):
-        hub.push(run, "me/digits", overwrite=True)
+        hub.push(run, "me/digits", overwrite=overwrite)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from steadygan.errors import UsageError
-from steadygan.run.owner import Owner, is_owned, owned, read_owner
+from steadygan.errors import RunError, UsageError
+from steadygan.run.owner import Owner, check_still_owned, is_owned, owned, read_owner
 from steadygan.run.state import run_state
 from steadygan.system import network_folders, owner
 from steadygan.system.network_folders import is_network_folder
@@ -41,6 +41,32 @@ def holder(folder: Path) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline()
     return process
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_on_a_full_disk_the_line_names_the_file_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    monkeypatch.setattr(owner, "_write", lambda file, written: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    with pytest.raises(RunError, match=r"cannot write '.*owner\.json': No space left on device"), owned(folder):
+        pass
+    assert not folder.exists()
+
+
+def test_a_run_that_was_deleted_renamed_or_begun_again_is_no_longer_owned(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with owned(folder):
+        (folder / "recipe.yaml").write_text("name: x\n")
+        check_still_owned(folder)
+        (folder / "owner.json").write_text(json.dumps({"host": "elsewhere", "pid": 1, "started": "today"}))
+        with pytest.raises(RunError, match="is trained by process 1 on elsewhere since today by now"):
+            check_still_owned(folder)
+        (folder / "owner.json").unlink()
+        check_still_owned(folder)
+        folder.rename(tmp_path / "other")
+        with pytest.raises(RunError, match="was deleted or renamed while it was trained"):
+            check_still_owned(folder)
 
 
 def test_the_owner_is_named_while_it_owns_and_leaves_nothing(tmp_path: Path) -> None:
@@ -201,7 +227,7 @@ def test_of_many_processes_that_race_one_owns_at_a_time(tmp_path: Path) -> None:
     script = f"""
 import os, time
 from pathlib import Path
-from steadygan.errors import UsageError
+from steadygan.errors import RunError, UsageError
 from steadygan.run.owner import owned
 from steadygan.system import owner
 owner.PATIENCE = 0

@@ -7,15 +7,19 @@ import errno
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from steadygan.errors import RunError, UsageError
+from steadygan.run.hashes import sealed
 from steadygan.studies import carrying_out, outcomes, session
 from steadygan.studies.findings import findings_of
 from steadygan.studies.folder import StudyFolder
+from steadygan.studies.trial import Calculation
+from steadygan.system.files import write_json
 from tests.studies.folders import CALCULATED, begun, numbers
 
 
@@ -88,12 +92,46 @@ def test_an_interrupted_trial_leaves_no_result_and_the_others_stay(
     assert numbers(tmp_path / "s") == numbers(tmp_path / "whole")
 
 
+def test_the_time_of_a_trial_counts_what_it_took_until_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    ends: list[BaseException | None] = [KeyboardInterrupt(), SystemExit(143), OSError(errno.ENOSPC, "full"), None]
+
+    def carry_out(self: Calculation, folder: Path, seed: int) -> Any:
+        now[0] += 100.0
+        end = ends.pop(0)
+        if end is not None:
+            raise end
+        return {"value": 1.0}
+
+    monkeypatch.setattr(carrying_out, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(Calculation, "carry_out", carry_out)
+    folder = begun(tmp_path / "s")
+    trial = folder.trials[0]
+    for stopped in (KeyboardInterrupt, SystemExit, OSError):
+        with pytest.raises(stopped):
+            carrying_out.finish(folder, trial)
+    assert carrying_out.finish(folder, trial).seconds == 400.0
+    assert sorted(path.name for path in folder.place(trial).iterdir()) == ["result.json"]
+
+
+def test_the_time_of_a_training_whose_process_was_killed_is_that_of_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = tmp_path / "run/checkpoints/000003"
+    checkpoint.mkdir(parents=True)
+    counters = {"round": 3, "critic_steps": 3, "position": 3, "seen": 3, "seconds": 70.5}
+    write_json(checkpoint / "state.json", sealed({"format": 2, **counters, "files": {}}))
+    monkeypatch.setattr(Calculation, "carry_out", lambda *_: {"value": 1.0})
+    folder = begun(tmp_path / "s")
+    assert 70.5 <= carrying_out.carry_out(folder.definition, folder.trials[0], tmp_path).seconds < 80
+
+
 def test_a_signal_that_comes_out_as_another_error_is_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import signal
-
-    from steadygan.studies.trial import Calculation
 
     def met(self: Calculation, folder: Path, seed: int) -> Any:
         try:

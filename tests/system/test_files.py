@@ -45,6 +45,19 @@ def test_a_folder_is_replaced_atomically(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["samples"]
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "ö" * 127])
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_name_as_long_as_can_be_is_written_and_replaced(name: str, folder: bool, tmp_path: Path) -> None:
+    path = tmp_path / name
+    for text in ("first", "second"):
+        with written_aside(path) as aside:
+            if folder:
+                aside.mkdir()
+            (aside / "file" if folder else aside).write_text(text)
+    assert (path / "file" if folder else path).read_text() == "second"
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
 def test_a_disk_that_refuses_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RunError) as caught, written_aside(tmp_path / "file" / "page.html") as aside:

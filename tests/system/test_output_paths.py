@@ -103,3 +103,14 @@ def test_the_longest_names_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 251 + ".txt")
     write_text(path, "text")
     assert path.read_text() == "text"
+
+
+@pytest.mark.parametrize("check", [check_output_file, check_output_folder])
+def test_a_name_that_is_too_long_is_refused_below_folders_that_are_not_there_yet(
+    check: Callable[[Path], None], tmp_path: Path
+) -> None:
+    check(tmp_path / "new" / ("n" * 255) / "end")
+    for name in ("n" * 256, "ü" * 128):
+        for path in (tmp_path / "new" / name / "end", tmp_path / "new" / name, tmp_path / name):
+            with pytest.raises(UsageError, match="cannot be written: File name too long"):
+                check(path)

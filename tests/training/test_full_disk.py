@@ -14,14 +14,15 @@ from safetensors.torch import load_file
 
 from steadygan.cli import main
 from steadygan.errors import RunError
-from steadygan.recipe import load
+from steadygan.recipe import RunOptions, load
+from steadygan.report.pictures import PictureObserver
 from steadygan.run import records
 from steadygan.run.checkpoints import damage
 from steadygan.run.layout import list_checkpoints
 from steadygan.training.checking import check_run
 from steadygan.training.session import new_run, resume_run
 from tests.training.games import image_data, small_recipe
-from tests.training.runs import assert_same_end
+from tests.training.runs import Watcher, assert_same_end
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +133,26 @@ def test_a_whole_command_on_a_real_full_disk_ends_in_one_line_with_its_checkpoin
         assert all(load_file(file) is not None for file in path.glob("*.safetensors"))
     assert main(["resume", str(kept)]) == 0  # with room again
     assert list_checkpoints(kept / "checkpoints")[-1].name == "000060"
+
+
+class Act(Watcher):
+    """Does something to the folder of a run, once, after a round's checkpoint."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.act = act
+
+    def saved(self, round_, path):
+        if round_ == 2:
+            self.act(path.parent.parent)
+
+
+@pytest.mark.parametrize("act", [shutil.rmtree, lambda folder: folder.rename(folder.with_name("other"))])
+def test_a_folder_that_goes_away_under_a_training_is_not_made_anew(act, tmp_path):
+    recipe = small_recipe(run=RunOptions(log_every=1, picture_every=2, checkpoint_every=2, evaluate="none"))
+    with pytest.raises(RunError, match="run was deleted or renamed while it was trained"):
+        new_run(recipe, image_data(), tmp_path / "run", device="cpu", observers=[Act(act), PictureObserver()])
+    assert not (tmp_path / "run").exists()
+    if (tmp_path / "other").exists():
+        assert [path.name for path in list_checkpoints(tmp_path / "other" / "checkpoints")] == ["000002"]
+        resume_run(recipe, image_data(), tmp_path / "other", device="cpu")

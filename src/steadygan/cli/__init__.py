@@ -12,6 +12,7 @@ import errno
 import importlib
 import io
 import itertools
+import logging
 import os
 import signal
 import sys
@@ -26,7 +27,8 @@ from steadygan.cli import habits, interrupts, slips, status, verbosity
 from steadygan.cli.codes import INTERRUPTED, NO_READER, of_signal
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
 from steadygan.system import end_signals, started
-from steadygan.system.terminal import escaped_output, raw_of
+from steadygan.system.files import describe
+from steadygan.system.terminal import escaped_output
 
 COMMANDS = {
     "train": ("steadygan.cli.train", "trains a recipe on data (default: handwritten digits)"),
@@ -63,17 +65,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     timed = started.with_process() if argv is None else contextlib.nullcontext()
     stops = interrupts.Interrupts()
     verbosity.set_by(arguments)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of its cache, in a home that cannot be written
     with escaped_output():
         try:
             with timed, _warnings_in_one_line(), stops, _end_signals_raise(), silent, status.shown():
-                code = _dispatch(arguments)
+                try:
+                    code = _dispatch(arguments)
+                except SystemExit as error:  # argparse's --help
+                    code = error.code if isinstance(error.code, int) else 0
                 if sys.stdout is not None:
                     sys.stdout.flush()
                 return code
-        except SystemExit as error:  # argparse's --help, and SIGTERM and SIGHUP outside of training
+        except SystemExit as error:  # SIGTERM and SIGHUP outside of training
             return error.code if isinstance(error.code, int) else 0
         except BrokenPipeError:
-            _forget_output()
             return NO_READER
         except (Exception, KeyboardInterrupt) as error:
             # a Ctrl-C that meets the import of a compiled module comes out as an error of its own
@@ -85,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 traceback.print_exc()
             line, code = _answer(met)
             if first or code == 1:  # wrong usage is the same on all ranks; a full disk may be met by one
-                print(f"steadygan: {line}", file=sys.stderr)
+                with contextlib.suppress(OSError):  # standard error on a full disk
+                    print(f"steadygan: {line}", file=sys.stderr)
             return code
 
 
@@ -100,12 +106,6 @@ def _answer(error: BaseException) -> tuple[str, int]:
         wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ)  # of a name, not of the disk
         return one_line(f"{error.filename}: {what}" if error.filename else what), 2 if wrong else 1
     return str(error), 2 if isinstance(error, UsageError) else 1
-
-
-def _forget_output() -> None:
-    """Sends what is still buffered to /dev/null, or Python would report the broken pipe at its exit."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), raw_of(sys.stdout).fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -124,10 +124,19 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if first not in COMMANDS:
         raise _unknown(first)
+    _check_place()
     slips.check_repeated("--kinds", arguments)
     module: Any = importlib.import_module(COMMANDS[first][0])
     code: int = module.run(habits.meant(first, arguments[1:]))
     return code
+
+
+def _check_place() -> None:
+    """Raises UsageError if the current folder was deleted: what is named from here cannot be found, nor libraries."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({describe(error)}): change into another one") from None
 
 
 def _help() -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadygan.cli.drawing import Drawing
 from steadygan.cli.inverting import read_picture
 from steadygan.errors import UsageError
 from steadygan.run import Run
-from steadygan.run.sampling import Options, Sampling
+from steadygan.run.sampling import Sampling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,14 +20,7 @@ PICTURES = 6
 """held-out pictures that are used if no files are named"""
 
 
-def write_between(
-    run: Run,
-    files: Sequence[str],
-    out: Path,
-    steps: int,
-    seed: int,
-    options: Options,
-) -> None:
+def write_between(drawing: Drawing, files: Sequence[str], out: Path, steps: int) -> None:
     """Writes rows of a real picture, ``steps`` generated ones between, and the other real picture.
 
     A conditional generator is given the classes of the options in turn; None: drawn classes.
@@ -43,10 +37,11 @@ def write_between(
         raise UsageError(f"--between writes one picture, so --out has to end in .png or the like, got '{out}'")
     if steps < 2:
         raise UsageError(f"--count is {steps}; a strip between two pictures needs 2 or more")
+    run, seed = drawing.run, drawing.seed
     first, second = _ends(run, files, seed)
     count = len(first)
     both = np.concatenate([first, second])
-    chosen = Sampling(**options)
+    chosen = Sampling(**drawing.options)
     weights, round_ = chosen.weights, chosen.round_
     labels = run.labels(count, seed, chosen.label)
     twice = None if labels is None else labels.repeat(2)
@@ -57,7 +52,7 @@ def write_between(
     text = f"Real pictures at both ends of each row, {steps} samples between their inverted latents"
     save_picture(image_grid(rows.reshape(-1, *first.shape[1:]), columns=steps + 2), out, text)
     print(f"mean error of the inversion: {error:.1f} of 255 levels")
-    print(f"between real pictures, by {run.folder}: {out}")
+    print(f"between real pictures, by {drawing.source}: {out}")
 
 
 def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from steadygan.cli.drawing import Drawing
 from steadygan.errors import UsageError
-from steadygan.run import Run
-from steadygan.run.sampling import Options, Sampling
+from steadygan.run.sampling import Sampling
 
 COLUMNS = 7
 """samples in a strip"""
 
 
-def write_directions(run: Run, count: int, out: Path, seed: int, options: Options) -> None:
+def write_directions(drawing: Drawing, count: int, out: Path) -> None:
     """Writes a strip for each direction, and the steps beside it; prints the list.
 
     Args:
-        run: whose generator
+        drawing: whose generator, with the seed of latents, class, weights and round
         count: directions
         out: the picture
-        seed: of latents
-        options: class, weights and round
 
     Raises:
         UsageError: for runs that make no pictures and no points in the plane, and for too many directions.
@@ -32,14 +30,16 @@ def write_directions(run: Run, count: int, out: Path, seed: int, options: Option
     from steadygan.run.latent_files import ENDING
     from steadygan.system.files import written_aside
 
+    run, seed = drawing.run, drawing.seed
     spec = run.sample_spec
     if not spec.is_picture and spec.shape != (2,):
         raise UsageError(f"{run.folder} makes {spec.plural}; directions are shown of pictures and points in the plane")
-    sampling = Sampling(**options)
+    sampling = Sampling(**drawing.options)
     label, weights, round_ = sampling.label, sampling.weights, sampling.round_
     found = directions(run, count, seed, label=label, weights=weights, round_=round_)
     made = strips(run, found, COLUMNS, seed, label=label, weights=weights, round_=round_)
-    print(f"principal directions of {run.folder}, of the activations of '{found.layer}', as steps in {found.space}:")
+    activations = f"of the activations of '{found.layer}', as steps in {found.space}"
+    print(f"principal directions of {drawing.source}, {activations}:")
     total = 0.0
     for index, share in enumerate(found.shares, 1):
         total += share

@@ -55,11 +55,18 @@ class Drawing:
 
     run: Run
     options: Options
+    round: int
+    """of the checkpoint, also where none was named"""
     seed: int
     drawn: bool
     """True if no seed was named"""
     marks: str
     """what in the name of a file tells of the options, seed and round included"""
+
+    @property
+    def source(self) -> str:
+        """The run and the round of its checkpoint, for people."""
+        return f"{self.run.folder}, round {self.round:,}"
 
 
 def chosen(values: argparse.Namespace, *, of_styles: bool = False) -> Drawing:
@@ -86,11 +93,10 @@ def chosen(values: argparse.Namespace, *, of_styles: bool = False) -> Drawing:
         "round_": round_,
         "truncation": psi,
     }
-    run.checkpoint(round_)
-    marks = f"round-{run.rounds_done if round_ is None else round_}-seed-{seed}"
+    marks = f"round-{round_}-seed-{seed}"
     marks += marks_of_weights(classes, values.raw)
     marks += "" if values.truncation is None else f"-truncation-{values.truncation:g}"
-    return Drawing(run, options, seed, values.seed is None, marks)
+    return Drawing(run, options, round_, seed, values.seed is None, marks)
 
 
 def marks_of_weights(classes: Sequence[int] | None, raw: bool) -> str:
@@ -106,9 +112,7 @@ def need_styles(drawing: Drawing, what: str) -> None:
     """
     from steadygan.run.styles import style_based, truncated
 
-    weights, round_ = drawing.options["weights"], drawing.options["round_"]
-    run = drawing.run
-    network = run.generator if weights == "average" and round_ is None else run.load_generator(weights, round_)
+    network = drawing.run.generator_of(drawing.options["weights"], drawing.round)
     style_based(network, what)
     with truncated(network, drawing.options["truncation"]):
         pass

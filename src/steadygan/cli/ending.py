@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import shlex
@@ -16,6 +17,7 @@ from steadygan.cli import verbosity
 from steadygan.cli.codes import INTERRUPTED, of_signal
 from steadygan.cli.parser import Parser
 from steadygan.codec import import_path
+from steadygan.errors import RunError
 from steadygan.kinds import Kind
 from steadygan.run import RUNS, Run, is_run, layout
 from steadygan.system.graphics import choice as graphics
@@ -23,6 +25,10 @@ from steadygan.system.terminal import raw_of, width_of
 
 if TYPE_CHECKING:
     from steadygan.training.observers import Observer
+
+
+_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ETIMEDOUT, errno.ESTALE)
+"""errors of a disk after which the same files can be written once it has room, or is there again"""
 
 
 def add_pictures(parser: Parser) -> None:
@@ -80,6 +86,11 @@ def carry_out(
                 observer.put_away()
         print_interrupted(_last_of(folder), kinds)
         return INTERRUPTED
+    except RunError as error:
+        last = _last_of(folder)
+        if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _PASSING or not is_run(last):
+            raise
+        raise RunError(f"{error}; {_saved(last, kinds)}") from error.__cause__
     if not run.finished:
         from steadygan.training.signals import StopSignals
 
@@ -129,15 +140,17 @@ def print_interrupted(folder: Path, kinds: Sequence[Kind] = ()) -> None:
     if not is_run(folder):
         line = "interrupted before the first round; nothing was saved"
     else:
-        run = Run(folder, kinds=kinds)
-        saved = run.checkpoints
-        at = (
-            f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}"
-            if saved
-            else "no round is saved"
-        )
-        line = f"interrupted; {at}; to go on: steadygan resume {command_name(folder)}{kind_options(kinds)}"
+        line = f"interrupted; {_saved(folder, kinds)}"
     print(f"steadygan: {line}", file=sys.stderr)
+
+
+def _saved(folder: Path, kinds: Sequence[Kind]) -> str:
+    """What is saved of a run that stopped, and how it goes on."""
+    run = Run(folder, kinds=kinds)
+    saved = run.checkpoints
+    at = f"round {run.rounds_done:,} of {run.recipe.rounds:,} is saved in {saved[-1]}" if saved else "no round is saved"
+    longer = " --rounds +N" if run.finished else ""  # it was to be extended, and had not begun
+    return f"{at}; to go on: steadygan resume {command_name(folder)}{longer}{kind_options(kinds)}"
 
 
 def kind_options(kinds: Sequence[Kind]) -> str:

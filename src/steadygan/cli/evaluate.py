@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,18 +76,19 @@ def run(arguments: Sequence[str]) -> int:
         check_used(kinds, *(loaded.recipe for loaded in runs))
     done: list[_Measured] = []
     for loaded in runs:
-        new = evaluate(
-            loaded,
-            metrics=values.metrics.split(",") if values.metrics else None,
-            features=values.features,
-            count=values.count,
-            seed=values.seed,
-            weights=values.weights,
-            round_=chosen_round(loaded, values.round),
-            inception_weights=values.inception_weights,
-            data=values.data,
-            say=_note,
-        )
+        with _shown_anyway(str(loaded.folder), done, values.json):
+            new = evaluate(
+                loaded,
+                metrics=values.metrics.split(",") if values.metrics else None,
+                features=values.features,
+                count=values.count,
+                seed=values.seed,
+                weights=values.weights,
+                round_=chosen_round(loaded, values.round),
+                inception_weights=values.inception_weights,
+                data=values.data,
+                say=_note,
+            )
         done.append(_Measured(str(loaded.folder), new, loaded.folder / EVALUATION))
         if not values.json:
             done[-1].show()
@@ -101,7 +103,8 @@ class _Measured:
 
     source: str
     evaluations: Sequence[Evaluation]
-    written: Path
+    written: Path | None
+    """None: it cannot be written"""
 
     def show(self) -> None:
         """Prints them."""
@@ -109,7 +112,8 @@ class _Measured:
 
         print(f"{self.source}:")
         print("\n".join(evaluation_lines(self.evaluations)))
-        print(f"written: {self.written}")
+        if self.written is not None:
+            print(f"written: {self.written}")
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a number, with what decides it."""
@@ -122,7 +126,23 @@ class _Measured:
 
 def _print_rows(measured: Sequence[_Measured]) -> None:
     rows = [row for each in measured for row in each.rows()]
-    print_json("evaluate", rows, written=[each.written for each in measured])
+    print_json("evaluate", rows, written=[each.written for each in measured if each.written is not None])
+
+
+@contextlib.contextmanager
+def _shown_anyway(source: str, done: Sequence[_Measured], as_json: bool) -> Iterator[None]:
+    """Prints numbers whose file cannot be written, as on a full disk, before the error goes on."""
+    from steadygan.evaluation.record import NotKeptError
+
+    try:
+        yield
+    except NotKeptError as error:
+        measured = _Measured(source, error.evaluations, None)
+        if as_json:
+            _print_rows([*done, measured])
+        else:
+            measured.show()
+        raise
 
 
 def _of_samples(values: argparse.Namespace) -> int:
@@ -137,16 +157,17 @@ def _of_samples(values: argparse.Namespace) -> int:
             raise UsageError(f"{option} is for runs, but --against measures samples that are there already")
     done: list[_Measured] = []
     for path in values.runs:
-        new = evaluate_samples(
-            path,
-            values.against,
-            metrics=values.metrics.split(",") if values.metrics else None,
-            features=values.features,
-            count=values.count,
-            seed=values.seed,
-            weights_file=values.inception_weights,
-            say=_note,
-        )
+        with _shown_anyway(path, done, values.json):
+            new = evaluate_samples(
+                path,
+                values.against,
+                metrics=values.metrics.split(",") if values.metrics else None,
+                features=values.features,
+                count=values.count,
+                seed=values.seed,
+                weights_file=values.inception_weights,
+                say=_note,
+            )
         done.append(_Measured(path, new, record_beside(path)))
         if not values.json:
             done[-1].show()

@@ -30,7 +30,6 @@ def run(arguments: Sequence[str]) -> int:
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
     round_ = chosen_round(loaded, values.round)
-    loaded.checkpoint(round_)
     out = out or _default_path(loaded, name, values.weights, round_)
     check = check_new_file if KINDS[name].is_file(out) else check_new_folder
     check(out, overwrite=values.overwrite)
@@ -66,10 +65,10 @@ def add_checkpoint(parser: Parser) -> None:
     add_kinds(parser)
 
 
-def _default_path(run: Run, name: str, weights: str, round_: int | None) -> Path:
+def _default_path(run: Run, name: str, weights: str, round_: int) -> Path:
     of = "" if weights == "average" else f"-{weights}"
     ending = KINDS[name].ending or f"-{name}"
-    return run.folder / GENERATED / f"generator-round-{round_ or run.rounds_done}{of}{ending}"
+    return run.folder / GENERATED / f"generator-round-{round_}{of}{ending}"
 
 
 def _lines(run: Run, facts: ExportFacts, out: Path) -> list[str]:

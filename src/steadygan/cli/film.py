@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     from steadygan.report.pictures import image_grid
 
     write_film(map(image_grid, frames), out, seconds / len(frames))
-    print(f"{values.of} of {run.folder}, {duration(seconds)}, seed {drawing.seed}: {out}")
+    print(f"{values.of} of {drawing.source}, {duration(seconds)}, seed {drawing.seed}: {out}")
     return 0
 
 

@@ -146,12 +146,12 @@ def check_picture_path(out: Path, option: str) -> None:
         raise UsageError(f"{option} writes one picture, so --out has to end in .png or the like, got '{out}'")
 
 
-def write_inversion(run: Run, samples: Samples, names: Sequence[str], found: Inversion, out: Path) -> None:
+def write_inversion(run: Run, samples: Samples, names: Sequence[str], found: Inversion, out: Path, round_: int) -> None:
     """Writes the picture and the latents beside it, and prints the error of each sample."""
     from steadygan.run.latent_files import ENDING, write_latents
 
     pictured = _picture(run, samples, found, out)
-    facts = {"run": run.folder.name, "recipe": run.recipe.name, "round": str(run.rounds_done)}
+    facts = {"run": run.folder.name, "recipe": run.recipe.name, "round": str(round_)}
     latents = write_latents(out.with_suffix(ENDING), found.latents, facts)
     unit = " of 255 levels" if run.sample_spec.is_picture else ""
     for index, name in enumerate(names):
@@ -163,7 +163,8 @@ def write_inversion(run: Run, samples: Samples, names: Sequence[str], found: Inv
     if pictured:
         print(f"targets, reconstructions, and differences times {_AMPLIFIED}: {out}" if samples.ndim == 4 else str(out))
     space = found.latents.space
-    print(f"latents ({space}) for 'steadygan sample {run.folder} --from-latent {latents}'")
+    of_round = "" if round_ == run.rounds_done else f" --round {round_}"
+    print(f"latents ({space}) for 'steadygan sample {run.folder} --from-latent {latents}{of_round}'")
 
 
 def _class_of(run: Run, found: Inversion, index: int) -> str:

@@ -212,6 +212,11 @@ def round_number(text: str) -> int:
     return int(text)
 
 
-def chosen_round(run: Run, choice: int | str | None) -> int | None:
-    """The round of the checkpoint to use; None for the last."""
-    return run.best_round if choice == "best" else None if choice is None else int(choice)
+def chosen_round(run: Run, choice: int | str | None) -> int:
+    """The round of the checkpoint to use, which stays that one while a training saves others.
+
+    Raises:
+        UsageError, RunError: if there is none.
+    """
+    asked = run.best_round if choice == "best" else None if choice is None else int(choice)
+    return int(run.checkpoint(asked).name)

@@ -53,7 +53,6 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--out is '{out}', the name of the film of the way: name a .png")
     for path in paths:
         check_new_file(path, overwrite=overwrite)
-    loaded.checkpoint(round_)
     samples, names = read_targets(loaded, values.images)
     found = loaded.project(
         samples,
@@ -64,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         weights="raw" if values.raw else "average",
         round_=round_,
     )
-    write_inversion(loaded, samples, names, found, out)
+    write_inversion(loaded, samples, names, found, out, round_)
     if loaded.sample_spec.is_picture:
         _write_way(found, samples, _film(out))
         print(f"the way from the mean style: {_film(out)}")
@@ -103,10 +102,10 @@ def _parser() -> Parser:
     return parser
 
 
-def _default_path(run: Run, values: argparse.Namespace, round_: int | None, classes: Sequence[int] | None) -> Path:
+def _default_path(run: Run, values: argparse.Namespace, round_: int, classes: Sequence[int] | None) -> Path:
     """A name that tells all of what decides the result, whose file may be replaced."""
     steps, starts = (None if given == usual else given for given, usual in ((values.steps, STEPS), (values.starts, 1)))
-    marks = f"round-{round_ or run.rounds_done}-seed-{values.seed}"
+    marks = f"round-{round_}-seed-{values.seed}"
     marks += marks_of_weights(classes, values.raw) + marks_of_descent(steps, starts)
     return run.folder / GENERATED / f"projection-of-{named_after(values.images)}-{marks}.png"
 

@@ -34,7 +34,6 @@ def run(arguments: Sequence[str]) -> int:
         source = api.load(source.folder, kinds=import_kinds(values.kinds))
         check_used(source.kinds, source.recipe)
         round_ = chosen_round(source, values.round)
-        source.checkpoint(round_)
     address = hub.push(
         source,
         values.repository,

@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     if values.between is not None:
         if drawing.options["truncation"] is not None:
             raise UsageError("--truncation of styles is for random latents, and --between takes those of pictures")
-        write_between(drawing.run, values.between, out, values.count or STRIP, drawing.seed, drawing.options)
+        write_between(drawing, values.between, out, values.count or STRIP)
     elif values.interpolate or values.gif:
         forms.write_path(drawing, values, out)
     elif values.by_class:
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     elif values.invert is not None:
         forms.write_inverted(drawing, values, out)
     elif values.directions is not None:
-        write_directions(drawing.run, values.directions, out, drawing.seed, drawing.options)
+        write_directions(drawing, values.directions, out)
     elif values.from_latent is not None:
         forms.write_latents(drawing, values, out)
     else:

@@ -33,7 +33,7 @@ def write_samples(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     else:
         dimensions = 1 + len(run.sample_spec.shape)
         save_blocks(blocks, out, count, run.alphabet, units, run.class_names, dimensions=dimensions)
-    print(f"{counted(count, 'sample')} of {run.folder}, seed {drawing.seed}: {out}")
+    print(f"{counted(count, 'sample')} of {drawing.source}, seed {drawing.seed}: {out}")
 
 
 def write_nearest(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -43,7 +43,7 @@ def write_nearest(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples = drawing.run.sample(values.count or SHOWN, drawing.seed, **drawing.options)
     found = nearest_of_run(drawing.run, samples, values.nearest, data=values.data)
     found.save(out)
-    said = f"{counted(len(samples), 'sample')} of {drawing.run.folder} beside their nearest training images"
+    said = f"{counted(len(samples), 'sample')} of {drawing.source} beside their nearest training images"
     print(f"{said}, seed {drawing.seed}: {out}")
     print(found.line)
 
@@ -61,7 +61,7 @@ def write_inverted(drawing: Drawing, values: argparse.Namespace, out: Path) -> N
         weights=options["weights"],
         round_=options["round_"],
     )
-    write_inversion(run, samples, names, found, out)
+    write_inversion(run, samples, names, found, out, drawing.round)
 
 
 def write_latents(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -72,7 +72,7 @@ def write_latents(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples = run.decode_latents(latents, weights=drawing.options["weights"], round_=drawing.options["round_"])
     labels = None if latents.labels is None or not run.conditional else latents.labels.numpy()
     save_samples(samples, out, labels, run.alphabet, run.data.units, run.class_names)
-    print(f"{counted(len(samples), 'sample')} of {run.folder}, of the latents in {values.from_latent}: {out}")
+    print(f"{counted(len(samples), 'sample')} of {drawing.source}, of the latents in {values.from_latent}: {out}")
 
 
 def write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -87,7 +87,7 @@ def write_mixing(drawing: Drawing, values: argparse.Namespace, out: Path) -> Non
     grid = drawing.run.style_mixing(count, count, values.mix_styles, drawing.seed, **drawing.options)
     picture = image_grid(grid.reshape(-1, *grid.shape[2:]), columns=count + 1)
     save_picture(picture, out, f"styles of rows in the first {values.mix_styles} layers, of columns in the others")
-    print(f"mixed styles of {drawing.run.folder}, seed {drawing.seed}: {out}")
+    print(f"mixed styles of {drawing.source}, seed {drawing.seed}: {out}")
 
 
 def write_classes(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -98,7 +98,8 @@ def write_classes(drawing: Drawing, values: argparse.Namespace, out: Path) -> No
     samples, classes = run.class_grid(columns, drawing.seed, **drawing.options)
     names = run.class_names
     save_classes(samples, classes, [names[number] if names else str(number) for number in classes], out, run.data.units)
-    print(f"{counted(columns, 'sample')} of each of {len(classes)} classes of {run.folder}, seed {drawing.seed}: {out}")
+    said = f"{counted(columns, 'sample')} of each of {len(classes)} classes of {drawing.source}"
+    print(f"{said}, seed {drawing.seed}: {out}")
 
 
 def write_path(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
@@ -121,4 +122,4 @@ def write_path(drawing: Drawing, values: argparse.Namespace, out: Path) -> None:
         between = run.interpolate_styles if values.styles else run.interpolate
         frames = between(1, steps, drawing.seed, **drawing.options)
         save_picture(interpolation_strip(frames[:, 0]), out, f"{steps} samples that interpolate between two latents")
-    print(f"interpolation of {run.folder}, seed {drawing.seed}: {out}")
+    print(f"interpolation of {drawing.source}, seed {drawing.seed}: {out}")

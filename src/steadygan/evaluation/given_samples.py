@@ -133,7 +133,8 @@ def evaluate_samples(
         for features_of, numbers in numbers_of(measures, material, extractor)
     )
     if not is_memory(samples):
-        write_json(record_beside(samples), record.to_json(new))
+        with record.keeping(new):
+            write_json(record_beside(samples), record.to_json(new))
     return new
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -146,6 +147,25 @@ def _evaluation(fields: Fields) -> Evaluation:
         dataclass_of(Provenance, fields.inner("provenance")),
         tuple(dataclass_of(Number, number) for number in fields.inners("numbers")),
     )
+
+
+class NotKeptError(RunError):
+    """Numbers were measured, which may have taken long, but their file cannot be written."""
+
+    def __init__(self, text: str, evaluations: Sequence[Evaluation]) -> None:
+        super().__init__(text)
+        self.evaluations = tuple(evaluations)
+
+
+@contextmanager
+def keeping(new: Sequence[Evaluation]) -> Iterator[None]:
+    """Gives the numbers to the error of a file that cannot be written in the block."""
+    try:
+        yield
+    except RunError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise NotKeptError(str(error), new) from error.__cause__
 
 
 def add(folder: Path, new: Sequence[Evaluation]) -> tuple[Evaluation, ...]:

@@ -159,9 +159,10 @@ def evaluate(
     groups = numbers_of(measures, material, extractor)
     provenance = partial(_provenance, evaluated, material, weights, at)
     new = [Evaluation(provenance(features_of), numbers) for features_of, numbers in groups]
-    record.add(evaluated.folder, new)
-    if dataset.sample.is_image and not pixels:
-        write_neighbours(material, evaluated.folder / NEAREST)
+    with record.keeping(new):
+        record.add(evaluated.folder, new)
+        if dataset.sample.is_image and not pixels:
+            write_neighbours(material, evaluated.folder / NEAREST)
     return tuple(new)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from steadygan.run import Run, Weights
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9])?")
+_PATIENCE = 10.0
+"""seconds for the Hub's first answer"""
 _OWN = {".gitattributes"}
 """files that the Hub itself makes"""
 
@@ -112,6 +114,7 @@ def _check_free(hub: Any, api: Any, repository: str) -> None:
     """Raises UsageError for a repository that has files."""
     with _answers_in_a_line(api, repository):
         try:
+            api.model_info(repository, timeout=_PATIENCE)  # fails at once where a list of files is asked for six times
             files = set(api.list_repo_files(repository)) - _OWN
         except hub.utils.RepositoryNotFoundError:
             return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadygan.errors import RunError
+from steadygan.errors import RunError, UsageError, enumerated
 from steadygan.run.fields import Fields
 from steadygan.run.hashes import SEAL, Mark, hash_file, is_sealed, mark_of
 from steadygan.run.layout import STATE, folder_name, tensors_path
@@ -126,6 +126,19 @@ def _difference(path: Path, found: Mark, mark: Mark) -> str:
     if found.bytes != mark.bytes:
         return f"{path} is damaged: it is {found.bytes:,} bytes long, {mark.bytes:,} were written"
     return f"{path} is damaged: its content is not what was written (its hash differs)"
+
+
+def of_round(checkpoints: Sequence[Path], round_: int, folder: Path) -> Path:
+    """The checkpoint of a round among those that a run keeps.
+
+    Raises:
+        UsageError: if there is none, with the rounds that there are.
+    """
+    for path in checkpoints:
+        if int(path.name) == round_:
+            return path
+    kept = enumerated(str(int(path.name)) for path in checkpoints) if checkpoints else "none"
+    raise UsageError(f"{folder} has no checkpoint of round {round_} (kept: {kept})")
 
 
 def load_tensors(checkpoint: Path, name: str, state: CheckpointState | None = None) -> dict[str, Tensor]:

@@ -175,18 +175,15 @@ class RunFolder:
         """The checkpoint of a round, or the last one.
 
         Raises:
-            RunError: if there is none.
+            UsageError: if there is none of that round, with the rounds that there are.
+            RunError: if there is none at all.
         """
+        from steadygan.run.checkpoints import of_round
+
         saved = self.checkpoints
         if not saved:
             raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' continues it")
-        if round_ is None:
-            return saved[-1]
-        for path in saved:
-            if int(path.name) == round_:
-                return path
-        kept = ", ".join(str(int(path.name)) for path in saved)
-        raise RunError(f"{self.folder} has no checkpoint of round {round_} (kept: {kept})")
+        return saved[-1] if round_ is None else of_round(saved, round_, self.folder)
 
     def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
         """The generator in eval mode, on the CPU.

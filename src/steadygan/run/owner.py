@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from steadygan.errors import UsageError
+from steadygan.errors import RunError, UsageError
 from steadygan.run.find import CLAIMED
-from steadygan.run.layout import OWNER
+from steadygan.run.layout import OWNER, RECIPE
 from steadygan.system import owner as owners
 from steadygan.system.files import describe
 from steadygan.system.owner import OwnedError, Owner
@@ -50,6 +50,22 @@ def owned(folder: Path) -> Iterator[str | None]:
         for empty in made:  # a training that never began leaves no folder
             with contextlib.suppress(OSError):
                 empty.rmdir()
+
+
+def check_still_owned(folder: Path) -> None:
+    """Raises RunError if a run that this process trains was deleted or renamed meanwhile, or is another's by now.
+
+    What is written next would make the folder anew, without its recipe, or change the other run.
+    """
+    try:
+        (folder / RECIPE).lstat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError(f"{folder} was deleted or renamed while it was trained: the training cannot go on") from error
+    except OSError:
+        return  # the write tells why
+    owner = read_owner(folder)
+    if owner is not None and not owner.is_this:
+        raise RunError(f"{folder} is trained by {owner} by now: it was deleted or renamed, and begun again")
 
 
 def _refused(folder: Path, error: OwnedError) -> UsageError:

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from steadygan.errors import RunError, SteadyganError, UsageError, in_one_line
+from steadygan.run.checkpoints import read_state
+from steadygan.run.fields import Fields
+from steadygan.run.layout import CHECKPOINTS, list_checkpoints
 from steadygan.studies import layout, outcomes
 from steadygan.studies.definition import Definition
 from steadygan.studies.device import CPU
@@ -20,6 +23,7 @@ from steadygan.studies.outcomes import Record
 from steadygan.studies.stops import Stops
 from steadygan.studies.training import RUN
 from steadygan.studies.trial import Trial
+from steadygan.system.files import read_json_object, write_json
 
 THREADS = 1
 """of a trial: its numbers depend on them, so every trial has as many"""
@@ -33,8 +37,8 @@ def carry_out(definition: Definition, trial: Trial, place: Path) -> Record:
     """
     failure, values = None, {}
     made = provenance(definition.device)
-    began = time.monotonic()
-    with Stops() as stops, definition.conditions(), _one_thread():
+    earlier, began = _seconds_before(place), time.monotonic()
+    with _noting_time(place, earlier), Stops() as stops, definition.conditions(), _one_thread():
         try:
             values = dict(trial.work.carry_out(place, trial.seed))
         except Exception as error:
@@ -51,10 +55,32 @@ def carry_out(definition: Definition, trial: Trial, place: Path) -> Record:
         rounds=trial.work.rounds,
         values=values,
         failure=failure,
-        seconds=round(time.monotonic() - began, 3),
+        seconds=round(earlier + time.monotonic() - began, 3),
         run=(place / RUN).is_dir(),
         made=made,
     )
+
+
+def _seconds_before(place: Path) -> float:
+    """What a trial took until it was stopped; of one whose process was killed, its training up to the checkpoint."""
+    taken = [0.0]
+    with suppress(RunError):
+        taken.append(Fields(read_json_object(place / layout.SPENT), place / layout.SPENT).number("seconds"))
+    with suppress(RunError):
+        taken += [read_state(path).seconds for path in list_checkpoints(place / RUN / CHECKPOINTS)[-1:]]
+    return max(taken)
+
+
+@contextmanager
+def _noting_time(place: Path, earlier: float) -> Iterator[None]:
+    """Writes how long a trial took, if the block ends without its outcome."""
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        with suppress(SteadyganError):
+            write_json(place / layout.SPENT, {"seconds": round(earlier + time.monotonic() - began, 3)})
+        raise
 
 
 def finish(folder: StudyFolder, trial: Trial) -> Record:
@@ -66,6 +92,8 @@ def finish(folder: StudyFolder, trial: Trial) -> Record:
     except TypeError as error:
         record = dataclasses.replace(record, values={}, failure=str(error))
         outcomes.write(place, record)
+    with suppress(OSError):
+        (place / layout.SPENT).unlink(missing_ok=True)
     if record.run and folder.definition.scale != "smoke":
         _report(place / RUN)
     return record

@@ -24,6 +24,8 @@ ARRAYS = "arrays.npz"
 """beside the result: the arrays of what it measured"""
 TRACE = "error.txt"
 """beside the result: where an error came from that is none of a training's"""
+SPENT = "spent.json"
+"""inside the folder of a trial that was stopped: how long it took until then"""
 OWNER = "owner.json"
 """inside a trial's folder: the process that carries it out now"""
 

@@ -39,6 +39,7 @@ class Record:
     failure: str | None = None
     """the error in one line"""
     seconds: float = 0.0
+    """that it took, with what it took until it was stopped"""
     run: bool = False
     """True if its folder holds a training"""
     made: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -97,7 +97,7 @@ def written_aside(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 def _swap_folders(new: Path, old: Path) -> None:
     """Replaces folder ``old`` by ``new``; a folder that is not empty cannot be renamed over."""
-    away = old.with_name(f".old-{os.getpid()}-{old.name}")
+    away = old.with_name(f".old-{os.getpid()}-{old.name[-60:]}")
     old.rename(away)
     try:
         new.rename(old)

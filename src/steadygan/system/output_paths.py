@@ -13,6 +13,9 @@ from pathlib import Path
 from steadygan.errors import UsageError
 from steadygan.system.regular import kind_of
 
+_USUAL_NAME = 255
+"""bytes of the longest name of most file systems"""
+
 
 def target_of(path: Path) -> Path:
     """The path that is written: for a symbolic link what it points to, which need not exist.
@@ -89,7 +92,19 @@ def _check_parent(path: Path) -> None:
             raise UsageError(f"'{path}' cannot be written: '{above}' is {kind_of(mode) or 'a file'}, not a folder")
         if not os.access(above, os.W_OK | os.X_OK):
             raise UsageError(f"'{path}' cannot be written: permission denied in '{above}'")
+        longest = _longest_name(above)
+        for name in path.absolute().relative_to(above).parts:  # of folders that are still to be made
+            if len(os.fsencode(name)) > longest:
+                raise UsageError(f"'{path}' cannot be written: {os.strerror(errno.ENAMETOOLONG)}")
         return
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes of the longest name that a folder's file system takes."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, ValueError, AttributeError):  # Windows
+        return _USUAL_NAME
 
 
 def _reason(error: Exception) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from steadygan.errors import RunError, UsageError
 from steadygan.system.file_lock import locked_by_another, try_lock
-from steadygan.system.files import describe
+from steadygan.system.files import describe, writing
 from steadygan.system.json_text import parse_json
 from steadygan.system.network_folders import is_network_folder
 from steadygan.system.regular import check_regular, read_regular
@@ -56,6 +56,11 @@ class Owner:
     def here(self) -> bool:
         """True if it is of this host."""
         return self.host == socket.gethostname()
+
+    @property
+    def is_this(self) -> bool:
+        """True if it is this process."""
+        return self.here and self.pid == os.getpid()
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} since {self.started}"
@@ -125,7 +130,8 @@ def owned(path: Path, patience: float | None = None) -> Iterator[Owner | None]:
             raise OwnedError(path, before, left)
         ended = threading.Event()
         try:
-            _write(file, Owner.this())
+            with writing(path):
+                _write(file, Owner.this())
             _mine.add(key)
             threading.Thread(target=_touch, args=(path, ended), daemon=True, name="owner").start()
             yield before

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 """columns of an output that is no terminal"""
 NARROWEST = 20
+_STREAMS = {"<stdout>": "standard output", "<stderr>": "standard error"}
 
 
 def safe(text: str) -> str:
@@ -57,7 +58,8 @@ class Output:
         if self._begun:
             begun, self._begun = self._begun, ""
             self._put(safe(begun))
-        self.raw.flush()
+        with self._named():
+            self.raw.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.raw, name)
@@ -65,7 +67,19 @@ class Output:
     def _put(self, text: str) -> None:
         if self.before is not None:
             self.before()
-        self.raw.write(text)
+        with self._named():
+            self.raw.write(text)
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Names the stream in an error of its disk, which has no path."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            name = str(getattr(self.raw, "name", ""))
+            raise OSError(error.errno, error.strerror, _STREAMS.get(name, name)) from error
 
 
 def _shown(line: str, width: int | None) -> list[str]:
@@ -88,9 +102,17 @@ def escaped_output() -> Iterator[None]:
     finally:
         for output in outputs:
             if output is not None:
-                with contextlib.suppress(OSError, ValueError):  # its reader is gone
+                try:
                     output.flush()
+                except (OSError, ValueError):  # its reader is gone, or its disk is full
+                    _forget(output)
         sys.stdout, sys.stderr = before
+
+
+def _forget(stream: IO[str] | Any) -> None:
+    """Sends what is still buffered to /dev/null, or Python would try again at its exit, and report that."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), raw_of(stream).fileno())
 
 
 def raw_of(stream: IO[str] | Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from steadygan.data.classes import class_shares
 from steadygan.data.text.alphabet import decode
 from steadygan.run.layout import CHECKPOINTS, EVALUATIONS, METRICS, SIGNALS
+from steadygan.run.owner import check_still_owned
 from steadygan.run.records import Record, best_round
 from steadygan.training import checkpoint, fixed_latents
 from steadygan.training.finite_check import NotFiniteError
@@ -71,6 +72,7 @@ class Output:
         held_out: HeldOutMeasure,
     ) -> None:
         """Appends a line to metrics.jsonl: losses and terms of a round, its held-out value, and the pace."""
+        check_still_owned(self.folder)
         pace = clock.pace(counters.round, counters.images(game.recipe), feed.waited)
         times: dict[str, float | int] = {"seconds": round(counters.seconds, 3)}
         seconds_left = timing.after(counters.round)
@@ -95,6 +97,7 @@ class Output:
 
     def picture(self, game: Game, round_: int) -> None:
         """Gives observers samples of fixed latents."""
+        check_still_owned(self.folder)
         fixed_latents.settle_average(game, roughly=True)
         *coarser, samples = fixed_latents.picture_samples(game)
         points, alphabet = self.dataset.sample.is_points, self.dataset.alphabet
@@ -113,6 +116,7 @@ class Output:
 
     def evaluate(self, game: Game, counters: Counters) -> None:
         """Appends a line to evaluations.jsonl: metrics of samples, and the number that ``keep_best`` names."""
+        check_still_owned(self.folder)
         line: dict[str, float | int | str] = {"round": counters.round, "samples": counters.position}
         if self.evaluator is not None:
             samples, labels = fixed_latents.evaluation_samples(game, self.evaluator.count, self._shares)
@@ -136,6 +140,7 @@ class Output:
             notes: what it says of the session, beside the places of the records
             seen: what the doctor remembers of its looks; None: no doctor
         """
+        check_still_owned(self.folder)
         for record in self.records:
             record.sync()
         extra = {**notes, "records": {record.path.name: record.mark.to_json() for record in self.records}}

@@ -13,7 +13,7 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.run import layout
-from steadygan.run.checkpoints import CheckpointState, load_tensors, newest_whole, read_state
+from steadygan.run.checkpoints import CheckpointState, load_tensors, newest_whole, of_round, read_state
 from steadygan.run.environment import Environment
 from steadygan.run.history import BY_HAND, BY_RESUME, REPLANNED, Change, differences, read_history, shown, without
 from steadygan.run.layout import tensors_path
@@ -38,18 +38,15 @@ def checkpoint_of(folder: Path, from_round: int | None) -> Path | None:
     """The checkpoint to go on from: that of a round, or the last; None for the beginning.
 
     Raises:
-        RunError: if there is none of that round.
+        UsageError: if there is none of that round, with the rounds that there are.
     """
     saved = layout.list_checkpoints(folder / layout.CHECKPOINTS)
     if from_round is None:
         return saved[-1] if saved else None
-    for path in saved:
-        if int(path.name) == from_round:
-            return path
-    if from_round == 0 and Environment.read(folder).weights_from is None:
+    begun = any(int(path.name) == 0 for path in saved)
+    if from_round == 0 and not begun and Environment.read(folder).weights_from is None:
         return None
-    kept = ", ".join(str(int(path.name)) for path in saved) or "none"
-    raise RunError(f"{folder} has no checkpoint of round {from_round} (kept: {kept})")
+    return of_round(saved, from_round, folder)
 
 
 def state_of(path: Path) -> CheckpointState:

@@ -24,7 +24,7 @@ from steadygan.training import out_of_memory, resumption, starting, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
 from steadygan.training.planning import plan, speed
-from steadygan.training.planning.budget import Budget, Planner, resumed_words
+from steadygan.training.planning.budget import Budget, Planner, resumed_words, started_words
 from steadygan.training.planning.costs import expected_costs
 from steadygan.training.processes.launch import local_device
 from steadygan.training.processes.world import ALONE, World
@@ -124,7 +124,9 @@ def _train(
         if weights_from is not None:
             trainer.save(game, judged=evaluator is not None)
     lines = plan.plan_lines(trainer.recipe, game, resolved.speed, dataset)
-    return trainer.run(game, (*lines, *taken, *resolved.notes, *_notes(resolved.warnings)))
+    late = None if budget is None else started_words(budget)
+    time_words = () if late is None else (f"note: {late}",)
+    return trainer.run(game, (*lines, *time_words, *taken, *resolved.notes, *_notes(resolved.warnings)))
 
 
 @torch.inference_mode(False)

@@ -26,10 +26,14 @@ class Hub:
         self.failure: Exception | None = None
         self.local: Path | None = None
 
-    def list_repo_files(self, repo: str, *, repo_type: str, revision: str | None = None) -> list[str]:
-        assert repo_type == "dataset"
+    def dataset_info(self, repo: str, *, timeout: float) -> None:
+        assert 0 < timeout < 30
         if self.failure:
             raise self.failure
+
+    def list_repo_files(self, repo: str, *, repo_type: str, revision: str | None = None) -> list[str]:
+        assert repo_type == "dataset"
+        assert self.failure is None, "without a network the client asks for a list again and again, for half a minute"
         if (repo, revision) not in self.repositories:
             raise _error(hub.utils.RevisionNotFoundError if revision else hub.utils.RepositoryNotFoundError)
         folder = self.repositories[repo, revision]
@@ -55,7 +59,7 @@ def _error(kind: type[Exception]) -> Exception:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Hub:
     fake = Hub()
-    for name in ("list_repo_files", "hf_hub_download", "snapshot_download"):
+    for name in ("dataset_info", "list_repo_files", "hf_hub_download", "snapshot_download"):
         monkeypatch.setattr(hub, name, getattr(fake, name))
     return fake
 

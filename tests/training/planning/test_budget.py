@@ -29,7 +29,7 @@ from steadygan.timeline import Replan
 from steadygan.training import resumption, session
 from steadygan.training.checking import check_run
 from steadygan.training.planning import speed
-from steadygan.training.planning.budget import Budget, Look, Planner
+from steadygan.training.planning.budget import Budget, Look, Planner, started_words
 from steadygan.training.planning.costs import CHECKPOINT_SECONDS, EXIT_SECONDS, PICTURE_SECONDS
 from steadygan.training.planning.due import Between
 from steadygan.training.planning.plan import choose_intervals
@@ -55,6 +55,28 @@ def test_measuring_a_round_on_a_busy_processor_ends_with_its_share_of_the_time(m
 
 FREE: dict[Between, float] = {"picture": 0.0, "evaluation": 0.0, "checkpoint": 0.0, "ending": 0.0}
 """costs of a run that does nothing but rounds"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spent", "said"),
+    [
+        (3.0, 8.0, "the 0.05 minutes were over before the first round, after 8 s of starting and measuring"),
+        (30.0, 12.0, "starting and measuring took 12 s of the 0.5 minutes: 18 s are left"),
+        (600.0, 12.0, None),
+    ],
+)
+def test_a_start_that_takes_much_of_the_time_is_said(seconds, spent, said):
+    line = started_words(Budget(seconds, 0.0, clock=lambda: spent))
+    assert line is said if said is None else line.startswith(said)
+
+
+def test_a_run_whose_time_is_over_before_its_first_round_says_so(tmp_path):
+    watcher = Watcher()
+    began = time.perf_counter() - 100
+    new_run(small_recipe(), image_data(), tmp_path / "run", minutes=0.05, began=began, observers=[watcher])
+    (start,) = watcher.all("started")
+    (line,) = (line for line in start.plan if line.startswith("note: the 0.05 minutes"))
+    assert "before the first round" in line
 
 
 def limited(rounds, **every):

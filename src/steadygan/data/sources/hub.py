@@ -11,6 +11,8 @@ from steadygan.errors import DataError, UsageError, nearest
 
 _KNOWN = {"mnist": "ylecun/mnist", "cifar10": "uoft-cs/cifar10"}
 _REFERENCE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(/(?P<part>[\w.-]+))?")
+_PATIENCE = 10.0
+"""seconds for the hub's first answer"""
 _CONVERTED = "refs/convert/parquet"  # the hub keeps a parquet copy of most data sets on this branch
 
 
@@ -45,6 +47,7 @@ def find_hub(source: str) -> Tables:
 
 def _parquet_files(hub: Any, repo: str) -> tuple[str | None, list[str]]:
     """The revision that has parquet files, and the files."""
+    hub.dataset_info(repo, timeout=_PATIENCE)  # fails at once without a network; a list of files is asked for six times
     for revision in (None, _CONVERTED):
         try:
             names = hub.list_repo_files(repo, repo_type="dataset", revision=revision)

@@ -21,6 +21,7 @@ _WINDOW, _WINDOW_SECONDS = 0.15, 1.0  # of the time left, and at least so long: 
 _SHORT = 0.1  # of the whole time, which the window never has to be longer than
 _LOOK, _LEAST_LOOK = 0.05, 0.005  # of the time left, but at least of the whole time: from one look to the next
 _MOST_ROUNDS = 2**31
+_LONG_START = 0.25  # of the whole time
 
 
 @dataclass
@@ -43,6 +44,19 @@ class Budget:
     def left(self) -> float:
         """Seconds left; below 0 if they are over."""
         return self.seconds - self.spent
+
+
+def started_words(budget: Budget) -> str | None:
+    """What is left of a time limit as the first round begins, in a line; None where the start took little of it."""
+    limit, spent, left = f"{budget.seconds / 60:g} minutes", budget.spent, budget.left
+    if left <= 0:
+        return (
+            f"the {limit} were over before the first round, after {duration(spent)} of starting and measuring: the run "
+            "ends after a few rounds, with its last evaluation; more --minutes, or --rounds N, train longer"
+        )
+    if spent < _LONG_START * budget.seconds:
+        return None
+    return f"starting and measuring took {duration(spent)} of the {limit}: {duration(left)} are left"
 
 
 def resumed_words(budget: Budget) -> str:
