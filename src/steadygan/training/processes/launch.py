@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -80,7 +81,7 @@ def _init_group(backend: str, device: torch.device, place: Place) -> None:
 
 
 @functools.cache
-def _shared_store(place: Place) -> dist.Store:
+def _shared_store(place: Place) -> Any:
     """The store of all processes; kept for the life of the process."""
     return met(place, TIMEOUT)
 

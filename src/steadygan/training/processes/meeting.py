@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch.distributed as dist
 
@@ -31,7 +32,7 @@ _LISTED = 8
 """processes in a line, at most"""
 
 
-def met(place: Place, timeout: datetime.timedelta, clock: Callable[[], float] = time.monotonic) -> dist.Store:
+def met(place: Place, timeout: datetime.timedelta, clock: Callable[[], float] = time.monotonic) -> Any:
     """The store of all processes, after each of them has come.
 
     Args:
@@ -101,8 +102,8 @@ def _is_there(place: Place, serves: bool) -> bool:
     return False
 
 
-def _store(place: Place, serves: bool) -> dist.Store:
-    return dist.TCPStore(
+def _store(place: Place, serves: bool) -> Any:
+    return dist.TCPStore(  # type: ignore[attr-defined]
         place.address,
         place.port,
         place.size,
