@@ -29,7 +29,10 @@ def test_a_name_whose_training_never_began_is_free_again(tmp_path: Path) -> None
 
 def test_other_processes_of_a_run_make_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
     assert not new_folder("run", tmp_path).exists()
+    monkeypatch.setenv("WORLD_SIZE", "1")  # a scheduler's number of a process that trains alone
+    assert new_folder("run", tmp_path).exists()
 
 
 def test_a_folder_of_a_user_stays(tmp_path: Path) -> None:

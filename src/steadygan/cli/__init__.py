@@ -26,7 +26,7 @@ from typing import Any
 from steadygan.cli import habits, interrupts, slips, status, verbosity
 from steadygan.cli.codes import INTERRUPTED, NO_READER, of_signal
 from steadygan.errors import LONGEST_LINE, SteadyganError, UsageError, enumerated, nearest, one_line
-from steadygan.system import end_signals, started
+from steadygan.system import end_signals, launched, started
 from steadygan.system.files import describe
 from steadygan.system.terminal import escaped_output
 
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carries out a command line; returns its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     # of processes that train together only rank 0 prints
-    first = os.environ.get("RANK", "0") in ("", "0")
+    first = launched.is_first()
     silent = contextlib.nullcontext() if first else contextlib.redirect_stdout(io.StringIO())
     timed = started.with_process() if argv is None else contextlib.nullcontext()
     stops = interrupts.Interrupts()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from pathlib import Path
 
 from steadygan.errors import UsageError, nearest
 from steadygan.run import layout
+from steadygan.system import launched
 from steadygan.system.files import file_name
 
 RUNS = Path("runs")
@@ -83,7 +83,7 @@ def new_folder(name: str, root: Path = RUNS) -> Path:
 
 def _claimed(folder: Path) -> bool:
     """True if this process made the folder, or is not the one to make it; False if another one was faster."""
-    if os.environ.get("RANK", "0") not in ("", "0"):
+    if not launched.is_first():
         return True
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

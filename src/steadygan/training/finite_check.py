@@ -1,6 +1,7 @@
 """Detection of losses, weights and optimizer state that are not finite (NaN or infinity).
 
-Losses are checked each round without host sync, all that a checkpoint holds with one, before it is written.
+Losses are checked each round without host sync, all that a checkpoint holds with one, before it is written. Several
+processes find the same error after the same round, whichever of them it begins in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from steadygan.errors import RunError
+from steadygan.training.processes.world import ALONE
 from steadygan.training.step.state import initial_state
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from steadygan.training.processes.world import World
     from steadygan.training.step.game import Game
     from steadygan.training.step.round import RoundReport
 
@@ -28,14 +31,18 @@ _TERMS = ("critic loss", "penalty", "generator loss", "lazy penalty")
 class FiniteCheck:
     """Records on the device the first round in which each loss term was not finite."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, world: World = ALONE) -> None:
         self.first = torch.full((len(_TERMS),), -1, dtype=torch.int64, device=device)
         """round of each term; -1: finite so far"""
         self._zero = torch.zeros((), device=device)
-        self._at_once = device.type == "cpu"
+        self._world = world
+        self._at_once = device.type == "cpu" and world.size == 1
 
     def update(self, report: RoundReport, round_: int) -> None:
-        """Checks a round's losses; on the CPU, where reading costs nothing, it raises at once, as ``check`` does."""
+        """Checks a round's losses; on the CPU, where reading costs nothing, it raises at once, as ``check`` does.
+
+        Among several processes it never raises: one would leave while the others wait for it in the next step.
+        """
         terms = (report.critic_loss, report.penalty, report.generator_loss, report.lazy_penalty)
         values = torch.stack([self._zero if term is None else term for term in terms])
         new = ~torch.isfinite(values) & (self.first < 0)
@@ -44,12 +51,14 @@ class FiniteCheck:
             self.check()
 
     def check(self) -> None:
-        """Reads the device.
+        """Reads the device; a collective operation of all processes.
 
         Raises:
             NotFiniteError: names the first round with a term that was not finite, and its terms.
         """
-        bad = [(round_, term) for round_, term in zip(self.first.tolist(), _TERMS, strict=True) if round_ >= 0]
+        of_all = self._world.all_gather_object(self.first.tolist())
+        firsts = [min((round_ for round_ in rounds if round_ >= 0), default=-1) for rounds in zip(*of_all, strict=True)]
+        bad = [(round_, term) for round_, term in zip(firsts, _TERMS, strict=True) if round_ >= 0]
         if bad:
             first, _ = min(bad)
             *others, last = (term for round_, term in bad if round_ == first)

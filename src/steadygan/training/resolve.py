@@ -80,7 +80,7 @@ def resolve(
         nonlocal warnings
         setup = builder.build()
         if warnings is None:
-            warnings = validate.check_game(setup.game)
+            warnings = validate.check_game(setup.game, (recipe, world.size))
             check_repeatable(setup.game, builder.game)
         return first_steps(lambda: speed.measure_speed(setup, EAGER, budget=seconds, limit=longest))
 

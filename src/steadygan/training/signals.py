@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from steadygan.system import end_signals
+
+if TYPE_CHECKING:
+    from steadygan.training.processes.world import World
 
 
 class StopSignals:
@@ -32,6 +35,13 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def agreed(self, world: World) -> bool:
+        """True if any of the processes should stop; all exit by its signal. A collective operation."""
+        told = [number for number in world.all_gather_object(self.received) if number is not None]
+        if told:
+            StopSignals.last = self.received or told[0]
+        return bool(told)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:

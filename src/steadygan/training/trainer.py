@@ -152,7 +152,7 @@ class Trainer:
     def _rounds(self, game: Game) -> str:
         if pretraining.is_due(game) and not self._pretrain(game):
             return INTERRUPTED
-        finite, clock, doctor = FiniteCheck(self.device), Clock(self.counters.seconds), self.doctor
+        finite, clock, doctor = FiniteCheck(self.device, self.world), Clock(self.counters.seconds), self.doctor
         evaluates = self.evaluator is not None or self.recipe.run.keep_best is not None
         begin, look = self.counters.round, self.counters.round + 1
         doctor.begin(game, self.dataset, self.held_out, self.seen_by_doctor)
@@ -179,32 +179,30 @@ class Trainer:
                 with doctor.looking_last(after, report):
                     finite.update(report, before.round)
                 self.counters = after
-                stopped = stop.received is not None
-                if self.world.size > 1:  # all stop after the same round
-                    stopped = due.logged and self.world.any(stopped)
+                stopped = (self.world.size == 1 or due.logged) and stop.agreed(self.world)  # all after the same round
+                saved = due.saved or stopped
                 if due.logged or looked:
                     report = reduce_report(report, self.world)
+                if due.logged or looked or due.pictured or due.evaluated or saved:
+                    with doctor.looking_last(after, report):
+                        finite.check()
                 if looked and self.world.first:
                     with timing.aside("look"):
                         doctor.look(after, report)
                     doctor.check(self.recipe)
-                if due.logged:
-                    with doctor.looking_last(after, report):
-                        finite.check()
-                    if self.world.first:
-                        self.output.log(game, after, report, clock, timing, self.feed, self.held_out)
+                if due.logged and self.world.first:
+                    self.output.log(game, after, report, clock, timing, self.feed, self.held_out)
                 if self.world.first and due.pictured:
-                    finite.check()
                     with timing.aside("picture"):
                         self.output.picture(game, done)
                     timing.took("ending", EXIT_SECONDS + ending_seconds(self.observers))
-                saved = due.saved or stopped
                 if saved:
                     self._check_equal(game)
                 if self.world.first and (due.evaluated or saved):
-                    finite.check()
                     with timing.aside("evaluation" if due.evaluated else "checkpoint"):
                         self.save(game, judged=due.evaluated)
+                elif due.evaluated or saved:
+                    check_finite(game, done)  # as the first one does
                 if stopped and not due.last:
                     return INTERRUPTED
                 if self.planner is not None and done >= look and not due.last:
@@ -227,7 +225,7 @@ class Trainer:
 
         with StopSignals() as stop, said(say, what):
             setup = Setup(game, self.feed, self.drawer)
-            if not pretraining.pretrain(setup, lambda: self.world.any(stop.received is not None), save):
+            if not pretraining.pretrain(setup, lambda: stop.agreed(self.world), save):
                 return False
         self._check_equal(game)
         found = pretraining.accuracy(game, self.dataset.held_out) if self.world.first else None

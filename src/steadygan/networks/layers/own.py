@@ -39,6 +39,8 @@ class OwnNetwork(nn.Module):
         self.conditional = label_name is not None
         self.couples_batch = False
         """True if a sample's output depends on others, as was found by trying"""
+        self.couples_beside_norms = False
+        """True if it does by more than batch norms, which are synchronised over processes"""
         self.any_count = True
         """False if it was found to take some numbers of samples alone"""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +12,10 @@ import torch
 import torch.distributed as dist
 
 from steadygan.errors import RunError, UsageError
+from steadygan.system import launched as variables
+from steadygan.system.launched import Place
 from steadygan.training.processes.failures import lost_process_message
+from steadygan.training.processes.meeting import met
 from steadygan.training.processes.watchdog import exit_with, watched
 from steadygan.training.processes.world import ALONE, TIMEOUT, World
 
@@ -21,8 +23,12 @@ _joins = itertools.count()  # of this process, and as many in the others
 
 
 def launched() -> bool:
-    """True if torchrun, or a scheduler that sets its variables, launched several processes."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    """True if torchrun, or a scheduler that sets its variables, launched several processes.
+
+    Raises:
+        UsageError: for a WORLD_SIZE that is no number of processes.
+    """
+    return variables.size() > 1
 
 
 @contextmanager
@@ -32,21 +38,17 @@ def joined(device: torch.device) -> Iterator[World]:
     The backend is NCCL on GPUs, one for each process of a machine, and gloo elsewhere.
 
     Raises:
-        UsageError: for incomplete variables.
+        UsageError: for variables that are missing, or cannot be.
+        RunError: if the processes do not find each other.
     """
     if not launched():
         yield ALONE
         return
-    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
-    if missing:
-        raise UsageError(
-            f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but {', '.join(missing)} is not set: start the processes with "
-            "torchrun, or unset WORLD_SIZE"
-        )
+    place = variables.place()
     backend = "nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    _init_group(backend, device)
+    _init_group(backend, device, place)
     world = World(dist.get_rank(), dist.get_world_size())
     try:
         with watched(world, lambda: exit_with(f"steadygan: {lost_process_message('its connection is closed')}")):
@@ -55,7 +57,7 @@ def joined(device: torch.device) -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def _init_group(backend: str, device: torch.device) -> None:
+def _init_group(backend: str, device: torch.device, place: Place) -> None:
     """Initialises the process group, under a name of its own in the store that the processes share.
 
     A process may join several times, such as to choose a size of pictures and to train: under one name a process would
@@ -64,13 +66,13 @@ def _init_group(backend: str, device: torch.device) -> None:
     Raises:
         RunError: if the processes do not find each other.
     """
+    store = _shared_store(place)
     try:
-        store, rank, size = _shared_store(os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"])
         dist.init_process_group(
             backend,
-            store=dist.PrefixStore(f"steadygan {next(_joins)}", store),  # type: ignore[attr-defined]
-            rank=rank,
-            world_size=size,
+            store=dist.PrefixStore(f"steadygan {place.restarts}-{next(_joins)}", store),  # type: ignore[attr-defined]
+            rank=place.rank,
+            world_size=place.size,
             timeout=TIMEOUT,
             device_id=device if device.type == "cuda" else None,
         )
@@ -79,12 +81,9 @@ def _init_group(backend: str, device: torch.device) -> None:
 
 
 @functools.cache
-def _shared_store(address: str, port: str) -> tuple[Any, int, int]:
-    """torchrun's store with this process's rank and the number of processes; kept for the life of the process."""
-    from torch.distributed.rendezvous import rendezvous
-
-    store, rank, size = next(iter(rendezvous("env://", timeout=TIMEOUT)))
-    return store, rank, size
+def _shared_store(place: Place) -> Any:
+    """The store of all processes; kept for the life of the process."""
+    return met(place, TIMEOUT)
 
 
 def local_device(name: str) -> str:
@@ -95,7 +94,7 @@ def local_device(name: str) -> str:
     """
     if not launched() or name not in ("auto", "cuda") or not torch.cuda.is_available():
         return name
-    rank, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    rank, count = variables.local_rank(), torch.cuda.device_count()
     if rank >= count:
         raise UsageError(
             f"this machine has {count} GPU{'s' * (count != 1)}, but more processes were started on it: take "

@@ -73,6 +73,22 @@ def _set(network: nn.Module, inputs: Sample, labels: Tensor | None) -> None:
             mixes = mixes_samples(network, inputs, labels)
             module.any_count = mixes is not None
             module.couples_batch = mixes is not False  # None: joined batches might not fit
+            if mixes:
+                with _without_batch_norms(network):
+                    module.couples_beside_norms = mixes_samples(network, inputs, labels) is True
+
+
+@contextmanager
+def _without_batch_norms(network: nn.Module) -> Iterator[None]:
+    """Context in which the batch norms that can be synchronised over processes normalise by running statistics."""
+    norms = [part for part in network.modules() if part.training and hasattr(part, "sum_over_processes")]
+    for norm in norms:
+        norm.training = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.training = True
 
 
 def mixes_samples(network: nn.Module, inputs: Sample, labels: Tensor | None) -> bool | None:

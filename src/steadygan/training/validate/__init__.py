@@ -9,10 +9,11 @@ from steadygan.training.own_networks import check_own
 from steadygan.training.step.probe import trial_latents, trial_samples, uses_labels
 from steadygan.training.trial import try_networks
 from steadygan.training.validate.errors import check_outputs, needed_outputs, refuse
+from steadygan.training.validate.moving_state import moving_state_warnings, refuse_states_of_parts
 from steadygan.training.validate.own_parts import check_own_parts as check_own_parts
 from steadygan.training.validate.own_parts import check_own_parts_in
 from steadygan.training.validate.reading import splits_batches
-from steadygan.training.validate.warnings import moving_state_warnings, recipe_warnings
+from steadygan.training.validate.warnings import recipe_warnings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,19 +22,26 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 
-def check_game(game: Game) -> tuple[str, ...]:
+def check_game(game: Game, shared: tuple[Recipe, int] | None = None) -> tuple[str, ...]:
     """Validates a game, which is left unchanged; returns warnings.
+
+    Args:
+        game: of the run, or of one process's share of it
+        shared: of a share, the run's recipe and its number of processes; None: the game is the whole run's
 
     Raises:
         UsageError: for a combination that cannot work, and for a critic without the outputs that the objective needs.
     """
-    warnings = check(game.recipe, game.generator, game.critic, game.world.size)
+    whole, processes = shared or (game.recipe, game.world.size)
+    warnings = check(whole, game.generator, game.critic, processes)
     warnings += (*try_networks(game), *check_own(game))
     check_own_parts_in(game)
     needs = needed_outputs(game.recipe.objective)
     if needs:
         check_outputs(game, needs)
-    if splits_batches(game.recipe, game.world.size):
+    if processes > 1:
+        refuse_states_of_parts(game, processes)
+    if splits_batches(whole, processes):
         warnings += tuple(moving_state_warnings(game))
     if game.sample.classes and not is_conditional(game.generator) and ("class_logits" in needs or _uses_classes(game)):
         warnings += (

@@ -9,6 +9,7 @@ import torch
 from steadygan.errors import UsageError, nearest
 from steadygan.measuring import preserved_buffers
 from steadygan.networks.layers.inspect import group_size
+from steadygan.networks.layers.own import OwnNetwork
 from steadygan.phases import is_of_weights, player_of, sees_batch
 from steadygan.training.step.draws import micro_batches
 from steadygan.training.trial import parts
@@ -40,6 +41,7 @@ def refuse(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: i
     _check_number_names(recipe)
     _check_levels(recipe, generator, critic)
     _check_groups(recipe, critic, processes)
+    _check_coupling(generator, critic, processes)
     _check_batch_norms(recipe, generator, critic)
     _check_micro_batch(recipe, processes)
 
@@ -136,12 +138,21 @@ def _check_groups(recipe: Recipe, critic: nn.Module, processes: int) -> None:
                     f"the critic compares samples in groups of {group}, but growth.batches has {batch}"
                     f"{f' over {processes} processes' if processes > 1 else ''}: take a multiple of it"
                 )
-    coupling = [type(part).__name__ for part in critic.modules() if getattr(part, "couples_batch", False) is True]
-    if coupling and processes > 1:
-        raise UsageError(
-            f"{coupling[0]} compares all samples of a batch, but each of {processes} processes sees its own part: give "
-            "it groups of a fixed size (its field group), or train in one process"
-        )
+
+
+def _check_coupling(generator: nn.Module, critic: nn.Module, processes: int) -> None:
+    """Refuses layers that compare all samples of a batch, of which each process would take its own for the whole.
+
+    Networks of the user's own are warned of.
+    """
+    if processes == 1:
+        return
+    for part in (*critic.modules(), *generator.modules()):
+        if getattr(part, "couples_batch", False) is True and not isinstance(part, OwnNetwork):
+            raise UsageError(
+                f"{type(part).__name__} compares all samples of a batch, but each of {processes} processes sees its "
+                "own part: give it groups of a fixed size (its field group), or train in one process"
+            )
 
 
 def _check_batch_norms(recipe: Recipe, generator: nn.Module, critic: nn.Module) -> None:

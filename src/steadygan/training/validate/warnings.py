@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.balance import LossRatio
-from steadygan.measuring import preserved_buffers, preserved_random_state
 from steadygan.networks.layers.inspect import couples_batch, is_norm
+from steadygan.networks.layers.own import OwnNetwork
 from steadygan.phases import sees_batch
-from steadygan.training.validate.reading import BATCH_NORMS, gradient_penalties, module_names, splits_batches, zeros
+from steadygan.training.validate.reading import BATCH_NORMS, gradient_penalties, module_names, splits_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torch import Tensor, nn
+    from torch import nn
 
     from steadygan.recipe import Recipe
-    from steadygan.training.step.game import Game
 
 
 def recipe_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int) -> tuple[str, ...]:
@@ -28,6 +27,7 @@ def recipe_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module, pro
         *_constraint_warnings(recipe, critic),
         *_perturbation_warnings(recipe),
         *_micro_batch_warnings(recipe, generator, critic, processes),
+        *(_coupling_warnings(generator, critic, processes) if processes > 1 else ()),
     )
 
 
@@ -82,6 +82,15 @@ def _perturbation_warnings(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _coupling_warnings(generator: nn.Module, critic: nn.Module, processes: int) -> Iterator[str]:
+    for part in (*critic.modules(), *generator.modules()):
+        if isinstance(part, OwnNetwork) and part.couples_beside_norms:
+            yield (
+                f"{part.name} compares samples of a batch, and in each of {processes} processes those of its own part "
+                "alone: another number of processes trains otherwise"
+            )
+
+
 def _micro_batch_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Module, processes: int) -> Iterator[str]:
     if not splits_batches(recipe, processes):
         return
@@ -90,39 +99,3 @@ def _micro_batch_warnings(recipe: Recipe, generator: nn.Module, critic: nn.Modul
     penalties = [type(getattr(p, "at", p)).__name__ for p in recipe.penalties if sees_batch(p)]
     if penalties:
         yield (f"{penalties[0]} takes statistics of micro-batches of {recipe.run.micro_batch}, not of the whole batch")
-
-
-def moving_state_warnings(game: Game) -> Iterator[str]:
-    """Buffers that a forward in training mode moves; batch norms are warned of elsewhere, spectral norms stay."""
-    size = game.recipe.run.micro_batch
-    noise, labels = zeros(game)
-    networks = {"generator": game.generator, "critic": game.critic}
-    with (
-        preserved_random_state(),
-        preserved_buffers(game.generator),
-        preserved_buffers(game.critic),
-        torch.no_grad(),
-    ):
-        before = {name: _buffers(network) for name, network in networks.items()}
-        with game.autocast():
-            game.score(game.generate(noise, labels))
-        moved = {
-            name: [key for key, buffer in _buffers(network).items() if not torch.equal(buffer, before[name][key])]
-            for name, network in networks.items()
-        }
-    for name, buffers in moved.items():
-        if buffers:
-            yield (
-                f"{buffers[0]} of the {name} moves at each forward pass: once for {size} samples (run.micro_batch), "
-                "not once a step"
-            )
-
-
-def _buffers(network: nn.Module) -> dict[str, Tensor]:
-    """Copies of the buffers of all modules but batch norms, by name."""
-    modules = [(name, part) for name, part in network.named_modules() if not isinstance(part, BATCH_NORMS)]
-    return {
-        f"{name}.{key}".lstrip("."): buffer.clone()
-        for name, part in modules
-        for key, buffer in part.named_buffers(recurse=False)
-    }
