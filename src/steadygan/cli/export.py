@@ -30,6 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     loaded = api.load(values.run, kinds=import_kinds(values.kinds))
     check_used(loaded.kinds, loaded.recipe)
     round_ = chosen_round(loaded, values.round)
+    round_ = loaded.rounds_done if round_ is None else round_  # once: a run that trains goes on meanwhile
     loaded.checkpoint(round_)
     out = out or _default_path(loaded, name, values.weights, round_)
     check = check_new_file if KINDS[name].is_file(out) else check_new_folder
@@ -66,10 +67,10 @@ def add_checkpoint(parser: Parser) -> None:
     add_kinds(parser)
 
 
-def _default_path(run: Run, name: str, weights: str, round_: int | None) -> Path:
+def _default_path(run: Run, name: str, weights: str, round_: int) -> Path:
     of = "" if weights == "average" else f"-{weights}"
     ending = KINDS[name].ending or f"-{name}"
-    return run.folder / GENERATED / f"generator-round-{round_ or run.rounds_done}{of}{ending}"
+    return run.folder / GENERATED / f"generator-round-{round_}{of}{ending}"
 
 
 def _lines(run: Run, facts: ExportFacts, out: Path) -> list[str]:
