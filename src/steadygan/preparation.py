@@ -15,6 +15,7 @@ from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.representations import with_colour_over_white
 from steadygan.run.reopen import alpha_settled, opened, with_source
+from steadygan.system.torch_defaults import torch_defaults
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Prepared:
     """when the time of ``minutes`` began, by ``time.perf_counter()``; None: when training is called"""
 
 
+@torch_defaults()
 def prepare(
     recipe: RecipeLike | None = None,
     data: Any = None,

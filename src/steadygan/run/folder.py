@@ -13,6 +13,7 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.run import layout
 from steadygan.run.find import find_run
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from torch import nn
@@ -188,6 +189,7 @@ class RunFolder:
         kept = ", ".join(str(int(path.name)) for path in saved)
         raise RunError(f"{self.folder} has no checkpoint of round {round_} (kept: {kept})")
 
+    @torch_defaults()
     def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
         """The generator in eval mode, on the CPU.
 
@@ -220,6 +222,7 @@ class RunFolder:
         return self.load_generator()
 
     @cached_property
+    @torch_defaults()
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
         from steadygan.networks.building import build_critic
