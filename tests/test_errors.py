@@ -20,3 +20,8 @@ from steadygan.errors import close, nearest
 def test_the_dashes_of_options_make_them_no_more_alike(word: str, known: list[str], found: str | None) -> None:
     assert close(word, known, 0.5) == found
     assert nearest(word, known) == (f"; did you mean '{found}'?" if found else "")
+
+
+@pytest.mark.parametrize(("word", "found"), [("ONNX", "onnx"), ("Wgan-GP", "wgan-gp"), ("r1", "R1"), ("XYZ", None)])
+def test_capitals_make_no_name_another(word: str, found: str | None) -> None:
+    assert close(word, ["onnx", "wgan-gp", "R1"], 0.5) == found

@@ -24,6 +24,7 @@ from steadygan.run.find import is_run
 from steadygan.run.reopen import reopen
 from steadygan.sessions import Launch
 from steadygan.system import started
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from steadygan.diagnostics.findings import Diagnosis
@@ -95,6 +96,7 @@ def train(
     )
 
 
+@torch_defaults()
 def train_prepared(
     ready: Prepared,
     out: str | Path | None = None,
@@ -144,6 +146,7 @@ def _world(device: str) -> AbstractContextManager[World]:
     return joined(choose_device(local_device(device)))
 
 
+@torch_defaults()
 def resume(
     run: str | Path | Run | None = None,
     *,
@@ -217,6 +220,7 @@ def _changed(change: Any, before: Recipe) -> Recipe:
     return made
 
 
+@torch_defaults()
 def check(run: str | Path | Run | None = None, *, kinds: Iterable[Kind] = ()) -> Report:
     """Checks every file of a run against its hash and against what the recipe builds; changes nothing.
 

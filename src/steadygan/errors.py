@@ -76,12 +76,12 @@ def nearest(word: object, known: Iterable[str]) -> str:
 def close(word: str, known: Iterable[str], cutoff: float) -> str | None:
     """The known name that is most like a word, of those at least so like it; None if there is none.
 
-    Dashes before an option's name count for nothing: all options have them.
+    Dashes before an option's name count for nothing: all options have them. Nor do capitals.
     """
     bare: dict[str, str] = {}
     for name in known:
-        bare.setdefault(name.lstrip("-") or name, name)
-    match = difflib.get_close_matches(word.lstrip("-") or word, list(bare), n=1, cutoff=cutoff)
+        bare.setdefault((name.lstrip("-") or name).casefold(), name)
+    match = difflib.get_close_matches((word.lstrip("-") or word).casefold(), list(bare), n=1, cutoff=cutoff)
     return bare[match[0]] if match else None
 
 

@@ -15,6 +15,7 @@ from steadygan.kinds import Kind
 from steadygan.recipe import Recipe
 from steadygan.representations import with_colour_over_white
 from steadygan.run.reopen import alpha_settled, opened, with_source
+from steadygan.system.torch_defaults import torch_defaults
 from steadygan.types import SampleSpec
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Prepared:
     """when the time of ``minutes`` began, by ``time.perf_counter()``; None: when training is called"""
 
 
+@torch_defaults()
 def prepare(
     recipe: RecipeLike | None = None,
     data: Any = None,
@@ -55,8 +57,8 @@ def prepare(
     Args:
         recipe: a recipe, a recipe function, a recipe's name, or a YAML file
         data: a source (a path or a name) or full options; or the data itself: an array, a tensor, (samples, labels), a
-            mapping with names as in a .npz file, a table of pandas, a torch Dataset or DataLoader, a list of pictures;
-            None: the recipe's own, or the handwritten digits
+            mapping with names as in a .npz file, a table of pandas, polars or pyarrow, a torch Dataset or
+            DataLoader, a list of pictures; None: the recipe's own, or the handwritten digits
         size: side of pictures in pixels, to which they are resized; None: follows the pictures, and for a
             default recipe the time (docs/data.md)
         form: what arrays are: 'image', 'signal', 'volume' or 'table'; None: by their shape (docs/data.md)

@@ -20,7 +20,7 @@ from steadygan.recipes import RECIPES
 from steadygan.types import SampleSpec
 
 SOURCES = Path(steadygan.__file__).parent
-ELSEWHERE = {"--nproc-per-node", "--logdir", "--no-deps", "--version"}
+ELSEWHERE = {"--nproc-per-node", "--master-port", "--logdir", "--no-deps", "--version"}
 """options of torchrun, tensorboard and pip, and of the command itself"""
 KINDS = re.compile(r"(generator|critic|constraint|representation|objective|perturbation|penalties)\.")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -19,7 +21,9 @@ from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
 from steadygan.errors import UsageError
 from steadygan.export import hub_folder, model_card, pt2, safetensors
+from steadygan.export.generator import exportable
 from steadygan.export.loader import loader_text
+from steadygan.export.page import page
 from steadygan.export.recipe_text import data_name, shared_recipe
 from steadygan.run.weight_files import read_weights
 from steadygan.training.starting import match
@@ -54,6 +58,36 @@ def test_weights_are_those_of_the_run_and_a_training_can_begin_with_them(run, tm
     assert match(read_weights(path)[None], own).whole  # what --from FILE goes by
     with pytest.raises(UsageError, match="no file of an exported generator"):
         safetensors.read_facts(run.checkpoint() / "average.safetensors")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(hub_folder.write_hub_folder, marks=pytest.mark.slow),
+        safetensors.write_safetensors,
+        page.write_page,
+    ],
+)
+def test_a_run_that_goes_on_meanwhile_is_exported_as_it_was(write, run, tmp_path, monkeypatch):
+    """A newer checkpoint takes the place of the one that was read."""
+    shutil.copytree(run.folder, tmp_path / "run")
+    module, told = sys.modules[write.__module__], []
+
+    def read(of, *which):
+        made = exportable(of, *which)
+        of.checkpoint(2).rename(of.folder / "checkpoints" / "000003")
+        shutil.rmtree(of.checkpoint(1))
+        return made
+
+    def onnx(of, made, facts):
+        told.append(facts)
+        raise UsageError("no ONNX is needed here")
+
+    monkeypatch.setattr(module, "exportable", read)
+    monkeypatch.setattr(page, "onnx_bytes", onnx)
+    with contextlib.suppress(UsageError):
+        told.append(write(sg.Run(tmp_path / "run"), tmp_path / "g.safetensors"))
+    assert [facts.round for facts in told] == [2]
 
 
 @pytest.mark.slow

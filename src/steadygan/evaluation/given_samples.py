@@ -47,6 +47,7 @@ from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
 from steadygan.system.threads import on_free_cores
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -59,6 +60,7 @@ GIVEN = "given"
 """in the place of a generator's weights in a provenance"""
 
 
+@torch_defaults()
 @kept_memory()
 @on_free_cores()
 def evaluate_samples(

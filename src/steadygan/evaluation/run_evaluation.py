@@ -39,6 +39,7 @@ from steadygan.run.reopen import record_place, reopen
 from steadygan.system import progress
 from steadygan.system.malloc import kept_memory
 from steadygan.system.threads import on_free_cores
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -49,6 +50,7 @@ MOST, LEAST = 10_000, 2_000
 """bounds of the default number of generated samples"""
 
 
+@torch_defaults()
 @kept_memory()
 @on_free_cores()
 def evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import torch
@@ -76,7 +77,8 @@ def exportable(run: Run, weights: Weights = "average", round_: int | None = None
     Raises:
         UsageError: for a generator that draws random numbers of its own, or makes numbers that are not finite.
     """
-    module = around(run, with_plain_weights(run.load_generator(weights, round_)))
+    network = run.generator_of(weights, round_)  # kept: the checkpoint of a run that trains may be gone a minute later
+    module = around(run, with_plain_weights(copy.deepcopy(network)))
     _check_repeats(module, fixed_inputs(run, module, 2), run.recipe.name)
     return module
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast, get_args
 from steadygan.errors import UsageError, unknown_name
 from steadygan.run import Run, Weights
 from steadygan.system.output_paths import check_output_file, check_output_folder
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from steadygan.export.facts import ExportFacts
@@ -75,6 +76,7 @@ def kind_named(name: str | None, out: Path | None) -> str:
     return name
 
 
+@torch_defaults()
 def export_generator(
     run: Run | str | Path,
     path: str | Path,

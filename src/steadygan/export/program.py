@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import math
 import warnings
@@ -24,11 +26,16 @@ MOST = 2**16
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Context without the notes of torch's exporters, which say nothing of the generator."""
+    """Context without the notes of torch's exporters, and the graphs that they print before they fail: an error has a
+    line of its own."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -48,7 +48,7 @@ def write_safetensors(run: Run, path: Path, *, weights: Weights = "average", rou
     round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
-    tensors = separate(run.load_generator(weights, round_))
+    tensors = separate(run.generator_of(weights, round_))
     read = build_generator(run.recipe.generator, run.sample_spec, run.recipe.prior.size)
     read.load_state_dict(load(save(tensors)))
     again = around(run, read)

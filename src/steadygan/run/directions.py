@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from steadygan.checks import refused, whole_number
 from steadygan.errors import RunError
 from steadygan.run.latent_files import LatentPoints, SpaceName, samples_of
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,7 @@ class Directions:
     """whose activations"""
 
 
+@torch_defaults()
 def directions(
     run: GeneratingRun,
     count: int,
@@ -79,6 +81,7 @@ def directions(
     return _of_activations("z", name, count, outputs, points)
 
 
+@torch_defaults()
 def strips(
     run: GeneratingRun,
     found: Directions,

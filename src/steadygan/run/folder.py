@@ -13,6 +13,7 @@ from steadygan import recipe as recipes
 from steadygan.errors import RunError, UsageError, unknown_name
 from steadygan.run import layout
 from steadygan.run.find import find_run
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     from torch import nn
@@ -185,6 +186,7 @@ class RunFolder:
             raise RunError(f"{self.folder} has no checkpoint yet: 'steadygan resume {self.folder}' continues it")
         return saved[-1] if round_ is None else of_round(saved, round_, self.folder)
 
+    @torch_defaults()
     def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
         """The generator in eval mode, on the CPU.
 
@@ -217,6 +219,7 @@ class RunFolder:
         return self.load_generator()
 
     @cached_property
+    @torch_defaults()
     def critic(self) -> nn.Module:
         """The critic in eval mode: samples [N, ...] to a CriticOutput."""
         from steadygan.networks.building import build_critic

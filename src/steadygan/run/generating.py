@@ -14,6 +14,7 @@ from steadygan.run.given import as_labels, as_latents
 from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import take_statistics
 from steadygan.system import progress
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,7 @@ class GeneratingRun(RunFolder):
     _kept: tuple[tuple[Weights, int | None], nn.Module] | None = None
     """the generator of other weights or another round that was loaded last"""
 
+    @torch_defaults()
     def latents(self, count: int, seed: int = 0) -> torch.Tensor:
         """Latents [count, size] of the run's prior; the first n do not depend on the count."""
         from steadygan.rng import Stream, draw_random, stream_generator
@@ -50,6 +52,7 @@ class GeneratingRun(RunFolder):
         noise = draw_random(self.recipe.prior.random_spec(), stream_generator(seed, Stream.SAMPLES), count)
         return self.recipe.prior.latents(noise)
 
+    @torch_defaults()
     def labels(self, count: int, seed: int = 0, label: Asked | None = None) -> torch.Tensor | None:
         """Labels [count]: the given classes in turn, else drawn uniformly; None if the data has no classes."""
         from steadygan.rng import Stream, draw_labels, stream_generator
@@ -61,6 +64,7 @@ class GeneratingRun(RunFolder):
             return asked[torch.arange(count) % len(asked)]
         return draw_labels(self.sample_spec.classes, stream_generator(seed, Stream.SAMPLE_LABELS), count)
 
+    @torch_defaults()
     def decode(
         self, latents: torch.Tensor, labels: torch.Tensor | None = None, *, generator: nn.Module | None = None
     ) -> Samples:
@@ -81,6 +85,7 @@ class GeneratingRun(RunFolder):
         units = self.data.units
         return samples if units is None else units.restored(samples)
 
+    @torch_defaults()
     def decoded(self, made: Sample) -> Samples:
         """What the generator made [N, ...] as samples in the units of the data; of several scales the finest."""
         from steadygan.representations import decode_scales
@@ -141,14 +146,14 @@ class GeneratingRun(RunFolder):
         label = sampling.label
         spec, classes = self.recipe.prior.random_spec(), self.sample_spec.classes
         numbers, drawn = stream_generator(seed, Stream.SAMPLES), stream_generator(seed, Stream.SAMPLE_LABELS)
-        asked = None if label is None else torch.tensor(self.class_numbers(label))
+        asked = None if label is None else self.class_numbers(label)
         for first in progress.steps("drawing samples", range(0, count, BLOCK), count, lambda _: BLOCK):
             size = min(BLOCK, count - first)
-            latents = self.recipe.prior.latents(draw_random(spec, numbers, size))
-            labels = draw_labels(classes, drawn, size)
-            if asked is not None:
-                labels = asked[torch.arange(first, first + size) % len(asked)]
             with self.drawing(sampling) as network:
+                latents = self.recipe.prior.latents(draw_random(spec, numbers, size))
+                labels = draw_labels(classes, drawn, size)
+                if asked is not None:
+                    labels = torch.tensor(asked)[torch.arange(first, first + size) % len(asked)]
                 decoded = list(self._decoded(latents, labels, network, first))
             for scales in decoded:
                 made = scales[-1].numpy()
@@ -236,6 +241,7 @@ class GeneratingRun(RunFolder):
             raise UsageError(f"{self.folder} makes {self.sample_kind}, no lines of text: use sample")
         return decode(self.sample(count, seed, **options), alphabet)
 
+    @torch_defaults()
     def load_generator(self, weights: Weights = "average", round_: int | None = None) -> nn.Module:
         network = super().load_generator(weights, round_)
         if self._is_truncated and weights != "average-plain":
@@ -256,7 +262,7 @@ class GeneratingRun(RunFolder):
         from steadygan.run.styles import truncated
 
         network = self.generator_of(sampling.weights, sampling.round_)
-        with truncated(network, sampling.truncation):
+        with torch_defaults(), truncated(network, sampling.truncation):
             yield network
 
     def need_pictures(self, done: str) -> None:

@@ -14,6 +14,7 @@ from steadygan.run.given import as_latents
 from steadygan.run.sampling import Options, Sampling
 from steadygan.run.truncation import with_truncated_prior
 from steadygan.system import progress
+from steadygan.system.torch_defaults import torch_defaults
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,6 +130,7 @@ class Run(GeneratingRun):
         with self.drawing(sampling) as network:
             return np.stack([self.decode(latents, labels, generator=network) for latents in frames]).astype(np.uint8)
 
+    @torch_defaults()
     def mix(
         self,
         first: torch.Tensor,
@@ -157,6 +159,7 @@ class Run(GeneratingRun):
         path = interpolate.line(self.recipe.prior, *ends, steps)
         return np.stack([self.decode(latents, labels, generator=generator) for latents in path]).astype(np.uint8)
 
+    @torch_defaults()
     def find_latents(
         self,
         images: NDArray[np.uint8],
@@ -180,6 +183,7 @@ class Run(GeneratingRun):
             self, images, steps, seed, starts=starts, labels=labels, weights=weights, round_=round_
         )
 
+    @torch_defaults()
     def invert(self, samples: Samples, **options: Unpack[InversionOptions]) -> Inversion:
         """Latents z of given samples, of any kind but text, from several starts; see ``run.inversions.invert``.
 
@@ -188,6 +192,7 @@ class Run(GeneratingRun):
         """
         return inversions.invert(self, samples, **options)
 
+    @torch_defaults()
     def project(self, images: NDArray[np.uint8], **options: Unpack[InversionOptions]) -> Inversion:
         """Projection of images into w of a style-based generator; see ``run.inversions.project``.
 
@@ -196,6 +201,7 @@ class Run(GeneratingRun):
         """
         return inversions.project(self, images, **options)
 
+    @torch_defaults()
     def decode_latents(
         self, latents: LatentPoints, *, weights: Weights = "average", round_: int | None = None
     ) -> Samples:

@@ -25,9 +25,11 @@ from steadygan.studies.workers import share
 from steadygan.system import started
 from steadygan.system.cores import cores
 from steadygan.system.output_paths import check_output_folder
+from steadygan.system.torch_defaults import torch_defaults
 from steadygan.system.words import duration, number
 
 
+@torch_defaults()
 def study(
     name: str,
     scale: Scale = "laptop",

@@ -20,6 +20,7 @@ from steadygan.run.reopen import check_data
 from steadygan.system.device import choose_device, idle_gpu
 from steadygan.system.malloc import kept_memory
 from steadygan.system.threads import restored_threads, set_threads
+from steadygan.system.torch_defaults import torch_defaults
 from steadygan.training import out_of_memory, resumption, starting, validate
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.select import verified
@@ -43,8 +44,7 @@ if TYPE_CHECKING:
     from steadygan.training.step.game import Game
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
+@torch_defaults()
 @kept_memory()
 @restored_threads()
 def new_run(
@@ -129,8 +129,7 @@ def _train(
     return trainer.run(game, (*lines, *time_words, *taken, *resolved.notes, *_notes(resolved.warnings)))
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
+@torch_defaults()
 @kept_memory()
 @restored_threads()
 def resume_run(

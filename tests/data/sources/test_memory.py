@@ -210,71 +210,20 @@ def test_arrays_are_not_changed_and_pictures_not_copied_to_be_read():
     assert np.shares_memory(next(stored.train.read()), frozen)
 
 
+def test_what_gives_itself_as_an_array_is_one():
+    class Given:
+        shape, dtype = PIXELS.shape, PIXELS.dtype
+
+        def __array__(self, dtype=None, copy=None):
+            return PIXELS
+
+    for given in (Given(), memoryview(PIXELS)):
+        assert opened(given).fingerprint == opened(PIXELS).fingerprint
+
+
 def test_a_data_set_of_ours_is_taken_as_it_is():
     mine = Dataset("mine", SampleSpec((3, 16, 16)), Stored(PIXELS[8:]), Stored(PIXELS[:8]), "x")
     assert open_memory(mine, DataOptions("memory:dataset")) is mine
-
-
-class Column:
-    """As much of a column of pandas as is used."""
-
-    def __init__(self, values):
-        self.values = np.asarray(values)
-        self.dtype = self.values.dtype
-
-    def isna(self):
-        return Column(self.values != self.values)
-
-    def __iter__(self):
-        return iter(self.values)
-
-    def any(self):
-        return bool(self.values.any())
-
-    def sum(self):
-        return int(self.values.sum())
-
-    def to_numpy(self, dtype=None):
-        return self.values.astype(dtype or self.dtype)
-
-
-class DataFrame:
-    """As much of a table of pandas as is used; known by the module of its class."""
-
-    def __init__(self, **columns):
-        self.columns = list(columns)
-        self.parts = [Column(values) for values in columns.values()]
-        self.iloc = self
-
-    def __len__(self):
-        return len(self.parts[0].values)
-
-    def __getitem__(self, where):
-        return self.parts[where[1]]
-
-
-DataFrame.__module__ = "pandas.core.frame"
-
-
-def test_a_table_of_pandas_keeps_the_names_of_its_columns():
-    frame = DataFrame(age=np.arange(40), height=np.linspace(1.5, 2, 40))
-    data = opened((frame, ["a", "b"] * 20))
-    assert data.units.names == ("age", "height") and data.units.whole == (True, False)
-    assert data.class_names == ("a", "b")
-    restored = data.units.restored(data.train.samples)
-    assert np.array_equal(restored[:, 0].astype(int) % 2, data.train.labels)
-
-
-@pytest.mark.parametrize(
-    ("column", "said"),
-    [
-        (["x"] * 40, "column 'bad' of the table holds"),
-        ([np.nan, *range(39)], "column 'bad' of the table is empty in row 0"),
-    ],
-)
-def test_columns_that_are_no_numbers_are_named(column, said):
-    with pytest.raises(DataError, match=said):
-        opened(DataFrame(good=np.arange(40), bad=column))
 
 
 @pytest.mark.parametrize(
@@ -313,6 +262,7 @@ def test_labels_that_are_no_classes_are_named_and_not_used(labels, named):
         (np.array(["a"] * 20), "samples are numbers"),
         (np.ma.masked_array(np.ones((40, 2, 50)), np.arange(4000).reshape(40, 2, 50) == 7), "1 masked numbers"),
         ({}, "holds nothing"),
+        ({"train": Items(lambda i: {"image": PIXELS[i]})}, "'train' is an Items; numbers are needed: hand it over by"),
         (PIXELS[:3], "at least 16"),
     ],
 )

@@ -72,7 +72,7 @@ def _read(
     columns = header or tuple(f"column_{number}" for number in range(len(first)))
     if len(columns) > _MOST_COLUMNS:
         raise DataError(f"'{shown(path)}' has {len(columns):,} columns; at most {_MOST_COLUMNS:,} are read")
-    class_column = next((i for i, each in enumerate(columns) if each.lower() in CLASS_COLUMNS), None)
+    class_column = class_place(columns)
     used = [i for i in range(len(columns)) if i != class_column]
     if not used:
         raise DataError(f"'{shown(path)}' has no column of numbers beside '{printable(columns[0])}'")
@@ -99,15 +99,29 @@ def _read(
             )
     table = np.frombuffer(numbers, np.float64).reshape(count, len(used)) if count else np.empty((0, len(used)))
     names = tuple(columns[i] for i in used)
-    notes = (decimals.note(),) if decimals.note() else ()
-    if header is not None and _numbers_rows(names[0], table):
-        notes = (*notes, f"The column '{printable(names[0])}' numbers the rows, and is left out.")
-        table, names = table[:, 1:], names[1:]
+    notes: tuple[str, ...] = (decimals.note(),) if decimals.note() else ()
+    if header is not None:
+        table, names, of_index = without_row_numbers(table, names)
+        notes += of_index
     labelling = NO_LABELS
     if class_column is not None and classes:
         title = f"in column '{printable(columns[class_column])}'"
         labelling = read_labels(Values.of_words(classes, title), None, options.labels)
     return source_of_table(table, names, name, f"'{shown(path)}'", "csv", labelling, notes)
+
+
+def class_place(columns: Sequence[str]) -> int | None:
+    """The place of the column of classes among the names of a table; None without one."""
+    return next((place for place, name in enumerate(columns) if name.lower() in CLASS_COLUMNS), None)
+
+
+def without_row_numbers(
+    table: NDArray[np.float64], names: tuple[str, ...]
+) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]]:
+    """The table and its names without a first column that numbers the rows, and a sentence if there was one."""
+    if not _numbers_rows(names[0], table):
+        return table, names, ()
+    return table[:, 1:], names[1:], (f"The column '{printable(names[0])}' numbers the rows, and is left out.",)
 
 
 def _numbers_rows(column: str, table: NDArray[np.float64]) -> bool:

@@ -25,11 +25,10 @@ def inherits(value: object, module: str, name: str) -> bool:
 
 
 def is_array(value: object) -> bool:
-    return isinstance(value, np.ndarray) or inherits(value, "torch", "Tensor")
-
-
-def is_frame(value: object) -> bool:
-    return inherits(value, "pandas", "DataFrame") or inherits(value, "pandas", "Series")
+    """True for arrays and tensors, and for what gives itself as an array of a shape, such as xarray's and jax's."""
+    if isinstance(value, np.ndarray | memoryview) or inherits(value, "torch", "Tensor"):
+        return True
+    return all(hasattr(value, each) for each in ("__array__", "shape", "dtype")) and not isinstance(value, type)
 
 
 def is_picture(value: object) -> bool:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from steadygan.data.images.decode import Payload
 
 ACCEPTED = (
-    "a path, a name, DataOptions, an array, a tensor, (samples, labels), a table of pandas, a torch Dataset or "
-    "DataLoader, or a list of pictures"
+    "a path, a name, DataOptions, an array, a tensor, (samples, labels), a table of pandas, polars or pyarrow, a "
+    "torch Dataset or DataLoader, or a list of pictures"
 )
 MOST_ITEMS = 100_000
 """samples that are taken of an iterable without a length"""

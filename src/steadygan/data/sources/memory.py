@@ -1,4 +1,4 @@
-"""Data that is in memory: arrays, tensors, torch's data sets and loaders, tables of pandas, lists of pictures.
+"""Data that is in memory: arrays, tensors, torch's data sets and loaders, tables of pandas and the like, pictures.
 
 torch, pandas and Pillow are never imported here: an object of theirs is known by the name of its class's module.
 """
@@ -18,8 +18,8 @@ from steadygan.data.labels import NO_LABELS, Labelling, Values, read_labels
 from steadygan.data.numbers.source import NumberSource
 from steadygan.data.options import DataOptions
 from steadygan.data.sources.arrays import source_of_arrays
-from steadygan.data.sources.csv_table import source_of_table
-from steadygan.data.sources.handed import array_of, described, inherits, is_array, is_frame, need_plain_loader
+from steadygan.data.sources.frames import is_frame, samples_of_series, source_of_frame
+from steadygan.data.sources.handed import array_of, described, inherits, is_array, need_plain_loader
 from steadygan.data.sources.items import ACCEPTED, items_of
 from steadygan.data.stored_array import MemoryArray, StoredArray
 from steadygan.errors import DataError, UsageError
@@ -47,8 +47,10 @@ def source_of_memory(data: Any, options: DataOptions) -> PictureSource | NumberS
     name = options.source.partition(":")[2] or "memory"
     if isinstance(samples, Mapping):
         return _noted(source_of_arrays(_named(samples), "the mapping", name, options, "memory"), notes)
+    samples = of_rows if (of_rows := samples_of_series(samples)) is not None else samples
     if is_frame(samples):
-        return _noted(_of_frame(samples, labels, name, options), notes)
+        labelling = None if labels is None else _labelling(labels, len(samples), options)
+        return _noted(source_of_frame(samples, labelling, name, options), notes)
     if not is_array(samples):
         samples, labels, more, pictures = items_of(samples, labels)
         notes += more
@@ -96,6 +98,8 @@ def _stored(value: Any, title: str) -> MemoryArray:
         fields = ", ".join(map(printable, array.dtype.names[:6]))
         remedy = "np.lib.recfunctions.structured_to_unstructured(array) makes a table [M, D] of them"
         raise UsageError(f"{title} has fields ({fields}); numbers of one type are needed: {remedy}")
+    if array.dtype.hasobject and not isinstance(value, np.ndarray | list | tuple):
+        raise UsageError(f"{title} is {described(value)}; numbers are needed: hand it over by itself")
     if array.dtype.hasobject:
         raise UsageError(f"{title} holds Python objects; numbers are needed: array.astype(float), if they are numbers")
     return MemoryArray(title, array)
@@ -112,32 +116,7 @@ def _named(mapping: Mapping[Any, Any]) -> dict[str, StoredArray]:
     return named
 
 
-# --- tables
-
-
-def _of_frame(frame: Any, labels: Any, name: str, options: DataOptions) -> NumberSource:
-    if options.form not in ("auto", "table"):
-        raise UsageError(f"data form is '{options.form}', but a {type(frame).__name__} is a table")
-    frame = frame.to_frame() if inherits(frame, "pandas", "Series") else frame
-    columns = tuple(str(column) for column in frame.columns)
-    for column, position in zip(columns, range(len(columns)), strict=True):
-        values = frame.iloc[:, position]
-        kind = getattr(values.dtype, "kind", "O")
-        if kind not in "buif":
-            example = next((str(value) for value in values if value is not None), "")
-            raise DataError(
-                f"column '{printable(column)}' of the table holds {values.dtype} ('{printable(example[:24])}'): leave "
-                "it out, put numbers in its place, or hand it over as labels: data=(frame, labels)"
-            )
-        if values.isna().any():
-            row = int(np.flatnonzero(values.isna().to_numpy())[0])
-            raise DataError(
-                f"column '{printable(column)}' of the table is empty in row {row} ({int(values.isna().sum()):,} such "
-                "rows): fill missing values or leave out these rows or the column"
-            )
-    table = np.column_stack([frame.iloc[:, i].to_numpy(dtype=np.float64) for i in range(len(columns))])
-    labelling = NO_LABELS if labels is None else _labelling(labels, len(table), options)
-    return source_of_table(table, columns, name, "the table", "memory", labelling)
+# --- pictures
 
 
 def _of_payloads(samples: Sequence[Payload], labels: Any, name: str, options: DataOptions) -> PictureSource:
@@ -174,7 +153,7 @@ def _label_array(labels: Any, shape: tuple[int, ...]) -> MemoryArray:
         raise DataError(
             "labels are lists of several lengths, of which no class can be made: hand over the samples alone"
         )
-    values = labels.to_numpy() if is_frame(labels) else array_of(labels, "labels")
+    values = array_of(labels, "labels")
     if values.ndim == 0:
         needed = f"one for each of {shape[0]:,} samples is needed, in a list or an array"
         raise DataError(f"labels is {described(labels)}; {needed}")

@@ -51,6 +51,7 @@ def write_page(run: Run, path: Path, *, weights: Weights = "average", round_: in
     """
     kind_of(run)
     need_packages()
+    round_ = run.rounds_done if round_ is None else round_
     module = exportable(run, weights, round_)
     facts = facts_of(run, truncates=module.truncates, weights=weights, round_=round_)
     model, facts = onnx_bytes(run, module, facts)
