@@ -90,11 +90,19 @@ def around(run: Run, network: nn.Module) -> ExportedGenerator:
 
 
 def with_plain_weights(network: nn.Module) -> nn.Module:
-    """The network with each parametrized weight replaced by its present value: sigma of spectral norms, scales."""
-    for module in network.modules():
+    """The network with each parametrized weight replaced by its present value: sigma of spectral norms, scales.
+
+    By hand: a copy has the class of its original, and torch's ``remove_parametrizations`` takes the weight out of that
+    class, so the original had none any more.
+    """
+    for module in list(network.modules()):
         if parametrize.is_parametrized(module):
-            for name in list(module.parametrizations):  # type: ignore[arg-type]
-                parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+            names = list(module.parametrizations)  # type: ignore[arg-type]
+            values = {name: getattr(module, name).detach().clone() for name in names}
+            del module.parametrizations
+            module.__class__ = type(module).__bases__[0]
+            for name, value in values.items():
+                module.register_parameter(name, nn.Parameter(value, requires_grad=False))
     return network
 
 
