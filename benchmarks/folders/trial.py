@@ -23,6 +23,7 @@ import numpy as np
 import steadygan as sg
 from steadygan.data import DataOptions, open_data
 from steadygan.data.alpha import over_white
+from steadygan.diagnostics.signals import checkerboard
 from steadygan.run import is_run
 
 SAMPLES = 2_000
@@ -75,7 +76,7 @@ def trained(recipe: str, pictures: Path, size: int, folder: Path, seed: int, len
 
 
 def measured(run: sg.Run, pictures: Path, size: int) -> dict[str, Any]:
-    """Fréchet distance of patches with its standard error; spread of samples over that of the pictures; both grids."""
+    """Fréchet distance of patches with its standard error; spread of samples over that of the pictures; lines."""
     numbers: dict[str, Any] = {}
     for evaluation in sg.evaluate(run, metrics=["frechet"], features="patches", count=SAMPLES):
         for number in evaluation.numbers:
@@ -86,26 +87,8 @@ def measured(run: sg.Run, pictures: Path, size: int) -> dict[str, Any]:
     samples = over_white(samples) if samples.shape[1] in (2, 4) else samples
     made, shown = np.asarray(samples), np.asarray(real.train.some()[0])[:SAMPLES]
     spread = _spread(made) / _spread(shown)
-    grids = [round(grid(images), 2) for images in (made, shown)]
-    return {**numbers, "spread": round(spread, 3), "collapsed": bool(spread < COLLAPSED), "grid": grids}
-
-
-def grid(images: np.ndarray) -> float:
-    """Power of images [N, C, H, W] at periods of 4 and 8 pixels over that of the frequencies around, the most of it.
-
-    The mean power spectrum of grey images along rows, columns and both. Pictures have no such lines; a network that
-    makes four pixels of one in each of its stages may leave them.
-    """
-    grey = images[:SAMPLES].astype(np.float64).mean(1)
-    power = (np.abs(np.fft.fft2(grey - grey.mean((1, 2), keepdims=True))) ** 2).mean(0)
-    rows, columns = power.shape
-    found = []
-    for period in (4, 8):
-        row, column = rows // period, columns // period
-        for at, steps in (((row, 0), ((1, 0),)), ((0, column), ((0, 1),)), ((row, column), ((1, 0), (0, 1)))):
-            near = [power[at[0] + d * a, at[1] + d * b] for a, b in steps for d in (-2, -1, 1, 2)]
-            found.append(power[at] / np.mean(near))
-    return float(max(found))
+    lines = round(checkerboard(made, shown).power, 2)
+    return {**numbers, "spread": round(spread, 3), "collapsed": bool(spread < COLLAPSED), "checkerboard": lines}
 
 
 def _spread(images: np.ndarray) -> float:

@@ -54,15 +54,11 @@ def checkerboard(fake: Samples, real: Samples, *, limit: int = 256) -> Checkerbo
     Raises:
         UsageError: no images of a size that has lines (even sides from 6 pixels), other sizes, fewer than 2, NaN.
     """
-    shape = _shape(fake, "generated samples")
-    if _shape(real, "real samples")[-2:] != shape[-2:]:
-        raise UsageError(
-            f"generated samples are {list(shape)}, real ones {list(_shape(real, 'real samples'))}; needed: one size"
-        )
-    fakes, reals = (
-        prominences(host_rows(each, name, limit=limit), shape)
-        for each, name in ((fake, "generated samples"), (real, "real samples"))
-    )
+    named = ((fake, "generated samples"), (real, "real samples"))
+    shape, real_shape = (_shape(each, name) for each, name in named)
+    if real_shape[1:] != shape[1:]:
+        raise UsageError(f"generated samples are {list(shape)}, real ones {list(real_shape)}; needed: one size")
+    fakes, reals = (prominences(host_rows(each, name, limit=limit), _shape(each, name)) for each, name in named)
     return strongest(fakes, reals, shape)
 
 

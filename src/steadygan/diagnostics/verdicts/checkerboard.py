@@ -10,8 +10,8 @@ from steadygan.diagnostics.verdicts.evidence import said
 from steadygan.diagnostics.verdicts.levels import Levels, between
 
 VISIBLE, STRONG = 2.0, 6.0
-"""power of lines over that around them; 64 real images against others up to 2, 256 up to 1.24; 2.4 to 6.3 in samples
-with a grid that was seen, 1.15 to 1.3 without [measured small-scale]"""
+"""power of lines over that around them; 64 real images against others up to 2, 256 up to 1.24; 2.2 to 6.3 in samples
+with a grid that was seen, .9 to 1.7 without [measured small-scale]"""
 FROM = 0.4
 """share of the run: early samples have such patterns, and lose them"""
 SOURCE = "Deconvolution and Checkerboard Artifacts (Odena, Dumoulin & Olah 2016)"
