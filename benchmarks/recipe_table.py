@@ -5,7 +5,8 @@ python -m benchmarks.recipe_table --data mnist/ --budget 60      carries out mis
 python -m benchmarks.recipe_table --data mnist/ --table          writes docs/recipe-table.md and docs/pictures/methods
 
 Each training runs in its own process and, when it ends, adds a line to benchmarks/results/recipe-table.jsonl: a later
-call continues with the missing ones. Minutes are CPU time, so that a busy machine changes no result.
+call continues with the missing ones. Minutes are CPU time, so that a busy machine changes no result. What another
+processor trains in them does not compare: its results are in a file named after it, and in a table of their own.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from benchmarks.table_cell import CORES, Key, Study, beside, digest, made
 from benchmarks.table_page import page
 from benchmarks.table_results import (
     JUDGE,
+    Measured,
     Plan,
-    Results,
     add,
     begin,
     best_factor,
-    environment_of,
+    file_of,
     left,
+    measured,
     missing,
     read,
     value,
@@ -152,28 +154,30 @@ def commit() -> str:
     return run[0] + ("+" if run[1] else "")
 
 
-def write_page(path: Path, study: Study, dataset: Dataset, recipes: Sequence[str], plan: Plan, runs: Path) -> None:
-    """Writes the page, and the picture of each recipe's best seed."""
-    _, results = read(path)
+def write_page(tables: Sequence[Measured], dataset: Dataset, recipes: Sequence[str], plan: Plan, runs: Path) -> None:
+    """Writes the page, and the picture of each recipe's best seed on the first processor that has one."""
     suitable, refused = recipes_for(dataset.sample)
-    environment = environment_of(path)
-    changed = [name for name in recipes if not _as_measured(suitable[name], study, results, name)]
-    write_text(PAGE, page(study, environment, recipes, refused, changed, results, plan))
+    changed = [[name for name in recipes if not _as_measured(suitable[name], table, name)] for table in tables]
+    write_text(PAGE, page(tables, recipes, refused, changed, plan))
     print(f"written: {PAGE}")
     for name in recipes:
-        factor = best_factor(results, name, plan)
-        keys = [Key(name, factor, seed) for seed in plan.seeds] if factor is not None else []
-        scored = [(v, key.seed, key) for key in keys if (v := value(results.get(key), JUDGE)) is not None]
-        if scored and (picture := runs / f"{min(scored)[2]}.png").exists():
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(picture, PICTURES / f"{name}.png")
+        for table in tables:
+            factor = best_factor(table.results, name, plan)
+            keys = [Key(name, factor, seed) for seed in plan.seeds] if factor is not None else []
+            scored = [(v, key.seed, key) for key in keys if (v := value(table.results.get(key), JUDGE)) is not None]
+            if not scored:
+                continue
+            if (picture := runs / f"{min(scored)[2]}.png").exists():
+                PICTURES.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(picture, PICTURES / f"{name}.png")
+            break
     print(f"pictures: {PICTURES}; the methods page shows them: python -m scripts.methods_page")
 
 
-def _as_measured(recipe: Any, study: Study, results: Results, name: str) -> bool:
+def _as_measured(recipe: Any, table: Measured, name: str) -> bool:
     return all(
-        result.get("digest") in (None, digest(made(recipe, study, key)))
-        for key, result in results.items()
+        result.get("digest") in (None, digest(made(recipe, table.study, key)))
+        for key, result in table.results.items()
         if key.recipe == name
     )
 
@@ -222,13 +226,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if name not in suitable:
             raise unknown_name("recipe for this data", name, suitable)
     recipes = [name for name in suitable if not args.only or name in args.only]
-    path = RESULTS / f"{args.name}.jsonl"
+    here = processor()
+    path = file_of(RESULTS, args.name, here)
     known, results = read(path)
+    if args.table:
+        if not (tables := measured(RESULTS, args.name)):
+            raise UsageError(f"nothing is measured: {path} does not exist")
+        write_page(tables, dataset, recipes, plan, args.runs)
+        return
     if known is not None and known != study:
         raise UsageError(f"{path.name} holds another study ({known}), not {study}: give this one another --name")
-    if args.table:
-        write_page(path, study, dataset, recipes, plan, args.runs)
-        return
     many = left(recipes, results, plan)
     short = sum(key.share < 1 for name in recipes for key in plan.tuning(name) if key not in results)
     full = 60 * study.minutes * CORES
@@ -236,14 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{len(recipes)} recipes, {many} trainings missing at most: about {duration(seconds)}", flush=True)
     if args.plan or not many:
         return
-    here = processor()
     if known is None:
         begin(path, study, {"steadygan": __version__, "torch": torch.__version__, "processor": here})
-    elif (there := environment_of(path)["processor"]) != here:
-        raise UsageError(
-            f"{path.name} was measured on '{there}', and this is '{here}': what they train in equal time does not "
-            "compare; go on there, or give this one another --name"
-        )
+        print(f"on '{here}': {path}", flush=True)
     args.runs.mkdir(parents=True, exist_ok=True)
     warm_up(dataset)
     carry_on(path, study, source, recipes, plan, args)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key, Study
-from benchmarks.table_results import JUDGE, Plan, Results, best_factor, left, missing, value
+from benchmarks.table_cell import CORES, LEAST_SPREAD, MOST_CLASS_DISTANCE, Key
+from benchmarks.table_results import JUDGE, Measured, Plan, Results, best_factor, left, missing, value
 from steadygan.evaluation.comparison import Cell, spread_text
 from steadygan.evaluation.tables import cell_text, seeds
 from steadygan.metrics.estimates import disjoint, over_seeds
@@ -128,35 +128,33 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _incomplete(recipes: Sequence[str], results: Results, plan: Plan) -> list[str]:
-    waiting = [name for name in recipes if missing([name], results, plan)]
+def _incomplete(recipes: Sequence[str], tables: Sequence[Measured], plan: Plan) -> list[str]:
+    """Recipes of which trainings are missing on every processor."""
+    waiting = [name for name in recipes if all(missing([name], table.results, plan) for table in tables)]
     if not waiting:
         return []
     names = ", ".join(f"`{name}`" for name in waiting)
-    return [f"**Not complete**: of {names} trainings are missing, {left(recipes, results, plan)} at most."]
+    absent = min(left(waiting, table.results, plan) for table in tables)
+    return [f"**Not complete**: of {names} trainings are missing, {absent} at most."]
 
 
 def page(
-    study: Study,
-    environment: Mapping[str, Any],
+    tables: Sequence[Measured],
     recipes: Sequence[str],
     refused: Mapping[str, str],
-    changed: Sequence[str],
-    results: Results,
+    changed: Sequence[Sequence[str]],
     plan: Plan,
 ) -> str:
     """The page as Markdown.
 
     Args:
-        study: settings of all trainings
-        environment: versions and processor
+        tables: what was measured, a processor each
         recipes: of the table, in order
         refused: recipes that are not for this data, with the reason
-        changed: recipes that have changed since they were measured
-        results: of the trainings
+        changed: recipes that have changed since they were measured, a list for each processor
         plan: of the trainings
     """
-    table = rows(recipes, results, plan)
+    study = tables[0].study
     factors = ", ".join(f"{factor:g}" for factor in plan.factors)
     own = ", ".join(map(str, plan.own_seeds))
     parts = [
@@ -171,27 +169,42 @@ def page(
         f"and seed {own} at the recipe's own, for the full time. {study.count:,} samples of the averaged generator "
         "after the last round, evaluated by `steadygan evaluate`. Each cell: mean over seeds ± half its 95% interval "
         "(Student); in brackets one standard error of sampling.",
-        *_incomplete(recipes, results, plan),
-        "\n".join(main_table(table, plan)),
-        _judgement(table),
-        "## Rates",
-        f"Fréchet distance after {plan.tuning_share:g} of the time, seed {plan.tuning_seed}:",
-        "\n".join(tuning_table([row.recipe for row in table], results, plan)),
-        "## What failed",
-        "Failed: training stopped with the error given. Collapsed: the samples' pixels vary less than "
-        f"{LEAST_SPREAD:g} times as much as real ones, or the class distance is above {MOST_CLASS_DISTANCE:g}. The "
-        "numbers of collapsed runs are in the means.",
-        "\n".join(failures(results)) or "Nothing.",
+        *_incomplete(recipes, tables, plan),
     ]
+    for table, altered in zip(tables, changed, strict=True):
+        parts += _section(table, recipes, altered, plan)
     if refused:
         parts.append(
             "Not applicable to this data:\n\n" + "\n".join(f"- `{name}`: {line}" for name, line in refused.items())
         )
-    if changed:
-        parts.append(f"Changed since they were measured: {', '.join(f'`{name}`' for name in changed)}.")
-    versions = ", ".join(f"{name} {value}" for name, value in environment.items())
-    parts.append(f"*Made by `python -m benchmarks.recipe_table --table` from benchmarks/results; {versions}.*")
+    parts.append("*Made by `python -m benchmarks.recipe_table --table` from benchmarks/results.*")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(table: Measured, recipes: Sequence[str], changed: Sequence[str], plan: Plan) -> list[str]:
+    """The recipes that one processor has measured."""
+    ranked = rows(recipes, table.results, plan)
+    versions = ", ".join(f"{name} {value}" for name, value in table.environment.items() if name != "processor")
+    parts = [
+        f"## {table.processor}",
+        f"*{versions}; {_at_a_time(table.study.jobs)}.* Times on another processor do not compare with these.",
+        "\n".join(main_table(ranked, plan)),
+        _judgement(ranked),
+        f"Fréchet distance after {plan.tuning_share:g} of the time, seed {plan.tuning_seed}, by rates:",
+        "\n".join(tuning_table([row.recipe for row in ranked], table.results, plan)),
+        "Failed: training stopped with the error given. Collapsed: the samples' pixels vary less than "
+        f"{LEAST_SPREAD:g} times as much as real ones, or the class distance is above {MOST_CLASS_DISTANCE:g}. The "
+        "numbers of collapsed runs are in the means.",
+        "\n".join(failures(table.results)) or "Nothing.",
+    ]
+    if altered := [name for name in changed if any(key.recipe == name for key in table.results)]:
+        parts.append(f"Changed since they were measured: {', '.join(f'`{name}`' for name in altered)}.")
+    return parts
+
+
+def _at_a_time(jobs: int) -> str:
+    """How many trainings ran at a time."""
+    return "one training at a time" if jobs == 1 else f"{jobs} trainings side by side"
 
 
 def _judgement(table: Sequence[Row]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,41 @@ class Plan:
         """The trainings at the chosen factor, then those at 1."""
         keys = [Key(recipe, factor, seed) for seed in self.seeds]
         return list(dict.fromkeys([*keys, *(Key(recipe, 1.0, seed) for seed in self.own_seeds)]))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on one processor."""
+
+    study: Study
+    environment: Mapping[str, Any]
+    results: Results
+
+    @property
+    def processor(self) -> str:
+        """Name and instructions, such as 'AMD EPYC, AVX2'."""
+        return str(self.environment.get("processor", "unknown"))
+
+
+def measured(folder: Path, name: str) -> list[Measured]:
+    """The results of each processor: of ``name``.jsonl first, then of the files named after other processors."""
+    first = folder / f"{name}.jsonl"
+    paths = [first, *sorted(path for path in folder.glob(f"{name}-*.jsonl") if path != first)]
+    found = []
+    for path in paths:
+        study, results = read(path)
+        if study is not None:
+            found.append(Measured(study, environment_of(path), results))
+    return found
+
+
+def file_of(folder: Path, name: str, processor: str) -> Path:
+    """The file for what this processor measures: what it trains in equal time does not compare with another's."""
+    path = folder / f"{name}.jsonl"
+    if not path.exists() or environment_of(path).get("processor") == processor:
+        return path
+    words = re.sub(r"[^a-z0-9]+", "-", processor.lower()).strip("-")
+    return folder / f"{name}-{words}.jsonl"
 
 
 def read(path: Path) -> tuple[Study | None, dict[Key, dict[str, Any]]]:

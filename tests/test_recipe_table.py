@@ -17,7 +17,7 @@ from benchmarks import recipe_table, table_cell, table_page, table_results
 from benchmarks.laptop import at_rate, in_cpu_minutes, on_a_laptop, recipes_for
 from benchmarks.recipe_table import Started, carry_on, outcome
 from benchmarks.table_cell import Key, Study, beside, collapse, digest, made, save_small
-from benchmarks.table_results import Plan, add, begin, best_factor, left, missing, read
+from benchmarks.table_results import Measured, Plan, add, begin, best_factor, file_of, left, measured, missing, read
 from steadygan import recipes
 from steadygan.data import DataOptions, open_data
 from steadygan.errors import UsageError
@@ -247,6 +247,11 @@ def test_a_later_call_goes_on_with_what_is_missing(tmp_path, monkeypatch, capsys
 # the page
 
 
+def page_of(found, recipes, refused=(), changed=(), plan=PLAN):
+    table = Measured(STUDY, {"torch": "2", "processor": "a CPU"}, found)
+    return table_page.page([table], recipes, dict(refused), [changed], plan)
+
+
 def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
     found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0, f05s2=3.5, f1s1=4.0, f1s2=4.4)
     for key in [key for key in found if key.seed]:
@@ -254,7 +259,7 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
         found[other] = result(other, 3.4)
     for key in PLAN.tuning("wgan"):
         found[key] = result(key, None, "the critic's loss is not finite")
-    text = table_page.page(STUDY, {"torch": "2"}, ["wgan", "gan"], {"text": "it is for text"}, ["gan"], found, PLAN)
+    text = page_of(found, ["wgan", "gan"], {"text": "it is for text"}, ["gan"])
     (gan,) = [line for line in text.splitlines() if line.startswith("| `gan` | ×0.5")]
     assert "3.25 [3.00, 3.50] (± 0.100)" in gan and gan.endswith("| none |")
     assert "| 4.00 (± 0.100) |" in gan
@@ -272,7 +277,7 @@ def test_the_page_has_means_over_seeds_default_rates_and_every_failure():
 
 def test_a_table_in_the_making_says_what_is_not_run():
     found = results(f05s0=3.0, f1s0=4.0, f05s1=3.0)
-    text = table_page.page(STUDY, {}, ["gan"], {}, [], found, PLAN)
+    text = page_of(found, ["gan"])
     assert "1 of 2 seeds not run" in text and "do not decide" not in text
     missing = table_results.left(["gan"], found, PLAN)
     assert missing and f"**Not complete**: of `gan` trainings are missing, {missing} at most." in text
@@ -285,25 +290,58 @@ def test_recipes_whose_intervals_have_no_point_in_common_are_decided():
         for key in [*plan.tuning(name), *plan.whole(name, 1.0)]:
             found[key] = result(key, base + key.seed / 100)
     assert table_page.touching(table_page.rows(["wgan", "gan"], found, plan)) == []
-    assert "no interval over seeds has a point in common" in table_page.page(
-        STUDY, {}, ["wgan", "gan"], {}, [], found, plan
-    )
+    assert "no interval over seeds has a point in common" in page_of(found, ["wgan", "gan"], plan=plan)
 
 
 def test_a_study_keeps_to_its_file(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe_table, "RESULTS", tmp_path)
-    begin(tmp_path / "recipe-table.jsonl", STUDY, {})
+    begin(tmp_path / "recipe-table.jsonl", STUDY, {"processor": recipe_table.processor()})
     with pytest.raises(UsageError, match="holds another study"):
         recipe_table.main(["--size", "8", "--plan"])
 
 
-def test_trainings_on_another_processor_do_not_join_a_table(tmp_path, monkeypatch):
+def test_each_processor_has_a_file_and_a_table_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe_table, "RESULTS", tmp_path)
-    monkeypatch.setattr(recipe_table, "carry_on", lambda *_: pytest.fail("it went on"))
-    monkeypatch.setattr(recipe_table, "processor", lambda: "a CPU, AVX2")
     dataset = open_data(DataOptions("digits", size=8))
     study = dataclasses.replace(STUDY, data=dataset.name, fingerprint=dataset.fingerprint, size=8)
-    begin(tmp_path / "recipe-table.jsonl", study, {"processor": "a CPU, AVX512 with bfloat16"})
+    first = tmp_path / "recipe-table.jsonl"
+    assert file_of(tmp_path, "recipe-table", "a CPU, AVX2") == first
+    begin(first, study, {"torch": "2", "processor": "a CPU, AVX512 with bfloat16"})
+    for key, distance in ((key, 3.0) for key in [*PLAN.tuning("gan"), *PLAN.whole("gan", 0.5)]):
+        add(first, result(key, distance))
+    before, begun = first.read_bytes(), []
+    monkeypatch.setattr(recipe_table, "carry_on", lambda path, *_: begun.append(path))
+    monkeypatch.setattr(recipe_table, "warm_up", lambda _: None)
     words = [f"--{name}={getattr(study, name)}" for name in SETTINGS]
-    with pytest.raises(UsageError, match="measured on 'a CPU, AVX512 with bfloat16', and this is 'a CPU, AVX2'"):
-        recipe_table.main(words)
+    for processor, name in (
+        ("a CPU, AVX2", "recipe-table-a-cpu-avx2.jsonl"),
+        ("a CPU, AVX512 with bfloat16", "recipe-table.jsonl"),
+        ("a CPU, AVX2", "recipe-table-a-cpu-avx2.jsonl"),
+    ):
+        monkeypatch.setattr(recipe_table, "processor", lambda processor=processor: processor)
+        recipe_table.main([*words, f"--runs={tmp_path / 'runs'}"])
+        assert begun.pop().name == name
+    assert first.read_bytes() == before
+    tables = measured(tmp_path, "recipe-table")
+    assert [table.processor for table in tables] == ["a CPU, AVX512 with bfloat16", "a CPU, AVX2"]
+    assert len(tables[0].results) == 5 and not tables[1].results
+
+
+def test_a_recipe_measured_on_one_processor_is_not_missing_and_tables_are_not_mixed():
+    gan = results(f05s0=3.0, f1s0=4.0, f05s1=3.0, f05s2=3.5, f1s1=4.0)
+    wgan = {dataclasses.replace(key, recipe="wgan"): {**line, "recipe": "wgan"} for key, line in gan.items()}
+    one = Measured(STUDY, {"processor": "fast"}, gan)
+    two = Measured(dataclasses.replace(STUDY, jobs=1), {"processor": "slow"}, wgan)
+    text = table_page.page([one, two], ["gan", "wgan"], {}, [["gan", "wgan"], []], PLAN)
+    assert "Not complete" not in text
+    fast, slow = text.split("## fast")[1].split("## slow")
+    assert "`gan`" in fast and "`wgan`" not in fast
+    assert "`wgan`" in slow and "`gan`" not in slow
+    assert "2 trainings side by side" in fast and "one training at a time" in slow
+    assert "Changed since they were measured: `gan`." in fast
+
+
+def test_a_page_of_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe_table, "RESULTS", tmp_path)
+    with pytest.raises(UsageError, match="nothing is measured"):
+        recipe_table.main(["--size", "8", "--table"])
