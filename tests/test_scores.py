@@ -130,3 +130,26 @@ def test_scores_are_reduced_in_float32_or_wider(dtype: torch.dtype, wide: torch.
 def test_a_score_a_sample_in_float32_is_passed_through_as_it_is() -> None:
     score = torch.randn(N)
     assert scores.score_maps(score)[0] is score
+
+
+SQUASHED = {
+    "sigmoid": (lambda x: torch.sigmoid(x), "sigmoid"),
+    "a sigmoid without the dimension": (lambda x: torch.sigmoid(x)[:, 0], "sigmoid"),
+    "patches of a sigmoid": (lambda x: torch.sigmoid(x).view(N, -1).mean(1), "sigmoid"),
+    "another type": (lambda x: torch.sigmoid(x).float().squeeze(), "sigmoid"),
+    "of two classes": (lambda x: torch.softmax(torch.cat([x, -x], 1), 1)[:, 1], "softmax"),
+    "log sigmoid": (lambda x: torch.nn.functional.logsigmoid(x), "log sigmoid"),
+    "tanh": (lambda x: torch.tanh(x), "tanh"),
+    "clamp": (lambda x: x.clamp(0, 1).reshape(-1), "clamp"),
+    "raw": (lambda x: x, None),
+    "raw in another form": (lambda x: x.flatten().float(), None),
+    "within": (lambda x: 3 * torch.tanh(x) @ x.T, None),
+    "an energy": (lambda x: torch.relu(x).mean(1), None),
+    "without a graph": (lambda x: torch.sigmoid(x.detach()), None),
+}
+
+
+@pytest.mark.parametrize("kind", SQUASHED)
+def test_a_function_that_bounds_scores_is_found_behind_views_and_means(kind):
+    function, name = SQUASHED[kind]
+    assert scores.bounded_by(function(numbers(N, 1).requires_grad_() * 2)) == name

@@ -135,6 +135,45 @@ def single_number(value: Tensor | float, what: str) -> Tensor | float:
     return value
 
 
+_BOUNDED = {
+    "SigmoidBackward": "sigmoid",
+    "HardsigmoidBackward": "hard sigmoid",
+    "LogSigmoidBackward": "log sigmoid",
+    "TanhBackward": "tanh",
+    "HardtanhBackward": "hard tanh",
+    "SoftmaxBackward": "softmax",
+    "LogSoftmaxBackward": "log softmax",
+    "ClampBackward": "clamp",
+}
+"""functions with a bound, by the name of their backward"""
+_PASSED = (
+    *("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice", "Unbind", "Split", "Alias"),
+    *("Permute", "Transpose", "T", "Expand", "Cat", "Stack", "Clone", "ToCopy", "Mean", "Sum", "Amax"),
+)
+"""what may follow them: other shapes and types, and the joining of patches"""
+
+
+def bounded_by(score: Tensor) -> str | None:
+    """The function that bounds a critic's scores, such as 'sigmoid', by the graph of a score; None for raw scores.
+
+    Losses of this package take raw scores: what a sigmoid before them makes is a second one, and a critic that cannot
+    give high scores has no Wasserstein distance. Sums of patches, views and types after the function are looked
+    through. A graph of a compiled network is not seen.
+
+    Args:
+        score: of any shape, with a graph
+    """
+    node = score.grad_fn
+    while node is not None:
+        name = node.name().rstrip("0123456789")
+        if name in _BOUNDED:
+            return _BOUNDED[name]
+        if name.removesuffix("Backward") not in _PASSED or not node.next_functions:
+            return None
+        node = node.next_functions[0][0]
+    return None
+
+
 def _of_tuple(output: tuple[Any, ...], what: str) -> Any:
     first, *others = output
     if not any(_holds_scores(other) or _of_patches(first, other) for other in others):

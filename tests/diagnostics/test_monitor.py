@@ -9,6 +9,7 @@ import random
 import re
 import sys
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -222,6 +223,22 @@ def test_functions_that_cannot_be_seeded_are_drawn_once_with_a_warning():
     assert next(calls) == before + 1  # drawn at the beginning alone
     subject = monitor._looker.subject
     assert len(torch.unique(subject.real(3, 200).samples, dim=0)) == 200 and subject.drawn
+
+
+@pytest.mark.parametrize(
+    ("loss", "warns"), [(losses.NonSaturating(), True), (losses.Wasserstein(), True), (None, False)]
+)
+def test_a_critic_that_ends_in_a_sigmoid_is_warned_of_beside_a_loss_of_raw_scores(loss, warns):
+    generator, critic = networks()
+    given = {"latents": torch.randn(32, 4), "real": torch.randn(64, 2), "loss": loss}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Monitor(generator, critic, **given)
+        assert not caught
+        Monitor(generator, nn.Sequential(critic, nn.Sigmoid()), **given)
+    assert len(caught) == warns
+    for warning in caught:
+        assert "end in a sigmoid" in str(warning.message) and warning.filename == __file__
 
 
 def test_networks_that_take_labels_get_them():

@@ -165,3 +165,15 @@ def test_the_observer_lays_classes_out_in_rows(tmp_path: Path) -> None:
     with Image.open(picture_path(tmp_path, 7)) as image:
         assert image.width > 2 * image.height
         assert image.info["Description"] == "10 samples of fixed latents, class by class, after round 7"
+
+
+def test_pictures_that_cannot_be_written_are_one_warning_and_are_tried_again(tmp_path: Path) -> None:
+    observer = PictureObserver()
+    (tmp_path / "samples").write_text("in the way")
+    with pytest.warns(UserWarning, match="the picture of samples failed and is tried again later") as caught:
+        for round_ in (1, 2):
+            observer.pictured(Picture(tmp_path, round_, flat(9)))
+    assert len(caught) == 1
+    (tmp_path / "samples").unlink()
+    observer.pictured(Picture(tmp_path, 3, flat(9)))
+    assert [path.name for path in (tmp_path / "samples").iterdir()] == ["000003.png"]

@@ -325,6 +325,21 @@ def test_ranges_that_pictures_do_not_have_are_warned_of():
     assert not any("tanh" in line for line in warned(generator=generator(nn.Tanh())))
 
 
+@pytest.mark.parametrize(
+    ("answer", "warns"),
+    [
+        (lambda s, x: torch.sigmoid(s), True),
+        (lambda s, x: {"score": torch.sigmoid(s).squeeze(1), "features": x.flatten(1)}, True),
+        (lambda s, x: s, False),
+        (lambda s, x: s * torch.sigmoid(x.flatten(1)[:, :1]), False),
+    ],
+)
+def test_a_critic_that_ends_in_a_sigmoid_is_warned_of(answer, warns):
+    lines = [line for line in warned(critic=answers(answer)) if "raw scores" in line]
+    assert len(lines) == warns
+    assert all("critic" in line and "end in a sigmoid" in line and "leave it out" in line for line in lines)
+
+
 def test_a_critic_that_mixes_samples_is_found_and_gets_passes_of_its_own():
     mixing = Game.build(small_recipe(critic=answers(lambda s, x: s - s.mean())), IMAGES)
     assert (mixing.critic.couples_batch, mixing.joins_passes) == (True, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from steadygan.diagnostics.subject import Clipping, Subject
 from steadygan.errors import UsageError
 from steadygan.measuring import preserved_host_random_state
 from steadygan.networks.layers.packing import packing_of
+from steadygan.scores import bounded_by
 from steadygan.types import Batch, CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
@@ -171,6 +173,10 @@ def subject_of(
         packing=packing,
         drawn=samples.count is None,
     )
+    if loss is not None:
+        _warn_of_bounded_scores(
+            subject
+        )  # first: some networks keep the graph of their last pass, as spectral_norm does
     _try(subject, batch)
     if trained is not None:
         with untouched(subject):
@@ -222,6 +228,19 @@ def _try(subject: Subject, batch: int) -> None:
             if samples is not None:
                 few = rows_of(samples, 0, batch)
                 subject.score(subject.critic, few.samples, few.labels)
+
+
+def _warn_of_bounded_scores(subject: Subject) -> None:
+    """Warns of a critic that ends in a sigmoid or the like: the loss that is given takes raw scores."""
+    few = rows_of(subject.reference, 0, max(_LEAST // subject.group, 1) * subject.group)
+    with untouched(subject), torch.enable_grad(), _told_at_once():
+        function = bounded_by(subject.score(subject.critic, few.samples, few.labels).score)
+    if function:
+        warnings.warn(
+            f"the critic's scores end in a {function}, but losses of this package take raw scores (logits): leave it "
+            "out, or leave out the monitor's loss",
+            stacklevel=4,
+        )
 
 
 @contextlib.contextmanager

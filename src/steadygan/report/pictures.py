@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from steadygan.data.numbers import drawing
 from steadygan.errors import UsageError
+from steadygan.report.guarded import Guarded
 from steadygan.report.lines import save_lines
 from steadygan.run.layout import lines_path, picture_path, scales_path
 from steadygan.system.files import written_aside
@@ -193,7 +194,11 @@ class PictureObserver:
     """Writes ``samples/000500.png`` into the run's folder, a grid or the critic's surface; of text ``000500.txt``.
 
     Multi-scale images are written at their finest size, and at all sizes to ``samples/scales/000500.png``.
+    A picture that cannot be written is a warning, and the training goes on.
     """
+
+    def __init__(self) -> None:
+        self._guarded = Guarded("the picture of samples")
 
     def started(self, start: RunStart) -> None: ...
 
@@ -201,20 +206,24 @@ class PictureObserver:
     def evaluated(self, row: Evaluation) -> None: ...
 
     def pictured(self, picture: Picture) -> None:
-        if picture.lines is not None:
-            save_lines(picture.lines, lines_path(picture.folder, picture.round))
-        elif drawn := draw(picture):
-            image, description = drawn
-            save_picture(image, picture_path(picture.folder, picture.round), description)
-        if picture.coarser:
-            scales = cast("list[NDArray[np.uint8]]", [*picture.coarser, picture.samples])
-            sizes = ", ".join(str(scale.shape[-1]) for scale in scales)
-            text = f"The first {min(SHOWN_SCALES, len(scales[-1]))} samples at {sizes} px after round {picture.round:,}"
-            save_picture(scales_grid(scales), scales_path(picture.folder, picture.round), text)
+        self._guarded(lambda: _save(picture))
 
     def saved(self, round_: int, path: Path) -> None: ...
 
     def ended(self, end: RunEnd) -> None: ...
+
+
+def _save(picture: Picture) -> None:
+    if picture.lines is not None:
+        save_lines(picture.lines, lines_path(picture.folder, picture.round))
+    elif drawn := draw(picture):
+        image, description = drawn
+        save_picture(image, picture_path(picture.folder, picture.round), description)
+    if picture.coarser:
+        scales = cast("list[NDArray[np.uint8]]", [*picture.coarser, picture.samples])
+        sizes = ", ".join(str(scale.shape[-1]) for scale in scales)
+        text = f"The first {min(SHOWN_SCALES, len(scales[-1]))} samples at {sizes} px after round {picture.round:,}"
+        save_picture(scales_grid(scales), scales_path(picture.folder, picture.round), text)
 
 
 def _check_images(samples: NDArray[np.uint8]) -> None:

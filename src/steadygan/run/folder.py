@@ -34,8 +34,17 @@ class RunFolder:
     """A run on disk; everything is read at first access."""
 
     def __init__(self, folder: str | Path, *, kinds: Iterable[Kind] = ()) -> None:
-        self.folder = find_run(folder)
+        self._named = find_run(folder)
+        self._absolute = self._named.absolute()
         self.kinds = tuple(kinds)
+
+    @property
+    def folder(self) -> Path:
+        """As it was named; the absolute path once the working directory is another, as after a notebook's ``%cd``."""
+        try:
+            return self._named if self._named.absolute() == self._absolute else self._absolute
+        except FileNotFoundError:  # the working directory is deleted
+            return self._absolute
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self.folder}', {self.rounds_done:,} of {self.recipe.rounds:,} rounds)"

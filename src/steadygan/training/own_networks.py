@@ -18,6 +18,7 @@ from steadygan.networks.own import Own
 from steadygan.penalties.gradient_norms import norm_of_scores
 from steadygan.penalties.second_derivatives import leaves, marked_as_once_differentiable
 from steadygan.rng import torch_seeded
+from steadygan.scores import bounded_by
 from steadygan.training.out_of_memory import is_out_of_memory
 from steadygan.training.step.probe import (
     answer_of,
@@ -58,7 +59,8 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_counts(game, player, who)
             if player == "critic" and _input_gradients_held(game):
                 _check_second_derivatives(game, who)
-            warnings += _mixing_warnings(game, who) if player == "critic" else ()
+            if player == "critic":
+                warnings += (*_mixing_warnings(game, who), *_bound_warnings(game, who))
             if isinstance(getattr(getattr(game.recipe, player), "network", None), Given):
                 warnings.append(f"{who} was handed over built: it begins with the weights it had, whatever the seed")
     return (*warnings, *_range_warnings(game))
@@ -124,6 +126,14 @@ def _mixing_warnings(game: Game, who: str) -> Iterator[str]:
             f"a score of {who} depends on other samples of the batch, but {penalties[0]} holds each sample's own "
             "gradient: it sees them mixed"
         )
+
+
+def _bound_warnings(game: Game, who: str) -> Iterator[str]:
+    samples, labels = _inputs(game, "critic", _size(game))
+    with torch.enable_grad(), unchanged(game.critic), game.autocast():
+        function = bounded_by(answer_of(game.critic, samples, labels))
+    if function:
+        yield f"the scores of {who} end in a {function}, but losses take raw scores (logits): leave it out"
 
 
 def _check_parameters(who: str, network: nn.Module) -> None:
