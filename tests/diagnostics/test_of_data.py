@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from steadygan.diagnostics.of_data import duplicate_share, of_data, spread_error
-from steadygan.diagnostics.own_loop import OwnSamples, subject_of
+from steadygan.diagnostics.own_loop import subject_of
+from steadygan.diagnostics.own_samples import OwnSamples
 from steadygan.diagnostics.real_side import RealSide
 from steadygan.diagnostics.signals.movement import data_deviation
 

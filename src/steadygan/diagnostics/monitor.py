@@ -15,7 +15,8 @@ from steadygan.diagnostics.fitted import fitted_looker
 from steadygan.diagnostics.log import read_log, to_json
 from steadygan.diagnostics.looks import Looker, reason
 from steadygan.diagnostics.own_critic import own_critic
-from steadygan.diagnostics.own_loop import OwnSamples, loss_of_scores, subject_of
+from steadygan.diagnostics.own_loop import loss_of_scores, subject_of
+from steadygan.diagnostics.own_samples import own_samples
 from steadygan.diagnostics.schedule import DEEP, Schedule, growing
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.subject import RISE_STEPS
@@ -27,6 +28,7 @@ from steadygan.system.regular import append_regular
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+    from torch.utils.data import DataLoader, Dataset
 
     from steadygan.diagnostics.fields import Row
     from steadygan.diagnostics.findings import Diagnosis
@@ -72,9 +74,9 @@ class Monitor:
         critic: nn.Module,
         *,
         latents: Tensor | Callable[[int], Tensor],
-        real: Tensor | Callable[[int], Tensor],
-        held_out: Tensor | None = None,
-        labels: Tensor | None = None,
+        real: Tensor | Dataset[Any] | DataLoader[Any] | Callable[[int], Tensor],
+        held_out: Tensor | Dataset[Any] | DataLoader[Any] | None = None,
+        labels: Tensor | bool | None = None,
         held_out_labels: Tensor | None = None,
         rounds: int | None = None,
         start: int = 0,
@@ -94,10 +96,12 @@ class Monitor:
             critic: such samples to scores, in any form that ``steadygan.scores`` describes; with ``labels`` likewise
             latents: [N, ...], from 64 of them, of which each look takes others, or a function of their number, whose
                 random numbers are seeded for it and given back; with a warning drawn once, if they cannot be
-            real: training samples [M, ...], or such a function; beside a generator of several sizes
-                lists too, else they are averaged to its sizes
-            held_out: samples [H, ...] that are not trained on, some 256; without them nothing is said of overfitting
-            labels: [M] of ``real``, int64, for networks that take them
+            real: training samples [M, ...], or such a function, or the loop's Dataset or DataLoader, of which some are
+                read at the beginning; beside a generator of several sizes lists too, else they are averaged to its
+                sizes
+            held_out: samples [H, ...] that are not trained on, some 256, or a Dataset or DataLoader of them; without
+                them nothing is said of overfitting
+            labels: [M] of ``real``, int64, for networks that take them; True: the second of each item of a dataset
             held_out_labels: [H] of ``held_out``
             rounds: of the whole training; None: looks come at growing intervals
             start: rounds that were done before, of a loop that goes on; later rows of ``log`` are dropped
@@ -122,7 +126,7 @@ class Monitor:
         whole_number("batch", batch, 2)
         above("clip", clip, 0, or_none=True)
         _check_given(generator, critic, loss, looks, log)
-        samples = OwnSamples(latents, real, held_out, labels, held_out_labels)
+        samples = own_samples(latents, real, held_out, labels, held_out_labels, critic)
         trained = own_critic(critic_optimizer, critic_objective, clip)
         subject = subject_of(generator, critic, samples, loss=loss, clip=clip, batch=batch, trained=trained)
         self._networks = {"critic": critic, "generator": generator}
@@ -139,7 +143,7 @@ class Monitor:
         to_fit = rounds if looks is None else None
         self._looker = Looker(subject) if to_fit is None else fitted_looker(subject, to_fit, self._work)
         self._seen = start * critic_steps * batch
-        self._samples = samples.count
+        self._samples = samples.total
         self._log = None if log is None else Path(log)
         self.round = start
         """rounds done"""

@@ -33,7 +33,7 @@ def drawn(draw: Callable[[int], Given], count: int, seed: int) -> Given:
     Raises:
         UsageError: one line, for another number of samples.
     """
-    with _seeded(draw, seed), torch.no_grad():
+    with seeded(draw, seed), torch.no_grad():
         found = draw(count)
     parts = parts_of(found)
     if not parts or any(len(part) != count for part in parts):
@@ -89,7 +89,7 @@ def _equal(first: Given, second: Given) -> bool:
 
 
 @contextlib.contextmanager
-def _seeded(function: Callable[..., Any], seed: int) -> Iterator[None]:
+def seeded(function: Callable[..., Any], seed: int) -> Iterator[None]:
     """Context in which torch's, numpy's and Python's random numbers, and generators that the function refers to, begin
     with a seed; afterwards they go on where they were."""
     sources = {id(source): source for source in (np.random, random, *_sources(function, _DEPTH, set()))}

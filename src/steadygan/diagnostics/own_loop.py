@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from steadygan.diagnostics.looks import untouched
-from steadygan.diagnostics.own_draws import Given, drawn, is_stored, parts_of, repeatable
+from steadygan.diagnostics.own_draws import parts_of, repeatable
+from steadygan.diagnostics.own_samples import LEAST, OwnSamples
 from steadygan.diagnostics.own_scales import Form, form_of
 from steadygan.diagnostics.real_side import SAMPLES, most_rows, rows_of, width_of
 from steadygan.diagnostics.signals.critic_passes import mean_scores, without_trace
@@ -21,7 +21,7 @@ from steadygan.errors import UsageError
 from steadygan.measuring import preserved_host_random_state
 from steadygan.networks.layers.packing import packing_of
 from steadygan.scores import bounded_by
-from steadygan.types import Batch, CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
+from steadygan.types import CriticOutput, PlayerName, Sample, at_each_scale, sample_count, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,87 +29,7 @@ if TYPE_CHECKING:
     from steadygan.diagnostics.own_critic import OwnCritic
     from steadygan.losses import Loss
 
-_LEAST = 16
 _BANK = 1_024  # latents that are drawn once of a function that cannot be seeded
-
-
-@dataclass(frozen=True, eq=False)
-class OwnSamples:
-    """Latents and samples of a loop of one's own, by tensors or by functions that draw them."""
-
-    latents: Tensor | Callable[[int], Tensor]
-    """[N, ...], or a function of their number"""
-    real: Given
-    """training samples [M, ...], or a function of their number; a list of images by scale where the generator gives
-    one, or the finest alone"""
-    held_out: Given = None
-    labels: Tensor | None = None
-    held_out_labels: Tensor | None = None
-    form: Form = Form()
-    """of samples, as the generator gives them"""
-    fixed: Tensor | None = None
-    """the latents that are followed, where a function draws them"""
-
-    def __post_init__(self) -> None:
-        if isinstance(self.latents, list | tuple):
-            raise UsageError("latents is a list; allowed: a tensor [N, ...], or a function of N")
-        for name in ("latents", "real"):
-            given = getattr(self, name)
-            if not is_stored(given) and not callable(given):
-                raise UsageError(f"{name} is {type(given).__name__}; allowed: a tensor [N, ...], or a function of N")
-        for name in ("latents", "real", "held_out"):
-            for scale in parts_of(getattr(self, name)):
-                if scale.dim() < 2 or len(scale) < _LEAST:
-                    raise UsageError(f"{name} has shape {list(scale.shape)}; needed: [N, ...], N from {_LEAST}")
-        if self.held_out is not None and not is_stored(self.held_out):
-            raise UsageError(f"held_out is {type(self.held_out).__name__}; allowed: a tensor [N, ...]")
-        for name, samples in (("labels", self.real), ("held_out_labels", self.held_out)):
-            given = getattr(self, name)
-            if given is None:
-                continue
-            if not isinstance(given, torch.Tensor):
-                raise UsageError(f"{name} is {type(given).__name__}; needed: a tensor [N] of int64")
-            if not is_stored(samples) or given.shape != parts_of(samples)[0].shape[:1]:
-                got = list(parts_of(samples)[0].shape) if is_stored(samples) else type(samples).__name__
-                raise UsageError(f"{name} has shape {list(given.shape)} for samples {got}; needed: one for each")
-        if self.labels is not None and self.held_out is not None and self.held_out_labels is None:
-            raise UsageError("held_out_labels is missing; needed: a label for each held-out sample, as for real ones")
-
-    @property
-    def count(self) -> int | None:
-        """Training samples; None if they are drawn."""
-        return len(parts_of(self.real)[0]) if is_stored(self.real) else None
-
-    def draw_latents(self, round_: int, count: int) -> Tensor:
-        """Latents [count, ...]; of round 0 fixed ones, the first of a tensor, whose others are taken in turn."""
-        given = self.latents if round_ or self.fixed is None else self.fixed
-        if not isinstance(given, torch.Tensor):
-            found = drawn(given, count, 2 * round_)
-            if not isinstance(found, torch.Tensor):
-                raise UsageError(f"the function that draws latents gave {type(found).__name__}; needed: a tensor")
-            return found
-        if round_ == 0:
-            return given[torch.arange(count, device=given.device) % len(given)].detach()
-        return given[_rows(len(given), count, round_).to(given.device)].detach()
-
-    def draw(self, round_: int, count: int) -> Batch:
-        """Training samples [count, ...] with their labels; fewer where there are no more."""
-        if self.count is None:
-            return Batch(self.form.sample(drawn(self.real, count, 2 * round_ + 1), "real"))
-        return self._of_rows(self.real, self.labels, _rows(self.count, min(count, self.count), round_), "real")
-
-    def held_out_samples(self) -> Batch | None:
-        """Held-out samples, chosen once."""
-        if self.held_out is None:
-            return None
-        available = len(parts_of(self.held_out)[0])
-        rows = _rows(available, min(SAMPLES, available), 0)
-        return self._of_rows(self.held_out, self.held_out_labels, rows, "held_out")
-
-    def _of_rows(self, given: Given, labels: Tensor | None, rows: Tensor, what: str) -> Batch:
-        parts = [scale[rows.to(scale.device)].detach() for scale in parts_of(given)]
-        samples = self.form.sample(parts[0] if isinstance(given, torch.Tensor) else parts, what)
-        return Batch(samples, None if labels is None else labels[rows.to(labels.device)])
 
 
 def subject_of(
@@ -210,7 +130,7 @@ def _reference_count(some: Sample) -> int:
 
 def _form(generator: nn.Module, samples: OwnSamples) -> Form:
     """What form the generator's samples have, by a pass of a few latents."""
-    latents = samples.draw_latents(0, _LEAST)
+    latents = samples.draw_latents(0, LEAST)
     labels = () if samples.labels is None else (samples.labels[: len(latents)],)
     with without_trace(generator), preserved_host_random_state(), torch.no_grad(), _told_at_once():
         return form_of(generator(latents, *labels))
@@ -232,7 +152,7 @@ def _try(subject: Subject, batch: int) -> None:
 
 def _warn_of_bounded_scores(subject: Subject) -> None:
     """Warns of a critic that ends in a sigmoid or the like: the loss that is given takes raw scores."""
-    few = rows_of(subject.reference, 0, max(_LEAST // subject.group, 1) * subject.group)
+    few = rows_of(subject.reference, 0, max(LEAST // subject.group, 1) * subject.group)
     with untouched(subject), torch.enable_grad(), _told_at_once():
         function = bounded_by(subject.score(subject.critic, few.samples, few.labels).score)
     if function:
@@ -253,12 +173,6 @@ def _told_at_once() -> Iterator[None]:
     except Exception as error:
         text = " ".join(str(error).split())[:160]
         raise UsageError(f"the networks do not take what is given: {type(error).__name__}: {text}") from error
-
-
-def _rows(available: int, count: int, seed: int) -> Tensor:
-    """``count`` rows of so many, each at most once more often than another."""
-    order = torch.randperm(available, generator=torch.Generator().manual_seed(seed))
-    return order.repeat(-(-count // available))[:count]
 
 
 def _shape(samples: Sample) -> str:
