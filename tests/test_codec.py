@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -377,3 +378,16 @@ def test_a_field_called_kind_is_refused_before_it_hides_the_type() -> None:
 
     with pytest.raises(UsageError, match="a field of Hidden is called 'kind'"):
         to_plain(Hidden())
+
+
+def test_an_object_that_is_called_is_no_class_and_no_function_that_a_file_could_name():
+    class Module:
+        def __call__(self, x):
+            return x
+
+    for value, kind in ((Module(), "Module"), (functools.partial(max, 1), "partial")):
+        with pytest.raises(
+            UsageError, match=rf"objective.loss is an object of {kind}, which no file can hold: write its"
+        ):
+            to_plain(value, where="objective.loss")
+    assert to_plain(Module).endswith("Module") and to_plain(len) == "builtins:len"

@@ -85,7 +85,7 @@ def to_plain(value: Any, *, omit_defaults: bool = False, where: str = "") -> Any
 
     Raises:
         TypeError: for what no file can hold, with its path.
-        UsageError: for a field of the name 'kind'.
+        UsageError: for an object of a class that is no dataclass, and for a field of the name 'kind'.
     """
     inner = functools.partial(to_plain, omit_defaults=omit_defaults)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -102,6 +102,11 @@ def to_plain(value: Any, *, omit_defaults: bool = False, where: str = "") -> Any
     if isinstance(value, dict):
         return {name: inner(item, where=where) for name, item in value.items()}
     if callable(value):
+        if not hasattr(value, "__qualname__"):  # no class and no function
+            raise UsageError(
+                f"{where or 'a part'} is an object of {type(value).__name__}, which no file can hold: write its class as "
+                "@dataclass(frozen=True) with its settings as fields (docs/extending.md)"
+            )
         return import_path(value)
     if value is None or isinstance(value, bool | str):
         return value
