@@ -104,8 +104,8 @@ def to_plain(value: Any, *, omit_defaults: bool = False, where: str = "") -> Any
     if callable(value):
         if not hasattr(value, "__qualname__"):  # no class and no function
             raise UsageError(
-                f"{where or 'a part'} is an object of {type(value).__name__}, which no file can hold: write its class as "
-                "@dataclass(frozen=True) with its settings as fields (docs/extending.md)"
+                f"{where or 'a part'} is an object of {type(value).__name__}, which no file can hold: write its class "
+                "as @dataclass(frozen=True) with its settings as fields (docs/extending.md)"
             )
         return import_path(value)
     if value is None or isinstance(value, bool | str):
