@@ -32,11 +32,12 @@ class Untrained(Run):
     """A run without a folder."""
 
     rounds_done = 1
+    folder = Path("untrained")  # type: ignore[assignment]
 
     def __init__(self, recipe: str, sample: SampleSpec, units: Units | None = None, **changes: Any) -> None:
         made = dataclasses.replace(by_name()[recipe](sample), prior=Normal(4), **changes)
         self.recipe = dataclasses.replace(made, representation=made.representation.fitted(sample))
-        self.folder, self.kinds = Path("untrained"), ()
+        self.kinds = ()
         alphabet = Alphabet("?`abc") if sample.is_text else None
         names = tuple("abcdefghij"[: sample.classes])
         self.data = SimpleNamespace(  # type: ignore[assignment]
