@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from steadygan.cli import main
+from tests.forked import command
 
 TINY = (
     "wgan-gp --data digits --rounds 40 --batch 16 --run.threads 1 --generator.width 4 --critic.width 4 "
@@ -18,15 +17,10 @@ TINY = (
 )
 
 
-def started(line: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "steadygan", *line.split()]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
 def results(lines: list[str]) -> list[tuple[int, str]]:
     """Exit code and errors of commands that run at once."""
-    processes = [started(line) for line in lines]
-    return [(process.returncode, errors) for process in processes for errors in [process.communicate()[1]]]
+    processes = [command(*line.split()) for line in lines]
+    return [(process.wait(), process.communicate()[1]) for process in processes]
 
 
 def rounds(folder: Path) -> list[int]:
