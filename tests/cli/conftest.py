@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from steadygan.cli import main
+from steadygan.evaluation import during_training
 from tests.cli.lines import SMALL
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _few_samples() -> Iterator[None]:
+    """Evaluations of trainings are of 200 samples, which take a tenth of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(during_training, "COUNT", 200)
+        yield
 
 
 @pytest.fixture(scope="session")
