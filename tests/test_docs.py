@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import pkgutil
 import re
 import shlex
@@ -90,9 +91,14 @@ def test_every_path_in_backticks_exists(name: str) -> None:
 @every_page
 def test_every_test_that_a_page_names_exists(name: str) -> None:
     named = [match[0] for span in inline_code(name) if (match := re.match(r"test_\w+(?!\w|\.py)", span))]
-    files = (ROOT / "tests").rglob("test_*.py") if named else ()
-    defined = "".join(path.read_text(encoding="utf-8") for path in files)
-    assert not [test for test in named if f"def {test}(" not in defined]
+    assert not set(named) - defined_tests()
+
+
+@functools.cache
+def defined_tests() -> set[str]:
+    """The names of all tests."""
+    files = (ROOT / "tests").rglob("test_*.py")
+    return {name for path in files for name in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))}
 
 
 @every_page

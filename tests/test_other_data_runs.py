@@ -11,6 +11,7 @@ import pytest
 
 import steadygan as sg
 from steadygan.errors import RunError, UsageError
+from steadygan.evaluation import during_training
 from steadygan.networks import ConvCritic, ConvGenerator, LabelledGenerator, MLPCritic, MLPGenerator
 from steadygan.recipe import RunOptions
 from steadygan.recipes import wgan_gp
@@ -26,6 +27,7 @@ RUN = RunOptions(precision="fp32", threads=1, picture_every=100, checkpoint_ever
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):
     monkeypatch.setenv("STEADYGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(during_training, "COUNT", 200)  # samples of an evaluation: a tenth of the time
 
 
 def small(sample):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,19 @@ from steadygan.cli import main
 from steadygan.data import open_data
 from steadygan.default_recipe import choose
 from steadygan.errors import RunError, UsageError
+from steadygan.evaluation import during_training
 from steadygan.networks import TextCritic, TextGenerator
 from steadygan.representations import OneHot
 from steadygan.run.records import TIMES
 from tests.grammar import RUN, data, small, trained
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_samples() -> Iterator[None]:
+    """Evaluations are of 200 samples, which take a tenth of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(during_training, "COUNT", 200)
+        yield
 
 
 def rows(folder: Path, name: str = "metrics.jsonl") -> list[dict]:

@@ -24,9 +24,9 @@ def test_a_trial_is_timed_and_written(tmp_path, monkeypatch):
     monkeypatch.setattr(budget, "PATIENCE", 20)
     words = ["dcgan", "digits", "--generator.width", "4", "--critic.width", "4", "--run.evaluate", "none"]
     out = tmp_path / "budget.json"
-    budget.main(["--trials", "1", "--minutes", "0.1", "--out", str(out), "--train", *words])
+    budget.main(["--trials", "1", "--minutes", "0.03", "--out", str(out), "--train", *words])
     content = json.loads(out.read_text())
     (made,) = content["trials"]
     assert content["trained"] == words
-    assert made["ratio"] == pytest.approx(made["seconds"] / 6)
-    assert made["seconds"] > 3 and made["rounds"] >= 1
+    assert made["ratio"] == pytest.approx(made["seconds"] / 1.8)
+    assert made["seconds"] > 0.9 and made["rounds"] >= 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 
 import pytest
 import torch
 
-from benchmarks.speed import comparison, pieces, slopes
+from benchmarks.speed import comparison, pieces, plain_process, slopes
 from benchmarks.speed.__main__ import main
 from benchmarks.speed.comparison import Settings
 from benchmarks.speed.memory import make_round
@@ -32,7 +33,7 @@ def figures(place):
 
 
 @pytest.mark.slow
-def test_a_case_is_measured_once_and_again_for_another_side(place, capsys):
+def test_a_case_is_measured_once_and_again_for_another_side(place, capsys, monkeypatch):
     assert main(QUICK) == 0
     first = capsys.readouterr()
     assert "small MLP, width 128, batch 256" in first.out and "written: figures/bench.json" in first.out
@@ -52,6 +53,8 @@ def test_a_case_is_measured_once_and_again_for_another_side(place, capsys):
     assert capsys.readouterr().err.startswith("already in figures/bench.json: small MLP")
     assert figures(place)["cases"] == [entry]
 
+    fork = multiprocessing.get_context("fork")  # a new interpreter would load torch again
+    monkeypatch.setattr(plain_process.multiprocessing, "get_context", lambda method: fork)
     assert main([*QUICK, "--engines", "graph", "--same-networks"]) == 0
     (again,) = figures(place)["cases"]
     assert list(again["sides"]) == ["plain", "same-networks", "eager"]  # what was there is measured beside it

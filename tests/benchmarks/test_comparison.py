@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 
 from benchmarks.speed import comparison
 from benchmarks.speed.comparison import Settings
+from benchmarks.speed.plain import plain_round
 from benchmarks.speed.table import cases
 from benchmarks.speed.timing import Watch
 from steadygan.system.threads import restored_threads
@@ -16,7 +19,15 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def two():
+def two(monkeypatch):
+    """Two threads, and a plain loop without a process of its own, whose start takes seconds."""
+
+    @contextlib.contextmanager
+    def plain(case, watch, *, ordinary):
+        run = plain_round(case, watch.device, ordinary=ordinary)
+        yield lambda rounds: watch.seconds(run, rounds)
+
+    monkeypatch.setattr(comparison, "plain_in_own_process", plain)
     with restored_threads(2):
         yield
 

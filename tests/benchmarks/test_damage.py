@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,14 +14,13 @@ from typing import Any
 import pytest
 
 from benchmarks.damage import command, disk, trials
+from benchmarks.damage.__main__ import main
 from benchmarks.damage.command import Outcome, run_command
 from benchmarks.damage.data_files import FORMATS, picture_suffixes, write_folder
 from benchmarks.damage.mutations import CONTENTS, damage
 from benchmarks.damage.subject import Subject
 from benchmarks.damage.trials import Log, run_part
 from steadygan.data import DataOptions, audit_data
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def ended(code: int = 0, error: str = "", **others: Any) -> Outcome:
@@ -138,10 +135,11 @@ def test_a_small_disk_is_full_and_can_be_enlarged(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_few_trials_of_each_part_pass(tmp_path: Path) -> None:
-    out = tmp_path / "damage.json"
-    words = [sys.executable, "-m", "benchmarks.damage", "--quick", "--out", str(out)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    out, before = tmp_path / "damage.json", signal.getsignal(signal.SIGTERM)
+    try:
+        assert main(["--quick", "--workers", "1", "--out", str(out)]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
     summary = json.loads(out.read_text(encoding="utf-8"))
     for part in ("kills", "bits", "files", "disk"):
         assert (summary[part]["trials"], summary[part]["faults"]) == (2, [])

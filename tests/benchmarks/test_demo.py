@@ -43,8 +43,13 @@ def test_the_load_computes_and_is_gone_with_its_context():
     assert not multiprocessing.active_children()
 
 
-def test_real_digits_are_at_no_distance_and_noise_is_far():
-    judge, digits = Judge(), load_digits().images
+@pytest.fixture(scope="module")
+def judge():
+    return Judge()
+
+
+def test_real_digits_are_at_no_distance_and_noise_is_far(judge):
+    digits = load_digits().images
     again = np.round(digits[:, None] * 255 / 16).astype(np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, again.shape, dtype=np.uint8)
     assert judge.distance(pixels(again)) < 0.01 * judge.of_halves()
@@ -52,10 +57,11 @@ def test_real_digits_are_at_no_distance_and_noise_is_far():
 
 
 @pytest.mark.slow
-def test_a_demo_is_timed_judged_and_written(tmp_path, capsys):
+def test_a_demo_is_timed_judged_and_written(judge, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(demo, "Judge", lambda: judge)
     out = tmp_path / "demo.json"
     small = ["dcgan", "digits", "--generator.width", "4", "--critic.width", "4", "--run.evaluate", "none"]
-    demo.main(["--load", "1", "--minutes", "0.1", "--avx2", "--out", str(out), *small])
+    demo.main(["--load", "1", "--minutes", "0.02", "--avx2", "--out", str(out), *small])
     content = json.loads(out.read_text())
     (made,) = content["trials"]
     assert content["instructions"] == "AVX2" and made["precision"] == "fp32" and content["busy_processes"] == 1

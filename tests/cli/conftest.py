@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from steadygan.cli import main
+from steadygan.evaluation import during_training
 from tests.cli.lines import SMALL
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _few_samples() -> Iterator[None]:
+    """Evaluations of trainings are of 200 samples, which take a tenth of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(during_training, "COUNT", 200)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +34,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that all commands share, so that a classifier is trained once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("STEADYGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("STEADYGAN_CACHE", str(cache))
     return tmp_path
 
 

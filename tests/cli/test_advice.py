@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import importlib
 import io
 import re
@@ -25,7 +26,13 @@ ELSEWHERE = {"--nproc-per-node", "--master-port", "--logdir", "--no-deps", "--ve
 KINDS = re.compile(r"(generator|critic|constraint|representation|objective|perturbation|penalties)\.")
 
 
-def messages() -> Iterator[tuple[str, str]]:
+@functools.cache
+def messages() -> list[tuple[str, str]]:
+    """All of them; reading the sources takes seconds."""
+    return list(read())
+
+
+def read() -> Iterator[tuple[str, str]]:
     """Texts of the sources with 'steadygan COMMAND' or an option in them, but docstrings; braces stand for values."""
     for path in sorted(SOURCES.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -256,24 +256,35 @@ def _content(root: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def content(workplace: Path) -> dict[str, dict[str, str]]:
+    """What is in the folder, as the last test left it."""
+    return {"now": _content(workplace)}
+
+
 @pytest.mark.parametrize("bad", BAD, ids=[bad.line for bad in BAD])
 def test_bad_input_is_answered_in_one_line_and_changes_nothing(
-    bad: Bad, workplace: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    bad: Bad,
+    workplace: Path,
+    content: dict[str, dict[str, str]],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)  # as where the extras are not installed
     monkeypatch.setitem(sys.modules, "wandb", None)
-    before = _content(workplace)
+    before = content["now"]
     capfd.readouterr()
 
     code = main(shlex.split(bad.line))
 
+    content["now"] = _content(workplace)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith("steadygan: ")
     assert bad.answer in lines[0]
     assert "Traceback" not in lines[0]
     assert code == bad.code
-    assert _content(workplace) == before
+    assert content["now"] == before
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

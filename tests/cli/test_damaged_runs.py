@@ -15,7 +15,7 @@ COMMANDS = ("report", "sample t --count 4", "runs .", "check", "compare t tiny",
 SLOW = (
     "resume t --rounds +1",
     "train --from t --rounds 1 --run.evaluate none --out o",
-    "evaluate t --metrics memorisation --count 60",
+    "evaluate t --features pixels --metrics frechet --count 60",
 )
 
 

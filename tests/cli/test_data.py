@@ -75,8 +75,9 @@ def test_fields_may_have_the_name_that_training_has(place: Path, capsys: pytest.
 
 
 def test_clearing_the_cache_of_a_source_leaves_that_of_others_and_what_is_used(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("STEADYGAN_CACHE", str(place / "cache"))
     rng = np.random.default_rng(0)
     for name in ("one", "two"):
         Path(name).mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -171,19 +170,15 @@ def test_code_that_the_recipe_does_not_name_is_refused(here: Path, capsys: pytes
 
 
 @pytest.mark.slow
-def test_a_file_of_a_recipe_goes_round_by_commands_of_their_own(here: Path) -> None:
-    def command(*words: str) -> subprocess.CompletedProcess[str]:
-        return shell(*words)
-
+def test_a_file_of_a_recipe_goes_round_by_a_command_of_its_own(here: Path) -> None:
     kinds = ["--kinds", "mine:Critic", "--kinds", "mine:generator"]
     assert main(["train", "wgan-gp", *SHORT, *BOTH, "--out", "first"]) == 0
     (here / "again.yaml").write_text((here / "first/recipe.yaml").read_text())
     assert main(["train", "again.yaml", "--out", "second"]) == 2
-    assert command("train", "again.yaml", "--out", "second", *kinds).returncode == 0
-    assert command("evaluate", "second", "--count", "50", "--features", "pixels", *kinds).returncode == 0
-    more, sampled = ["--rounds", "+1", *kinds], ["--count", "4", "--seed", "0", *kinds]
-    assert main(["resume", "first", *more]) == command("resume", "second", *more).returncode == 0
-    assert main(["sample", "first", *sampled, "--out", "first.npz"]) == 0
-    assert command("sample", "second", *sampled, "--out", "second.npz").returncode == 0
+    assert shell("train", "again.yaml", "--out", "second", *kinds).returncode == 0
+    assert main(["evaluate", "second", "--count", "50", "--features", "pixels", *kinds]) == 0
+    for run in ("first", "second"):
+        assert main(["resume", run, "--rounds", "+1", *kinds]) == 0
+        assert main(["sample", run, "--count", "4", "--seed", "0", *kinds, "--out", f"{run}.npz"]) == 0
     assert (here / "first.npz").read_bytes() == (here / "second.npz").read_bytes()
     assert main(["compare", "first", "second"]) in (0, 2)

@@ -12,7 +12,7 @@ from steadygan.recipe import loads
 from steadygan.studies.folder import StudyFolder
 
 SMALL = ["--batch", "4", "--generator.width", "4", "--critic.width", "4"]
-BASE = ["sweep", "wgan-gp", "--data", "digits", "--rounds", "4", *SMALL]
+BASE = ["sweep", "wgan-gp", "--data", "digits", "--rounds", "4", "--run.evaluate-every", "4", *SMALL]
 
 
 @pytest.mark.parametrize(

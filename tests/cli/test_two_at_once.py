@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from steadygan.cli import main
+from tests.forked import command
 
 TINY = (
-    "wgan-gp --data digits --rounds 40 --batch 16 --run.threads 1 --generator.width 4 --critic.width 4 "
-    "--run.evaluate none --run.checkpoint-every 10 --run.log-every 5"
+    "wgan-gp --data digits --rounds 20 --batch 16 --run.threads 1 --generator.width 4 --critic.width 4 "
+    "--run.evaluate none --run.checkpoint-every 5 --run.log-every 2"
 )
-
-
-def started(line: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "steadygan", *line.split()]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def results(lines: list[str]) -> list[tuple[int, str]]:
     """Exit code and errors of commands that run at once."""
-    processes = [started(line) for line in lines]
-    return [(process.returncode, errors) for process in processes for errors in [process.communicate()[1]]]
+    processes = [command(*line.split()) for line in lines]
+    return [(process.wait(), process.communicate()[1]) for process in processes]
 
 
 def rounds(folder: Path) -> list[int]:
@@ -44,7 +38,7 @@ def test_of_two_trainings_into_one_folder_one_is_refused_and_the_other_is_whole(
     assert rounds(place / "both") == rounds(place / "alone")
     for name in ("generator", "critic"):
         one, other = (
-            load_file(place / run / "checkpoints/000040" / f"{name}.safetensors") for run in ("both", "alone")
+            load_file(place / run / "checkpoints/000020" / f"{name}.safetensors") for run in ("both", "alone")
         )
         assert all((one[key] == other[key]).all() for key in one)
     assert main(["check", "both"]) == 0
@@ -53,7 +47,7 @@ def test_of_two_trainings_into_one_folder_one_is_refused_and_the_other_is_whole(
 @pytest.mark.slow
 def test_of_two_resumes_one_is_refused_and_each_round_is_there_once(place: Path) -> None:
     assert main(f"train {TINY} --out run".split()) == 0
-    found = results(["resume run --rounds +60"] * 2)
+    found = results(["resume run --rounds +30"] * 2)
     codes = sorted(code for code, _ in found)
     assert codes in ([0, 2], [0, 0])  # one after the other, if the first was very fast
     assert "is being trained by process" in "".join(errors for _, errors in found) or codes == [0, 0]

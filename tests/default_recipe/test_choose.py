@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from steadygan.cli import main
 from steadygan.data import DataOptions, open_data
 from steadygan.default_recipe import choose
 from steadygan.perturbations import DiffAugment
+from steadygan.recipe import Recipe
 
 
 @pytest.fixture
@@ -59,6 +61,12 @@ def test_few_pictures_get_a_smaller_batch_and_a_word_of_warning(pictures: Path) 
         assert chosen == pytest.approx(own * (12 / 16) ** 0.5)
 
 
+@functools.cache
+def usual_of_digits(side: int) -> Recipe:
+    """What is chosen for all digits at a size."""
+    return choose(open_data(DataOptions(source="digits", size=side)), "cpu").recipe
+
+
 @pytest.mark.parametrize("side", [8, 16, 32])
 @pytest.mark.parametrize("count", [16, 40, 61, 100, 131])
 def test_a_batch_is_a_part_of_the_pictures_and_two_processes_can_share_it(side: int, count: int) -> None:
@@ -67,7 +75,7 @@ def test_a_batch_is_a_part_of_the_pictures_and_two_processes_can_share_it(side: 
     held = len(ready.dataset.train)
     assert ready.recipe.batch % 2 == 0 and 4 <= ready.recipe.batch <= max(4, held / 8)
     assert any(f"there are only {held} pictures" in reason for reason in ready.reasons)
-    usual = choose(open_data(DataOptions(source="digits", size=side)), "cpu").recipe
+    usual = usual_of_digits(side)
     rate = usual.critic_optimizer.lr * (ready.recipe.batch / usual.batch) ** 0.5
     assert ready.recipe.critic_optimizer.lr == pytest.approx(rate)
 

@@ -34,6 +34,21 @@ def test_a_beginning_gives_what_was_said_then() -> None:
     assert tuple(judge(rows[:look]) for look in range(1, len(rows) + 1)) == timeline(rows)
 
 
+@pytest.mark.parametrize(
+    ("late", "courses"),
+    [
+        ("gap_error", {"r_v": 0.3, "gap_error": 1.0, "gap_train": 1.0, "score": lambda t: 1 + t}),
+        ("accuracy", {"critic_loss": 0.01, "generator_loss": 9.0, "accuracy": 1.0, "generator_gradient": 1e-5}),
+    ],
+)
+def test_so_it_is_where_a_field_comes_late(late: str, courses: dict[str, Course]) -> None:
+    rows = [
+        {field: value for field, value in row.items() if look >= 15 or field != late}
+        for look, row in enumerate(run(**courses))
+    ]
+    assert tuple(judge(rows[:look]) for look in range(1, len(rows) + 1)) == timeline(rows)
+
+
 def test_the_first_stable_verdict_is_that_of_the_collapse() -> None:
     found = first_stable(run(**COLLAPSED))
     assert found is not None

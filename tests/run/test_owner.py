@@ -232,7 +232,7 @@ from steadygan.run.owner import owned
 from steadygan.system import owner
 owner.PATIENCE = 0
 folder, inside, got = Path({str(tmp_path)!r}), Path({str(tmp_path)!r} + ".inside"), 0
-until = time.monotonic() + 4
+until = time.monotonic() + 2
 while time.monotonic() < until:
     try:
         with owned(folder):

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steadygan.errors import RunError, UsageError
-from steadygan.studies import session, worker, workers
+from steadygan.studies import session, worker, worker_process, workers
 from steadygan.studies.folder import StudyFolder
+from tests.forked import Forked
+from tests.forked import command as forked
 from tests.studies.folders import CALCULATED, TINY, begun, command, numbers
 from tests.studies.tiny import SLEEP
 
@@ -29,6 +34,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     found = numbers(folder)
     assert len(found) == 6
     return found
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are forks of the process that starts them, and not new interpreters."""
+
+    def start(folder: StudyFolder) -> Any:
+        errors = tempfile.TemporaryFile()  # noqa: SIM115
+        call = partial(worker_process.main, [str(folder.path.resolve())])
+        return workers._Worker(Forked(call, errors, piped=True), errors)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(workers, "_start", start)
 
 
 def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
@@ -73,7 +90,7 @@ def test_a_study_killed_five_times_has_the_numbers_of_an_undisturbed_one(tmp_pat
     ]
     kills = 0
     for point in points:
-        process = command(*words, env={SLEEP: "0.3"})
+        process = forked(*words, env={SLEEP: "0.3"})
         try:
             until(lambda: point() or process.poll() is not None)  # noqa: B023
         finally:
@@ -83,7 +100,7 @@ def test_a_study_killed_five_times_has_the_numbers_of_an_undisturbed_one(tmp_pat
             process.communicate()
     assert kills == 5
     assert {name: whole[name] for name in numbers(path)} == numbers(path)
-    process = command(*words)
+    process = forked(*words)
     out, errors = process.communicate()
     assert process.returncode == 0, errors
     assert "holds: Up lies above down: " in out
@@ -99,7 +116,7 @@ def test_a_training_that_is_killed_in_its_midst_goes_on_where_it_was(tmp_path: P
     kept: list[int] = []
     for _ in range(2):
         before = max((int(each.name) for each in path.glob("trials/trained-*/run/checkpoints/[0-9]*")), default=0)
-        process = command(*words)
+        process = forked(*words)
         until(
             lambda: (
                 any(int(each.name) > before for each in path.glob("trials/trained-*/run/checkpoints/[0-9]*"))  # noqa: B023
@@ -111,7 +128,7 @@ def test_a_training_that_is_killed_in_its_midst_goes_on_where_it_was(tmp_path: P
         kept.append(before)
     assert kept == sorted(kept)
     assert kept[-1] > 0
-    process = command(*words)
+    process = forked(*words)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert numbers(path) == numbers(tmp_path / "whole")
@@ -131,7 +148,7 @@ def test_two_workers_have_the_numbers_of_one_and_say_how_far_they_are(tmp_path: 
 
 def test_two_commands_at_once_share_a_study(tmp_path: Path) -> None:
     words = ("study", CALCULATED, "--scale", "smoke", "--seeds", "6", "--out", str(tmp_path / "s"), "--workers", "1")
-    processes = [command(*words, env={SLEEP: "0.3"}) for _ in range(2)]
+    processes = [forked(*words, env={SLEEP: "0.3"}) for _ in range(2)]
     for process in processes:
         _, errors = process.communicate()
         assert process.returncode == 0, errors
@@ -140,6 +157,7 @@ def test_two_commands_at_once_share_a_study(tmp_path: Path) -> None:
     assert len({each[0] for each in begins}) == 2
 
 
+@pytest.mark.usefixtures("forks")
 def test_the_trial_of_a_worker_that_dies_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SLEEP, "1.0")
     path, lines = tmp_path / "s", list[str]()
@@ -176,13 +194,14 @@ def test_a_command_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> N
     assert not any(map(folder.is_claimed, folder.trials))
 
 
+@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize(("count", "number", "code"), [("1", signal.SIGINT, 130), ("2", signal.SIGTERM, 143)])
 def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on(
     tmp_path: Path, number: signal.Signals, code: int, count: str, whole: dict[str, Any]
 ) -> None:
     path = tmp_path / "s"
     words = ("study", TINY, "--scale", "smoke", "--out", str(path), "--workers", count)
-    process = command(*words, env={SLEEP: "0.5"}, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = forked(*words, env={SLEEP: "0.5"})
     until(lambda: list(path.glob("trials/*/result.json")) or process.poll() is not None)
     process.send_signal(number)
     out, errors = process.communicate()
@@ -193,13 +212,14 @@ def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on(
         assert "to go on: the same command" in errors
     folder = StudyFolder(path)
     assert not any(map(folder.is_claimed, folder.trials))
-    process = command(*words)
+    process = forked(*words)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert numbers(path) == whole
     assert not list(path.rglob("owner.json"))
 
 
+@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [("WITHOUT_DATA", UsageError, "there is no data"), ("FULL_DISK", RunError, "No space left on device")],
@@ -219,8 +239,6 @@ def test_workers_that_always_die_end_the_study(tmp_path: Path, monkeypatch: pyte
     def start(folder: StudyFolder) -> Any:
         real = subprocess.Popen(["sh", "-c", "echo oh >&2; kill -9 $$"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         assert real.stderr is not None
-        import tempfile
-
         errors = tempfile.TemporaryFile()  # noqa: SIM115
         errors.write(b"oh\n")
         return workers._Worker(real, errors)
@@ -233,8 +251,6 @@ def test_workers_that_always_die_end_the_study(tmp_path: Path, monkeypatch: pyte
 def test_a_worker_that_leaves_does_not_wait_for_others(tmp_path: Path) -> None:
     folder = begun(tmp_path / "s")
     with folder.claimed(folder.trials[0]):
-        import threading
-
         thread = threading.Thread(target=lambda: worker.work(StudyFolder(folder.path), leave=True))
         thread.start()
         thread.join(60)

@@ -55,6 +55,9 @@ class History:
         self.rows: Sequence[Row] = tuple(rows)
         self._series: dict[str, Series] = {}
         self._arrays: dict[object, NDArray[Any]] = {}
+        self._asked: set[str] = set()
+        self._held: dict[str, NDArray[np.bool_]] = {}
+        self._known_from: dict[str, int] = {}
         self._whole: History | None = None
 
     def __getitem__(self, field: str) -> Series:
@@ -115,6 +118,40 @@ class History:
                 found = whole._arrays.get(name)
                 self._arrays[name] = (of(whole) if found is None else found)[: self.looks]
         return self._arrays[name]
+
+    def has(self, field: str) -> bool:
+        """True if some look has a number of a field."""
+        self._asked.add(field)
+        return not np.isnan(self.column(field)).all()
+
+    def note(self, verdict: str, holds: NDArray[np.bool_]) -> None:
+        """Takes where the evidence of a verdict is there, [looks], for the parts of this log."""
+        if self._whole is None:
+            self._held[verdict] = self._held[verdict] | holds if verdict in self._held else holds
+
+    def holds(self, verdict: str, rule: Callable[[History], object]) -> bool:
+        """False if the evidence of a verdict is not there at the last look; True if it is, or is not known yet.
+
+        For a part of a log it is known after one look at the whole: the evidence at a look rests on none after it. It
+        may rest on which fields there are, and so is not known until the part has what the rule asks for.
+
+        Args:
+            verdict: its name
+            rule: that finds it, of a log, and notes where its evidence is there
+        """
+        whole = self._whole
+        if whole is None:
+            return True
+        if verdict not in whole._known_from:
+            whole._asked.clear()
+            rule(whole)
+            whole._known_from[verdict] = max(map(whole._first, whole._asked), default=0)
+        return self.looks <= whole._known_from[verdict] or bool(whole._held[verdict][self.looks - 1])
+
+    def _first(self, field: str) -> int:
+        """The first look with a number of a field; 0 for none."""
+        known = np.flatnonzero(~np.isnan(self.column(field)))
+        return int(known[0]) if len(known) else 0
 
 
 def _number(value: object) -> float:

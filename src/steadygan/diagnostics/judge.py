@@ -53,14 +53,19 @@ def judge(rows: Iterable[Row] | History) -> Diagnosis:
     a run that went back: what came after that round is left out.
     """
     history = rows if isinstance(rows, History) else History(in_order(rows))
-    faults = [found for name in ORDER if name not in NO_FAULTS and (found := RULES[name](history)) is not None]
+    faults = [found for name in ORDER if name not in NO_FAULTS and (found := _found(name, history)) is not None]
     faults = _without_echoes(faults)
     faults.sort(key=lambda finding: finding.confidence < DOUBTFUL)  # stable: the order stays
     if not faults:
-        found = RULES["healthy"](history) or RULES["too_early"](history)
+        found = _found("healthy", history) or RULES["too_early"](history)
         assert found is not None
         return Diagnosis(history.round, (found,))
     return Diagnosis(history.round, tuple(faults))
+
+
+def _found(name: VerdictName, history: History) -> Finding | None:
+    rule = RULES[name]
+    return rule(history) if history.holds(name, rule) else None
 
 
 def timeline(rows: Iterable[Row] | History) -> tuple[Diagnosis, ...]:

@@ -134,8 +134,6 @@ def rank_correlation(
     for fewer than 5 evaluations, or if one of both never changes. Near 1: the critic's estimate falls as samples
     get better; near 0 or below: it says nothing about them here.
     """
-    from scipy.stats import spearmanr
-
     pairs, before = [], 0
     for row in evaluations:
         rows = [m for m in metrics if before < m.get("round", 0) <= row["round"]]
@@ -149,4 +147,6 @@ def rank_correlation(
     x, y = zip(*pairs, strict=True)
     if len(set(x)) == 1 or len(set(y)) == 1:
         return None
+    from scipy.stats import spearmanr  # takes a second in loading
+
     return float(spearmanr(x, y).statistic)

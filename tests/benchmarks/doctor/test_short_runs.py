@@ -33,10 +33,10 @@ def test_a_training_has_so_many_looks_at_so_many_samples(monkeypatch):
     doctor = short_runs.GameDoctor
     monkeypatch.setattr(short_runs, "GameDoctor", lambda plan, samples: seen.append(samples) or doctor(plan, samples))
     training = next(each for each in trainings() if each.source.base == "8gaussians")
-    training = dataclasses.replace(training, rounds=160)
+    training = dataclasses.replace(training, rounds=80)
     made = Label(HEALTHY, frozenset())
     case = short_runs.judged(training, made, 8, 64)
-    assert seen == [64] and 7 <= len(logs) <= 9 and logs[-1].round == 160
+    assert seen == [64] and 7 <= len(logs) <= 9 and logs[-1].round == 80
     assert case.right and case.training is training
 
 

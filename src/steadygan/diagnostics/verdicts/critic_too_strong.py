@@ -63,9 +63,10 @@ def critic_too_strong(history: History) -> Finding | None:
     most = MOST_SURE if (flat | starved)[-1] else SATURATED_MOST if full[-1] else DOUBTFUL
     evidence = said(levels, *fields, most=3)
     found = levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=missing, most=most)
-    if found is None and not any(map(levels.has, fields[1:])):
-        return _by_losses(levels)
-    return found
+    if any(map(levels.has, fields[1:])):
+        return found
+    by_losses = _by_losses(levels)
+    return by_losses if found is None else found
 
 
 LOSS_NONE, LOSS_HIGH = 0.05, 4.0
