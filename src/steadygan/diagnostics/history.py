@@ -146,7 +146,8 @@ class History:
             whole._asked.clear()
             rule(whole)
             whole._known_from[verdict] = max(map(whole._first, whole._asked), default=0)
-        return self.looks <= whole._known_from[verdict] or bool(whole._held[verdict][self.looks - 1])
+        held = whole._held.get(verdict)
+        return held is None or self.looks <= whole._known_from[verdict] or bool(held[self.looks - 1])
 
     def _first(self, field: str) -> int:
         """The first look with a number of a field; 0 for none."""
