@@ -62,7 +62,7 @@ ADA = {
     "penalties": (),
     "perturbation": Adaptive(DiffAugment(), images=100, every=2),
 }
-NAMED = ("sngan", "began", "text", "msg-gan", "acgan", "dcgan")
+NAMED = ("sngan", "began", "text", "msg-gan", "acgan")
 CASES = {
     "points": (small_recipe(), SampleSpec((2,))),
     "batch norm and dropout": (
@@ -128,7 +128,7 @@ def test_a_resumed_log_is_that_of_an_uninterrupted_run_byte_for_byte(name, tmp_p
     recipe, data = case(name)
     new_run(recipe, data, tmp_path / "whole", device="cpu", doctor=doctor())
     whole = (tmp_path / "whole" / "signals.jsonl").read_bytes()
-    for round_ in (3, 6):
+    for round_ in (3, 6) if name == "points" else (3,):
         cut = tmp_path / f"cut-{round_}"
         shutil.copytree(tmp_path / "whole", cut)  # as if it was killed after the last look
         for path in list_checkpoints(cut / "checkpoints"):

@@ -90,11 +90,20 @@ def test_remedies_are_bounded(tmp_path):
     assert [remedy.number for remedy in read_remedies(tmp_path / "run")] == [1, 2]
 
 
+TWICE = recipe(0.04, on_trouble="rollback", remedies=9)
+
+
+@pytest.fixture(scope="module")
+def remedied(tmp_path_factory):
+    """A run to which at least two remedies were applied."""
+    run = trained(tmp_path_factory.mktemp("remedied") / "whole", TWICE)
+    assert len(read_remedies(run.folder)) >= 2
+    return run
+
+
 @pytest.mark.parametrize("remedy", [1, 2])
-def test_a_run_that_is_killed_before_a_remedy_is_carried_out_ends_the_same(tmp_path, monkeypatch, remedy):
-    made = recipe(0.04, on_trouble="rollback", remedies=9)
-    whole = trained(tmp_path / "whole", made)
-    assert len(read_remedies(whole.folder)) >= 2
+def test_a_run_that_is_killed_before_a_remedy_is_carried_out_ends_the_same(remedied, tmp_path, monkeypatch, remedy):
+    made, whole = TWICE, remedied
 
     class Killed(BaseException):
         pass

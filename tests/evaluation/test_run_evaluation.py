@@ -146,7 +146,7 @@ class Broken:
         ("digits", {"features": "pixels", "weights": "ema"}, "unknown weights 'ema'"),
         ("digits", {"round_": 3}, "no checkpoint of round 3"),
         ("digits", {"features": "inception", "inception_weights": "missing.pth"}, "missing.pth"),
-        ("digits", {"features": Broken()}, "not finite"),
+        ("digits", {"features": Broken(), "metrics": ["frechet"]}, "not finite"),
         ("nothing", {}, "there is no run"),
     ],
 )

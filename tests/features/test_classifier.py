@@ -57,9 +57,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with a classifier of digits."""
+    """A cache with a classifier of digits, by a third of the training, which is enough for them."""
     cache = tmp_path_factory.mktemp("digits")
-    classifier_features(open_data(DataOptions(cache=str(cache))), cache=str(cache))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier_network, "_LEAST_PASSES", 8_000)
+        patch.setattr(classifier_network, "_EPOCHS", 4)
+        classifier_features(open_data(DataOptions(cache=str(cache))), cache=str(cache))
     return cache
 
 

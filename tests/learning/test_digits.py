@@ -53,10 +53,6 @@ class Case(NamedTuple):
     """of the samples' deviation as a share of the real one"""
     rarest: float = -1.0
     """share of the rarest class, at least"""
-    untrained: float | None = 0.2
-    """distance of mean pixels that an untrained generator exceeds"""
-    untrained_rarest: float = 1.0
-    """share of its rarest class, at most"""
     record: Callable[[sg.Run], bool] = lambda run: True
     """what the record has to show"""
 
@@ -76,12 +72,23 @@ def both(optimizer):
     return {"generator_optimizer": optimizer, "critic_optimizer": optimizer}
 
 
-def remedy(make):
+def faster(make, factor):
+    """A recipe at higher rates, whose schedules stay."""
+
+    def quick(sample):
+        recipe = make(sample)
+        players = {name: getattr(recipe, name) for name in ("generator_optimizer", "critic_optimizer")}
+        return dataclasses.replace(recipe, **{k: dataclasses.replace(o, lr=factor * o.lr) for k, o in players.items()})
+
+    return quick
+
+
+def remedy(make, **rate):
     """A recipe of a remedy beside DCGAN's loss, whose critic is narrow."""
 
     def narrow(sample):
         recipe = make(sample)
-        return small(make, critic=dataclasses.replace(recipe.critic, width=16), **QUICK)(sample)
+        return small(make, critic=dataclasses.replace(recipe.critic, width=16), **rate)(sample)
 
     return narrow
 
@@ -103,40 +110,37 @@ def probability_grew(run):
     return chances[0] == 0.0 and 0.2 < chances[-1] < 0.9
 
 
-QUICK = both(Adam(1e-3, betas=(0.5, 0.999)))
+QUICK, QUICKER = both(Adam(2e-3, betas=(0.5, 0.999))), both(Adam(4e-3, betas=(0.5, 0.999)))
 NORMED, BARE = {"critic": DCGANCritic(16, norm="batch")}, {"critic": DCGANCritic(16)}
 R3GAN = {"generator": R3GANGenerator(16, blocks=1), "critic": R3GANCritic(16, blocks=1)}
 SNDCGAN = {"generator": SNDCGANGenerator(16), "critic": SNDCGANCritic(16)}
 AUTOENCODER = {"critic": ConvAutoencoderCritic(16)}
-DIFFER = (0.45, 1.2)
-ADAPTIVE = Adaptive(DiffAugment(), target=0.3, images=20_000)
-OF_ALL_CLASSES = {"rarest": 0.02, "untrained_rarest": 0.0}
+DIFFER = (0.4, 1.3)
+ADAPTIVE = Adaptive(DiffAugment(), target=0.3, images=8_000)
+SOME_OF_ALL = 0.01
+"""share of the rarest class; of an untrained generator 0"""
 
 CASES = {
-    "wgan-gp": Case(
-        small(wgan_gp, **BARE, **both(Adam(2e-3, betas=(0.0, 0.9))), batch=32),
-        250, 0.03, rarest=0.04, untrained=0.15, untrained_rarest=0.02,
-    ),
-    "dcgan": Case(small(dcgan, **NORMED), 300, 0.15, untrained=None),
-    "lsgan": Case(small(lsgan, **NORMED, **both(RMSprop(5e-4))), 200, 0.15, untrained=None),
-    "wgan": Case(
-        small(wgan, **NORMED, **both(RMSprop(1e-3)), critic_steps=Constant(5)), 80, 0.15, untrained=None
-    ),
-    "dragan": Case(short(dragan, 200, **BARE, **QUICK), 200, 0.11, DIFFER),
-    "ebgan": Case(short(ebgan, 200, **AUTOENCODER, **QUICK), 200, 0.1, DIFFER),
-    "ebgan-pt": Case(small(ebgan_pt, **AUTOENCODER, **QUICK), 250, 0.1, (0.5, np.inf), untrained=None),
-    "instance-noise": Case(short(instance_noise, 200, **NORMED, **QUICK), 200, 0.1, DIFFER),
-    "photos": Case(short(photos, 200, **R3GAN), 200, 0.15, DIFFER),
-    "r3gan": Case(short(r3gan, 250, **R3GAN), 250, 0.14, (0.6, 1.15), record=penalty_fell),
-    "sngan": Case(small(sngan, **SNDCGAN, **QUICK, batch=32), 200, 0.06, (0.7, np.inf), record=sigmas_are_logged),
-    "minibatch-discrimination": Case(remedy(minibatch_discrimination), 200, 0.1, **OF_ALL_CLASSES),
-    "feature-matching": Case(remedy(feature_matching), 200, 0.1, **OF_ALL_CLASSES),
-    "lecam": Case(remedy(lambda sample: stretched(lecam(sample), 200)), 200, 0.1, **OF_ALL_CLASSES),
+    "wgan-gp": Case(small(wgan_gp, **BARE, **both(Adam(4e-3, betas=(0.0, 0.9))), batch=32), 40, 0.06, rarest=0.03),
+    "dcgan": Case(small(dcgan, **NORMED, **QUICK), 90, 0.13),
+    "lsgan": Case(small(lsgan, **NORMED, **both(RMSprop(1e-3))), 100, 0.13),
+    "wgan": Case(small(wgan, **NORMED, **both(RMSprop(1e-3)), critic_steps=Constant(5)), 25, 0.09),
+    "dragan": Case(short(dragan, 120, **BARE, **QUICK), 120, 0.15, DIFFER),
+    "ebgan": Case(short(ebgan, 60, **AUTOENCODER, **QUICKER), 60, 0.1, DIFFER),
+    "ebgan-pt": Case(small(ebgan_pt, **AUTOENCODER, **QUICKER), 60, 0.1, (0.5, np.inf)),
+    "instance-noise": Case(short(instance_noise, 90, **NORMED, **QUICK), 90, 0.13, DIFFER),
+    "photos": Case(short(faster(photos, 2), 70, **R3GAN), 70, 0.16, DIFFER),
+    "r3gan": Case(short(faster(r3gan, 4), 70, **R3GAN), 70, 0.14, DIFFER, record=penalty_fell),
+    "sngan": Case(small(sngan, **SNDCGAN, **QUICK, batch=32), 90, 0.11, (0.65, np.inf), record=sigmas_are_logged),
+    "minibatch-discrimination": Case(remedy(minibatch_discrimination, **QUICKER), 70, 0.12, rarest=SOME_OF_ALL),
+    "feature-matching": Case(remedy(feature_matching, **QUICKER), 50, 0.1, rarest=SOME_OF_ALL),
+    "lecam": Case(remedy(lambda sample: stretched(lecam(sample), 100), **QUICK), 100, 0.14, DIFFER),
     "adaptive augmentation": Case(
-        short(dcgan, 200, **BARE, **QUICK, perturbation=ADAPTIVE),
-        250, 0.12, (0.45, np.inf), untrained=None, record=probability_grew,
+        short(dcgan, 100, **BARE, **QUICK, perturbation=ADAPTIVE), 100, 0.17, (0.4, np.inf), record=probability_grew
     ),
-}  # fmt: skip
+}
+UNTRAINED = ("feature-matching", "sngan", "r3gan")
+"""one case of each generator"""
 
 
 @pytest.mark.slow
@@ -151,9 +155,8 @@ def test_it_learns_digits_that_differ(name, tmp_path):
     assert case.record(run)
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.untrained])
+@pytest.mark.parametrize("name", UNTRAINED)
 def test_untrained_it_misses_the_bounds(name, tmp_path):
-    case = CASES[name]
-    run = trained(tmp_path, case.make, 1)
-    assert likeness(run)[0] > case.untrained
-    assert rarest_class(run) <= case.untrained_rarest
+    run = trained(tmp_path, CASES[name].make, 1)
+    assert likeness(run)[0] > 0.2
+    assert rarest_class(run) == 0.0

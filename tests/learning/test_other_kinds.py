@@ -10,39 +10,41 @@ from steadygan.networks import ConvCritic, ConvGenerator, MLPCritic, MLPGenerato
 from steadygan.optimizers import Adam
 from steadygan.priors import Normal
 from steadygan.recipes import wgan_gp
+from steadygan.schedules import Constant
 from tests.learning.trained import trained
 
 
-def share_of_sixth_harmonic(signals):
-    """Share of the power of signals [N, T], without their means, that lies at six periods."""
+def share_of_third_harmonic(signals):
+    """Share of the power of signals [N, T], without their means, that lies at three periods."""
     power = np.abs(np.fft.rfft(signals - signals.mean(axis=1, keepdims=True))) ** 2
-    return (power[:, 6] / power.sum(axis=1)).mean()
+    return (power[:, 3] / power.sum(axis=1)).mean()
 
 
 @pytest.mark.slow
 def test_wgan_gp_over_one_dimension_learns_waves_of_one_frequency_and_every_phase(tmp_path):
     rng = np.random.default_rng(0)
-    places = np.arange(48) / 48
-    waves = (3 + 2 * np.sin(2 * np.pi * (6 * places + rng.random((1000, 1, 1))))).astype(np.float32)
-    rate = Adam(5e-4, betas=(0.0, 0.9))
-    sample = sg.SampleSpec((1, 48), kind="signal")
+    places = np.arange(24) / 24
+    waves = (3 + 2 * np.sin(2 * np.pi * (3 * places + rng.random((1000, 1, 1))))).astype(np.float32)
+    rate = Adam(2e-3, betas=(0.0, 0.9))
+    sample = sg.SampleSpec((1, 24), kind="signal")
     run = trained(
         tmp_path,
         wgan_gp,
-        200,
+        110,
         data=waves,
         sample=sample,
         generator=ConvGenerator(16),
         critic=ConvCritic(16),
         generator_optimizer=rate,
         critic_optimizer=rate,
+        critic_steps=Constant(3),
         prior=Normal(16),
         batch=32,
     )
     made = run.sample(300, seed=1)[:, 0]
-    assert share_of_sixth_harmonic(made) > 0.75  # of real ones 1; of noise, and before training, below 0.15
+    assert share_of_third_harmonic(made) > 0.7  # of real ones 1; of noise, and before training, below 0.15
     assert abs(made.mean() - 3) < 0.3
-    phases = np.histogram(np.angle(np.fft.rfft(made)[:, 6]), bins=4, range=(-np.pi, np.pi))[0]
+    phases = np.histogram(np.angle(np.fft.rfft(made)[:, 3]), bins=4, range=(-np.pi, np.pi))[0]
     assert phases.min() > 30  # 75 each, if phases are spread evenly
 
 
@@ -51,17 +53,18 @@ def test_rows_of_a_table_have_its_means_deviations_and_correlation_in_its_units(
     rng = np.random.default_rng(0)
     first = rng.normal(40, 12, 2000)
     table = np.column_stack([first, 1000 + 50 * first + rng.normal(0, 200, 2000), rng.poisson(3, 2000)])
-    rate = Adam(1e-3, betas=(0.5, 0.9))
+    rate = Adam(3e-3, betas=(0.5, 0.9))
     run = trained(
         tmp_path,
         wgan_gp,
-        400,
+        120,
         data=table,
         sample=sg.SampleSpec((3,)),
         generator=MLPGenerator(64),
         critic=MLPCritic(64, activation="leaky_relu"),
         generator_optimizer=rate,
         critic_optimizer=rate,
+        critic_steps=Constant(3),
         batch=64,
     )
     made = run.sample(2000, seed=1)

@@ -16,14 +16,14 @@ from tests.learning.trained import likeness, trained
 
 
 def narrow(tmp_path, rounds) -> sg.Run:
-    """A run of narrow networks, at twice the preset's rate and a gamma for plain shapes."""
+    """A run of narrow networks, at three times the preset's rate and a gamma for plain shapes."""
     changes = {
         "generator": StyleGAN2Generator(128, 16, style=32, mapping=2),
         "critic": StyleGAN2Critic(128, 16),
         "prior": Normal(32),
         "batch": 16,
         "penalties": (R1(3.0, every=16), PathLength(every=4)),
-        "generator_optimizer": (adam := Adam(5e-3, betas=(0.0, 0.99))),
+        "generator_optimizer": (adam := Adam(8e-3, betas=(0.0, 0.99))),
         "critic_optimizer": adam,
     }
     return trained(tmp_path, stylegan2_ada, rounds, **changes)
@@ -31,9 +31,8 @@ def narrow(tmp_path, rounds) -> sg.Run:
 
 @pytest.mark.slow
 def test_stylegan2_ada_learns_digits(tmp_path):
-    """Measured with four seeds: 0.079 to 0.099 and 0.60 to 0.69; 0.17 by the preset's rate and gamma."""
-    distance, spread = likeness(narrow(tmp_path, 200))
-    assert distance < 0.13
+    distance, spread = likeness(narrow(tmp_path, 60))
+    assert distance < 0.14
     assert spread > 0.5
 
 

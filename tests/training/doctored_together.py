@@ -13,7 +13,7 @@ import torch
 from steadygan.diagnostics.doctor import GameDoctor
 from steadygan.diagnostics.schedule import Schedule
 from steadygan.losses import RelativisticAverage
-from steadygan.networks import DCGANCritic, DCGANGenerator
+from steadygan.networks import DCGANGenerator, ResNetCritic
 from steadygan.objectives import Adversarial
 from steadygan.recipe import Recipe, RunOptions
 from steadygan.training.processes.launch import joined
@@ -27,13 +27,13 @@ RUN = RunOptions(precision="fp32", log_every=2, picture_every=3, checkpoint_ever
 
 
 def recipe_of(name: str) -> Recipe:
-    """One whose losses compare the scores of all processes and whose networks have batch norms over them; others by
-    name."""
+    """One whose losses compare the scores of all processes, and whose networks have batch norms over them and spectral
+    norms; others by name."""
     if name != "together":
         return dataclasses.replace(made(name, batch=8), rounds=ROUNDS, run=RUN)
     recipe = small_recipe(
         generator=DCGANGenerator(width=4),
-        critic=DCGANCritic(width=4, norm="batch"),
+        critic=ResNetCritic(width=4, norm="batch", spectral=True),
         objective=Adversarial(RelativisticAverage()),
         penalties=(),
     )
