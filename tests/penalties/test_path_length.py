@@ -12,15 +12,12 @@ from steadygan.optimizers import Adam
 from steadygan.penalties import R1, PathLength, path_lengths
 from steadygan.penalties.path_length import PathLengthState
 from steadygan.recipe import dumps, loads
-from steadygan.training.engines.agreement import disagreement
-from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_setup, in_double
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.round import compute_gradients
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table, training_round
 from tests.training.runs import check_resumed_from_copies, rows
-from tests.training.worlds import traced_errors
 
 RECIPE = {"penalties": (R1(1.0, every=3), PathLength(every=2))}
 
@@ -121,16 +118,6 @@ def test_the_state_follows_the_steps_it_is_due_after():
         training_round(game, feed, drawer.round(round_, 32 * round_), round_, 16 * round_)
         means.append(game.state.penalties[1].mean_length.item())
     assert 0 < means[0] == means[1] < means[2] == means[3]
-
-
-@pytest.mark.slow
-def test_traced_phases_have_the_eager_gradients():
-    tried = SetupBuilder(small_recipe(**RECIPE), image_data(), torch.device("cpu"))
-    found = traced_errors(tried)
-    assert any(name.startswith("generator every 2.") for name in found)
-    assert max(found.values()) < 1e-9
-    rounds = [in_double(tried.drawer.round(0, 0))]
-    assert max(disagreement(Compiled("aot_eager"), lambda: double_setup(tried.build()), rounds).values()) < 1e-9
 
 
 def test_it_lowers_the_spread_of_lengths():

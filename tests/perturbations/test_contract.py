@@ -69,7 +69,7 @@ def test_first_and_second_derivatives_are_right(perturbation, state):
         return perturbation.apply(x.sin(), drawn, number(0.7), state).square()
 
     assert torch.autograd.gradcheck(bent, (samples,))
-    assert torch.autograd.gradgradcheck(bent, (samples,))
+    assert torch.autograd.gradgradcheck(bent, (samples,), fast_mode=True)  # along random directions
 
 
 @all_cases

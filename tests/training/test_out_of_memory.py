@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 
 import pytest
 import torch
@@ -14,6 +15,11 @@ from steadygan.objectives import Adversarial
 from steadygan.training.out_of_memory import explain, is_out_of_memory
 from steadygan.training.session import new_run
 from tests.training.games import image_data, small_recipe
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _less_to_collect():
+    gc.freeze()  # what other tests left, which each attempt looks through for garbage
 
 
 class Hungry(torch.nn.Module):

@@ -33,11 +33,11 @@ NORMS = {
 
 
 class _Critic(nn.Module):
-    def __init__(self, norm: str) -> None:
+    def __init__(self, first: str, last: str) -> None:
         super().__init__()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the hook is deprecated, and still met
-            self.first, self.last = NORMS[norm](nn.Linear(64, 8)), NORMS[norm](nn.Linear(8, 1))
+            self.first, self.last = NORMS[first](nn.Linear(64, 8)), NORMS[last](nn.Linear(8, 2))
 
     def forward(self, samples, labels=None):
         return CriticOutput(self.last(torch.tanh(self.first(samples.flatten(1))))[:, 0])
@@ -45,12 +45,13 @@ class _Critic(nn.Module):
 
 @dataclass(frozen=True)
 class OwnCritic:
-    """A critic of a user's own, with spectral norm of some make."""
+    """A critic of a user's own, with spectral norm of some make, in its last layer of another if one is named."""
 
     norm: str = "torch"
+    last: str | None = None
 
     def build(self, sample) -> nn.Module:
-        return _Critic(self.norm)
+        return _Critic(self.norm, self.last or self.norm)
 
 
 class _Generator(nn.Module):
@@ -148,11 +149,11 @@ def test_a_step_makes_one_power_iteration_of_the_closed_form(norm):
     torch.testing.assert_close(v, expected_v, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("norm", ["own", "torch"])
-def test_a_compiled_step_moves_the_norms_as_an_eager_one(norm):
-    recipe = small_recipe(**HINGE, critic=OwnCritic(norm), generator=DCGANGenerator(width=4, norm="none"))
-    eager = gradients(built(recipe, 5))
-    compiled = gradients(built(recipe, 5), Compiled("aot_eager"))
+def test_a_compiled_step_moves_the_norms_as_an_eager_one():
+    recipe = small_recipe(**HINGE, critic=OwnCritic("own", last="torch"))
+    eager = gradients(built(recipe, 8))
+    compiled = gradients(built(recipe, 8), Compiled("aot_eager"))
+    assert compiled.keys() == eager.keys()
     for name, gradient in eager.items():
         torch.testing.assert_close(compiled[name], gradient, rtol=1e-10, atol=1e-12, msg=name)
 
