@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from benchmarks.laptop import on_a_laptop
 from steadygan import recipes
 from steadygan.errors import UsageError
 from steadygan.recipe import Recipe
@@ -84,7 +85,7 @@ def fitting() -> Iterator[tuple[str, SampleSpec]]:
 
 @pytest.mark.parametrize(("name", "sample"), list(fitting()), ids=str)
 def test_networks_fit_the_samples_and_pass_validation(name: str, sample: SampleSpec) -> None:
-    recipe = RECIPES[name](sample)
+    recipe = on_a_laptop(RECIPES[name](sample), width=16)
     generator = recipe.generator.build(sample, recipe.prior.size)
     critic = recipe.critic.build(sample)
     check(recipe, generator, critic)

@@ -20,7 +20,7 @@ from tests.training import forked
 from tests.training.games import image_data
 from tests.training.worlds import SAMPLE, made
 
-SIZES = (4, 2, 1, 4)
+SIZES = (2, 1, 4)
 ROUNDS = 5
 NAMES = ("began", "adaptive")
 """with states of the objective and of the perturbation"""

@@ -118,7 +118,7 @@ def test_a_whole_command_on_a_real_full_disk_ends_in_one_line_with_its_checkpoin
     if subprocess.run(probe, capture_output=True).returncode != 0:
         pytest.skip("this user may not mount a disk")
     line = (
-        f"train wgan-gp --data digits --rounds 60 --run.threads 1 --run.checkpoint-every 5 --run.keep-last 99 "
+        f"train wgan-gp --data digits --rounds 40 --run.threads 1 --run.checkpoint-every 5 --run.keep-last 99 "
         f"--generator.width 4 --critic.width 4 --run.evaluate none --out '{disk}/run'"
     )
     script = SMALL_DISK.format(disk=disk, python=sys.executable, line=line) + KEPT.format(disk=disk, kept=kept)
@@ -132,7 +132,7 @@ def test_a_whole_command_on_a_real_full_disk_ends_in_one_line_with_its_checkpoin
     for path in saved:
         assert all(load_file(file) is not None for file in path.glob("*.safetensors"))
     assert main(["resume", str(kept)]) == 0  # with room again
-    assert list_checkpoints(kept / "checkpoints")[-1].name == "000060"
+    assert list_checkpoints(kept / "checkpoints")[-1].name == "000040"
 
 
 class Act(Watcher):

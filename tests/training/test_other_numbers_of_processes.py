@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
-def test_four_processes_begin_and_two_one_and_four_go_on(tmp_path):
+def test_two_processes_begin_and_one_and_four_go_on(tmp_path):
     line = [sys.executable, "-m", "tests.training.handed_on", str(tmp_path / "handed on")]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

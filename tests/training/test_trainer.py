@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from steadygan.errors import RunError, UsageError
-from steadygan.networks import DCGANCritic, DCGANGenerator, ResNetCritic, ResNetGenerator
+from steadygan.networks import DCGANCritic, DCGANGenerator, SNDCGANCritic, SNDCGANGenerator
 from steadygan.objectives import Adversarial
 from steadygan.optimizers import Adam, RMSprop
 from steadygan.penalties import R1, R2, GradientPenalty
@@ -75,10 +75,8 @@ RESUMED = {
         objective=Adversarial(loss=__import__("steadygan.losses", fromlist=["x"]).RelativisticPaired()),
         penalties=(R1(1.0), R2(1.0)),
     ),
-    "spectral norm in both, projection": small_recipe(
-        generator=ResNetGenerator(4, conditional=True, spectral=True, attention=4),
-        critic=ResNetCritic(4, spectral=True, projection=True, attention=4),
-        penalties=(),
+    "spectral norm in both": small_recipe(
+        generator=SNDCGANGenerator(4, spectral=True), critic=SNDCGANCritic(4), penalties=()
     ),
 }
 
@@ -184,7 +182,7 @@ def test_changed_data_is_refused_on_resume(tmp_path):
     "networks",
     [
         {"generator": DCGANGenerator(width=4)},
-        {"generator": ResNetGenerator(4, spectral=True), "critic": ResNetCritic(4, spectral=True)},
+        {"generator": SNDCGANGenerator(4, spectral=True), "critic": SNDCGANCritic(4)},
     ],
     ids=["batch norm", "spectral norm in both"],
 )

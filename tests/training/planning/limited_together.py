@@ -65,7 +65,7 @@ def main(out: str) -> None:
         _train(limited_recipe(12), Path(out) / name, 5.0, world)
         name, session.Planner = BY_CLOCK, Planner
         plan.fit_minutes = lambda recipe, *_: fitted(recipe, 100_000)
-        _train(limited_recipe(12), Path(out) / name, 0.05, world)
+        _train(limited_recipe(12), Path(out) / name, 0.02, world)
 
 
 def _train(recipe, folder, minutes, world):

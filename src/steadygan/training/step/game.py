@@ -105,10 +105,9 @@ class Game:
         self.pace = 1.0
         """rounds of the schedules that this round stands for, in a run whose end was moved"""
         wide = torch.float32 if self.device.type == "mps" else torch.float64  # exact for a Python float
-        self.penalty_weights = [
-            torch.tensor(value_at(penalty.weight, 0), dtype=wide, device=self.device) for penalty in recipe.penalties
-        ]
-        """weights of the penalties in this round, 0-d"""
+        weights = [value_at(penalty.weight, 0) for penalty in recipe.penalties]
+        self.penalty_weights = torch.tensor(weights, dtype=wide, device=self.device)
+        """weights of the penalties in this round, [penalties]: torch.compile traces twice what takes a 0-d float64"""
         self._average_tensors = [p.data for p in self.average.parameters()]
         self._average_buffers, self._buffers = _copied_buffers(self.average), _copied_buffers(self.generator)
 
