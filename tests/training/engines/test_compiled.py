@@ -78,8 +78,6 @@ def traced(name):
     """A recipe that is traced, and its samples."""
     sample = COLOUR if name in COLOURFUL else sample_of(name)
     recipe = OF_PARTS[name]() if name in OF_PARTS else made(name)
-    if name == "wgan-gp":  # of one channel under group norm strides are misjudged too
-        recipe = dataclasses.replace(recipe, critic=dataclasses.replace(recipe.critic, norm="layer"))
     if name == "wgan-gp-cifar10":
         whole = on_a_laptop(RECIPES[name](sample), width=8)
         generator = dataclasses.replace(whole.generator, conditional=True)
