@@ -20,8 +20,8 @@ def started(size: int, module: str, arguments: list[str]) -> list[BaseProcess]:
     """The processes."""
     torch.set_num_threads(1)
     main = importlib.import_module(f"tests.training.{module}").main
-    if any(argument.startswith("compiled:") for argument in arguments):
-        importlib.import_module("torch._dynamo")  # once for all
+    if any(argument.startswith("traced: ") for argument in arguments):
+        torch.compile(torch.sin, backend="aot_eager")(torch.zeros(1))  # loads the compiler, once for all
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -6,6 +6,7 @@ took to end. OUT/LOST is the run, OUT/LOST-RANK.err what each process said.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -30,6 +31,14 @@ def main(out: str) -> None:
 
 
 if __name__ == "__main__":
+    for loaded in (
+        "cli.train",
+        "training.session",
+        "evaluation.during_training",
+        "diagnostics.doctor",
+        "report.surfaces",
+    ):
+        importlib.import_module(f"steadygan.{loaded}")  # once for all processes
     for lost in (0, 1):
         folder = Path(sys.argv[1]) / str(lost)
         processes = forked.started(2, "lost_together", [str(folder)])

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch.utils import _pytree as pytree
@@ -16,8 +19,9 @@ from benchmarks.laptop import on_a_laptop
 from steadygan.data import Dataset
 from steadygan.errors import UsageError
 from steadygan.losses import RelativisticAverage
+from steadygan.networks import MLPAutoencoderCritic, MLPGenerator
 from steadygan.networks.layers.inspect import group_size
-from steadygan.objectives import Adversarial
+from steadygan.objectives import Adversarial, EnergyBased
 from steadygan.optimizers import SGD
 from steadygan.penalties import R1, Drift, GradientPenalty, NearReal, PathLength
 from steadygan.perturbations import Adaptive, Augment, DiffAugment
@@ -46,10 +50,11 @@ TEXT = SampleSpec((12, 8))
 TEXTS = ("text", "text-gan")
 ROUNDS = 4
 PLAYERS = ("generator", "critic")
-LONG = "50 rounds of "
+LONG = "30 rounds of "
 """before a name: what is summed a little wrong shows later"""
 ALIKE = {
-    "dcgan": "lsgan",
+    "dcgan": "instance-noise",
+    "lsgan": "instance-noise",
     "wgan-gp-one-sided": "wgan-gp",
     "ebgan": "ebgan-pt",
     "sngan-cifar10": "wgan-gp-cifar10",
@@ -77,6 +82,18 @@ OTHERS: dict[str, Callable[[], Recipe]] = {
     "augmentations": lambda: small_recipe(perturbation=Augment(), penalties=(R1(1.0, every=2),)),
 }
 """what no recipe has"""
+TRACED, FUNCTIONAL = "traced: ", "functional: "
+"""before a name: compiled steps, and what is compiled in them by itself"""
+OF_ALL: dict[str, Callable[[], Recipe]] = {
+    "codes of all": lambda: small_recipe(
+        generator=MLPGenerator(width=8, depth=1),
+        critic=MLPAutoencoderCritic(width=8, depth=1, code=4, norm="batch"),
+        objective=EnergyBased(pulling_away=0.1),
+        penalties=(),
+    ),
+    "samples by themselves": lambda: small_recipe(penalties=()),
+}
+"""one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
 
 
 def sample_of(name: str) -> SampleSpec:
@@ -108,8 +125,8 @@ def shallow(network: Any) -> Any:
 
 def made(name: str, batch: int = 8) -> Recipe:
     """A recipe of a name, small."""
-    if name in OTHERS:
-        recipe = OTHERS[name]()
+    if name in OTHERS or name in OF_ALL:
+        recipe = (OTHERS | OF_ALL)[name]()
     else:
         sample = sample_of(name)
         whole = RECIPES[name](sample)
@@ -139,7 +156,7 @@ def played(name: str, world: World) -> tuple[list[torch.Tensor], list[torch.Tens
 
     By SGD: Adam makes whole steps of the rounding noise that stands for a gradient of 0 (biases before a batch norm).
     """
-    rounds = 50 if name.startswith(LONG) else ROUNDS
+    rounds = 30 if name.startswith(LONG) else ROUNDS
     name = name.removeprefix(LONG)
     return played_on(image_data(200, sample_of(name)), made(name), world, rounds)
 
@@ -185,27 +202,43 @@ def _answers(game: Game) -> list[torch.Tensor]:
         ]
 
 
-def compiled_is_off_by(name: str, world: World) -> float:
-    """The largest distance of a traced gradient from the eager one, in float64."""
+def is_off_by(asked: str, world: World) -> float:
+    """The largest distance of a gradient of compiled steps from the eager one, in float64."""
+    name = asked.removeprefix(TRACED).removeprefix(FUNCTIONAL)
     trial = SetupBuilder(made(name), image_data(200, sample_of(name)), torch.device("cpu"), world)
-    return max(traced_errors(trial).values())
+    if asked.startswith(TRACED):
+        return max(traced_errors(trial).values())
+    with patch.object(Compiled, "_compiled", lambda engine, function: function):
+        return max(traced_errors(trial).values())
 
 
 def traced_errors(trial: SetupBuilder) -> dict[str, float]:
     """How far the gradients of traced losses are from the eager ones, in float64."""
-    return disagreement(
-        Compiled("aot_eager"),
-        lambda: double_setup(trial.build()),
-        [in_double(trial.drawer.round(round_, 0)) for round_ in (0, 1)],
-    )
+    return traced_errors_at(trial, 0, 1)
+
+
+def traced_errors_at(trial: SetupBuilder, *rounds: int) -> dict[str, float]:
+    """The same of some rounds, with the settings of the first."""
+    draws = [in_double(trial.drawer.round(round_, 0)) for round_ in rounds]
+    with traced_once():
+        return disagreement(Compiled("aot_eager"), lambda: double_setup(trial.build()), draws, rounds[0])
+
+
+@contextmanager
+def traced_once() -> Iterator[None]:
+    """Context in which torch does not trace anew what takes a state in float64, nor look for garbage afterwards."""
+    from torch._dynamo import config  # takes a second, which most who import this module need not spend
+
+    with patch.dict(os.environ, TENSORIFY_PYTHON_SCALARS="0"), config.patch(run_gc_after_compile=False):
+        yield
 
 
 def main(out: str, *asked: str) -> None:
-    """Plays the recipes and writes what came out, by name; of those with 'compiled:' before it how far that is off."""
-    compiled = [name for name in asked if name.startswith("compiled:")]
+    """Plays the recipes and writes what came out, by name; of compiled steps how far they are off."""
+    compiled = [name for name in asked if name.startswith((TRACED, FUNCTIONAL))]
     names = [name for name in asked if name not in compiled]
     with joined(torch.device("cpu")) as world:
-        off = {name: compiled_is_off_by(name.removeprefix("compiled:"), world) for name in compiled}
+        off = {name: is_off_by(name, world) for name in compiled}
         results = {name: played(name, world) for name in names}
         for name, (_, answers) in results.items():
             world.check_equal({str(i): answer for i, answer in enumerate(answers)}, name)

@@ -12,7 +12,8 @@ from steadygan.networks import resnet101
 @pytest.fixture(autouse=True)
 def fresh_compiler():
     torch._dynamo.reset()
-    yield
+    with torch._dynamo.config.patch(run_gc_after_compile=False):  # what was traced before is much to look through
+        yield
     torch._dynamo.reset()
 
 

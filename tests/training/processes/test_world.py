@@ -18,15 +18,16 @@ from steadygan.training.processes.fingerprint import fingerprint
 from steadygan.training.processes.launch import joined, local_device
 from steadygan.training.processes.world import ALONE, World
 from tests.training.games import image_data, small_recipe, table
-from tests.training.worlds import ALIKE, LONG, OTHERS, TEXTS, image_recipes, made, played
+from tests.training.worlds import ALIKE, FUNCTIONAL, LONG, OF_ALL, OTHERS, TEXTS, TRACED, image_recipes, made, played
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 
 ROOT = Path(__file__).parents[3]
-RECIPES = [name for name in (*image_recipes(), *TEXTS) if name not in ALIKE]
+DEEP = ("resnet101",)
+"""of layers that others have a few of"""
+RECIPES = [name for name in (*image_recipes(), *TEXTS) if name not in (*ALIKE, *DEEP)]
 NAMES = [*RECIPES, *OTHERS, *(LONG + name for name in ("began", "adaptive"))]
-COMPILED = ["compiled:ebgan-pt", "compiled:gan"]
-"""one compares samples of all processes and has batch norms over them; the other's losses need no other process"""
+COMPILED = [TRACED + "codes of all", *(FUNCTIONAL + name for name in OF_ALL)]
 
 
 def started(size: int, out: Path, names: list[str], module: str = "worlds") -> dict:
