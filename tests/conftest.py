@@ -13,6 +13,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from steadygan.data import DataOptions, open_data
+from steadygan.features.classifier import classifier_features
 from steadygan.training.planning import speed
 from tests.grammar import GRAMMAR
 
@@ -68,6 +70,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared test data: set STEADYGAN_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def digits_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the classifier of digits, whose training takes ten seconds; workers of one session share it."""
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "digits-cache"
+    classifier_features(open_data(DataOptions(cache=str(cache))), cache=str(cache))
+    return cache
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,14 @@ def recipes() -> Iterator[tuple[Recipe, SampleSpec]]:
     yield find("text")(TEXT), TEXT
 
 
-def advised() -> Iterator[tuple[Recipe, SampleSpec, VerdictName, Change]]:
-    for recipe, sample in recipes():
-        for verdict in VERDICTS:
-            for change in changes(of(verdict), recipe, sample):
-                yield recipe, sample, verdict, change
+@cache
+def advised() -> list[tuple[Recipe, SampleSpec, VerdictName, Change]]:
+    return [
+        (recipe, sample, verdict, change)
+        for recipe, sample in recipes()
+        for verdict in VERDICTS
+        for change in changes(of(verdict), recipe, sample)
+    ]
 
 
 def parsed(words: list[str], recipe: Recipe) -> Recipe:
@@ -65,12 +69,14 @@ def parsed(words: list[str], recipe: Recipe) -> Recipe:
 @pytest.mark.slow
 def test_every_command_parses_and_changes_exactly_its_fields(tmp_path: Path) -> None:
     seen: set[str] = set()
+    read_back = {}
     for recipe, _, verdict, change in advised():
         key = f"{type(recipe.critic).__name__} {type(recipe.objective).__name__} {sorted(change.fields)}"
         if key in seen:
             continue
         seen.add(key)
-        read = loads(dumps(recipe))
+        text = dumps(recipe)
+        read = read_back[text] = read_back.get(text) or loads(text)
         changed = parsed(shlex.split(command(change, tmp_path)), read)
         fields = [overrides.setting(f"{name.removeprefix('--')}={value}") for name, value in change.fields.items()]
         if not any("betas" in name for name in change.fields):

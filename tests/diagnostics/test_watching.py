@@ -18,7 +18,7 @@ from steadygan.recipes import RECIPES
 from steadygan.training.held_out import HeldOutMeasure
 from steadygan.types import Batch
 from tests.training.games import convolutional_recipe, image_data, small_recipe, table
-from tests.training.worlds import made, sample_of
+from tests.training.worlds import ALIKE, made, sample_of
 
 
 def game_and_subject(recipe, data):
@@ -42,7 +42,7 @@ def assert_unchanged(before, after):
     assert torch.equal(before[3], after[3])
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in ALIKE])
 def test_every_recipe_survives_looks_that_leave_it_as_it_was(name):
     game, subject = game_and_subject(made(name, batch=8), image_data(200, sample_of(name)))
     for network in (game.generator, game.critic):

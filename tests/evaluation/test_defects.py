@@ -12,10 +12,10 @@ from steadygan.data import DataOptions, open_data
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
+def measured(digits_cache):
     """All numbers of held-out digits, and of each defect's levels from weak to strong."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("STEADYGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("STEADYGAN_CACHE", str(digits_cache))
     dataset = open_data(DataOptions("digits"))
     look = partial(measure, real_sides(dataset, ["classifier", "patches"]))
     found = {"none": [look(np.asarray(dataset.held_out.samples))]}

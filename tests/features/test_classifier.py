@@ -55,20 +55,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier_network, "_EPOCHS", 1)
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with a classifier of digits, by a third of the training, which is enough for them."""
-    cache = tmp_path_factory.mktemp("digits")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier_network, "_LEAST_PASSES", 8_000)
-        patch.setattr(classifier_network, "_EPOCHS", 4)
-        classifier_features(open_data(DataOptions(cache=str(cache))), cache=str(cache))
-    return cache
-
-
-def test_digits_are_recognised_and_the_share_is_recorded(trained: Path) -> None:
-    digits = open_data(DataOptions(cache=str(trained)))
-    found = one_of(digits, cache=str(trained))
+def test_digits_are_recognised_and_the_share_is_recorded(digits_cache: Path) -> None:
+    digits = open_data(DataOptions(cache=str(digits_cache)))
+    found = one_of(digits, cache=str(digits_cache))
     features, probabilities = found(digits.held_out.samples)
     assert features.shape == (len(digits.held_out), 128) == (len(digits.held_out), found.width)
     assert features.dtype == np.float32
@@ -232,13 +221,13 @@ def test_a_cache_that_cannot_be_written_is_told_before_training(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("labels", [True, False])
-def test_stacked_digits_are_read_channel_by_channel(trained: Path, labels: bool) -> None:
-    stacked = open_data(DataOptions(source="stacked-digits", labels=labels, cache=str(trained)))
-    found = classifier_features(stacked, cache=str(trained), progress=lambda *_: pytest.fail("digits are known"))
+def test_stacked_digits_are_read_channel_by_channel(digits_cache: Path, labels: bool) -> None:
+    stacked = open_data(DataOptions(source="stacked-digits", labels=labels, cache=str(digits_cache)))
+    found = classifier_features(stacked, cache=str(digits_cache), progress=lambda *_: pytest.fail("digits are known"))
     assert isinstance(found, StackFeatures)
     assert isinstance(stacked.train, Endless)
     assert found.identity != found.channel.identity
-    stacks = open_data(DataOptions(source="stacked-digits", cache=str(trained))).held_out
+    stacks = open_data(DataOptions(source="stacked-digits", cache=str(digits_cache))).held_out
     assert stacks.labels is not None
     digits = found.digits(stacks.samples[:500])
     assert (digits @ [100, 10, 1] == stacks.labels[:500]).mean() > 0.85
