@@ -44,7 +44,7 @@ def detail(run) -> float:
 
 def learned(run) -> bool:
     distance, spread = likeness(run)
-    return distance < 0.13 and spread > 0.6 and detail(run) > 0.4
+    return distance < 0.16 and spread > 0.6 and detail(run) > 0.4
 
 
 @pytest.mark.slow

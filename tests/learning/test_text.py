@@ -15,7 +15,7 @@ from steadygan.schedules import Constant
 from tests.grammar import data, small
 from tests.learning.trained import trained
 
-BOUND = 0.25
+BOUND = 0.3
 """of the divergence of pairs of characters"""
 QUICK = Adam(4e-3, betas=(0.5, 0.9))
 
