@@ -155,23 +155,27 @@ def commit() -> str:
 
 
 def write_page(tables: Sequence[Measured], dataset: Dataset, recipes: Sequence[str], plan: Plan, runs: Path) -> None:
-    """Writes the page, and the picture of each recipe's best seed on the first processor that has one."""
+    """Writes the page, and the picture of each recipe's best seed, where it is measured as it is now if it is."""
     suitable, refused = recipes_for(dataset.sample)
     changed = [[name for name in recipes if not _as_measured(suitable[name], table, name)] for table in tables]
     write_text(PAGE, page(tables, recipes, refused, changed, plan))
     print(f"written: {PAGE}")
     for name in recipes:
-        for table in tables:
+        for table, _ in sorted(zip(tables, changed, strict=True), key=lambda each: name in each[1]):
             factor = best_factor(table.results, name, plan)
             keys = [Key(name, factor, seed) for seed in plan.seeds] if factor is not None else []
             scored = [(v, key.seed, key) for key in keys if (v := value(table.results.get(key), JUDGE)) is not None]
-            if not scored:
-                continue
-            if (picture := runs / f"{min(scored)[2]}.png").exists():
-                PICTURES.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(picture, PICTURES / f"{name}.png")
-            break
+            if scored:
+                _copy(runs / table.name / f"{min(scored)[2]}.png", PICTURES / f"{name}.png")
+                break
     print(f"pictures: {PICTURES}; the methods page shows them: python -m scripts.methods_page")
+
+
+def _copy(picture: Path, to: Path) -> None:
+    """Copies a picture, if it is kept."""
+    if picture.exists():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, to)
 
 
 def _as_measured(recipe: Any, table: Measured, name: str) -> bool:
@@ -203,7 +207,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the recipes")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="after which no training is started")
     parser.add_argument("--name", default="recipe-table", help="of the file in benchmarks/results")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "recipe-table", help="for logs and pictures")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="for a folder of logs and pictures")
     parser.add_argument("--keep", action="store_true", help="keep the runs' folders")
     parser.add_argument("--plan", action="store_true", help="print what is missing")
     parser.add_argument("--table", action="store_true", help="write the page and the pictures")
@@ -246,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if known is None:
         begin(path, study, {"steadygan": __version__, "torch": torch.__version__, "processor": here})
         print(f"on '{here}': {path}", flush=True)
+    args.runs /= path.stem
     args.runs.mkdir(parents=True, exist_ok=True)
     warm_up(dataset)
     carry_on(path, study, source, recipes, plan, args)

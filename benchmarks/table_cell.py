@@ -32,6 +32,7 @@ from steadygan.recipe import Recipe
 from steadygan.recipes import RECIPES
 from steadygan.report.pictures import image_grid, save_picture
 from steadygan.run import Run
+from steadygan.system.device import processor
 from steadygan.system.files import write_json
 from steadygan.system.words import number
 
@@ -181,7 +182,7 @@ def _caption(study: Study, key: Key, result: Mapping[str, Any]) -> str:
     distance = number(result["numbers"]["frechet"]["value"])
     return (
         f"{key.recipe} on {study.data}, {study.size} px: {result['rounds']:,} rounds in {study.cpu_minutes(key):g} "
-        f"CPU minutes, width {study.width}, rates times {key.factor:g}; Fréchet distance {distance}"
+        f"CPU minutes ({processor()}), width {study.width}, rates times {key.factor:g}; Fréchet distance {distance}"
     )
 
 

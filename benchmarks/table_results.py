@@ -44,6 +44,8 @@ class Plan:
 class Measured:
     """What was measured on one processor."""
 
+    name: str
+    """of its file"""
     study: Study
     environment: Mapping[str, Any]
     results: Results
@@ -62,7 +64,7 @@ def measured(folder: Path, name: str) -> list[Measured]:
     for path in paths:
         study, results = read(path)
         if study is not None:
-            found.append(Measured(study, environment_of(path), results))
+            found.append(Measured(path.stem, study, environment_of(path), results))
     return found
 
 

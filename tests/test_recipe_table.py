@@ -248,7 +248,7 @@ def test_a_later_call_goes_on_with_what_is_missing(tmp_path, monkeypatch, capsys
 
 
 def page_of(found, recipes, refused=(), changed=(), plan=PLAN):
-    table = Measured(STUDY, {"torch": "2", "processor": "a CPU"}, found)
+    table = Measured("some", STUDY, {"torch": "2", "processor": "a CPU"}, found)
     return table_page.page([table], recipes, dict(refused), [changed], plan)
 
 
@@ -330,8 +330,8 @@ def test_each_processor_has_a_file_and_a_table_of_its_own(tmp_path, monkeypatch)
 def test_a_recipe_measured_on_one_processor_is_not_missing_and_tables_are_not_mixed():
     gan = results(f05s0=3.0, f1s0=4.0, f05s1=3.0, f05s2=3.5, f1s1=4.0)
     wgan = {dataclasses.replace(key, recipe="wgan"): {**line, "recipe": "wgan"} for key, line in gan.items()}
-    one = Measured(STUDY, {"processor": "fast"}, gan)
-    two = Measured(dataclasses.replace(STUDY, jobs=1), {"processor": "slow"}, wgan)
+    one = Measured("one", STUDY, {"processor": "fast"}, gan)
+    two = Measured("two", dataclasses.replace(STUDY, jobs=1), {"processor": "slow"}, wgan)
     text = table_page.page([one, two], ["gan", "wgan"], {}, [["gan", "wgan"], []], PLAN)
     assert "Not complete" not in text
     fast, slow = text.split("## fast")[1].split("## slow")
@@ -339,6 +339,28 @@ def test_a_recipe_measured_on_one_processor_is_not_missing_and_tables_are_not_mi
     assert "`wgan`" in slow and "`gan`" not in slow
     assert "2 trainings side by side" in fast and "one training at a time" in slow
     assert "Changed since they were measured: `gan`." in fast
+
+
+def test_the_picture_of_a_recipe_is_of_a_processor_that_measured_it_as_it_is(tmp_path, monkeypatch):
+    dataset = open_data(DataOptions("digits", size=8))
+    monkeypatch.setattr(recipe_table, "PICTURES", tmp_path / "pictures")
+    monkeypatch.setattr(recipe_table, "PAGE", tmp_path / "page.md")
+    found = {key: result(key, distance) for key, distance in zip(PLAN.whole("gan", 1.0), (3.0, 2.0), strict=True)}
+    found |= {key: result(key, key.factor) for key in PLAN.tuning("gan")}
+    best = {**found, **{key: result(key, 2 - key.factor) for key in PLAN.tuning("gan")}}
+    as_now = digest(made(RECIPES["gan"](dataset.sample), STUDY, Key("gan", 1.0, 1)))
+    for digests, shown in (((as_now, as_now), "first"), (("other", as_now), "second"), (("other", "other"), "first")):
+        tables = []
+        for name, mark in zip(("first", "second"), digests, strict=True):
+            results = {
+                key: {**line, "digest": mark} if key.factor == 1 and key.share == 1 else line
+                for key, line in best.items()
+            }
+            tables.append(Measured(name, STUDY, {"processor": name}, results))
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "gan-x1-s2.png").write_text(name)
+        recipe_table.write_page(tables, dataset, ["gan"], PLAN, tmp_path)
+        assert (tmp_path / "pictures" / "gan.png").read_text() == shown
 
 
 def test_a_page_of_nothing_is_refused(tmp_path, monkeypatch):
