@@ -11,13 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, BinaryIO, ClassVar
+from typing import IO, BinaryIO, ClassVar, NoReturn
 
-CRASHED = 70
-"""exit code of a call that raised"""
+from benchmarks.forks import carry_out
 
 
 class Forked:
@@ -88,26 +86,10 @@ class Forked:
         """Ends it."""
         self.send_signal(signal.SIGKILL)
 
-    def _be(self, call: Callable[[], int], reading: int) -> None:
-        code = CRASHED
-        try:
-            for end in self._ends:
-                end.close()
-            for number, handle in enumerate((reading, self._out.fileno(), self._errors.fileno())):
-                os.dup2(handle, number)
-            sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
-            sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            code = call()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(code)
+    def _be(self, call: Callable[[], int], reading: int) -> NoReturn:
+        for end in self._ends:
+            end.close()
+        carry_out(call, reading, self._out.fileno(), self._errors.fileno())
 
 
 def command(*words: str, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Forked:

@@ -12,16 +12,17 @@ import resource
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+from benchmarks.forks import CRASHED, carry_out
 
 TIME = 60.0
 """seconds after which a command has hung"""
 MEMORY = 6 * 2**30
 """bytes of address space"""
-_CRASHED = 70
 DAMAGED = 3
 """exit code of ``steadygan check`` for a run that is damaged"""
 
@@ -44,7 +45,7 @@ class Outcome:
         last = self.error.strip().splitlines()[-1:] or [""]
         if self.hung:
             return f"hung for {self.seconds:.0f} s"
-        if "Traceback (most recent call last)" in self.output or self.code == _CRASHED:
+        if "Traceback (most recent call last)" in self.output or self.code == CRASHED:
             return f"traceback: {last[0][:200]}"
         if self.code not in codes:
             return f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}: {last[0][:200]}"
@@ -94,38 +95,22 @@ def limit_memory(count: int = MEMORY) -> None:
 
 def _be_the_command(
     words: Sequence[str], folder: Path, out: Path, error: Path, memory: int, before: Callable[[], None] | None
-) -> None:
-    code = _CRASHED
-    try:
-        os.setpgid(0, 0)
-        for number, path in ((1, out), (2, error)):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-            os.dup2(handle, number)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+) -> NoReturn:
+    os.setpgid(0, 0)
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+    def command() -> int:
         os.chdir(folder)
         sys.argv = ["steadygan", *words]
-        sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
         limit_memory(memory)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if before:
             before()
         from steadygan.cli import main
 
-        code = main(words)
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                code = code or 1
-        os._exit(code)
+        return main(words)
+
+    carry_out(command, os.open(os.devnull, os.O_RDONLY), os.open(out, writing, 0o644), os.open(error, writing, 0o644))
 
 
 def _wait(child: int, began: float, kill: tuple[float, int] | None, limit: float) -> tuple[int, bool]:

@@ -110,7 +110,7 @@ def test_projection_makes_the_digit_that_is_asked_for(tmp_path):
 
 
 @pytest.mark.slow
-def test_without_the_projection_the_critic_is_not_told_the_class_and_the_bound_is_missed(tmp_path):
+def test_without_the_projection_the_critic_is_not_told_the_class_and_misses_the_bound(tmp_path):
     assert class_accuracy(trained(tmp_path, projection, 60, **TWO, **projecting())) < 0.65
 
 
@@ -129,6 +129,14 @@ def test_biggan_makes_the_digit_that_is_asked_for(tmp_path):
     assert distance < 0.1 and spread > 0.6
     varied = run.sample(100, 1).astype(float).std(0).mean()
     assert run.truncated(0.1).sample(100, 1).astype(float).std(0).mean() < varied  # of classes, still, but less
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "networks"), [(sagan, attentive()), (biggan, hierarchical(projection=False))], ids=["sagan", "biggan"]
+)
+def test_without_the_projection_sagan_and_biggan_miss_the_bound(tmp_path, recipe, networks):
+    assert class_accuracy(trained(tmp_path, recipe, 40, **TWO, **networks)) < 0.65
 
 
 def stacking(rounds, **objective):
