@@ -13,8 +13,9 @@ from PIL import Image
 import steadygan as sg
 from steadygan import api
 from steadygan.cli import main
-from steadygan.data import DataOptions, open_data
+from steadygan.data import DataOptions, Dataset, open_data
 from steadygan.default_recipe import choose
+from steadygan.networks import LabelledGenerator, SubpixelGenerator
 from steadygan.perturbations import DiffAugment
 from steadygan.recipe import Recipe
 
@@ -41,12 +42,43 @@ def test_a_folder_of_pictures_gets_the_recipe_for_pictures_and_the_reasons(pictu
     recipe.generator.build(ready.dataset.sample, recipe.prior.size)
 
 
-@pytest.mark.parametrize(("device", "named"), [("cpu", "pictures-by-class"), ("cuda", "--critic.conditional true")])
-def test_classes_are_not_used_and_a_line_says_how_they_are(pictures: Path, device: str, named: str) -> None:
+def labelled(dataset: Dataset, classes: int) -> Dataset:
+    """The data set as if its pictures had classes."""
+    return dataclasses.replace(dataset, sample=dataclasses.replace(dataset.sample, classes=classes))
+
+
+def test_classes_with_enough_pictures_are_learned(pictures: Path) -> None:
     dataset = open_data(DataOptions(source=str(pictures)))
-    assert not any("classes" in reason for reason in choose(dataset, device).reasons)
-    labelled = dataclasses.replace(dataset, sample=dataclasses.replace(dataset.sample, classes=3))
-    (line,) = [reason for reason in choose(labelled, device).reasons if "3 classes are not used" in reason]
+    assert len(dataset.train) == 108
+    plain, chosen = choose(dataset, "cpu"), choose(labelled(dataset, 2), "cpu")
+    assert "class" not in " ".join(plain.reasons)
+    assert chosen.recipe.name == "pictures-by-class"
+    assert "learns the 2 classes" in chosen.reasons[0] and "not used" not in " ".join(chosen.reasons)
+    generator = chosen.recipe.generator
+    assert isinstance(generator, LabelledGenerator) and isinstance(generator.network, SubpixelGenerator)
+    assert generator.network.width == plain.recipe.generator.width == chosen.recipe.critic.width
+    assert (chosen.recipe.batch, chosen.recipe.data, chosen.recipe.perturbation) == (
+        plain.recipe.batch,
+        plain.recipe.data,
+        plain.recipe.perturbation,
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "classes", "named"),
+    [
+        ("cpu", 3, "with 50 pictures of each"),
+        ("cpu", 1_001, "so many are slow to learn"),
+        ("cuda", 2, "--critic.conditional true"),
+    ],
+)
+def test_other_classes_are_not_used_and_a_line_says_how_they_are(
+    pictures: Path, device: str, classes: int, named: str
+) -> None:
+    dataset = labelled(open_data(DataOptions(source=str(pictures))), classes)
+    chosen = choose(dataset, device)
+    assert not getattr(chosen.recipe.generator, "conditional", False)
+    (line,) = [reason for reason in chosen.reasons if f"{classes:,} classes are not used" in reason]
     assert named in line
 
 
@@ -109,7 +141,7 @@ def test_a_gpu_gets_wider_networks_than_a_laptop(pictures: Path) -> None:
 def test_digits_are_not_mirrored(size: int, device: str) -> None:
     recipe = choose(open_data(DataOptions(source="digits", size=size)), device).recipe
     assert not recipe.data.flip
-    assert recipe.name == ("lecam" if size == 8 else "photos" if device == "cuda" else "pictures")
+    assert recipe.name == ("lecam" if size == 8 else "photos" if device == "cuda" else "pictures-by-class")
 
 
 @pytest.mark.parametrize(("count", "augmented"), [(200, True), (6_000, False)])

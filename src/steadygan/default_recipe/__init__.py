@@ -8,12 +8,12 @@ from steadygan.default_recipe.choice import Choice
 from steadygan.default_recipe.numbers import for_grid, for_points, for_table
 from steadygan.default_recipe.pictures import for_pictures, for_tiny_pictures
 from steadygan.default_recipe.text import for_text
-from steadygan.recipes import lecam, photos, pictures, text, wgan_gp
+from steadygan.recipes import lecam, photos, pictures, pictures_by_class, text, wgan_gp
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
 
-RECIPES = (wgan_gp, pictures, photos, lecam, text)
+RECIPES = (wgan_gp, pictures, pictures_by_class, photos, lecam, text)
 """functions of the recipes that are chosen among"""
 _TINY = 8  # pixels
 

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from steadygan.networks import LabelledGenerator
+
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.recipe import Recipe
@@ -53,7 +55,11 @@ def at_batch(recipe: Recipe, usual: int) -> Recipe:
 
 
 def with_width(recipe: Recipe, width: int) -> Recipe:
-    """The recipe with both networks' field ``width``."""
-    generator: Any = dataclasses.replace(recipe.generator, width=width)  # type: ignore[type-var]
-    critic: Any = dataclasses.replace(recipe.critic, width=width)  # type: ignore[type-var]
-    return dataclasses.replace(recipe, generator=generator, critic=critic)
+    """The recipe with both networks' field ``width``; of a generator with labels, that of the network inside."""
+
+    def wide(network: Any) -> Any:
+        if isinstance(network, LabelledGenerator):
+            return dataclasses.replace(network, network=wide(network.network))
+        return dataclasses.replace(network, width=width)
+
+    return dataclasses.replace(recipe, generator=wide(recipe.generator), critic=wide(recipe.critic))

@@ -10,7 +10,7 @@ import numpy as np
 from steadygan.default_recipe.choice import FEW, Choice, at_batch, count_of, for_count, minutes_on, with_width
 from steadygan.networks import R3GANCritic, R3GANGenerator
 from steadygan.optimizers import Adam
-from steadygan.recipes import lecam, photos, pictures
+from steadygan.recipes import lecam, photos, pictures, pictures_by_class
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TINY_MINUTES = 2.0
 _AMPLE = 5_000
+PER_CLASS = 50
+"""pictures, on average, from which classes are learned"""
+_MOST_CLASSES = 1_000  # each has weights in every layer of the generator that the latent acts on
 
 
 def for_tiny_pictures(dataset: Dataset) -> Choice:
@@ -39,12 +42,14 @@ def for_tiny_pictures(dataset: Dataset) -> Choice:
 
 
 def for_pictures(dataset: Dataset, device: str) -> Choice:
-    """On a GPU the recipe photos, on a processor pictures, which is cheaper there (docs/folders.md)."""
+    """On a GPU the recipe photos, on a processor pictures, which is cheaper there, by class if there are classes."""
     count, minutes = count_of(dataset), minutes_on(device)
+    classes = dataset.sample.classes
+    by_class = device != "cuda" and 1 < classes <= _MOST_CLASSES and count >= PER_CLASS * classes
     if device == "cuda":
         base, width, why = _photos_on_a_gpu(dataset.sample)
     else:
-        base, width, why = pictures_on_a_processor(dataset.sample)
+        base, width, why = pictures_on_a_processor(dataset.sample, by_class=by_class)
     what = "a GPU" if device == "cuda" else "this device"
     reasons = [
         why,
@@ -58,14 +63,20 @@ def for_pictures(dataset: Dataset, device: str) -> Choice:
         reasons.append(why)
     recipe, of_few = _for_few(recipe, count)
     reasons += of_few
-    if dataset.sample.classes > 1:
-        learn = "the recipe pictures-by-class learns them"
-        if device == "cuda":
-            learn = "--generator.conditional true --critic.conditional true learn them"
-        reasons.append(
-            f"its {dataset.sample.classes:,} classes are not used: {learn}, so that samples of one can be made"
-        )
+    if classes > 1 and not by_class:
+        reasons.append(_classes_left(classes, device))
     return Choice(recipe, minutes, tuple(reasons))
+
+
+def _classes_left(classes: int, device: str) -> str:
+    """That classes are not used, and how they are."""
+    if device == "cuda":
+        learn = "--generator.conditional true --critic.conditional true learn them"
+    elif classes > _MOST_CLASSES:
+        learn = "so many are slow to learn; the recipe pictures-by-class learns them"
+    else:
+        learn = f"with {PER_CLASS} pictures of each the recipe would be pictures-by-class, which learns them"
+    return f"its {classes:,} classes are not used: {learn}, so that samples of one can be made"
 
 
 def _for_few(recipe: Recipe, count: int) -> tuple[Recipe, tuple[str, ...]]:
@@ -80,7 +91,7 @@ def _for_few(recipe: Recipe, count: int) -> tuple[Recipe, tuple[str, ...]]:
     return made, tuple(reasons)
 
 
-def pictures_on_a_processor(sample: SampleSpec) -> tuple[Recipe, int, str]:
+def pictures_on_a_processor(sample: SampleSpec, *, by_class: bool = False) -> tuple[Recipe, int, str]:
     """The recipe, its width and why: fewer feature maps for larger pictures, so that enough are seen in the time."""
     side = max(sample.shape[1:])
     width = 24 if side <= 32 else 16 if side <= 64 else 12
@@ -88,7 +99,13 @@ def pictures_on_a_processor(sample: SampleSpec) -> tuple[Recipe, int, str]:
         "recipe pictures: in trials of minutes on photographs and drawings it came closest, at a part of the cost of "
         "photos"
     )
-    return with_width(pictures(sample), width), width, why
+    if not by_class:
+        return with_width(pictures(sample), width), width, why
+    why = (
+        f"recipe pictures-by-class: learns the {sample.classes:,} classes, so that samples of one can be made; on "
+        "photographs and digits it came closer than pictures, which does without them (train pictures ...)"
+    )
+    return with_width(pictures_by_class(sample), width), width, why
 
 
 def _photos_on_a_gpu(sample: SampleSpec) -> tuple[Recipe, int, str]:
