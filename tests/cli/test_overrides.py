@@ -23,7 +23,7 @@ from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
 from steadygan.perturbations import Adaptive, DiffAugment, InstanceNoise
 from steadygan.priors import Normal, Uniform
 from steadygan.recipe import Recipe
-from steadygan.recipes import RECIPES, wgan, wgan_gp
+from steadygan.recipes import RECIPES, acgan, stylegan2_ada, wgan, wgan_gp
 from steadygan.schedules import Constant, Cosine, CriticWarmUp, LinearDecay
 from steadygan.types import SampleSpec
 
@@ -284,3 +284,26 @@ def test_documentation_is_the_string_below_a_field() -> None:
 )  # fmt: skip
 def test_kinds_have_short_names(kind: type, name: str) -> None:
     assert kebab(kind) == name
+
+
+def test_a_field_that_a_part_lacks_is_that_of_the_part_inside_it() -> None:
+    assert changed("--generator.width 8", acgan()) == changed("--generator.network.width 8", acgan())
+    assert changed("generator.network:mlp-generator --generator.depth 2", acgan()).generator.network.depth == 2
+    assert changed("--perturbation.groups [blit]", stylegan2_ada()).perturbation.perturbation.groups == ("blit",)
+    both = "--generator.width 8 --generator.network.width"
+    assert changed(f"{both} 8", acgan()) == changed("--generator.width 8", acgan())
+    with pytest.raises(UsageError, match=r"--generator.width is --generator.network.width here"):
+        changed(f"{both} 16", acgan())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--generator.wdth 8", "LabelledGenerator has: network, label"),
+        ("--generator.width.x 8", "generator.network.width is a single value"),
+        ("--objective.margin 1", "Adversarial has: loss"),
+    ],
+)
+def test_what_no_part_inside_has_is_an_unknown_option(line: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        changed(line, acgan() if "generator" in line else wgan_gp())

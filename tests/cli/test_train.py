@@ -124,3 +124,16 @@ def test_a_run_can_start_from_another_ones_weights(runs: Path) -> None:
     assert finer.recipe.generator == api.load("tiny").recipe.generator
     assert finer.recipe.rounds == 1
     assert finer.recipe.data.held_out == 0.2
+
+
+@pytest.mark.parametrize(("recipe", "by_class"), [("acgan", True), ("dcgan", False)])
+def test_its_last_lines_name_the_rows_of_classes_of_a_conditional_run(
+    place: Path, capsys: pytest.CaptureFixture[str], recipe: str, by_class: bool
+) -> None:
+    assert main(["train", recipe, *SMALL, "--rounds", "1", "--engine", "eager", "--run.evaluate", "none"]) == 0
+    said = capsys.readouterr().out
+    hint = f"steadygan sample {recipe}-digits{' --by-class' if by_class else ''}"
+    assert f"next:     {hint} " in said
+    assert ("new samples by class" in said) is by_class
+    if by_class:
+        assert main(hint.split()[1:]) == 0

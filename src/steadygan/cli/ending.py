@@ -19,6 +19,7 @@ from steadygan.cli.parser import Parser
 from steadygan.codec import import_path
 from steadygan.errors import RunError
 from steadygan.kinds import Kind
+from steadygan.networks import takes_classes
 from steadygan.run import RUNS, Run, is_run, layout
 from steadygan.system.graphics import choice as graphics
 from steadygan.system.terminal import raw_of, width_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ETIMEDOUT, errno.ESTALE)
 """errors of a disk after which the same files can be written once it has room, or is there again"""
+
+_ROWS = 20  # classes that fit into one picture of samples
 
 
 def add_pictures(parser: Parser) -> None:
@@ -117,11 +120,14 @@ def print_results(run: Run) -> None:
         print(f"{'lines:   ' if text else 'pictures:'} {files[-1]} (the last of {len(files)})")
     print(f"report:   {run.folder / layout.REPORT}")
     kinds = kind_options(run.kinds)
-    sample = f"steadygan sample {name}{kinds}"
+    by_class = (
+        run.sample_spec.is_picture and 1 < run.sample_spec.classes <= _ROWS and takes_classes(run.recipe.generator)
+    )
+    sample = f"steadygan sample {name}{' --by-class' if by_class else ''}{kinds}"
     resume = f"steadygan resume {name} --rounds +{run.recipe.rounds}{kinds}"
     width = max(len(sample), len(resume))
     hints = (
-        f"next:     {sample:<{width}}  # new samples as {_what(run)}",
+        f"next:     {sample:<{width}}  # new samples {'by class' if by_class else f'as {_what(run)}'}",
         f"          {resume:<{width}}  # continues training",
     )
     if max(map(len, hints)) > width_of(raw_of(sys.stdout)):  # a command has to stay in one piece

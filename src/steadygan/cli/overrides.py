@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
+from steadygan.cli.inner_fields import inner_path
 from steadygan.cli.unknown_fields import UnknownFieldError, answer, dashed
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
 from steadygan.errors import UsageError
@@ -143,11 +144,17 @@ def apply(spec: T, changes: Iterable[Change], known: Iterable[str] = (), kinds: 
     _refuse_twice(changes)
     tree, kinds = codec.to_plain(spec), (*kinds, *kinds_in(spec, codec.all_kinds(type(spec)).values()))
     extra = spec_types(kinds)
+    inner: dict[tuple[str, ...], Change] = {}
     for change in sorted(changes, key=lambda change: (change.form != "kind", len(change.path))):
+        path = inner_path(tree, type(spec), change.path, extra)
+        if path != change.path:
+            inner[path] = change
+        elif path in inner and inner[path].text != change.text:
+            raise UsageError(f"{inner[path].typed} is {change.typed} here, which is given too; once is allowed")
         try:
-            tree = _changed(tree, type(spec), change, 0, extra)
+            tree = _changed(tree, type(spec), dataclasses.replace(change, path=path), 0, extra)
         except UnknownFieldError as error:
-            raise UsageError(answer(spec, change.path, change.typed, error, known)) from None
+            raise UsageError(answer(spec, path, change.typed, error, known)) from None
     return bound(codec.from_plain(tree, type(spec), extra=extra), kinds)
 
 

@@ -1,0 +1,51 @@
+"""Fields of a part inside a part: ``--generator.width`` of a generator with labels is that of the network in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steadygan import codec
+from steadygan.cli.values import item_type
+
+
+def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[type, ...]) -> tuple[str, ...]:
+    """The path with the name of a part inserted, wherever that alone has the field that the part around it lacks.
+
+    Unchanged where nothing, or more than one part, has the field.
+
+    Args:
+        tree: a spec as plain data
+        annotation: its type
+        path: ('generator', 'width')
+        extra: kinds of the user's own
+    """
+    found: list[str] = []
+    for index, name in enumerate(path):
+        item = item_type(annotation)
+        if item is not None:
+            if not name.isdecimal() or int(name) >= len(tree or ()):
+                return (*found, *path[index:])
+            found.append(name)
+            tree, annotation = tree[int(name)], item(int(name))
+            continue
+        fields = _fields(tree, annotation, extra)
+        if name not in fields:
+            inside = [part for part in fields if name in _fields(tree.get(part), fields[part], extra)]
+            if len(inside) != 1:
+                return (*found, *path[index:])
+            found += inside
+            tree, annotation = tree[inside[0]], fields[inside[0]]
+            fields = _fields(tree, annotation, extra)
+        found.append(name)
+        tree, annotation = tree.get(name), fields[name]
+    return tuple(found)
+
+
+def _fields(node: Any, annotation: Any, extra: tuple[type, ...]) -> Mapping[str, Any]:
+    """The types of the fields of a part as plain data; none for values and for parts that are not chosen."""
+    if not isinstance(node, Mapping):
+        return {}
+    kinds = codec.kinds_of(annotation)
+    cls = next((kind for kind in (*kinds, *extra) if node.get("kind") == kind.__name__), None)
+    return {} if cls is None else codec.field_types(cls)
