@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from steadygan.cli.as_json import KEYS, plain
 from steadygan.evaluation.record import Evaluation, Number, Provenance, add
 from steadygan.recipes import find, listed
 from steadygan.run import Run
+from steadygan.studies.study import Table
 from steadygan.types import SampleSpec
 from tests.cli.lines import SMALL
 from tests.studies.folders import CALCULATED
@@ -79,6 +81,18 @@ def test_studies_are_listed_and_one_is_its_table(place: Path, said: Said) -> Non
     answer = said("study", CALCULATED, "--scale", "smoke", "--out", "s")
     assert answer["complete"] is True and answer["rows"]
     assert answer["claims"][0]["answer"] == "holds" and answer["claims"][0]["interval"]["low"] == 2.0
+
+
+def test_a_sweep_says_that_it_is_one(place: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, study = Table(("critic-steps",), [[1], [2]], ""), SimpleNamespace(claims=())
+    paths = {"folder": Path("s"), "page": Path("s/study.html")}
+    found = SimpleNamespace(table=table, study=study, complete=True, failures={}, **paths)
+    monkeypatch.setattr("steadygan.studies.session.carry_out", lambda folder, **others: found)  # trains nothing
+    grid = ["critic-steps=1,2", "--data", "8gaussians", "--rounds", "2", "--out", "s"]
+    assert said("sweep", "wgan-gp", *grid)["rows"] == [{"critic-steps": 1}, {"critic-steps": 2}]
+    monkeypatch.setattr("steadygan.studies.plan.measured", lambda definition, study: [])
+    monkeypatch.setattr("steadygan.studies.session.fitted", lambda definition, *others, **named: definition)
+    assert said("sweep", "wgan-gp", *grid, "--plan")["rows"] == []
 
 
 def _evaluated(folder: str, seed: int, value: float) -> None:

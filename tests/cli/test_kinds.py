@@ -12,6 +12,7 @@ from steadygan.cli import main
 from steadygan.cli.overrides import apply, own_parts, setting, split
 from steadygan.kinds import import_kinds
 from steadygan.recipe import Recipe, load
+from steadygan.studies.folder import StudyFolder
 from tests.cli.lines import shell
 
 CODE = '''
@@ -120,6 +121,30 @@ def test_any_part_of_ones_own_is_named_as_the_built_in_ones_are(here: Path, word
     assert set(named) == (set() if "--set" in rest else {loss, penalty})
     assert (type(recipe.objective.loss), recipe.objective.loss.factor) == (loss, 2)
     assert [(type(each), each.weight) for each in recipe.penalties] == [(penalty, 3)]
+
+
+@pytest.mark.parametrize(
+    ("words", "factors"),
+    [
+        (["objective.loss=wasserstein,parts_of_mine:Scaled"], [None, 1.0]),
+        (["objective.loss=wasserstein,scaled", "--kinds", "parts_of_mine:Scaled"], [None, 1.0]),
+        (["objective.loss.factor=1,2", "--objective.loss", "parts_of_mine:Scaled"], [1.0, 2.0]),
+        (["objective.loss.factor=1,2", "--objective.loss", "scaled", "--kinds", "parts_of_mine:Scaled"], [1.0, 2.0]),
+    ],
+)
+def test_a_sweep_tries_parts_of_ones_own_and_their_fields(
+    here: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], factors: list[float | None]
+) -> None:
+    monkeypatch.setattr("steadygan.cli.study.carry_out", lambda folder, values: 0)  # trains nothing
+    assert main(["sweep", "wgan-gp", "--data", "8gaussians", "--rounds", "2", *words, "--out", "s"]) == 0
+    trials: Any = [trial.work.recipe for trial in StudyFolder("s").trials if trial.seed == 0]  # the file, read back
+    assert [getattr(recipe.objective.loss, "factor", None) for recipe in trials] == factors
+
+
+def test_a_sweep_refuses_code_that_no_setting_names(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["objective.loss=wasserstein,hinge", "--kinds", "parts_of_mine:Scaled"]
+    assert main(["sweep", "wgan-gp", "--data", "8gaussians", "--rounds", "2", *words, "--out", "s"]) == 2
+    assert "names no such code (it names: none)" in capsys.readouterr().err
 
 
 def test_what_is_no_part_is_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

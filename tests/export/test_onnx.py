@@ -28,6 +28,10 @@ def test_samples_are_those_of_the_run(family, tmp_path):
     facts = onnx_files.write_onnx(run, path)
     session = opened(path)
     assert [each.name for each in session.get_inputs()] == list(facts.inputs)
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    assert {each.name: each.shape[:1] for each in ends if each.name != "truncation"} == {
+        name: ["batch"] for name in (*facts.inputs, "samples") if name != "truncation"
+    }
     assert facts.parity is not None and facts.parity < 2e-5
     for count in (1, 5, 40):
         inputs = {"latents": run.latents(count, 3).numpy()}

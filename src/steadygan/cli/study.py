@@ -70,7 +70,8 @@ def carry_out(folder: StudyFolder, values: argparse.Namespace) -> int:
     """Carries out what is left of a study, and prints what it found; returns the exit code."""
     from steadygan.studies import publishing, session
 
-    verbosity.say(f"study {folder.path}: {folder.study.question}")
+    command = _command(folder.definition)
+    verbosity.say(f"{command} {folder.path}: {folder.study.question}")
     try:
         found = session.carry_out(
             folder, workers=values.workers, again=values.again, leave=values.leave, say=_say_at_once
@@ -80,13 +81,18 @@ def carry_out(folder: StudyFolder, values: argparse.Namespace) -> int:
         line = f"interrupted; {done} of {len(folder.trials)} trials are finished; to go on: the same command"
         print(f"steadygan: {line}", file=sys.stderr)
         return _code_of_interrupt()
-    _print_json(found) if values.json else _print_findings(found)
+    _print_json(command, found) if values.json else _print_findings(found)
     if values.docs is not None:
         publishing.publish(found, Path(values.docs))
         gallery = publishing.write_gallery(Path(values.docs))
         if not values.json:
             print(f"gallery:  {gallery}")
     return 0 if found.complete or values.leave else 1
+
+
+def _command(definition: Definition) -> str:
+    """The command that carries it out."""
+    return "study" if definition.sweep is None else "sweep"
 
 
 def add_sharing(parser: Parser) -> None:
@@ -193,7 +199,8 @@ def print_plan(definition: Definition, values: argparse.Namespace) -> int:
     if values.json:
         seconds = plan.seconds_with(costs, count, definition.share)
         rows = [dataclasses.replace(cost, rounds=cost.rounds_with(definition.share)) for cost in costs]
-        print_json("study", rows, study=study.name, scale=definition.scale, workers=count, seconds=seconds)
+        of = {"study": study.name, "scale": definition.scale, "workers": count, "seconds": seconds}
+        print_json(_command(definition), rows, **of)
         return 0
     print("\n".join(plan.plan_lines(definition, study, costs, count)))
     return 0
@@ -240,7 +247,7 @@ def _print_findings(found: Findings) -> None:
     print(f"page:     {found.page}")
 
 
-def _print_json(found: Findings) -> None:
+def _print_json(command: str, found: Findings) -> None:
     """Prints the table's rows, and the claims, failures and paths beside them."""
     table = found.table
     decided = [
@@ -248,7 +255,7 @@ def _print_json(found: Findings) -> None:
         for claim in found.study.claims
     ]
     print_json(
-        "study",
+        command,
         [dict(zip(table.columns, row, strict=True)) for row in table.rows],
         folder=found.folder,
         complete=found.complete,

@@ -36,8 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(rest)
     fixed += positionals.place(values)
     fixed += [overrides.setting(text) for text in values.set]
-    fixed, named = overrides.own_parts(fixed)
-    values.kinds = (*import_kinds(values.kinds), *named)
+    values.kinds = import_kinds(values.kinds)
     if values.rounds is not None:
         if values.minutes is not None:
             raise UsageError("--rounds and --minutes both say how long to train; give one of them")
@@ -136,14 +135,17 @@ def _sweep(
         count *= len(each)
     if count > MOST:
         raise UsageError(f"the grid has {count:,} settings; {MOST:,} are allowed")
-    base = train.base_of(values)
     combinations = [
         [(name, value) for (name, _), value in zip(grid, chosen, strict=True)]
         for chosen in itertools.product(*(each for _, each in grid))
     ]
-    changes = [[*fixed, *(change for pair in each for change in _changes(*pair, parser))] for each in combinations]
+    typed = [[*fixed, *(change for pair in each for change in _changes(*pair, parser))] for each in combinations]
+    settled = [overrides.own_parts(each) for each in typed]
+    changes = [each for each, _ in settled]
+    values.kinds = tuple(dict.fromkeys((*values.kinds, *(kind for _, named in settled for kind in named))))
+    base = train.base_of(values)
     trials = [train.try_changes(base, each, parser, values.kinds) for each in changes]
-    check_used(values.kinds, trials[0])
+    check_used(values.kinds, *trials)
     values.epochs, values.keep_schedules = None, False
     minutes, values.minutes = values.minutes, None  # it is the whole sweep's
     points: list[Point] = []

@@ -12,7 +12,7 @@ from steadygan.errors import UsageError, in_one_line
 from steadygan.export.facts import ExportFacts, facts_of
 from steadygan.export.generator import ExportedGenerator, Inputs, exportable, fixed_inputs
 from steadygan.export.parity import parity
-from steadygan.export.program import quiet, told, traced
+from steadygan.export.program import BATCH, batched, quiet, told, traced
 from steadygan.system.files import written_aside
 
 if TYPE_CHECKING:
@@ -127,7 +127,15 @@ def _model(module: ExportedGenerator, inputs: Inputs) -> Any:
         raise UsageError(f"the generator has {size:,} bytes of weights, and a file of ONNX holds {MOST_BYTES:,}")
     program = traced(module, inputs)
     with told("torch.onnx cannot export this generator"), torch.no_grad(), quiet():
-        made = torch.onnx.export(program, (), opset_version=OPSET, dynamo=True, verbose=False, output_names=[SAMPLES])
+        made = torch.onnx.export(
+            program,
+            (),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+            output_names=[SAMPLES],
+            dynamic_shapes=batched(inputs, BATCH),  # its name, which a program has not
+        )
     assert made is not None
     model = made.model_proto
     for node in model.graph.node:

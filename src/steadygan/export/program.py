@@ -9,7 +9,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from steadygan.export.generator import ExportedGenerator, Inputs
 
+Axis = TypeVar("Axis")
 MOST = 2**16
 """samples of one call"""
+BATCH = "batch"
+"""the name of the dynamic axis"""
 
 
 @contextmanager
@@ -63,13 +66,17 @@ def traced(module: ExportedGenerator, inputs: Inputs) -> ExportedProgram:
     Raises:
         UsageError: one line, for a generator of the user's own that torch cannot trace.
     """
-    count = torch.export.Dim("batch", min=1, max=MOST)
-    shapes: dict[str, Any] = {name: {0: count} if value.dim() else None for name, value in inputs.items()}
+    shapes = batched(inputs, torch.export.Dim(BATCH, min=1, max=MOST))
     with told("this generator cannot be traced by torch.export"), torch.no_grad(), quiet():
         program = torch.export.export(module, (), inputs, dynamic_shapes=shapes)
     for graph in _graphs(program.graph_module):
         _without_divisors(graph)
     return program
+
+
+def batched(inputs: Inputs, axis: Axis) -> dict[str, dict[int, Axis] | None]:
+    """The dynamic axes of each input: the first one, of those that have any."""
+    return {name: {0: axis} if value.dim() else None for name, value in inputs.items()}
 
 
 def _graphs(module: torch.fx.GraphModule) -> list[torch.fx.GraphModule]:

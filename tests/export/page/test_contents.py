@@ -88,10 +88,13 @@ def test_axes_hold_the_points():
     assert high[0] - low[0] == pytest.approx(high[1] - low[1])  # one unit is as long on both axes
 
 
-@pytest.mark.parametrize("shape", [(3,), (5, 8, 8), (1, 4, 4, 4)])
-def test_samples_that_a_page_cannot_show_are_refused(shape):
+@pytest.mark.parametrize(
+    ("shape", "made"),
+    [((3,), "points of 3 numbers"), ((5, 8, 8), "images of many bands"), ((1, 4, 4, 4), "volumes")],
+)
+def test_samples_that_a_page_cannot_show_are_refused(shape, made):
     run = Untrained("wgan-gp", SampleSpec(shape), generator=MLPGenerator(8))
-    with pytest.raises(UsageError, match="a page shows pictures, points of 2 numbers and text"):
+    with pytest.raises(UsageError, match=f"points of 2 numbers and text, but untrained makes {made}: export it"):
         kind_of(run)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from steadygan.errors import UsageError
 from steadygan.export.page.directions import principal_directions
 from steadygan.priors import Normal, PriorLike, TruncatedNormal, Uniform
-from steadygan.system.words import byte_size
+from steadygan.system.words import byte_size, counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,9 +40,9 @@ def kind_of(run: Run) -> str:
     spec = run.sample_spec
     if spec.is_picture or spec.is_text or (spec.is_points and spec.shape == (2,)):
         return spec.kind
+    made = f"points of {counted(spec.shape[0], 'number')}" if spec.is_points else spec.plural
     raise UsageError(
-        f"a page shows pictures, points of 2 numbers and text, but a sample of {run.folder} is {spec}: "
-        "export it --to onnx"
+        f"a page shows pictures, points of 2 numbers and text, but {run.folder} makes {made}: export it --to onnx"
     )
 
 
