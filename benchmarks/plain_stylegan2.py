@@ -77,11 +77,14 @@ class Styled(nn.Module):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         weights = self.weight[None] * self.affine(style)[:, None, :, None, None]
         weights = weights * (weights.square().sum((2, 3, 4), keepdim=True) + 1e-8).rsqrt()
-        x = doubled(x) if self.doubles else x
-        count, _, *sides = x.shape
-        made = F.conv2d(x.reshape(1, -1, *sides), weights.flatten(0, 1), padding=1, groups=count)
-        noise = self.strength * torch.randn(count, 1, *sides)
-        return _active(made.reshape(count, -1, *sides) + noise, self.bias)
+        if self.doubles:  # a pixel more on each side, where maps and filter still overlap; weights as if transposed
+            x, weights, padding = doubled(x, 1), weights.flip(3, 4), 0
+        else:
+            padding = 1
+        count = len(x)
+        made = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weights.flatten(0, 1), padding=padding, groups=count)
+        made = made.reshape(count, -1, *made.shape[2:])
+        return _active(made + self.strength * torch.randn(count, 1, *made.shape[2:]), self.bias)
 
 
 class ToImage(nn.Module):
@@ -169,11 +172,12 @@ def blurred(x: Tensor, gain: float, before: int, after: int | None = None) -> Te
     return F.conv2d(F.pad(x, (before, after, before, after)), kernel, groups=x.shape[1])
 
 
-def doubled(x: Tensor) -> Tensor:
+def doubled(x: Tensor, margin: int = 0) -> Tensor:
+    """Maps of twice the size, and so many pixels more on each side."""
     count, channels, height, width = x.shape
     spread = x.new_zeros(count, channels, height, 2, width, 2)
     spread[:, :, :, 0, :, 0] = x
-    return blurred(spread.reshape(count, channels, 2 * height, 2 * width), 4.0, 2, 1)
+    return blurred(spread.reshape(count, channels, 2 * height, 2 * width), 4.0, 2 + margin, 1 + margin)
 
 
 def lazy_adam(network: nn.Module, lr: float, every: int) -> torch.optim.Adam:

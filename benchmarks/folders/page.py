@@ -92,15 +92,16 @@ def _title(group: Group) -> str:
 def _bands(runs: list[dict[str, Any]], folder: Path, by: str) -> tuple[list[NDArray[np.uint8]], list[str]] | None:
     """Samples of the training in the middle of each recipe or kind, and the names of their rows.
 
-    None if one of those trainings was made elsewhere.
+    None if one of those trainings was made elsewhere: its folder is missing, or holds one of other rounds.
     """
     bands, names = [], []
     for each in dict.fromkeys(run[by] for run in runs):
         seeds = sorted((run for run in runs if run[by] == each), key=lambda run: run[NUMBER][0])
         middle = seeds[len(seeds) // 2]
-        if not is_run(folder / middle["folder"]):
+        at = folder / middle["folder"]
+        if not is_run(at) or (run := sg.load(at)).rounds_done != middle["rounds"]:
             return None
-        samples = sg.load(folder / middle["folder"]).sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
+        samples = run.sample(COLUMNS * ROWS, seed=0).astype(np.uint8)
         bands.append(over_white(samples) if samples.shape[1] in (2, 4) else samples)
         names += [each.split()[0], *[""] * (ROWS - 1)]
     return bands, names
