@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steadygan import codec
 from steadygan.cli.values import item_type
+
+INDEX = re.compile(r"\d{1,6}", re.ASCII)
+"""the number of an item in a path"""
 
 
 def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[type, ...]) -> tuple[str, ...]:
@@ -24,7 +28,7 @@ def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[typ
     for index, name in enumerate(path):
         item = item_type(annotation)
         if item is not None:
-            if not name.isdecimal() or int(name) >= len(tree or ()):
+            if not INDEX.fullmatch(name) or int(name) >= len(tree or ()):
                 return (*found, *path[index:])
             found.append(name)
             tree, annotation = tree[int(name)], item(int(name))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.inner_fields import inner_path
+from steadygan.cli.inner_fields import INDEX, inner_path
 from steadygan.cli.unknown_fields import UnknownFieldError, answer, dashed
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
 from steadygan.errors import UsageError
@@ -25,7 +25,6 @@ from steadygan.system.yaml_text import read_yaml
 
 T = TypeVar("T")
 
-_INDEX = re.compile(r"\d{1,6}", re.ASCII)
 _KIND_TOKEN = re.compile(r"([A-Za-z_][\w.-]+):([A-Za-z][\w-]*)$")
 
 
@@ -208,7 +207,7 @@ def _changed_item(
     here, name = dashed(change.path[:depth]), change.path[depth]
     count = len(items)
     is_last = depth + 1 == len(change.path)
-    index = int(name) if _INDEX.fullmatch(name) else count + 1
+    index = int(name) if INDEX.fullmatch(name) else count + 1
     if index > count or (index == count and not (is_last and item(count))):
         indices = f"{here} has the items {', '.join(str(i) for i in range(count))}" if count else f"{here} is empty"
         kinds = codec.kinds_of(item(0))
