@@ -302,6 +302,7 @@ def test_a_field_that_a_part_lacks_is_that_of_the_part_inside_it() -> None:
         ("--generator.wdth 8", "LabelledGenerator has: network, label"),
         ("--generator.width.x 8", "generator.network.width is a single value"),
         ("--objective.margin 1", "Adversarial has: loss"),
+        ("--half-life 100", "did you mean --average.half-life"),
     ],
 )
 def test_what_no_part_inside_has_is_an_unknown_option(line: str, said: str) -> None:

@@ -16,7 +16,8 @@ INDEX = re.compile(r"\d{1,6}", re.ASCII)
 def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[type, ...]) -> tuple[str, ...]:
     """The path with the name of a part inserted, wherever that alone has the field that the part around it lacks.
 
-    Unchanged where nothing, or more than one part, has the field.
+    Unchanged where nothing, or more than one part, has the field, and for what the spec itself lacks: its parts'
+    fields are called by the parts' names.
 
     Args:
         tree: a spec as plain data
@@ -36,7 +37,7 @@ def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[typ
         fields = _fields(tree, annotation, extra)
         if name not in fields:
             inside = [part for part in fields if name in _fields(tree.get(part), fields[part], extra)]
-            if len(inside) != 1:
+            if not index or len(inside) != 1:
                 return (*found, *path[index:])
             found += inside
             tree, annotation = tree[inside[0]], fields[inside[0]]
