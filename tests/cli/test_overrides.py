@@ -299,7 +299,7 @@ def test_a_field_that_a_part_lacks_is_that_of_the_part_inside_it() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("--generator.wdth 8", "LabelledGenerator has: network, label"),
+        ("--generator.wdth 8", "did you mean --generator.network.width?"),
         ("--generator.width.x 8", "generator.network.width is a single value"),
         ("--objective.margin 1", "Adversarial has: loss"),
         ("--half-life 100", "did you mean --average.half-life"),

@@ -38,6 +38,8 @@ def answer(spec: Any, path: Sequence[str], typed: str, error: UnknownFieldError,
     last = got.rpartition(".")[2].removeprefix("--")
     if error.depth:  # of fields of one part its name makes none more alike
         by_name = dict(zip(map(dashed, ((field,) for field in fields)), here, strict=True))
+        inside = [each for each in everywhere if each.startswith(f"--{dashed(path[: error.depth])}.")]
+        by_name = {**{each.rpartition(".")[2]: each for each in inside}, **by_name}
         found = by_name.get(close(dashed(path[error.depth :]), by_name, 0.6) or "")
         there = {*here, f"--{dashed(path[: error.depth])}"}
         everywhere = [path for path in everywhere if path not in there]
