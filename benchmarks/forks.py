@@ -13,18 +13,16 @@ CRASHED = 70
 """exit code of a call that raised"""
 
 
-def carry_out(call: Callable[[], int], reading: int, out: int, errors: int) -> NoReturn:
-    """Carries out a call, and ends this process, the child.
+def carry_out(call: Callable[[], int], streams: Callable[[], tuple[int, int, int]]) -> NoReturn:
+    """Carries out a call, and ends this process, the child, whatever happens: it must not go on as its parent.
 
     Args:
         call: gives the exit code
-        reading: file descriptor that becomes its standard input
-        out: its standard output
-        errors: its standard error
+        streams: file descriptors that become its standard input, output and error
     """
     code = CRASHED
     try:
-        for number, handle in enumerate((reading, out, errors)):
+        for number, handle in enumerate(streams()):
             os.dup2(handle, number)
         sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115

@@ -87,9 +87,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def _be(self, call: Callable[[], int], reading: int) -> NoReturn:
-        for end in self._ends:
-            end.close()
-        carry_out(call, reading, self._out.fileno(), self._errors.fileno())
+        def streams() -> tuple[int, int, int]:
+            for end in self._ends:
+                end.close()
+            return reading, self._out.fileno(), self._errors.fileno()
+
+        carry_out(call, streams)
 
 
 def command(*words: str, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Forked:

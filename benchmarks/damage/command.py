@@ -96,8 +96,10 @@ def limit_memory(count: int = MEMORY) -> None:
 def _be_the_command(
     words: Sequence[str], folder: Path, out: Path, error: Path, memory: int, before: Callable[[], None] | None
 ) -> NoReturn:
-    os.setpgid(0, 0)
-    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    def streams() -> tuple[int, int, int]:
+        os.setpgid(0, 0)
+        writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        return os.open(os.devnull, os.O_RDONLY), os.open(out, writing, 0o644), os.open(error, writing, 0o644)
 
     def command() -> int:
         os.chdir(folder)
@@ -110,7 +112,7 @@ def _be_the_command(
 
         return main(words)
 
-    carry_out(command, os.open(os.devnull, os.O_RDONLY), os.open(out, writing, 0o644), os.open(error, writing, 0o644))
+    carry_out(command, streams)
 
 
 def _wait(child: int, began: float, kill: tuple[float, int] | None, limit: float) -> tuple[int, bool]:

@@ -53,7 +53,7 @@ def test_classes_with_enough_pictures_are_learned(pictures: Path) -> None:
     plain, chosen = choose(dataset, "cpu"), choose(labelled(dataset, 2), "cpu")
     assert "class" not in " ".join(plain.reasons)
     assert chosen.recipe.name == "pictures-by-class"
-    assert "learns the 2 classes" in chosen.reasons[0] and "not used" not in " ".join(chosen.reasons)
+    assert "it learns the 2 classes" in chosen.reasons[0] and "not used" not in " ".join(chosen.reasons)
     generator = chosen.recipe.generator
     assert isinstance(generator, LabelledGenerator) and isinstance(generator.network, SubpixelGenerator)
     assert generator.network.width == plain.recipe.generator.width == chosen.recipe.critic.width

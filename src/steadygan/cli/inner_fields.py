@@ -49,8 +49,11 @@ def inner_path(tree: Any, annotation: Any, path: Sequence[str], extra: tuple[typ
 
 def _fields(node: Any, annotation: Any, extra: tuple[type, ...]) -> Mapping[str, Any]:
     """The types of the fields of a part as plain data; none for values and for parts that are not chosen."""
-    if not isinstance(node, Mapping):
-        return {}
-    kinds = codec.kinds_of(annotation)
-    cls = next((kind for kind in (*kinds, *extra) if node.get("kind") == kind.__name__), None)
+    cls = kind_of(node, annotation, extra)
     return {} if cls is None else codec.field_types(cls)
+
+
+def kind_of(node: Any, annotation: Any, extra: tuple[type, ...]) -> type | None:
+    """The type of a part as plain data; None for values, and for what names no kind that is allowed there."""
+    name = node.get("kind") if isinstance(node, Mapping) else None
+    return next((kind for kind in (*codec.kinds_of(annotation), *extra) if kind.__name__ == name), None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from steadygan import codec
-from steadygan.cli.inner_fields import INDEX, inner_path
+from steadygan.cli.inner_fields import INDEX, inner_path, kind_of
 from steadygan.cli.unknown_fields import UnknownFieldError, answer, dashed
 from steadygan.cli.values import NUMBER, from_text, from_yaml, item_type
 from steadygan.errors import UsageError
@@ -190,9 +190,7 @@ def _changed(node: Any, annotation: Any, change: Change, depth: int, extra: tupl
         raise UsageError(f"{change.typed}: {dashed(here)} is {current}; choose its kind first: {_tokens(here, kinds)}")
     if node is None:
         node = codec.to_plain(kinds[0]())
-    cls = next(
-        (kind for kind in (*kinds, *extra) if isinstance(node, Mapping) and node.get("kind") == kind.__name__), None
-    )
+    cls = kind_of(node, annotation, extra)
     if cls is None:  # an outer --set may have put anything here; the codec raises the right error
         return codec.from_plain(node, annotation, where=".".join(here), extra=extra)
     fields = codec.field_types(cls)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _TINY_MINUTES = 2.0
 _AMPLE = 5_000
-PER_CLASS = 50
-"""pictures, on average, from which classes are learned"""
+_PER_CLASS = 50  # pictures, on average, from which classes are learned
 _MOST_CLASSES = 1_000  # each has weights in every layer of the generator that the latent acts on
 
 
@@ -42,10 +41,10 @@ def for_tiny_pictures(dataset: Dataset) -> Choice:
 
 
 def for_pictures(dataset: Dataset, device: str) -> Choice:
-    """On a GPU the recipe photos, on a processor pictures, which is cheaper there, by class if there are classes."""
+    """On a GPU the recipe photos, on a processor pictures, which is cheaper there, or by class (docs/folders.md)."""
     count, minutes = count_of(dataset), minutes_on(device)
     classes = dataset.sample.classes
-    by_class = device != "cuda" and 1 < classes <= _MOST_CLASSES and count >= PER_CLASS * classes
+    by_class = device != "cuda" and 1 < classes <= _MOST_CLASSES and count >= _PER_CLASS * classes
     if device == "cuda":
         base, width, why = _photos_on_a_gpu(dataset.sample)
     else:
@@ -75,7 +74,7 @@ def _classes_left(classes: int, device: str) -> str:
     elif classes > _MOST_CLASSES:
         learn = "so many are slow to learn; the recipe pictures-by-class learns them"
     else:
-        learn = f"with {PER_CLASS} pictures of each the recipe would be pictures-by-class, which learns them"
+        learn = f"with {_PER_CLASS} pictures of each the recipe would be pictures-by-class, which learns them"
     return f"its {classes:,} classes are not used: {learn}, so that samples of one can be made"
 
 
@@ -95,17 +94,17 @@ def pictures_on_a_processor(sample: SampleSpec, *, by_class: bool = False) -> tu
     """The recipe, its width and why: fewer feature maps for larger pictures, so that enough are seen in the time."""
     side = max(sample.shape[1:])
     width = 24 if side <= 32 else 16 if side <= 64 else 12
+    if by_class:
+        why = (
+            f"recipe pictures-by-class: it learns the {sample.classes:,} classes, so that samples of one can be made, "
+            "and came as close to photographs as pictures, which does without classes"
+        )
+        return with_width(pictures_by_class(sample), width), width, why
     why = (
         "recipe pictures: in trials of minutes on photographs and drawings it came closest, at a part of the cost of "
         "photos"
     )
-    if not by_class:
-        return with_width(pictures(sample), width), width, why
-    why = (
-        f"recipe pictures-by-class: learns the {sample.classes:,} classes, so that samples of one can be made; on "
-        "photographs and digits it came closer than pictures, which does without them (train pictures ...)"
-    )
-    return with_width(pictures_by_class(sample), width), width, why
+    return with_width(pictures(sample), width), width, why
 
 
 def _photos_on_a_gpu(sample: SampleSpec) -> tuple[Recipe, int, str]:
