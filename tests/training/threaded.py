@@ -59,7 +59,7 @@ class Threads(World):
     def broadcast(self, value):
         return self.all_gather_object(value)[0]
 
-    def barrier(self):
+    def barrier(self, *, patient=False):
         self.all_gather_object(None)
 
     def all_reduce(self, tensor):
@@ -88,7 +88,7 @@ def together(size: int, work: Callable[[World], Any]) -> list[Any]:
 
     def part(rank: int) -> None:
         try:
-            ended[rank] = work(Threads(rank, size, meeting))
+            ended[rank] = work(Threads(rank, size, meeting=meeting))
         except BaseException as error:
             ended[rank] = error
             meeting.leave()

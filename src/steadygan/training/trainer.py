@@ -203,6 +203,8 @@ class Trainer:
                         self.save(game, judged=due.evaluated)
                 elif due.evaluated or saved:
                     check_finite(game, done)  # as the first one does
+                if looked or due.pictured or due.evaluated or saved:
+                    self.world.barrier(patient=True)
                 if stopped and not due.last:
                     return INTERRUPTED
                 if self.planner is not None and done >= look and not due.last:
@@ -210,7 +212,7 @@ class Trainer:
                     look = self._look(game, self.planner, timing, saved=saved)
         if self.world.first and begin == self.recipe.rounds and begin:  # a run that went back to where it ends
             self.output.picture(game, begin)
-        self.world.barrier()  # the first process has written everything
+        self.world.barrier(patient=True)  # the first process has written everything
         return FINISHED
 
     def _pretrain(self, game: Game) -> bool:
@@ -231,7 +233,7 @@ class Trainer:
         found = pretraining.accuracy(game, self.dataset.held_out) if self.world.first else None
         if found is not None:
             say(f"the encoder classifies {found[0]:.1%} of {found[1]:,} held-out samples rightly")
-        self.world.barrier()
+        self.world.barrier(patient=True)
         return True
 
     def _look(self, game: Game, planner: Planner, timing: Timing, *, saved: bool) -> int:

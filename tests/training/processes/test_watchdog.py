@@ -20,7 +20,7 @@ KEY = b"0123456789abcdef"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
-def test_processes_whose_main_threads_wait_end_with_a_line_when_another_is_gone():
+def test_processes_end_with_a_line_when_another_is_gone_and_wait_for_what_the_first_one_does_alone():
     line = [sys.executable, "-m", "tests.training.left"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.stdout.splitlines() == [
@@ -28,6 +28,8 @@ def test_processes_whose_main_threads_wait_end_with_a_line_when_another_is_gone(
         "last killed 1 1 -9",
         "last failed 1 1 3",
         "last done 0 0 0",  # who leaves in order frightens nobody
+        "first busy 4 4 4",
+        "first busy, and waited for 0 0 0",
     ]
     lines = [line for line in done.stderr.splitlines() if "another process of this run is gone" in line]
     assert len(lines) == 3 * 2

@@ -48,8 +48,8 @@ def joined(device: torch.device) -> Iterator[World]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    _init_group(backend, device, place)
-    world = World(dist.get_rank(), dist.get_world_size())
+    store = _init_group(backend, device, place)
+    world = World(dist.get_rank(), dist.get_world_size(), store)
     try:
         with watched(world, lambda: exit_with(f"steadygan: {lost_process_message('its connection is closed')}")):
             yield world
@@ -57,8 +57,8 @@ def joined(device: torch.device) -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def _init_group(backend: str, device: torch.device, place: Place) -> None:
-    """Initialises the process group, under a name of its own in the store that the processes share.
+def _init_group(backend: str, device: torch.device, place: Place) -> Any:
+    """Initialises the process group; returns its store, under a name of its own in the one that the processes share.
 
     A process may join several times, such as to choose a size of pictures and to train: under one name a process would
     find the others' addresses of the time before, and connect to nobody.
@@ -66,11 +66,12 @@ def _init_group(backend: str, device: torch.device, place: Place) -> None:
     Raises:
         RunError: if the processes do not find each other.
     """
-    store = _shared_store(place)
+    name = f"steadygan {place.restarts}-{next(_joins)}"
+    store = dist.PrefixStore(name, _shared_store(place))  # type: ignore[attr-defined]
     try:
         dist.init_process_group(
             backend,
-            store=dist.PrefixStore(f"steadygan {place.restarts}-{next(_joins)}", store),  # type: ignore[attr-defined]
+            store=store,
             rank=place.rank,
             world_size=place.size,
             timeout=TIMEOUT,
@@ -78,6 +79,7 @@ def _init_group(backend: str, device: torch.device, place: Place) -> None:
         )
     except RuntimeError as error:
         raise RunError(lost_process_message((str(error).splitlines() or [""])[0][:160])) from None
+    return store
 
 
 @functools.cache

@@ -7,8 +7,10 @@ share, so the sum of the processes' gradients is the gradient of the whole batch
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TIMEOUT = datetime.timedelta(minutes=30)
-"""of collective operations: the first process evaluates and saves while the others wait"""
+"""of collective operations"""
+PATIENCE = datetime.timedelta(days=1)
+"""of processes that wait for what the first one does alone: evaluations may take longer than TIMEOUT"""
+_PAUSE = 0.05
+"""seconds between two questions at the store: its own waiting heeds no Ctrl-C, and fills the screen"""
 _Value = TypeVar("_Value")
 
 
@@ -34,6 +40,9 @@ class World:
     rank: int = 0
     size: int = 1
     """number of processes"""
+    store: Any = field(default=None, repr=False, compare=False)
+    """torch.distributed's store of the process group; None for a single process"""
+    _waits: Iterator[int] = field(default_factory=itertools.count, repr=False, compare=False)
 
     @property
     def first(self) -> bool:
@@ -158,11 +167,30 @@ class World:
                 ranks = ", ".join(map(str, different))
                 raise RunError(f"{what}: {name} differs between process 0 and process {ranks}; the run cannot go on")
 
-    def barrier(self) -> None:
-        """Waits until all processes have reached this call."""
-        if self.size > 1:
-            with collective():
-                dist.barrier()
+    def barrier(self, *, patient: bool = False) -> None:
+        """Waits until all processes have reached this call.
+
+        Args:
+            patient: wait for rank 0 up to PATIENCE in place of TIMEOUT, after what it does alone, such as an evaluation
+
+        Raises:
+            RunError: if another process is gone.
+        """
+        if self.size == 1:
+            return
+        with collective():
+            if patient:
+                self._wait_for_first()
+            dist.barrier()
+
+    def _wait_for_first(self) -> None:
+        name, began = f"first process went on: {next(self._waits)}", time.monotonic()
+        if self.first:
+            self.store.set(name, "1")
+        while not self.first and not self.store.check([name]):
+            if time.monotonic() - began > PATIENCE.total_seconds():
+                raise RuntimeError(f"the first process did not go on within {PATIENCE}")
+            time.sleep(_PAUSE)
 
 
 ALONE = World()
