@@ -32,7 +32,7 @@ def test_a_generator_is_exported_and_its_parity_printed(runs, capsys):
     [
         (["--to", "onx"], ["unknown kind of export 'onx'", "did you mean 'onnx'"]),
         ([], ["--to is missing", "onnx, pt2, safetensors"]),
-        (["--out", "g.bin"], ["--to is missing"]),
+        (["--out", "g.bin"], ["--to is missing", "'g.bin' has none of the endings .onnx", ".htm"]),
         (["--to", "onnx", "--out", "g.pt2"], ["'g.pt2' is to be onnx", ".onnx"]),
         (["--to", "hub-folder", "--out", "g.onnx"], ["hub-folder", "a folder"]),
         (["--to", "pt2", "--weights", "averge"], ["unknown weights 'averge'", "did you mean 'average'"]),

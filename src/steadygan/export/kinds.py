@@ -34,12 +34,12 @@ class Kind:
     """of its file; '' for a folder"""
     what: str
     """in a line"""
-    whole: str = ""
-    """of a file that holds all that the folder would; '' if there is none"""
+    whole: tuple[str, ...] = ()
+    """endings of a file that holds all that the folder would"""
 
     def is_file(self, out: Path) -> bool:
         """True if a file is written to a path, and False for a folder."""
-        return bool(self.ending) or (out.suffix.lower() == self.whole != "")
+        return bool(self.ending) or out.suffix.lower() in self.whole
 
     def write(self) -> Write:
         """The function that writes it."""
@@ -47,12 +47,14 @@ class Kind:
         return cast("Write", getattr(import_module(f"steadygan.export.{module}"), name))
 
 
+PAGE_ENDINGS = (".html", ".htm")
+"""of a page that is a single file"""
 KINDS: dict[str, Kind] = {
     "onnx": Kind("onnx:write_onnx", ".onnx", "for onnxruntime, browsers and phones; needs steadygan[onnx]"),
     "pt2": Kind("pt2:write_pt2", ".pt2", "a program of torch.export, which torch alone loads"),
     "safetensors": Kind("safetensors:write_safetensors", ".safetensors", "weights by name, for 'train --from'"),
     "hub-folder": Kind("hub_folder:write_hub_folder", "", "model card, weights and a loader, for the Hugging Face Hub"),
-    "page": Kind("page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", ".html"),
+    "page": Kind("page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", PAGE_ENDINGS),
 }
 
 
@@ -62,16 +64,17 @@ def kind_named(name: str | None, out: Path | None) -> str:
     Raises:
         UsageError: for an unknown name, an ending that says another kind, and neither.
     """
-    by_ending = {ending: known for known, kind in KINDS.items() for ending in (kind.ending, kind.whole) if ending}
+    by_ending = {ending: known for known, kind in KINDS.items() for ending in (kind.ending, *kind.whole) if ending}
     ending = "" if out is None else out.suffix.lower()
     if name is None:
         if ending not in by_ending:
-            raise UsageError(f"--to is missing: {', '.join(KINDS)}")
+            unknown = f"; '{out}' has none of the endings {', '.join(by_ending)}" if ending else ""
+            raise UsageError(f"--to is missing: {', '.join(KINDS)}{unknown}")
         return by_ending[ending]
     if name not in KINDS:
         raise unknown_name("kind of export", name, KINDS)
     needed = KINDS[name].ending
-    if out is not None and ending not in (needed, KINDS[name].whole) and (needed or ending in by_ending):
+    if out is not None and ending not in (needed, *KINDS[name].whole) and (needed or ending in by_ending):
         raise UsageError(f"'{out}' is to be {name}, whose ending is {needed or 'none: it is a folder'}")
     return name
 

@@ -86,4 +86,6 @@ def test_the_command_writes_a_folder_or_one_file(run, tmp_path, capsys, monkeypa
     monkeypatch.setattr(page, "onnx_bytes", lambda run, module, facts: (b"model", facts))
     assert main(["export", str(run.folder), "--out", str(tmp_path / "one.html")]) == 0
     assert 'src="' not in (tmp_path / "one.html").read_text()
+    assert main(["export", str(run.folder), "--to", "page", "--out", str(tmp_path / "one.HTM")]) == 0
+    assert (tmp_path / "one.HTM").is_file()
     assert main(["export", str(run.folder), "--out", str(tmp_path / "one.html"), "--overwrite"]) == 0

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from steadygan.export.facts import ExportFacts, facts_of
 from steadygan.export.generator import exportable
+from steadygan.export.kinds import PAGE_ENDINGS
 from steadygan.export.onnx import need_packages, onnx_bytes
 from steadygan.export.page.contents import contents, data_name, kind_of
 from steadygan.export.page.runtime import VERSION, Runtime, read_runtime
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from steadygan.run import Run, Weights
 
 SCRIPTS = ("latents.js", "engine.js", "draw.js", "page.js", "controls.js", "address.js", "start.js")
-ENDING = ".html"
-"""of a page that is one file"""
 NOUNS = {"image": "picture", "points": "point", "text": "line"}
 
 
@@ -38,7 +37,7 @@ def write_page(run: Run, path: Path, *, weights: Weights = "average", round_: in
 
     Args:
         run: with pictures, points of two numbers or text
-        path: a folder, or a file that ends in .html, which then holds everything; what is there is replaced
+        path: a folder, or a file that ends in .html or .htm, which then holds everything; what is there is replaced
         weights: the average of the generator's weights, or the raw ones
         round_: of the checkpoint; None: the last
 
@@ -57,7 +56,7 @@ def write_page(run: Run, path: Path, *, weights: Weights = "average", round_: in
     model, facts = onnx_bytes(run, module, facts)
     generator = contents(run, module, model, described(run, facts, model))
     progress.tell("writing the page")
-    whole = path.suffix.lower() == ENDING
+    whole = path.suffix.lower() in PAGE_ENDINGS
     files = page_files(run, generator, read_runtime(), whole=whole)
     with written_aside(path) as aside:
         if whole:
