@@ -40,7 +40,7 @@ def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_other_commands_leave_nothing_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, code: int
 ) -> None:
     def writes(arguments: list[str]) -> int:
         with written_aside(tmp_path / "samples.npz") as aside:
@@ -53,6 +53,8 @@ def test_other_commands_leave_nothing_half_written(
     try:
         monkeypatch.setattr(cli, "_dispatch", writes)
         assert cli.main(["sample"]) == code
+        name = signal.Signals(number).name
+        assert capsys.readouterr().err == f"steadygan: ended by {name}; what was saved before is intact\n"
     finally:
         signal.signal(number, before)
     assert not list(tmp_path.iterdir())

@@ -55,6 +55,16 @@ COMMANDS = {
 }
 """of each command: the module whose ``run(arguments)`` carries it out, and one line of help"""
 
+_INTACT = "what was saved before is intact"
+
+
+class _Ended(SystemExit):
+    """SIGTERM or SIGHUP outside of the rounds of a training, which have handlers of their own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(of_signal(number))
+        self.number, self.name = number, signal.Signals(number).name
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carries out a command line; returns its exit code."""
@@ -72,12 +82,17 @@ def main(argv: Sequence[str] | None = None) -> int:
                 try:
                     code = _dispatch(arguments)
                 except SystemExit as error:  # argparse's --help
+                    if isinstance(error, _Ended):
+                        raise
                     code = error.code if isinstance(error.code, int) else 0
                 if sys.stdout is not None:
                     sys.stdout.flush()
                 return code
-        except SystemExit as error:  # SIGTERM and SIGHUP outside of training
-            return error.code if isinstance(error.code, int) else 0
+        except _Ended as error:
+            if first:
+                with contextlib.suppress(OSError):  # a terminal that is gone
+                    print(f"steadygan: ended by {error.name}; {_INTACT}", file=sys.stderr)
+            return of_signal(error.number)
         except BrokenPipeError:
             return NO_READER
         except (Exception, KeyboardInterrupt) as error:
@@ -98,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answer(error: BaseException) -> tuple[str, int]:
     """The line and the exit code of an expected error."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; what was saved before is intact", INTERRUPTED
+        return f"interrupted; {_INTACT}", INTERRUPTED
     if isinstance(error, MemoryError):
         return one_line(f"out of memory: {error or 'there is too little for this'}"), 1
     if isinstance(error, OSError):
@@ -184,10 +199,10 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _end_signals_raise() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise SystemExit: they leave no half-written files before or after the rounds of a run."""
+    """SIGTERM and SIGHUP raise _Ended: they leave no half-written files before or after the rounds of a run."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(of_signal(number))
+        raise _Ended(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

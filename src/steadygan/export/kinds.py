@@ -54,7 +54,9 @@ KINDS: dict[str, Kind] = {
     "pt2": Kind("pt2:write_pt2", ".pt2", "a program of torch.export, which torch alone loads"),
     "safetensors": Kind("safetensors:write_safetensors", ".safetensors", "weights by name, for 'train --from'"),
     "hub-folder": Kind("hub_folder:write_hub_folder", "", "model card, weights and a loader, for the Hugging Face Hub"),
-    "page": Kind("page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", PAGE_ENDINGS),
+    "page": Kind(
+        "page:write_page", "", "makes samples in a browser, from disk too; needs steadygan[onnx]", PAGE_ENDINGS
+    ),
 }
 
 
