@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
-
-from jinja2 import Environment, StrictUndefined
 
 from steadygan.errors import UsageError
 from steadygan.evaluation.comparison import Comparison
@@ -15,6 +12,7 @@ from steadygan.report.lines import Lines, shown_lines
 from steadygan.run.layout import list_lines, list_pictures
 from steadygan.system.escapes import page_text
 from steadygan.system.files import writing, written_aside
+from steadygan.system.page_template import page_template
 from steadygan.system.words import number
 
 LINES = 20
@@ -38,8 +36,6 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
 
 def page_of(comparison: Comparison) -> str:
     """The page's HTML."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    template = resources.files("steadygan.evaluation").joinpath("page.html").read_text(encoding="utf-8")
     lines = [
         {
             "metric": line.metric,
@@ -54,7 +50,7 @@ def page_of(comparison: Comparison) -> str:
         [(folder.name, seed, _picture(folder)) for folder, seed in zip(group.runs, group.seeds, strict=True)]
         for group in comparison.groups
     ]
-    return environment.from_string(template).render(
+    return page_template("steadygan.evaluation").render(
         groups=[f"{group.name}, {seeds(len(group.runs))}" for group in comparison.groups],
         lines=lines,
         pictures=pictures,

@@ -6,12 +6,10 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from steadygan.report.captions import Reading
@@ -30,6 +28,7 @@ from steadygan.run.records import Curve
 from steadygan.system import progress
 from steadygan.system.escapes import page_text
 from steadygan.system.files import written_aside
+from steadygan.system.page_template import page_template
 from steadygan.system.words import count, duration, number
 from steadygan.training.observers import Evaluation, Picture, Row, RunEnd, RunStart
 
@@ -70,14 +69,12 @@ def write_report(folder: Path, end: RunEnd | None = None, window: int = WINDOW) 
 def page_of(run: RunContents, end: RunEnd | None = None, window: int = WINDOW) -> str:
     """The page as text."""
     # a recipe edited by hand may contain any text: autoescape covers all that is not drawn here
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    template = resources.files("steadygan.report").joinpath("page.html").read_text(encoding="utf-8")
     last, frames = _samples(run)
     short = ShortPaths([str(run.folder.resolve()), run.settings, run.documents])
     readings = readings_for(run.curves, run.settings, run.judge)
     charts = [reading for reading in readings if not _constant(run, reading)]
     constants = [reading for reading in readings if _constant(run, reading)]
-    return environment.from_string(template).render(
+    return page_template("steadygan.report").render(
         name=str(run.settings.get("name") or run.folder.resolve().name),
         folder=run.folder.resolve().name,
         source=short(_source(run.settings)).removeprefix("…/"),

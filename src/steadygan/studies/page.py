@@ -6,10 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from steadygan.errors import in_one_line
 from steadygan.report.embed import LAST_SIDE, embed
@@ -22,6 +19,7 @@ from steadygan.studies.folder import StudyFolder
 from steadygan.studies.words import cell_text, setting_text
 from steadygan.system.escapes import page_text, storable_tree
 from steadygan.system.files import write_text, written_aside
+from steadygan.system.page_template import page_template
 from steadygan.system.words import duration
 
 STYLES = {"holds": "good", "does not hold": "bad", "not decided here": "open"}
@@ -91,11 +89,9 @@ def to_json(found: Findings, figures: list[Figure]) -> dict[str, Any]:
 
 def page_of(found: Findings, figures: list[Figure], problems: list[str], made: Mapping[str, Any]) -> str:
     """The page as text."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    template = resources.files("steadygan.studies").joinpath("page.html").read_text(encoding="utf-8")
     embedded = [(figure, embed(figure.path, LAST_SIDE)) for figure in figures]
     claims = [(claim, decision := found.decisions[claim.name], STYLES[decision.answer]) for claim in found.study.claims]
-    return environment.from_string(template).render(
+    return page_template("steadygan.studies").render(
         study=found.study,
         state=found.state,
         style="good" if found.complete else "open",

@@ -11,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from steadygan.export.facts import ExportFacts, facts_of
@@ -23,6 +22,7 @@ from steadygan.export.page.runtime import VERSION, Runtime, read_runtime
 from steadygan.system import progress
 from steadygan.system.escapes import page_text, storable_tree
 from steadygan.system.files import written_aside
+from steadygan.system.page_template import page_template
 from steadygan.system.words import byte_size
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def page_files(run: Run, generator: dict[str, Any], runtime: Runtime, *, whole: 
     }
     scripts = [_script(text) if whole else Markup(f'<script src="{name}"></script>') for name, text in values.items()]
     scripts += [_script(folder.joinpath(name).read_text(encoding="utf-8")) for name in SCRIPTS]
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    index = environment.from_string(folder.joinpath("index.html").read_text(encoding="utf-8")).render(
+    index = page_template("steadygan.export.page", "index.html").render(
         title=f"New {NOUNS[generator['kind']]}s like {data_name(run)}",
         description="Your browser draws random numbers, and a generator that was trained with steadygan makes "
         f"{NOUNS[generator['kind']]}s of them.",
