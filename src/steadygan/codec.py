@@ -25,6 +25,10 @@ from steadygan.errors import UsageError, nearest
 T = TypeVar("T")
 
 
+_SCALARS = (bool, int, float, str)
+_PLAIN = frozenset((*_SCALARS, type(None)))
+"""types of most of the values in a spec, which are as files have them"""
+
 OMIT_DEFAULT = {"omit_default": True}
 """Metadata of a field that YAML leaves out at its default: for fields that a spec gets later, so that the YAML and the
 hashes of recipes that do not use them stay as they were."""
@@ -60,6 +64,8 @@ def stretched(value: T, factor: float) -> T:
 
 def with_plain_numbers(value: T) -> T:
     """The spec with Python's numbers in place of numpy's, which files cannot hold; the same object if it has none."""
+    if type(value) in _PLAIN:
+        return value
     made: Any = value
     if isinstance(value, numbers.Number) and not isinstance(value, bool | int | float | complex):
         made = value.item() if hasattr(value, "item") else value
@@ -87,6 +93,8 @@ def to_plain(value: Any, *, omit_defaults: bool = False, where: str = "") -> Any
         TypeError: for what no file can hold, with its path.
         UsageError: for an object of a class that is no dataclass, and for a field of the name 'kind'.
     """
+    if type(value) in _PLAIN:
+        return value
     inner = functools.partial(to_plain, omit_defaults=omit_defaults)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         plain = {"kind": type(value).__name__}
@@ -135,6 +143,7 @@ def import_path(value: Any) -> str:
     return f"{module}:{name}"
 
 
+_UNIONS = (Union, types.UnionType)
 _field_types: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
 _all_kinds: WeakKeyDictionary[type, dict[str, type]] = WeakKeyDictionary()
 
@@ -159,11 +168,15 @@ def field_types(cls: type) -> dict[str, Any]:
 
 def kinds_of(annotation: Any) -> tuple[type, ...]:
     """The spec types that an annotation allows, such as those of a union."""
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return (annotation,)
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(kind for member in get_args(annotation) for kind in kinds_of(member))
-    return ()
+    if isinstance(annotation, type):
+        return (annotation,) if dataclasses.is_dataclass(annotation) else ()
+    return _kinds_among(get_args(annotation)) if get_origin(annotation) in _UNIONS else ()
+
+
+@functools.lru_cache(maxsize=512)
+def _kinds_among(members: tuple[Any, ...]) -> tuple[type, ...]:
+    """Those of a union: by its members, since unions of another order are equal."""
+    return tuple(kind for member in members for kind in kinds_of(member))
 
 
 def all_kinds(root: type) -> dict[str, type]:
@@ -221,6 +234,8 @@ def _describe(value: Any) -> str:
 
 
 def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> Any:
+    if annotation in _SCALARS:
+        return _read_scalar(data, annotation, where)
     origin = get_origin(annotation)
     if origin is Literal:
         allowed = get_args(annotation)
@@ -229,7 +244,7 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
         names = [str(choice) for choice in allowed]
         hint = nearest(data, names) if isinstance(data, str) else ""
         raise _fail(where, f"got {_describe(data)}; allowed: {', '.join(names)}{hint}")
-    if origin in (Union, types.UnionType):
+    if origin in _UNIONS:
         return _read_union(data, annotation, where, extra)
     if origin is tuple:
         return _read_tuple(data, get_args(annotation), where, extra)
@@ -237,12 +252,9 @@ def _read(data: Any, annotation: Any, where: str, extra: tuple[type, ...]) -> An
         return _read_mapping(data, where)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _read_spec(data, (annotation,), where, extra)
-    if annotation not in _SCALARS:
-        raise _fail(where, f"no file can hold a field of type {_named(annotation)}; allowed: {_FIELD_TYPES}")
-    return _read_scalar(data, annotation, where)
+    raise _fail(where, f"no file can hold a field of type {_named(annotation)}; allowed: {_FIELD_TYPES}")
 
 
-_SCALARS = (bool, int, float, str)
 _FIELD_TYPES = "bool, int, float, str, dict, tuple[…], Literal[…], frozen dataclasses, and unions of these"
 
 
@@ -326,20 +338,20 @@ def _read_scalar(data: Any, annotation: Any, where: str) -> Any:
 def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type, ...], or_number: bool = False) -> Any:
     if isinstance(data, kinds + extra):
         return data
-    by_name = {kind.__name__: kind for kind in kinds + extra}
-    names = ", ".join(kind.__name__ for kind in kinds) + ", or a number" * or_number
     if isinstance(data, str):  # the name alone: all fields at their defaults
         data = {"kind": data}
     if not isinstance(data, Mapping):
-        raise _fail(where, f"got {_describe(data)}; one of {names} is needed")
+        raise _fail(where, f"got {_describe(data)}; one of {_names(kinds, or_number)} is needed")
     fields = {str(key): value for key, value in data.items()}
     name = fields.pop("kind", kinds[0].__name__ if len(kinds) == 1 else None)
     if name is None:
-        raise _fail(where, f"'kind' is missing; allowed: {names}")
+        raise _fail(where, f"'kind' is missing; allowed: {_names(kinds, or_number)}")
+    by_name = {kind.__name__: kind for kind in kinds + extra}
     cls = by_name.get(name) if isinstance(name, str) else None
     if cls is None:
         hint = nearest(name, by_name) if isinstance(name, str) else ""
-        raise _fail(where, f"unknown kind {_describe(name)}{hint} (known: {names}; of your own: named with --kinds)")
+        known = f"known: {_names(kinds, or_number)}; of your own: named with --kinds"
+        raise _fail(where, f"unknown kind {_describe(name)}{hint} ({known})")
     annotations = field_types(cls)
     for field in fields:
         if field not in annotations:
@@ -356,3 +368,7 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
         raise (error if where and text.startswith((f"{where}.", f"{where} ")) else _fail(where, text)) from None
     except TypeError as error:
         raise _fail(where, f"{name}: {error}") from None
+
+
+def _names(kinds: tuple[type, ...], or_number: bool) -> str:
+    return ", ".join(kind.__name__ for kind in kinds) + ", or a number" * or_number
