@@ -35,16 +35,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that all commands share, so that a classifier is trained once."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
-def place(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("STEADYGAN_CACHE", str(cache))
+    monkeypatch.setenv("STEADYGAN_CACHE", str(shared_cache))
     return tmp_path
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 from steadygan import api
 from steadygan.cli import main
 from steadygan.evaluation.neighbours import HELD_OUT, nearest_of_run
-from tests.cli.conftest import place, runs, trained
+from tests.cli.conftest import place, runs, shared_cache, trained
 
-__all__ = ["place", "runs", "trained"]
+__all__ = ["place", "runs", "shared_cache", "trained"]
 
 
 def rms(images: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.float64]:
