@@ -88,6 +88,26 @@ def test_inversion_finds_pictures_and_their_classes_of_the_generator_itself(here
     assert load_file("i.safetensors")["z"].shape == (1, 5) and Image.open("i.png").size[0] > 190
 
 
+def test_pictures_are_read_from_arrays_too(here, capsys):
+    run = api.load("style")
+    images = run.sample(2, seed=5)
+    np.save("two.npy", images)
+    assert main(["sample", "style", "--count", "2", "--seed", "5", "--out", "two.npz"]) == 0  # channels come last there
+    for name in ("two.npy", "two.npz"):
+        read, names = read_targets(run, [name])
+        assert np.array_equal(read, images) and names == [f"{name} 1", f"{name} 2"]
+    np.save("one.npy", images[1])
+    assert main(["sample", "style", "--between", "one.npy", "--count", "2", "--out", "b.png"]) == 0
+    np.save("floats.npy", images / 255)
+    np.save("many.npy", np.zeros((257, *images.shape[1:]), np.uint8))
+    capsys.readouterr()
+    for name, words in (("floats.npy", "needed: uint8 [N, 1, 8, 8]"), ("many.npy", "257 pictures; at most 256")):
+        assert main(["sample", "style", "--invert", name]) == 2
+        assert words in capsys.readouterr().err
+    assert main(["sample", "style", "--between", "one.npy", "two.npy", "--out", "c.png"]) == 2
+    assert "hold 1 and 2 pictures" in capsys.readouterr().err
+
+
 def test_points_are_inverted_from_files_of_numbers(here, capsys):
     run = Run(Path("runs/points"))
     points = run.sample(4, seed=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadygan.cli.drawing import Drawing
-from steadygan.cli.inverting import read_picture
+from steadygan.cli.inverting import read_file
 from steadygan.errors import UsageError
 from steadygan.run import Run
 from steadygan.run.sampling import Sampling
@@ -61,10 +61,15 @@ def _ends(run: Run, files: Sequence[str], seed: int) -> tuple[NDArray[np.uint8],
         raise UsageError(f"{run.folder} makes no pictures; --between is for pictures")
     if len(files) > 2:
         raise UsageError(f"--between takes 2 files at most, got {len(files)}")
-    if len(files) == 2:
-        return read_picture(run, files[0])[None], read_picture(run, files[1])[None]
-    pictures = read_picture(run, files[0])[None] if files else _held_out(run, seed)
-    return pictures, pictures[..., ::-1]
+    ends = [read_file(run, file)[0] for file in files] or [_held_out(run, seed)]
+    if len(ends) == 1:
+        return ends[0], ends[0][..., ::-1]
+    first, second = ends
+    if len(first) != len(second):
+        raise UsageError(
+            f"'{files[0]}' and '{files[1]}' hold {len(first)} and {len(second)} pictures; as many are needed"
+        )
+    return first, second
 
 
 def _held_out(run: Run, seed: int) -> NDArray[np.uint8]:

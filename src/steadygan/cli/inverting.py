@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from steadygan.data.dataset import Samples
     from steadygan.run.inversions import Inversion
 
+ARRAYS = (".npy", ".npz")
 MOST = 256
 """files in one call"""
 _AMPLIFIED = 4
@@ -45,7 +46,7 @@ def read_picture(run: Run, file: str) -> NDArray[np.uint8]:
 
 
 def read_targets(run: Run, files: Sequence[str]) -> tuple[Samples, list[str]]:
-    """Samples [N, ...] of files, and a name for each: pictures; of other runs the rows of .npy, .npz and .csv files.
+    """Samples [N, ...] of files, and a name for each: pictures, and the rows of .npy, .npz and (of tables) .csv files.
 
     Raises:
         UsageError: one line, for what is no such file, or does not fit the run's samples.
@@ -56,13 +57,20 @@ def read_targets(run: Run, files: Sequence[str]) -> tuple[Samples, list[str]]:
         raise UsageError(f"{run.folder} makes text, whose characters have no gradient; inversion is for numbers")
     if len(files) > MOST:
         raise UsageError(f"got {len(files)} files; at most {MOST} are inverted at once")
-    if run.sample_spec.is_picture:
-        return np.stack([read_picture(run, file) for file in files]), [Path(file).name for file in files]
-    blocks = [_rows(run, Path(file)) for file in files]
-    names = [
-        f"{Path(file).name} {row + 1}" for file, block in zip(files, blocks, strict=True) for row in range(len(block))
-    ]
-    return np.concatenate(blocks), names
+    read = [read_file(run, file) for file in files]
+    return np.concatenate([block for block, _ in read]), [name for _, names in read for name in names]
+
+
+def read_file(run: Run, file: str) -> tuple[Samples, list[str]]:
+    """The samples [N, ...] of one file, and a name for each.
+
+    Raises:
+        UsageError: one line, for what is no such file, or does not fit the run's samples.
+    """
+    if run.sample_spec.is_picture and Path(file).suffix.lower() not in ARRAYS:
+        return read_picture(run, file)[None], [Path(file).name]
+    rows = _rows(run, Path(file))
+    return rows, [f"{Path(file).name} {row + 1}" for row in range(len(rows))]
 
 
 def _rows(run: Run, path: Path) -> Samples:
@@ -90,10 +98,18 @@ def _rows(run: Run, path: Path) -> Samples:
                     raise UsageError(f"'{path}' holds {len(names)} arrays of samples; one is needed")
                 loaded = loaded[names[0]]
     rows = _in_layout(loaded, shape, last=suffix == ".npz")
-    if rows.shape[1:] != shape or not len(rows) or rows.dtype.kind not in "fiu":
+    pictures = run.sample_spec.is_picture
+    if (
+        rows.shape[1:] != shape
+        or not len(rows)
+        or not (rows.dtype == "uint8" if pictures else rows.dtype.kind in "fiu")
+    ):
         raise UsageError(
-            f"'{path}' holds {rows.dtype} {list(rows.shape)}; needed: numbers [N, {', '.join(map(str, shape))}]"
+            f"'{path}' holds {rows.dtype} {list(rows.shape)}; needed: {'uint8' if pictures else 'numbers'} "
+            f"[N, {', '.join(map(str, shape))}]"
         )
+    if pictures and len(rows) > MOST:
+        raise UsageError(f"'{path}' holds {len(rows):,} pictures; at most {MOST} are taken at once")
     return np.asarray(rows)
 
 

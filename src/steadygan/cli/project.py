@@ -73,7 +73,9 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser("project", "Finds the style and noise of a StyleGAN2 run that make a picture (projection into w).")
     parser.add_argument("run", metavar="RUN", help="a name below runs/ or a folder")
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files, brought to the run's size")
+    parser.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="picture files, brought to the run's size; .npy, .npz"
+    )
     parser.add_argument(
         "--steps", type=at_least(1), default=STEPS, metavar="N", help=f"of Adam (default: {STEPS}; 1,000 in the paper)"
     )

@@ -118,7 +118,8 @@ def _parser() -> Parser:
         "--invert",
         nargs="+",
         metavar="FILE",
-        help="finds the latents (z) of pictures, of points in .csv, .npy or .npz, and shows reconstructions and errors",
+        help="finds the latents (z) of pictures, also in .npy or .npz, or of points (.csv too), and shows "
+        "reconstructions and errors",
     )
     parser.add_argument("--steps", type=at_least(1), metavar="N", help=f"of --invert (default: {STEPS})")
     parser.add_argument(
