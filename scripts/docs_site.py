@@ -3,8 +3,8 @@
     python -m scripts.docs_site            writes build/site
     python -m scripts.docs_site --pages    brings the pages together in build/site-pages, without the site
 
-It needs the extra `docs`. A broken link, a missing heading, a page outside of the navigation and a name that
-the reference cannot find are errors.
+It needs the extra `docs`. A broken link, a missing heading, a page outside of the navigation, a name that the
+reference cannot find, and a page that fetches something from elsewhere are errors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGES, SITE = ROOT / "build" / "site-pages", ROOT / "build" / "site"
 CONFIG = ROOT / "mkdocs.yml"
+SHIM = ROOT / "scripts" / "site" / "iframe-worker.js"
+SHIM_ADDRESS = "https://unpkg.com/iframe-worker/shim"
+"""with which the theme's search works from disk; the theme's pages fetch it, and are blank until they have it or not"""
+FETCHED = re.compile(
+    r"<(?:script|img|iframe)\b[^>]*\bsrc=\"?(https?:[^\" >]+)|<link\b[^>]*\bstylesheet\b[^>]*(https?:[^\" >]+)"
+)
 
 FENCE = re.compile(r"^ *(```|~~~)")
 LIST = re.compile(r"(?:[-*]|\d+\.) ")
@@ -132,6 +138,20 @@ def navigation(target: Path) -> Iterator[dict[str, list[str]]]:
     yield {"Reference": [f"reference/{name}.md" for name in REFERENCE]}
 
 
+def without_a_network(site: Path) -> list[str]:
+    """Has the pages take the theme's shim from the site; returns what they still fetch from elsewhere."""
+    place = site / "assets" / "javascripts" / SHIM.name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(SHIM, place)
+    fetched: set[str] = set()
+    for page in site.rglob("*.html"):
+        up = "../" * (len(page.relative_to(site).parts) - 1)
+        text = page.read_text(encoding="utf-8").replace(SHIM_ADDRESS, up + place.relative_to(site).as_posix())
+        page.write_text(text, encoding="utf-8")
+        fetched |= {script or sheet for script, sheet in FETCHED.findall(text)}
+    return sorted(fetched)
+
+
 def build() -> int:
     """Builds the site; returns the exit code."""
     try:
@@ -155,6 +175,9 @@ def build() -> int:
         config.plugins.on_shutdown()
     except (Abort, MkDocsException) as error:
         print(f"the site is not built: {error}", file=sys.stderr)
+        return 1
+    if fetched := without_a_network(SITE):
+        print(f"the site fetches from elsewhere: {', '.join(fetched)}", file=sys.stderr)
         return 1
     print(SITE / "index.html")
     return 0

@@ -84,3 +84,18 @@ def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert docs_site.build() == 2
     assert "pip install -e '.[docs]'" in capsys.readouterr().err
     assert set(MOVED.values()) == {"start.md", "changelog.md"}
+
+
+def test_pages_take_the_shim_of_the_search_from_the_site_and_what_else_they_fetch_is_named(tmp_path: Path) -> None:
+    (tmp_path / "reference").mkdir()
+    scripts = f'<script src="{docs_site.SHIM_ADDRESS}"></script><a href="https://a.example/b">b</a>'
+    for page in ("index.html", "reference/data.html"):
+        (tmp_path / page).write_text(scripts, encoding="utf-8")
+    assert docs_site.without_a_network(tmp_path) == []
+    for page, source in (("index.html", ""), ("reference/data.html", "../")):
+        found = re.findall(r'src="([^"]+)"', (tmp_path / page).read_text(encoding="utf-8"))
+        assert found == [f"{source}assets/javascripts/iframe-worker.js"]
+        assert ((tmp_path / page).parent / found[0]).read_bytes() == docs_site.SHIM.read_bytes()
+    links = '<link rel="stylesheet" href="https://c.example/d.css"><img src="http://c.example/e.png">'
+    (tmp_path / "index.html").write_text(links, encoding="utf-8")
+    assert docs_site.without_a_network(tmp_path) == ["http://c.example/e.png", "https://c.example/d.css"]
