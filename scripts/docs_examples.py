@@ -1,4 +1,6 @@
-"""An extension of Griffe, which reads docstrings for the reference: examples with ``>>>`` are code, not quotations."""
+"""An extension of Griffe, which reads docstrings for the reference: examples with ``>>>`` are code, not quotations, and
+fields of dataclasses have their defaults for values.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,28 @@ def fenced(text: str) -> str:
     return "\n".join([*lines, "```"] if inside else lines)
 
 
+def default_of(value: Any) -> Any:
+    """What stands in a dataclass for ``field(default=…)`` and ``field(default_factory=…)``; other values as they are.
+
+    value: an expression of Griffe, or None
+    """
+    if str(getattr(value, "function", "")) not in ("field", "dataclasses.field"):
+        return value
+    given = {str(getattr(each, "name", "")): getattr(each, "value", None) for each in value.arguments}
+    factory = given.get("default_factory")
+    if factory is None:
+        return given.get("default")
+    return f"{factory}()" if str(factory).isidentifier() else None
+
+
 class Examples(Extension):  # type: ignore[misc]
-    """Changes every docstring as it is read."""
+    """Changes every docstring, and every field, as it is read."""
 
     def on_object(self, *, obj: Any, **_: Any) -> None:
         """Of a module, class, function or field."""
         if obj.docstring is not None:
             obj.docstring.value = fenced(obj.docstring.value)
+
+    def on_attribute_instance(self, *, attr: Any, **_: Any) -> None:
+        """Of a field."""
+        attr.value = default_of(attr.value)

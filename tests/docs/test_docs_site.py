@@ -6,12 +6,13 @@ import os
 import pkgutil
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from scripts import docs_site
-from scripts.docs_examples import fenced
+from scripts.docs_examples import default_of, fenced
 from scripts.docs_site import MOVED, REFERENCE, as_site, gathered, reference_of
 from tests.test_docs import FENCED, anchors
 
@@ -99,3 +100,15 @@ def test_pages_take_the_shim_of_the_search_from_the_site_and_what_else_they_fetc
     links = '<link rel="stylesheet" href="https://c.example/d.css"><img src="http://c.example/e.png">'
     (tmp_path / "index.html").write_text(links, encoding="utf-8")
     assert docs_site.without_a_network(tmp_path) == ["http://c.example/e.png", "https://c.example/d.css"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({"default": "1", "metadata": "DURATION"}, "1"), ({"default_factory": "RunOptions"}, "RunOptions()")]
+    + [({"default_factory": "lambda: {}"}, None), ({"repr": "False"}, None)],
+)
+def test_a_field_of_the_reference_has_its_default(given: dict[str, str], expected: str | None) -> None:
+    arguments = [SimpleNamespace(name=name, value=value) for name, value in given.items()]
+    assert default_of(SimpleNamespace(function="field", arguments=arguments)) == expected
+    other = SimpleNamespace(function="Constant", arguments=arguments)
+    assert default_of(other) is other and default_of(None) is None and default_of("1.0") == "1.0"
