@@ -104,8 +104,12 @@ def test_pages_take_the_shim_of_the_search_from_the_site_and_what_else_they_fetc
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [({"default": "1", "metadata": "DURATION"}, "1"), ({"default_factory": "RunOptions"}, "RunOptions()")]
-    + [({"default_factory": "lambda: {}"}, None), ({"repr": "False"}, None)],
+    [
+        ({"default": "1", "metadata": "DURATION"}, "1"),
+        ({"default_factory": "RunOptions"}, "RunOptions()"),
+        ({"default_factory": "lambda: {}"}, None),
+        ({"repr": "False"}, None),
+    ],
 )
 def test_a_field_of_the_reference_has_its_default(given: dict[str, str], expected: str | None) -> None:
     arguments = [SimpleNamespace(name=name, value=value) for name, value in given.items()]
