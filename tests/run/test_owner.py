@@ -181,6 +181,22 @@ def test_another_host_is_believed_on_a_network_folder_only(tmp_path: Path, monke
         assert note is not None
 
 
+@pytest.mark.parametrize("off", [-86_400.0, 86_400.0])
+def test_another_host_is_believed_by_the_clock_of_the_folder(
+    off: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "is_network_folder", lambda folder: True)
+    monkeypatch.setattr(owner, "_server_times", {})
+    own = time.time
+    write(tmp_path, "elsewhere")
+    monkeypatch.setattr(owner.time, "time", lambda: own() + off)  # this host's clock is a day off
+    assert is_owned(tmp_path)
+    before = own() - owner.GONE - 5
+    os.utime(tmp_path / "owner.json", (before, before))
+    assert not is_owned(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["owner.json"]
+
+
 def test_an_owner_touches_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner, "BEAT", 0.01)
     with owned(tmp_path):

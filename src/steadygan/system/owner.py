@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ NAMED = 10.0
 """seconds within which a new file on a network folder gets its owner's name"""
 _mine: set[tuple[Path, int, int]] = set()
 """files of which this process is the owner, each with the process and the thread"""
+_server_times: dict[int, tuple[float, float]] = {}
+"""of a file system: its time, and this host's monotonic one when it was asked"""
 _MOST_BYTES = 10_000
 
 
@@ -155,9 +158,26 @@ def _unseen(path: Path, owner: Owner | None) -> float:
     if (owner is not None and owner.here) or not is_network_folder(path.parent):
         return 0.0
     try:
-        return (NAMED if owner is None else GONE) - (time.time() - path.stat().st_mtime)
+        return (NAMED if owner is None else GONE) - (_server_time(path.parent) - path.stat().st_mtime)
     except OSError:
         return 0.0
+
+
+def _server_time(folder: Path) -> float:
+    """The time of the clock that marks changes in a folder, asked for once in a while: this host's may be off, or jump.
+
+    That of a network folder is its server's.
+    """
+    try:
+        device = folder.stat().st_dev
+        asked = _server_times.get(device)
+        if asked is None or time.monotonic() - asked[1] > BEAT:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                asked = os.fstat(file.fileno()).st_mtime, time.monotonic()
+            _server_times[device] = asked
+    except OSError:  # a folder that cannot be written
+        return time.time()
+    return asked[0] + time.monotonic() - asked[1]
 
 
 @contextlib.contextmanager
