@@ -70,7 +70,7 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
     (first, most), *others = groups(runs).items()
     parts = [f"{_title(first)}:\n\n{table(most)}"]
     for kind in (*KINDS, UNSEEN):
-        of_kind = [run for run in most if run["kind"] == kind.name and NUMBER in run]
+        of_kind = _as_they_are([run for run in most if run["kind"] == kind.name and NUMBER in run])
         _save(_bands(of_kind, folder, "recipe"), f"folders-{kind.name}", f"Samples on {kind.name}, by recipe")
     for group, trained in others:
         title, name = _title(group), "-".join(("folders", *re.findall(r"\w+", " ".join(group).lower())))
@@ -83,6 +83,12 @@ def write_page(runs: dict[str, dict[str, Any]], folder: Path) -> None:
             if _save(_bands(of_size, folder, "kind"), f"{name}-{size}", f"{title}, {size} px"):
                 parts.append(f"![{title}, {size} px, two rows for each kind](pictures/{name}-{size}.png)")
     write_between(PAGE, BEGIN, END, "\n\n".join(parts))
+
+
+def _as_they_are(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trainings without those of the default with options, where it was trained without any too."""
+    plain = any(run["recipe"] == "default" for run in runs)
+    return [run for run in runs if not (plain and run["recipe"].startswith("default "))]
 
 
 def _title(group: Group) -> str:
