@@ -127,6 +127,11 @@ def evaluation_samples(
     return finest, None if labels is None else labels.numpy()
 
 
+def drawn_samples(game: Game, count: int) -> None:
+    """Draws as many samples as an evaluation would of that count, for their time alone."""
+    _samples(game, count, Stream.EVALUATION, Stream.EVALUATION_LABELS)
+
+
 def _samples(
     game: Game, count: int, noise_stream: Stream, label_stream: Stream, *, labels: Tensor | None = None
 ) -> tuple[list[tuple[Tensor, ...]], Tensor | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,12 @@ from steadygan.optimizers import Adam
 from steadygan.penalties import R1, PathLength
 from steadygan.recipe import RunOptions
 from steadygan.schedules import Constant, CriticWarmUp, LinearDecay
+from steadygan.training.engines.eager import EAGER
 from steadygan.training.planning import plan, speed
+from steadygan.training.planning.costs import CHECKPOINT_SECONDS, expected_costs
 from steadygan.training.planning.plan import choose_intervals, decays, fit_minutes, warm_up_share
-from steadygan.training.planning.speed import Speed, choose_threads
+from steadygan.training.planning.speed import Speed, choose_threads, measure_speed
+from tests.training.engines.trials import trial
 from tests.training.games import small_recipe
 
 
@@ -93,7 +97,9 @@ def test_minutes_give_a_long_warm_up_the_part_of_a_run_that_it_may_take(minutes)
 
 
 def test_pictures_take_a_fiftieth_of_the_time_and_there_are_a_few_in_any_run():
-    speed = Speed(0.0, 0.1)  # a picture costs half a second
+    recipe = small_recipe()
+    drawn = recipe.run.pictured + 4 * recipe.fakes
+    speed = Speed(0.0, 0.1, sample=0.35 / drawn)  # a picture costs half a second
     shared = choose_intervals(small_recipe(rounds=6_000, run=RunOptions()), speed).run  # ten minutes
     assert 20 <= shared.picture_every * 0.1 <= 50
     short = choose_intervals(small_recipe(rounds=40, run=RunOptions()), speed).run
@@ -135,6 +141,26 @@ def test_evaluations_take_a_twentieth_of_the_time_and_are_twenty_at_most(seconds
         small_recipe(rounds=100_000, run=RunOptions()), Speed(0.001, 0.003), evaluator=Slow()
     ).run
     assert 0.7 * between < settled.evaluate_every * 0.005 < 1.8 * between
+
+
+def test_evaluations_cost_what_drawing_their_samples_takes_whatever_steps_do():
+    tried = trial(small_recipe())
+    setup, now = tried.build(), [0.0]
+
+    def takes(seconds):
+        def hook(module, inputs):
+            now[0] += seconds * len(inputs[0])
+
+        return hook
+
+    setup.game.average.register_forward_pre_hook(takes(1.0))
+    for player in setup.game.players.values():
+        player.network.register_forward_pre_hook(takes(1_000.0))
+    measured = measure_speed(setup, EAGER, budget=0.0, clock=lambda: now[0])
+    assert measured.sample == 1.0 and measured.generator_step >= 1_000 * tried.recipe.fakes
+    evaluator = SimpleNamespace(seconds=7.0, count=500)
+    costs = expected_costs(tried.recipe, measured, evaluator)
+    assert costs["evaluation"] == 7.0 + 500 + CHECKPOINT_SECONDS
 
 
 def test_a_lazy_phase_takes_its_share_of_each_round():

@@ -17,7 +17,7 @@ LOOK_SECONDS = 0.1
 """of the doctor"""
 EXIT_SECONDS = 0.3
 """after the report: what the command prints, and the end of its process"""
-_PICTURE_STEPS = 2  # a picture's other cost, in generator steps: statistics of the average, and samples
+_STATISTICS = 4  # batches of samples for those of the average, before a picture
 
 
 def expected_costs(recipe: Recipe, speed: Speed | None, evaluator: Evaluator | None) -> dict[Between, float]:
@@ -28,12 +28,12 @@ def expected_costs(recipe: Recipe, speed: Speed | None, evaluator: Evaluator | N
         speed: measured; None: samples cost nothing
         evaluator: of samples during training; None: there is none
     """
-    step = 0.0 if speed is None else speed.generator_step
+    sample = 0.0 if speed is None else speed.sample
     evaluation = 0.0
     if evaluator is not None:
-        evaluation = evaluator.seconds + evaluator.count / recipe.fakes * step
+        evaluation = evaluator.seconds + evaluator.count * sample
     return {
-        "picture": PICTURE_SECONDS + _PICTURE_STEPS * step,
+        "picture": PICTURE_SECONDS + (recipe.run.pictured + _STATISTICS * recipe.fakes) * sample,
         "evaluation": evaluation + CHECKPOINT_SECONDS,
         "checkpoint": CHECKPOINT_SECONDS,
         "replan": CHECKPOINT_SECONDS,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steadygan.system.cores import cores
+from steadygan.training.fixed_latents import drawn_samples
 from steadygan.training.step.drawer import Drawer
 from steadygan.training.step.round import step
 from steadygan.training.step.setup import Setup
@@ -29,7 +30,7 @@ USUAL_ROUND = 1_001
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds per step of each phase."""
+    """Seconds per step of each phase, and of what is drawn between rounds."""
 
     critic_step: float
     """of the critic's main phase"""
@@ -37,6 +38,8 @@ class Speed:
     """of the generator's main phase"""
     lazy_steps: tuple[float, ...] = ()
     """of each lazy phase, in the recipe's order"""
+    sample: float = 0.0
+    """to draw a sample of the averaged generator"""
     levels: tuple[Speed, ...] = ()
     """of a recipe that grows, at each level; the other fields are those of the last one"""
 
@@ -84,12 +87,12 @@ def measure_speed(
     clock: Callable[[], float] = time.perf_counter,
     limit: float = math.inf,
 ) -> Speed:
-    """Times the steps of each phase; the setup's game is changed and should be discarded.
+    """Times the steps of each phase and a sample; the setup's game is changed and should be discarded.
 
     Args:
         setup: game, feed and drawer
         engine: computes the gradients
-        budget: seconds for all phases together; each takes at least one step
+        budget: seconds for all together; each phase takes at least one step
         clock: ``time.process_time`` measures CPU time, for a CPU that is shared
         limit: seconds after which a phase is timed by its first step, which else is not counted
     """
@@ -102,7 +105,7 @@ def measure_speed(
 def _measured(
     setup: Setup, engine: Engine, budget: float, clock: Callable[[], float], limit: float, round_: int
 ) -> Speed:
-    """Times the steps of each phase in a round."""
+    """Times the steps of each phase in a round, and a sample."""
     started = clock()
     game, drawer = setup.game, setup.drawer
     one_step = game.recipe if game.recipe.growth else dataclasses.replace(game.recipe, critic_steps=_one)
@@ -116,7 +119,7 @@ def _measured(
             return clock() - begin
         begin = clock()
         count = 0
-        while count == 0 or clock() - begin < budget / len(game.phases):
+        while count == 0 or clock() - begin < budget / (len(game.phases) + 1):
             run()
             synchronize(game.device)
             count += 1
@@ -129,7 +132,8 @@ def _measured(
     }
     main = {phase.player: cost for phase, cost in seconds.items() if phase.objective}
     lazy = tuple(cost for phase, cost in seconds.items() if not phase.objective)
-    return Speed(main["critic"], main["generator"], lazy)
+    sampling = timed(lambda: drawn_samples(game, game.recipe.fakes))
+    return Speed(main["critic"], main["generator"], lazy, sampling / game.recipe.fakes)
 
 
 def choose_threads(
@@ -182,6 +186,7 @@ def mean_speed(speeds: Sequence[Speed]) -> Speed:
         statistics.mean(each.critic_step for each in speeds),
         statistics.mean(each.generator_step for each in speeds),
         tuple(map(statistics.mean, lazy)),
+        statistics.mean(each.sample for each in speeds),
         tuple(map(mean_speed, levels)),
     )
 
