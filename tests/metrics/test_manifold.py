@@ -150,6 +150,14 @@ def test_errors_are_the_scatter_over_fresh_fakes_or_somewhat_more(shift: float, 
     assert 0.75 < ratios["coverage"] < 2.2 and 0.75 < ratios["recall"] < 2.2
 
 
+def test_known_distances_of_the_reals_give_the_same_and_others_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(50, 4)), rng.normal(0.5, 1.0, size=(40, 4))
+    assert manifold(real, fake, of_real=neighbour_distances(real, 5)) == manifold(real, fake)
+    with pytest.raises(UsageError, match=r"of_real has the shape \[50, 3\]; needed: \[50, 5\]"):
+        manifold(real, fake, of_real=neighbour_distances(real, 3))
+
+
 def test_nearest_rows_are_those_of_all_distances_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "_BLOCK_ROWS", 7)
     rng = np.random.default_rng(5)

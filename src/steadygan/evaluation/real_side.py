@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from steadygan.data.dataset import Labels, Samples
 from steadygan.data.text.alphabet import decode
-from steadygan.evaluation.extracting import real_features, real_samples
+from steadygan.evaluation.extracting import real_features, real_samples, subset_indices
 
 if TYPE_CHECKING:
     from steadygan.data import Dataset
     from steadygan.features.base import Features
+    from steadygan.metrics.arrays import Rows
     from steadygan.metrics.frechet import Statistics
 
 _LARGEST = 32
@@ -37,6 +38,7 @@ class RealSide:
     cache: str | None = None
     """folder of the cache"""
     _floors: dict[tuple[str | int, ...], float] = field(default_factory=dict, init=False, repr=False)
+    _neighbours: dict[tuple[int, int], Rows] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def inception(self) -> bool:
@@ -64,6 +66,18 @@ class RealSide:
         """[H, width]"""
         assert self.features is not None
         return real_features(self.features, self.dataset, "held out", cache=self.cache).features
+
+    def some_features(self, count: int) -> NDArray[np.float32]:
+        """A random subset of the training features [count, width], the same at each call."""
+        return self.train_features[subset_indices(len(self.train_features), count)]
+
+    def neighbour_distances(self, count: int, k: int) -> Rows:
+        """Squared distances [count, k] of each of ``some_features`` to its k nearest others, ascending."""
+        from steadygan.metrics.manifold import neighbour_distances
+
+        if (count, k) not in self._neighbours:
+            self._neighbours[count, k] = neighbour_distances(self.some_features(count), k)
+        return self._neighbours[count, k]
 
     @cached_property
     def statistics(self) -> Statistics:

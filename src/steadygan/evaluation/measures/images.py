@@ -17,6 +17,7 @@ _MEMORISATION_COUNT = 2_000
 _SLICED_COUNT = 4_096
 MANIFOLD_COUNT = 10_000
 """vectors of each side at most whose neighbours are searched"""
+_K, _DENSITY_K = 3, 5
 
 
 def _frechet(material: Material) -> Iterable[Number]:
@@ -66,12 +67,13 @@ def _kernel(material: Material) -> Iterable[Number]:
 def _manifold(material: Material) -> Iterable[Number]:
     from steadygan.metrics.manifold import manifold
 
-    real, fake = material.real.train_features, material.features.features
-    count = min(len(real), len(fake), MANIFOLD_COUNT)  # both sides alike: the measure depends on their counts
-    result = manifold(real[subset_indices(len(real), count)], fake[:count])
+    real, fake = material.real, material.features.features
+    count = min(len(real.train_features), len(fake), MANIFOLD_COUNT)  # alike: the measure depends on their counts
+    of_real = real.neighbour_distances(count, max(_K, _DENSITY_K))
+    result = manifold(real.some_features(count), fake[:count], k=_K, density_k=_DENSITY_K, of_real=of_real)
     better: dict[str, Better] = {"density": "one"}
     for name, estimate in zip(result._fields, result, strict=True):
-        settings = {"k": 5 if name in ("density", "coverage") else 3, "real": count, "count": count}
+        settings = {"k": _DENSITY_K if name in ("density", "coverage") else _K, "real": count, "count": count}
         yield Number(name, estimate.value, estimate.error, better=better.get(name, "higher"), settings=settings)
 
 
