@@ -32,6 +32,13 @@ LINES = {
         "2024-03-17 10:00:09 INFO step 2,000: d_loss=tensor(0.25, device='cuda:0'), g_loss=2.5, eta: 0:09:00\n",
         [(1000, 0.5, -1.5), (2000, 0.25, 2.5)],
     ),
+    "numbers of a width": (
+        "".join(
+            f"Step: {i:>6} Progress: 1.0% Elapsed: 0:00:10 Gen_loss  = {g:8.3f} Dis_loss:\t{d:>10.4f} Topk: {16:>4} \n"
+            for i, d, g in [(100, 0.5, 1.5), (200, 0.25, 2.5)]
+        ),
+        [(100, 0.5, 1.5), (200, 0.25, 2.5)],
+    ),
     "epochs of Keras": (
         "Epoch 1/2\n100/100 [====] - 1s 10ms/step - d_loss: 0.5 - g_loss: 1.5\n"
         "Epoch 2/2\n100/100 [====] - 1s 10ms/step - d_loss: 0.25 - g_loss: 2.5\n",

@@ -20,9 +20,15 @@ _FINITE = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NOT_FINITE = r"[-+]?(?:s?nan(?:\(\w*\))?|inf(?:inity)?|1\.#\w+)"
 _AFTER = r"(?=$|[\s,;|\])}%/'\"]|:(?!\d))"
 _NAME = rf"(?<![\w.])({_WORD}(?: {_WORD}){{0,2}})"
-_PAIR = re.compile(rf"{_NAME} ?\t?[:=] ?(?:tensor\()?\[?({_FINITE}|{_NOT_FINITE}){_AFTER}", re.IGNORECASE)
-_COUNTED = r"epoch|step|iter|iters|iteration|iterations|batch|tick|kimg|round"
-_COUNTER = re.compile(rf"\b({_COUNTED})\b ?[:=#]? ?[\[(]? ?(\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)", re.IGNORECASE)
+_PAD = r"[ \t]{0,16}"
+"""before and in numbers that are printed with a width"""
+_PAIR = re.compile(
+    rf"{_NAME}{_PAD}[:=]{_PAD}(?:tensor\()?(?:\[{_PAD})?({_FINITE}|{_NOT_FINITE}){_AFTER}", re.IGNORECASE
+)
+_COUNTED = r"epoch|step|iter|iters|itr|iteration|iterations|batch|tick|kimg|round"
+_COUNTER = re.compile(
+    rf"\b({_COUNTED})\b{_PAD}(?:[:=#]{_PAD})?(?:[\[(]{_PAD})?(\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)", re.IGNORECASE
+)
 _EPOCH_AND_BATCH = re.compile(r"\[(\d+)/\d+\]\s*\[(\d+)/\d+\]")
 _OF = re.compile(r"(?<![\w./:])(\d+)/\d+(?![\w./:])")
 
