@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from steadygan import codec
+from steadygan.networks.resnet import SIZES
 from steadygan.objectives import BoundaryEquilibrium
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.schedules import Constant
@@ -224,7 +225,7 @@ def residual_generator(recipe: Recipe, sample: SampleSpec | None) -> Edit:
     if type(spec).__name__ != "DCGANGenerator" or sample is None or not sample.is_image:
         return {}
     height, width = sample.shape[1:]
-    if height != width or height & (height - 1):
+    if height != width or height not in SIZES:
         return {}
     return {path: flow({"kind": "ResNetGenerator", "width": getattr(spec, "width", 128)})}
 
