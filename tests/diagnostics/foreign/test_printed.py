@@ -29,8 +29,10 @@ LINES = {
     ),
     "a logger": (
         "2024-03-17 10:00:00 INFO step 1,000: d_loss=0.5, g_loss=-1.5e+00, eta: 0:10:00\nsaved checkpoint\n"
-        "2024-03-17 10:00:09 INFO step 2,000: d_loss=tensor(0.25, device='cuda:0'), g_loss=2.5, eta: 0:09:00\n",
-        [(1000, 0.5, -1.5), (2000, 0.25, 2.5)],
+        "2024-03-17 10:00:09 INFO step 2,000: d_loss=tensor(0.25, device='cuda:0'), g_loss=2.5, eta: 0:09:00\n"
+        "2024-03-17 10:00:18 INFO step 3,000: d_loss=tf.Tensor(0.5, shape=(), dtype=float32), "
+        "g_loss=np.float32(1.5), eta: 0:08:00\n",
+        [(1000, 0.5, -1.5), (2000, 0.25, 2.5), (3000, 0.5, 1.5)],
     ),
     "numbers of a width": (
         "".join(
