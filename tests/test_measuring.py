@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
-from steadygan.measuring import preserved_random_state, seed_random_numbers
+from steadygan.measuring import measuring, preserved_random_state, seed_random_numbers
 from steadygan.rng import torch_seeded
 
 
@@ -66,3 +67,25 @@ def test_the_generator_of_apples_devices_is_seeded_and_given_back(monkeypatch):
         seed_random_numbers(3)
         assert devices.states == [3, 9]
     assert devices.states == [7, 9]
+
+
+class Following(nn.Module):
+    """Follows the mean of what it gets in buffers that it makes anew in each pass, in eval mode too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3))
+        self.register_buffer("last", None)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.mean, self.last = 0.9 * self.mean + 0.1 * x.mean(0), x[0]
+        return x - self.mean
+
+
+def test_buffers_that_a_pass_makes_anew_are_restored() -> None:
+    network = nn.Sequential(Following(), nn.BatchNorm1d(3))
+    kept = network[0].mean
+    with measuring(network):
+        network(torch.ones(4, 3))
+    assert network[0].mean is kept and not kept.any() and network[0].last is None
+    assert not network[1].running_mean.any() and network[1].num_batches_tracked == 0

@@ -20,17 +20,21 @@ _aside: WeakKeyDictionary[nn.Module, tuple[Tensor | None, Tensor | None]] = Weak
 
 @contextlib.contextmanager
 def preserved_buffers(module: nn.Module) -> Iterator[None]:
-    """Restores the module's buffers at the end of the block.
+    """Restores the module's buffers at the end of the block, also where a pass put other tensors in their places.
 
     Within it batch norms do not sum over processes: the others, which do not measure, would not answer.
     """
     buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    places = [(part, name, buffer) for part in module.modules() for name, buffer in part._buffers.items()]
     sums = [(part, total) for part in module.modules() if (total := getattr(part, "sum_over_processes", None))]
     for part, _ in sums:
         part.sum_over_processes = None  # type: ignore[assignment]
     try:
         yield
     finally:
+        for part, name, buffer in places:
+            if name not in part._buffers or part._buffers[name] is not buffer:
+                part._buffers[name] = buffer
         for buffer, before in buffers:
             buffer.copy_(before)
         for part, total in sums:
