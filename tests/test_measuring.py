@@ -89,3 +89,36 @@ def test_buffers_that_a_pass_makes_anew_are_restored() -> None:
         network(torch.ones(4, 3))
     assert network[0].mean is kept and not kept.any() and network[0].last is None
     assert not network[1].running_mean.any() and network[1].num_batches_tracked == 0
+
+
+class Normed(nn.Module):
+    """Spectral norm as it is often written by hand: u is no buffer, and moves in each pass."""
+
+    def __init__(self, held: str) -> None:
+        super().__init__()
+        self.held, self.weight = held, nn.Parameter(torch.rand(4, 3))
+        u = torch.ones(4) / 2
+        self.u = nn.Parameter(u, requires_grad=False) if held.startswith("parameter") else u
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            v = nn.functional.normalize(self.weight.t() @ self.u, dim=0)
+            u = nn.functional.normalize(self.weight @ v, dim=0)
+        if self.held.endswith("in place"):
+            self.u.data.copy_(u)
+        elif self.held == "parameter":
+            self.u.data = u
+        else:
+            self.u = u
+        return x @ (self.weight / (u @ self.weight @ v)).t()
+
+
+@pytest.mark.parametrize("held", ["parameter", "parameter in place", "attribute", "attribute in place"])
+def test_vectors_of_spectral_norms_that_are_written_by_hand_stay(held: str) -> None:
+    network = Normed(held)
+    kept, before = network.u, network.weight.detach().clone()
+    with torch.no_grad(), measuring(network):
+        network(torch.ones(2, 3))
+        assert not torch.equal(network.u, torch.ones(4) / 2)
+    assert network.u is kept and torch.equal(network.u, torch.ones(4) / 2)
+    assert torch.equal(network.weight, before)
