@@ -20,21 +20,54 @@ _aside: WeakKeyDictionary[nn.Module, tuple[Tensor | None, Tensor | None]] = Weak
 
 @contextlib.contextmanager
 def preserved_buffers(module: nn.Module) -> Iterator[None]:
-    """Restores the module's buffers at the end of the block.
+    """Restores the module's buffers at the end of the block, also where a pass put other tensors in their places.
 
-    Within it batch norms do not sum over processes: the others, which do not measure, would not answer.
+    So are vectors that a pass may move as it does buffers: parameters that no gradient trains, such as u and v of
+    spectral norms that are written by hand, and tensors that are plain attributes. Within it batch norms do not sum
+    over processes: the others, which do not measure, would not answer.
     """
     buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    places = [(part, name, buffer) for part in module.modules() for name, buffer in part._buffers.items()]
+    vectors = [(each, each.data, _copied(each)) for each in module.parameters() if _is_still(each)]
+    others = [
+        (part, name, value, _copied(value))
+        for part in module.modules()
+        for name, value in vars(part).items()
+        if isinstance(value, torch.Tensor) and not value.requires_grad  # else a result of the last pass
+    ]
     sums = [(part, total) for part in module.modules() if (total := getattr(part, "sum_over_processes", None))]
     for part, _ in sums:
         part.sum_over_processes = None  # type: ignore[assignment]
     try:
         yield
     finally:
+        for part, name, buffer in places:
+            if name not in part._buffers or part._buffers[name] is not buffer:
+                part._buffers[name] = buffer
         for buffer, before in buffers:
             buffer.copy_(before)
+        for parameter, data, copy in vectors:
+            if parameter.data_ptr() != data.data_ptr():
+                parameter.data = data
+            if copy is not None:
+                data.copy_(copy)
+        for part, name, value, copy in others:
+            vars(part)[name] = value
+            if copy is not None:
+                value.copy_(copy)
         for part, total in sums:
             part.sum_over_processes = total
+
+
+def _is_still(parameter: Tensor) -> bool:
+    """True for a parameter with numbers of its own that no gradient trains."""
+    return not parameter.requires_grad and parameter.layout == torch.strided
+
+
+def _copied(tensor: Tensor) -> Tensor | None:
+    """A copy of a vector without a graph; None for others."""
+    is_vector = tensor.layout == torch.strided and tensor.numel() == max(tensor.shape, default=1)
+    return tensor.detach().clone() if is_vector and not tensor.is_inference() else None
 
 
 @contextlib.contextmanager

@@ -18,7 +18,15 @@ from steadygan.diagnostics.findings import NO_FAULTS, VERDICTS, Finding, Verdict
 from steadygan.diagnostics.typed import typed_words
 from steadygan.diagnostics.unusual import unusual
 from steadygan.losses import NonSaturating, Saturating
-from steadygan.networks import DCGANGenerator, LabelledGenerator, MLPCritic, MLPGenerator, SubpixelGenerator
+from steadygan.networks import (
+    ConvCritic,
+    ConvGenerator,
+    DCGANGenerator,
+    LabelledGenerator,
+    MLPCritic,
+    MLPGenerator,
+    SubpixelGenerator,
+)
 from steadygan.objectives import Adversarial, BoundaryEquilibrium, EnergyBased, LeCam
 from steadygan.optimizers import SGD, Adam, AdamW
 from steadygan.penalties import R1, GradientPenalty
@@ -233,11 +241,24 @@ def test_a_pattern_is_met_by_other_upsampling_where_the_generator_can_have_it() 
         {"--generator.kernel": "4"},
         {"--generator": "{kind: ResNetGenerator, width: 16}"},
     ]
-    odd = SampleSpec((3, 28, 28))
-    assert firsts("checkerboard", dcgan, odd) == [{"--generator.kernel": "4"}, {"--rounds": str(2 * dcgan.rounds)}]
+    for odd in (SampleSpec((3, 28, 28)), SampleSpec((3, 256, 256))):  # which ResNetGenerator does not make
+        assert firsts("checkerboard", dcgan, odd) == [{"--generator.kernel": "4"}, {"--rounds": str(2 * dcgan.rounds)}]
     for _, _, _, change in advised():
         if "--generator" in change.fields:
             assert typed_words("--generator", change.fields["--generator"])[:2] == ["--generator", "resnet-generator"]
+
+
+def test_kernels_of_convolutions_that_no_recipe_names_are_odd_for_pictures_alone() -> None:
+    for sample, odd in ((SampleSpec((3, 30, 48)), True), (SampleSpec((1, 16, 16, 16)), False)):
+        recipe = mlp(generator=ConvGenerator(), critic=ConvCritic())
+        edit, rounds = {"--generator.kernel": "4"}, {"--rounds": str(2 * recipe.rounds)}
+        assert firsts("checkerboard", recipe, sample) == [edit, rounds][1 - odd :]
+
+
+def test_nothing_is_advised_that_changes_the_images_of_a_critic_that_sees_features_too() -> None:
+    stacked = find("sgan")(IMAGES)
+    for verdict in ADVISORS:
+        assert not any("perturbation" in option for fields in firsts(verdict, stacked, IMAGES) for option in fields)
 
 
 @pytest.mark.parametrize(("rounds", "rate"), [(100, 5e-4), (3_000, 1 / 3_000), (50_000, 2e-4)])

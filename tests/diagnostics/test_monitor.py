@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import itertools
 import math
+import os
 import random
 import re
 import sys
@@ -24,6 +26,7 @@ from steadygan.diagnostics.own_critic import again
 from steadygan.diagnostics.schedule import Schedule
 from steadygan.errors import UsageError
 from steadygan.networks.layers.packing import PackedCritic
+from steadygan.system.regular import append_regular
 from steadygan.types import CriticOutput
 
 REAL = torch.randn(300, 2, generator=torch.Generator().manual_seed(1))
@@ -257,6 +260,23 @@ def test_networks_that_take_labels_get_them():
     )  # fmt: skip
     row = monitor.after_round()
     assert monitor.left_out == {} and {"classes", "class_entropy_ratio", "gap_held_out"} <= set(row)
+
+
+def test_a_log_that_cannot_be_written_ends_no_training_and_is_whole_afterwards(tmp_path, monkeypatch):
+    path, calls = tmp_path / "signals.jsonl", []
+
+    def append(log):
+        calls.append(log)
+        if len(calls) == 2:
+            log.write_bytes(log.read_bytes() + b'{"round": 6, "to')
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return append_regular(log)
+
+    monkeypatch.setattr("steadygan.diagnostics.monitor.append_regular", append)
+    with pytest.warns(UserWarning, match=r"No space left on device.*; the training goes on"):
+        *_, monitor = train(True, looks=(2, 6, 9, 12), log=path)
+    assert len(calls) == 3 and "log" not in monitor.left_out
+    assert read_log(path) == tuple(monitor.rows) and len(monitor.rows) == 4
 
 
 def test_a_loop_that_goes_on_cuts_its_log_back_and_another_one_is_refused(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -265,6 +266,37 @@ def test_a_collapsed_run_is_resumed_where_it_was_begun_again(tmp_path, monkeypat
     with pytest.raises(UsageError, match=r"collapsed and was begun again as .*run-restart-1: resume that one"):
         sg.resume(tmp_path / "run", data=image_data(), device="cpu", observers=[])
     assert len(read_remedies(tmp_path / "run")) == 1
+
+
+def test_a_restart_leaves_folders_of_other_runs_alone(tmp_path):
+    """As of a run of this name that was deleted, while its restart was kept."""
+    made = calm(on_trouble="restart")
+    older = trained(tmp_path / "run-restart-1", made)
+    before = older.recipe
+    (tmp_path / "run-restart-2").write_text("a note")
+    run = train_prepared(
+        Prepared(made, image_data()), tmp_path / "run", device="cpu", observers=[Troubled("full_collapse", 8)]
+    )
+    assert run.finished and run.folder == tmp_path / "run-restart-3"
+    assert sg.load(older.folder).recipe == before
+
+
+def test_a_collapsed_run_is_begun_again_beside_it_wherever_it_was_moved(tmp_path, monkeypatch):
+    made = calm(on_trouble="restart")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    monkeypatch.setattr(Launch, "_in_new_folder", once(Launch._in_new_folder))
+    with pytest.raises(KeyboardInterrupt):
+        train_prepared(Prepared(made, image_data()), "run", device="cpu", observers=[Troubled("full_collapse", 8)])
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path / "other")  # the folder is named as seen from the other one
+    run = sg.resume(tmp_path / "one" / "run", data=image_data(), device="cpu", observers=[])
+    assert run.finished and run.folder == tmp_path / "one" / "run-restart-1"
+    with pytest.raises(UsageError, match=r"collapsed and was begun again as .*run-restart-1: resume that one"):
+        sg.resume(tmp_path / "one" / "run", data=image_data(), device="cpu", observers=[])
+    monkeypatch.chdir(tmp_path / "one" / "run")
+    assert remedies.begun_again(Path()).folder == str(tmp_path / "one" / "run-restart-1")
 
 
 def once(method):

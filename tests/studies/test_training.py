@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from steadygan import api
+from steadygan.networks import MLPCritic
+from steadygan.recipe import Recipe
 from steadygan.run import Run
-from steadygan.studies import Training
+from steadygan.studies import Training, Trial
+from steadygan.studies.carrying_out import carry_out
+from steadygan.studies.definition import Definition
 from tests.studies.tiny import measured, small
 
 WORK = Training("wgan-gp", "8gaussians", 6, measured, change=small)
@@ -46,3 +50,17 @@ def test_a_training_that_a_signal_stopped_is_not_measured(tmp_path: Path, monkey
     monkeypatch.setattr("steadygan.studies.training._remove", lambda folder: None)
     with pytest.raises(KeyboardInterrupt):
         WORK.carry_out(tmp_path, 0)
+
+
+@pytest.mark.slow
+def test_a_recipe_that_cannot_be_trained_is_an_outcome(tmp_path: Path) -> None:
+    """As a setting of a grid: the others are trained nevertheless."""
+
+    def normalised(recipe: Recipe) -> Recipe:
+        return dataclasses.replace(small(recipe), critic=MLPCritic(width=8, depth=2, norm="batch"))
+
+    trials = {tmp_path / "one": Trial({"norm": "batch"}, 0, dataclasses.replace(WORK, change=normalised))}
+    trials[tmp_path / "other"] = Trial({"norm": "none"}, 0, WORK)
+    definition = Definition("tests.studies.tiny:STUDY", "smoke", (0,))
+    records = [carry_out(definition, trial, place) for place, trial in trials.items()]
+    assert "batch norm" in str(records[0].failure) and records[1].failure is None

@@ -226,7 +226,7 @@ def patterned(recipe: Recipe, sample: SampleSpec | None) -> Iterator[Proposal]:
     )
     yield (
         "a kernel that its stride divides",
-        edits.even_kernel(recipe),
+        edits.even_kernel(recipe, sample),
         "kernels of 4 overlap evenly at stride 2, those of 5 do not (Odena et al. 2016)",
     )
     yield (

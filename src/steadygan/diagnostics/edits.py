@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from steadygan import codec
+from steadygan.networks.resnet import SIZES
 from steadygan.objectives import BoundaryEquilibrium
 from steadygan.penalties import R1, R2, GradientPenalty
 from steadygan.schedules import Constant
@@ -167,7 +168,7 @@ def clip_bound(recipe: Recipe, factor: float) -> Edit:
 def augmented(recipe: Recipe, sample: SampleSpec | None) -> Edit:
     """DiffAugment of pictures, where samples are not perturbed yet."""
     pictures = sample.is_image if sample is not None else type(recipe.generator).__name__ in _PICTURES
-    if not pictures or recipe.perturbation is not None or not scores(recipe):
+    if not pictures or recipe.perturbation is not None or not scores(recipe) or _of_levels(recipe):
         return {}
     return {"perturbation": "diff-augment"}
 
@@ -175,13 +176,18 @@ def augmented(recipe: Recipe, sample: SampleSpec | None) -> Edit:
 def noised(recipe: Recipe, sample: SampleSpec | None = None) -> Edit:
     """Instance noise on the critic's inputs, decaying over the run."""
     text = sample.is_text if sample is not None else "Text" in type(recipe.generator).__name__
-    if text or recipe.perturbation is not None:
+    if text or recipe.perturbation is not None or _of_levels(recipe):
         return {}
     return {
         "perturbation": flow(
             {"kind": "InstanceNoise", "deviation": {"kind": "LinearDecay", "rounds": recipe.rounds, "start": 0.1}}
         )
     }
+
+
+def _of_levels(recipe: Recipe) -> bool:
+    """True if the critic sees features beside images, which no perturbation changes: SGAN."""
+    return recipe.encoder is not None
 
 
 def near_averages(recipe: Recipe) -> Edit:
@@ -204,10 +210,12 @@ def smoothed(recipe: Recipe) -> Edit:
     return {f"{path}.smooth": "true"} if getattr(spec, "smooth", None) is False else {}
 
 
-def even_kernel(recipe: Recipe) -> Edit:
+def even_kernel(recipe: Recipe, sample: SampleSpec | None = None) -> Edit:
     """Kernels of 4 pixels in place of an odd number, in a generator whose stride is 2."""
     spec, path = _images_generator(recipe)
     kernel = getattr(spec, "kernel", 0)
+    if kernel is None:  # ConvGenerator's own, by the kind of samples
+        kernel = 4 if sample is not None and sample.is_volume else 5
     return {f"{path}.kernel": "4"} if type(spec).__name__ in _PICTURES and kernel % 2 else {}
 
 
@@ -217,7 +225,7 @@ def residual_generator(recipe: Recipe, sample: SampleSpec | None) -> Edit:
     if type(spec).__name__ != "DCGANGenerator" or sample is None or not sample.is_image:
         return {}
     height, width = sample.shape[1:]
-    if height != width or height & (height - 1):
+    if height != width or height not in SIZES:
         return {}
     return {path: flow({"kind": "ResNetGenerator", "width": getattr(spec, "width", 128)})}
 

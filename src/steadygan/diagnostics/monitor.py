@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from steadygan.diagnostics.schedule import DEEP, Schedule, growing
 from steadygan.diagnostics.steps import mean_step, norm_of_gradients, weights_of
 from steadygan.diagnostics.subject import RISE_STEPS
 from steadygan.diagnostics.work import work
-from steadygan.errors import UsageError
+from steadygan.errors import SteadyganError, UsageError
 from steadygan.system.files import write_text, writing
 from steadygan.system.regular import append_regular
 
@@ -53,7 +54,8 @@ class Monitor:
     A round is what the loop repeats: some critic steps and a generator step. Some 40 looks are taken over the rounds,
     the first ones early, as many fewer as keep them to a few percent of the work; between them ``after_round`` counts
     and reads nothing, neither losses nor the device. A look leaves weights, modes, buffers, gradients and the random
-    states of torch, numpy and Python as they were. What cannot be measured is left out, and says why in ``left_out``.
+    states of torch, numpy and Python as they were. What cannot be measured is left out, and says why in ``left_out``;
+    a log that cannot be written is warned of, and written whole at the next look where it can.
 
     A loop of several steps of a player can say what each has at hand, and the monitor counts them:
 
@@ -145,6 +147,8 @@ class Monitor:
         self._seen = start * critic_steps * batch
         self._samples = samples.total
         self._log = None if log is None else Path(log)
+        self._unwritten = False
+        """True if a row could not be written to the log"""
         self.round = start
         """rounds done"""
         self.rows: list[Row] = [] if self._log is None else _rows_before(self._log, start)
@@ -292,9 +296,27 @@ class Monitor:
         row = self._looker.look(self.round, progress, numbers, deep=deep)
         self.rows.append(row)
         if self._log is not None:
-            with writing(self._log), append_regular(self._log) as file:
-                file.write((json.dumps(to_json(row)) + "\n").encode())
+            self._write(self._log)
         return row
+
+    def _write(self, log: Path) -> None:
+        """Appends the last row to the log; after a failure, which ends no training, the next look writes all."""
+        try:
+            if self._unwritten:
+                write_text(log, "".join(map(_line, self.rows)))
+            else:
+                with writing(log), append_regular(log) as file:
+                    file.write(_line(self.rows[-1]).encode())
+            self._unwritten = False
+        except SteadyganError as error:
+            self._left_out["log"] = reason(error)
+            if not self._unwritten:
+                warnings.warn(f"the log of the monitor: {error}; the training goes on", stacklevel=4)
+            self._unwritten = True
+
+
+def _line(row: Row) -> str:
+    return json.dumps(to_json(row)) + "\n"
 
 
 def _check_given(generator: Any, critic: Any, loss: Any, looks: Any, log: Any) -> None:
@@ -328,5 +350,5 @@ def _rows_before(path: Path, start: int) -> list[Row]:
     if rows and not start:
         raise UsageError(f"log {path} has rows of another training up to round {rows[-1]['round']}: name another file")
     kept = [row for row in rows if int(row["round"]) <= start]
-    write_text(path, "".join(json.dumps(to_json(row)) + "\n" for row in kept))
+    write_text(path, "".join(map(_line, kept)))
     return kept

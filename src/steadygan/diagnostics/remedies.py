@@ -9,6 +9,8 @@ carried out, so that a run that is killed in between resumes as it would have go
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,7 +22,9 @@ from steadygan.diagnostics.words import NAMES
 from steadygan.run import layout
 from steadygan.run.checkpoints import newest_whole, read_state
 from steadygan.run.environment import Environment
+from steadygan.run.find import is_run
 from steadygan.run.history import Change, now, read_history
+from steadygan.run.occupied import occupied
 from steadygan.run.records import best_round, evaluation_rows
 from steadygan.run.remedies import Remedy, read_remedies, write_remedies
 from steadygan.system.yaml_text import read_yaml
@@ -75,10 +79,22 @@ def next_remedy(folder: Path, recipe: Recipe, trouble: Trouble, earlier: int = 0
         kept = [int(path.name) for path in layout.list_checkpoints(folder / layout.CHECKPOINTS)]
         return dataclasses.replace(new, action="stop", to_round=best) if best and best in kept else None
     if trouble.verdict in COLLAPSED and recipe.run.on_trouble == "restart":
-        name = folder.name.partition("-restart-")[0]
-        other = folder.with_name(f"{name}-restart-{new.number}")
+        other = _free_beside(folder, recipe, new.number)
         return dataclasses.replace(new, action="restart", factor=SLOWER, folder=str(other))
     return None
+
+
+def _free_beside(folder: Path, recipe: Recipe, number: int) -> Path:
+    """A folder for a restart, with the first number from its own on that no other run has."""
+    beside = folder if folder.name not in ("", "..") else folder.resolve()
+    name = beside.name.partition("-restart-")[0]
+    others = (beside.with_name(f"{name}-restart-{each}") for each in itertools.count(number))
+    return next(
+        other
+        for other in others
+        if not os.path.lexists(other)
+        or (other.is_dir() and not is_run(other) and occupied(other, recipe.data.source) is None)
+    )
 
 
 def _before_restart(folder: Path, after: frozenset[Path] = frozenset()) -> int:
@@ -126,9 +142,13 @@ def _with_rates(recipe: Recipe, critic: float, generator: float) -> Recipe:
 
 
 def begun_again(folder: Path) -> Remedy | None:
-    """The remedy by which a run was begun again in another folder; None: it was not."""
+    """The remedy by which a run was begun again in another folder, beside it also where both were moved; None: it was
+    not."""
     done = read_remedies(folder)
-    return done[-1] if done and done[-1].action == "restart" else None
+    if not done or done[-1].action != "restart":
+        return None
+    beside = folder if folder.name not in ("", "..") else folder.resolve()
+    return dataclasses.replace(done[-1], folder=str(beside.with_name(Path(done[-1].folder).name)))
 
 
 def record(folder: Path, remedy: Remedy) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadygan import recipe as recipes
 from steadygan.data.options import DataOptions
+from steadygan.errors import RunError, UsageError
 from steadygan.kinds import Kind
 from steadygan.preparation import RecipeLike, prepare
 from steadygan.recipe import Recipe, RunOptions
@@ -80,6 +81,7 @@ class Training:
 
         Raises:
             KeyboardInterrupt: if the training was stopped by a signal; it goes on where it was.
+            RunError: for a recipe that cannot be trained on this data: others of a grid can, so that it is an outcome.
         """
         from steadygan import api
         from steadygan.run import Run
@@ -91,7 +93,10 @@ class Training:
             run = api.resume(place, device=device(), observers=[], kinds=self.kinds)
         else:
             _remove(place)
-            run = api.train_prepared(ready, place, device=device(), observers=[])
+            try:
+                run = api.train_prepared(ready, place, device=device(), observers=[])
+            except UsageError as error:
+                raise RunError(str(error)) from None
         if not run.finished:
             raise KeyboardInterrupt
         return self.measure(Run(place, kinds=self.kinds), ready)

@@ -29,8 +29,17 @@ LINES = {
     ),
     "a logger": (
         "2024-03-17 10:00:00 INFO step 1,000: d_loss=0.5, g_loss=-1.5e+00, eta: 0:10:00\nsaved checkpoint\n"
-        "2024-03-17 10:00:09 INFO step 2,000: d_loss=tensor(0.25, device='cuda:0'), g_loss=2.5, eta: 0:09:00\n",
-        [(1000, 0.5, -1.5), (2000, 0.25, 2.5)],
+        "2024-03-17 10:00:09 INFO step 2,000: d_loss=tensor(0.25, device='cuda:0'), g_loss=2.5, eta: 0:09:00\n"
+        "2024-03-17 10:00:18 INFO step 3,000: d_loss=tf.Tensor(0.5, shape=(), dtype=float32), "
+        "g_loss=np.float32(1.5), eta: 0:08:00\n",
+        [(1000, 0.5, -1.5), (2000, 0.25, 2.5), (3000, 0.5, 1.5)],
+    ),
+    "numbers of a width": (
+        "".join(
+            f"Step: {i:>6} Progress: 1.0% Elapsed: 0:00:10 Gen_loss  = {g:8.3f} Dis_loss:\t{d:>10.4f} Topk: {16:>4} \n"
+            for i, d, g in [(100, 0.5, 1.5), (200, 0.25, 2.5)]
+        ),
+        [(100, 0.5, 1.5), (200, 0.25, 2.5)],
     ),
     "epochs of Keras": (
         "Epoch 1/2\n100/100 [====] - 1s 10ms/step - d_loss: 0.5 - g_loss: 1.5\n"

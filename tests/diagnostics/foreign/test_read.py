@@ -49,6 +49,9 @@ def losses(path: Path) -> list[tuple[object, ...]]:
         "step,d_loss,g_loss\n1,0.5,1\n2,9,9\n3,9,9\n2,0.25,2\n",
         "step,d_loss,g_loss\n1,0.5,1\nstep,d_loss,g_loss\n2,0.25,2\n",
         "step,d_loss,g_loss,x\n1,0.5,1\n2,0.25,2\n",
+        "sep=;\n" + PLAIN.replace(",", ";"),
+        "step,d_loss,g_loss\n1,\"tensor(0.5, device='cuda:0', grad_fn=<MeanBackward0>)\",[1.]\n"
+        '2,"tf.Tensor(0.25, shape=(), dtype=float32)",np.float64(2.0)\n',
     ],
 )
 def test_tables_of_text_are_read_as_what_they_mean(tmp_path: Path, text: str | bytes) -> None:
@@ -58,6 +61,10 @@ def test_tables_of_text_are_read_as_what_they_mean(tmp_path: Path, text: str | b
 @pytest.mark.parametrize(
     "text",
     [
+        # tables of pandas, of one line and of several; a history beside settings
+        '{"step": {"0": 1, "1": 2}, "d_loss": {"0": 0.5, "1": 0.25}, "g_loss": {"0": 1, "1": 2}}',
+        '{"0": {"step": 1, "d_loss": 0.5, "g_loss": 1},\n "1": {"step": 2, "d_loss": 0.25, "g_loss": 2}}',
+        '{"rates": {"g": 1}, "history": {"step": [1, 2], "d_loss": [0.5, 0.25], "g_loss": [1, 2]}}',
         '{"iter": 1, "errD": 0.5, "errG": 1}\n{"iter": 2, "errD": 0.25, "errG": 2}\n{"iter": 3, "err',
         '[{"iter": 1, "lossD": 0.5, "lossG": 1}, {"iter": 2, "lossD": 0.25, "lossG": "2.0"}]',
         '{"iteration": [1, 2], "D_loss": [0.5, 0.25], "G_loss": [1, 2]}',

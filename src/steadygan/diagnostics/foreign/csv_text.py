@@ -19,6 +19,7 @@ LOOKED_AT = 2000
 MOST_COLUMNS = 4096
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_OF_EXCEL = re.compile('"?sep=.?"?', re.IGNORECASE)
 _POINT = re.compile(r"[-+]?\d*\.\d+([eE][-+]?\d+)?")
 
 
@@ -34,7 +35,7 @@ def open_csv(path: Path) -> Source:
     delimiter = max(DELIMITERS, key=lambda each: _score(first, each))
     if not _score(first, delimiter)[0] and _score(first, " ")[0]:
         delimiter = " "
-    table = [_cells(line, delimiter) for line in first]
+    table = [cells_of(line, delimiter) for line in first]
     comma = _comma(table[1:] or table)
     header, notes = _header(path, table, comma)
     if comma:
@@ -45,7 +46,7 @@ def open_csv(path: Path) -> Source:
         for index, line in enumerate(_content(path)):
             if index < begin:
                 continue
-            cells = _cells(line, delimiter)
+            cells = cells_of(line, delimiter)
             if not begin or cells != table[0]:  # a header again, where a log went on
                 yield {name: cell(text, comma) for name, text in zip(header, cells, strict=False)}
 
@@ -53,13 +54,18 @@ def open_csv(path: Path) -> Source:
 
 
 def _content(path: Path) -> Iterator[str]:
-    """Lines with something in them, without comments before a header."""
+    """Lines with something in them, without comments, and without Excel's word on the delimiter."""
     for line in lines_of(path):
-        if line.strip() and not line.startswith("#"):
+        if line.strip() and not line.startswith("#") and not _OF_EXCEL.fullmatch(line.strip()):
             yield line
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of a line; a delimiter inside of quotes is none.
+
+    Raises:
+        DataError: one line, for a line that is no row.
+    """
     try:
         cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error as error:  # as of a cell of 131,072 characters
@@ -71,8 +77,8 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _score(lines: list[str], delimiter: str) -> tuple[int, int]:
     """How many lines have the most usual number of cells, if that is above 1; and that number."""
-    (width, count), *_ = Counter(len(_cells(line, delimiter)) for line in lines).most_common(1)
-    headed = len(_cells(lines[0], delimiter)) == width
+    (width, count), *_ = Counter(len(cells_of(line, delimiter)) for line in lines).most_common(1)
+    headed = len(cells_of(lines[0], delimiter)) == width
     return (count * (2 if headed else 1) if width > 1 else 0, width)
 
 

@@ -79,11 +79,29 @@ def _object(line: str) -> Any:
 
 def _alone(path: Path, first: Mapping[str, Any]) -> bool:
     """True if the first line holds lists or objects of which the file consists, with no other line."""
-    if not any(isinstance(value, list) for value in first.values()):
-        return False
-    if guess([name for name, value in flat(first).items() if isinstance(value, float)]):
-        return False  # a row, one of whose values is a list
+    if not _numbered(first):
+        if not any(isinstance(value, list) for each in (first, *_inner(first)) for value in each.values()):
+            return False
+        if guess([name for name, value in flat(first).items() if isinstance(value, float)]):
+            return False  # a row, one of whose values is a list
     return sum(1 for line, _ in zip(filter(str.strip, lines_of(path)), range(2), strict=False)) == 1
+
+
+def _inner(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [value for value in content.values() if isinstance(value, dict)]
+
+
+def _numbered(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of a table of pandas, whose rows are numbered by texts inside its columns, or around them; else none."""
+    inner = _inner(content)
+    if not inner or len(inner) < len(content):
+        return []
+    if all(name.isdecimal() for name in content):
+        return inner
+    numbers = list(inner[0])
+    if not numbers or any(list(each) != numbers for each in inner) or not all(map(str.isdecimal, numbers)):
+        return []
+    return [{name: column[number] for name, column in content.items()} for number in numbers]
 
 
 def _whole(path: Path) -> Any:
@@ -94,17 +112,22 @@ def _whole(path: Path) -> Any:
 
 
 def _rows(path: Path, content: Any) -> list[Mapping[str, Any]]:
-    """The rows in a JSON value: a list of objects, such a list under some name, or lists of numbers by name."""
+    """The rows in a JSON value: a list of objects, lists of numbers by name, or either under some name."""
     if isinstance(content, dict):
-        lists = {name: value for name, value in content.items() if isinstance(value, list) and value}
-        objects = [value for value in lists.values() if all(isinstance(item, dict) for item in value)]
-        if objects:
-            content = max(objects, key=len)
-        elif lists:
-            longest = max(map(len, lists.values()))
-            return [
-                {name: value[index] for name, value in lists.items() if index < len(value)} for index in range(longest)
-            ]
+        if rows := _numbered(content):
+            return rows
+        for each in (content, *_inner(content)):  # as a history beside settings
+            lists = {name: value for name, value in each.items() if isinstance(value, list) and value}
+            objects = [value for value in lists.values() if all(isinstance(item, dict) for item in value)]
+            if objects:
+                content = max(objects, key=len)
+                break
+            if lists and (each is content or guess(list(lists))):
+                longest = max(map(len, lists.values()))
+                return [
+                    {name: value[index] for name, value in lists.items() if index < len(value)}
+                    for index in range(longest)
+                ]
     if not (isinstance(content, list) and content and all(isinstance(item, dict) for item in content)):
         raise DataError(f"'{shown(path)}' is no log: needed of JSON: objects, one a row, or lists of numbers by name")
     return content

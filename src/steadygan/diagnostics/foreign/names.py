@@ -16,6 +16,8 @@ _OF_A_LOSS = (
     "real fake gp penalty reg r1 r2 pl feat feature fm vgg percep perceptual l1 l2 cycle id idt kl recon rec mel dur "
     "pix pixel style content"
 )
+_NAMED = frozenset(["discriminator", "critic", "generator"])
+"""names that stand for a loss where no other column does, as in StyleGAN2's port to PyTorch"""
 _NO_LOSS = "acc accuracy lr grad gradient norm std num min max scores signs scale time"
 _PARTS = frozenset(f"{_OF_A_LOSS} {_NO_LOSS}".split())
 """words of a column that is a part of a loss, or no loss"""
@@ -26,7 +28,7 @@ _GROUPS = frozenset(["train", "training", "metrics", "stats", "log", "logs"])
 _ROUNDS = (
     ("round",),
     ("global_step", "trainer_global_step", "total_steps", "total_iters", "n_iter", "niter", "cur_nimg", "nimg"),
-    ("iteration", "iterations", "iter", "iters", "it", "cur_iter"),
+    ("iteration", "iterations", "iter", "iters", "itr", "it", "cur_iter"),
     ("step", "steps", "i_step", "batches_done"),
     ("progress_kimg", "kimg", "cur_kimg"),
     ("progress_tick", "tick", "cur_tick"),
@@ -62,8 +64,13 @@ _SCORES = {
 
 def words(name: str) -> tuple[str, ...]:
     """A column's name as lower-case words: 'Loss/D/loss', 'lossD' and 'D_loss' are close to each other."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _without_run(name))
     return tuple(part for part in re.split(r"[^a-z0-9]+", split.lower()) if part)
+
+
+def _without_run(name: str) -> str:
+    """A column's name without that of a run, which Weights & Biases puts before it: 'my-critic - d_loss'."""
+    return name.rpartition(" - ")[2]
 
 
 def guess(names: Sequence[str]) -> dict[str, str]:
@@ -72,10 +79,12 @@ def guess(names: Sequence[str]) -> dict[str, str]:
     Of several columns that may be a field it is the one with the shortest name, then a total, then the first.
     ``REAL`` and ``FAKE`` are given too, where both are there.
     """
-    ours = {name.removeprefix(PREFIX): name for name in names}
+    ours: dict[str, str] = {}
+    for name in names:
+        ours.setdefault(_without_run(name).removeprefix(PREFIX), name)
     found = {field: name for field, name in ours.items() if field in FIELDS and field != "round"}
     if len(set(found) - AMBIGUOUS - set(LOSSES)) < OWN:
-        found = {field: name for field, name in found.items() if field not in AMBIGUOUS or name.startswith(PREFIX)}
+        found = {field: name for field, name in found.items() if field not in AMBIGUOUS or PREFIX in name}
     for field, fits in _TESTS.items():
         columns = [name for name in names if fits(words(name)) and name not in found.values()]
         if field not in found and columns:
@@ -86,9 +95,9 @@ def guess(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _unlikely(name: str) -> tuple[int, bool, bool]:
+def _unlikely(name: str) -> tuple[bool, int, bool, bool]:
     found = words(name)
-    return len(found), not _WHOLE & set(found), found[-1] in ("epoch", "val", "valid", "test")
+    return set(found) <= _NAMED, len(found), not _WHOLE & set(found), found[-1] in ("epoch", "val", "valid", "test")
 
 
 def round_columns(names: Sequence[str]) -> list[str]:
@@ -112,7 +121,7 @@ def _loss_of(player: Iterable[str], other: Iterable[str]) -> Callable[[tuple[str
 
     def fits(found: tuple[str, ...]) -> bool:
         here = set(found)
-        alone = len(found) == 1 and found[0] in players & {"d", "g"}
+        alone = len(found) == 1 and found[0] in players & {"d", "g", *_NAMED}
         return alone or (bool(here & players and here & _LOSS) and not here & (others | _PARTS))
 
     return fits

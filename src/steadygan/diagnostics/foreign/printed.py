@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from steadygan.data.reading import shown
+from steadygan.diagnostics.foreign.csv_text import cells_of
 from steadygan.diagnostics.foreign.record import Cell, Record, Source, cell
 from steadygan.diagnostics.foreign.text import lines_of
 from steadygan.errors import DataError
@@ -20,9 +21,16 @@ _FINITE = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NOT_FINITE = r"[-+]?(?:s?nan(?:\(\w*\))?|inf(?:inity)?|1\.#\w+)"
 _AFTER = r"(?=$|[\s,;|\])}%/'\"]|:(?!\d))"
 _NAME = rf"(?<![\w.])({_WORD}(?: {_WORD}){{0,2}})"
-_PAIR = re.compile(rf"{_NAME} ?\t?[:=] ?(?:tensor\()?\[?({_FINITE}|{_NOT_FINITE}){_AFTER}", re.IGNORECASE)
-_COUNTED = r"epoch|step|iter|iters|iteration|iterations|batch|tick|kimg|round"
-_COUNTER = re.compile(rf"\b({_COUNTED})\b ?[:=#]? ?[\[(]? ?(\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)", re.IGNORECASE)
+_PAD = r"[ \t]{0,16}"
+"""before and in numbers that are printed with a width"""
+_PAIR = re.compile(
+    rf"{_NAME}{_PAD}[:=]{_PAD}(?:(?:(?:tf\.)?tensor|array|np\.float\d+)\()?(?:\[{_PAD})?({_FINITE}|{_NOT_FINITE}){_AFTER}",
+    re.IGNORECASE,
+)
+_COUNTED = r"epoch|step|iter|iters|itr|iteration|iterations|batch|tick|kimg|round"
+_COUNTER = re.compile(
+    rf"\b({_COUNTED})\b{_PAD}(?:[:=#]{_PAD})?(?:[\[(]{_PAD})?(\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)", re.IGNORECASE
+)
 _EPOCH_AND_BATCH = re.compile(r"\[(\d+)/\d+\]\s*\[(\d+)/\d+\]")
 _OF = re.compile(r"(?<![\w./:])(\d+)/\d+(?![\w./:])")
 
@@ -78,7 +86,12 @@ def _counters(line: str) -> dict[str, Cell]:
 def _is_header(lines: list[str]) -> bool:
     """True for names alone in the first line, with numbers in as many cells of the second."""
     for delimiter in (",", ";", "\t", "|"):
-        names, values = ([text.strip(" '\"") for text in line.split(delimiter)] for line in (*lines, "", "")[:2])
+        try:
+            names, values = (
+                [text.strip(" '\"") for text in cells_of(line, delimiter)] for line in (*lines, "", "")[:2]
+            )
+        except DataError:  # no row of a table
+            continue
         if len(names) > 1 and len(names) == len(values) and not any(isinstance(cell(name), float) for name in names):
             return not _PAIR.search(lines[0]) and any(isinstance(cell(value), float) for value in values)
     return False

@@ -16,6 +16,12 @@ _NAN = re.compile(r"s?nan(\(\w*\))?|1\.#(qnan|snan|ind|nan)0*")
 """as C libraries, Python and Windows spell it"""
 _INFINITE = re.compile(r"inf(inity)?|∞|1\.#inf0*")
 _LONGEST = 64
+_WRAPPED = re.compile(
+    r"(?:(?:tf\.)?tensor|array|np\.float\d+)\(\[?\s{0,9}([-+.\w]{1,40})\s{0,9}\]?(?:,.{0,200})?\)"
+    r"|\[\s{0,9}([-+.\w]{1,40})\s{0,9}\]",
+    re.IGNORECASE,
+)
+"""a number as torch, TensorFlow and numpy write it: 'tensor(0.5, device='cuda:0')', '[0.5]'"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ def cell(text: str, comma: str = "") -> Cell:
         comma: what a comma in a number stands for: '.' a decimal point, '' a separator of thousands
     """
     text = text.strip()
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped[1] or wrapped[2]
     if text.lower() in _EMPTY:
         return None
     unsigned = text.lower().lstrip("+-")

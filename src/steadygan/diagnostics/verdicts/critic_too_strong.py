@@ -76,12 +76,14 @@ LOSS_NONE, LOSS_HIGH = 0.05, 4.0
 def _by_losses(levels: Levels) -> Finding | None:
     """By losses alone, which differ between methods: a critic's near 0 and a generator's that is high and rising.
 
-    An accuracy, where it is known, bears it out or not.
+    An accuracy, where it is known, bears it out or not. A critic's loss that was below 0 is a Wasserstein one, near 0
+    where samples are as the data; its generator's has any constant.
     """
     critic, generator = levels.level("critic_loss"), levels.level("generator_loss")
     with np.errstate(invalid="ignore"):
+        without_zero = np.logical_or.accumulate((critic < 0) | ~np.isnan(levels.level("wasserstein")))
         holds = (critic >= 0) & (critic < LOSS_NONE) & (generator > LOSS_HIGH) & (levels.age >= FROM_WITHOUT_CAUSE)
-        holds &= (levels.earlier("critic_loss") < LOSS_NONE) & ~(levels.level("accuracy") < PERFECT)
+        holds &= (levels.earlier("critic_loss") < LOSS_NONE) & ~(levels.level("accuracy") < PERFECT) & ~without_zero
     strength = between(generator, LOSS_HIGH, 20)
     evidence = said(levels, "critic_loss", "generator_loss")
     return levels.finding("critic_too_strong", holds, strength, evidence, SOURCE, missing=2, most=0.6)
