@@ -130,8 +130,9 @@ def half_life_of(decay: float, batch: int) -> float:
 def update_average(average: Iterable[Tensor], current: Iterable[Tensor], decay: float) -> None:
     """average <- decay average + (1 - decay) current, in place, all tensors at once.
 
-    Tensors may differ in dtype: the average keeps its own. Whole numbers, such as the counters among a module's
-    buffers, are copied.
+    Tensors may differ in dtype: the average keeps its own, best float32 (in half precision moves of less than its
+    resolution are lost, which at a decay of 0.999 are nearly all). Whole numbers, such as the counters among a
+    module's buffers, are copied.
 
     Args:
         average: tensors, such as ``averaged.parameters()``

@@ -186,6 +186,21 @@ def test_the_average_has_a_buffer_that_a_forward_has_put_in_place_of_another():
         assert len(list(game.average.named_buffers())) == 2
 
 
+class Halved(nn.Module):
+    def __init__(self, sample, latent):
+        super().__init__()
+        self.last, self.shape = nn.Linear(latent, 64).bfloat16(), sample.shape
+
+    def forward(self, z):
+        return torch.tanh(self.last(z.bfloat16())).float().view(-1, *self.shape)
+
+
+def test_weights_in_half_precision_are_warned_of_once():
+    game, _, _ = table(small_recipe(generator=Halved), image_data())
+    (line,) = check_own(game)
+    assert "weights in bfloat16 (network.last.weight)" in line and "--run.precision bf16" in line
+
+
 def test_the_run_just_returned_needs_no_kinds(tmp_path):
     recipe = dataclasses.replace(small_recipe(rounds=2), name="mine")
     run = sg.train(
