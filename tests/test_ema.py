@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from steadygan.ema import Average, half_life_of, reestimate_statistics, update_average
 from steadygan.errors import UsageError
+from steadygan.networks import BigGANGenerator
+from steadygan.networks.layers.own import OwnGenerator
 from steadygan.recipe import Recipe, fitted
 from steadygan.recipes import RECIPES
 from steadygan.schedules import Constant, Cosine, LinearDecay
@@ -264,6 +266,47 @@ def test_statistics_of_no_samples_are_not_left_in_place_of_those_before(latents:
     with pytest.raises((UsageError, RuntimeError)):
         reestimate_statistics(generator, latents)
     assert all(torch.equal(buffer, before[name]) for name, buffer in generator.named_buffers())
+
+
+class Follower(nn.Module):
+    """A norm, and a mean that each forward puts in the place of the one before."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+        self.register_buffer("mean", torch.zeros(3))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        normal: Tensor = self.norm(latents)
+        self.mean = 0.9 * self.mean + 0.1 * latents.mean(0)
+        return normal - self.mean
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_taking_statistics_puts_back_a_buffer_that_a_forward_has_replaced(wrapped: bool) -> None:
+    follower = Follower().eval()
+    mean = follower.mean
+    generator = OwnGenerator(follower, "follower", None, (3,)) if wrapped else Unlabelled(follower)
+    reestimate_statistics(generator, batches(False))
+    assert follower.mean is mean and torch.equal(mean, torch.zeros(3))
+    assert follower.norm.running_mean is not None and follower.norm.running_mean.abs().max() > 0
+
+
+class Unlabelled(nn.Sequential):
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        made: Tensor = super().forward(latents)
+        return made
+
+
+def test_taking_statistics_moves_no_spectral_norm_within_a_batch_norm() -> None:
+    generator = BigGANGenerator(width=4, shared=4).build(SampleSpec((3, 32, 32), classes=3), 20).eval()
+    vectors = {name: buffer.clone() for name, buffer in generator.named_buffers() if name.endswith((".u", ".v"))}
+    assert any(".scale." in name for name in vectors)
+    reestimate_statistics(generator, [(torch.randn(4, 20), torch.tensor([0, 1, 2, 0]))])
+    moved = [name for name, buffer in generator.named_buffers() if name in vectors and not buffer.equal(vectors[name])]
+    assert not moved and not any(module.training for module in generator.modules())
 
 
 def test_a_generator_without_batch_norm_is_not_even_run() -> None:

@@ -130,8 +130,9 @@ def half_life_of(decay: float, batch: int) -> float:
 def update_average(average: Iterable[Tensor], current: Iterable[Tensor], decay: float) -> None:
     """average <- decay average + (1 - decay) current, in place, all tensors at once.
 
-    Tensors may differ in dtype: the average keeps its own. Whole numbers, such as the counters among a module's
-    buffers, are copied.
+    Tensors may differ in dtype: the average keeps its own, best float32 (in half precision moves of less than its
+    resolution are lost, which at a decay of 0.999 are nearly all). Whole numbers, such as the counters among a
+    module's buffers, are copied.
 
     Args:
         average: tensors, such as ``averaged.parameters()``
@@ -186,53 +187,40 @@ def reestimate_statistics(generator: nn.Module, latents: Iterable[tuple[Tensor, 
     """Sets the running statistics of batch norms to the mean over batches of (latents, labels), in place.
 
     BigGAN's standing statistics: averaged weights never ran in training, so their statistics are those of other
-    weights, and samples come out wrong. No change without batch norm, and none if a pass fails.
+    weights, and samples come out wrong. No change without batch norm, and none if a pass fails; whatever else the
+    passes move, such as vectors of spectral norms and buffers of the user's own, is put back.
 
     Raises:
         UsageError: if there is no batch.
     """
     import torch
 
+    from steadygan.measuring import preserved_buffers
+
     norms = [m for m in generator.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     norms = [m for m in norms if m.track_running_stats and m.running_mean is not None]
     if not norms:
         return
-    others = _further_buffers(generator, norms)
-    before = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers(recurse=False)]
-    momenta = [norm.momentum for norm in norms]
-    was_training = [norm.training for norm in norms]
-    seen = False
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a cumulative mean
+    before = [(norm, norm.momentum, norm.training) for norm in norms]
+    found: list[dict[str, Tensor]] = []
     try:
-        for norm in norms:  # no other module: those that draw or move something in training mode
-            norm.train()
-        with torch.no_grad():
-            for batch, labels in latents:
-                generator(batch, labels)
-                seen = True
-        if not seen:
-            raise UsageError("there are no latents, of which batch norms would take their statistics")
-    except BaseException:
-        _give_back(before)  # else those of no samples, 0 and 1, would be left
-        raise
+        with preserved_buffers(generator):
+            for norm in norms:
+                norm.reset_running_stats()
+                norm.momentum = None  # a cumulative mean
+                norm.training = True  # of no other module, nor its parts: some draw or move something in training
+            seen = False
+            with torch.no_grad():
+                for batch, labels in latents:
+                    generator(batch, labels)
+                    seen = True
+            if not seen:
+                raise UsageError("there are no latents, of which batch norms would take their statistics")
+            found += [{name: value.clone() for name, value in norm.named_buffers(recurse=False)} for norm in norms]
     finally:
-        for norm, momentum, training in zip(norms, momenta, was_training, strict=True):
+        for norm, momentum, training in before:
             norm.momentum = momentum
-            norm.train(training)
-        _give_back(others)
-
-
-def _give_back(buffers: Iterable[tuple[Tensor, Tensor]]) -> None:
-    for buffer, value in buffers:
-        buffer.copy_(value)
-
-
-def _further_buffers(generator: nn.Module, norms: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:
-    """Buffers of networks of the user's own that passes in training mode may move, with copies of them."""
-    from steadygan.networks.layers.own import OwnNetwork
-
-    statistics = {id(buffer) for norm in norms for buffer in norm.buffers()}
-    own = [module for module in generator.modules() if isinstance(module, OwnNetwork)]
-    return [(buffer, buffer.clone()) for module in own for buffer in module.buffers() if id(buffer) not in statistics]
+            norm.training = training
+    for norm, statistics in zip(norms, found, strict=True):
+        for name, value in norm.named_buffers(recurse=False):
+            value.copy_(statistics[name])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from steadygan.errors import UsageError
 from steadygan.penalties import (
     Between,
     Location,
@@ -55,6 +56,14 @@ def test_eps_one_is_the_real_sample_and_eps_zero_the_fake() -> None:
 def test_there_is_nothing_between_batches_of_different_sizes(reals: int, fakes: int) -> None:
     with pytest.raises(ValueError, match=rf"\[{reals}, 2\], fakes \[{fakes}, 2\]"):
         gradient_penalty(bowl, batch(reals, 2), batch(fakes, 2))
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_there_is_nothing_near_integers(drawn: bool) -> None:
+    real = torch.arange(12).reshape(4, 3)
+    numbers = (torch.rand(4, 3), torch.rand(4)) if drawn else (None, None)
+    with pytest.raises(UsageError, match="points near them need floating point"):
+        near_real(real, real, *numbers)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,14 @@ def test_a_network_is_the_sum_of_its_layers_each_once_and_without_embeddings_and
     torch.testing.assert_close(orthogonal_penalty(network), expected, rtol=1e-12, atol=0.0)
 
 
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_network_without_such_layers_is_refused_in_one_line(every):
+    network = nn.Sequential(nn.Embedding(5, 4), nn.BatchNorm1d(4))
+    with pytest.raises(UsageError, match="of which the critic has none") as error:
+        Orthogonal(1e-2, "critic", every).of_weights(network)
+    assert "\n" not in str(error.value) and orthogonal_penalty(network) == 0.0
+
+
 def test_under_a_spectral_norm_it_is_the_stored_weight_that_counts():
     torch.manual_seed(0)
     layer = nn.Linear(4, 3).double()

@@ -21,7 +21,7 @@ from steadygan.training.session import new_run, resume_run
 from steadygan.training.setup import SetupBuilder
 from steadygan.training.step.game import Game
 from steadygan.training.validate import check_game
-from tests.training.games import IMAGES, image_data, small_recipe
+from tests.training.games import IMAGES, image_data, small_recipe, table, training_round
 from tests.training.runs import Stop, Watcher, assert_same_end, weights
 
 SIXTEEN = dataclasses.replace(small_recipe().run, checkpoint_every=4)
@@ -157,6 +157,48 @@ def test_the_average_has_every_buffer_of_the_generator(tmp_path):
     new_run(small_recipe(generator=Noisy, rounds=3), image_data(), tmp_path / "run", device="cpu")
     saved = weights(tmp_path / "run", 3)
     assert saved["generator.network.calls"] == saved["average.network.calls"] > 0
+
+
+class Centred(nn.Module):
+    """Less a mean that follows its outputs, which a forward puts in the place of the one before."""
+
+    def __init__(self, sample, latent):
+        super().__init__()
+        self.last, self.shape = nn.Linear(latent, 64), sample.shape
+        self.register_buffer("mean", torch.zeros(64))
+        self.register_buffer("largest", None)
+
+    def forward(self, z):
+        x = self.last(z)
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.detach().mean(0)
+            self.largest = x.detach().amax()
+        return torch.tanh(x - self.mean).view(-1, *self.shape)
+
+
+def test_the_average_has_a_buffer_that_a_forward_has_put_in_place_of_another():
+    game, feed, drawer = table(small_recipe(generator=Centred), image_data())
+    for round_ in range(3):
+        training_round(game, feed, drawer.round(round_, round_ * 32), round_, 0)
+        buffers = dict(game.generator.named_buffers())
+        assert set(buffers) == {"network.mean", "network.largest"} and buffers["network.mean"].any()
+        assert all(torch.equal(buffer, buffers[name]) for name, buffer in game.average.named_buffers())
+        assert len(list(game.average.named_buffers())) == 2
+
+
+class Halved(nn.Module):
+    def __init__(self, sample, latent):
+        super().__init__()
+        self.last, self.shape = nn.Linear(latent, 64).bfloat16(), sample.shape
+
+    def forward(self, z):
+        return torch.tanh(self.last(z.bfloat16())).float().view(-1, *self.shape)
+
+
+def test_weights_in_half_precision_are_warned_of_once():
+    game, _, _ = table(small_recipe(generator=Halved), image_data())
+    (line,) = check_own(game)
+    assert "weights in bfloat16 (network.last.weight)" in line and "--run.precision bf16" in line
 
 
 def test_the_run_just_returned_needs_no_kinds(tmp_path):

@@ -26,7 +26,7 @@ from steadygan.networks import (
     StackedGenerator,
 )
 from steadygan.objectives import Stacked
-from steadygan.penalties import R1, GradientPenalty, NearReal
+from steadygan.penalties import R1, Drift, GradientPenalty, NearReal
 from steadygan.perturbations import InstanceNoise
 from steadygan.priors import Uniform
 from steadygan.schedules import Constant
@@ -156,6 +156,19 @@ def test_r1_holds_the_gradient_of_each_level_too():
         (slope,) = torch.autograd.grad(part(points).score.sum(), points)
         penalty = penalty + 1.5 * (slope.flatten(1).square().sum(1) + 1e-12).mean()
     assert terms.penalty.item() == pytest.approx(penalty.item(), rel=1e-10)
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_drift_is_of_the_scores_of_each_level_too(every):
+    game, feed, draws = in_float64(stacked_recipe(penalties=(Drift(0.3, every),)), 0)
+    (draws,) = draws.critic
+    real = feed(draws.real)
+    phase = next(phase for phase in game.phases if phase.player == "critic" and phase.penalties)
+    terms = autograd_gradients(game, phase, real, draws, game.state, 1.0)
+    scores = game.critic.top(game.encoder.network.features(real.samples)).score, game.critic.bottom(real.samples).score
+    expected = 0.3 * every * sum(score.square().mean() for score in scores)
+    assert terms.penalty.item() == pytest.approx(expected.item(), rel=1e-10)
+    assert game.critic.top.score.bias.grad.abs() > 0
 
 
 def test_rounds_leave_the_encoder_as_it_is_and_micro_batches_change_nothing():

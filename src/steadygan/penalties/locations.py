@@ -61,11 +61,15 @@ def _common_dtype(real: Tensor, fake: Tensor) -> torch.dtype:
     import torch
 
     dtype = real.dtype if real.dtype == fake.dtype else torch.promote_types(real.dtype, fake.dtype)
-    if not (dtype.is_floating_point or dtype.is_complex):
-        raise UsageError(f"samples have dtype {dtype}; points between them need floating point: samples.float()")
+    _check_floating_point(dtype, "points between them")
     if real.device != fake.device:
         raise UsageError(f"real samples are on {real.device}, fakes on {fake.device}; pairs need one device")
     return dtype
+
+
+def _check_floating_point(dtype: torch.dtype, what: str) -> None:
+    if not (dtype.is_floating_point or dtype.is_complex):
+        raise UsageError(f"samples have dtype {dtype}; {what} need floating point: samples.float()")
 
 
 def on_real(real: S, fake: S) -> S:
@@ -91,10 +95,14 @@ def near_real(real: S, fake: S, noise: Tensor | None = None, mix: Tensor | None 
         noise: u, [N, ...]; drawn from torch's default generator where it is not given, as is
         mix: a, [N]
         scale: how far the lines reach, in standard deviations; of complex samples both parts count as numbers
+
+    Raises:
+        UsageError: for integers, for random numbers of another shape, and for a batch of one number.
     """
     import torch
 
     finest = scales_of(real)[-1]
+    _check_floating_point(finest.dtype, "points near them")
     if finest.is_complex():
         moved_parts: S = _near_complex(real, noise, mix, scale)
         return moved_parts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadygan.checks import literal_fields
+from steadygan.errors import UsageError
 from steadygan.penalties.base import check_interval, check_weight
 from steadygan.penalties.stored_weights import stored_weight
 from steadygan.schedules import Schedule
@@ -85,4 +86,10 @@ class Orthogonal:
         check_interval("Orthogonal.every", self.every)
 
     def of_weights(self, network: nn.Module) -> Tensor:
+        """Raises UsageError for a network without such layers, which would be trained as if without the penalty."""
+        if next(_matrices(network), None) is None:
+            raise UsageError(
+                f"Orthogonal is for weights of linear layers and convolutions, of which the {self.player} has none: "
+                "leave it out, or make them of torch.nn's layers"
+            )
         return orthogonal_penalty(network)

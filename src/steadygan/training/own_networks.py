@@ -57,6 +57,7 @@ def check_own(game: Game) -> tuple[str, ...]:
             _check_state(who, network)
             _check_gradients(game, player, who)
             _check_counts(game, player, who)
+            warnings += _half_warnings(who, network)
             if player == "critic" and _input_gradients_held(game):
                 _check_second_derivatives(game, who)
             if player == "critic":
@@ -140,6 +141,17 @@ def _check_parameters(who: str, network: nn.Module) -> None:
     for name, parameter in network.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
             raise UsageError(f"{who} begins with weights that are not finite ({name})")
+
+
+def _half_warnings(who: str, network: nn.Module) -> Iterator[str]:
+    """Weights in half precision: of 1 + 1e-3, bfloat16 keeps 1."""
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad and parameter.is_floating_point() and parameter.itemsize < 4:
+            yield (
+                f"{who} has weights in {str(parameter.dtype).removeprefix('torch.')} ({name}), where small steps, and "
+                "most of the moving average, are rounded away: keep them in float32, and take --run.precision bf16"
+            )
+            return
 
 
 def _check_state(who: str, network: nn.Module) -> None:

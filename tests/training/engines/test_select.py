@@ -11,11 +11,12 @@ import pytest
 import torch
 import torch._dynamo.utils
 
-from steadygan.networks import MLPCritic
+from steadygan.networks import MLPCritic, Own
 from steadygan.recipe import RunOptions
 from steadygan.system.files import read_json
 from steadygan.training.engines import select
 from steadygan.training.engines.base import NotRecordable
+from steadygan.training.engines.compiled import Compiled
 from steadygan.training.engines.eager import EAGER, Eager
 from steadygan.training.engines.select import cache_path, select_engine
 from steadygan.training.planning.speed import Speed
@@ -60,6 +61,35 @@ class Stuck(Eager):
         if phase.player == "generator":
             self.first = draws = self.first or draws
         return super().carry_out(setup, phase, draws)
+
+
+class Following(torch.nn.Module):
+    """A mean that follows what is generated, and that no training step reads."""
+
+    def __init__(self, sample, latent, replaces):
+        super().__init__()
+        self.last, self.shape, self.replaces = torch.nn.Linear(latent, 64), sample.shape, replaces
+        self.register_buffer("mean", torch.zeros(64))
+
+    def forward(self, z):
+        x = self.last(z)
+        if self.training and self.replaces:
+            self.mean = 0.9 * self.mean + 0.1 * x.detach().mean(0)
+        elif self.training:
+            self.mean.lerp_(x.detach().mean(0), 0.1)
+        return torch.tanh(x).view(-1, *self.shape)
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_buffer_that_a_forward_replaces_is_left_to_eager_steps_with_the_reason(replaces, monkeypatch):
+    generator = Own(Following, options={"replaces": replaces})
+    recipe = small_recipe(generator=generator, run=RunOptions(precision="fp32", engine="compiled"))
+    monkeypatch.setattr(select, "has_compiler", lambda: True)
+    monkeypatch.setattr(select, "_speed", lambda engine, builder: Speed(1.0, 1.0))
+    monkeypatch.setattr(select, "make", lambda name: Compiled("aot_eager"))
+    chosen = select_engine(trial(recipe), Speed(1.0, 1.0))
+    assert chosen.engine.name == ("eager" if replaces else "compiled")
+    assert ("in place of generator.network.mean; change it in place" in chosen.note) == replaces
 
 
 @pytest.mark.parametrize("wrong", [Louder, NoNumber, Stuck])

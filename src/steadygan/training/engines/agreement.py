@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
+from steadygan.networks.layers.own import is_own
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.engines.float64 import double_setup, in_double
 from steadygan.training.step.round import compute_gradients, update_state
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from steadygan.phases import Phase
     from steadygan.training.step.draws import RoundDraws
@@ -57,6 +58,32 @@ def rounding(build: Callable[[], Setup], rounds: Sequence[RoundDraws], at: int =
     """
     wide = _gradients(EAGER, double_setup(build()), in_double(list(rounds)), at)
     return max(_distances(wide, _gradients(EAGER, build(), rounds, at), _SMALL["fp32"]).values())
+
+
+def replaced_buffers(build: Callable[[], Setup], rounds: Sequence[RoundDraws], at: int = 0) -> list[str]:
+    """Names of buffers in whose places forwards of the user's own modules put other tensors: 'generator.network.mean'.
+
+    Compiled steps take buffers as arguments and lose such tensors, recorded ones read the first one at each replay:
+    the buffer stands still, and its gradients may agree all the same.
+    """
+    setup = build()
+    networks = {player: each.network for player, each in setup.game.players.items() if is_own(each.network)}
+    if not networks:
+        return []
+    before = {name: _places(network) for name, network in networks.items()}
+    _gradients(EAGER, setup, rounds[:1], at)
+    return [
+        f"{player}.{name}"
+        for player, network in networks.items()
+        for name, buffer in _places(network).items()
+        if buffer is not before[player].get(name)
+    ]
+
+
+def _places(network: nn.Module) -> dict[str, Tensor | None]:
+    """The tensor of each buffer, by name; None for one that is not there yet."""
+    parts = network.named_modules()
+    return {f"{path}.{name}".lstrip("."): buffer for path, part in parts for name, buffer in part._buffers.items()}
 
 
 _Gradients: TypeAlias = "list[dict[tuple[str, str], Tensor]]"

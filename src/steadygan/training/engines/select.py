@@ -26,7 +26,7 @@ from steadygan.system.device import device_name
 from steadygan.system.files import read_json, write_json
 from steadygan.system.time_limit import TimeIsUp, time_limit
 from steadygan.system.words import duration
-from steadygan.training.engines.agreement import disagreement, rounding
+from steadygan.training.engines.agreement import disagreement, replaced_buffers, rounding
 from steadygan.training.engines.by_name import make
 from steadygan.training.engines.eager import EAGER
 from steadygan.training.planning.speed import Speed, measure_speed
@@ -119,6 +119,9 @@ def _disagreeing_at(round_: int, engine: Engine, builder: SetupBuilder) -> str:
     """Why an engine is rejected in a round."""
     try:
         rounds = [builder.drawer.round(round_, 0), builder.drawer.round(round_ + 1, 0)]
+        replaced = replaced_buffers(builder.build, rounds, round_)
+        if replaced:
+            return f"a forward puts another tensor in place of {replaced[0]}; change it in place (lerp_, copy_)"
         distances = disagreement(engine, builder.build, rounds, round_)
         worst = max(distances, key=lambda parameter: distances[parameter])
         tolerance = TOLERANCE[builder.precision]

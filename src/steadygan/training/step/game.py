@@ -57,9 +57,14 @@ if TYPE_CHECKING:
 register_scales()
 
 
-def _copied_buffers(network: nn.Module) -> list[Tensor]:
-    """The buffers that the average has from the generator: all but the counts of batches, which it does not use."""
-    return [buffer for name, buffer in network.named_buffers() if not name.endswith("num_batches_tracked")]
+def _copied_buffers(average: nn.Module, generator: nn.Module) -> list[tuple[nn.Module, nn.Module, str]]:
+    """The buffers that the average has from the generator, by their modules and name.
+
+    All but the counts of batches, which it does not use. By name: a forward of the user's own may put another tensor
+    in a buffer's place.
+    """
+    pairs = zip(average.modules(), generator.modules(), strict=True)
+    return [(to, of, name) for to, of in pairs for name in of._buffers if name != "num_batches_tracked"]
 
 
 @dataclass
@@ -109,7 +114,7 @@ class Game:
         self.penalty_weights = torch.tensor(weights, dtype=wide, device=self.device)
         """weights of the penalties in this round, [penalties]: torch.compile traces twice what takes a 0-d float64"""
         self._average_tensors = [p.data for p in self.average.parameters()]
-        self._average_buffers, self._buffers = _copied_buffers(self.average), _copied_buffers(self.generator)
+        self._buffers = _copied_buffers(self.average, self.generator)
 
     @property
     def generator(self) -> nn.Module:
@@ -311,5 +316,14 @@ class Game:
 
     def copy_buffers(self) -> None:
         """Copies the generator's buffers to the averaged generator."""
-        if self._buffers:
-            torch._foreach_copy_(self._average_buffers, self._buffers)
+        into: list[Tensor] = []
+        values: list[Tensor] = []
+        for to, of, name in self._buffers:
+            there, value = to._buffers.get(name), of._buffers.get(name)
+            if there is not None and value is not None and there.shape == value.shape:
+                into.append(there)
+                values.append(value)
+            elif there is not None or value is not None:
+                to._buffers[name] = None if value is None else value.detach().clone()
+        if values:
+            torch._foreach_copy_(into, values)

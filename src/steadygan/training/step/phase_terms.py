@@ -21,6 +21,7 @@ from steadygan.training.step.scoring import (
     over_levels,
     points_at,
     scores,
+    scores_of,
     split_output,
 )
 from steadygan.training.step.terms import Terms
@@ -120,7 +121,7 @@ def critic_terms(
         at_points: dict[object, Tensor] = {}
         for index, at in locations.items():
             if at is None:
-                measured = outputs["real"].score
+                measured = scores_of(outputs["real"])
             else:
                 if at.shares_pass:
                     measured = norms[at.shares_pass]

@@ -66,7 +66,7 @@ def _score_with_gradient_norm(game: Game, batch: Batch, state: GameState) -> tup
 
         def score_sum(samples: Sample) -> tuple[Tensor, dict[str, Tensor]]:
             output = game.score(batch._replace(samples=samples), state)
-            return _scores_of(output).sum(), {
+            return scores_of(output).sum(), {
                 name: field for name, field in output._asdict().items() if field is not None
             }
 
@@ -87,12 +87,12 @@ def norms_at(game: Game, points: Sample, real: Batch, state: GameState) -> Tenso
     """Gradient norms at points [N]; of a critic of levels [N, L], each of its own level's score and samples."""
     if game.encoder is None:
         return norm_of_scores(lambda p: game.score(real._replace(samples=p), state).score, points)
-    gradient = gradient_of(lambda p: _scores_of(game.score(real._replace(samples=p), state)).sum(), points)
+    gradient = gradient_of(lambda p: scores_of(game.score(real._replace(samples=p), state)).sum(), points)
     return _norms_of_levels(gradient)
 
 
-def _scores_of(output: CriticOutput) -> Tensor:
-    """What gradients in the samples are taken of: the scores, of all levels."""
+def scores_of(output: CriticOutput) -> Tensor:
+    """What penalties hold, and gradients in the samples are taken of: the scores [N], of all levels [N, L]."""
     return output.score if output.levels is None else output.levels
 
 
