@@ -247,6 +247,12 @@ def test_settings_that_no_optimizer_can_have_are_refused_before_it_is_built(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("kind", [Adam, AdamW, RMSprop, SGD])
+def test_a_schedule_in_place_of_the_rate_is_told_where_it_goes(kind: type) -> None:
+    with pytest.raises(UsageError, match=r"\.lr is LinearDecay\(.*\(a schedule goes into lr_factor\)$"):
+        kind(lr=LinearDecay(10))
+
+
 def test_defaults_are_those_of_algorithm_1_and_of_the_original_wgan() -> None:
     assert (Adam().lr, Adam().betas) == (1e-4, (0.0, 0.9))
     assert (RMSprop().lr, RMSprop().momentum) == (5e-5, 0.0)

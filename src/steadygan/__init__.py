@@ -13,7 +13,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steadygan import losses, penalties, recipes
+    from steadygan import constraints as constraints
+    from steadygan import data as data
+    from steadygan import diagnostics as diagnostics
+    from steadygan import ema as ema
+    from steadygan import losses as losses
+    from steadygan import metrics as metrics
+    from steadygan import networks as networks
+    from steadygan import objectives as objectives
+    from steadygan import optimizers as optimizers
+    from steadygan import penalties as penalties
+    from steadygan import perturbations as perturbations
+    from steadygan import priors as priors
+    from steadygan import recipes as recipes
+    from steadygan import representations as representations
+    from steadygan import schedules as schedules
+    from steadygan import studies as studies
     from steadygan.api import check, diagnose, load, prepare, resume, train
     from steadygan.errors import DataError, RunError, SteadyganError, UsageError
     from steadygan.evaluation.comparison import compare
@@ -93,13 +108,14 @@ __all__ = [
     "train",
 ]
 
+if not TYPE_CHECKING:  # a type checker knows the names, and finds a misspelt one
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"steadygan.{name}")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"steadygan.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'steadygan' has no attribute '{name}'")
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return importlib.import_module(f"steadygan.{name}")
+        if name in _HOMES:
+            return getattr(importlib.import_module(f"steadygan.{_HOMES[name]}"), name)
+        raise AttributeError(f"module 'steadygan' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

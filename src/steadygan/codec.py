@@ -203,6 +203,14 @@ def _kinds_below(root: type) -> dict[str, type]:
     return kinds
 
 
+def kinds_named(data: Any) -> set[str]:
+    """The names of spec types under ``kind:`` in plain data, at any depth."""
+    if isinstance(data, Mapping):
+        name = data.get("kind")
+        return set().union({name} if isinstance(name, str) else (), *map(kinds_named, data.values()))
+    return set().union(*map(kinds_named, data)) if isinstance(data, list | tuple) else set()
+
+
 def from_plain(data: Any, expected: type[T], *, where: str = "", extra: Iterable[type] = ()) -> T:
     """The value of type ``expected`` that ``to_plain`` wrote as ``data``.
 
@@ -350,7 +358,7 @@ def _read_spec(data: Any, kinds: tuple[type, ...], where: str, extra: tuple[type
     cls = by_name.get(name) if isinstance(name, str) else None
     if cls is None:
         hint = nearest(name, by_name) if isinstance(name, str) else ""
-        known = f"known: {_names(kinds, or_number)}; of your own: named with --kinds"
+        known = f"known: {_names(kinds, or_number)}; of your own: named with --kinds, in Python kinds=[…]"
         raise _fail(where, f"unknown kind {_describe(name)}{hint} ({known})")
     annotations = field_types(cls)
     for field in fields:

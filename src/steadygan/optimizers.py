@@ -28,7 +28,7 @@ class OptimizerLike(Protocol):
 
 def _check(optimizer: Any, **settings: float) -> None:
     name = type(optimizer).__name__
-    above(f"{name}.lr", optimizer.lr, 0)
+    above(f"{name}.lr", optimizer.lr, 0, note="a schedule goes into lr_factor" if callable(optimizer.lr) else "")
     schedule_fields(optimizer, "lr_factor")
     for field, value in settings.items():
         at_least(f"{name}.{field}", value, 0)

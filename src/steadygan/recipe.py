@@ -318,13 +318,15 @@ def check_readable(recipe: Recipe) -> None:
         raise UsageError(f"the recipe cannot be written to a file: {error}") from None
 
 
-def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -> Recipe:
+def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = (), leave_own: bool = False) -> Recipe:
     """Reads a recipe from YAML; missing fields take their defaults.
 
     Args:
         text: YAML, from ``dumps`` or hand-written
         where: its source, for error messages
         extra: spec types and functions of your own that the text may name
+        leave_own: takes the defaults, too, in place of fields that name spec types of your own which are not in
+            ``extra``: for readers that need name, data and length alone
 
     Raises:
         UsageError: one line that names the field.
@@ -338,10 +340,13 @@ def loads(text: str, *, where: str = "the recipe", extra: Iterable[Kind] = ()) -
         raise UsageError(f"{where} has format {version!r}; this version of steadygan reads format {FORMAT}")
     extra = tuple(extra)
     check_names(extra, names())
+    if leave_own:
+        known = {*names(), *(kind.__name__ for kind in spec_types(extra))}
+        fields = {name: value for name, value in fields.items() if codec.kinds_named(value) <= known}
     return bound(codec.from_plain(fields, Recipe, extra=spec_types(extra)), extra)
 
 
-def load(path: str | Path, *, extra: Iterable[Kind] = ()) -> Recipe:
+def load(path: str | Path, *, extra: Iterable[Kind] = (), leave_own: bool = False) -> Recipe:
     """Reads a recipe from a YAML file; see ``loads``."""
     path = Path(path)
     try:
@@ -351,7 +356,7 @@ def load(path: str | Path, *, extra: Iterable[Kind] = ()) -> Recipe:
     except UnicodeDecodeError:
         raise UsageError(f"{path} is no text file; a recipe is YAML") from None
     try:
-        return loads(text, where=str(path), extra=extra)
+        return loads(text, where=str(path), extra=extra, leave_own=leave_own)
     except SteadyganError as error:
         line = str(error)
         raise UsageError(line if line.startswith(str(path)) else f"{path}: {line}") from None

@@ -212,11 +212,17 @@ def _is_score(value: Any) -> bool:
 
 
 def _of_patches(first: Any, other: Any) -> bool:
-    """True if both are [N, P], of which losses take each for patch scores."""
+    """True if both are [N, P], or lists of these, of which losses take each for patch scores (HiFi-GAN's critics)."""
+    return _is_flat(first) and _is_flat(other)
+
+
+def _is_flat(value: Any) -> bool:
     import torch
 
-    both = [each for each in (first, other) if isinstance(each, torch.Tensor) and each.is_floating_point()]
-    return len(both) == 2 and all(each.dim() == 2 and each.shape[1] != 1 for each in both)
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_flat, value))
+    is_tensor = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return is_tensor and value.dim() == 2 and value.shape[1] != 1
 
 
 def _last(entry: Any, what: str) -> Tensor:

@@ -96,12 +96,15 @@ def test_a_network_that_is_named_is_imported_and_its_options_are_set(here: Path)
     assert (critic.network, critic.options) == ("mine:Critic", {"width": 5})  # type: ignore[attr-defined]
 
 
-def test_a_spec_of_ones_own_has_its_fields_set(here: Path) -> None:
+def test_a_spec_of_ones_own_has_its_fields_set(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["--critic", "mine:Spec", "--critic.width", "6", "--generator", "mlp-generator", "--generator.width", "8"]
     assert main(["train", "wgan-gp", *SHORT, *line, "--out", "run"]) == 0
     assert "kind: Spec\n  width: 6" in (here / "run/recipe.yaml").read_text()
     assert main(["sample", "run", "--count", "2"]) == 2
     assert main(["sample", "run", "--count", "2", "--kinds", "mine:Spec"]) == 0
+    capsys.readouterr()
+    assert main(["runs", "."]) == 0
+    assert "2/2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

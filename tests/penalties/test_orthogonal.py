@@ -162,6 +162,23 @@ def test_it_adds_its_gradient_to_its_player_once_however_the_batch_is_cut(player
         torch.testing.assert_close(with_ - without, added, rtol=1e-9, atol=1e-12)
 
 
+@dataclasses.dataclass(frozen=True)
+class Decay:
+    """A penalty of weights of a user's own, with what has no default alone: it is the critic's, of every step."""
+
+    weight: float = 0.3
+
+    def of_weights(self, network):
+        return sum(parameter.square().sum() for parameter in network.parameters())
+
+
+def test_one_of_the_users_own_that_names_no_interval_is_applied(tmp_path):
+    from steadygan.training.session import new_run
+
+    new_run(small_recipe(penalties=(Decay(),), rounds=2), image_data(), tmp_path / "run", device="cpu")
+    assert all(row["penalty"] > 0 for row in rows(tmp_path / "run"))
+
+
 @pytest.mark.parametrize("player", ["generator", "critic"])
 def test_a_phase_of_weights_alone_runs_no_network(player):
     """Spectral norms of a phase's networks move once: those of this phase have not to."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from steadygan import recipe as recipes
+from steadygan.errors import UsageError
+from steadygan.losses import Wasserstein
+from steadygan.objectives import Adversarial
 from steadygan.recipe import Recipe
+from steadygan.run import Run
 from steadygan.run.hashes import sealed
 from steadygan.run.owner import owned
 from steadygan.run.state import run_state
@@ -45,3 +50,25 @@ def test_what_cannot_be_read_is_damaged(folder: Path) -> None:
     save(folder, 10)
     (folder / "recipe.yaml").write_text("{{{")
     assert run_state(folder) == "damaged"
+
+
+@dataclass(frozen=True)
+class OwnLoss(Wasserstein):
+    """A loss that no file can bring."""
+
+
+def test_a_run_with_a_loss_of_ones_own_is_read_without_its_code(folder: Path) -> None:
+    recipe = Recipe(rounds=10, objective=Adversarial(OwnLoss()))
+    (folder / "recipe.yaml").write_text(recipes.dumps(recipe))
+    save(folder, 10)
+    assert run_state(folder) == "finished"
+    run = Run(folder)
+    assert run.finished and repr(run).endswith("10 of 10 rounds)")
+    assert ">10 of 10</td>" in run._repr_html_() and ">finished</td>" in run._repr_html_()
+    with pytest.raises(UsageError, match=r"unknown kind 'OwnLoss'.*in Python kinds="):
+        _ = run.recipe
+
+
+def test_a_damaged_run_has_a_repr(folder: Path) -> None:
+    (folder / "recipe.yaml").write_text("{{{")
+    assert repr(Run(folder)).endswith("damaged)")

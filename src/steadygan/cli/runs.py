@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from steadygan import recipe as recipes
 from steadygan.cli.as_json import add_json, print_json
 from steadygan.cli.parser import Parser
 from steadygan.cli.removing import add_removing, remove
 from steadygan.errors import SteadyganError, UsageError
-from steadygan.run import RUNS, Run, is_run, list_runs
+from steadygan.run import RUNS, Run, is_run, layout, list_runs
 from steadygan.run.removal import bytes_of
 from steadygan.run.state import run_state
 from steadygan.system.escapes import escaped
@@ -129,7 +130,7 @@ def line_of(path: Path) -> Line:
     size = bytes_of(path)
     try:
         loaded, state = Run(path), run_state(path)
-        recipe, done = loaded.recipe, loaded.rounds_done
+        recipe, done = recipes.load(path / layout.RECIPE, leave_own=True), loaded.rounds_done
         return Line(path.name, path, recipe.name, recipe.data.source, done, recipe.rounds, state, size, loaded.modified)
     except (SteadyganError, OSError):  # a damaged run must not hide the others
         return Line(path.name, path, None, None, None, None, "damaged", size, None)

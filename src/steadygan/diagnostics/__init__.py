@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 _HOMES = {"Monitor": "monitor", "read_log": "log"}
 __all__ = ["Monitor", "read_log"]
 
+if not TYPE_CHECKING:  # a type checker knows the names, and finds a misspelt one
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

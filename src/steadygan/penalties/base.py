@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from steadygan.checks import one_of, whole_number
 from steadygan.errors import UsageError, enumerated
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 class PenaltyLike(Protocol):
     """A term of one player's loss: a weight times the mean of per-sample penalties.
 
-    A schedule of weights is evaluated on the host once a round and read on the device as a 0-d tensor.
+    A schedule of weights is evaluated on the host once a round and read on the device as a 0-d tensor. Two more parts
+    may be left out: ``player``, 'critic' (the default) or 'generator', and ``every`` (1), for lazy regularisation: the
+    penalty is applied on every so many steps of the player, with that many times the weight.
     """
 
     @property
-    def player(self) -> PlayerName: ...
-    @property
     def weight(self) -> float | Schedule: ...
-    @property
-    def every(self) -> int:
-        """Lazy regularisation: applied on every so many steps of the player, with that many times the weight."""
 
 
 class CriticPenalty(PenaltyLike, Protocol):
@@ -44,6 +41,10 @@ class CriticPenalty(PenaltyLike, Protocol):
 
 class GeneratorPenalty(PenaltyLike, Protocol):
     """A penalty on a measurement of the generator, with state that checkpoints save."""
+
+    @property
+    def player(self) -> PlayerName:
+        """'generator'"""
 
     sees_batch: ClassVar[bool]
     """True if a sample's penalty depends on the measurements of the whole batch"""
@@ -69,7 +70,6 @@ class GeneratorPenalty(PenaltyLike, Protocol):
         """The state after a step, from the detached measurements [N] of the whole batch; without host sync."""
 
 
-@runtime_checkable
 class WeightPenalty(PenaltyLike, Protocol):
     """A penalty on the weights of a player's network, whatever the batch."""
 

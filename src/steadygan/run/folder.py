@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steadygan import recipe as recipes
-from steadygan.errors import RunError, UsageError, unknown_name
+from steadygan.errors import RunError, SteadyganError, UsageError, unknown_name
 from steadygan.run import layout
 from steadygan.run.find import find_run
 from steadygan.system.torch_defaults import torch_defaults
@@ -47,12 +47,16 @@ class RunFolder:
             return self._absolute
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}('{self.folder}', {self.rounds_done:,} of {self.recipe.rounds:,} rounds)"
+        try:
+            progress = f"{self.rounds_done:,} of {self._planned:,} rounds"
+        except (SteadyganError, OSError):  # a notebook or a debugger shows it all the same
+            progress = "damaged"
+        return f"{type(self).__name__}('{self.folder}', {progress})"
 
     def _repr_html_(self) -> str:
         from steadygan.run.notebook import run_html
 
-        return run_html(self.folder, self.kinds)
+        return run_html(self.folder)
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -173,7 +177,12 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """True if there is a checkpoint of the recipe's last round."""
-        return self.rounds_done >= self.recipe.rounds
+        return self.rounds_done >= self._planned
+
+    @property
+    def _planned(self) -> int:
+        """The recipe's rounds; known without the code of the user's own that it names."""
+        return recipes.load(self.folder / layout.RECIPE, leave_own=True).rounds
 
     @property
     def modified(self) -> float:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
 from pathlib import Path
 
 from steadygan import recipe as recipes
 from steadygan.errors import SteadyganError
-from steadygan.kinds import Kind
 from steadygan.run import layout
 from steadygan.run.records import evaluation_rows
 from steadygan.run.state import run_state
@@ -20,11 +18,10 @@ _LINES = 12
 """of generated text that are shown"""
 
 
-def run_html(folder: Path, kinds: Iterable[Kind] = ()) -> str:
-    """HTML of a run; of a damaged one a line."""
-    kinds = tuple(kinds)
+def run_html(folder: Path) -> str:
+    """HTML of a run; of a damaged one a line. Needs no code of the user's own that its recipe names."""
     try:
-        recipe, state = recipes.load(folder / layout.RECIPE, extra=kinds), run_state(folder, kinds)
+        recipe, state = recipes.load(folder / layout.RECIPE, leave_own=True), run_state(folder)
         saved = layout.list_checkpoints(folder / layout.CHECKPOINTS)
         rounds = f"{int(saved[-1].name) if saved else 0:,} of {recipe.rounds:,}"
         facts = [("recipe", recipe.name), ("data", recipe.data.source), ("rounds", rounds), ("state", state)]

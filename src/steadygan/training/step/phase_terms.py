@@ -5,12 +5,11 @@ They can be compiled and recorded: no host sync, static shapes, state as 0-d ten
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
 from steadygan.networks.layers.packing import norms_of_packs
-from steadygan.penalties.base import WeightPenalty
 from steadygan.phases import is_of_weights
 from steadygan.training.step import patches
 from steadygan.training.step.scoring import (
@@ -30,6 +29,7 @@ from steadygan.types import Batch, CriticOutput, PlayerName, sample_count
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from steadygan.penalties import WeightPenalty
     from steadygan.phases import Phase
     from steadygan.training.step.draws import StepDraws
     from steadygan.training.step.game import Game
@@ -190,8 +190,8 @@ def _with_weight_penalties(game: Game, phase: Phase, total: Tensor | None, share
     network = game.players[phase.player].network
     for index in phase.penalties:
         penalty = game.recipe.penalties[index]
-        if isinstance(penalty, WeightPenalty):
-            value = penalty.of_weights(network)
+        if is_of_weights(penalty):
+            value = cast("WeightPenalty", penalty).of_weights(network)
             total = _added(total, share * _weight(game, phase, index, value) * value)
     return total
 
