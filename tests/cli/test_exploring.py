@@ -13,11 +13,13 @@ from safetensors.torch import load_file, save_file
 
 from steadygan import api
 from steadygan.cli import main, project, sample_checks
+from steadygan.cli.inverting import _columns as columns_of
 from steadygan.cli.inverting import read_targets
 from steadygan.data.units import Units
 from steadygan.errors import UsageError
-from steadygan.networks import LabelledGenerator, MLPGenerator, StyleGAN2Critic, StyleGAN2Generator
+from steadygan.networks import LabelledGenerator, MLPCritic, MLPGenerator, StyleGAN2Critic, StyleGAN2Generator
 from steadygan.priors import Normal
+from steadygan.representations import Plain
 from steadygan.run import Run
 from steadygan.training.session import new_run
 from steadygan.types import SampleSpec
@@ -106,6 +108,30 @@ def test_pictures_are_read_from_arrays_too(here, capsys):
         assert words in capsys.readouterr().err
     assert main(["sample", "style", "--between", "one.npy", "two.npy", "--out", "c.png"]) == 2
     assert "hold 1 and 2 pictures" in capsys.readouterr().err
+
+
+def test_colours_under_transparent_pixels_are_no_error_of_an_inversion(tmp_path):
+    recipe = small_recipe(
+        generator=MLPGenerator(width=16),
+        critic=MLPCritic(width=16),
+        representation=Plain(colour="over_white"),
+        rounds=1,
+    )
+    new_run(recipe, image_data(sample=SampleSpec((4, 6, 6))), tmp_path / "run", device="cpu")
+    run = Run(tmp_path / "run")
+    shown = run.sample(2, seed=5)
+    shown[:, 3, :, :3] = 0
+    shown[:, :3, :, :3] = 255
+    under = shown.copy()
+    under[:, :3, :, :3] = 0  # as programs that draw pictures store it
+    found = [run.invert(images, steps=3, starts=2) for images in (shown, under)]
+    np.testing.assert_array_equal(found[0].reconstructions, found[1].reconstructions)
+    np.testing.assert_array_equal(found[0].errors, found[1].errors)
+    np.testing.assert_array_equal(found[0].first_errors, found[1].first_errors)
+    drawn = [
+        columns_of(run, images, each.reconstructions)[2] for images, each in zip((shown, under), found, strict=True)
+    ]
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_points_are_inverted_from_files_of_numbers(here, capsys):

@@ -84,6 +84,27 @@ def test_real_pictures_are_brought_to_the_samples_size(tmp_path, pictures):
     assert not any(line.startswith("note") for line in lines)  # of one size and form: nothing to say
 
 
+def written(folder, pixels):
+    folder.mkdir()
+    for index, picture in enumerate(pixels):
+        Image.fromarray(picture).save(folder / f"{index:03}.png")
+    return folder
+
+
+@pytest.mark.parametrize(("most", "kind"), [(4_000, np.uint16), (1, np.uint8)])
+def test_files_of_samples_have_the_range_of_the_real_ones(tmp_path, pictures, most, kind):
+    stored = np.rint(pictures[:, 0] * (most / 255)).astype(kind)
+    real, same = written(tmp_path / "real", stored), written(tmp_path / "same", stored[:200])
+    levels = open_data(DataOptions(str(real))).train.samples
+    assert levels.max() > 240 and levels.shape[1] == 1
+    as_levels = np.rint(stored[:200] * (255 / (4_095 if most > 1 else 1))).astype(np.uint8)
+    shown = written(tmp_path / "shown", as_levels)  # as ``sample`` writes its own
+    settings = {"features": "pixels", "metrics": ["frechet"]}
+    found = numbers(evaluate_samples(same, real, **settings))["frechet"]
+    assert found < 0.1
+    assert numbers(evaluate_samples(shown, real, **settings))["frechet"] == pytest.approx(found, abs=1e-9)
+
+
 def test_labels_that_samples_came_with_are_compared_with_what_a_classifier_sees(tmp_path, pictures):
     data = open_data(DIGITS)
     folder = save_samples(pictures, tmp_path / "samples", data.train.labels[:300])
@@ -91,6 +112,22 @@ def test_labels_that_samples_came_with_are_compared_with_what_a_classifier_sees(
     right = numbers(evaluate_samples(folder, "digits", metrics=["classes"]))["class_accuracy"]
     wrong = save_samples(pictures, tmp_path / "wrong", (data.train.labels[:300] + 1) % 10)
     assert right > 0.5 > 0.2 > numbers(evaluate_samples(wrong, "digits", metrics=["classes"]))["class_accuracy"]
+
+
+@pytest.mark.parametrize("folders", [("1", "2", "3"), tuple(map(str, range(1, 12)))])
+def test_labels_of_arrays_are_class_numbers_where_folders_have_numbers_for_names(tmp_path, folders):
+    rng, names = np.random.default_rng(0), sorted(folders)
+    for name in folders:
+        (tmp_path / "real" / name).mkdir(parents=True)
+        for index in range(30):
+            picture = rng.integers(0, 20, (8, 8), dtype=np.uint8) + np.uint8(15 * int(name))
+            Image.fromarray(picture).save(tmp_path / "real" / name / f"x{index}.png")
+    labels = np.arange(220) % len(names)
+    shades = np.array([15 * int(names[label]) for label in labels], dtype=np.uint8)
+    made = rng.integers(0, 20, (220, 1, 8, 8), dtype=np.uint8) + shades[:, None, None, None]
+    for path in (tmp_path / "samples.npz", tmp_path / "samples"):
+        found = numbers(evaluate_samples(save_samples(made, path, labels), tmp_path / "real", metrics=["classes"]))
+        assert found["class_accuracy"] > 0.6
 
 
 def test_points_and_lines_of_text_are_measured_too(tmp_path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from steadygan.data import DataOptions, open_data
+from steadygan.data import DataOptions, Stored, open_data
 from steadygan.errors import UsageError
 from steadygan.evaluation.measures import MEASURES, OTHER_NAMES, Subject, select
 
@@ -27,6 +29,16 @@ def test_too_few_samples_for_all_metrics_are_refused(digits):
     for count in (2, 49):
         with pytest.raises(UsageError, match=f"{count} samples are too few for any metric: 50 are needed at least"):
             select(None, Subject(digits, count))
+
+
+def test_a_lone_held_out_sample_leaves_out_the_metrics_that_compare_them(digits):
+    held_out = Stored(digits.held_out.samples[:1], digits.held_out.labels[:1])
+    lone, lines = dataclasses.replace(digits, held_out=held_out), []
+    names = [measure.name for measure in select(None, Subject(lone, 100), lines.append)]
+    assert names == [measure.name for measure in select(None, Subject(digits, 100)) if measure.name != "memorisation"]
+    assert lines == ["note: 1 held-out sample is too few for memorisation: left out; 2 are needed"]
+    with pytest.raises(UsageError, match="metric 'memorisation' needs 2 held-out samples or more, 'digits' has 1"):
+        select(["memorisation"], Subject(lone, 100))
 
 
 def test_names_of_other_tools_are_answered_with_ours(digits):

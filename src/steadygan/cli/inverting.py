@@ -207,7 +207,7 @@ def _picture(run: Run, samples: Samples, found: Inversion, out: Path) -> bool:
 
     text = f"{len(samples)} targets, what the generator makes of their latents, and the differences"
     if run.sample_spec.is_picture:
-        save_picture(image_grid(_columns(samples, found.reconstructions), columns=3), out, text)
+        save_picture(image_grid(_columns(run, samples, found.reconstructions), columns=3), out, text)
         return True
     if samples.ndim == 2 and samples.shape[1] == 2:
         save_picture(pairs_of_points(samples, found.reconstructions), out, text)
@@ -215,13 +215,15 @@ def _picture(run: Run, samples: Samples, found: Inversion, out: Path) -> bool:
     return False
 
 
-def _columns(samples: Samples, made: Samples) -> Any:
+def _columns(run: Run, samples: Samples, made: Samples) -> Any:
     """[3 N, C, H, W]: target, reconstruction and difference about grey, one sample a row."""
     import numpy as np
 
+    from steadygan.run.inversion_parts import compared
     from steadygan.types import has_alpha
 
-    off = 128 + _AMPLIFIED * (made.astype(np.float32) - samples.astype(np.float32))
+    wanted, got = (compared(run, each).astype(np.float32) for each in (samples, made))
+    off = 128 + _AMPLIFIED * (got - wanted)
     shown = off.clip(0, 255).astype(np.uint8)
     if has_alpha(samples.shape[1]):
         shown[:, -1] = 255

@@ -13,7 +13,7 @@ import numpy as np
 
 from steadygan.data.alpha import over_white
 from steadygan.data.dataset import Labels, Samples
-from steadygan.data.images.decode import Plan, decode, opened, reason
+from steadygan.data.images.decode import Plan, decode, is_grey, opened, reason
 from steadygan.data.images.pictures import PictureSource
 from steadygan.data.numbers.source import NumberSource, rows_by_name
 from steadygan.data.open import open_data, open_memory
@@ -42,7 +42,7 @@ from steadygan.evaluation.outlook import outlook_of
 from steadygan.evaluation.over_white import FACT, dataset_over_white, is_judged_over_white
 from steadygan.evaluation.real_side import RealSide
 from steadygan.evaluation.record import Evaluation, Provenance
-from steadygan.evaluation.sample_range import range_of_real, range_of_samples
+from steadygan.evaluation.sample_range import levels_of_samples, range_of_real, range_of_samples
 from steadygan.run import Run, is_run
 from steadygan.system.files import write_json
 from steadygan.system.malloc import kept_memory
@@ -207,7 +207,7 @@ def _first_shape(source: PictureSource) -> tuple[tuple[int, int], int]:
             return payload.shape[1:], len(payload)
         try:
             with opened(payload) as image:
-                return image.size, {"L": 1, "1": 1, "LA": 2, "RGBA": 4}.get(image.mode, 3)
+                return image.size, _CHANNELS.get(image.mode, 1 if is_grey(image.mode) else 3)
         except Exception as error:  # of any decoder
             raise DataError(f"'{source.train.name_of(0)}' of '{source.name}' cannot be read: {reason(error)}") from None
     raise DataError(f"'{source.name}' holds no pictures")
@@ -237,7 +237,8 @@ def _read(source: Source, dataset: Dataset, name: str, tell: Say) -> tuple[Sampl
 def _pictures(source: PictureSource, dataset: Dataset, tell: Say) -> tuple[Samples, Labels | None]:
     parts = [source.train] if source.test is None else [source.train, source.test]
     total = sum(part.count for part in parts)
-    plan, pixels = Plan.of(dataset.sample.shape), np.empty((total, *dataset.sample.shape), np.uint8)
+    plan = Plan.of(dataset.sample.shape, levels=levels_of_samples(source, dataset.audit))
+    pixels = np.empty((total, *dataset.sample.shape), np.uint8)
     resized, done = 0, 0
     for part in parts:
         for index, payload in enumerate(part.read()):
@@ -262,12 +263,15 @@ def _classes(source: PictureSource, dataset: Dataset) -> Labels | None:
     given = [part.labels for part in (source.train, source.test) if part is not None]
     if not source.class_names or not dataset.sample.classes or any(labels is None for labels in given):
         return None
-    names = dataset.class_names or tuple(map(str, range(dataset.sample.classes)))
-    numbers = {name: number for number, name in enumerate(names)}
-    numbers |= {str(number): number for number in range(dataset.sample.classes) if str(number) not in numbers}
-    if not set(source.class_names) <= numbers.keys():
+    names = {name: number for number, name in enumerate(dataset.class_names)}
+    numbers = {str(number): number for number in range(dataset.sample.classes)}
+    # '2' of an array is a class number, as ``sample`` writes it, where it might be the name of a folder as well
+    of_folder = source.kind in ("arrays", "memory") and dataset.audit is not None and dataset.audit.kind == "folder"
+    ways = (numbers, names) if of_folder else (names, numbers)
+    known = next((way for way in ways if set(source.class_names) <= way.keys()), None)
+    if known is None:
         return None
-    table = np.array([numbers[name] for name in source.class_names], dtype=np.int64)
+    table = np.array([known[name] for name in source.class_names], dtype=np.int64)
     classes: Labels = table[np.concatenate([labels for labels in given if labels is not None])]
     return classes
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from steadygan.data.alpha import over_white
 from steadygan.errors import UsageError
 from steadygan.run.latent_files import LatentPoints, samples_of
+from steadygan.types import has_alpha
 
 if TYPE_CHECKING:
     import torch
@@ -150,9 +152,22 @@ def inverted(
 
 def difference(run: GeneratingRun, made: Samples, wanted: Samples) -> NDArray[np.float64]:
     """[N]: of pictures the mean absolute difference in levels of 255, of others the root mean square in units."""
+    made, wanted = compared(run, made), compared(run, wanted)
     off = (made.astype(np.float64) - wanted.astype(np.float64)).reshape(len(made), -1)
     result: NDArray[np.float64] = np.abs(off).mean(1) if run.sample_spec.is_picture else np.sqrt((off**2).mean(1))
     return result
+
+
+def compared(run: GeneratingRun, samples: Samples) -> Samples:
+    """Samples [N, ...] as they are compared: colours that networks see over white are composited, beside alpha.
+
+    What lies under transparent pixels is anything in files, and white in generated pictures.
+    """
+    representation = run.recipe.representation
+    colour = getattr(getattr(representation, "image", representation), "colour", "as_stored")
+    if not run.sample_spec.is_picture or colour != "over_white" or not has_alpha(samples.shape[1]):
+        return samples
+    return np.concatenate([over_white(samples), samples[:, -1:]], 1)
 
 
 def joined(parts: list[Inversion], order: Tensor | None = None) -> Inversion:

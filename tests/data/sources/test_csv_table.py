@@ -36,6 +36,12 @@ def test_a_table_without_names_gets_some(tmp_path: Path) -> None:
     assert opened(tmp_path, lines(header=None)).units.names == ("column_0", "column_1", "column_2")
 
 
+def test_names_of_columns_may_be_numbers_with_underscores(tmp_path: Path) -> None:
+    data = opened(tmp_path, "1_1,1_2\n" + "".join(f"{i},{i * 0.5}\n" for i in range(40)))
+    assert data.units.names == ("1_1", "1_2")
+    assert len(data.train) + len(data.held_out) == 40
+
+
 def test_decimal_commas_go_with_semicolons(tmp_path: Path) -> None:
     data = opened(tmp_path, lines(";").replace(".", ","))
     assert opened(tmp_path, lines(), "other.csv").fingerprint == data.fingerprint
@@ -92,6 +98,8 @@ def test_a_first_column_that_counts_nothing_stays(tmp_path: Path) -> None:
         ("a,b\n" + "1,2\n" * 20 + "1,\n", r"line 22, column 'b' is empty"),
         ("a,b\n" + "1,2\n" * 20 + "NA,2\n", r"line 22, column 'a' is empty"),
         ("a,city\n" + "1,Paris\n" * 20, r"line 2, column 'city' holds text \('Paris'\)"),
+        ("day,b\n" + "2020_01,2\n" * 20, r"line 2, column 'day' holds text \('2020_01'\)"),
+        ("day,b\n" + "1,2\n" * 20 + "2020_01,2\n", r"line 22, column 'day' holds text \('2020_01'\)"),
         ("a,b\n" + "1,2\n" * 20 + "1,2,3\n", "line 22 has 3 fields where 2 are expected"),
         ("a,a\n" + "1,2\n" * 20, "two columns 'a'"),
         ("a,b\n" + "1,nan\n" * 2 + "2,3\n" * 20, "row 0, column 'b' is missing"),

@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -49,6 +49,8 @@ class Measured:
     """(which pictures, range), for each depth that occurs; empty if no file could be read"""
     problem: str = ""
     """why the pictures cannot be trained on"""
+    by_depth: Mapping[Kind, ValueRange] = field(default_factory=dict)
+    """the same ranges by the depth of the files"""
 
 
 class Extremes(NamedTuple):
@@ -94,9 +96,8 @@ def measured(
         found = {kind: replace(each, why=f"{each.why}, of {stands_for}") for kind, each in found.items()}
     ends = {kind: (each.low, each.high) for kind, each in found.items()}
     several = len(found) > 1
-    return Measured(
-        Levels(**ends), tuple((_NAMES[kind] if several else "", each) for kind, each in sorted(found.items()))
-    )
+    named = tuple((_NAMES[kind] if several else "", each) for kind, each in sorted(found.items()))
+    return Measured(Levels(**ends), named, by_depth=found)
 
 
 def _key(files: Sequence[tuple[Pictures, Scan]], asked: Bounds) -> str:

@@ -62,6 +62,8 @@ class Decimals:
 
     def number(self, text: str) -> float:
         """The number of a field. Raises ValueError for other text, UnclearNumber for what could be two numbers."""
+        if "_" in text:  # 2020_01 is no number, but to Python
+            raise ValueError(text)
         grouped = "." if _POINT_GROUPS.fullmatch(text) else "," if _COMMA_GROUPS.fullmatch(text) else ""
         both = len(self.unclear) > 1 if self.point == self.comma and self.taken else self.point and self.comma
         if grouped and text.count(grouped) == 1 and both:

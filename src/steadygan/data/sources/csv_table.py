@@ -84,7 +84,7 @@ def _read(
         if len(row) != len(columns):
             raise DataError(f"'{shown(path)}', line {number:,} has {len(row)} fields where {len(columns)} are expected")
         try:
-            if decimals.plain:
+            if decimals.plain and not ("_" in "".join(row) and any("_" in row[i] for i in used)):
                 numbers.extend(float(row[i]) for i in used)
         except ValueError:
             pass

@@ -44,11 +44,11 @@ def select(
         say: called with a line on those that have too few samples
 
     Raises:
-        UsageError: for an unknown name, one that does not apply to this data, or too few samples.
+        UsageError: for an unknown name, one that does not apply to this data, or too few samples, held-out ones too.
     """
     suited = [measure for measure in MEASURES if measure.applies(subject)]
     if names is None:
-        return _with_enough(suited, subject.count, say)
+        return _with_enough(suited, subject, say)
     selected = []
     known = {measure.name: measure for measure in MEASURES}
     for name in names:
@@ -62,12 +62,18 @@ def select(
             )
         if subject.count < measure.least:
             raise UsageError(f"metric '{name}' needs {measure.least} samples or more, got {subject.count}")
+        if (held_out := len(subject.dataset.held_out)) < measure.held_out:
+            raise UsageError(
+                f"metric '{name}' needs {measure.held_out} held-out samples or more, "
+                f"'{subject.dataset.name}' has {held_out}"
+            )
         selected.append(measure)
     return selected
 
 
-def _with_enough(suited: list[Measure], count: int, say: Callable[[str], None]) -> list[Measure]:
-    """The measures that have samples enough; the others are told of."""
+def _with_enough(suited: list[Measure], subject: Subject, say: Callable[[str], None]) -> list[Measure]:
+    """The measures that have samples enough, generated and held out; the others are told of."""
+    count, held_out = subject.count, len(subject.dataset.held_out)
     enough = [measure for measure in suited if count >= measure.least]
     few = [measure for measure in suited if count < measure.least]
     if suited and not enough:
@@ -76,7 +82,12 @@ def _with_enough(suited: list[Measure], count: int, say: Callable[[str], None]) 
     if few:
         least, left_out = max(measure.least for measure in few), ", ".join(measure.name for measure in few)
         say(f"note: {counted(count, 'sample')} are too few for {left_out}: left out; {least} are needed")
-    return enough
+    lone = [measure for measure in enough if held_out < measure.held_out]
+    if lone:
+        least, left_out = max(measure.held_out for measure in lone), ", ".join(measure.name for measure in lone)
+        few_of = f"{counted(held_out, 'held-out sample')} {'is' if held_out == 1 else 'are'}"
+        say(f"note: {few_of} too few for {left_out}: left out; {least} are needed")
+    return [measure for measure in enough if measure not in lone]
 
 
 def _unknown(name: str, known: Iterable[str]) -> UsageError:

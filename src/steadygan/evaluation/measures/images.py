@@ -116,5 +116,13 @@ MEASURES = (
         "manifold", "precision, recall, density and coverage of images", "features", of_images, _manifold, least=50
     ),
     Measure("sliced_wasserstein", "patches of images, level by level", "samples", of_images, _sliced, least=50),
-    Measure("memorisation", "nearness of images to training images", "samples", of_images, _memorisation, least=50),
+    Measure(
+        "memorisation",
+        "nearness of images to training images",
+        "samples",
+        of_images,
+        _memorisation,
+        least=50,
+        held_out=2,
+    ),
 )

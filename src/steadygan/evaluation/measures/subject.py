@@ -40,6 +40,8 @@ class Measure:
     compute: Callable[[Material], Iterable[Number]]
     least: int = 2
     """generated samples it needs"""
+    held_out: int = 0
+    """held-out samples it needs"""
 
 
 def of_images(subject: Subject) -> bool:
