@@ -36,6 +36,7 @@ STAND_INS = {
     "SHELL": "bash",
     "NAME": "wgan-gp",
     "recipe.yaml": "wgan-gp",
+    "mine.yaml": "wgan-gp",
 }
 """values for placeholders that a parser would refuse"""
 

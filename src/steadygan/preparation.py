@@ -163,6 +163,11 @@ def read_recipe(name: str | Path, kinds: Iterable[Kind] = ()) -> Recipe | Callab
     named = isinstance(name, str) and name.replace("_", "-").lower() in by_name()
     if named and Path(name).exists():
         warn_of_namesake("recipe", str(name))
+    if not named and str(name).endswith(".py"):
+        raise UsageError(
+            f"{name} is Python code, a recipe is a name or a YAML file; a recipe function of your own is trained in "
+            "Python: sg.train(my_recipe, data)"
+        )
     if not named and (str(name).endswith((".yaml", ".yml")) or Path(name).is_file()):
         return recipes.load(name, extra=kinds)
     return find(str(name))

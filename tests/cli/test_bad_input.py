@@ -122,6 +122,8 @@ BAD = [
     Bad("data verse.txt --sheet verse.png", "of which there is no picture"),
     # files for a recipe
     Bad("train missing.yaml", "missing.yaml cannot be read: No such file or directory"),
+    Bad("train my_parts:my_recipe", "is trained in Python: sg.train(my_recipe, data)"),
+    Bad("train mine.py", "mine.py is Python code, a recipe is a name or a YAML file"),
     Bad("train torn.yaml", "torn.yaml is no valid YAML in line 3"),
     Bad("train list.yaml", "list.yaml holds no recipe"),
     Bad("train kind.yaml", "kind.yaml: critic: unknown kind 'Critic9000'"),
@@ -227,6 +229,7 @@ def _make_data(root: Path) -> None:
 
 
 def _make_recipes(root: Path) -> None:
+    (root / "mine.py").write_text("import steadygan\n")
     (root / "torn.yaml").write_text("critic:\n  {kind: DCGANCritic\nbatch: 3\n")
     (root / "list.yaml").write_text("- wgan-gp\n")
     (root / "kind.yaml").write_text("critic:\n  kind: Critic9000\n")

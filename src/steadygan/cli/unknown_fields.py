@@ -52,8 +52,17 @@ def answer(spec: Any, path: Sequence[str], typed: str, error: UnknownFieldError,
     has = enumerated(dashed((field,)) for field in fields) or "no fields"
     of = f" ({error.cls.__name__} has: {has})" if error.depth else ""
     if not hint and not of:
-        hint = "; --help lists all"
+        hint = "; --help lists all" if typed.startswith("-") else f"; {_of_word(typed)}"
     return f"unknown option '{typed}'{hint}{of}"
+
+
+def _of_word(typed: str) -> str:
+    """The line for a word with a colon that names no part, such as the import path of a recipe function."""
+    name = typed.rpartition(":")[2]
+    return (
+        "a word with a colon chooses a part, such as critic:resnet-critic; "
+        f"a recipe function of your own is trained in Python: sg.train({name}, data)"
+    )
 
 
 def _by_kind(spec: Any, path: Sequence[str]) -> str:
