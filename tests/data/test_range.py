@@ -308,3 +308,23 @@ def test_the_range_is_in_the_fingerprint_and_the_usual_one_is_not(tmp_path: Path
 def test_a_range_for_data_without_stored_numbers_is_refused(source: str) -> None:
     with pytest.raises(UsageError, match=rf"data range is 0 9, but '{source}' has no stored numbers"):
         open_data(DataOptions(source=source, range=(0, 9)))
+
+
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.int64, 255), (np.uint16, 65_535), (np.float32, 1)])
+@pytest.mark.parametrize("share", [0, 0.08])
+def test_colours_beside_alpha_that_varies_are_those_of_white_that_shows_through(
+    dtype: Any, white: int, share: float
+) -> None:
+    ink = dtype(share * white)
+    array = np.full((16, 4, 8, 8), ink, dtype)
+    array[:, 3] = np.where(RAMP[:, 0] > 0.5, white, 0)
+    convert, found = converter([Rows.of(array, "it")])
+    assert (found.low, found.high) == (0, white)
+    assert set(convert(array)[:, :3].flat) == {round(float(ink) / white * 255)}
+    shown = array.copy()
+    shown[:, :3] = white
+    with pytest.raises(DataError, match="transparent parts are seen as white"):
+        converter([Rows.of(shown, "it")])
+    array[:, 3] = white
+    with pytest.raises(DataError, match="and no other number"):
+        converter([Rows.of(array, "it")])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from steadygan.data.bounds import Bounds
 from steadygan.data.tally import FEW_KEPT, KEPT, Tally
-from steadygan.data.value_range import AS_BYTES, FEW, Kind, ValueRange, to_bytes, worded
+from steadygan.data.value_range import AS_BYTES, FEW, ROUNDING, Kind, ValueRange, to_bytes, worded
 from steadygan.errors import DataError
 from steadygan.types import has_alpha
 
@@ -83,13 +83,18 @@ def converter(rows: Sequence[Rows], asked: Bounds = (), sure_of_alpha: bool = Fa
     for part in rows:
         _count(part, colours, alpha, until_bright=as_bytes)
     try:
-        found = colours.range(asked)
-    except DataError as error:
-        raise DataError(f"{rows[0].title} {error}") from None
-    try:
         opacity = alpha.opacity(sure_of_alpha)
     except DataError as error:
         raise DataError(f"the last channel of {rows[0].title} {error}") from None
+    if alpha.least < opacity[1]:
+        colours.transparent, colours.white = True, opacity[1]
+        of_one_scale = kind != "whole" or opacity[1] <= AS_BYTES[1] or colours.least == colours.most
+        if of_one_scale and colours.least >= -ROUNDING and colours.most <= opacity[1] and not asked:
+            colours.merge(colours.least, opacity[1])  # the white that shows through
+    try:
+        found = colours.range(asked)
+    except DataError as error:
+        raise DataError(f"{rows[0].title} {error}") from None
     as_stored = found.as_stored and kind == "bytes" and opacity == AS_BYTES
     return Convert((found.low, found.high), opacity, as_stored), found
 

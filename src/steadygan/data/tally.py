@@ -37,6 +37,10 @@ class Tally:
             keep: how many of them are kept, about; 0: none
         """
         self.kind = kind
+        self.transparent = False
+        """some pixels are not opaque: alpha tells pictures apart even where all numbers are the same"""
+        self.white = AS_BYTES[1]
+        """the number that shows through"""
         self.least, self.most = np.inf, -np.inf
         self.kept: list[NDArray[Any]] = []
         self._step = max(1, -(-total // keep)) if keep else 0
@@ -68,16 +72,22 @@ class Tally:
 
         Args:
             asked: () for the rule
-            alone: these are all numbers of the data set, which must not all be the same
+            alone: these are all numbers of the data set, which must not all be the same, unless some are transparent
 
         Raises:
             DataError: a line that follows a name, if all numbers are the same or the bounds leave nothing between.
         """
-        if self.least == self.most and alone:
+        if self.least == self.most and alone and not self.transparent:
             raise DataError(f"holds {worded(self.least)} and no other number: there is nothing to learn")
+        if self.least == self.most == self.white and alone and self.transparent:
+            raise DataError(
+                f"holds {worded(self.least)} and no other number, white on transparent ground, and transparent parts "
+                "are seen as white: there is nothing to see; save the alpha channel as grey pictures"
+            )
         if not asked:
             same = self.least == self.most
-            ends = (min(0.0, self.least), max(1.0, self.most)) if same else (self.least, self.most)
+            white = AS_BYTES[1] if self.transparent and self.kind in ("bytes", "whole") else 1.0
+            ends = (min(0.0, self.least), max(white, self.most)) if same else (self.least, self.most)
             return self._checked(replace(ValueRange(*by_rule(self.kind, *ends)), least=self.least, most=self.most))
         numbers = self._sample()
         low, high = (self._bound(bound, numbers) for bound in asked)

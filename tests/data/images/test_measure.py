@@ -198,3 +198,42 @@ def test_bitmaps_of_16_bits_a_pixel_are_not_said_to_have_16_bits_a_channel(tmp_p
         (tmp_path / f"{number}.bmp").write_bytes(file_head + head + pixels)
     audit = audit_data(DataOptions(str(tmp_path)))
     assert audit.formats == (("BMP", 20),) and not any("16 bits" in text for text in audit.warnings)
+
+
+def icons(place: Path, ink: int, mode: str) -> Path:
+    """20 discs of one grey, transparent around them."""
+    place.mkdir(parents=True)
+    rows, columns = np.mgrid[:8, :8]
+    for number in range(20):
+        disc = np.hypot(rows - 3 - number % 3, columns - 4 + number % 5) < 2 + number / 16
+        file = place / f"{number}.png"
+        if mode == "key":
+            Image.fromarray(np.where(disc, ink, 200).astype(np.uint8)).save(file, transparency=200)
+            continue
+        levels = [np.full_like(disc, ink, np.uint8)] * (len(mode) - 1)
+        Image.fromarray(np.dstack([*levels, disc.astype(np.uint8) * 255])).save(file)
+    return place
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "key"])
+@pytest.mark.parametrize("ink", [0, 20])
+def test_icons_of_one_colour_on_nothing_keep_their_colour(tmp_path: Path, ink: int, mode: str) -> None:
+    data = opened(icons(tmp_path / "icons", ink, mode), alpha="auto")
+    samples = np.asarray(data.train.samples)  # type: ignore[union-attr]
+    assert samples.shape[1] == 4 and set(samples[:, -1].flat) == {0, 255}
+    assert set(samples[:, :3].transpose(0, 2, 3, 1)[samples[:, -1] == 255].flat) == {ink}
+    on_white = np.asarray(opened(tmp_path / "icons").train.samples)  # type: ignore[union-attr]
+    assert set(on_white.flat) == {ink, 255}
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "key"])
+def test_white_icons_on_nothing_are_refused_with_what_to_do(tmp_path: Path, mode: str) -> None:
+    with pytest.raises(DataError, match="transparent parts are seen as white"):
+        opened(icons(tmp_path / "icons", 255, mode), alpha="auto")
+
+
+def test_dark_pictures_with_transparent_parts_are_no_masks(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 31, (20, 8, 8, 4), dtype=np.uint8)
+    pixels[..., 3] = np.where(pixels[..., 3] > 10, 255, 0)
+    samples = np.asarray(opened(folder(tmp_path, pixels, "png"), alpha="keep").train.samples)  # type: ignore[union-attr]
+    assert samples[:, :3].transpose(0, 2, 3, 1)[samples[:, -1] == 255].max() == 30

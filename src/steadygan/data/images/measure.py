@@ -34,7 +34,7 @@ from steadygan.data.value_range import FEW, Kind, ValueRange
 from steadygan.errors import DataError
 from steadygan.system.cache import read_json, write_json
 
-_VERSION = 3
+_VERSION = 4
 _FIRST = 16
 """pictures of each split that are looked at one by one"""
 _NAMES = {"bytes": "pictures of 8 bits", "whole": "pictures of more bits", "real": "pictures of fractions"}
@@ -61,6 +61,8 @@ class Extremes(NamedTuple):
     most: float
     kept: NDArray[np.generic] | None
     """some of the numbers"""
+    transparent: bool = False
+    """some pixels are not opaque"""
 
 
 def measured(
@@ -127,6 +129,7 @@ def _tallies(
     for extremes in _extremes(files, {kind: tally.step for kind, tally in tallies.items()}):
         tally = tallies[extremes.kind]
         tally.merge(extremes.least, extremes.most, extremes.kept)
+        tally.transparent = tally.transparent or extremes.transparent
         bright = extremes.kind == "bytes" and not tally.step and FEW <= tally.most != tally.least
         done[extremes.kind] = done[extremes.kind] or bright
         if all(done.values()):
@@ -152,8 +155,9 @@ def measure_chunk(chunk: list[Payload], steps: dict[Kind, int]) -> list[Extremes
     results = []
     for payload in chunk:
         if isinstance(payload, np.ndarray):  # [C, H, W]
-            numbers = payload[:-1] if len(payload) in (2, 4) else payload
-            results.append(_of_numbers("bytes", numbers, steps))
+            with_alpha = len(payload) in (2, 4)
+            numbers = _of_numbers("bytes", payload[:-1] if with_alpha else payload, steps)
+            results.append(_over_white(numbers) if with_alpha and payload[-1].min() < 255 else numbers)
             continue
         with contextlib.suppress(Unreadable), opened(payload) as image:
             if image.width * image.height <= MOST_PIXELS:
@@ -167,15 +171,27 @@ def _of_image(image: Image.Image, steps: dict[Kind, int]) -> Extremes | None:
     kind = depth(mode_of(image))
     if kind != "bytes":
         pixels, where = numbers_of(image), hidden(image)
-        return _of_numbers(kind, pixels if where is None else pixels[~where], steps)
+        if where is None or not where.any():
+            return _of_numbers(kind, pixels, steps)
+        found = _of_numbers(kind, pixels[~where], steps)
+        return found and found._replace(transparent=True)
     flat = colours(image)
     pixels = np.asarray(flat)
     if flat.mode == "1":
         pixels = pixels.astype(np.uint8) * 255
-    if flat.mode in ("LA", "RGBA"):
-        keyed = image.mode in ("1", "L", "RGB")
-        pixels = pixels[..., :-1][pixels[..., -1] > 0] if keyed else pixels[..., :-1]
-    return _of_numbers(kind, pixels, steps)
+    if flat.mode not in ("LA", "RGBA"):
+        return _of_numbers(kind, pixels, steps)
+    numbers, opacity = pixels[..., :-1], pixels[..., -1]
+    if image.mode in ("1", "L", "RGB"):  # a transparent colour, which has no part in the range
+        found = _of_numbers(kind, numbers[opacity > 0], steps)
+        return found and found._replace(transparent=not opacity.all())
+    found = _of_numbers(kind, numbers, steps)
+    return _over_white(found) if opacity.min() < 255 else found
+
+
+def _over_white(extremes: Extremes | None) -> Extremes | None:
+    """Those of a picture of 8 bits with an alpha channel, and of the white that shows through."""
+    return extremes and extremes._replace(most=255.0, transparent=True)
 
 
 def _of_numbers(kind: Kind, pixels: NDArray[Any], steps: dict[Kind, int]) -> Extremes | None:
